@@ -1,0 +1,87 @@
+# weft_module(DEPS <module>... LIBS <target>...)
+#
+# Declares the module of the current folder (src/<layer>/<name>): every *.cc except *_test.cc and *_pgtest.cc becomes a
+# static library, *_test.cc one unit test program, *_pgtest.cc one program that needs PostgreSQL (label "pg").
+# sql/*.sql becomes <module>/queries.h. DEPS are module paths ("platform/rt"); a dependency on a higher layer, and one
+# between control and data, is refused here.
+set(WEFT_RANKS base 0 core 1 platform 1 store 2 control 3 data 3 app 4)
+
+function(weft_rank module out)
+    string(REGEX REPLACE "/.*" "" layer ${module})
+    list(FIND WEFT_RANKS ${layer} at)
+    if(at EQUAL -1)
+        message(FATAL_ERROR "${module}: unknown layer")
+    endif()
+    math(EXPR at "${at} + 1")
+    list(GET WEFT_RANKS ${at} rank)
+    set(${out} ${rank} PARENT_SCOPE)
+endfunction()
+
+function(weft_check_dependency module dep)
+    string(REGEX REPLACE "/.*" "" from ${module})
+    string(REGEX REPLACE "/.*" "" to ${dep})
+    weft_rank(${module} from_rank)
+    weft_rank(${dep} to_rank)
+    if(from_rank LESS to_rank OR (from_rank EQUAL to_rank AND NOT from STREQUAL to))
+        message(FATAL_ERROR "${module} may not depend on ${dep}: dependencies point down, and never across planes")
+    endif()
+endfunction()
+
+function(weft_module)
+    cmake_parse_arguments(M "" "" "DEPS;LIBS" ${ARGN})
+    file(RELATIVE_PATH module ${CMAKE_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
+    string(REPLACE "/" "_" target "weft_${module}")
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cc)
+    set(unit ${sources})
+    list(FILTER unit INCLUDE REGEX "_test\\.cc$")
+    set(pg ${sources})
+    list(FILTER pg INCLUDE REGEX "_pgtest\\.cc$")
+    list(FILTER sources EXCLUDE REGEX "_(pg)?test\\.cc$")
+
+    set(links weft_flags ${M_LIBS})
+    foreach(dep ${M_DEPS})
+        weft_check_dependency(${module} ${dep})
+        string(REPLACE "/" "_" dep_target "weft_${dep}")
+        list(APPEND links ${dep_target})
+    endforeach()
+
+    if(sources)
+        add_library(${target} STATIC ${sources})
+        target_link_libraries(${target} PUBLIC ${links})
+    else()
+        add_library(${target} INTERFACE)
+        target_link_libraries(${target} INTERFACE ${links})
+    endif()
+    weft_embed_sql(${target} ${module})
+
+    weft_test(${target}_test "${unit}" ${target} unit)
+    weft_test(${target}_pgtest "${pg}" ${target} pg)
+endfunction()
+
+function(weft_test name sources target label)
+    if(NOT sources)
+        return()
+    endif()
+    add_executable(${name} ${sources})
+    target_link_libraries(${name} PRIVATE ${target} GTest::gmock GTest::gtest_main)
+    if(label STREQUAL "pg")
+        target_link_libraries(${name} PRIVATE weft_test_support)
+    endif()
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300)
+endfunction()
+
+# One named query per file: sql/claim_due.sql becomes `kClaimDue` in <module>/queries.h.
+function(weft_embed_sql target module)
+    file(GLOB sql CONFIGURE_DEPENDS sql/*.sql)
+    if(NOT sql)
+        return()
+    endif()
+    set(header ${CMAKE_BINARY_DIR}/generated/${module}/queries.h)
+    add_custom_command(
+        OUTPUT ${header}
+        COMMAND python3 ${CMAKE_SOURCE_DIR}/tools/gen/embed_sql.py ${module} ${header} ${sql}
+        DEPENDS ${sql} ${CMAKE_SOURCE_DIR}/tools/gen/embed_sql.py)
+    target_sources(${target} PRIVATE ${header})
+    target_include_directories(${target} PUBLIC ${CMAKE_BINARY_DIR}/generated)
+endfunction()
