@@ -1,11 +1,11 @@
-#include <gtest/gtest.h>
-
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/id.h"
 #include "base/json.h"
 #include "base/secret.h"
 #include "base/time.h"
+
+#include <gtest/gtest.h>
 
 namespace weft {
 namespace {
@@ -43,7 +43,8 @@ TEST(Id, TextRoundTripsAndVersionSevenSortsByTime) {
     EXPECT_LT(early, late);
     EXPECT_EQ(RunId::parse(early.text()), early);
     EXPECT_EQ(early.text()[14], '7');
-    for (const char* bad : {"", "x", "0189-", "zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz", "01890000-0000-7000-8000-00000000000"})
+    for (const char* bad :
+         {"", "x", "0189-", "zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz", "01890000-0000-7000-8000-00000000000"})
         EXPECT_FALSE(RunId::parse(bad)) << bad;
 }
 
@@ -99,7 +100,9 @@ TEST(Secret, WipesWhatItHeld) {
     EXPECT_FALSE(secret == Secret("other"));
 }
 
-TEST(Time, FormatsAsRfc3339) { EXPECT_EQ(rfc3339(Instant(1'700'000'000'123ms)), "2023-11-14T22:13:20.123Z"); }
+TEST(Time, FormatsAsRfc3339) {
+    EXPECT_EQ(rfc3339(Instant(1'700'000'000'123ms)), "2023-11-14T22:13:20.123Z");
+}
 
 }  // namespace
 }  // namespace weft

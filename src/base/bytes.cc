@@ -54,8 +54,8 @@ std::optional<std::string> decode64(std::string_view text, std::string_view alph
 }
 
 bool is_unreserved(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_' || c == '~';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 }  // namespace
@@ -95,8 +95,12 @@ std::optional<std::string> from_base64(std::string_view text) {
     return decode64(text, kStandard);
 }
 
-std::string base64url(std::string_view bytes) { return encode64(bytes, kUrl); }
-std::optional<std::string> from_base64url(std::string_view text) { return decode64(text, kUrl); }
+std::string base64url(std::string_view bytes) {
+    return encode64(bytes, kUrl);
+}
+std::optional<std::string> from_base64url(std::string_view text) {
+    return decode64(text, kUrl);
+}
 
 bool equal_constant_time(std::string_view a, std::string_view b) {
     if (a.size() != b.size()) return false;

@@ -26,7 +26,9 @@ constexpr std::array kCodes{
     CodeRow{Code::kInternal, "internal", 500},
 };
 
-const CodeRow& row(Code code) { return kCodes[static_cast<std::size_t>(code)]; }
+const CodeRow& row(Code code) {
+    return kCodes[static_cast<std::size_t>(code)];
+}
 
 Error make(Code code, std::string user, Retry retry = Retry::kNo) {
     Error error;
@@ -38,8 +40,12 @@ Error make(Code code, std::string user, Retry retry = Retry::kNo) {
 
 }  // namespace
 
-std::string_view name(Code code) { return row(code).name; }
-int http_status(Code code) { return row(code).http_status; }
+std::string_view name(Code code) {
+    return row(code).name;
+}
+int http_status(Code code) {
+    return row(code).http_status;
+}
 
 Error Error::during(std::string_view what) && {
     detail = detail.empty() ? std::string(what) : std::string(what) + ": " + detail;
@@ -49,21 +55,33 @@ Error Error::during(std::string_view what) && {
 Error Error::invalid(std::string user, std::string field) {
     return make(Code::kInvalid, std::move(user)).with_field(std::move(field));
 }
-Error Error::unauthenticated(std::string user) { return make(Code::kUnauthenticated, std::move(user)); }
-Error Error::forbidden(std::string user) { return make(Code::kForbidden, std::move(user)); }
-Error Error::not_found(std::string user) { return make(Code::kNotFound, std::move(user)); }
-Error Error::conflict(std::string user) { return make(Code::kConflict, std::move(user)); }
+Error Error::unauthenticated(std::string user) {
+    return make(Code::kUnauthenticated, std::move(user));
+}
+Error Error::forbidden(std::string user) {
+    return make(Code::kForbidden, std::move(user));
+}
+Error Error::not_found(std::string user) {
+    return make(Code::kNotFound, std::move(user));
+}
+Error Error::conflict(std::string user) {
+    return make(Code::kConflict, std::move(user));
+}
 Error Error::limit(std::string user, std::string field) {
     return make(Code::kLimit, std::move(user)).with_field(std::move(field));
 }
-Error Error::timeout(std::string user) { return make(Code::kTimeout, std::move(user), Retry::kBackoff); }
+Error Error::timeout(std::string user) {
+    return make(Code::kTimeout, std::move(user), Retry::kBackoff);
+}
 Error Error::cancelled(std::string_view reason) {
     return make(Code::kCancelled, "Cancelled: " + std::string(reason));
 }
 Error Error::unavailable(std::string user, std::string detail) {
     return make(Code::kUnavailable, std::move(user), Retry::kBackoff).with_detail(std::move(detail));
 }
-Error Error::stale() { return make(Code::kStale, "Another worker has taken over this run"); }
+Error Error::stale() {
+    return make(Code::kStale, "Another worker has taken over this run");
+}
 Error Error::internal(std::string detail) {
     return make(Code::kInternal, "Internal error; the log has the details under the request id")
         .with_detail(std::move(detail));

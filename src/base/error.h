@@ -66,14 +66,16 @@ int http_status(Code code);
 template <class T = void>
 using Result = std::expected<T, Error>;
 
-inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(std::move(error)); }
+inline std::unexpected<Error> fail(Error error) {
+    return std::unexpected<Error>(std::move(error));
+}
 
 }  // namespace weft
 
 #define WEFT_CONCAT_(a, b) a##b
 #define WEFT_CONCAT(a, b) WEFT_CONCAT_(a, b)
-#define WEFT_TRY_(tmp, decl, leave, ...)                      \
-    auto&& tmp = (__VA_ARGS__);                               \
+#define WEFT_TRY_(tmp, decl, leave, ...)                     \
+    auto&& tmp = (__VA_ARGS__);                              \
     if (!tmp) leave std::unexpected(std::move(tmp).error()); \
     decl = *std::move(tmp)
 #define WEFT_CHECK_(tmp, leave, ...) \

@@ -38,7 +38,8 @@ Uuid Uuid::v7(Instant now, Rng& rng) {
     Uuid id;
     rng.fill(std::as_writable_bytes(std::span(id.bytes)));
     auto ms = static_cast<std::uint64_t>(std::chrono::floor<Millis>(now).time_since_epoch().count());
-    for (int i = 0; i < 6; ++i) id.bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
+    for (int i = 0; i < 6; ++i)
+        id.bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
     id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0f) | 0x70);
     id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3f) | 0x80);
     return id;

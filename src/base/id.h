@@ -1,5 +1,8 @@
 #pragma once
 
+#include "base/random.h"
+#include "base/time.h"
+
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -7,9 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/random.h"
-#include "base/time.h"
 
 namespace weft {
 
@@ -78,5 +78,7 @@ struct std::hash<weft::Uuid> {
 };
 template <class Tag>
 struct std::hash<weft::Id<Tag>> {
-    std::size_t operator()(const weft::Id<Tag>& id) const noexcept { return std::hash<weft::Uuid>()(id.uuid()); }
+    std::size_t operator()(const weft::Id<Tag>& id) const noexcept {
+        return std::hash<weft::Uuid>()(id.uuid());
+    }
 };

@@ -14,8 +14,9 @@ namespace {
 
 namespace bj = boost::json;
 
-/// Scans an accepted document's keys: boost's parser keeps the last of two equal keys silently, and two readers that
-/// disagree about which one counts are how a check is passed with one value and used with the other.
+/// Scans an accepted document's keys: boost's parser keeps the last of two equal keys silently, and two
+/// readers that disagree about which one counts are how a check is passed with one value and used with the
+/// other.
 class DuplicateKeyFinder {
   public:
     struct Handler {
@@ -82,7 +83,9 @@ std::size_t member_count(const Json& value) {
 
 Result<Json> parse_json(std::string_view text, JsonLimits limits) {
     if (text.size() > limits.bytes_max)
-        return fail(Error::limit(fmt::format("JSON text is {} bytes; the limit is {}", text.size(), limits.bytes_max)));
+        return fail(
+            Error::limit(fmt::format("JSON text is {} bytes; the limit is {}", text.size(), limits.bytes_max))
+        );
     bj::parse_options options;
     options.max_depth = limits.depth_max;
     bj::parser parser({}, options);
@@ -101,7 +104,9 @@ Result<Json> parse_json(std::string_view text, JsonLimits limits) {
     return value;
 }
 
-std::string to_text(const Json& value) { return bj::serialize(value); }
+std::string to_text(const Json& value) {
+    return bj::serialize(value);
+}
 
 std::string_view text_or(const JsonObject& object, std::string_view key, std::string_view fallback) {
     const Json* found = object.if_contains(key);

@@ -1,11 +1,12 @@
 #pragma once
 
+#include "base/error.h"
+
 #include <boost/json/value.hpp>
+
 #include <cstddef>
 #include <string>
 #include <string_view>
-
-#include "base/error.h"
 
 namespace weft {
 
@@ -26,7 +27,8 @@ Result<Json> parse_json(std::string_view text, JsonLimits limits = {});
 /// Compact text. Never fails: a Json holds nothing that JSON cannot say.
 std::string to_text(const Json& value);
 
-/// Readers for objects that we wrote ourselves or have validated; absent or of another kind gives the fallback.
+/// Readers for objects that we wrote ourselves or have validated; absent or of another kind gives the
+/// fallback.
 std::string_view text_or(const JsonObject& object, std::string_view key, std::string_view fallback = "");
 std::int64_t int_or(const JsonObject& object, std::string_view key, std::int64_t fallback);
 

@@ -1,15 +1,15 @@
 #pragma once
 
+#include "base/bytes.h"
+
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "base/bytes.h"
-
 namespace weft {
 
-/// Bytes that must not be printed: no formatter, no stream operator, wiped on destruction and when moved from.
-/// `reveal()` is the one way in, so that a reader can find every use.
+/// Bytes that must not be printed: no formatter, no stream operator, wiped on destruction and when moved
+/// from. `reveal()` is the one way in, so that a reader can find every use.
 class Secret {
   public:
     Secret() = default;
