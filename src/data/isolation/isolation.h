@@ -1,0 +1,124 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "base/id.h"
+#include "base/limits.h"
+#include "base/time.h"
+#include "core/protocol/protocol.h"
+#include "platform/rt/deadline.h"
+#include "platform/rt/loop.h"
+#include "platform/rt/task.h"
+
+/// Where a run's tenant-authored text is evaluated: a fresh confined process per run, behind one seam.
+namespace weft::isolation {
+
+/// What a sandbox is for. Names appear in logs and labels only; nothing of it enters the sandbox.
+struct RunSpec {
+    TenantId tenant;
+    RunId run;
+};
+
+/// Bounds of one run's sandbox. The sandbox backend makes its slots with the backend's memory limit; a RunSpec may
+/// only ask for less time, never for more memory.
+struct Limits {
+    std::size_t memory_bytes = limits::kSandboxMemoryBytesMax;
+    Millis cpu = 60s;  // user and system time over the whole run
+    int log_lines = limits::kLogLinesPerRunMax;
+};
+
+struct Reply {
+    std::variant<protocol::Value, protocol::Skipped, protocol::Failed> result;
+    std::vector<protocol::Log> logs;
+};
+
+/// Measured by the kernel, hence not the tenant's word. Final after kill().
+struct Usage {
+    Micros cpu{0};
+    std::size_t memory_peak_bytes = 0;
+};
+
+/// One run's process. Belongs to one loop; its Backend outlives it. Destroying it kills and recycles.
+class Sandbox {
+  public:
+    virtual ~Sandbox() = default;
+
+    /// Sends `frames` (encoded with protocol::append: any number of Begin and Put, then one Evaluate or Code) in one
+    /// write and reads up to the reply. One request at a time.
+    ///
+    /// A `Failed` in the reply is the author's mistake or a script limit, and the sandbox lives on. An error ends it:
+    /// kLimit: memory, CPU or output bound of the process reached (failure kind `limit`);
+    /// kTimeout: `by` passed, the process was killed (failure kind `limit`); kCancelled: likewise, called off;
+    /// kUnavailable, kInternal: it died or spoke nonsense for reasons of ours (failure kind `platform`), retry anew.
+    virtual rt::Task<Result<Reply>> request(std::string frames, rt::Deadline by) = 0;
+
+    virtual Usage usage() = 0;
+    /// Ends the process now; later requests answer kCancelled. Idempotent.
+    virtual void kill() = 0;
+};
+
+/// What the host lets us do, probed by doing.
+enum class Tier : std::uint8_t {
+    kFull = 1,      // all namespaces, cgroup and uid per run
+    kRootless = 2,  // user namespace: pid, net, mount, ipc; one mapped uid; rlimits instead of cgroups
+    kProcess = 3,   // Landlock, seccomp and rlimits only
+};
+
+std::string_view name(Tier tier);
+
+struct Health {
+    Tier tier = Tier::kFull;
+    bool has_memory_cgroup = false;
+    int slots = 0;  // made so far
+    int ready = 0;  // pre-forked children waiting
+    int busy = 0;
+    std::uint64_t started = 0;  // runs since start
+    std::uint64_t died = 0;     // of these, ended by a limit or a crash
+    std::string text() const;   // one line for /healthz
+};
+
+class Backend {
+  public:
+    virtual ~Backend() = default;
+
+    /// A fresh sandbox, normally claimed from the pool in about 0.1 ms; waits for a slot when all are busy.
+    /// Errors: kTimeout, kCancelled (waiting), kUnavailable (the host refuses new processes, retry).
+    virtual rt::Task<Result<std::unique_ptr<Sandbox>>> start(RunSpec spec, Limits limits, rt::Deadline by) = 0;
+    virtual Health health() const = 0;
+    /// Kills what runs and frees slots, cgroups and the zygote. No Sandbox may be used afterwards.
+    virtual rt::Task<void> close() = 0;
+};
+
+struct Options {
+    std::string runner_path;   // weft-runner, beside the running binary; empty = look there
+    int slots_max = 64;        // runs at the same time in this worker
+    int slots_eager = 4;       // made before start-up counts as done; the others follow in the background
+    Tier floor = Tier::kRootless;   // start-up fails below it
+    std::uint32_t uid_base = 200'000;  // slot n runs as uid_base + n; unique on the machine
+    std::size_t memory_bytes_max = limits::kSandboxMemoryBytesMax;
+    int pids_max = limits::kSandboxPidsMax;
+    std::string cgroup_name;   // of our cgroup folder; empty = "weft-<pid>". Leftovers of dead workers are removed
+};
+
+/// The first process of the sandbox backend. `spawn` blocks for some milliseconds and must come first in main():
+/// before threads, secrets, sockets and the loop, because what it forks inherits the address space of weft-runner
+/// only and must never have seen any of those. Errors: kUnavailable with a sentence that names the missing right and
+/// how to grant it.
+class Zygote {
+  public:
+    static Result<std::unique_ptr<Zygote>> spawn(Options options);
+    virtual ~Zygote() = default;
+    virtual Tier tier() const = 0;
+};
+
+/// Takes the zygote over. Makes the eager slots and proves one of them with a real evaluation; grows in the
+/// background on `loop`. Errors: kUnavailable.
+Result<std::unique_ptr<Backend>> make_sandbox_backend(rt::Loop& loop, std::unique_ptr<Zygote> zygote);
+
+}  // namespace weft::isolation
