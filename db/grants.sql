@@ -1,0 +1,102 @@
+-- Every right of every process, in one place; applied after the migrations on each `weft migrate`, from nothing.
+set local search_path = weft;
+
+do $$
+declare
+    grantee text;
+begin
+    foreach grantee in array array['weft_api', 'weft_worker', 'weft_auth', 'weft_ingest', 'weft_dispatch'] loop
+        execute format('revoke all on all tables in schema weft from %I', grantee);
+        execute format('revoke all on all functions in schema weft from %I', grantee);
+        execute format('grant usage on schema weft to %I', grantee);
+    end loop;
+end
+$$;
+revoke all on all functions in schema weft from public;
+revoke all on all procedures in schema weft from public;
+grant execute on function current_tenant() to weft_api, weft_worker, weft_auth, weft_ingest, weft_dispatch;
+grant execute on function ensure_partitions(int) to weft_worker;
+
+-- weft_api: definitions are its own; of runs it reads everything and writes only what starts or cancels one.
+grant select on tenant to weft_api, weft_worker;
+grant select, insert, update, delete on membership, session, api_token, idempotency_key to weft_api;
+grant select, insert on audit_event to weft_api, weft_worker;
+grant select, insert, update, delete on app, app_version, action, workflow, workflow_draft to weft_api;
+grant select, insert on workflow_version to weft_api;
+grant select, insert, update, delete on trigger to weft_api;
+grant select (tenant_id, id, class, version, public_key, created_at) on tenant_key to weft_api;
+grant insert on tenant_key to weft_api;
+-- Everything of a connection but its sealed fields.
+grant select (
+    tenant_id, id, app_id, key, name, auth_kind, key_id, revision, status, last_used_at, created_at, updated_at
+) on connection to weft_api;
+grant insert, update, delete on connection to weft_api;
+grant select on workflow_run, step_run, payload, run_event, execution_log, trigger_event, dead_letter to weft_api;
+grant insert on workflow_run, payload, run_event to weft_api;
+grant select, insert on job to weft_api;
+grant update (cancel_requested_at, cancel_reason, run_at) on job to weft_api;
+grant select, insert on tenant_queue to weft_api;
+grant update (active, vtime) on tenant_queue to weft_api;
+
+-- weft_worker: reads definitions and secrets, owns the runs' history.
+grant select on app, app_version, action, workflow, workflow_version, trigger, tenant_key, connection to weft_worker;
+grant insert on tenant_key to weft_worker;
+grant update (status, last_used_at) on connection to weft_worker;
+grant select, insert, update on workflow_run, step_run, payload, run_event, execution_log, dead_letter to weft_worker;
+grant select, update, delete on job to weft_worker;
+
+-- weft_auth: who is this? Before a tenant is known, hence across tenants; only what identifies.
+grant select, insert on tenant to weft_auth;
+grant select, insert on app_user to weft_auth;
+grant update (password_hash) on app_user to weft_auth;
+grant select, insert on membership to weft_auth;
+grant select, insert, delete on session to weft_auth;
+grant update (last_seen_at) on session to weft_auth;
+grant select on api_token to weft_auth;
+grant update (last_used_at) on api_token to weft_auth;
+grant select, insert, update on claim_link to weft_auth;
+grant insert on tenant_key, tenant_queue to weft_auth;
+
+-- weft_ingest: an event has come in; find its trigger, take it in. Insert only, besides the tenant's place in the queue.
+grant select on trigger to weft_ingest;
+grant select (tenant_id, id, published_version_id) on workflow to weft_ingest;
+grant select on tenant_key to weft_ingest;
+grant insert on workflow_run, payload, job to weft_ingest;
+grant select, insert on trigger_event to weft_ingest;
+grant select, insert on tenant_queue to weft_ingest;
+grant update (active, vtime) on tenant_queue to weft_ingest;
+
+-- weft_dispatch: who is next, who is late. The queue's columns only; no definition, no payload.
+grant select, update on job to weft_dispatch;
+grant select, update on tenant_queue to weft_dispatch;
+grant select (id) on tenant to weft_dispatch;
+grant select (tenant_id, id, class) on tenant_key to weft_dispatch;
+grant select (tenant_id, id, state, finished_at) on workflow_run to weft_dispatch;
+
+-- The system roles' policies: row security names them one by one, so that a new table is closed to them.
+do $$
+declare
+    opened record;
+begin
+    for opened in
+        select *
+        from (
+            values
+                ('weft_auth', 'tenant'), ('weft_auth', 'app_user'), ('weft_auth', 'membership'),
+                ('weft_auth', 'session'), ('weft_auth', 'api_token'), ('weft_auth', 'claim_link'),
+                ('weft_auth', 'tenant_key'), ('weft_auth', 'tenant_queue'),
+                ('weft_ingest', 'trigger'), ('weft_ingest', 'workflow'), ('weft_ingest', 'tenant_key'),
+                ('weft_ingest', 'workflow_run'), ('weft_ingest', 'payload'), ('weft_ingest', 'job'),
+                ('weft_ingest', 'trigger_event'), ('weft_ingest', 'tenant_queue'),
+                ('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'),
+                ('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run')
+        ) as t (role_name, table_name)
+    loop
+        execute format('drop policy if exists %I on weft.%I', opened.role_name, opened.table_name);
+        execute format(
+            'create policy %I on weft.%I to %I using (true) with check (true)',
+            opened.role_name, opened.table_name, opened.role_name
+        );
+    end loop;
+end
+$$;

@@ -1,0 +1,36 @@
+-- Roles, created once per cluster and idempotent. Passwords of the login roles are set by `weft migrate`, never here.
+--
+--   weft_owner     owns the schema; nobody logs in as it, so no running process can alter a table or skip a policy
+--   weft_api       login of the control plane
+--   weft_worker    login of the data plane
+--   system roles   carry the few cross-tenant rights, on exactly the columns they need; a process takes one on for one
+--                  transaction with `set local role` (platform/pg SystemTx) and never holds it by default (noinherit)
+do $$
+declare
+    wanted record;
+begin
+    for wanted in
+        select *
+        from (
+            values
+                ('weft_owner', 'nologin'),
+                ('weft_api', 'login noinherit'),
+                ('weft_worker', 'login noinherit'),
+                ('weft_auth', 'nologin'),
+                ('weft_ingest', 'nologin'),
+                ('weft_dispatch', 'nologin')
+        ) as r (role_name, attributes)
+    loop
+        if not exists (select from pg_roles where rolname = wanted.role_name) then
+            execute format('create role %I %s nosuperuser nocreatedb nocreaterole nobypassrls', wanted.role_name, wanted.attributes);
+        end if;
+    end loop;
+end
+$$;
+
+grant weft_auth, weft_ingest to weft_api;
+grant weft_dispatch to weft_worker;
+alter role weft_api set statement_timeout = '15s';
+alter role weft_api set idle_in_transaction_session_timeout = '10s';
+alter role weft_worker set statement_timeout = '30s';
+alter role weft_worker set idle_in_transaction_session_timeout = '10s';

@@ -1,0 +1,163 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/id.h"
+#include "platform/pg/query.h"
+#include "platform/pg/value.h"
+#include "platform/rt/deadline.h"
+#include "platform/rt/loop.h"
+#include "platform/rt/task.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace weft::pg {
+
+/// The roles a process may take on for one cross-tenant transaction (db/roles.sql). Uses are on an allow-list
+/// that tools/tidy checks.
+enum class SystemRole { kAuth, kIngest, kDispatch };
+
+/// On whose behalf statements run: exactly one tenant, or one system role.
+class Principal {
+  public:
+    static Principal tenant(TenantId id) { return Principal(id, SystemRole::kAuth); }
+    static Principal system(SystemRole role) { return Principal(std::nullopt, role); }
+    const std::optional<TenantId>& tenant_id() const { return tenant_; }
+    SystemRole role() const { return role_; }
+
+  private:
+    Principal(std::optional<TenantId> id, SystemRole role) : tenant_(id), role_(role) {}
+    std::optional<TenantId> tenant_;
+    SystemRole role_;
+};
+
+/// Statements for one round trip and one transaction: sent together, committed together, all or nothing.
+/// Statements run as the principal most recently named by `as`; name one first.
+class Batch {
+  public:
+    Batch& as(Principal who);
+    Batch& add(const Query& query, Params params);
+    bool empty() const { return statements_.empty(); }
+
+    struct Statement {
+        std::optional<Principal> become;  // set when the principal changes before this statement
+        Query query;
+        Params params;
+    };
+    const std::vector<Statement>& statements() const { return statements_; }
+
+  private:
+    std::optional<Principal> pending_;
+    std::vector<Statement> statements_;
+};
+
+struct PoolOptions {
+    std::string url;  // libpq connection string or URL
+    std::string application_name = "weft";
+    int connections_max = 8;
+    Steady::duration connect_timeout = std::chrono::seconds(5);
+};
+
+class Transaction;
+
+/// A bounded set of connections in pipeline mode on one loop. Broken connections are replaced with backoff;
+/// while the server is away every call returns kUnavailable (after waiting up to its deadline for a
+/// connection).
+///
+/// Errors of statements, by SQLSTATE: 23505, 23503, 23514 → kConflict (detail names the constraint),
+/// 40001/40P01/55P03 and 53xxx → kUnavailable, 57014 → kTimeout, 42501 → kForbidden, connection loss →
+/// kUnavailable, everything else → kInternal. `Error::user` never holds SQL text or a value.
+class Pool {
+  public:
+    Pool(rt::Loop& loop, PoolOptions options);
+    ~Pool();
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+
+    /// Runs one statement as `who` in a transaction of its own: one round trip.
+    rt::Task<Result<Rows>> query(Principal who, Query query, Params params, rt::Deadline by);
+
+    /// Runs the batch in one transaction and one round trip; one Rows per statement. On any error nothing is
+    /// kept. After a lost connection the outcome is unknown (kUnavailable): callers make batches idempotent
+    /// or fenced.
+    rt::Task<Result<std::vector<Rows>>> run(Batch batch, rt::Deadline by);
+
+    /// Opens a transaction whose later statements depend on earlier answers. BEGIN travels with the first
+    /// statement.
+    rt::Task<Result<Transaction>> begin(Principal who, rt::Deadline by);
+
+    /// Connects once to tell whether the server answers.
+    rt::Task<Result<void>> ping(rt::Deadline by);
+    rt::Task<void> close();
+
+    struct Stats {
+        int open = 0;
+        int busy = 0;
+        int waiting = 0;
+        std::int64_t statements = 0;
+    };
+    Stats stats() const;
+
+  private:
+    friend class Transaction;
+    struct Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+/// A transaction in progress, by value: move it or let it go. Destroying it uncommitted rolls back.
+class Transaction {
+  public:
+    Transaction(Transaction&&) noexcept;
+    Transaction& operator=(Transaction&&) noexcept;
+    ~Transaction();
+
+    rt::Task<Result<Rows>> query(Query query, Params params, rt::Deadline by);
+    rt::Task<Result<void>> commit(rt::Deadline by);
+
+  private:
+    friend class Pool;
+    struct Impl;
+    explicit Transaction(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+/// LISTENs on one dedicated connection and reconnects by itself. Notifications are hints: after each
+/// (re)connect `on_connected` is called so that the owner polls once for what it may have missed.
+class Listener {
+  public:
+    using OnNotify = std::function<void(std::string_view channel, std::string_view payload)>;
+    Listener(
+        rt::Loop& loop,
+        std::string url,
+        std::vector<std::string> channels,
+        OnNotify on_notify,
+        std::function<void()> on_connected
+    );
+    ~Listener();
+    void start();
+    rt::Task<void> close();
+
+  private:
+    struct Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+/// Sends NOTIFY from a connection of its own, coalesced: payloads given while one is under way leave together
+/// with the next one (joined by '\n', at most 7,900 bytes a notification), so that commits never queue on the
+/// notification lock.
+class Notifier {
+  public:
+    Notifier(rt::Loop& loop, std::string url);
+    ~Notifier();
+    /// Best effort and immediate: a lost hint costs a poll interval, never an event.
+    void notify(std::string channel, std::string payload);
+    rt::Task<void> close();
+
+  private:
+    struct Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace weft::pg
