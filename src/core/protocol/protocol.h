@@ -1,5 +1,8 @@
 #pragma once
 
+#include "base/error.h"
+#include "base/limits.h"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -9,18 +12,16 @@
 #include <variant>
 #include <vector>
 
-#include "base/error.h"
-#include "base/limits.h"
-
-/// What the engine (trusted, in the worker) and a run's sandbox child (hostile) say to each other over one stream.
+/// What the engine (trusted, in the worker) and a run's sandbox child (hostile) say to each other over one
+/// stream.
 ///
-/// A frame is `u32 length (little endian) | u8 type | fields`; the length counts type and fields. A field is a `u32`
-/// length and its bytes, a `u32` number, or a `u8` enumerator, in the order of the struct's members.
+/// A frame is `u32 length (little endian) | u8 type | fields`; the length counts type and fields. A field is
+/// a `u32` length and its bytes, a `u32` number, or a `u8` enumerator, in the order of the struct's members.
 ///
-/// The engine drives. It sends one `Begin`, then any number of `Put` (no reply), and `Evaluate` or `Code`, each of
-/// which is answered by any number of `Log` and then exactly one of `Value`, `Skipped`, `Failed`. All values are JSON
-/// texts; the engine validates those it receives with parse_json before it uses or stores them. Everything before the
-/// reply may be sent in one write: `Begin Put Put Evaluate` is one round trip.
+/// The engine drives. It sends one `Begin`, then any number of `Put` (no reply), and `Evaluate` or `Code`,
+/// each of which is answered by any number of `Log` and then exactly one of `Value`, `Skipped`, `Failed`. All
+/// values are JSON texts; the engine validates those it receives with parse_json before it uses or stores
+/// them. Everything before the reply may be sent in one write: `Begin Put Put Evaluate` is one round trip.
 namespace weft::protocol {
 
 enum class Type : std::uint8_t {
@@ -40,16 +41,17 @@ inline constexpr std::size_t kMessageBytesMax = 4096;
 
 /// The run's constant context. First frame, once. Each member is a JSON text; empty stands for `null`.
 struct Begin {
-    std::string run;      // {id, workflow, version, attempt, started_at, ...}: whatever authors may read as `run`
-    std::string input;    // the run's validated input: `input`
-    std::string trigger;  // `trigger`
-    std::string env;      // the tenant's variables: `env`
+    std::string run;  // {id, workflow, version, attempt, started_at, ...}: whatever authors may read as `run`
+    std::string input;                        // the run's validated input: `input`
+    std::string trigger;                      // `trigger`
+    std::string env;                          // the tenant's variables: `env`
     std::uint32_t script_timeout_ms = 5'000;  // CPU-and-wall bound of one Evaluate or Code
 
     bool operator==(const Begin&) const = default;
 };
 
-/// Makes `steps.<id>` = {status, output, error}. Replaces an earlier Put (or keep_as) of the same id. No reply.
+/// Makes `steps.<id>` = {status, output, error}. Replaces an earlier Put (or keep_as) of the same id. No
+/// reply.
 struct Put {
     std::string step;    // step id
     std::string status;  // "success", "failed", "skipped"
@@ -59,8 +61,8 @@ struct Put {
     bool operator==(const Put&) const = default;
 };
 
-/// A name bound for one evaluation only: `item` and `index` in loops, `input` to override the run's input (an action's
-/// request template sees the step's input as `input`), `response` for an output mapping.
+/// A name bound for one evaluation only: `item` and `index` in loops, `input` to override the run's input (an
+/// action's request template sees the step's input as `input`), `response` for an output mapping.
 struct Binding {
     std::string name;  // a JavaScript identifier; refused otherwise
     std::string json;  // JSON text; empty = null
@@ -70,26 +72,29 @@ struct Binding {
 
 enum class Mode : std::uint8_t {
     kPlain = 0,
-    /// An action's request template: an object with any of `method`, `path`, `query`, `headers`, `body`. What is
-    /// substituted into `path` is percent-encoded and must be neither absent nor empty, and the result may hold no
-    /// "." or ".." segment. Elsewhere an absent plain path leaves its member out instead of failing, because optional
-    /// inputs have been checked against the action's schema.
+    /// An action's request template: an object with any of `method`, `path`, `query`, `headers`, `body`. What
+    /// is substituted into `path` is percent-encoded and must be neither absent nor empty, and the result may
+    /// hold no
+    /// "." or ".." segment. Elsewhere an absent plain path leaves its member out instead of failing, because
+    /// optional inputs have been checked against the action's schema.
     kRequest = 1,
 };
 
 /// Evaluates a value template (core/template). Reply: Value, Skipped (the condition was false), Failed.
 struct Evaluate {
-    std::string condition;          // JSON text of the step's `if`: "" = none, true/false, or a string holding one {{ }}
-    std::string value;              // JSON text of the template, e.g. a step's `with`
+    std::string
+        condition;      // JSON text of the step's `if`: "" = none, true/false, or a string holding one {{ }}
+    std::string value;  // JSON text of the template, e.g. a step's `with`
     std::vector<Binding> bindings;  // at most kBindingsMax
     Mode mode = Mode::kPlain;
-    std::string keep_as;            // step id: the result becomes its output with status "success"; empty = not kept
+    std::string keep_as;  // step id: the result becomes its output with status "success"; empty = not kept
 
     bool operator==(const Evaluate&) const = default;
 };
 
-/// Runs a `core/code` step: `source` is the body of an async function (`return value;`, `await` allowed) that sees
-/// the same names as expressions plus `console`; `bindings` with `input` gives it the step's input. Reply: Value, Failed.
+/// Runs a `core/code` step: `source` is the body of an async function (`return value;`, `await` allowed) that
+/// sees the same names as expressions plus `console`; `bindings` with `input` gives it the step's input.
+/// Reply: Value, Failed.
 struct Code {
     std::string source;
     std::vector<Binding> bindings;
@@ -110,13 +115,14 @@ struct Skipped {
     bool operator==(const Skipped&) const = default;
 };
 
-/// The author's mistake (`kWorkflow`) or a limit reached (`kLimit`: time, memory, output size). The sandbox is usable
-/// afterwards: the next evaluation starts from a fresh context.
+/// The author's mistake (`kWorkflow`) or a limit reached (`kLimit`: time, memory, output size). The sandbox
+/// is usable afterwards: the next evaluation starts from a fresh context.
 struct Failed {
     enum class Kind : std::uint8_t { kWorkflow = 0, kLimit = 1 };
 
     Kind kind = Kind::kWorkflow;
-    std::string field;         // inside the evaluated value, e.g. "items[0].sku"; "if" for the condition; "source" for Code
+    std::string
+        field;  // inside the evaluated value, e.g. "items[0].sku"; "if" for the condition; "source" for Code
     std::uint32_t line = 0;    // 1-based place in that string (or source); 0 = unknown
     std::uint32_t column = 0;  // 1-based, in characters
     std::string message;
@@ -137,8 +143,8 @@ struct Log {
 using Request = std::variant<Begin, Put, Evaluate, Code>;
 using Reply = std::variant<Value, Skipped, Failed, Log>;
 
-/// Appends the whole frame. Fields of ours are bounded by their makers; a frame beyond limits::kFrameBytesMax is
-/// answered kLimit and leaves `out` as it was.
+/// Appends the whole frame. Fields of ours are bounded by their makers; a frame beyond limits::kFrameBytesMax
+/// is answered kLimit and leaves `out` as it was.
 Result<> append(std::string& out, const Request& request);
 Result<> append(std::string& out, const Reply& reply);
 
@@ -148,15 +154,17 @@ struct Frame {
     std::string_view body;
 };
 
-/// Both decoders refuse unknown types, lengths beyond the frame, trailing bytes, and over-long fields (kInvalid).
+/// Both decoders refuse unknown types, lengths beyond the frame, trailing bytes, and over-long fields
+/// (kInvalid).
 Result<Request> decode_request(Frame frame);
 Result<Reply> decode_reply(Frame frame);
 
-/// Cuts a byte stream into frames. A length of zero or beyond `frame_bytes_max` is kInvalid and final: the peer is
-/// broken or hostile. Memory is bounded by one frame and what `feed` brought.
+/// Cuts a byte stream into frames. A length of zero or beyond `frame_bytes_max` is kInvalid and final: the
+/// peer is broken or hostile. Memory is bounded by one frame and what `feed` brought.
 class FrameReader {
   public:
-    explicit FrameReader(std::size_t frame_bytes_max = limits::kFrameBytesMax) : frame_bytes_max_(frame_bytes_max) {}
+    explicit FrameReader(std::size_t frame_bytes_max = limits::kFrameBytesMax)
+        : frame_bytes_max_(frame_bytes_max) {}
 
     void feed(std::string_view bytes);
     /// The next complete frame, nothing if more bytes are needed.

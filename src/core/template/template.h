@@ -1,5 +1,8 @@
 #pragma once
 
+#include "base/error.h"
+#include "base/json.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,23 +11,23 @@
 #include <variant>
 #include <vector>
 
-#include "base/error.h"
-#include "base/json.h"
-
-/// `{{ expression }}` inside the strings of a JSON tree: where they are, what they refer to. Purely lexical: nothing
-/// is evaluated here (that happens in the sandbox only), so publishing may call it on tenant text.
+/// `{{ expression }}` inside the strings of a JSON tree: where they are, what they refer to. Purely lexical:
+/// nothing is evaluated here (that happens in the sandbox only), so publishing may call it on tenant text.
 ///
 /// Rules, which the runner implements:
-/// - A string that is one whole `{{ }}` (nothing around it) keeps the type of the result. Otherwise results are joined
-///   as text: strings as they are, numbers and booleans as JavaScript prints them, objects and arrays as JSON, null
-///   and undefined as nothing.
+/// - A string that is one whole `{{ }}` (nothing around it) keeps the type of the result. Otherwise results
+/// are joined
+///   as text: strings as they are, numbers and booleans as JavaScript prints them, objects and arrays as
+///   JSON, null and undefined as nothing.
 /// - A whole `{{ }}` that gives undefined leaves its object member out (an array element becomes null).
-/// - A plain path (`steps.a.output.id`) must lead somewhere: reading what is absent is an error that names the path,
+/// - A plain path (`steps.a.output.id`) must lead somewhere: reading what is absent is an error that names
+/// the path,
 ///   unless the path says `?.`. In any other expression JavaScript's own rules hold (`input.note ?? ""`).
 /// - Keys of objects are literal. A literal `{{` is written `{{ "{{" }}`.
 namespace weft::templates {
 
-/// Where in a tree and in its string something is. `field` is a dotted path ("items[0].sku"), empty at the root.
+/// Where in a tree and in its string something is. `field` is a dotted path ("items[0].sku"), empty at the
+/// root.
 struct Place {
     std::string field;
     std::size_t offset = 0;  // bytes from the start of the string
@@ -61,7 +64,9 @@ using Segment = std::variant<std::string, Expression>;
 /// One string of the tree that holds at least one expression.
 struct Text {
     std::vector<Segment> segments;
-    bool is_whole() const { return segments.size() == 1 && std::holds_alternative<Expression>(segments.front()); }
+    bool is_whole() const {
+        return segments.size() == 1 && std::holds_alternative<Expression>(segments.front());
+    }
 };
 
 struct Node;
@@ -73,8 +78,8 @@ struct Node {
     std::variant<Json, Text, Members, Items> value;
 };
 
-/// Errors: kInvalid with `field` and a message that names line and column (an unclosed `{{`, an empty expression,
-/// unbalanced brackets, an unfinished string or comment, a tree deeper than 64).
+/// Errors: kInvalid with `field` and a message that names line and column (an unclosed `{{`, an empty
+/// expression, unbalanced brackets, an unfinished string or comment, a tree deeper than 64).
 Result<Node> parse(const Json& tree, std::string_view field = "");
 
 /// Cuts one string. Same errors.
@@ -85,18 +90,19 @@ Result<Node> parse_condition(const Json& condition, std::string_view field = "if
 
 /// A name an expression takes from its surroundings, with the static part of what it reads from it.
 struct Reference {
-    std::string root;                  // "steps", "input", "trigger", ..., or any other free identifier
-    std::vector<std::string> members;  // static members in order: steps.a.output.items[0] gives a, output, items, 0
-    bool is_optional = false;          // one of the members was read with ?.
+    std::string root;  // "steps", "input", "trigger", ..., or any other free identifier
+    std::vector<std::string>
+        members;               // static members in order: steps.a.output.items[0] gives a, output, items, 0
+    bool is_optional = false;  // one of the members was read with ?.
     Place place;
 
     bool operator==(const Reference&) const = default;
 };
 
-/// References of an expression, or of a function body (`core/code`), in order. Names bound inside it (parameters,
-/// let, const, var, function, class, catch) shadow; JavaScript's own globals (Math, JSON, ...) are left out.
-/// `place` gives the position the source starts at, so that references carry places of the whole string.
-/// Errors: kInvalid as in parse.
+/// References of an expression, or of a function body (`core/code`), in order. Names bound inside it
+/// (parameters, let, const, var, function, class, catch) shadow; JavaScript's own globals (Math, JSON, ...)
+/// are left out. `place` gives the position the source starts at, so that references carry places of the
+/// whole string. Errors: kInvalid as in parse.
 Result<std::vector<Reference>> references(std::string_view source, const Place& place = {});
 
 /// All references of all expressions of a tree.

@@ -1,12 +1,5 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <variant>
-#include <vector>
-
 #include "base/error.h"
 #include "base/id.h"
 #include "base/limits.h"
@@ -15,6 +8,13 @@
 #include "platform/rt/deadline.h"
 #include "platform/rt/loop.h"
 #include "platform/rt/task.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
 
 /// Where a run's tenant-authored text is evaluated: a fresh confined process per run, behind one seam.
 namespace weft::isolation {
@@ -25,8 +25,8 @@ struct RunSpec {
     RunId run;
 };
 
-/// Bounds of one run's sandbox. The sandbox backend makes its slots with the backend's memory limit; a RunSpec may
-/// only ask for less time, never for more memory.
+/// Bounds of one run's sandbox. The sandbox backend makes its slots with the backend's memory limit; a
+/// RunSpec may only ask for less time, never for more memory.
 struct Limits {
     std::size_t memory_bytes = limits::kSandboxMemoryBytesMax;
     Millis cpu = 60s;  // user and system time over the whole run
@@ -49,13 +49,14 @@ class Sandbox {
   public:
     virtual ~Sandbox() = default;
 
-    /// Sends `frames` (encoded with protocol::append: any number of Begin and Put, then one Evaluate or Code) in one
-    /// write and reads up to the reply. One request at a time.
+    /// Sends `frames` (encoded with protocol::append: any number of Begin and Put, then one Evaluate or Code)
+    /// in one write and reads up to the reply. One request at a time.
     ///
-    /// A `Failed` in the reply is the author's mistake or a script limit, and the sandbox lives on. An error ends it:
-    /// kLimit: memory, CPU or output bound of the process reached (failure kind `limit`);
-    /// kTimeout: `by` passed, the process was killed (failure kind `limit`); kCancelled: likewise, called off;
-    /// kUnavailable, kInternal: it died or spoke nonsense for reasons of ours (failure kind `platform`), retry anew.
+    /// A `Failed` in the reply is the author's mistake or a script limit, and the sandbox lives on. An error
+    /// ends it: kLimit: memory, CPU or output bound of the process reached (failure kind `limit`); kTimeout:
+    /// `by` passed, the process was killed (failure kind `limit`); kCancelled: likewise, called off;
+    /// kUnavailable, kInternal: it died or spoke nonsense for reasons of ours (failure kind `platform`),
+    /// retry anew.
     virtual rt::Task<Result<Reply>> request(std::string frames, rt::Deadline by) = 0;
 
     virtual Usage usage() = 0;
@@ -89,27 +90,30 @@ class Backend {
 
     /// A fresh sandbox, normally claimed from the pool in about 0.1 ms; waits for a slot when all are busy.
     /// Errors: kTimeout, kCancelled (waiting), kUnavailable (the host refuses new processes, retry).
-    virtual rt::Task<Result<std::unique_ptr<Sandbox>>> start(RunSpec spec, Limits limits, rt::Deadline by) = 0;
+    virtual rt::Task<Result<std::unique_ptr<Sandbox>>> start(
+        RunSpec spec, Limits limits, rt::Deadline by
+    ) = 0;
     virtual Health health() const = 0;
     /// Kills what runs and frees slots, cgroups and the zygote. No Sandbox may be used afterwards.
     virtual rt::Task<void> close() = 0;
 };
 
 struct Options {
-    std::string runner_path;   // weft-runner, beside the running binary; empty = look there
-    int slots_max = 64;        // runs at the same time in this worker
-    int slots_eager = 4;       // made before start-up counts as done; the others follow in the background
-    Tier floor = Tier::kRootless;   // start-up fails below it
+    std::string runner_path;       // weft-runner, beside the running binary; empty = look there
+    int slots_max = 64;            // runs at the same time in this worker
+    int slots_eager = 4;           // made before start-up counts as done; the others follow in the background
+    Tier floor = Tier::kRootless;  // start-up fails below it
     std::uint32_t uid_base = 200'000;  // slot n runs as uid_base + n; unique on the machine
     std::size_t memory_bytes_max = limits::kSandboxMemoryBytesMax;
     int pids_max = limits::kSandboxPidsMax;
-    std::string cgroup_name;   // of our cgroup folder; empty = "weft-<pid>". Leftovers of dead workers are removed
+    std::string
+        cgroup_name;  // of our cgroup folder; empty = "weft-<pid>". Leftovers of dead workers are removed
 };
 
-/// The first process of the sandbox backend. `spawn` blocks for some milliseconds and must come first in main():
-/// before threads, secrets, sockets and the loop, because what it forks inherits the address space of weft-runner
-/// only and must never have seen any of those. Errors: kUnavailable with a sentence that names the missing right and
-/// how to grant it.
+/// The first process of the sandbox backend. `spawn` blocks for some milliseconds and must come first in
+/// main(): before threads, secrets, sockets and the loop, because what it forks inherits the address space of
+/// weft-runner only and must never have seen any of those. Errors: kUnavailable with a sentence that names
+/// the missing right and how to grant it.
 class Zygote {
   public:
     static Result<std::unique_ptr<Zygote>> spawn(Options options);
