@@ -1,0 +1,39 @@
+#pragma once
+
+#include "base/limits.h"
+#include "platform/http/http.h"
+
+namespace weft::http {
+
+struct RouteOptions {
+    std::size_t body_bytes_max = limits::kApiBodyBytesMax;
+    Steady::duration timeout = std::chrono::seconds(30);
+};
+
+/// A table of routes, fixed before the server starts. Denies by default: an unknown path is 404, a known path
+/// with another method 405 with `allow`. HEAD is answered by GET's handler without the body.
+///
+/// Patterns: "/api/v1/runs/{id}/steps"; "{rest...}" as the last segment takes what is left, with slashes and
+/// possibly empty. A literal segment wins over a {name}, a {name} over {rest...}.
+class Router final : public Service {
+  public:
+    Router();
+    ~Router() override;
+
+    /// Aborts on a malformed pattern or a second handler for the same method and pattern: both are bugs.
+    void add(Method method, std::string_view pattern, Handler handler, RouteOptions options = {});
+
+    Admission admit(Request& head) override;
+    rt::Task<Result<Response>> handle(Request request) override;
+
+    /// (method, pattern) of every route in the order added: for the OpenAPI document and sweeps.
+    const std::vector<std::pair<Method, std::string>>& routes() const { return listed_; }
+
+  private:
+    struct Node;
+    struct Route;
+    std::unique_ptr<Node> root_;
+    std::vector<std::pair<Method, std::string>> listed_;
+};
+
+}  // namespace weft::http
