@@ -1,0 +1,2 @@
+import { createVuetify } from 'vuetify'
+export default defineNuxtPlugin((nuxt) => { nuxt.vueApp.use(createVuetify()) })

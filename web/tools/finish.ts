@@ -1,0 +1,31 @@
+// Turns Nuxt's static output into what the api process serves: one index.html for every route, with its one inline
+// script moved to a file, so that the page works under `script-src 'self'` without hashes.
+//   node tools/finish.ts <from> <to>
+import { createHash } from 'node:crypto'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export function externalise(html: string): { html: string; scripts: Map<string, string> } {
+  const scripts = new Map<string, string>()
+  const out = html.replace(/<script>([\s\S]*?)<\/script>/g, (_all, body: string) => {
+    const name = `_nuxt/boot.${createHash('sha256').update(body).digest('hex').slice(0, 10)}.js`
+    scripts.set(name, body)
+    return `<script src="/${name}"></script>`
+  })
+  // Error pages are not worth a prefetch on every first visit.
+  return { html: out.replace(/<link rel="prefetch"[^>]*>/g, ''), scripts }
+}
+
+function main(from: string, to: string): void {
+  const { html, scripts } = externalise(readFileSync(join(from, 'index.html'), 'utf8'))
+  if (/<script(?![^>]*\b(src|type="application\/json"))/.test(html)) throw new Error('an inline script is left in index.html')
+  rmSync(to, { recursive: true, force: true })
+  mkdirSync(to, { recursive: true })
+  cpSync(from, to, { recursive: true })
+  for (const page of ['200.html', '404.html']) rmSync(join(to, page), { force: true })
+  for (const [name, body] of scripts) writeFileSync(join(to, name), body)
+  writeFileSync(join(to, 'index.html'), html)
+}
+
+const [from, to] = process.argv.slice(2)
+if (import.meta.main && from !== undefined && to !== undefined) main(from, to)
