@@ -1,0 +1,95 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/id.h"
+#include "base/limits.h"
+#include "platform/pg/pg.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The job queue: who runs which run, until when. All times are the database's; every answer to "is it mine?"
+/// is (run, epoch). What a run did is written by store/runs, fenced with the same pair.
+namespace weft::store::queue {
+
+/// The right to work on a run until the lease ends.
+struct Lease {
+    TenantId tenant;
+    RunId run;
+    std::int64_t epoch = 0;
+
+    bool operator==(const Lease&) const = default;
+};
+
+struct Claimed {
+    Lease lease;
+    WorkflowId workflow;
+    WorkflowVersionId version;
+    int crashes = 0;
+    bool is_cancel_requested = false;
+    std::string cancel_reason;
+};
+
+struct Canceled {
+    RunId run;
+    std::string reason;
+};
+
+struct Beat {
+    std::vector<RunId> lost;  // not ours any more: stop at once, write nothing
+    std::vector<Canceled> canceled;
+};
+
+/// A run whose job lapsed once too often.
+struct Poisoned {
+    Lease lease;
+    WorkflowId workflow;
+    int crashes = 0;
+};
+
+struct Reaped {
+    std::int64_t requeued = 0;
+    std::vector<Poisoned> poisoned;  // leased to the reaper under a new epoch: end them with store/runs
+};
+
+/// A live run without a job: a bug, or a hand that reached into the database.
+struct Orphan {
+    TenantId tenant;
+    RunId run;
+};
+
+class Queue {
+  public:
+    explicit Queue(pg::Pool& pool) : pool_(pool) {}
+
+    /// Claims up to `limit` (1..256) due jobs, tenants in the order of their virtual time, each within its
+    /// inflight limit; the result may be empty. Errors: kUnavailable (retry), kTimeout, kCancelled.
+    /// Cancelling loses nothing: a job claimed but not returned is due again when its lease lapses.
+    rt::Task<Result<std::vector<Claimed>>> claim(WorkerId worker, int limit, Millis lease, rt::Deadline by);
+
+    /// Extends the leases and tells which are lost and which of the others have been asked to stop.
+    rt::Task<Result<Beat>> heartbeat(std::vector<Lease> leases, Millis lease, rt::Deadline by);
+
+    /// The runs among `leases` that have been asked to stop; cheaper than a heartbeat, for each second.
+    rt::Task<Result<std::vector<Canceled>>> canceled(std::vector<Lease> leases, rt::Deadline by);
+
+    /// Gives jobs back unharmed, due at once (shutdown). Stale ones are left alone.
+    rt::Task<Result<void>> release(std::vector<Lease> leases, rt::Deadline by);
+
+    /// Returns lapsed jobs to the queue and counts the crash; those with `crashes_max` are leased to `worker`
+    /// instead, for it to end them as poisoned.
+    rt::Task<Result<Reaped>> reap(WorkerId worker, int crashes_max, Millis lease, rt::Deadline by);
+
+    /// Repairs lost wake-ups: tenants with due jobs become active, those without any job inactive. Returns
+    /// how many became active. Harmless when several workers do it.
+    rt::Task<Result<std::int64_t>> sweep_tenants(rt::Deadline by);
+
+    /// Live runs created in [now - oldest, now - youngest] that have no job. By rights there are none.
+    rt::Task<Result<std::vector<Orphan>>> orphans(Millis oldest, Millis youngest, rt::Deadline by);
+
+  private:
+    pg::Pool& pool_;
+};
+
+}  // namespace weft::store::queue

@@ -1,0 +1,139 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/id.h"
+#include "platform/pg/pg.h"
+#include "platform/rt/scope.h"
+#include "platform/rt/sync.h"
+#include "store/queue/queue.h"
+#include "store/runs/payload.h"
+#include "store/runs/runs.h"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What workers write about runs: fenced by (run, epoch), batched over all runs of the process.
+namespace weft::store::runs {
+
+struct StepWrite {
+    std::string step;
+    int iteration = 0;
+    int position = 0;
+    std::string_view state;  // a literal of the check constraint
+    int attempt = 0;
+    std::optional<std::string> failure_kind;
+    std::optional<std::string> error;
+    std::optional<std::string> idempotency_key;
+    std::optional<Instant> intent_at;
+    std::optional<Instant> started_at;
+    std::optional<Instant> finished_at;
+};
+
+struct EventWrite {
+    Instant at;
+    std::string kind;
+    std::optional<std::string> step;
+    std::string detail = "{}";
+};
+
+struct LogWrite {
+    Instant at;
+    std::string_view level;  // "debug", "info", "warn", "error"
+    std::optional<std::string> step;
+    std::string message;
+};
+
+/// What happens to the job in the same transaction.
+enum class JobFate { kKeep, kPark, kFinish };
+
+/// One run's rows for one flush.
+struct Entry {
+    queue::Lease lease;
+    WorkflowId workflow;  // for the notification
+    // The run row. Terminal states need JobFate::kFinish.
+    std::string_view state = "running";
+    std::optional<std::string> failure_kind;
+    std::optional<std::string> error;
+    std::optional<std::string> tier;
+    std::optional<Instant> started_at;
+    std::optional<Instant> finished_at;
+    JobFate fate = JobFate::kKeep;
+    Millis park_for{0};
+    bool is_dead_letter = false;  // with kFinish: keep a dead_letter row, `error` says why
+    std::vector<StepWrite> steps;
+    std::vector<StoredPayload> payloads;
+    std::vector<EventWrite> events;
+    std::vector<LogWrite> logs;
+    /// Number of events and logs this lease has written before: makes their sequence, so that a repeated
+    /// flush adds nothing twice.
+    std::int64_t events_before = 0;
+    std::int64_t logs_before = 0;
+};
+
+/// One transaction for all entries; one statement per tenant. Returns for each entry whether it was still
+/// held (false: fenced off, nothing of it was written). Repeating it after an unknown outcome is harmless.
+rt::Task<Result<std::vector<bool>>> flush(pg::Pool& pool, std::vector<Entry*> entries, rt::Deadline by);
+
+/// Collects the entries of all runs: one flush at a time, the next starts when the last has committed.
+class JournalWriter {
+  public:
+    /// `notify` hears of committed states: `<tenant>:<run>:<state>:<workflow>`.
+    using Notify = std::function<void(std::string line)>;
+    JournalWriter(rt::Loop& loop, pg::Pool& pool, Notify notify);
+    /// close() must have finished.
+    ~JournalWriter();
+
+    /// Returns when the entry is committed. Retries while the database is away, until `by`. Errors: kStale
+    /// (fenced off: the caller must stop), kTimeout, kCancelled (outcome unknown), kInternal (a row that
+    /// the database refuses).
+    rt::Task<Result<void>> write(Entry entry, rt::Deadline by);
+
+    struct Stats {
+        std::int64_t flushes = 0;
+        std::int64_t entries = 0;
+        std::int64_t stale = 0;
+    };
+    const Stats& stats() const { return stats_; }
+    rt::Task<void> close();
+
+  private:
+    struct Pending;
+    rt::Task<void> work();
+    rt::Task<void> flush_all(std::vector<std::shared_ptr<Pending>> batch);
+    rt::Task<void> flush_each(std::vector<std::shared_ptr<Pending>> batch);
+    void settle(Pending& pending, bool is_held, bool was_unknown);
+
+    rt::Loop& loop_;
+    pg::Pool& pool_;
+    Notify notify_;
+    std::deque<std::shared_ptr<Pending>> queue_;  // shared with the waiting writers, who may give up first
+    bool is_working_ = false;
+    Stats stats_;
+    rt::Scope scope_;
+};
+
+/// A run as its next worker finds it.
+struct Loaded {
+    RunId run;
+    std::string state;
+    Instant created_at;
+    Instant now;  // the database's
+    std::optional<Instant> started_at;
+    std::optional<TriggerId> trigger;
+    std::vector<StepRun> steps;  // empty for a first claim
+    std::vector<StoredPayload> payloads;
+};
+
+/// Loads the claimed runs in one round trip: all of it for those claimed before (epoch > 1), else the run
+/// row and the slots "input" and "trigger". Runs that are absent are left out.
+rt::Task<Result<std::vector<Loaded>>> load(pg::Pool& pool, std::vector<queue::Lease> leases, rt::Deadline by);
+
+/// Ends live runs that have no job (queue::Orphan) as failed, kind platform. Returns how many.
+rt::Task<Result<std::int64_t>> fail_orphans(
+    pg::Pool& pool, std::vector<queue::Orphan> orphans, rt::Deadline by
+);
+
+}  // namespace weft::store::runs

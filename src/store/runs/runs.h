@@ -1,0 +1,102 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/id.h"
+#include "platform/pg/pg.h"
+#include "store/runs/payload.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// Runs and their steps as people and the engine read them. Writing is in journal.h.
+namespace weft::store::runs {
+
+struct Run {
+    RunId id;
+    WorkflowId workflow;
+    std::string workflow_key;
+    std::string workflow_name;
+    WorkflowVersionId version;
+    int version_number = 0;
+    std::optional<TriggerId> trigger;
+    std::optional<RunId> rerun_of;
+    std::string state;
+    std::optional<std::string> failure_kind;
+    std::optional<std::string> error;  // JSON text
+    std::optional<std::string> tier;
+    Instant created_at;
+    std::optional<Instant> started_at;
+    std::optional<Instant> finished_at;
+    bool is_cancel_requested = false;
+};
+
+struct StepRun {
+    std::string step;
+    int iteration = 0;
+    int position = 0;
+    std::string state;
+    int attempt = 0;
+    std::optional<std::string> failure_kind;
+    std::optional<std::string> error;  // JSON text {message, field?, line?, column?, status?}
+    std::optional<std::string> idempotency_key;
+    std::optional<Instant> intent_at;
+    std::optional<Instant> started_at;
+    std::optional<Instant> finished_at;
+    bool has_input = false;
+    bool has_output = false;
+};
+
+struct RunFilter {
+    std::optional<WorkflowId> workflow;
+    std::optional<std::string> state;
+    std::optional<RunId> before;  // keyset: runs older than this one
+    int limit = limits::kPageSizeDefault;
+};
+
+struct Event {
+    std::int64_t seq = 0;
+    Instant at;
+    std::string kind;
+    std::optional<std::string> step;
+    std::string detail;  // JSON text
+};
+
+/// Reads for one tenant; absent and another tenant's are both kNotFound.
+class Runs {
+  public:
+    Runs(pg::Pool& pool, PayloadCodec& codec) : pool_(pool), codec_(codec) {}
+
+    /// Newest first. The next page is `before = last.id` while a page is full.
+    rt::Task<Result<std::vector<Run>>> list(TenantId tenant, RunFilter filter, rt::Deadline by);
+    rt::Task<Result<Run>> get(TenantId tenant, RunId run, rt::Deadline by);
+    /// In the workflow's order; empty for an absent run.
+    rt::Task<Result<std::vector<StepRun>>> steps(TenantId tenant, RunId run, rt::Deadline by);
+    /// JSON text of the slots that exist among `slots` ("input", "output", "step.<id>.input", ...), in the
+    /// order asked for.
+    rt::Task<Result<std::vector<std::optional<std::string>>>> values(
+        TenantId tenant, RunId run, std::vector<std::string> slots, rt::Deadline by
+    );
+    /// Oldest first, of one step when `step` is set.
+    rt::Task<Result<std::vector<Event>>> events(
+        TenantId tenant, RunId run, std::optional<std::string> step, rt::Deadline by
+    );
+
+  private:
+    pg::Pool& pool_;
+    PayloadCodec& codec_;
+};
+
+/// A workflow version as the engine runs it.
+struct Version {
+    WorkflowVersionId id;
+    WorkflowId workflow;
+    std::string workflow_key;
+    int number = 0;
+    std::string compiled;  // JSON text made by core/workflow at publishing
+};
+rt::Task<Result<Version>> load_version(
+    pg::Pool& pool, TenantId tenant, WorkflowVersionId version, rt::Deadline by
+);
+
+}  // namespace weft::store::runs
