@@ -11,7 +11,7 @@ endif()
 
 add_library(weft_flags INTERFACE)
 target_compile_options(weft_flags INTERFACE
-    $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough>
+    $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wno-missing-designated-field-initializers>
     $<$<AND:$<BOOL:${WEFT_WERROR}>,$<COMPILE_LANGUAGE:CXX>>:-Werror>
     -fstack-protector-strong -fno-omit-frame-pointer)
 target_compile_definitions(weft_flags INTERFACE
