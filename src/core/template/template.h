@@ -70,12 +70,18 @@ struct Text {
 };
 
 struct Node;
-using Members = std::vector<std::pair<std::string, Node>>;
+struct Member;
+using Members = std::vector<Member>;
 using Items = std::vector<Node>;
 
 /// A parsed tree: parts without expressions stay one literal.
 struct Node {
     std::variant<Json, Text, Members, Items> value;
+};
+
+struct Member {
+    std::string name;
+    Node value;
 };
 
 /// Errors: kInvalid with `field` and a message that names line and column (an unclosed `{{`, an empty
