@@ -82,6 +82,12 @@ function(weft_embed_sql target module)
         OUTPUT ${header}
         COMMAND python3 ${CMAKE_SOURCE_DIR}/tools/gen/embed_sql.py ${module} ${header} ${sql}
         DEPENDS ${sql} ${CMAKE_SOURCE_DIR}/tools/gen/embed_sql.py)
-    target_sources(${target} PRIVATE ${header})
-    target_include_directories(${target} PUBLIC ${CMAKE_BINARY_DIR}/generated)
+    # A module that has only headers so far is an INTERFACE library, which takes no private sources.
+    get_target_property(type ${target} TYPE)
+    if(type STREQUAL "INTERFACE_LIBRARY")
+        target_include_directories(${target} INTERFACE ${CMAKE_BINARY_DIR}/generated)
+    else()
+        target_sources(${target} PRIVATE ${header})
+        target_include_directories(${target} PUBLIC ${CMAKE_BINARY_DIR}/generated)
+    endif()
 endfunction()
