@@ -1,0 +1,4 @@
+-- add_connection :one  called by control/catalog
+insert into connection (tenant_id, id, app_id, key, name, auth_kind, sealed, key_id)
+values ($1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7::bytea, $8::uuid)
+returning id, app_id, key, name, auth_kind, revision, status, last_used_at, created_at, updated_at

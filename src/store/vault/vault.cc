@@ -1,0 +1,202 @@
+#include "store/vault/vault.h"
+
+#include "base/bytes.h"
+#include "store/vault/queries.h"
+
+namespace weft::store::vault {
+
+namespace {
+
+constexpr auto kConnectionKeep = std::chrono::seconds(30);  // bounds how stale a lost notification leaves us
+constexpr auto kPrivateKeyKeep = std::chrono::minutes(5);
+constexpr std::size_t kConnectionsMax = 500;
+constexpr std::size_t kPrivateKeysMax = 500;
+constexpr auto kPublicKeyWait = std::chrono::seconds(2);
+constexpr auto kPublicKeyPoll = std::chrono::milliseconds(50);
+
+crypto::Aad field_aad(const ConnectionRef& connection, std::string_view field) {
+    return crypto::Aad{
+        connection.tenant.text(),
+        connection.id.text(),
+        field,
+        std::to_string(connection.revision),
+        "connection"
+    };
+}
+
+crypto::Aad private_aad(TenantId tenant, TenantKeyId id) {
+    return crypto::Aad{tenant.text(), id.text(), "vault", "1", "tenant-key"};
+}
+
+Error unreadable(std::string detail) {
+    return Error::invalid("The connection's credential cannot be opened; store it again")
+        .with_detail(std::move(detail));
+}
+
+}  // namespace
+
+rt::Task<Result<crypto::PublicKey>> find_public_key(pg::Pool& pool, TenantId tenant, rt::Deadline by) {
+    const rt::Deadline wait = by.at_most(kPublicKeyWait);
+    while (true) {
+        auto rows = co_await pool.query(pg::Principal::tenant(tenant), sql::kPublicKey, pg::Params(), by);
+        if (!rows) co_return fail(std::move(rows).error());
+        if (!rows->empty()) co_return crypto::PublicKey{rows->uuid(0, 0), rows->bytes(0, 1)};
+        auto slept = co_await rt::sleep_for(kPublicKeyPoll, wait);
+        if (!slept) break;
+    }
+    if (by.is_over()) co_return fail(by.error());
+    co_return fail(Error::unavailable(
+        "This tenant's vault key is not ready: it is made by a worker. Start `weft worker` and try again"
+    ));
+}
+
+Result<std::string> seal_fields(
+    const crypto::PublicKey& key, const ConnectionRef& connection, const std::map<std::string, Secret>& fields
+) {
+    JsonObject sealed;
+    for (const auto& [name, value] : fields) {
+        TRY(std::string cipher, crypto::seal_to(key, value.reveal(), field_aad(connection, name)));
+        sealed[name] = base64(cipher);
+    }
+    return to_text(JsonObject{{"v", 1}, {"fields", std::move(sealed)}});
+}
+
+Result<std::map<std::string, Secret>> open_fields(
+    const crypto::PrivateKey& key, const ConnectionRef& connection, std::string_view sealed
+) {
+    auto parsed = parse_json(sealed);
+    if (!parsed || !parsed->is_object()) return fail(unreadable("sealed value is not an object"));
+    const Json* fields = parsed->get_object().if_contains("fields");
+    if (int_or(parsed->get_object(), "v", 0) != 1 || fields == nullptr || !fields->is_object()) {
+        return fail(unreadable("sealed value of an unknown version"));
+    }
+    std::map<std::string, Secret> out;
+    for (const auto& [name, value] : fields->get_object()) {
+        auto cipher = value.is_string() ? from_base64(value.get_string()) : std::nullopt;
+        if (!cipher) return fail(unreadable("a sealed field is not base64"));
+        auto plain = crypto::open_with(key, *cipher, field_aad(connection, name));
+        if (!plain) return fail(unreadable("open_with: " + plain.error().detail));
+        out.emplace(std::string(name), std::move(*plain));
+    }
+    return out;
+}
+
+Vault::Vault(pg::Pool& pool, crypto::KeyWrapper& vault_master, const rt::Clock& clock, Rng& rng)
+    : pool_(pool), master_(vault_master), clock_(clock), rng_(rng) {}
+
+rt::Task<Result<int>> Vault::ensure_keys(rt::Deadline by) {
+    CO_TRY(
+        auto rows,
+        co_await pool_.query(
+            pg::Principal::system(pg::SystemRole::kDispatch), sql::kTenantsWithoutVaultKey, pg::Params(), by
+        )
+    );
+    int made = 0;
+    for (int row = 0; row < rows.size(); ++row) {
+        CO_TRY(int one, co_await make_key(rows.id<TenantId>(row, 0), by));
+        made += one;
+    }
+    co_return made;
+}
+
+rt::Task<Result<int>> Vault::make_key(TenantId tenant, rt::Deadline by) {
+    NewKey key{
+        .tenant = tenant,
+        .id = TenantKeyId::make(clock_.now(), rng_),
+        .key_class = KeyClass::kVault,
+        .version = 1,
+        .public_key = "",
+        .wrapped = "",
+    };
+    auto made = crypto::PrivateKey::generate(key.id.uuid(), rng_);
+    key.public_key = made.public_key().bytes;
+    CO_TRY(key.wrapped, co_await master_.wrap(std::move(made.bytes), private_aad(tenant, key.id), by));
+    pg::Batch batch;
+    batch.as(pg::Principal::tenant(tenant));
+    add_key(batch, key);
+    CO_TRY(auto results, co_await pool_.run(std::move(batch), by));
+    co_return static_cast<int>(results.front().affected());
+}
+
+rt::Task<Result<Vault::Opened>> Vault::open(TenantId tenant, ConnectionId id, rt::Deadline by) {
+    auto found = opened_.find(id);
+    // The id alone would do as a key; the tenant is part of the stored entry's AAD, so check it here as well.
+    if (found != opened_.end() && found->second.until > clock_.steady() && found->second.tenant == tenant) {
+        co_return found->second.connection;
+    }
+    pg::Params params;
+    params.add(id);
+    CO_TRY(
+        auto rows,
+        co_await pool_.query(pg::Principal::tenant(tenant), sql::kSealedById, std::move(params), by)
+    );
+    co_return co_await open_row(tenant, std::move(rows), by);
+}
+
+rt::Task<Result<Vault::Opened>> Vault::open(TenantId tenant, std::string key, rt::Deadline by) {
+    for (const auto& [id, entry] : opened_) {
+        if (entry.tenant == tenant && entry.connection->key == key && entry.until > clock_.steady()) {
+            co_return entry.connection;
+        }
+    }
+    pg::Params params;
+    params.add(key);
+    CO_TRY(
+        auto rows,
+        co_await pool_.query(pg::Principal::tenant(tenant), sql::kSealedByKey, std::move(params), by)
+    );
+    co_return co_await open_row(tenant, std::move(rows), by);
+}
+
+rt::Task<Result<Vault::Opened>> Vault::open_row(TenantId tenant, pg::Rows rows, rt::Deadline by) {
+    CO_CHECK_OK(expect_row(rows, "Connection not found"));
+    auto opened = std::make_shared<OpenConnection>(OpenConnection{
+        .id = rows.id<ConnectionId>(0, 0),
+        .app = rows.id<AppId>(0, 1),
+        .key = std::string(rows.text(0, 2)),
+        .auth_kind = std::string(rows.text(0, 3)),
+        .revision = static_cast<int>(rows.integer(0, 4)),
+        .fields = {},
+    });
+    const std::string sealed = rows.bytes(0, 5);
+    const auto key_id = rows.id<TenantKeyId>(0, 6);
+    CO_TRY(auto key, co_await private_key(tenant, key_id, by));
+    const ConnectionRef ref{.tenant = tenant, .id = opened->id, .revision = opened->revision};
+    CO_TRY(opened->fields, open_fields(*key, ref, sealed));
+    if (opened_.size() >= kConnectionsMax) opened_.clear();
+    opened_[opened->id] = Entry{tenant, opened, clock_.steady() + kConnectionKeep};
+    co_return Opened(std::move(opened));
+}
+
+rt::Task<Result<std::shared_ptr<const crypto::PrivateKey>>> Vault::private_key(
+    TenantId tenant, TenantKeyId id, rt::Deadline by
+) {
+    auto found = private_keys_.find(id);
+    if (found != private_keys_.end() && found->second.tenant == tenant &&
+        found->second.until > clock_.steady()) {
+        co_return found->second.key;
+    }
+    pg::Params params;
+    params.add(tenant).add(id);
+    CO_TRY(
+        auto rows, co_await pool_.query(pg::Principal::tenant(tenant), sql::kKeyById, std::move(params), by)
+    );
+    CO_CHECK_OK(expect_row(rows, "The connection's vault key is missing"));
+    CO_TRY(Secret bytes, co_await master_.unwrap(rows.bytes(0, 3), private_aad(tenant, id), by));
+    auto key = std::make_shared<const crypto::PrivateKey>(id.uuid(), std::move(bytes));
+    if (private_keys_.size() >= kPrivateKeysMax) private_keys_.clear();
+    private_keys_[id] = PrivateEntry{tenant, key, clock_.steady() + kPrivateKeyKeep};
+    co_return key;
+}
+
+void Vault::on_notify(std::string_view payload) {
+    while (!payload.empty()) {
+        const auto end = payload.find('\n');
+        const auto id = ConnectionId::parse(payload.substr(0, end));
+        if (!id) return forget_all();
+        opened_.erase(*id);
+        payload = end == std::string_view::npos ? "" : payload.substr(end + 1);
+    }
+}
+
+}  // namespace weft::store::vault
