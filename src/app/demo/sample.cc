@@ -97,7 +97,12 @@ rt::Task<Result<void>> create_trigger(
     Json body = JsonObject{
         {"kind", "webhook"},
         {"name", "Order placed"},
-        {"config", JsonObject{{"signature", std::move(signature)}, {"response", options.response}}},
+        {"config",
+         JsonObject{
+             {"signature", std::move(signature)},
+             {"response", options.response},
+             {"dedupe_header", "x-weft-delivery"}
+         }},
     };
     CO_TRY(
         Json made,
