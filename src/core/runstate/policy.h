@@ -1,0 +1,69 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/time.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// The small vocabulary that definitions declare and the engine obeys: effect classes, retries, failure
+/// kinds.
+namespace weft::runstate {
+
+/// What repeating a call does outside. Declared by the action.
+enum class Effect {
+    kIdempotent,  // repeating is harmless
+    kKeyed,       // the other system drops repeats that carry the same idempotency key
+    kUnsafe,      // repeating may act twice: the intent is committed before the call
+};
+
+/// Whose fault a failure is.
+enum class FailureKind {
+    kWorkflow,  // the author's
+    kProvider,  // the other system's
+    kLimit,     // a stated limit was reached: quota, time, memory, size
+    kPlatform,  // ours
+};
+
+enum class OnError { kFail, kContinue };
+
+/// What to do with an unsafe call of which nobody knows whether it happened.
+enum class OnUnknown { kFail, kRetry };
+
+enum class Backoff { kExponential, kFixed };
+
+/// `attempts` counts the first one too (1 = never repeat). The wait before attempt n+1 is drawn uniformly
+/// from [0, min(max, initial * 2^(n-1))] (full jitter); `fixed` draws from [0, initial].
+struct RetryPolicy {
+    int attempts = 3;
+    Backoff backoff = Backoff::kExponential;
+    Millis initial{500};
+    Millis max{60'000};
+
+    bool operator==(const RetryPolicy&) const = default;
+};
+
+/// Names as they stand in definitions, rows and APIs ("idempotent", "provider", "continue", ...).
+std::string_view name(Effect effect);
+std::string_view name(FailureKind kind);
+std::string_view name(OnError on_error);
+std::string_view name(OnUnknown on_unknown);
+std::string_view name(Backoff backoff);
+std::optional<Effect> effect_from(std::string_view text);
+std::optional<FailureKind> failure_kind_from(std::string_view text);
+
+/// "500ms", "1s", "5m", "2h", "1d"; whole numbers; at most 366 days. kInvalid with `field`.
+Result<Millis> parse_duration(std::string_view text, std::string_view field);
+/// A JSON value that is a duration text, or a number of seconds (fractions allowed). kInvalid with `field`.
+Result<Millis> parse_duration(const Json& value, std::string_view field);
+/// The shortest text that parse_duration reads back to the same value, e.g. "90s", "1m".
+std::string duration_text(Millis value);
+
+/// {attempts, backoff, initial, max}: what is absent comes from `base`. Bounds: attempts 1..kAttemptsMax,
+/// 0 < initial <= max <= 24 h. kInvalid with the field's path below `field`.
+Result<RetryPolicy> parse_retry(const Json& value, const RetryPolicy& base, std::string_view field);
+Json to_json(const RetryPolicy& policy);
+
+}  // namespace weft::runstate

@@ -1,0 +1,318 @@
+#pragma once
+
+#include "base/id.h"
+#include "base/time.h"
+#include "core/runstate/policy.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+/// One run as a pure function: `step(plan, state, event, tick) -> (state, commands)`. No I/O, no clock, no
+/// randomness of its own, no values: inputs and outputs of steps stay in the sandbox and the engine. See
+/// README.md for the rules of needs, skipping, failing, retrying and resuming.
+namespace weft::runstate {
+
+using StepIndex = std::int32_t;
+/// Stands for the run itself where a step is meant: its time limit (StartTimer, TimerFired) and its output
+/// template (Evaluate, InputEvaluated).
+inline constexpr StepIndex kRun = -1;
+
+// ---------------------------------------------------------------- plan: what is to be done, immutable
+
+enum class StepKind {
+    kMap,      // the evaluated input is the output
+    kCode,     // RunCode after the input
+    kCall,     // Perform after the input: an app action or core/http
+    kRespond,  // Respond with the evaluated input
+    kSleep,    // waits; InputEvaluated says for how long
+    kFail,     // fails with the message in InputEvaluated
+};
+
+enum class NeedOn { kSuccess, kFailure, kAlways };
+
+struct Need {
+    StepIndex step = 0;
+    NeedOn on = NeedOn::kSuccess;
+    bool operator==(const Need&) const = default;
+};
+
+struct PlanStep {
+    std::string id;
+    StepKind kind = StepKind::kMap;
+    Effect effect = Effect::kIdempotent;  // kCall only
+    OnError on_error = OnError::kFail;
+    OnUnknown on_unknown = OnUnknown::kFail;  // unsafe calls only
+    std::vector<Need> needs;
+    RetryPolicy retry{.attempts = 1};
+    Millis timeout{30'000};  // of one attempt
+    bool operator==(const PlanStep&) const = default;
+};
+
+struct Plan {
+    std::vector<PlanStep> steps;  // no cycle, needs in range: core/workflow checked
+    Millis timeout{3'600'000};    // of the run, waiting included
+    bool has_output = false;      // an output template is evaluated at the end
+    int parallel_max = 16;     // steps under way at once: one run must not take all of a worker's connections
+    Millis park_after{5'000};  // nothing to do for longer than this: give the sandbox back
+    bool operator==(const Plan&) const = default;
+};
+
+// ---------------------------------------------------------------- state
+
+enum class RunStatus { kQueued, kRunning, kWaiting, kSuccess, kFailed, kCanceled };
+enum class StepStatus { kQueued, kRunning, kWaiting, kSuccess, kFailed, kSkipped, kCanceled };
+
+std::string_view name(RunStatus status);
+std::string_view name(StepStatus status);
+std::optional<RunStatus> run_status_from(std::string_view text);
+std::optional<StepStatus> step_status_from(std::string_view text);
+bool is_terminal(RunStatus status);
+bool is_terminal(StepStatus status);
+
+struct Failure {
+    FailureKind kind = FailureKind::kPlatform;
+    std::string message;  // for the tenant
+    bool operator==(const Failure&) const = default;
+};
+
+/// Where a step is. The names in the journal and the API are coarser: `status(phase)`.
+enum class Phase : std::uint8_t {
+    kQueued,
+    kEvaluating,  // its condition and input are being evaluated
+    kIntent,      // the intent of an unsafe call is being committed
+    kCalling,
+    kCoding,
+    kRetryWait,  // until `until`, then attempt + 1
+    kSleeping,   // until `until`
+    kSuccess,
+    kFailed,
+    kSkipped,
+    kCanceled,
+};
+StepStatus status(Phase phase);
+
+struct StepState {
+    Phase phase = Phase::kQueued;
+    int attempt = 0;         // attempts begun so far, 1-based once begun
+    bool has_input = false;  // the sandbox of this process holds the evaluated input
+    Instant until{};         // kRetryWait, kSleeping
+    std::optional<Failure> failure;
+    bool operator==(const StepState&) const = default;
+    StepStatus status() const { return runstate::status(phase); }
+};
+
+enum class Stage : std::uint8_t {
+    kNew,
+    kRunning,
+    kOutput,    // all steps are through; the output template is being evaluated
+    kStopping,  // failed or cancelled: nothing new starts, calls under way are awaited
+    kParked,    // this process has nothing to do until `until`; go on with a new state and Started
+    kFinished,
+};
+
+/// A value; copy it, compare it, rebuild it from the journal with Started.
+struct State {
+    Stage stage = Stage::kNew;
+    std::vector<StepState> steps;
+    Instant deadline{};
+    RunStatus end = RunStatus::kRunning;  // kStopping, kFinished: how it ends
+    std::optional<Failure> failure;
+    StepIndex failed_step = kRun;  // whose failure ended the run; kRun when no step did
+    bool operator==(const State&) const = default;
+    RunStatus status() const;
+};
+
+// ---------------------------------------------------------------- events: what happened
+
+/// One line of the journal. The store may keep only the newest line of each (step, attempt, entry), in order.
+struct JournalEntry {
+    enum class Entry { kIntent, kWait, kResult };
+    StepIndex step = 0;
+    Entry entry = Entry::kResult;
+    int attempt = 0;
+    StepStatus status = StepStatus::kSuccess;  // kResult
+    Instant until{};                           // kWait
+    std::optional<Failure> failure;            // kResult of a failed step; kWait: why it is repeated
+    bool operator==(const JournalEntry&) const = default;
+};
+
+/// First event of every state. `journal` is empty for a new run. `started_at` is when the run started first,
+/// so that its deadline survives a change of workers. Before this event the engine has put the outputs and
+/// errors of the journal's finished steps into the sandbox.
+struct Started {
+    Instant started_at{};
+    std::vector<JournalEntry> journal;
+};
+
+/// Answer to Evaluate. For kSleep `wake_at` is set; for kFail `failure` with the author's message and
+/// kWorkflow.
+struct InputEvaluated {
+    enum class Outcome { kReady, kSkipped, kFailed };
+    StepIndex step = 0;
+    Outcome outcome = Outcome::kReady;
+    std::optional<Failure> failure;  // kFailed; or kReady of a kFail step
+    Instant wake_at{};               // kReady of a kSleep step
+};
+
+/// Answer to JournalIntent: it is committed under our epoch. (A stale epoch is no event: the engine stops at
+/// once.)
+struct IntentJournaled {
+    StepIndex step = 0;
+    int attempt = 0;
+};
+
+/// Answer to Perform and RunCode, also after Abort.
+struct CallFinished {
+    enum class Outcome {
+        kOk,       // the value is kept as the step's output
+        kError,    // a definite failure: nothing happened outside, or the other system said no
+        kUnknown,  // the request may or may not have taken effect
+        kAborted,  // stopped by Abort before it was sent
+    };
+    StepIndex step = 0;
+    int attempt = 0;
+    Outcome outcome = Outcome::kOk;
+    std::optional<Failure> failure;     // kError, kUnknown
+    bool retryable = false;             // kError: trying again may help
+    std::optional<Millis> retry_after;  // the other system's own wish
+};
+
+struct TimerFired {
+    StepIndex step = kRun;
+};
+
+struct CancelRequested {
+    std::string reason;  // for people
+};
+
+/// The sandbox is gone: memory or time bomb (kLimit), or broke the protocol (kWorkflow), or our fault
+/// (kPlatform; an engine may rather give the job back and let another worker resume it). Its values are lost,
+/// so the run ends.
+struct SandboxLost {
+    Failure failure;
+};
+
+using Event = std::
+    variant<Started, InputEvaluated, IntentJournaled, CallFinished, TimerFired, CancelRequested, SandboxLost>;
+
+// ---------------------------------------------------------------- commands: what the engine is to do
+
+/// Evaluate the step's condition, then its input (kRun: the output template). Answer: InputEvaluated.
+struct Evaluate {
+    StepIndex step = 0;
+    bool operator==(const Evaluate&) const = default;
+};
+
+/// Render and send the request. Answer: CallFinished, at the latest by `by`; passing it is kLimit and
+/// retryable, or kUnknown if the request was sent.
+struct Perform {
+    StepIndex step = 0;
+    int attempt = 1;
+    Instant by{};
+    bool operator==(const Perform&) const = default;
+};
+
+/// Run the step's code on its evaluated input. Answer: CallFinished.
+struct RunCode {
+    StepIndex step = 0;
+    int attempt = 1;
+    Instant by{};
+    bool operator==(const RunCode&) const = default;
+};
+
+/// Commit "this attempt is about to be made", then answer IntentJournaled.
+struct JournalIntent {
+    StepIndex step = 0;
+    int attempt = 1;
+    bool operator==(const JournalIntent&) const = default;
+};
+
+/// The step waits until `until` (a retry, or a sleep). May be written in a batch; no answer.
+struct JournalWait {
+    StepIndex step = 0;
+    int attempt = 0;
+    Instant until{};
+    std::optional<Failure> failure;
+    bool operator==(const JournalWait&) const = default;
+};
+
+/// The step is through; may be written in a batch, no answer. Journal lines are committed in the order of
+/// their commands. A failed or skipped step must be made known to the sandbox before later commands
+/// (steps.<id>.status).
+struct JournalResult {
+    StepIndex step = 0;
+    int attempt = 0;
+    StepStatus status = StepStatus::kSuccess;
+    std::optional<Failure> failure;
+    bool operator==(const JournalResult&) const = default;
+};
+
+/// Answer at `at` with TimerFired{step}. A later StartTimer of the same step replaces it.
+struct StartTimer {
+    StepIndex step = kRun;
+    Instant at{};
+    bool operator==(const StartTimer&) const = default;
+};
+
+/// Stop the call that is under way; its CallFinished is still awaited, so be quick.
+struct Abort {
+    StepIndex step = 0;
+    bool operator==(const Abort&) const = default;
+};
+
+/// Give the step's evaluated input to whoever waits for the run's answer.
+struct Respond {
+    StepIndex step = 0;
+    bool operator==(const Respond&) const = default;
+};
+
+/// Commit all journal lines and "waiting until", then let go of sandbox and job. Always the last command.
+struct Park {
+    Instant until{};
+    bool operator==(const Park&) const = default;
+};
+
+/// Commit the end: run and all steps as in State. Always the last command, and only once per state.
+struct Finish {
+    RunStatus status = RunStatus::kSuccess;
+    std::optional<Failure> failure;
+    StepIndex step = kRun;
+    bool operator==(const Finish&) const = default;
+};
+
+using Command = std::variant<
+    Evaluate,
+    Perform,
+    RunCode,
+    JournalIntent,
+    JournalWait,
+    JournalResult,
+    StartTimer,
+    Abort,
+    Respond,
+    Park,
+    Finish>;
+
+/// What the outside world adds to an event: the time, and one uniform random number in [0, 1) for jitter.
+struct Tick {
+    Instant now{};
+    double unit = 0;
+};
+
+/// Total: an event that does not fit the state (late, repeated, unknown step) changes nothing and yields
+/// nothing. Deterministic: equal arguments give equal results.
+std::pair<State, std::vector<Command>> step(const Plan& plan, State state, const Event& event, Tick tick);
+
+/// The wait before attempt `attempt` + 1. `retry_after` is honoured up to an hour, even beyond the policy's
+/// own max.
+Millis retry_delay(const RetryPolicy& policy, int attempt, std::optional<Millis> retry_after, double unit);
+
+/// The key sent with every attempt of one call: a version 8 UUID made from SHA-256 of run, step and
+/// iteration, hence the same on every worker and after every crash. `iteration` is empty outside loops.
+std::string idempotency_key(RunId run, std::string_view step, std::string_view iteration = "");
+
+}  // namespace weft::runstate

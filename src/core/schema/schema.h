@@ -1,0 +1,53 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/json.h"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// JSON Schema (draft 7, the keywords that describe data) for inputs and outputs of actions and workflows.
+namespace weft::schema {
+
+struct Violation {
+    enum class Kind {
+        kMissing,
+        kUnknown,
+        kOther
+    };                     // a required member is absent; a member is not allowed; the rest
+    std::string field;     // dotted path below the given root, e.g. "items[0].sku"
+    std::string expected;  // e.g. "must be a string, not a number"
+    Kind kind = Kind::kOther;
+};
+
+struct Compiled;
+
+/// A checked, compiled schema: cheap to copy (shares the compiled form, which never changes), safe to cache.
+class Schema {
+  public:
+    /// kInvalid or kLimit with `field` = path inside the schema (below `root`). Bounds: 64 KiB of text, 2,000
+    /// subschemas, 32 levels, patterns in RE2 syntax up to 1 KiB. Only local references (`#/...`); unknown
+    /// keywords and formats are ignored, misspelt types are not.
+    static Result<Schema> compile(const Json& schema, std::string_view root = "");
+
+    /// The first violation as kInvalid: `user` names field and expectation, `field` is the path below `root`.
+    /// Depth and work are bounded: a value that would take more than 200,000 checks is answered kLimit.
+    Result<> validate(const Json& value, std::string_view root = "") const;
+
+    /// Up to `count_max` violations, for editors and publish checks.
+    std::vector<Violation> violations(const Json& value, std::size_t count_max = 50) const;
+
+    /// Can a value of this schema have the member at `path` (names; array indexes as digits)? True unless the
+    /// schema declares the object's properties and this is none of them (and additionalProperties does not
+    /// allow more).
+    bool may_have(const std::vector<std::string>& path) const;
+
+  private:
+    explicit Schema(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
+    std::shared_ptr<const Compiled> compiled_;  // shared by all copies
+};
+
+}  // namespace weft::schema

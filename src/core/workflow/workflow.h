@@ -1,0 +1,213 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/id.h"
+#include "base/json.h"
+#include "core/connector/connector.h"
+#include "core/runstate/runstate.h"
+#include "core/schema/schema.h"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The `weft/1` definition format: text -> Definition (what people wrote) -> CompiledWorkflow (what runs:
+/// pinned, self-contained, immutable).
+namespace weft::workflow {
+
+enum class Format { kJson, kYaml };
+
+/// Text to tree. YAML: the JSON-like subset (no tags, no anchors or aliases, plain scalars as in YAML 1.2
+/// core). Bounds: kDefinitionBytesMax, depth 32. kInvalid or kLimit.
+Result<Json> read_text(std::string_view text, Format format);
+
+/// Where a step's work is declared.
+struct Uses {
+    std::string app;     // "core" for built-in ones
+    std::string action;  // "map", "http", or an action's key
+    int major = 0;       // 0 for core
+    bool is_core() const { return app == "core"; }
+    std::string text() const;  // "core/map", "shopify/get-order@2"
+    auto operator<=>(const Uses&) const = default;
+};
+
+struct NeedRef {
+    std::string step;
+    runstate::NeedOn on = runstate::NeedOn::kSuccess;
+};
+
+struct Step {
+    std::string id;
+    std::string title;
+    Uses uses;
+    std::string connection;
+    Json with;  // object, or one whole `{{ }}`
+    std::vector<NeedRef> needs;
+    std::optional<Json> condition;  // `if`
+    std::optional<Json> retry;      // checked; merged with the action's default at publish
+    std::optional<Millis> timeout;
+    runstate::OnError on_error = runstate::OnError::kFail;
+    runstate::OnUnknown on_unknown = runstate::OnUnknown::kFail;
+};
+
+struct Definition {
+    std::string name;
+    std::string description;
+    std::optional<Json> inputs;  // JSON Schema
+    JsonObject env;              // name -> text: constants of this workflow, readable as env.NAME
+    std::vector<Step> steps;
+    std::optional<Json> output;
+    std::optional<Millis> timeout;
+};
+
+/// Shape, names, limits, unique ids, known needs, no cycles, template syntax, core steps' `with`. Everything
+/// that needs no catalog. kInvalid or kLimit; `field` like "steps[2].retry.attempts". Members of unknown name
+/// are refused (except "x-...", which editors may use).
+Result<Definition> parse(const Json& tree);
+
+/// All problems rather than the first (at most 50), for the editor; empty = parse succeeds.
+std::vector<Error> problems(const Json& tree);
+
+// ---------------------------------------------------------------- publishing
+
+/// What a definition asks the catalog for. Load these, fill a Catalog, then check or compile.
+struct Wanted {
+    std::set<Uses> actions;
+    std::set<std::string> connections;
+};
+Wanted wanted(const Definition& definition);
+
+/// The newest published version of that major.
+struct CatalogAction {
+    AppVersionId app_version_id;
+    ActionId action_id;
+    std::string version;  // "2.1.0"
+    Json manifest;        // of the app version
+    Json definition;      // of the action
+};
+
+struct CatalogConnection {
+    ConnectionId id;
+    std::string app;  // key of the app it was made for
+    Json manifest;  // of the app version it was made for: core/http with this connection is bound to its base
+                    // URL
+};
+
+/// A connection's authentication fields belong to the app, so the step's action decides how they are applied.
+struct Catalog {
+    std::map<Uses, CatalogAction> actions;
+    std::map<std::string, CatalogConnection> connections;
+};
+
+/// Publish checks: actions and connections exist and fit, literal inputs fit the action's schema, references
+/// in templates exist and their step is an ancestor through `needs`, `input.x` is declared. At most 50; empty
+/// = compile succeeds.
+std::vector<Error> check(const Definition& definition, const Catalog& catalog);
+
+/// The pinned JSON that is stored as a workflow version: canonical (equal definitions and catalogs give equal
+/// bytes), self-contained (actions and manifests inside), so that a run reads nothing else. The first of
+/// check's errors otherwise.
+Result<Json> compile(const Definition& definition, const Catalog& catalog);
+
+/// Lower-case hex of SHA-256 over `to_text(compiled)`.
+std::string content_hash(const Json& compiled);
+
+// ---------------------------------------------------------------- running
+
+struct PinnedAction {
+    Uses uses;
+    std::string version;
+    AppVersionId app_version_id;
+    ActionId action_id;
+    connector::App app;
+    connector::Action action;
+    Json request;  // connector::request_template(action)
+    schema::Schema input;
+    schema::Schema output;
+};
+
+struct PinnedConnection {
+    std::string name;
+    ConnectionId id;
+    connector::App app;  // of the connection's own app: its origin binds core/http
+};
+
+enum class CoreKind { kMap, kCode, kHttp, kRespond, kFail, kSleep };
+
+/// One step as the engine runs it. Texts are JSON texts, ready for protocol::Evaluate. What the value of
+/// `with` means:
+///   map      any; is the output
+///   code     the `input` of the code (with.input; {} when absent); `source` is with.source
+///   http     {url, method, headers, query, body} for connector::build_http_request
+///   respond  {status, headers, body}: see response_of
+///   fail     see fail_message
+///   sleep    see sleep_duration
+///   action   the action's input: check it against action->input, then render action->request with `input`
+///   bound to it
+struct CompiledStep {
+    std::string id;
+    std::string title;
+    std::string uses;                              // as pinned: "shopify/get-order@2.1.0", "core/map"
+    std::optional<CoreKind> core;                  // empty for an app action
+    const PinnedAction* action = nullptr;          // owned by the CompiledWorkflow
+    const PinnedConnection* connection = nullptr;  // likewise; null when none is named
+    std::string condition;                         // "" = none
+    std::string with;
+    std::string source;  // code
+};
+
+/// Immutable; shared by all runs of a version through the engine's cache.
+class CompiledWorkflow {
+  public:
+    /// Reads what compile made. kInvalid when it is not that (a damaged row, a newer format).
+    static Result<CompiledWorkflow> load(const Json& compiled);
+
+    CompiledWorkflow(CompiledWorkflow&&) = default;
+    CompiledWorkflow& operator=(CompiledWorkflow&&) = default;
+    CompiledWorkflow(const CompiledWorkflow&) = delete;
+    CompiledWorkflow& operator=(const CompiledWorkflow&) = delete;
+    ~CompiledWorkflow() = default;
+
+    const std::string& name() const { return name_; }
+    const runstate::Plan& plan() const { return plan_; }  // plan().steps[i] belongs to steps()[i]
+    const std::vector<CompiledStep>& steps() const { return steps_; }
+    const std::string& env() const { return env_; }        // JSON text of an object
+    const std::string& output() const { return output_; }  // JSON text of the template; "" = none
+    const std::optional<schema::Schema>& inputs() const { return inputs_; }
+    bool has_respond() const { return has_respond_; }  // a synchronous caller can get an answer
+
+  private:
+    CompiledWorkflow() = default;
+    std::string name_;
+    runstate::Plan plan_;
+    std::vector<CompiledStep> steps_;
+    std::map<std::string, PinnedAction> actions_;  // nodes keep their address when the map moves
+    std::map<std::string, PinnedConnection> connections_;
+    std::string env_;
+    std::string output_;
+    std::optional<schema::Schema> inputs_;
+    bool has_respond_ = false;
+};
+
+/// What a run's trigger gives must fit `inputs`; kInvalid with `field` = "input.…".
+Result<> check_input(const CompiledWorkflow& workflow, const Json& input);
+
+/// core/sleep: {"duration": "10m"} or {"duration": seconds}; 0..30 days.
+Result<Millis> sleep_duration(const Json& with);
+/// core/fail: {"message": text}.
+std::string fail_message(const Json& with);
+
+/// core/respond: {"status"?: 200, "headers"?: {}, "body"?: any}. Headers that frame or authenticate are
+/// refused.
+struct Response {
+    int status = 200;
+    std::vector<connector::Header> headers;
+    std::string body;  // JSON text; a string body goes out as text
+    std::string content_type;
+};
+Result<Response> response_of(const Json& with);
+
+}  // namespace weft::workflow
