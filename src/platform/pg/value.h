@@ -46,12 +46,14 @@ class Params {
 class ArrayParam {
   public:
     ArrayParam& add(std::string_view text);
+    ArrayParam& add(const char* text) { return add(std::string_view(text)); }
     ArrayParam& add(const Uuid& id);
     template <class Tag>
     ArrayParam& add(const Id<Tag>& id) {
         return add(id.uuid());
     }
     ArrayParam& add(std::int64_t value);
+    ArrayParam& add(int value) { return add(static_cast<std::int64_t>(value)); }
     ArrayParam& add(bool value);
     ArrayParam& add(Instant at);
     ArrayParam& add_bytes(std::string_view bytes);

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "base/error.h"
+
+#include <string_view>
+
+struct pg_result;
+
+namespace weft::pg::detail {
+
+/// The error a failed result stands for, as pg.h lists them. `detail` holds the query's name, the SQLSTATE,
+/// the primary message without quoted values, and the constraint's name; never DETAIL, which repeats row
+/// values.
+Error to_error(const pg_result* result, std::string_view query_name);
+
+/// The server is going away or has gone (class 57P, 08): the connection is of no more use.
+bool ends_connection(std::string_view sqlstate);
+
+}  // namespace weft::pg::detail

@@ -1,0 +1,197 @@
+#include "platform/pg/detail/connection.h"
+#include "platform/pg/pg.h"
+#include "platform/rt/scope.h"
+#include "platform/rt/sync.h"
+
+#include <algorithm>
+#include <deque>
+
+namespace weft::pg {
+
+using detail::Connection;
+
+namespace {
+
+constexpr auto kConnectTimeout = std::chrono::seconds(5);
+constexpr auto kSendTimeout = std::chrono::seconds(5);
+constexpr auto kPayloadBytesMax = std::size_t{7'900};  // PostgreSQL refuses 8,000 and more
+/// While the server is away hints pile up to this many, then the oldest go: a poll finds what they meant.
+constexpr std::size_t kPendingMax = 10'000;
+constexpr Query kNotify{
+    "pg.notify",
+    "select pg_notify(n.channel, n.payload) from unnest($1::text[], $2::text[]) as n (channel, payload)"
+};
+
+/// 50 ms doubling to 2 s.
+class Backoff {
+  public:
+    Steady::duration next() {
+        return std::chrono::milliseconds(std::min(2'000, 25 << std::min(++failures_, 7)));
+    }
+    void reset() { failures_ = 0; }
+
+  private:
+    int failures_ = 0;
+};
+
+std::string listen_text(const std::vector<std::string>& channels) {
+    std::string text;
+    for (const auto& channel : channels) text += "listen \"" + channel + "\";";
+    return text;
+}
+
+}  // namespace
+
+struct Listener::Impl {
+    rt::Loop& loop;
+    std::string url;
+    std::vector<std::string> channels;
+    OnNotify on_notify;
+    std::function<void()> on_connected;
+    rt::Scope scope{loop};
+
+    rt::Task<void> run();
+    rt::Task<Result<std::shared_ptr<Connection>>> connect();
+};
+
+rt::Task<Result<std::shared_ptr<Connection>>> Listener::Impl::connect() {
+    detail::ConnectOptions options{
+        .url = url, .application_name = "weft listener", .mode = detail::Mode::kSimple
+    };
+    CO_TRY(
+        auto connection, co_await Connection::open(loop, std::move(options), scope.deadline(kConnectTimeout))
+    );
+    CO_CHECK_OK(co_await connection->run_simple(listen_text(channels), scope.deadline(kSendTimeout)));
+    co_return connection;
+}
+
+rt::Task<void> Listener::Impl::run() {
+    Backoff backoff;
+    while (!scope.is_cancelled()) {
+        auto connection = co_await connect();
+        if (!connection) {
+            (void)co_await rt::sleep_for(backoff.next(), scope.forever());
+            continue;
+        }
+        backoff.reset();
+        if (on_connected) on_connected();
+        while (co_await (*connection)->read_notifications(on_notify, scope.forever())) {
+        }
+    }
+}
+
+Listener::Listener(
+    rt::Loop& loop,
+    std::string url,
+    std::vector<std::string> channels,
+    OnNotify on_notify,
+    std::function<void()> on_connected
+)
+    : impl_(new Impl{loop, std::move(url), std::move(channels), std::move(on_notify), std::move(on_connected)}
+      ) {}
+
+Listener::~Listener() = default;
+
+void Listener::start() {
+    impl_->scope.spawn(impl_->run());
+}
+
+rt::Task<void> Listener::close() {
+    co_await impl_->scope.close();
+}
+
+struct Notifier::Impl {
+    struct Hint {
+        std::string channel;
+        std::string payload;
+    };
+    rt::Loop& loop;
+    std::string url;
+    std::deque<Hint> pending{};
+    std::shared_ptr<Connection> connection{};
+    rt::Signal wake{loop};
+    rt::Scope scope{loop};
+
+    rt::Task<void> run();
+    rt::Task<Result<void>> send(std::vector<Hint> hints);
+    std::vector<Hint> take();
+};
+
+/// All of `pending`, with the payloads of a channel joined as far as they fit.
+std::vector<Notifier::Impl::Hint> Notifier::Impl::take() {
+    std::vector<Hint> out;
+    for (Hint& hint : pending) {
+        auto last = std::ranges::find(out.rbegin(), out.rend(), hint.channel, &Hint::channel);
+        if (last != out.rend() && last->payload == hint.payload) continue;
+        if (last != out.rend() && last->payload.size() + 1 + hint.payload.size() <= kPayloadBytesMax) {
+            last->payload += '\n';
+            last->payload += hint.payload;
+        } else {
+            out.push_back(std::move(hint));
+        }
+    }
+    pending.clear();
+    return out;
+}
+
+rt::Task<Result<void>> Notifier::Impl::send(std::vector<Hint> hints) {
+    if (connection == nullptr || !connection->is_fit()) {
+        connection.reset();
+        detail::ConnectOptions options{.url = url, .application_name = "weft notifier"};
+        CO_TRY(
+            connection, co_await Connection::open(loop, std::move(options), scope.deadline(kConnectTimeout))
+        );
+    }
+    ArrayParam channels;
+    ArrayParam payloads;
+    for (const Hint& hint : hints) {
+        channels.add(hint.channel);
+        payloads.add(hint.payload);
+    }
+    Params params;
+    params.add(channels.text()).add(payloads.text());
+    CO_CHECK_OK(detail::check_params(params));
+    CO_CHECK_OK(connection->send(kNotify, params));
+    CO_CHECK_OK(connection->send_sync());
+    CO_CHECK_OK(co_await connection->collect(scope.deadline(kSendTimeout)));
+    co_return Result<void>{};
+}
+
+rt::Task<void> Notifier::Impl::run() {
+    Backoff backoff;
+    while (!scope.is_cancelled()) {
+        if (pending.empty()) {
+            (void)co_await wake.wait(scope.forever());
+            continue;
+        }
+        auto hints = take();
+        auto copy = hints;
+        if (co_await send(std::move(copy))) {
+            backoff.reset();
+            continue;
+        }
+        connection.reset();
+        pending.insert(pending.begin(), hints.begin(), hints.end());
+        (void)co_await rt::sleep_for(backoff.next(), scope.forever());
+    }
+}
+
+Notifier::Notifier(rt::Loop& loop, std::string url) : impl_(new Impl{loop, std::move(url)}) {
+    impl_->scope.spawn(impl_->run());
+}
+
+Notifier::~Notifier() = default;
+
+void Notifier::notify(std::string channel, std::string payload) {
+    if (payload.size() > kPayloadBytesMax) payload.resize(kPayloadBytesMax);
+    if (impl_->pending.size() >= kPendingMax) impl_->pending.pop_front();
+    impl_->pending.push_back({std::move(channel), std::move(payload)});
+    impl_->wake.notify_one();
+}
+
+rt::Task<void> Notifier::close() {
+    co_await impl_->scope.close();
+    impl_->connection.reset();
+}
+
+}  // namespace weft::pg

@@ -1,0 +1,287 @@
+#include "platform/pg/value.h"
+
+#include "base/bytes.h"
+
+#include <libpq-fe.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+namespace weft::pg {
+
+namespace {
+
+[[noreturn]] void broken(const char* what, std::string_view value) {
+    std::fprintf(
+        stderr, "weft: pg value is not %s (%zu bytes): query and code disagree\n", what, value.size()
+    );
+    std::abort();
+}
+
+std::string instant_text(Instant at) {
+    using namespace std::chrono;
+    auto day = floor<days>(at);
+    year_month_day date{day};
+    hh_mm_ss clock{at - day};
+    char out[48];
+    int size = std::snprintf(
+        out,
+        sizeof out,
+        "%04d-%02u-%02u %02d:%02d:%02d.%06d+00",
+        static_cast<int>(date.year()),
+        static_cast<unsigned>(date.month()),
+        static_cast<unsigned>(date.day()),
+        static_cast<int>(clock.hours().count()),
+        static_cast<int>(clock.minutes().count()),
+        static_cast<int>(clock.seconds().count()),
+        static_cast<int>(clock.subseconds().count())
+    );
+    return std::string(out, static_cast<std::size_t>(size));
+}
+
+std::string bytea_text(std::string_view bytes) {
+    std::string out = "\\x";
+    out += hex(bytes);
+    return out;
+}
+
+std::string double_text(double value) {
+    if (std::isnan(value)) return "NaN";
+    if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
+    char out[32];
+    auto [end, ec] = std::to_chars(out, out + sizeof out, value);
+    return std::string(out, end);
+}
+
+/// Reads "2026-11-23 08:36:00.123456+00": ISO style, as the session settings of every connection fix it.
+class InstantReader {
+  public:
+    explicit InstantReader(std::string_view text) : text_(text) {}
+
+    Instant read() {
+        using namespace std::chrono;
+        year y{number('-')};
+        month m{static_cast<unsigned>(number('-'))};
+        day d{static_cast<unsigned>(number(' '))};
+        auto at = time_point_cast<Micros>(sys_days{y / m / d});
+        at += hours(number(':')) + minutes(number(':')) + seconds(number('\0'));
+        if (peek() == '.') at += fraction();
+        return at - offset();
+    }
+
+  private:
+    char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+    int number(char until) {
+        int value = 0;
+        auto [end, ec] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), value);
+        if (ec != std::errc{}) broken("a timestamp", text_);
+        at_ = static_cast<std::size_t>(end - text_.data());
+        if (until != '\0') {
+            if (peek() != until) broken("a timestamp", text_);
+            ++at_;
+        }
+        return value;
+    }
+    Micros fraction() {
+        ++at_;
+        int micros = 0;
+        int digits = 0;
+        for (; peek() >= '0' && peek() <= '9' && digits < 6; ++at_, ++digits) {
+            micros = micros * 10 + (peek() - '0');
+        }
+        for (; digits < 6; ++digits) micros *= 10;
+        return Micros(micros);
+    }
+    Micros offset() {
+        char sign = peek();
+        if (sign != '+' && sign != '-') broken("a timestamp with time zone", text_);
+        ++at_;
+        Micros total = std::chrono::hours(number('\0'));
+        if (peek() == ':') {
+            ++at_;
+            total += std::chrono::minutes(number('\0'));
+        }
+        return sign == '-' ? -total : total;
+    }
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+};
+
+PGresult* as_result(void* result) {
+    return static_cast<PGresult*>(result);
+}
+
+}  // namespace
+
+Params& Params::add(std::string_view text) {
+    values_.emplace_back(std::in_place, text);
+    return *this;
+}
+Params& Params::add(const Uuid& id) {
+    values_.emplace_back(id.text());
+    return *this;
+}
+Params& Params::add(std::int64_t value) {
+    values_.emplace_back(std::to_string(value));
+    return *this;
+}
+Params& Params::add(bool value) {
+    values_.emplace_back(value ? "t" : "f");
+    return *this;
+}
+Params& Params::add(double value) {
+    values_.emplace_back(double_text(value));
+    return *this;
+}
+Params& Params::add(Instant at) {
+    values_.emplace_back(instant_text(at));
+    return *this;
+}
+Params& Params::add_bytes(std::string_view bytes) {
+    values_.emplace_back(bytea_text(bytes));
+    return *this;
+}
+Params& Params::add_null() {
+    values_.emplace_back(std::nullopt);
+    return *this;
+}
+
+void ArrayParam::separate() {
+    if (text_.size() > 1) text_ += ',';
+}
+
+ArrayParam& ArrayParam::add(std::string_view text) {
+    separate();
+    text_ += '"';
+    for (char c : text) {
+        if (c == '"' || c == '\\') text_ += '\\';
+        text_ += c;
+    }
+    text_ += '"';
+    return *this;
+}
+ArrayParam& ArrayParam::add(const Uuid& id) {
+    separate();
+    text_ += id.text();
+    return *this;
+}
+ArrayParam& ArrayParam::add(std::int64_t value) {
+    separate();
+    text_ += std::to_string(value);
+    return *this;
+}
+ArrayParam& ArrayParam::add(bool value) {
+    separate();
+    text_ += value ? 't' : 'f';
+    return *this;
+}
+ArrayParam& ArrayParam::add(Instant at) {
+    separate();
+    text_ += '"' + instant_text(at) + '"';
+    return *this;
+}
+ArrayParam& ArrayParam::add_bytes(std::string_view bytes) {
+    separate();
+    text_ += "\"\\\\x";
+    text_ += hex(bytes);
+    text_ += '"';
+    return *this;
+}
+ArrayParam& ArrayParam::add_null() {
+    separate();
+    text_ += "NULL";
+    return *this;
+}
+std::string ArrayParam::text() const {
+    return text_ + "}";
+}
+
+Rows::Rows() = default;
+Rows::Rows(void* pg_result) : result_(pg_result) {}
+Rows::~Rows() {
+    PQclear(as_result(result_));
+}
+Rows::Rows(Rows&& other) noexcept : result_(std::exchange(other.result_, nullptr)) {}
+Rows& Rows::operator=(Rows&& other) noexcept {
+    std::swap(result_, other.result_);
+    return *this;
+}
+
+int Rows::size() const {
+    return PQntuples(as_result(result_));
+}
+
+std::int64_t Rows::affected() const {
+    return result_ == nullptr ? 0 : std::atoll(PQcmdTuples(as_result(result_)));
+}
+
+bool Rows::is_null(int row, int column) const {
+    if (row < 0 || row >= size() || column < 0 || column >= PQnfields(as_result(result_))) {
+        broken("in the result", "");
+    }
+    return PQgetisnull(as_result(result_), row, column) == 1;
+}
+
+std::string_view Rows::text(int row, int column) const {
+    if (is_null(row, column)) broken("present", "");
+    return {
+        PQgetvalue(as_result(result_), row, column),
+        static_cast<std::size_t>(PQgetlength(as_result(result_), row, column))
+    };
+}
+
+std::optional<std::string> Rows::maybe_text(int row, int column) const {
+    if (is_null(row, column)) return std::nullopt;
+    return std::string(text(row, column));
+}
+
+Uuid Rows::uuid(int row, int column) const {
+    auto value = text(row, column);
+    auto parsed = Uuid::parse(value);
+    if (!parsed) broken("a uuid", value);
+    return *parsed;
+}
+
+std::int64_t Rows::integer(int row, int column) const {
+    auto value = text(row, column);
+    std::int64_t out = 0;
+    auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), out);
+    if (ec != std::errc{} || end != value.data() + value.size()) broken("an integer", value);
+    return out;
+}
+
+double Rows::number(int row, int column) const {
+    auto value = text(row, column);
+    char* end = nullptr;
+    double out = std::strtod(value.data(), &end);  // libpq ends every value with a zero byte
+    if (value.empty() || end != value.data() + value.size()) broken("a number", value);
+    return out;
+}
+
+bool Rows::boolean(int row, int column) const {
+    auto value = text(row, column);
+    if (value != "t" && value != "f") broken("a boolean", value);
+    return value == "t";
+}
+
+Instant Rows::instant(int row, int column) const {
+    return InstantReader(text(row, column)).read();
+}
+
+std::optional<Instant> Rows::maybe_instant(int row, int column) const {
+    return is_null(row, column) ? std::nullopt : std::optional<Instant>(instant(row, column));
+}
+
+std::string Rows::bytes(int row, int column) const {
+    auto value = text(row, column);
+    if (!value.starts_with("\\x")) broken("a bytea", value);
+    auto decoded = from_hex(value.substr(2));
+    if (!decoded) broken("a bytea", value);
+    return std::move(*decoded);
+}
+
+}  // namespace weft::pg
