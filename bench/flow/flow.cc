@@ -6,9 +6,7 @@
 //   build/release/bin/weft-bench-flow --weft build/release/bin/weft [--rounds 5] [--events 10000]
 //   [--connections 64]
 
-#include "app/demo/instance.h"
-#include "app/demo/sample.h"
-#include "app/demo/upstream.h"
+#include "app/demo/stage.h"
 #include "base/json.h"
 #include "load.h"
 #include "platform/crypto/crypto.h"
@@ -37,20 +35,10 @@ struct Options {
     int connections = 64;
     int latency_events = 3'000;
     double latency_rate = 200;
-    std::vector<std::string> serve_args{"--egress-allow", "127.0.0.0/8"};
+    std::vector<std::string> serve_args;
 };
 
-struct World {
-    rt::Loop loop;
-    rt::SystemClock clock;
-    SystemRng rng;
-    Secret credential{"bench-credential"};
-    http::Client client{loop};
-    demo::Upstream upstream{loop, clock, rng, credential};
-    std::unique_ptr<demo::Instance> instance;
-    std::unique_ptr<demo::ApiClient> api;
-    demo::Sample sample;
-    std::string upstream_url;
+struct World : demo::Stage {
     int next_order = 0;
 };
 
@@ -80,17 +68,6 @@ std::string webhook_request(World& world, const Address& to) {
         head += fmt::format("{}: {}\r\n", name, value);
     head += fmt::format("x-weft-delivery: {}\r\n\r\n", order);
     return head + body;
-}
-
-rt::Task<Result<void>> set_up(World& world) {
-    auto by = rt::Deadline::in(60s);
-    CO_TRY(world.upstream_url, world.upstream.start());
-    demo::Owner owner{"owner@example.com", Secret("bench-password-1"), "Owner", "Bench"};
-    world.api = std::make_unique<demo::ApiClient>(world.client, world.instance->url());
-    CO_CHECK_OK(co_await world.api->claim(world.instance->claim_token(), std::move(owner), by));
-    demo::SampleOptions sample{.upstream_url = world.upstream_url, .api_key = world.credential};
-    CO_TRY(world.sample, co_await demo::create_sample(*world.api, std::move(sample), by));
-    co_return Result<void>{};
 }
 
 // Instants of runs as the API shows them, in seconds since the epoch.
@@ -260,7 +237,6 @@ double idle_memory_mb(const demo::Instance& instance) {
 }
 
 rt::Task<Result<void>> run(World& world, const Options& options) {
-    CO_CHECK_OK(co_await set_up(world));
     (void
     )co_await rt::sleep_for(3s, rt::Deadline::in(10s));  // let start-up settle before idle memory is read
     fmt::print(
@@ -309,14 +285,11 @@ int main_of(int argc, char** argv) {
     if (auto ready = crypto::init(); !ready) return 1;
     World world;
     demo::InstanceOptions instance{.binary = options.weft, .serve_args = options.serve_args};
-    auto started = demo::Instance::start(std::move(instance));
-    if (!started) {
+    if (auto started = world.start(std::move(instance)); !started) {
         fmt::print(stderr, "{}\n", started.error().user);
         return 1;
     }
-    world.instance = std::move(*started);
     auto done = world.loop.run_until_done(run(world, options));
-    world.loop.run_until_done(world.upstream.stop());
     if (!done) fmt::print(stderr, "bench: {} {}\n", done.error().user, done.error().detail);
     return done ? 0 : 1;
 }
