@@ -73,6 +73,7 @@ struct Request {
     RequestId id;       // ours, new for every request; also sent back as x-request-id
     Fields params;      // what the route's {names} matched, decoded
     std::string route;  // the pattern that matched; empty when none did. A bounded label for metrics
+    const void* matched = nullptr;                            // the Service's own note from admit to handle
     rt::Deadline deadline = rt::Deadline::at(Steady::max());  // of the route; cancelled when the server stops
 
     std::string_view path() const { return target.path; }
