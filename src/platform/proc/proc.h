@@ -67,7 +67,7 @@ struct BindMount {
 struct Spec {
     std::string name;               // for messages
     std::vector<std::string> argv;  // argv[0] is the program's path
-    int executable_fd = -1;  // run this file instead of argv[0]: for a path the identity cannot search
+    int executable_fd = -1;         // run this file instead of argv[0]: for a path the identity cannot search
     std::vector<std::string> environment;  // complete, "NAME=value"
     std::string directory = "/";
     std::optional<Identity> identity;  // none: as this process
@@ -99,7 +99,8 @@ class Child {
     ~Child();
 
     pid_t pid() const;
-    /// Waits for the end and reaps. Errors: kTimeout, kCancelled; the child is then still running.
+    /// Waits for the end and reaps; the handle stays in place meanwhile. Errors: kTimeout, kCancelled; the
+    /// child is then still running.
     rt::Task<Result<Exit>> wait(rt::Deadline by);
     /// Does nothing when the child has ended.
     void signal(int number);
@@ -107,8 +108,8 @@ class Child {
   private:
     friend Result<Child> spawn(rt::Loop& loop, const Spec& spec);
     struct Impl;
-    explicit Child(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    explicit Child(std::shared_ptr<Impl> impl);
+    std::shared_ptr<Impl> impl_;  // shared with the completion that hears of the end
 };
 
 /// Starts a program; returns once it has been executed (blocks for about a millisecond). The error
@@ -142,7 +143,7 @@ class Keeper {
         Kind kind = Kind::kStarted;
         std::string_view name;
         pid_t pid = 0;
-        std::string text;     // how it ended, or why it could not start
+        std::string text;    // how it ended, or why it could not start
         Millis retry_in{0};  // 0 when it is not started again
     };
     using OnEvent = std::function<void(const Event&)>;
