@@ -1,0 +1,7 @@
+-- change_manifest :optional  drafts only  uses app_version_pkey  called by control/catalog
+update app_version
+set manifest = $2::jsonb
+where tenant_id = current_tenant()
+    and id = $1::uuid
+    and status = 'draft'
+returning id, app_id, major, minor, status, manifest, created_at, published_at

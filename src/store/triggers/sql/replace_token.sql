@@ -1,0 +1,8 @@
+-- replace_token :optional  uses trigger_pkey  called by control/triggers
+update trigger
+set token_hash = $2::bytea,
+    sealed_token = $3::bytea,
+    updated_at = clock_timestamp()
+where tenant_id = current_tenant()
+    and id = $1::uuid
+returning id, workflow_id, kind, name, state, config, sealed_token, sealed_secret is not null, key_id, created_at, updated_at

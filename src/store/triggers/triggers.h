@@ -1,0 +1,89 @@
+#pragma once
+
+#include "base/id.h"
+#include "base/json.h"
+#include "base/secret.h"
+#include "platform/crypto/crypto.h"
+#include "store/db/db.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// Triggers as people define them. A webhook's address holds a token: found by its SHA-256, shown again by
+/// opening `sealed_token`. Token and secrets are sealed with the tenant's `ingress` key.
+namespace weft::store::triggers {
+
+struct Trigger {
+    TriggerId id;
+    WorkflowId workflow_id;
+    std::string kind;  // webhook
+    std::string name;
+    std::string state;  // active, inactive
+    Json config;
+    std::string sealed_token;
+    bool has_secret = false;
+    TenantKeyId key_id;
+    Instant created_at;
+    Instant updated_at;
+};
+struct NewTrigger {
+    TenantId tenant;
+    TriggerId id;
+    WorkflowId workflow_id;
+    std::string kind = "webhook";
+    std::string name;
+    Json config;
+    std::string token_hash;
+    std::string sealed_token;
+    std::optional<std::string> sealed_secret;
+    TenantKeyId key_id;
+};
+struct TriggerChange {
+    TriggerId id;
+    std::optional<std::string> name;
+    std::optional<Json> config;
+};
+rt::Task<Result<Page<Trigger>>> list(Db db, WorkflowId workflow, PageRequest page, rt::Deadline by);
+rt::Task<Result<Trigger>> find(Db db, TriggerId id, rt::Deadline by);
+/// kNotFound for an unknown workflow.
+rt::Task<Result<Trigger>> add(Db db, NewTrigger trigger, rt::Deadline by);
+rt::Task<Result<Trigger>> change(Db db, TriggerChange change, rt::Deadline by);
+rt::Task<Result<Trigger>> set_state(Db db, TriggerId id, std::string state, rt::Deadline by);
+struct NewToken {
+    TriggerId id;
+    std::string token_hash;
+    std::string sealed_token;
+};
+rt::Task<Result<Trigger>> replace_token(Db db, NewToken token, rt::Deadline by);
+/// The sealed secrets, if any; for a rotation. Locks the row.
+rt::Task<Result<std::optional<std::string>>> sealed_secret(Db db, TriggerId id, rt::Deadline by);
+rt::Task<Result<Trigger>> replace_secret(Db db, TriggerId id, std::string sealed_secret, rt::Deadline by);
+rt::Task<Result<void>> drop(Db db, TriggerId id, rt::Deadline by);
+
+// ---- sealed values; pure
+// -------------------------------------------------------------------------------------
+
+std::string seal_token(
+    const crypto::SymmetricKey& ingress_key, TenantId tenant, TriggerId id, const Secret& token
+);
+Result<Secret> open_token(
+    const crypto::SymmetricKey& ingress_key, TenantId tenant, TriggerId id, std::string_view sealed
+);
+
+/// The signing secret, and while a rotation lasts the one before it.
+struct Secrets {
+    Secret current;
+    std::optional<Secret> previous;
+    std::optional<Instant> previous_until;
+};
+std::string seal_secrets(
+    const crypto::SymmetricKey& ingress_key, TenantId tenant, TriggerId id, const Secrets& secrets
+);
+Result<Secrets> open_secrets(
+    const crypto::SymmetricKey& ingress_key, TenantId tenant, TriggerId id, std::string_view sealed
+);
+/// What core/trigger verifies against at `now`.
+std::vector<Secret> valid_at(const Secrets& secrets, Instant now);
+
+}  // namespace weft::store::triggers
