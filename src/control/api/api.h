@@ -1,0 +1,269 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/id.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "core/schema/schema.h"
+#include "core/tenancy/tenancy.h"
+#include "platform/http/http.h"
+#include "platform/pg/pg.h"
+#include "platform/rt/clock.h"
+#include "platform/rt/loop.h"
+#include "platform/telemetry/log.h"
+#include "store/db/db.h"
+#include "store/tenants/tenants.h"
+#include "store/vault/vault.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace weft::http {
+class Router;
+}
+
+/// The one table of operations and what carries a request through it. REST routes and the OpenAPI document
+/// are made from the table; handlers know no transport.
+namespace weft::control {
+
+/// Who may call an operation. One that says nothing is refused at start.
+class Access {
+  public:
+    Access() = default;
+    static Access publicly() { return Access(Kind::kPublic, {}); }
+    /// Any signed-in person or token.
+    static Access member() { return Access(Kind::kMember, {}); }
+    static Access with(tenancy::Permission permission) { return Access(Kind::kPermission, permission); }
+
+    bool is_declared() const { return kind_ != Kind::kNone; }
+    bool is_public() const { return kind_ == Kind::kPublic; }
+    std::optional<tenancy::Permission> permission() const {
+        return kind_ == Kind::kPermission ? permission_ : std::nullopt;
+    }
+
+  private:
+    enum class Kind { kNone, kPublic, kMember, kPermission };
+    Access(Kind kind, std::optional<tenancy::Permission> permission) : kind_(kind), permission_(permission) {}
+    Kind kind_ = Kind::kNone;
+    std::optional<tenancy::Permission> permission_;
+};
+
+/// Who is calling, and what they may do now.
+struct Principal {
+    store::tenants::Identity identity;
+    tenancy::Role role = tenancy::Role::kViewer;
+    tenancy::Permissions permissions;  // of the role, narrowed by a token's scopes
+};
+
+/// What the process lends to all handlers; outlives them.
+struct Environment {
+    rt::Loop& loop;
+    pg::Pool& pool;
+    const rt::Clock& clock;
+    Rng& rng;
+    store::vault::TenantKeys& keys;
+    /// Best effort, immediate: pg::Notifier::notify.
+    std::function<void(std::string channel, std::string payload)> notify;
+    telemetry::Logger log;
+};
+
+/// One call of an operation: what the handler may know, and what it leaves behind for the executor.
+struct Context {
+    // given
+    Environment* env = nullptr;
+    std::optional<Principal> principal;  // set for every operation that is not public
+    RequestId request_id;
+    std::string ip;
+    rt::Deadline deadline = rt::Deadline::at(Steady::max());
+    pg::Transaction* transaction = nullptr;  // of a kWrite operation
+    std::optional<std::string> idempotency_key;
+
+    // left behind
+    std::vector<std::pair<std::string, std::string>> notify_after_commit;  // channel, payload
+    std::optional<Uuid> object;                                            // for the audit row
+    JsonObject audit_detail;                                               // never a secret
+    JsonObject problem;                 // extra members of the problem when the handler fails
+    std::optional<Secret> new_session;  // the transport hands it to the caller
+    bool is_session_ended = false;
+
+    TenantId tenant() const { return principal->identity.tenant_id; }
+    UserId user() const { return principal->identity.user_id; }
+    /// The transaction if there is one, else the pool, as the caller's tenant.
+    store::Db db() const;
+};
+
+using Handler = std::function<rt::Task<Result<Json>>(Context&, Json input)>;
+/// For what is no JSON document: streams, the OpenAPI file.
+using RawHandler = std::function<rt::Task<Result<http::Response>>(Context&, Json input)>;
+
+enum class Mode {
+    kRead,   // statements of their own
+    kWrite,  // one transaction: the change, its audit row and the stored answer commit together
+    kOwn,    // commits elsewhere (starts of runs, logins); audit row and stored answer follow
+};
+enum class Replay { kNo, kYes };  // kYes: honours Idempotency-Key
+
+struct Operation {
+    std::string_view name;  // "apps.create"; stable
+    http::Method method = http::Method::kGet;
+    std::string_view path;     // below /api/v1; {names} are members of the input
+    std::string_view summary;  // one line for OpenAPI
+    /// JSON Schema of the one input object: path, query and body members together. Unknown members are
+    /// refused.
+    /// `#/definitions/{id,key,name,text,limit,after,definition}` exist.
+    std::string_view input = "{}";
+    std::string_view output = "{}";  // JSON Schema of the answer, for OpenAPI
+    Access access;
+    Mode mode = Mode::kRead;
+    Replay replay = Replay::kNo;
+    int status = 200;                    // of success
+    std::string_view audit_action = "";  // "app.create"; empty: no audit row
+    std::string_view audit_object = "";  // "app"
+    std::size_t body_bytes_max = limits::kApiBodyBytesMax;
+    Handler handler;
+    RawHandler raw;  // instead of handler
+};
+
+/// The operations, checked: unique names and routes, a declared access, schemas that compile and cover the
+/// path.
+class Table {
+  public:
+    /// Adds an operation; problems are collected for `check`.
+    void add(Operation operation);
+    /// kInternal naming every operation that is wrong: the server must not start.
+    Result<void> check() const;
+
+    struct Entry {
+        Operation operation;
+        std::optional<schema::Schema> input;
+        Json input_schema;
+    };
+    const std::vector<std::unique_ptr<Entry>>& entries() const { return entries_; }
+    const Entry* find(std::string_view name) const;
+
+  private:
+    std::vector<std::unique_ptr<Entry>> entries_;
+    std::vector<std::string> problems_;
+};
+
+/// The OpenAPI 3.1 document of the table, as JSON text.
+std::string openapi(const Table& table, std::string_view version);
+
+/// Runs one operation for a caller who has been identified: authorization, validation, transaction,
+/// idempotency, audit. All transports come through here.
+class Executor {
+  public:
+    explicit Executor(Environment& env) : env_(env) {}
+
+    struct Answer {
+        int status = 200;
+        std::string body;  // JSON text; empty for 204
+        bool is_replay = false;
+    };
+    rt::Task<Result<Answer>> run(const Table::Entry& entry, Context& context, Json input);
+    /// Authorization and validation alone: what precedes a raw handler.
+    Result<void> admit(const Table::Entry& entry, const Context& context, const Json& input) const;
+
+  private:
+    rt::Task<Result<Answer>> call(const Table::Entry& entry, Context& context, Json input);
+    rt::Task<Result<Answer>> call_in_transaction(const Table::Entry& entry, Context& context, Json input);
+    rt::Task<Result<Answer>> call_own(const Table::Entry& entry, Context& context, Json input);
+    rt::Task<Result<std::optional<Answer>>> replayed(
+        const Table::Entry& entry, Context& context, store::Db db, std::string request_hash
+    );
+    rt::Task<Result<void>> store_answer(
+        const Table::Entry& entry, Context& context, store::Db db, std::string request_hash, Answer answer
+    );
+    rt::Task<Result<void>> audit(const Table::Entry& entry, Context& context, store::Db db);
+
+    Environment& env_;
+    int held_ = 0;  // transactions held open around kOwn calls; bounded, they sit on pool connections
+};
+
+/// What a caller presented; nothing when there was nothing.
+struct Credential {
+    enum class Kind { kSession, kToken };
+    Kind kind = Kind::kSession;
+    Secret token;
+};
+/// Who that is; nothing for an unknown, expired or revoked credential. Errors: kUnavailable.
+using Authenticate = std::function<rt::Task<Result<std::optional<Principal>>>(Credential, rt::Deadline)>;
+
+struct RestOptions {
+    std::string public_url;  // "https://weft.example.com"; empty: taken from each request's Host
+    /// Addresses of proxies whose X-Forwarded-For and -Proto count; "unix" for the socket.
+    std::vector<std::string> trusted_proxies;
+};
+
+/// Mounts the table under /api/v1. Cookie or bearer token in, problem+json out; cross-site requests are
+/// refused. Everything borrowed lives as long as the router.
+class Rest {
+  public:
+    Rest(
+        Environment& env,
+        const Table& table,
+        Executor& executor,
+        Authenticate authenticate,
+        RestOptions options
+    );
+    void mount(http::Router& router);
+
+  private:
+    rt::Task<Result<http::Response>> serve(const Table::Entry& entry, http::Request request);
+    rt::Task<Result<http::Response>> answer(
+        const Table::Entry& entry, Context& context, const http::Request& request, Json input
+    );
+    bool is_secure(const http::Request& request) const;
+    bool is_trusted(const std::string& peer) const;
+    std::string client_ip(const http::Request& request) const;
+    Result<void> check_site(const http::Request& request, const Operation& operation, bool by_cookie) const;
+    Result<std::optional<Credential>> credential_of(const http::Request& request) const;
+    void set_cookie(http::Response& response, const http::Request& request, const Context& context) const;
+
+    Environment& env_;
+    const Table& table_;
+    Executor& executor_;
+    Authenticate authenticate_;
+    RestOptions options_;
+};
+
+// ---- for handlers
+// --------------------------------------------------------------------------------------------
+
+/// Readers for an input that its schema has accepted.
+template <class IdType>
+IdType id_in(const Json& input, std::string_view member = "id") {
+    return *IdType::parse(text_or(input.get_object(), member));
+}
+std::string text_in(const Json& input, std::string_view member, std::string_view fallback = "");
+std::optional<std::string> maybe_text_in(const Json& input, std::string_view member);
+std::optional<int> maybe_int_in(const Json& input, std::string_view member);
+/// The member itself, or null.
+const Json* member_in(const Json& input, std::string_view member);
+/// `limit` and `after`. kInvalid for a cursor that is not one.
+Result<store::PageRequest> page_in(const Json& input);
+
+/// {"items": [...], "next": cursor or null}
+template <class T, class ToJson>
+Json page_json(const store::Page<T>& page, ToJson to_json) {
+    JsonArray items;
+    for (const T& item : page.items) items.push_back(to_json(item));
+    Json next = page.next ? Json(page.next->text()) : Json(nullptr);
+    return JsonObject{{"items", std::move(items)}, {"next", std::move(next)}};
+}
+Json time_json(Instant at);
+Json time_json(std::optional<Instant> at);
+template <class IdType>
+Json id_json(const std::optional<IdType>& id) {
+    return id ? Json(id->text()) : Json(nullptr);
+}
+
+}  // namespace weft::control
