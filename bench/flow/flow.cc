@@ -64,10 +64,9 @@ std::string webhook_request(World& world, const Address& to) {
     std::string body = to_text(JsonObject{{"order_id", order}});
     std::string head =
         fmt::format("POST {} HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n", to.path, to.host, body.size());
-    for (const auto& [name, value] : demo::signature_headers(world.sample, body, world.clock))
+    for (const auto& [name, value] : demo::delivery_headers(world.sample, order, body, world.clock))
         head += fmt::format("{}: {}\r\n", name, value);
-    head += fmt::format("x-weft-delivery: {}\r\n\r\n", order);
-    return head + body;
+    return head + "\r\n" + body;
 }
 
 // Instants of runs as the API shows them, in seconds since the epoch.

@@ -1,6 +1,6 @@
 #include "app/demo/sample.h"
 
-#include "base/bytes.h"
+#include "core/trigger/trigger.h"
 #include "platform/crypto/crypto.h"
 #include "platform/rt/loop.h"
 
@@ -25,7 +25,7 @@ Json get_order_action(const SampleOptions& options) {
         {"definition",
          JsonObject{
              {"method", "GET"},
-             {"path", "/orders/{{ input.id }}"},
+             {"path", options.path},
              {"input", schema_with("id")},
              {"output", JsonObject{{"type", "object"}}},
              {"effect", options.effect},
@@ -57,7 +57,8 @@ Json definition(const SampleOptions& options) {
         {"with",
          JsonObject{
              {"order", "{{ steps.order.output.body.id }}"},
-             {"total", "{{ steps.order.output.body.lines.reduce((sum, l) => sum + l.price * l.quantity, 0) }}"
+             {"total",
+              "{{ (steps.order.output.body.lines ?? []).reduce((sum, l) => sum + l.price * l.quantity, 0) }}"
              },
          }},
     });
@@ -97,12 +98,7 @@ rt::Task<Result<void>> create_trigger(
     Json body = JsonObject{
         {"kind", "webhook"},
         {"name", "Order placed"},
-        {"config",
-         JsonObject{
-             {"signature", std::move(signature)},
-             {"response", options.response},
-             {"dedupe_header", "x-weft-delivery"}
-         }},
+        {"config", JsonObject{{"signature", std::move(signature)}, {"mode", options.mode}}},
     };
     CO_TRY(
         Json made,
@@ -145,14 +141,15 @@ rt::Task<Result<Sample>> create_sample(ApiClient& api, SampleOptions options, rt
     co_return sample;
 }
 
-http::Fields signature_headers(const Sample& sample, std::string_view body, const rt::Clock& clock) {
-    http::Fields headers{{"content-type", "application/json"}};
+http::Fields delivery_headers(
+    const Sample& sample, std::string_view delivery_id, std::string_view body, const rt::Clock& clock
+) {
+    http::Fields headers{{"content-type", "application/json"}, {"x-weft-delivery", std::string(delivery_id)}};
     if (sample.webhook_secret.empty()) return headers;
     auto now = std::chrono::duration_cast<std::chrono::seconds>(clock.now().time_since_epoch()).count();
-    std::string signed_text = fmt::format("{}.{}", now, body);
     headers.set("x-weft-timestamp", std::to_string(now));
     headers.set(
-        "x-weft-signature", "sha256=" + hex(crypto::hmac_sha256(sample.webhook_secret.reveal(), signed_text))
+        "x-weft-signature", trigger::sign(sample.webhook_secret, delivery_id, now, body, crypto::hmac_sha256)
     );
     return headers;
 }
@@ -164,8 +161,7 @@ rt::Task<Result<std::string>> post_event(
     request.method = "POST";
     request.url = sample.webhook_url;
     request.body = to_text(JsonObject{{"order_id", order_id}});
-    request.headers = signature_headers(sample, request.body, clock);
-    request.headers.set("x-weft-delivery", order_id);
+    request.headers = delivery_headers(sample, order_id, request.body, clock);
     auto sent = co_await client.send(std::move(request), by);
     if (!sent) co_return fail(std::move(sent).error().error);
     if (sent->status != 202 && sent->status != 200)

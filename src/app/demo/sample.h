@@ -18,19 +18,22 @@ struct Sample {
 };
 
 struct SampleOptions {
-    std::string key = "orders";         // of app, connection and workflow: unique in the tenant
-    std::string upstream_url;           // base URL of an Upstream
-    Secret api_key;                     // its credential
-    std::string effect = "idempotent";  // of the action
-    std::string response = "async";     // of the trigger
+    std::string key = "orders";                   // of app, connection and workflow: unique in the tenant
+    std::string upstream_url;                     // base URL of an Upstream
+    Secret api_key;                               // its credential
+    std::string path = "/orders/{{ input.id }}";  // of the action
+    std::string effect = "idempotent";            // of the action
+    std::string mode = "async";                   // of the trigger
     bool is_signed = true;
 };
 
 /// Webhook → map → HTTP action with a stored credential → map, built through the API alone.
 rt::Task<Result<Sample>> create_sample(ApiClient& api, SampleOptions options, rt::Deadline by);
 
-/// The headers that sign `body` for the sample's trigger now.
-http::Fields signature_headers(const Sample& sample, std::string_view body, const rt::Clock& clock);
+/// The headers of one delivery, signed now if the sample's trigger asks for it.
+http::Fields delivery_headers(
+    const Sample& sample, std::string_view delivery_id, std::string_view body, const rt::Clock& clock
+);
 
 /// Posts one event `{"order_id": ...}`; returns the run's id once the event is durable.
 rt::Task<Result<std::string>> post_event(

@@ -9,6 +9,12 @@ namespace weft::demo {
 namespace {
 
 constexpr std::string_view kOrders = "/orders/";
+constexpr std::string_view kMirror = "/mirror/";
+
+// A careless system that sends back the credential it was called with.
+std::string mirror_text(const http::Request& request) {
+    return to_text(JsonObject{{"id", request.path()}, {"saw", request.headers.get("x-api-key")}});
+}
 
 std::string order_text(const std::string& id) {
     JsonArray lines;
@@ -45,8 +51,7 @@ rt::Task<Result<http::Response>> Upstream::handle(http::Request request) {
         ++refused_;
         co_return http::Response::json(401, R"({"error":"wrong or missing x-api-key"})");
     }
-    if (request.path() == "/echo")
-        co_return http::Response::json(200, request.body.empty() ? "null" : request.body);
+    if (request.path().starts_with(kMirror)) co_return http::Response::json(200, mirror_text(request));
     if (!request.path().starts_with(kOrders))
         co_return http::Response::json(404, R"({"error":"no such path"})");
     std::string order(request.path().substr(kOrders.size()));

@@ -11,8 +11,9 @@
 
 namespace weft::demo {
 
-/// A small real system to connect to: `GET /orders/{id}` with the right `x-api-key` answers an order as JSON,
-/// anything else 401 or 404. Counts its calls by idempotency key, so that a test can see what was repeated.
+/// A small real system to connect to: with the right `x-api-key`, `GET /orders/{id}` answers an order as JSON
+/// and `GET /mirror/{id}` sends the credential back, as a careless system might; anything else is 401 or 404.
+/// Counts its calls by idempotency key, so that a test can see what was repeated.
 class Upstream final : public http::Service {
   public:
     Upstream(rt::Loop& loop, const rt::Clock& clock, Rng& rng, Secret api_key);
