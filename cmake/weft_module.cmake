@@ -36,7 +36,7 @@ function(weft_module)
     list(FILTER unit INCLUDE REGEX "_test\\.cc$")
     set(pg ${sources})
     list(FILTER pg INCLUDE REGEX "_pgtest\\.cc$")
-    list(FILTER sources EXCLUDE REGEX "_(pg)?test\\.cc$")
+    list(FILTER sources EXCLUDE REGEX "(_(pg)?test|/main)\\.cc$") # main.cc belongs to the program beside the library
 
     set(links weft_flags ${M_LIBS})
     foreach(dep ${M_DEPS})
