@@ -6,6 +6,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <cstdio>
@@ -76,10 +77,19 @@ void Scope::spawn(Task<void> task) {
 void Scope::cancel(CancelReason reason) {
     if (is_cancelled()) return;
     impl_->state->reason = reason;
-    // A handler may finish its task at once and erase its node: step over it first.
-    for (auto at = impl_->running.begin(); at != impl_->running.end();) {
-        auto current = at++;
-        current->emit(asio::cancellation_type::terminal);
+    auto interrupt = [impl = impl_] {
+        // A handler may finish its task at once and erase its node: step over it first.
+        for (auto at = impl->running.begin(); at != impl->running.end();) {
+            auto current = at++;
+            current->emit(asio::cancellation_type::terminal);
+        }
+    };
+    // From outside the loop Asio would queue each emit beside the task's own end, which frees what the emit
+    // uses.
+    if (impl_->loop.context().get_executor().running_in_this_thread()) {
+        interrupt();
+    } else {
+        asio::post(impl_->loop.context(), interrupt);
     }
 }
 
