@@ -81,9 +81,10 @@ class Queue {
     /// instead, for it to end them as poisoned.
     rt::Task<Result<Reaped>> reap(WorkerId worker, int crashes_max, Millis lease, rt::Deadline by);
 
-    /// Repairs lost wake-ups: tenants with due jobs become active, those without any job inactive. Returns
-    /// how many became active. Harmless when several workers do it.
-    rt::Task<Result<std::int64_t>> sweep_tenants(rt::Deadline by);
+    /// Repairs lost wake-ups: tenants with due jobs become active; with kPutToSleep those without any job
+    /// become inactive. Returns how many became active. Harmless when several workers do it.
+    enum class Idle { kLeave, kPutToSleep };
+    rt::Task<Result<std::int64_t>> sweep_tenants(Idle idle, rt::Deadline by);
 
     /// Live runs created in [now - oldest, now - youngest] that have no job. By rights there are none.
     rt::Task<Result<std::vector<Orphan>>> orphans(Millis oldest, Millis youngest, rt::Deadline by);

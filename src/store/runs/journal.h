@@ -10,6 +10,7 @@
 #include "store/runs/runs.h"
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,8 +47,14 @@ struct LogWrite {
     std::string message;
 };
 
-/// What happens to the job in the same transaction.
-enum class JobFate { kKeep, kPark, kFinish };
+/// What happens to the job in the same transaction. All but kKeep end the lease.
+enum class JobFate {
+    kKeep,
+    kPark,      // due again in `park_for`; counts as progress: earlier crashes are forgotten
+    kPostpone,  // due again in `park_for`, for a reason that is not the run's
+    kCrash,     // due again in `park_for`, and counted as a crash
+    kFinish,    // deleted
+};
 
 /// One run's rows for one flush.
 struct Entry {
@@ -102,9 +109,10 @@ class JournalWriter {
   private:
     struct Pending;
     rt::Task<void> work();
-    rt::Task<void> flush_all(std::vector<std::shared_ptr<Pending>> batch);
+    std::vector<std::shared_ptr<Pending>> take_batch();
+    rt::Task<Result<void>> flush_all(std::vector<std::shared_ptr<Pending>> batch);
     rt::Task<void> flush_each(std::vector<std::shared_ptr<Pending>> batch);
-    void settle(Pending& pending, bool is_held, bool was_unknown);
+    void settle(Pending& pending, bool is_held);
 
     rt::Loop& loop_;
     pg::Pool& pool_;
@@ -113,6 +121,12 @@ class JournalWriter {
     bool is_working_ = false;
     Stats stats_;
     rt::Scope scope_;
+};
+
+/// The newest "step.wait" event of a step: {"attempt": n, "until": microseconds since 1970, "error"?: {...}}.
+struct Wait {
+    std::string step;
+    std::string detail;  // JSON text
 };
 
 /// A run as its next worker finds it.
@@ -124,6 +138,7 @@ struct Loaded {
     std::optional<Instant> started_at;
     std::optional<TriggerId> trigger;
     std::vector<StepRun> steps;  // empty for a first claim
+    std::vector<Wait> waits;     // likewise
     std::vector<StoredPayload> payloads;
 };
 
@@ -135,5 +150,8 @@ rt::Task<Result<std::vector<Loaded>>> load(pg::Pool& pool, std::vector<queue::Le
 rt::Task<Result<std::int64_t>> fail_orphans(
     pg::Pool& pool, std::vector<queue::Orphan> orphans, rt::Deadline by
 );
+
+/// Makes the history tables' partitions of the coming days. Call it at start and every hour.
+rt::Task<Result<void>> ensure_partitions(pg::Pool& pool, rt::Deadline by);
 
 }  // namespace weft::store::runs

@@ -1,0 +1,131 @@
+#include "platform/blob/blob.h"
+#include "platform/rt/loop.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace weft::blob {
+
+namespace {
+
+class Descriptor {
+  public:
+    explicit Descriptor(int fd) : fd_(fd) {}
+    ~Descriptor() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int get() const { return fd_; }
+    bool is_open() const { return fd_ >= 0; }
+
+  private:
+    int fd_;
+};
+
+std::unexpected<Error> failed(std::string_view what) {
+    return fail(
+        Error::unavailable("Storage is not available", std::string(what) + ": " + std::strerror(errno))
+    );
+}
+
+Result<void> make_folder(const std::string& path) {
+    if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
+    return failed("make blob folder");
+}
+
+Result<void> sync_folder(const std::string& path) {
+    Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder.is_open() || ::fsync(folder.get()) != 0) return failed("sync blob folder");
+    return {};
+}
+
+Result<void> write_all(int fd, std::string_view bytes) {
+    while (!bytes.empty()) {
+        ssize_t count = ::write(fd, bytes.data(), bytes.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return failed("write blob");
+        bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return {};
+}
+
+/// Days since 1970 of a version 7 id.
+std::string day_of(const Uuid& name) {
+    std::int64_t millis = 0;
+    for (std::size_t i = 0; i < 6; ++i) millis = millis << 8 | name.bytes[i];
+    return std::to_string(millis / 86'400'000);
+}
+
+Result<void> write_file(const std::string& root, const Uuid& name, const std::string& bytes) {
+    const std::string folder = root + "/" + day_of(name);
+    const std::string path = folder + "/" + name.text();
+    const std::string beside = path + ".new";
+    CHECK_OK(make_folder(folder));
+    {
+        Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+        if (!file.is_open()) return failed("open blob");
+        CHECK_OK(write_all(file.get(), bytes));
+        if (::fsync(file.get()) != 0) return failed("sync blob");
+    }
+    if (::rename(beside.c_str(), path.c_str()) != 0) return failed("rename blob");
+    CHECK_OK(sync_folder(folder));
+    return sync_folder(root);
+}
+
+Result<std::string> read_file(const std::string& root, const Uuid& name, std::size_t bytes_max) {
+    const std::string path = root + "/" + day_of(name) + "/" + name.text();
+    Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file.is_open() && errno == ENOENT) return fail(Error::not_found("The stored value is gone"));
+    struct stat status{};
+    if (!file.is_open() || ::fstat(file.get(), &status) != 0) return failed("open blob");
+    const auto size = static_cast<std::size_t>(status.st_size);
+    if (size > bytes_max) return fail(Error::limit("The stored value is too large"));
+    std::string out(size, '\0');
+    std::size_t at = 0;
+    while (at < size) {
+        ssize_t count = ::read(file.get(), out.data() + at, size - at);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return failed("read blob");
+        at += static_cast<std::size_t>(count);
+    }
+    return out;
+}
+
+class Directory final : public Store {
+  public:
+    explicit Directory(std::string root) : root_(std::move(root)) {}
+
+    rt::Task<Result<void>> put(Uuid name, std::string bytes, rt::Deadline by) override {
+        CO_CHECK_OK(by.check());
+        auto work = [root = root_, name, bytes = std::move(bytes)] { return write_file(root, name, bytes); };
+        co_return co_await rt::on_pool(std::move(work));
+    }
+    rt::Task<Result<std::string>> get(Uuid name, std::size_t bytes_max, rt::Deadline by) override {
+        CO_CHECK_OK(by.check());
+        auto work = [root = root_, name, bytes_max] { return read_file(root, name, bytes_max); };
+        co_return co_await rt::on_pool(std::move(work));
+    }
+    rt::Task<Result<void>> remove(Uuid name, rt::Deadline by) override {
+        CO_CHECK_OK(by.check());
+        const std::string path = root_ + "/" + day_of(name) + "/" + name.text();
+        if (::unlink(path.c_str()) != 0 && errno != ENOENT) co_return failed("remove blob");
+        co_return Result<void>{};
+    }
+
+  private:
+    std::string root_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_directory(std::string path) {
+    CHECK_OK(make_folder(path));
+    return std::make_unique<Directory>(std::move(path));
+}
+
+}  // namespace weft::blob

@@ -1,0 +1,61 @@
+-- claim :many  uses tenant_queue_active_idx, job_ready_idx, job_leased_tenant_idx  called by data/dispatch on each wake-up
+-- Two levels, skip locked on both: tenants by virtual time, then their oldest due jobs. A tenant gets its weight's
+-- share of the free slots, hence all of them when it is alone. Idle tenants stay `active` for a while (sweep_tenants):
+-- clearing the flag here would race with the next insert and cost a sweep interval on every quiet moment.
+with candidate as materialized (
+    select q.tenant_id, q.weight, q.vtime, q.inflight_max
+    from tenant_queue q
+    where q.active
+        and exists (
+            select from job j where j.tenant_id = q.tenant_id and j.state = 'ready' and j.run_at <= now()
+        )
+        and (select count(*) from job l where l.tenant_id = q.tenant_id and l.state = 'leased') < q.inflight_max
+    order by q.vtime
+    limit 8
+    for update of q skip locked
+),
+share as (
+    select
+        c.tenant_id,
+        least(
+            ceil($2::int * c.weight / sum(c.weight) over ()),
+            c.inflight_max
+            - (select count(*) from job l where l.tenant_id = c.tenant_id and l.state = 'leased')
+        )::int as room
+    from candidate c
+),
+due as materialized (
+    select d.tenant_id, d.run_id
+    from share s
+    cross join lateral (
+        select j.tenant_id, j.run_id
+        from job j
+        where j.tenant_id = s.tenant_id and j.state = 'ready' and j.run_at <= now()
+        order by j.run_at, j.run_id
+        limit greatest(s.room, 0)
+        for update of j skip locked
+    ) d
+    limit $2::int
+),
+taken as (
+    update job j
+    set state = 'leased',
+        epoch = j.epoch + 1,
+        worker_id = $1::uuid,
+        lease_until = clock_timestamp() + $3::bigint * interval '1 millisecond'
+    from due d
+    where j.tenant_id = d.tenant_id and j.run_id = d.run_id
+    returning
+        j.tenant_id, j.run_id, j.workflow_id, j.workflow_version_id, j.epoch, j.crashes,
+        j.cancel_requested_at is not null as is_cancel_requested, coalesce(j.cancel_reason, '') as cancel_reason
+),
+charged as (
+    update tenant_queue q
+    set vtime = q.vtime + n.jobs / q.weight
+    from (select t.tenant_id, count(*) as jobs from taken t group by t.tenant_id) n
+    where q.tenant_id = n.tenant_id
+)
+select
+    t.tenant_id, t.run_id, t.workflow_id, t.workflow_version_id, t.epoch, t.crashes, t.is_cancel_requested,
+    t.cancel_reason
+from taken t

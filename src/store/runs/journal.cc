@@ -1,0 +1,258 @@
+#include "store/runs/journal.h"
+
+#include "store/runs/detail/flush.h"
+#include "store/runs/detail/rows.h"
+#include "store/runs/queries.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace weft::store::runs {
+
+namespace {
+
+constexpr std::size_t kEntriesPerFlush = 256;     // bounds a transaction's length
+constexpr std::size_t kBytesPerFlush = 8u << 20;  // one large payload still fits
+constexpr auto kFlushTimeout = std::chrono::seconds(20);
+constexpr auto kBackoffFirst = std::chrono::milliseconds(20);
+constexpr auto kBackoffMax = std::chrono::milliseconds(1000);
+
+bool is_passing(const Error& error) {
+    return error.code == Code::kUnavailable || error.code == Code::kTimeout;
+}
+
+std::size_t size_of(const Entry& entry) {
+    std::size_t out = 1024;
+    for (const StoredPayload& payload : entry.payloads) out += payload.data ? payload.data->size() : 0;
+    for (const LogWrite& log : entry.logs) out += log.message.size();
+    return out;
+}
+
+}  // namespace
+
+struct JournalWriter::Pending {
+    Pending(rt::Loop& loop, Entry rows, rt::Deadline until) : entry(std::move(rows)), by(until), done(loop) {}
+    Entry entry;
+    rt::Deadline by;
+    rt::OneShot<void> done;
+    bool is_abandoned = false;
+    bool was_unknown = false;  // an earlier flush with it may have committed
+};
+
+JournalWriter::JournalWriter(rt::Loop& loop, pg::Pool& pool, Notify notify)
+    : loop_(loop), pool_(pool), notify_(std::move(notify)), scope_(loop) {}
+
+JournalWriter::~JournalWriter() = default;
+
+rt::Task<void> JournalWriter::close() {
+    co_await scope_.close();
+    for (auto& pending : queue_) pending->done.set(fail(Error::cancelled("shutdown")));
+    queue_.clear();
+}
+
+rt::Task<Result<void>> JournalWriter::write(Entry entry, rt::Deadline by) {
+    auto pending = std::make_shared<Pending>(loop_, std::move(entry), by);
+    queue_.push_back(pending);
+    if (!is_working_ && !scope_.is_cancelled()) {
+        is_working_ = true;
+        scope_.spawn(work());
+    }
+    auto out = co_await pending->done.take(by);
+    // Not yet on its way: it stays unwritten. On its way: the fence decides.
+    if (!out) pending->is_abandoned = true;
+    co_return out;
+}
+
+rt::Task<void> JournalWriter::work() {
+    Steady::duration backoff = kBackoffFirst;
+    while (!queue_.empty() && !scope_.is_cancelled()) {
+        std::vector<std::shared_ptr<Pending>> batch = take_batch();
+        if (batch.empty()) continue;
+        auto written = co_await flush_all(batch);
+        if (written) {
+            backoff = kBackoffFirst;
+            continue;
+        }
+        if (!is_passing(written.error())) {
+            co_await flush_each(std::move(batch));
+            continue;
+        }
+        for (auto at = batch.rbegin(); at != batch.rend(); ++at) {
+            (*at)->was_unknown = true;
+            queue_.push_front(*at);
+        }
+        (void)co_await rt::sleep_for(backoff, scope_.forever());
+        backoff = std::min<Steady::duration>(backoff * 2, kBackoffMax);
+    }
+    is_working_ = false;
+}
+
+std::vector<std::shared_ptr<JournalWriter::Pending>> JournalWriter::take_batch() {
+    std::vector<std::shared_ptr<Pending>> batch;
+    std::deque<std::shared_ptr<Pending>> later;
+    std::unordered_set<RunId> runs;
+    std::size_t bytes = 0;
+    while (!queue_.empty() && batch.size() < kEntriesPerFlush && bytes < kBytesPerFlush) {
+        auto pending = std::move(queue_.front());
+        queue_.pop_front();
+        if (pending->is_abandoned || pending->by.is_over()) continue;
+        // A run's entries commit in their order: a second one waits for the next flush.
+        if (!runs.insert(pending->entry.lease.run).second) {
+            later.push_back(std::move(pending));
+            continue;
+        }
+        bytes += size_of(pending->entry);
+        batch.push_back(std::move(pending));
+    }
+    for (auto at = later.rbegin(); at != later.rend(); ++at) queue_.push_front(std::move(*at));
+    return batch;
+}
+
+rt::Task<Result<void>> JournalWriter::flush_all(std::vector<std::shared_ptr<Pending>> batch) {
+    std::vector<Entry*> entries;
+    for (auto& pending : batch) entries.push_back(&pending->entry);
+    CO_TRY(auto held, co_await flush(pool_, std::move(entries), scope_.deadline(kFlushTimeout)));
+    ++stats_.flushes;
+    for (std::size_t i = 0; i < batch.size(); ++i) settle(*batch[i], held[i]);
+    co_return Result<void>{};
+}
+
+/// One of them is refused by the database: find out which, so that the others do not suffer from it.
+rt::Task<void> JournalWriter::flush_each(std::vector<std::shared_ptr<Pending>> batch) {
+    for (auto& pending : batch) {
+        std::vector<std::shared_ptr<Pending>> alone{pending};
+        auto written = co_await flush_all(std::move(alone));
+        if (!written) pending->done.set(fail(std::move(written).error().during("write the journal")));
+    }
+}
+
+void JournalWriter::settle(Pending& pending, bool is_held) {
+    const Entry& entry = pending.entry;
+    ++stats_.entries;
+    // Not held after an unknown outcome is most likely our own finish: the hint does no harm if it was not.
+    if ((is_held || pending.was_unknown) && notify_) {
+        notify_(
+            entry.lease.tenant.text() + ":" + entry.lease.run.text() + ":" + std::string(entry.state) + ":" +
+            entry.workflow.text()
+        );
+    }
+    if (is_held) {
+        pending.done.set({});
+    } else {
+        ++stats_.stale;
+        pending.done.set(fail(Error::stale()));
+    }
+}
+
+namespace {
+
+void add_loads(pg::Batch& batch, TenantId tenant, std::span<const queue::Lease> leases) {
+    pg::ArrayParam all;
+    pg::ArrayParam fresh;
+    pg::ArrayParam resumed;
+    bool has_fresh = false;
+    bool has_resumed = false;
+    for (const queue::Lease& lease : leases) {
+        all.add(lease.run);
+        (lease.epoch > 1 ? resumed : fresh).add(lease.run);
+        (lease.epoch > 1 ? has_resumed : has_fresh) = true;
+    }
+    auto with = [](const pg::ArrayParam& runs) {
+        pg::Params params;
+        params.add(runs.text());
+        return params;
+    };
+    batch.as(pg::Principal::tenant(tenant)).add(sql::kLoadRuns, with(all));
+    if (has_fresh) batch.add(sql::kLoadInputs, with(fresh));
+    if (!has_resumed) return;
+    batch.add(sql::kLoadJournal, with(resumed));
+    batch.add(sql::kLoadSteps, with(resumed));
+    batch.add(sql::kLoadWaits, with(resumed));
+}
+
+Loaded read_loaded(const pg::Rows& rows, int row) {
+    Loaded out;
+    out.run = rows.id<RunId>(row, 0);
+    out.state = rows.text(row, 1);
+    out.created_at = rows.instant(row, 2);
+    out.now = rows.instant(row, 3);
+    out.started_at = rows.maybe_instant(row, 4);
+    out.trigger = rows.maybe_id<TriggerId>(row, 5);
+    return out;
+}
+
+void read_answer(
+    std::string_view name,
+    const pg::Rows& rows,
+    std::vector<Loaded>& out,
+    std::unordered_map<RunId, std::size_t>& places
+) {
+    for (int row = 0; row < rows.size(); ++row) {
+        if (name == sql::kLoadRuns.name) {
+            out.push_back(read_loaded(rows, row));
+            places[out.back().run] = out.size() - 1;
+            continue;
+        }
+        auto place = places.find(rows.id<RunId>(row, 0));
+        if (place == places.end()) continue;
+        if (name == sql::kLoadSteps.name) {
+            out[place->second].steps.push_back(read_step(rows, row, 1));
+        } else if (name == sql::kLoadWaits.name) {
+            out[place->second].waits.push_back({std::string(rows.text(row, 1)), std::string(rows.text(row, 2))});
+        } else {
+            out[place->second].payloads.push_back(read_payload(rows, row, 1));
+        }
+    }
+}
+
+}  // namespace
+
+rt::Task<Result<std::vector<Loaded>>> load(
+    pg::Pool& pool, std::vector<queue::Lease> leases, rt::Deadline by
+) {
+    std::ranges::sort(leases, {}, &queue::Lease::tenant);
+    pg::Batch batch;
+    std::span<const queue::Lease> left = leases;
+    while (!left.empty()) {
+        auto end = std::ranges::find_if(left, [&](const auto& l) { return l.tenant != left.front().tenant; });
+        const auto count = static_cast<std::size_t>(end - left.begin());
+        add_loads(batch, left.front().tenant, left.first(count));
+        left = left.subspan(count);
+    }
+    if (batch.empty()) co_return std::vector<Loaded>{};
+    std::vector<std::string_view> names;
+    for (const auto& statement : batch.statements()) names.push_back(statement.query.name);
+    CO_TRY(auto answers, co_await pool.run(std::move(batch), by));
+    std::vector<Loaded> out;
+    std::unordered_map<RunId, std::size_t> places;
+    for (std::size_t i = 0; i < answers.size(); ++i) read_answer(names[i], answers[i], out, places);
+    co_return out;
+}
+
+rt::Task<Result<std::int64_t>> fail_orphans(
+    pg::Pool& pool, std::vector<queue::Orphan> orphans, rt::Deadline by
+) {
+    std::ranges::sort(orphans, {}, &queue::Orphan::tenant);
+    std::int64_t count = 0;
+    for (std::size_t i = 0; i < orphans.size();) {
+        const TenantId tenant = orphans[i].tenant;
+        pg::ArrayParam runs;
+        for (; i < orphans.size() && orphans[i].tenant == tenant; ++i) runs.add(orphans[i].run);
+        pg::Params params;
+        params.add(runs.text());
+        const pg::Principal who = pg::Principal::tenant(tenant);
+        CO_TRY(auto rows, co_await pool.query(who, sql::kFailOrphans, std::move(params), by));
+        count += rows.size();
+    }
+    co_return count;
+}
+
+rt::Task<Result<void>> ensure_partitions(pg::Pool& pool, rt::Deadline by) {
+    // No tenant table is touched; a principal is needed all the same, and this one has the least.
+    const pg::Principal who = pg::Principal::tenant(TenantId());
+    CO_CHECK_OK(co_await pool.query(who, sql::kEnsurePartitions, pg::Params(), by));
+    co_return Result<void>{};
+}
+
+}  // namespace weft::store::runs

@@ -1,0 +1,156 @@
+#include "store/runs/runs.h"
+
+#include "store/runs/detail/rows.h"
+#include "store/runs/queries.h"
+
+#include <algorithm>
+
+namespace weft::store::runs {
+
+namespace {
+
+Run read_run(const pg::Rows& rows, int row) {
+    return Run{
+        .id = rows.id<RunId>(row, 0),
+        .workflow = rows.id<WorkflowId>(row, 1),
+        .workflow_key = std::string(rows.text(row, 2)),
+        .workflow_name = std::string(rows.text(row, 3)),
+        .version = rows.id<WorkflowVersionId>(row, 4),
+        .version_number = static_cast<int>(rows.integer(row, 5)),
+        .trigger = rows.maybe_id<TriggerId>(row, 6),
+        .rerun_of = rows.maybe_id<RunId>(row, 7),
+        .state = std::string(rows.text(row, 8)),
+        .failure_kind = rows.maybe_text(row, 9),
+        .error = rows.maybe_text(row, 10),
+        .tier = rows.maybe_text(row, 11),
+        .created_at = rows.instant(row, 12),
+        .started_at = rows.maybe_instant(row, 13),
+        .finished_at = rows.maybe_instant(row, 14),
+        .is_cancel_requested = rows.boolean(row, 15),
+    };
+}
+
+}  // namespace
+
+StoredPayload read_payload(const pg::Rows& rows, int row, int at) {
+    StoredPayload out;
+    out.slot = rows.text(row, at);
+    out.size_bytes = static_cast<int>(rows.integer(row, at + 1));
+    out.codec = static_cast<int>(rows.integer(row, at + 2));
+    out.key_id = rows.id<TenantKeyId>(row, at + 3);
+    if (!rows.is_null(row, at + 4)) out.data = rows.bytes(row, at + 4);
+    if (!rows.is_null(row, at + 5)) out.blob = Uuid::parse(rows.text(row, at + 5));
+    return out;
+}
+
+StepRun read_step(const pg::Rows& rows, int row, int at) {
+    return StepRun{
+        .step = std::string(rows.text(row, at)),
+        .iteration = static_cast<int>(rows.integer(row, at + 1)),
+        .position = static_cast<int>(rows.integer(row, at + 2)),
+        .state = std::string(rows.text(row, at + 3)),
+        .attempt = static_cast<int>(rows.integer(row, at + 4)),
+        .failure_kind = rows.maybe_text(row, at + 5),
+        .error = rows.maybe_text(row, at + 6),
+        .idempotency_key = rows.maybe_text(row, at + 7),
+        .intent_at = rows.maybe_instant(row, at + 8),
+        .started_at = rows.maybe_instant(row, at + 9),
+        .finished_at = rows.maybe_instant(row, at + 10),
+    };
+}
+
+rt::Task<Result<std::vector<Run>>> Runs::list(TenantId tenant, RunFilter filter, rt::Deadline by) {
+    pg::Params params;
+    params.add(filter.before).add(filter.state).add(filter.limit);
+    pg::Query query = sql::kListRuns;
+    if (filter.workflow) {
+        query = sql::kListRunsOfWorkflow;
+        params.add(*filter.workflow);
+    }
+    CO_TRY(auto rows, co_await pool_.query(pg::Principal::tenant(tenant), query, std::move(params), by));
+    std::vector<Run> out;
+    for (int row = 0; row < rows.size(); ++row) out.push_back(read_run(rows, row));
+    co_return out;
+}
+
+rt::Task<Result<Run>> Runs::get(TenantId tenant, RunId run, rt::Deadline by) {
+    pg::Params params;
+    params.add(run);
+    const pg::Principal who = pg::Principal::tenant(tenant);
+    CO_TRY(auto rows, co_await pool_.query(who, sql::kGetRun, std::move(params), by));
+    if (rows.empty()) co_return fail(Error::not_found("Run not found"));
+    co_return read_run(rows, 0);
+}
+
+rt::Task<Result<std::vector<StepRun>>> Runs::steps(TenantId tenant, RunId run, rt::Deadline by) {
+    pg::Params params;
+    params.add(run);
+    const pg::Principal who = pg::Principal::tenant(tenant);
+    CO_TRY(auto rows, co_await pool_.query(who, sql::kListSteps, std::move(params), by));
+    std::vector<StepRun> out;
+    for (int row = 0; row < rows.size(); ++row) {
+        out.push_back(read_step(rows, row, 0));
+        out.back().has_input = rows.boolean(row, 11);
+        out.back().has_output = rows.boolean(row, 12);
+    }
+    co_return out;
+}
+
+rt::Task<Result<std::vector<std::optional<std::string>>>> Runs::values(
+    TenantId tenant, RunId run, std::vector<std::string> slots, rt::Deadline by
+) {
+    pg::ArrayParam wanted;
+    for (const std::string& slot : slots) wanted.add(slot);
+    pg::Params params;
+    params.add(run).add(wanted.text());
+    const pg::Principal who = pg::Principal::tenant(tenant);
+    CO_TRY(auto rows, co_await pool_.query(who, sql::kListValues, std::move(params), by));
+    std::vector<std::optional<std::string>> out(slots.size());
+    for (int row = 0; row < rows.size(); ++row) {
+        StoredPayload stored = read_payload(rows, row, 0);
+        auto at = std::ranges::find(slots, stored.slot);
+        if (at == slots.end()) continue;
+        CO_TRY(auto text, co_await codec_.open(tenant, run, std::move(stored), by));
+        out[static_cast<std::size_t>(at - slots.begin())] = std::move(text);
+    }
+    co_return out;
+}
+
+rt::Task<Result<std::vector<Event>>> Runs::events(
+    TenantId tenant, RunId run, std::optional<std::string> step, rt::Deadline by
+) {
+    pg::Params params;
+    params.add(run).add(step);
+    const pg::Principal who = pg::Principal::tenant(tenant);
+    CO_TRY(auto rows, co_await pool_.query(who, sql::kListEvents, std::move(params), by));
+    std::vector<Event> out;
+    for (int row = 0; row < rows.size(); ++row) {
+        out.push_back({
+            .seq = rows.integer(row, 0),
+            .at = rows.instant(row, 1),
+            .kind = std::string(rows.text(row, 2)),
+            .step = rows.maybe_text(row, 3),
+            .detail = std::string(rows.text(row, 4)),
+        });
+    }
+    co_return out;
+}
+
+rt::Task<Result<Version>> load_version(
+    pg::Pool& pool, TenantId tenant, WorkflowVersionId version, rt::Deadline by
+) {
+    pg::Params params;
+    params.add(version);
+    const pg::Principal who = pg::Principal::tenant(tenant);
+    CO_TRY(auto rows, co_await pool.query(who, sql::kLoadVersion, std::move(params), by));
+    if (rows.empty()) co_return fail(Error::not_found("Workflow version not found"));
+    co_return Version{
+        .id = version,
+        .workflow = rows.id<WorkflowId>(0, 0),
+        .workflow_key = std::string(rows.text(0, 1)),
+        .number = static_cast<int>(rows.integer(0, 2)),
+        .compiled = std::string(rows.text(0, 3)),
+    };
+}
+
+}  // namespace weft::store::runs

@@ -1,0 +1,2 @@
+-- ensure_partitions :one  called by data/dispatch at start and every hour: tomorrow's tables exist before tomorrow
+select ensure_partitions(7)

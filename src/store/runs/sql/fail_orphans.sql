@@ -1,0 +1,18 @@
+-- fail_orphans :many  by key  called by the orphan sweep, per tenant
+with ended as (
+    update workflow_run r
+    set state = 'failed',
+        failure_kind = 'platform',
+        error = jsonb_build_object('message', 'The run had lost its place in the queue'),
+        finished_at = clock_timestamp()
+    where r.id = any($1::uuid[])
+        and r.state in ('queued', 'running', 'waiting')
+        and not exists (select from job j where j.run_id = r.id)
+    returning r.id, r.workflow_id
+),
+noted as (
+    insert into run_event (tenant_id, run_id, kind, detail)
+    select current_tenant(), e.id, 'run.finished', '{"state": "failed", "orphan": true}'
+    from ended e
+)
+select e.id, e.workflow_id from ended e

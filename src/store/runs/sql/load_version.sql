@@ -1,0 +1,5 @@
+-- load_version :maybe  by key  called by the engine for a version it has not cached
+select v.workflow_id, w.key, v.number, v.compiled
+from workflow_version v
+join workflow w on w.id = v.workflow_id
+where v.id = $1::uuid
