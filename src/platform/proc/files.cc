@@ -40,7 +40,8 @@ bool can_reach(const Identity& who, const std::string& path) {
 Result<Fd> sealed_file(const char* name, std::string_view content) {
     Fd file(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
     bool is_written =
-        file && ::ftruncate(file.get(), static_cast<off_t>(content.size())) == 0 &&
+        file && ::fchmod(file.get(), 0600) == 0 &&
+        ::ftruncate(file.get(), static_cast<off_t>(content.size())) == 0 &&
         ::pwrite(file.get(), content.data(), content.size(), 0) == static_cast<ssize_t>(content.size());
     constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
     if (!is_written || ::fcntl(file.get(), F_ADD_SEALS, kSeals) != 0) {

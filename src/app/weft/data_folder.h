@@ -1,0 +1,54 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "platform/proc/proc.h"
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+namespace weft::app {
+
+/// The one folder that `weft serve` keeps its state in, locked for as long as this object lives:
+///   postgres/  the private cluster        keys/     master keys, 0600
+///   log/       PostgreSQL's log           secrets/  passwords of the database roles, 0600
+/// The folder itself may be searched by others (PostgreSQL runs as its own user); its private parts may not.
+class DataFolder {
+  public:
+    /// Creates what is missing. Errors are sentences for the person at the terminal; kConflict when another
+    /// `weft serve` uses the folder.
+    static Result<DataFolder> open(const std::string& path, Rng& rng);
+
+    const std::string& path() const { return path_; }
+    std::string at(std::string_view relative) const { return path_ + "/" + std::string(relative); }
+
+    /// The 32 bytes of keys/<name>.key, made on first use.
+    Result<Secret> key(const std::string& name);
+    /// The text of secrets/<name>, made on first use; URL-safe.
+    Result<Secret> password(const std::string& name);
+    /// A short path for sockets, unique to this folder, which other users may search: socket paths are
+    /// limited to 107 bytes, and the folder may be unreachable for them. Created for `owner`.
+    Result<std::string> socket_folder(const proc::Identity* owner);
+    /// Replaces a small file in one step.
+    Result<void> write(std::string_view relative, std::string_view content, mode_t mode);
+
+  private:
+    DataFolder(std::string path, proc::Fd lock, Rng& rng)
+        : path_(std::move(path)), lock_(std::move(lock)), rng_(&rng) {}
+    Result<std::string> read_or_make(const std::string& relative);
+
+    std::string path_;
+    proc::Fd lock_;
+    Rng* rng_;
+};
+
+/// Creates the folder (and its parents) unless it exists. Errors name the path.
+Result<void> make_folder(const std::string& path, mode_t mode);
+
+/// The whole of a small file. Errors: kNotFound when it does not exist, else kUnavailable.
+Result<std::string> read_file(const std::string& path);
+
+}  // namespace weft::app

@@ -1,0 +1,359 @@
+#include "app/weft/commands.h"
+#include "app/weft/data_folder.h"
+#include "app/weft/private_postgres.h"
+#include "app/weft/ready_pipe.h"
+#include "platform/pg/migrate.h"
+#include "platform/proc/proc.h"
+#include "platform/rt/loop.h"
+#include "platform/rt/scope.h"
+#include "platform/rt/sync.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace weft::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto kInitTimeout = 2min;       // initdb on a slow disk
+constexpr auto kRecoveryTimeout = 15min;  // replaying max_wal_size on a slow disk
+constexpr auto kDrain = 20s;              // api and worker finish or hand back what they do
+constexpr auto kDatabaseStop = 30s;
+constexpr int kDatabaseStartsMax = 3;  // before it was ever ready
+constexpr uid_t kApiUid = 199'999;     // below the sandboxes' slots; unless there is a user weft-api
+
+constexpr int kSecretsFd = 3;
+constexpr int kNotifyFd = 4;
+
+std::string own_folder() {
+    std::error_code ec;
+    return fs::read_symlink("/proc/self/exe", ec).parent_path().string();
+}
+
+/// The installed place, else the source tree's when run from its build folder.
+std::string find_web(const std::string& wanted) {
+    std::error_code ec;
+    if (!wanted.empty()) return fs::absolute(wanted, ec).lexically_normal().string();
+    for (const char* place : {"/../share/weft/web", "/../../../web/dist"}) {
+        auto folder = fs::weakly_canonical(own_folder() + place, ec);
+        if (!ec && fs::is_directory(folder, ec)) return folder.string();
+    }
+    return "";
+}
+
+/// What children may know of our environment: nothing that holds a secret.
+std::vector<std::string> child_environment(const Environment& environment) {
+    std::vector<std::string> out;
+    for (const auto& [name, value] : environment) {
+        bool is_secret =
+            name == "WEFT_DATABASE_URL" || name.ends_with("_PASSWORD") || name.ends_with("_KEY_FILE");
+        bool is_wanted = name == "PATH" || name == "HOME" || name == "TZ" || name.starts_with("WEFT_") ||
+                         name.ends_with("SAN_OPTIONS");
+        if (is_wanted && !is_secret) out.push_back(name + "=" + value);
+    }
+    return out;
+}
+
+/// A port that is free now, for "port 0": the api must come back at the same one after a restart.
+Result<std::uint16_t> free_port(bool is_v6) {
+    proc::Fd socket(::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_storage address{};
+    address.ss_family = is_v6 ? AF_INET6 : AF_INET;
+    socklen_t length = is_v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+    auto* raw = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(socket.get(), raw, length) != 0 || ::getsockname(socket.get(), raw, &length) != 0) {
+        return fail(Error::unavailable("There is no free port on this machine."));
+    }
+    return ntohs(
+        is_v6 ? reinterpret_cast<sockaddr_in6*>(raw)->sin6_port
+              : reinterpret_cast<sockaddr_in*>(raw)->sin_port
+    );
+}
+
+/// Everything on one machine: the database, one api and one worker, kept running until told to stop.
+class Server {
+  public:
+    Server(rt::Loop& loop, DataFolder& folder, ServeOptions options, const Environment& environment)
+        : loop_(loop),
+          folder_(folder),
+          options_(std::move(options)),
+          environment_(environment),
+          changed_(loop),
+          keeping_(loop),
+          starting_(loop) {}
+
+    rt::Task<int> run() {
+        constexpr std::array kStop = {SIGINT, SIGTERM, SIGHUP};
+        loop_.on_signals(kStop, [this](int) { on_stop_signal(); });
+        starting_.spawn(start_or_complain());
+        while (!is_stopping_) (void)co_await changed_.wait(rt::Deadline::in(1h));
+        co_await starting_.close();
+        co_await stop();
+        co_return exit_code_;
+    }
+
+  private:
+    using Kind = proc::Keeper::Event::Kind;
+
+    rt::Task<void> start_or_complain() {
+        auto started = co_await start(starting_.forever());
+        if (!started && !is_stopping_) give_up(started.error());
+    }
+
+    rt::Task<Result<void>> start(rt::Deadline by) {
+        CO_TRY(address_, parse_address(options_.process.listen));
+        if (address_.port == 0) {
+            CO_TRY(address_.port, free_port(address_.host.find(':') != std::string::npos));
+        }
+        CO_CHECK_OK(open_files());
+        Secret admin(std::string(get(environment_, "WEFT_DATABASE_URL")));
+        if (admin.empty()) {
+            CO_CHECK_OK(co_await start_database(by));
+            admin = postgres_->admin_url();
+        }
+        CO_CHECK_OK(bring_up_to_date(admin));
+        CO_CHECK_OK(start_processes(admin));
+        co_return Result<void>{};
+    }
+
+    Result<void> open_files() {
+        executable_ = proc::Fd(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+        if (!executable_) return fail(Error::internal("cannot open /proc/self/exe"));
+        TRY(ready_, ReadyPipe::make(loop_));
+        auto on_message = [this](const JsonObject& message) { on_ready(message); };
+        keeping_.spawn(ready_->read(on_message, keeping_.forever()));
+        TRY(keys_.shared_key, folder_.key("shared"));
+        TRY(keys_.vault_key, folder_.key("vault"));
+        TRY(api_password_, folder_.password("api"));
+        TRY(worker_password_, folder_.password("worker"));
+        return {};
+    }
+
+    rt::Task<Result<void>> start_database(rt::Deadline by) {
+        if (!fs::exists(folder_.at("postgres/PG_VERSION"))) say("Making a database in " + folder_.path());
+        PrivatePostgres::Options options;
+        options.programs = std::string(get(environment_, "WEFT_POSTGRES_BIN", options.programs));
+        CO_TRY(
+            postgres_, co_await PrivatePostgres::prepare(loop_, folder_, options, by.at_most(kInitTimeout))
+        );
+        auto prepare = [this](proc::Spec&) { return postgres_->clear_remains(); };
+        // It comes back at once: the processes that use it wait and retry meanwhile.
+        proc::Backoff backoff{.initial = Millis{50}, .max = Millis{1'000}};
+        keep(database_, postgres_->server(), prepare, backoff);
+        CO_CHECK_OK(co_await postgres_->wait_ready(*database_, by.at_most(kRecoveryTimeout)));
+        is_database_ready_ = true;
+        co_return co_await postgres_->ensure_database(by.at_most(kInitTimeout));
+    }
+
+    Result<void> bring_up_to_date(const Secret& admin) {
+        pg::MigrateOptions options{
+            .url = std::string(admin.reveal()),
+            .api_password = std::string(api_password_.reveal()),
+            .worker_password = std::string(worker_password_.reveal()),
+        };
+        TRY(int applied, pg::migrate(options));
+        if (applied > 0) say("Applied " + std::to_string(applied) + " migrations");
+        return {};
+    }
+
+    Result<void> start_processes(const Secret& admin) {
+        TRY(proc::Spec api, api_spec(admin));
+        TRY(proc::Spec worker, worker_spec(admin));
+        keep(worker_, std::move(worker), nullptr, {});
+        keep(api_, std::move(api), nullptr, {});
+        return {};
+    }
+
+    proc::Spec own_spec(std::string name, const proc::Fd& secrets) const {
+        proc::Spec spec;
+        spec.name = name;
+        spec.argv = {
+            own_folder() + "/weft",
+            std::move(name),
+            "--secrets-fd=" + std::to_string(kSecretsFd),
+            "--notify-fd=" + std::to_string(kNotifyFd),
+        };
+        // By descriptor: the api's user may not search the way here, and a restart runs the same version.
+        spec.executable_fd = executable_.get();
+        spec.environment = child_environment(environment_);
+        spec.fds = {{secrets.get(), kSecretsFd}, {ready_->write_fd(), kNotifyFd}};
+        return spec;
+    }
+
+    Result<proc::Spec> api_spec(const Secret& admin) {
+        ProcessSecrets secrets{.database_url = {}, .shared_key = keys_.shared_key, .vault_key = {}};
+        TRY(secrets.database_url, with_login(admin.reveal(), "weft_api", api_password_));
+        TRY(api_secrets_, proc::sealed_file("secrets", pack_secrets(Plane::kApi, secrets).reveal()));
+        proc::Spec spec = own_spec("api", api_secrets_);
+        if (::geteuid() == 0) {
+            spec.identity = proc::find_user("weft-api");
+            if (!spec.identity) spec.identity = proc::Identity{.uid = kApiUid, .gid = kApiUid, .user = "api"};
+        }
+        std::string web = find_web(options_.process.web);
+        if (!web.empty() && spec.identity && !proc::can_reach(*spec.identity, web)) {
+            spec.binds = {proc::BindMount{.source = web, .target = "/mnt", .read_only = true}};
+            web = "/mnt";
+        }
+        spec.argv.push_back("--listen=" + address_.text());
+        if (!web.empty()) spec.argv.push_back("--web=" + web);
+        if (!options_.process.public_url.empty())
+            spec.argv.push_back("--public-url=" + options_.process.public_url);
+        return spec;
+    }
+
+    Result<proc::Spec> worker_spec(const Secret& admin) {
+        ProcessSecrets secrets{
+            .database_url = {}, .shared_key = keys_.shared_key, .vault_key = keys_.vault_key
+        };
+        TRY(secrets.database_url, with_login(admin.reveal(), "weft_worker", worker_password_));
+        TRY(worker_secrets_, proc::sealed_file("secrets", pack_secrets(Plane::kWorker, secrets).reveal()));
+        proc::Spec spec = own_spec("worker", worker_secrets_);
+        if (options_.process.allow_private_hosts) spec.argv.push_back("--allow-private-hosts");
+        return spec;
+    }
+
+    void keep(
+        std::unique_ptr<proc::Keeper>& keeper,
+        proc::Spec spec,
+        proc::Keeper::Prepare prepare,
+        proc::Backoff backoff
+    ) {
+        auto on_event = [this](const proc::Keeper::Event& event) { on_process(event); };
+        keeper =
+            std::make_unique<proc::Keeper>(loop_, std::move(spec), on_event, std::move(prepare), backoff);
+        keeping_.spawn(keeper->run(keeping_.forever()));
+    }
+
+    void on_process(const proc::Keeper::Event& event) {
+        std::string name(event.name);
+        pids_[name] = event.kind == Kind::kStarted ? event.pid : 0;
+        write_state();
+        if (event.kind == Kind::kStarted || is_stopping_) return;
+        bool is_database = database_ && name == database_name();
+        bool was_ready = is_database ? is_database_ready_ : ready_names_.contains(name);
+        if (!was_ready && ++failures_[name] >= (is_database ? kDatabaseStartsMax : 1)) {
+            std::string where =
+                is_database ? folder_.at("log/postgres.log") + " says why." : "The lines above say why.";
+            return give_up(Error::unavailable(name + " could not start (" + event.text + "). " + where));
+        }
+        std::string retry = std::to_string(event.retry_in.count());
+        std::fprintf(
+            stderr,
+            "weft: %s: %s; starting it again in %s ms\n",
+            name.c_str(),
+            event.text.c_str(),
+            retry.c_str()
+        );
+    }
+
+    std::string database_name() const { return postgres_->server().name; }
+
+    void on_ready(const JsonObject& message) {
+        std::string from(text_or(message, "from"));
+        bool is_first = ready_names_.insert(from).second;
+        if (is_first) say(ready_text(message));
+        if (auto url = text_or(message, "url"); !url.empty()) url_ = url;
+        write_state();
+    }
+
+    /// serve.json: for tools and tests that look for our processes. Not durable, hence written plainly.
+    void write_state() {
+        JsonObject processes;
+        for (const auto& [name, pid] : pids_) processes[name] = pid;
+        JsonObject ready;
+        for (const auto& name : ready_names_) ready[name] = true;
+        JsonObject state{{"pid", ::getpid()}, {"url", url_}, {"processes", processes}, {"ready", ready}};
+        (void)folder_.write("serve.json", to_text(state) + "\n", 0600);
+    }
+
+    void say(std::string text) {
+        if (text.empty()) return;
+        if (text.back() != '\n') text += '\n';
+        std::fputs(text.c_str(), stdout);
+        std::fflush(stdout);
+    }
+
+    void give_up(const Error& error) {
+        exit_code_ = complain(error);
+        is_stopping_ = true;
+        changed_.notify_all();
+    }
+
+    /// The first asks all to finish; the second, from somebody in a hurry, does not.
+    void on_stop_signal() {
+        if (is_stopping_) ::_exit(kExitFailed);
+        say("Stopping");
+        is_stopping_ = true;
+        changed_.notify_all();
+    }
+
+    /// The database last: what drains still writes to it.
+    rt::Task<void> stop() {
+        rt::Scope draining(loop_);
+        if (api_) draining.spawn(api_->stop(SIGTERM, kDrain));
+        if (worker_) draining.spawn(worker_->stop(SIGTERM, kDrain));
+        co_await draining.join();
+        if (database_) co_await database_->stop(SIGINT, kDatabaseStop);
+        co_await keeping_.close();
+        co_await draining.close();
+        std::error_code ec;
+        fs::remove(folder_.at("serve.json"), ec);
+    }
+
+    rt::Loop& loop_;
+    DataFolder& folder_;
+    ServeOptions options_;
+    const Environment& environment_;
+    rt::Signal changed_;
+
+    Address address_;
+    std::string url_;
+    ProcessSecrets keys_;
+    Secret api_password_;
+    Secret worker_password_;
+    proc::Fd executable_;
+    proc::Fd api_secrets_;
+    proc::Fd worker_secrets_;
+    std::unique_ptr<ReadyPipe> ready_;
+    std::unique_ptr<PrivatePostgres> postgres_;
+    std::unique_ptr<proc::Keeper> database_;
+    std::unique_ptr<proc::Keeper> api_;
+    std::unique_ptr<proc::Keeper> worker_;
+
+    std::map<std::string, pid_t> pids_;
+    std::map<std::string, int> failures_;
+    std::set<std::string> ready_names_;
+    bool is_database_ready_ = false;
+    bool is_stopping_ = false;
+    int exit_code_ = kExitOk;
+
+    rt::Scope keeping_;   // the keepers and the pipe, until all have ended
+    rt::Scope starting_;  // the way up, interrupted by a request to stop
+};
+
+}  // namespace
+
+int serve(const ServeOptions& options, const Environment& environment) {
+    SystemRng rng;
+    auto folder = DataFolder::open(options.data, rng);
+    if (!folder) return complain(folder.error());
+    rt::Loop loop;
+    Server server(loop, *folder, options, environment);
+    return loop.run_until_done(server.run());
+}
+
+}  // namespace weft::app

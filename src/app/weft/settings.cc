@@ -1,0 +1,143 @@
+#include "app/weft/settings.h"
+
+#include "app/weft/data_folder.h"
+#include "base/bytes.h"
+#include "platform/proc/proc.h"
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url.hpp>
+
+#include <unistd.h>
+
+#include <charconv>
+
+namespace weft::app {
+
+namespace {
+
+constexpr std::size_t kKeyBytes = 32;
+
+Result<Secret> decode_key(std::string_view text, const std::string& where) {
+    while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+    auto bytes = from_base64url(text);
+    if (!bytes || bytes->size() != kKeyBytes) {
+        return fail(Error::invalid(where + " must hold 32 bytes as base64url."));
+    }
+    return Secret(std::move(*bytes));
+}
+
+Result<Secret> key_from_file(const Environment& environment, const std::string& variable) {
+    std::string path(get(environment, variable));
+    if (path.empty()) {
+        return fail(Error::invalid(
+            variable + " is not set. Set it to the path of the key file; `weft serve` makes one in keys/."
+        ));
+    }
+    TRY(std::string text, read_file(path));
+    return decode_key(text, path);
+}
+
+Result<ProcessSecrets> from_environment(Plane plane, const Environment& environment) {
+    ProcessSecrets secrets;
+    secrets.database_url = Secret(std::string(get(environment, "WEFT_DATABASE_URL")));
+    if (secrets.database_url.empty()) {
+        return fail(Error::invalid(
+            "WEFT_DATABASE_URL is not set. Set it to the database, with the login of this process, e.g. "
+            "postgresql://weft_api:...@host/weft; or use `weft serve`, which brings its own."
+        ));
+    }
+    TRY(secrets.shared_key, key_from_file(environment, "WEFT_SHARED_KEY_FILE"));
+    if (plane == Plane::kWorker) {
+        TRY(secrets.vault_key, key_from_file(environment, "WEFT_VAULT_KEY_FILE"));
+    }
+    return secrets;
+}
+
+}  // namespace
+
+std::string_view get(const Environment& environment, const std::string& name, std::string_view fallback) {
+    auto found = environment.find(name);
+    return found == environment.end() || found->second.empty() ? fallback : std::string_view(found->second);
+}
+
+Result<ProcessSecrets> load_secrets(
+    Plane plane, const ProcessOptions& options, const Environment& environment
+) {
+    if (options.secrets_fd < 0) return from_environment(plane, environment);
+    TRY(std::string text, proc::read_sealed(options.secrets_fd));
+    ::close(options.secrets_fd);
+    auto parsed = parse_json(text);
+    Secret::wipe(text);
+    if (!parsed || !parsed->is_object())
+        return fail(Error::internal("the secrets of weft serve are malformed"));
+    const JsonObject& object = parsed->as_object();
+    ProcessSecrets secrets;
+    secrets.database_url = Secret(std::string(text_or(object, "database_url")));
+    TRY(secrets.shared_key, decode_key(text_or(object, "shared_key"), "shared_key"));
+    if (plane == Plane::kWorker) {
+        TRY(secrets.vault_key, decode_key(text_or(object, "vault_key"), "vault_key"));
+    }
+    return secrets;
+}
+
+Secret pack_secrets(Plane plane, const ProcessSecrets& secrets) {
+    JsonObject object;
+    object["database_url"] = secrets.database_url.reveal();
+    object["shared_key"] = base64url(secrets.shared_key.reveal());
+    if (plane == Plane::kWorker) object["vault_key"] = base64url(secrets.vault_key.reveal());
+    return Secret(to_text(object));
+}
+
+std::string Address::text() const {
+    bool is_v6 = host.find(':') != std::string::npos;
+    return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+Result<Address> parse_address(std::string_view text) {
+    Error wrong = Error::invalid(
+        "\"" + std::string(text) + "\" is not an address to listen on. Write host:port, e.g. 127.0.0.1:8080."
+    );
+    auto colon = text.rfind(':');
+    if (colon == std::string_view::npos) return fail(wrong);
+    std::string_view host = text.substr(0, colon);
+    std::string_view digits = text.substr(colon + 1);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    Address address{.host = host.empty() ? "0.0.0.0" : std::string(host)};
+    if (address.host == "localhost") address.host = "127.0.0.1";
+    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), address.port);
+    if (error != std::errc{} || end != digits.data() + digits.size()) return fail(wrong);
+    return address;
+}
+
+Result<Secret> with_login(std::string_view base, std::string_view user, const Secret& password) {
+    if (!base.starts_with("postgres://") && !base.starts_with("postgresql://")) {
+        // libpq takes the last of repeated keywords. Our passwords need no quoting.
+        return Secret(
+            std::string(base) + " user=" + std::string(user) + " password=" + std::string(password.reveal())
+        );
+    }
+    auto parsed = boost::urls::parse_uri(base);
+    if (!parsed) return fail(Error::invalid("WEFT_DATABASE_URL is not a URL that PostgreSQL understands."));
+    boost::urls::url url(*parsed);
+    url.set_user(user);
+    url.set_password(password.reveal());
+    return Secret(std::string(url.buffer()));
+}
+
+void report_ready(int notify_fd, const JsonObject& message) {
+    std::string text = notify_fd >= 0 ? to_text(message) + "\n" : ready_text(message);
+    // Shorter than PIPE_BUF, hence written whole; when nobody listens any more there is nobody to tell.
+    (void)!::write(notify_fd >= 0 ? notify_fd : STDOUT_FILENO, text.data(), text.size());
+}
+
+std::string ready_text(const JsonObject& message) {
+    std::string text;
+    if (auto url = text_or(message, "url"); !url.empty()) text += "Weft is at " + std::string(url) + "\n";
+    if (auto claim = text_or(message, "claim_url"); !claim.empty()) {
+        text +=
+            "Nobody owns it yet. Become its first owner (the link works once): " + std::string(claim) + "\n";
+    }
+    return text;
+}
+
+}  // namespace weft::app

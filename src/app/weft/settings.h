@@ -1,0 +1,64 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/secret.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace weft::app {
+
+/// A snapshot of the environment, taken once in main: nothing else in the program reads it.
+using Environment = std::map<std::string, std::string>;
+std::string_view get(const Environment& environment, const std::string& name, std::string_view fallback = "");
+
+/// What `weft api` and `weft worker` are told on their command line.
+struct ProcessOptions {
+    std::string listen =
+        "127.0.0.1:8080";              // api: where people reach it; worker: for /metrics, empty = nowhere
+    std::string web;                   // api: folder of the built user interface, empty = none
+    std::string public_url;            // as people reach us, for links; empty = http://<listen>
+    bool allow_private_hosts = false;  // worker: actions may call loopback and private networks
+    int secrets_fd = -1;               // a sealed file from `weft serve`; -1 = read the environment
+    int notify_fd = -1;                // where to report readiness; -1 = standard output
+};
+
+/// The secrets of one process, as `weft serve` hands them over or as the environment names them
+/// (WEFT_DATABASE_URL, WEFT_SHARED_KEY_FILE and, worker only, WEFT_VAULT_KEY_FILE).
+struct ProcessSecrets {
+    Secret database_url;
+    Secret shared_key;  // 32 bytes: api and worker
+    Secret vault_key;   // 32 bytes: worker only, empty for the api
+};
+
+enum class Plane : std::uint8_t { kApi, kWorker };
+
+/// Errors are sentences that say which setting is missing or wrong.
+Result<ProcessSecrets> load_secrets(
+    Plane plane, const ProcessOptions& options, const Environment& environment
+);
+/// The text that `load_secrets` reads from a secrets_fd. The vault key is left out for the api.
+Secret pack_secrets(Plane plane, const ProcessSecrets& secrets);
+
+struct Address {
+    std::string host;
+    std::uint16_t port = 0;
+    std::string text() const;
+};
+/// "127.0.0.1:8080", "[::1]:8080" or ":8080" (every address).
+Result<Address> parse_address(std::string_view text);
+
+/// The same database with another login: `base` is a postgresql:// URL or a keyword/value string of libpq.
+Result<Secret> with_login(std::string_view base, std::string_view user, const Secret& password);
+
+/// Tells the parent (or the person at the terminal) that this process is ready, e.g. {"from": "api", "url":
+/// "http://127.0.0.1:8080", "claim_url": "..."}; claim_url is present only while nobody has claimed the
+/// server.
+void report_ready(int notify_fd, const JsonObject& message);
+/// The lines for a person that say the same; empty when there is nothing to tell.
+std::string ready_text(const JsonObject& message);
+
+}  // namespace weft::app
