@@ -53,11 +53,13 @@ std::string_view name(OnUnknown on_unknown);
 std::string_view name(Backoff backoff);
 std::optional<Effect> effect_from(std::string_view text);
 std::optional<FailureKind> failure_kind_from(std::string_view text);
+std::optional<OnError> on_error_from(std::string_view text);
+std::optional<OnUnknown> on_unknown_from(std::string_view text);
 
 /// "500ms", "1s", "5m", "2h", "1d"; whole numbers; at most 366 days. kInvalid with `field`.
 Result<Millis> parse_duration(std::string_view text, std::string_view field);
 /// A JSON value that is a duration text, or a number of seconds (fractions allowed). kInvalid with `field`.
-Result<Millis> parse_duration(const Json& value, std::string_view field);
+Result<Millis> duration_of(const Json& value, std::string_view field);
 /// The shortest text that parse_duration reads back to the same value, e.g. "90s", "1m".
 std::string duration_text(Millis value);
 

@@ -32,7 +32,12 @@ enum class StepKind {
     kFail,     // fails with the message in InputEvaluated
 };
 
-enum class NeedOn { kSuccess, kFailure, kAlways };
+/// kSuccess: succeeded, or failed with on_error continue. kFailure: failed; this makes the needing step the
+/// failure's handler, and the run goes on. kFinished: however it ended, skipping included (but an unhandled
+/// failure ends the run).
+enum class NeedOn { kSuccess, kFailure, kFinished };
+std::string_view name(NeedOn on);
+std::optional<NeedOn> need_on_from(std::string_view text);
 
 struct Need {
     StepIndex step = 0;
