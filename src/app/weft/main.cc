@@ -42,6 +42,7 @@ void settle() {
 void add_process_options(CLI::App& command, app::ProcessOptions& options) {
     command.add_option("--secrets-fd", options.secrets_fd)->group("");
     command.add_option("--notify-fd", options.notify_fd)->group("");
+    command.add_option("--listen-fd", options.listen_fd)->group("");
 }
 
 void add_api_options(CLI::App& command, app::ProcessOptions& options) {

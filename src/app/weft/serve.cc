@@ -1,5 +1,6 @@
 #include "app/weft/commands.h"
 #include "app/weft/data_folder.h"
+#include "app/weft/listener.h"
 #include "app/weft/private_postgres.h"
 #include "app/weft/ready_pipe.h"
 #include "platform/pg/migrate.h"
@@ -9,8 +10,6 @@
 #include "platform/rt/sync.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -38,6 +37,7 @@ constexpr uid_t kApiUid = 199'999;     // below the sandboxes' slots; unless the
 
 constexpr int kSecretsFd = 3;
 constexpr int kNotifyFd = 4;
+constexpr int kListenFd = 5;
 
 std::string own_folder() {
     std::error_code ec;
@@ -66,22 +66,6 @@ std::vector<std::string> child_environment(const Environment& environment) {
         if (is_wanted && !is_secret) out.push_back(name + "=" + value);
     }
     return out;
-}
-
-/// A port that is free now, for "port 0": the api must come back at the same one after a restart.
-Result<std::uint16_t> free_port(bool is_v6) {
-    proc::Fd socket(::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_storage address{};
-    address.ss_family = is_v6 ? AF_INET6 : AF_INET;
-    socklen_t length = is_v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
-    auto* raw = reinterpret_cast<sockaddr*>(&address);
-    if (::bind(socket.get(), raw, length) != 0 || ::getsockname(socket.get(), raw, &length) != 0) {
-        return fail(Error::unavailable("There is no free port on this machine."));
-    }
-    return ntohs(
-        is_v6 ? reinterpret_cast<sockaddr_in6*>(raw)->sin6_port
-              : reinterpret_cast<sockaddr_in*>(raw)->sin_port
-    );
 }
 
 /// Everything on one machine: the database, one api and one worker, kept running until told to stop.
@@ -116,9 +100,7 @@ class Server {
 
     rt::Task<Result<void>> start(rt::Deadline by) {
         CO_TRY(address_, parse_address(options_.process.listen));
-        if (address_.port == 0) {
-            CO_TRY(address_.port, free_port(address_.host.find(':') != std::string::npos));
-        }
+        CO_TRY(listener_, listen_on(address_));
         CO_CHECK_OK(open_files());
         Secret admin(std::string(get(environment_, "WEFT_DATABASE_URL")));
         if (admin.empty()) {
@@ -209,6 +191,8 @@ class Server {
             web = "/mnt";
         }
         spec.argv.push_back("--listen=" + address_.text());
+        spec.argv.push_back("--listen-fd=" + std::to_string(kListenFd));
+        spec.fds.emplace_back(listener_.get(), kListenFd);
         if (!web.empty()) spec.argv.push_back("--web=" + web);
         if (!options_.process.public_url.empty())
             spec.argv.push_back("--public-url=" + options_.process.public_url);
@@ -326,6 +310,7 @@ class Server {
     Secret api_password_;
     Secret worker_password_;
     proc::Fd executable_;
+    proc::Fd listener_;
     proc::Fd api_secrets_;
     proc::Fd worker_secrets_;
     std::unique_ptr<ReadyPipe> ready_;

@@ -22,6 +22,7 @@ struct ProcessOptions {
     std::string web;                   // api: folder of the built user interface, empty = none
     std::string public_url;            // as people reach us, for links; empty = http://<listen>
     bool allow_private_hosts = false;  // worker: actions may call loopback and private networks
+    int listen_fd = -1;                // api: a socket that listens on `listen` already; -1 = none
     int secrets_fd = -1;               // a sealed file from `weft serve`; -1 = read the environment
     int notify_fd = -1;                // where to report readiness; -1 = standard output
 };

@@ -179,6 +179,20 @@ Result<std::uint16_t> Server::listen_tcp(std::string_view host, std::uint16_t po
     return actual;
 }
 
+Result<void> Server::adopt_tcp(int fd) {
+    int family = AF_INET;
+    socklen_t length = sizeof family;
+    (void)::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &length);
+    asio::ip::tcp::acceptor acceptor(impl_->core.loop.context());
+    error_code ec;
+    acceptor.assign(family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), fd, ec);
+    if (ec) return fail(listen_error(ec, "the inherited socket"));
+    auto& kept = impl_->tcp.emplace_back(std::move(acceptor));
+    impl_->core.tasks.spawn(accept_all(impl_->core, kept));
+    impl_->start_sweep();
+    return {};
+}
+
 Result<void> Server::listen_unix(const std::string& path, unsigned mode) {
     if (is_stale_socket(path)) ::unlink(path.c_str());
     error_code ec;

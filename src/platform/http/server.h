@@ -60,6 +60,8 @@ class Server {
 
     /// Starts accepting; returns the actual port (`port` 0 picks a free one). `host` is an IP literal.
     Result<std::uint16_t> listen_tcp(std::string_view host, std::uint16_t port);
+    /// Takes over a TCP socket that listens already, e.g. one inherited from the parent process.
+    Result<void> adopt_tcp(int fd);
     /// Replaces a stale socket file; fails when another process still listens on it.
     Result<void> listen_unix(const std::string& path, unsigned mode = 0600);
 
