@@ -1,0 +1,184 @@
+#include "data/broker/broker.h"
+
+namespace weft::broker {
+
+namespace {
+
+using Outcome = Response::Outcome;
+using runstate::Effect;
+using runstate::FailureKind;
+
+constexpr std::size_t kRedactorsMax = 500;
+
+Response error(FailureKind kind, std::string message, bool is_retryable = false) {
+    Response out;
+    out.kind = kind;
+    out.message = std::move(message);
+    out.is_retryable = is_retryable;
+    return out;
+}
+
+/// What keeps a request from being sent at all.
+Response refusal(const Error& why) {
+    switch (why.code) {
+        case Code::kNotFound:
+            return error(FailureKind::kWorkflow, "The connection does not exist any more");
+        case Code::kForbidden:
+        case Code::kConflict:
+            return error(FailureKind::kWorkflow, why.user);
+        case Code::kUnavailable:
+            return error(FailureKind::kPlatform, "The credential could not be read", true);
+        case Code::kTimeout:
+            return error(FailureKind::kLimit, "The time limit passed before the request was sent", true);
+        case Code::kCancelled: {
+            Response out = error(FailureKind::kPlatform, "Called off");
+            out.outcome = Outcome::kAborted;
+            return out;
+        }
+        case Code::kInvalid:
+        case Code::kUnauthenticated:
+        case Code::kLimit:
+        case Code::kStale:
+        case Code::kInternal:
+            break;
+    }
+    return error(FailureKind::kPlatform, "The credential could not be opened");
+}
+
+/// `is_maybe_delivered` matters for unsafe calls only: the others are repeated under the same key.
+Response from_failure(const http::ClientError& failure, Effect effect) {
+    Response out;
+    switch (failure.kind) {
+        case http::Failure::kInvalid:
+            return error(FailureKind::kWorkflow, failure.error.user);
+        case http::Failure::kDenied:
+            return error(FailureKind::kWorkflow, failure.error.user);
+        case http::Failure::kConnect:
+            out = error(FailureKind::kProvider, failure.error.user, true);
+            break;
+        case http::Failure::kTls:
+            out = error(FailureKind::kProvider, failure.error.user, true);
+            break;
+        case http::Failure::kTimeout:
+            out = error(FailureKind::kLimit, "No complete answer within the step's time limit", true);
+            break;
+        case http::Failure::kCancelled:
+            out = error(FailureKind::kPlatform, "Called off while it was under way");
+            out.outcome = Outcome::kAborted;
+            break;
+        case http::Failure::kTooLarge:
+            return error(FailureKind::kLimit, "The answer is larger than 8 MiB");
+        case http::Failure::kProtocol:
+            out = error(FailureKind::kProvider, failure.error.user, true);
+            break;
+        case http::Failure::kOverload:
+            out = error(FailureKind::kPlatform, "Too many requests are under way", true);
+            break;
+    }
+    if (failure.is_maybe_delivered && effect == Effect::kUnsafe) out.outcome = Outcome::kUnknown;
+    return out;
+}
+
+http::ClientRequest to_client(connector::HttpRequest request, Effect effect) {
+    http::ClientRequest out;
+    out.method = std::move(request.method);
+    out.url = std::move(request.url);
+    for (auto& header : request.headers) out.headers.add(std::move(header.name), std::move(header.value));
+    out.body = std::move(request.body);
+    out.resend = effect == Effect::kUnsafe ? http::Resend::kByMethod : http::Resend::kYes;
+    return out;
+}
+
+connector::HttpResponse to_answer(http::ClientResponse response) {
+    connector::HttpResponse out;
+    out.status = response.status;
+    for (const auto& [key, value] : response.headers) out.headers.push_back({key, value});
+    out.body = std::move(response.body);
+    return out;
+}
+
+Response from_answer(
+    const connector::HttpResponse& answer, Effect effect, const connector::Redactor& redactor, Instant now
+) {
+    const connector::Verdict verdict = connector::judge(answer.status, effect);
+    Response out;
+    if (verdict == connector::Verdict::kOk) {
+        out.outcome = Outcome::kOk;
+        Json output = connector::response_output(answer);
+        out.output = to_text(redactor.empty() ? std::move(output) : redactor.redact(std::move(output)));
+        if (out.output.size() > limits::kPayloadBytesMax) {
+            return error(FailureKind::kLimit, "The answer is larger than 8 MiB");
+        }
+        return out;
+    }
+    out = error(FailureKind::kProvider, redactor.redact(connector::failure_message(answer)));
+    out.status = answer.status;
+    out.is_retryable = verdict != connector::Verdict::kFail;
+    out.retry_after = connector::retry_after(answer, now);
+    if (verdict == connector::Verdict::kUnknown) out.outcome = Outcome::kUnknown;
+    return out;
+}
+
+void add_key(const Request& request, http::ClientRequest& to) {
+    // The author of a core/http step may name the key themselves.
+    if (request.action == nullptr && !to.headers.find("idempotency-key")) {
+        to.headers.add("Idempotency-Key", request.idempotency_key);
+    }
+}
+
+}  // namespace
+
+Broker::Broker(Deps deps)
+    : deps_(deps),
+      seconds_(deps.metrics.histogram("weft_call_seconds", "Time of requests to other systems")),
+      refused_(deps.metrics.counter("weft_calls_refused_total", "Requests refused before they were sent")) {}
+
+rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline by) {
+    if (request.action != nullptr) {
+        connector::set_idempotency_key(*request.action, request.idempotency_key, request.http);
+    }
+    auto redactor = co_await authorize(who, request, by);
+    if (!redactor) {
+        refused_.add();
+        co_return refusal(redactor.error());
+    }
+    const Steady before = deps_.clock.steady();
+    http::ClientRequest wire = to_client(std::move(request.http), request.effect);
+    add_key(request, wire);
+    auto sent = co_await deps_.egress.send(who.tenant, std::move(wire), by);
+    seconds_.observe(std::chrono::duration<double>(deps_.clock.steady() - before).count());
+    if (!sent) {
+        if (sent.error().kind == http::Failure::kDenied) refused_.add();
+        Response out = from_failure(sent.error(), request.effect);
+        out.message = (*redactor)->redact(std::move(out.message));
+        co_return out;
+    }
+    connector::HttpResponse answer = to_answer(*std::move(sent));
+    co_return from_answer(answer, request.effect, **redactor, deps_.clock.now());
+}
+
+/// Opens the connection as the run's tenant and puts the credential on the request.
+rt::Task<Result<Broker::RedactorPtr>> Broker::authorize(Principal who, Request& request, rt::Deadline by) {
+    static const RedactorPtr nothing = std::make_shared<const connector::Redactor>();
+    if (!request.connection) co_return nothing;
+    const ConnectionRef& ref = *request.connection;
+    CO_TRY(auto opened, co_await deps_.vault.open(who.tenant, ref.id, by));
+    if (opened->id != ref.id) co_return fail(Error::not_found("Connection not found"));
+    if (opened->auth_kind != connector::name(ref.app->auth.kind)) {
+        co_return fail(Error::conflict("The connection was made for another way of authentication"));
+    }
+    CO_TRY(request.http, connector::apply_auth(*ref.app, opened->fields, std::move(request.http)));
+    co_return redactor_of(ref.id, opened);
+}
+
+Broker::RedactorPtr Broker::redactor_of(ConnectionId id, const store::vault::Vault::Opened& opened) {
+    if (redacting_.size() >= kRedactorsMax) redacting_.clear();
+    Redacting& entry = redacting_[id];
+    if (entry.opened != opened) {
+        entry.opened = opened;
+        entry.redactor = std::make_shared<const connector::Redactor>(opened->fields);
+    }
+    return entry.redactor;
+}
+
+}  // namespace weft::broker

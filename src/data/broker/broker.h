@@ -1,0 +1,92 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/id.h"
+#include "core/connector/connector.h"
+#include "core/runstate/policy.h"
+#include "data/egress/egress.h"
+#include "platform/rt/clock.h"
+#include "platform/telemetry/metrics.h"
+#include "store/vault/vault.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+/// The only user of credentials and of the network. It takes a request that a sandbox had a say in, trusts
+/// nothing of it, adds the credential as the last step, for the connection's own origin only, and takes every
+/// trace of the credential out of what comes back.
+namespace weft::broker {
+
+/// On whose behalf. From the claimed job, never from a sandbox.
+struct Principal {
+    TenantId tenant;
+    RunId run;
+    WorkflowVersionId version;
+};
+
+/// A connection as publishing pinned it in the workflow version.
+struct ConnectionRef {
+    ConnectionId id;
+    const connector::App* app = nullptr;  // its own app: how fields are applied, and to which origin only
+};
+
+struct Request {
+    connector::HttpRequest http;                // without credentials (connector::build_request)
+    const connector::Action* action = nullptr;  // null for core/http
+    runstate::Effect effect = runstate::Effect::kUnsafe;
+    std::string idempotency_key;  // the same in all attempts of one call
+    std::optional<ConnectionRef> connection;
+};
+
+struct Response {
+    enum class Outcome {
+        kOk,       // `output` is the step's
+        kError,    // definite: refused by us, not sent, or the other system said no
+        kUnknown,  // an unsafe call that may or may not have taken effect
+        kAborted,  // called off before it was sent
+    };
+    Outcome outcome = Outcome::kError;
+    std::string output;  // kOk: JSON text {status, headers, body}, redacted
+    // kError, kUnknown:
+    runstate::FailureKind kind = runstate::FailureKind::kPlatform;
+    std::string message;  // for the tenant, redacted
+    int status = 0;       // of the other system's answer; 0 = none
+    bool is_retryable = false;
+    std::optional<Millis> retry_after;
+};
+
+struct Deps {
+    store::vault::Vault& vault;
+    egress::Egress& egress;
+    const rt::Clock& clock;
+    telemetry::Metrics& metrics;
+};
+
+class Broker {
+  public:
+    explicit Broker(Deps deps);
+
+    /// Never fails otherwise than by what Response says. The pointers in `request` must outlive the call.
+    /// Cancelling `by` aborts the transfer: kAborted if nothing was sent, else as an answer that never came.
+    rt::Task<Response> perform(Principal who, Request request, rt::Deadline by);
+
+  private:
+    /// Needles are made once per opened connection, not once per call.
+    struct Redacting {
+        store::vault::Vault::Opened opened;
+        std::shared_ptr<const connector::Redactor> redactor;  // shared with calls under way
+    };
+    using RedactorPtr = std::shared_ptr<const connector::Redactor>;
+
+    rt::Task<Result<RedactorPtr>> authorize(Principal who, Request& request, rt::Deadline by);
+    RedactorPtr redactor_of(ConnectionId id, const store::vault::Vault::Opened& opened);
+
+    Deps deps_;
+    std::unordered_map<ConnectionId, Redacting> redacting_;
+    telemetry::Histogram seconds_;
+    telemetry::Counter refused_;
+};
+
+}  // namespace weft::broker

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/random.h"
+#include "data/egress/egress.h"
+#include "data/isolation/isolation.h"
+#include "platform/blob/blob.h"
+#include "platform/crypto/crypto.h"
+#include "platform/http/client.h"
+#include "platform/pg/pg.h"
+#include "platform/rt/clock.h"
+#include "platform/rt/loop.h"
+#include "platform/telemetry/health.h"
+#include "platform/telemetry/log.h"
+#include "platform/telemetry/metrics.h"
+
+#include <memory>
+#include <string>
+
+/// The data plane of one process: claims runs, drives them, and keeps the queue sound.
+namespace weft::dispatch {
+
+struct Options {
+    int runs_max = 64;  // at the same time; give isolation::Options::slots_max the same
+    Millis lease = limits::kLease;
+    Millis heartbeat = limits::kHeartbeat;  // a third of the lease
+    Millis poll_max{1'000};                 // between looks into the queue when nothing hints
+    Millis reap_every{5'000};
+    Millis sweep_every{1'000};  // lost wake-ups
+    Millis cancel_every{500};   // looks for runs asked to stop
+    Millis orphans_every{60'000};
+    Millis drain{5'000};  // at stop(): what runs get to finish by themselves
+    Millis journal_lag{50};
+    int crashes_max = limits::kCrashesMax;
+};
+
+/// All of it borrowed for the worker's life, but `egress` and `options`.
+struct Deps {
+    rt::Loop& loop;
+    pg::Pool& pool;   // as weft_worker
+    std::string url;  // of the same login: the listener's and the notifier's own connections
+    isolation::Backend& sandboxes;
+    crypto::KeyWrapper& shared_master;  // unwraps `data` keys
+    crypto::KeyWrapper& vault_master;   // unwraps private vault keys
+    http::Client& client;
+    blob::Store& blobs;
+    egress::Policy egress;
+    const rt::Clock& clock;
+    Rng& rng;
+    telemetry::Logger log;
+    telemetry::Metrics& metrics;
+    Options options;
+};
+
+struct Stats {
+    int running = 0;
+    std::int64_t claimed = 0;
+    std::int64_t finished = 0;
+    std::int64_t parked = 0;
+    std::int64_t lost = 0;  // leases
+    std::int64_t reaped = 0;
+    std::int64_t flushes = 0;
+};
+
+class Worker {
+  public:
+    explicit Worker(Deps deps);
+    /// stop() must have returned.
+    ~Worker();
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    /// Starts the loops and returns at once. A database that is away is waited for.
+    void start();
+    /// Claims nothing more, lets runs finish for Options::drain, gives the rest back to the queue. Once.
+    rt::Task<void> stop();
+
+    /// Ready while the last look into the queue succeeded, less than 10 s ago.
+    Result<void> ready() const;
+    Stats stats() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weft::dispatch

@@ -1,0 +1,106 @@
+#pragma once
+
+#include "base/id.h"
+#include "base/random.h"
+#include "core/workflow/workflow.h"
+#include "data/broker/broker.h"
+#include "data/isolation/isolation.h"
+#include "platform/pg/pg.h"
+#include "platform/rt/clock.h"
+#include "platform/rt/scope.h"
+#include "platform/rt/sync.h"
+#include "platform/telemetry/log.h"
+#include "platform/telemetry/metrics.h"
+#include "store/queue/queue.h"
+#include "store/runs/journal.h"
+#include "store/runs/payload.h"
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+/// Drives core/runstate for the runs that this worker holds: it gives the pure machine its events and carries
+/// out its commands with a sandbox, the broker and the journal.
+namespace weft::engine {
+
+struct Deps {
+    rt::Loop& loop;
+    pg::Pool& pool;
+    store::runs::PayloadCodec& codec;
+    store::runs::JournalWriter& journal;
+    isolation::Backend& sandboxes;
+    broker::Broker& broker;
+    const rt::Clock& clock;
+    Rng& rng;
+    telemetry::Logger log;
+    telemetry::Metrics& metrics;
+};
+
+struct Options {
+    Millis journal_lag{50};  // what a step did is in the database this much later, unless the run ends first
+    Millis sandbox_wait{10'000};  // for a free sandbox; then the job is given back
+    int crashes_max = limits::kCrashesMax;
+    std::size_t versions_max = 256;  // compiled workflows kept, some 100 KiB each at most
+};
+
+/// One claimed run. Its dispatcher owns it, and stops it through it.
+struct Job {
+    Job(rt::Loop& loop, store::queue::Claimed taken, store::runs::Loaded row, Steady at);
+
+    /// A person asked: the run ends as canceled. Idempotent.
+    void request_cancel(std::string reason);
+
+    const store::queue::Claimed claimed;
+    store::runs::Loaded loaded;
+    const Steady loaded_at;  // when `loaded.now` was true
+    Steady held_until{};     // the lease by our own clock, short of the database's: the dispatcher's
+    std::optional<std::string> cancel_reason;
+    isolation::Sandbox* asking = nullptr;  // while a request to it is under way
+    rt::Signal woken;
+    rt::Scope scope;  // cancel: the lease is lost, or we shut down; the run writes nothing more
+};
+
+enum class End {
+    kFinished,  // committed
+    kParked,    // given back to the queue, to be claimed later
+    kLost,      // fenced off or cancelled from outside: nothing was written since
+};
+
+/// A version made ready to run; shared by its runs and the cache.
+struct Prepared {
+    store::runs::Version version;
+    workflow::CompiledWorkflow workflow;
+    std::vector<std::string> requests;  // by step: JSON text of the action's request template; "" = none
+};
+
+class Engine {
+  public:
+    Engine(Deps deps, Options options);
+
+    /// Runs the job until it ends, parks, or `job.scope` is cancelled. Spawn it in `job.scope`.
+    rt::Task<End> run(Job& job);
+
+    /// Ends a run that may not be tried again: state failed, kind platform, kept as a dead letter. Fenced.
+    rt::Task<Result<void>> bury(store::queue::Poisoned poisoned, rt::Deadline by);
+
+  private:
+    using PreparedPtr = std::shared_ptr<const Prepared>;
+    struct Kept {
+        TenantId tenant;
+        PreparedPtr prepared;
+        std::list<WorkflowVersionId>::iterator used;
+    };
+    rt::Task<Result<PreparedPtr>> prepare(TenantId tenant, WorkflowVersionId version, rt::Deadline by);
+    void keep(TenantId tenant, WorkflowVersionId version, PreparedPtr prepared);
+
+    Deps deps_;
+    Options options_;
+    std::unordered_map<WorkflowVersionId, Kept> versions_;
+    std::list<WorkflowVersionId> used_;  // most recent first
+    telemetry::Histogram seconds_;
+};
+
+}  // namespace weft::engine
