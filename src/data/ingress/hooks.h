@@ -1,0 +1,94 @@
+#pragma once
+
+#include "data/ingress/ingress.h"
+#include "platform/http/router.h"
+#include "store/runs/runs.h"
+#include "store/vault/vault.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace weft::ingress {
+
+/// Wakes callers that wait for a run; fed with `weft_run` notifications (lines `<tenant>:<run>:<state>`).
+class RunWatch {
+  public:
+    explicit RunWatch(rt::Loop& loop);
+    ~RunWatch();
+    /// Give it to the Listener of channel `weft_run`.
+    void on_notify(std::string_view payload);
+    /// Returns at the next notification about `run`; kTimeout, kCancelled. Subscribe before reading the run's
+    /// state, or a change in between is missed: hold a `Watcher`.
+    class Watcher {
+      public:
+        Watcher(RunWatch& watch, RunId run);
+        ~Watcher();
+        Watcher(const Watcher&) = delete;
+        Watcher& operator=(const Watcher&) = delete;
+        rt::Task<Result<void>> next(rt::Deadline by);
+
+      private:
+        RunWatch& watch_;
+        RunId run_;
+    };
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+struct HookOptions {
+    std::size_t cache_max = 10'000;                          // known tokens, and as many unknown ones
+    Steady::duration cache_age = std::chrono::seconds(10);   // a lost notification costs this much
+    Steady::duration unknown_age = std::chrono::seconds(2);  // of a token that was not found
+    Steady::duration sync_timeout = limits::kSyncResponseTimeout;
+};
+
+/// `POST /hooks/{token}`: looks the trigger up, verifies the raw bytes, hands the event to the batcher.
+///
+/// Answers: 202 {"run_id", "duplicate"} after the commit; in sync mode the run's own response, or 202 when
+/// the run has given none in time. 404 unknown or inactive; 401 signature; 413; 429 backlog; 503 +
+/// retry-after overload.
+///
+/// The run sees `trigger` = {"kind": "webhook", "id", "name", "method", "headers", "query", "received_at"};
+/// headers in lower case without those that carry credentials, cookies, signatures or the connection's own
+/// business; and `input` by content type: JSON as parsed; a form as an object of texts (of lists where a name
+/// repeats); other text in UTF-8 as {"text": …}; anything else as {"base64": …, "content_type": …}; an empty
+/// body as null.
+class Hooks {
+  public:
+    Hooks(
+        rt::Loop& loop,
+        Ingest& ingest,
+        pg::Pool& pool,                  // of weft_api
+        store::vault::TenantKeys& keys,  // opens signing secrets (class ingress)
+        store::runs::Runs& runs,         // reads a sync run's response
+        RunWatch& watch,
+        const rt::Clock& clock,
+        HookOptions options = {}
+    );
+    ~Hooks();
+    Hooks(const Hooks&) = delete;
+    Hooks& operator=(const Hooks&) = delete;
+
+    void add_routes(http::Router& router);
+    rt::Task<Result<http::Response>> handle(http::Request request);
+
+    /// For `weft_trigger` notifications: lines of trigger ids that changed; unreadable ones empty the cache.
+    void on_trigger_changed(std::string_view payload);
+    void forget_all();
+
+    struct Stats {
+        std::size_t cached = 0;
+        std::int64_t lookups = 0;   // that went to the database
+        std::int64_t rejected = 0;  // 401
+    };
+    Stats stats() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weft::ingress

@@ -1,0 +1,98 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/id.h"
+#include "base/random.h"
+#include "platform/pg/pg.h"
+#include "platform/rt/clock.h"
+#include "platform/rt/loop.h"
+#include "platform/rt/task.h"
+#include "store/runs/payload.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+/// How runs begin: every start (webhook, manual, re-run) goes through one batcher and is committed as event,
+/// run, values and job together, before anybody is told that it was accepted.
+namespace weft::ingress {
+
+struct Options {
+    std::size_t queue_max = 4'000;  // starts not yet committed; beyond: kUnavailable, before any ack
+    std::size_t queue_bytes_max = 256u << 20;                // of their sealed values
+    std::size_t flush_max = 500;                             // starts in one transaction
+    std::size_t flush_bytes_max = 16u << 20;                 // of their sealed values
+    std::int64_t backlog_max = 50'000;                       // ready jobs of one tenant; beyond: kLimit
+    Steady::duration backlog_age = std::chrono::seconds(1);  // of the count
+    Steady::duration flush_timeout = std::chrono::seconds(10);
+};
+
+/// One run to begin. `input` and `trigger` are JSON texts, stored as the run's slots of these names.
+struct StartRun {
+    TenantId tenant;
+    WorkflowId workflow;
+    std::optional<WorkflowVersionId> version;  // the published one when not set
+    std::string input = "null";
+    std::string trigger = "{}";
+    std::optional<RunId> rerun_of;
+};
+
+/// One delivery of a webhook, already verified. The trigger must still be active and its workflow published
+/// when the transaction runs; the run uses the version published then.
+struct StartByEvent {
+    TenantId tenant;
+    TriggerId trigger_id;
+    std::string dedupe_key;  // at most 200 bytes; empty: nothing to recognise a repeat by
+    std::string input = "null";
+    std::string trigger = "{}";
+};
+
+struct Started {
+    RunId run;
+    bool is_duplicate = false;  // `run` is the first delivery's
+};
+
+/// The batcher: one flush at a time, the next as soon as the last has committed.
+///
+/// Errors of both: kNotFound (no such workflow or version, trigger gone or inactive, nothing published),
+/// kLimit (backlog of the tenant, value too large), kUnavailable (queue full, database away: not accepted, or
+/// the outcome is unknown and a repeat with the same dedupe key is recognised), kTimeout.
+class Ingest {
+  public:
+    Ingest(
+        rt::Loop& loop,
+        pg::Pool& pool,  // of weft_api
+        store::runs::PayloadCodec& codec,
+        pg::Notifier& notifier,  // told `weft_job` after each commit
+        const rt::Clock& clock,
+        Rng& rng,
+        Options options = {}
+    );
+    /// `close` must have finished.
+    ~Ingest();
+    Ingest(const Ingest&) = delete;
+    Ingest& operator=(const Ingest&) = delete;
+
+    /// Returns after the commit. A caller that gives up does not undo the start.
+    rt::Task<Result<Started>> start_run(StartRun start, rt::Deadline by);
+    rt::Task<Result<Started>> start_by_event(StartByEvent start, rt::Deadline by);
+
+    /// Takes nothing new, flushes what is waiting (within flush_timeout), stops.
+    rt::Task<void> close();
+
+    struct Stats {
+        std::int64_t flushes = 0;
+        std::int64_t started = 0;
+        std::int64_t duplicates = 0;
+        std::int64_t refused = 0;  // queue full or backlog
+        std::size_t waiting = 0;
+    };
+    Stats stats() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weft::ingress
