@@ -204,23 +204,35 @@ bool PrivatePostgres::runs_here(pid_t pid) const {
            theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }
 
+std::vector<pid_t> PrivatePostgres::processes_here() const {
+    std::vector<pid_t> found;
+    std::error_code ec;
+    for (const auto& entry : fs::directory_iterator("/proc", ec)) {
+        auto pid = static_cast<pid_t>(std::strtol(entry.path().filename().c_str(), nullptr, 10));
+        if (pid > 0 && runs_here(pid)) found.push_back(pid);
+    }
+    return found;
+}
+
 rt::Task<Result<void>> PrivatePostgres::clear_remains() {
-    auto left = postmaster();
-    if (!left) co_return Result<void>{};
+    if (!postmaster()) co_return Result<void>{};  // it was shut down in order
+    auto polite = rt::Deadline::in(5s);
     auto patience = rt::Deadline::in(10s);
-    for (bool asked = false; runs_here(left->pid); asked = true) {
-        if (!asked) ::kill(left->pid, SIGQUIT);
+    // Not only the server: its children outlive a killed one by a moment, and hold its shared memory.
+    for (auto left = processes_here(); !left.empty(); left = processes_here()) {
         if (patience.is_over()) {
             co_return fail(Error::unavailable(
-                "An earlier PostgreSQL (process " + std::to_string(left->pid) + ") still runs on " +
+                "An earlier PostgreSQL (process " + std::to_string(left.front()) + ") still runs on " +
                 folder_.at(kCluster) + " and does not stop. End it and start again."
             ));
         }
+        for (pid_t pid : left) ::kill(pid, polite.is_over() ? SIGKILL : SIGQUIT);
         (void)co_await rt::sleep_for(kPoll, patience);
     }
-    // Its process is gone; the file alone would stop the server if another program now has that number.
+    // These files alone would stop the server if another program, or a zombie, has that process id now.
     std::error_code ec;
     fs::remove(folder_.at(kCluster) + "/postmaster.pid", ec);
+    for (const char* name : {"/.s.PGSQL.5432", "/.s.PGSQL.5432.lock"}) fs::remove(socket_folder_ + name, ec);
     co_return Result<void>{};
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace weft::app {
 
@@ -55,7 +56,9 @@ class PrivatePostgres {
         bool is_ready = false;
     };
     std::optional<Postmaster> postmaster() const;
+    /// True when the process works in the cluster's folder, as every process of PostgreSQL's does.
     bool runs_here(pid_t pid) const;
+    std::vector<pid_t> processes_here() const;
 
     rt::Loop& loop_;
     DataFolder& folder_;
