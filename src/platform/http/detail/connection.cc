@@ -20,6 +20,7 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kIdleBufferBytesMax = 4u << 10;  // a larger one is given back between requests
 constexpr std::size_t kLingerBytesMax = 1u << 20;      // of a refused body, read so that our answer arrives
 constexpr auto kLinger = 2s;
+constexpr std::uint16_t kGoingAway = 1001;  // RFC 6455: the server is shutting down
 
 bool is_ours(std::string_view header) {
     static constexpr std::array<std::string_view, 5> kOwn{
@@ -77,7 +78,11 @@ void Connection::expire(Steady now) {
 void Connection::drain() {
     error_code ignored;
     if (is_idle_) socket_.cancel(ignored);
-    if (session_ != nullptr) session_->cancel(rt::CancelReason::kShutdown);
+    if (wake_ != nullptr) {
+        wake_->notify_all();  // a WebSocket says goodbye first
+    } else if (session_ != nullptr) {
+        session_->cancel(rt::CancelReason::kShutdown);
+    }
 }
 
 bool Connection::is_over() const {
@@ -162,7 +167,8 @@ rt::Task<Connection::Next> Connection::serve_one() {
             problem(413, "body_too_large", "The request's body is larger than allowed here", id_);
     }
     if (admission.refusal) {
-        Next next = parser_->has_body() ? Next::kClose : Next::kKeepAlive;
+        bool is_kept = parser_->is_keep_alive() && !parser_->has_body() && !core_.is_draining;
+        Next next = is_kept ? Next::kKeepAlive : Next::kClose;
         co_return co_await answer(std::move(*admission.refusal), next);
     }
     if (parser_->has_body() && !co_await read_body(admission.body_bytes_max))
@@ -269,7 +275,9 @@ rt::Task<Connection::Next> Connection::answer(Response response, Next next) {
     record(is_sent ? response.status : 0, body.size());
     if (!is_sent) co_return Next::kClose;
     // Closing with unread input would reset the connection and may destroy the answer on its way.
-    if (next == Next::kClose && parser_->state() != RequestParser::State::kDone) co_await linger();
+    bool is_all_read = parser_->state() == RequestParser::State::kDone ||
+                       (parser_->state() == RequestParser::State::kHead && !parser_->has_body());
+    if (next == Next::kClose && !is_all_read) co_await linger();
     co_return next;
 }
 
@@ -449,19 +457,26 @@ rt::Task<Connection::Next> Connection::answer_upgrade(Upgrade upgrade) {
     rt::Scope session(core_.loop, core_.options.on_fault);
     Produced ended(core_.loop);
     session_ = &session;
-    if (core_.is_draining) session.cancel(rt::CancelReason::kShutdown);
+    wake_ = &ended.done;
     record(101, 0);
     disarm();
     Request head = std::move(*upgrade_head_);
     upgrade_head_.reset();
+    std::shared_ptr<WebSocket::Impl> opened;
     session.spawn(run_session(
-        run_websocket(std::move(socket_), std::move(head), std::move(upgrade), session, core_.loop), ended
+        run_websocket(std::move(socket_), std::move(head), std::move(upgrade), session, core_.loop, opened),
+        ended
     ));
-    while (session.size() > 0 && !ended.is_done && !core_.tasks.is_cancelled())
+    while (session.size() > 0 && !ended.is_done && !core_.is_draining && !core_.tasks.is_cancelled())
         (void)co_await ended.done.wait(core_.tasks.forever());
-    if (core_.tasks.is_cancelled()) session.cancel(rt::CancelReason::kShutdown);
+    // Said while the session may still be reading: an interrupted read would leave no stream to say it on.
+    std::string no_reason;
+    if (!ended.is_done && opened && !core_.tasks.is_cancelled())
+        co_await opened->close(kGoingAway, std::move(no_reason));
+    session.cancel(rt::CancelReason::kShutdown);
     co_await session.join();
     session_ = nullptr;
+    wake_ = nullptr;
     co_return Next::kClose;
 }
 

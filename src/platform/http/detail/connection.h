@@ -93,6 +93,7 @@ class Connection {
     bool is_expired_ = false;
     bool is_idle_ = false;
     rt::Scope* session_ = nullptr;  // of the stream or WebSocket under way
+    rt::Signal* wake_ = nullptr;    // of the WebSocket under way
 
     // Of the request being answered; the Request itself has gone to the handler.
     RequestId id_;
@@ -104,8 +105,16 @@ class Connection {
     std::optional<Request> upgrade_head_;
 };
 
-/// Completes the WebSocket handshake on `socket` and runs the session. `scope` ends it.
-rt::Task<void> run_websocket(Socket socket, Request head, Upgrade upgrade, rt::Scope& scope, rt::Loop& loop);
+/// Completes the WebSocket handshake on `socket`, publishes the stream in `opened` and runs the session,
+/// whose deadline is `scope`'s.
+rt::Task<void> run_websocket(
+    Socket socket,
+    Request head,
+    Upgrade upgrade,
+    rt::Scope& scope,
+    rt::Loop& loop,
+    std::shared_ptr<WebSocket::Impl>& opened
+);
 
 std::string_view reason_phrase(int status);
 

@@ -113,7 +113,14 @@ beast::http::request<beast::http::empty_body> handshake_of(const Request& head) 
 
 }  // namespace
 
-rt::Task<void> run_websocket(Socket socket, Request head, Upgrade upgrade, rt::Scope& scope, rt::Loop& loop) {
+rt::Task<void> run_websocket(
+    Socket socket,
+    Request head,
+    Upgrade upgrade,
+    rt::Scope& scope,
+    rt::Loop& loop,
+    std::shared_ptr<WebSocket::Impl>& opened
+) {
     auto session = std::make_shared<Session>(loop, std::move(socket));
     Stream& stream = session->stream();
     stream.set_option(websocket::stream_base::timeout::suggested(beast::role_type::server));
@@ -127,12 +134,12 @@ rt::Task<void> run_websocket(Socket socket, Request head, Upgrade upgrade, rt::S
     auto request = handshake_of(head);
     auto [ec] = co_await stream.async_accept(request, kAwait);
     if (ec) co_return;
+    opened = session;
     WebSocket handle(session, scope.forever());
     co_await upgrade.session(std::move(handle));
-    // Going away (1001) when we end it, normal closure (1000) when the session is done.
-    std::uint16_t code = scope.is_cancelled() ? 1001 : 1000;
+    if (scope.is_cancelled()) co_return;
     std::string no_reason;
-    co_await session->close(code, std::move(no_reason));
+    co_await session->close(websocket::close_code::normal, std::move(no_reason));
 }
 
 }  // namespace weft::http::detail

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "platform/http/client.h"
+#include "platform/http/detail/curl_multi.h"
+#include "platform/rt/sync.h"
+
+#include <array>
+#include <optional>
+
+namespace weft::http::detail {
+
+/// Refuses what libcurl would take: other schemes, user names, control characters, hop-by-hop headers.
+Result<void> check_request(const ClientRequest& request);
+
+/// One libcurl easy handle and the state of the request it carries. Reused, because making one is dear.
+class Transfer {
+  public:
+    Transfer(const std::string& ca_file, const std::string& user_agent);
+    ~Transfer();
+    Transfer(const Transfer&) = delete;
+    Transfer& operator=(const Transfer&) = delete;
+
+    static Transfer& of(CURL* easy);
+    CURL* easy() { return easy_; }
+
+    void prepare(ClientRequest request, CurlMulti& multi, rt::Loop& loop);
+    /// Returns once `finish` was called; an error when `by` is over first.
+    rt::Task<Result<void>> wait(rt::Deadline by);
+    void finish(CURLcode code);
+    /// After `wait`.
+    ClientResult result();
+    bool is_maybe_delivered() const { return attempts_ > 0; }
+    /// Forgets the request; the handle must be out of its multi.
+    void clear();
+
+  private:
+    static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+    static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+    static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
+    static int on_ready(void* self, char* peer_ip, char* own_ip, int peer_port, int own_port);
+
+    bool take_header(std::string_view line);
+    bool is_allowed(const std::string& ip, std::uint16_t port);
+    void set_method();
+    void set_headers();
+    ClientError failure();
+
+    CURL* easy_;
+    CurlMulti* multi_ = nullptr;
+    ClientRequest request_;
+    ClientResponse response_;
+    curl_slist* headers_ = nullptr;
+    curl_slist* connect_to_ = nullptr;
+    std::optional<rt::Signal> done_;
+    std::optional<CURLcode> code_;
+    std::array<char, CURL_ERROR_SIZE> message_{};
+    std::optional<Error> denied_;
+    std::size_t header_bytes_ = 0;
+    int attempts_ = 0;  // times the request was about to be put on the wire
+    bool is_head_done_ = false;
+    bool is_too_large_ = false;
+};
+
+}  // namespace weft::http::detail
