@@ -1,0 +1,73 @@
+#pragma once
+
+#include <string_view>
+
+namespace weft::script {
+
+/// Runs once, before the snapshot. Its value is the array of functions the host keeps. Everything it needs
+/// later is captured here, so that a script that tampers with the built-ins only harms itself.
+inline constexpr std::string_view kPrelude = R"js((() => {
+  "use strict";
+  const { freeze, values, keys, defineProperty, getOwnPropertyNames } = Object;
+  const stringify = JSON.stringify, text = String, isArray = Array.isArray;
+  const log = globalThis.__log, random = globalThis.__random;
+  delete globalThis.__log;
+  delete globalThis.__random;
+
+  for (const name of ["eval", "SharedArrayBuffer", "Atomics", "WebAssembly", "print", "std", "os", "bjson", "gc",
+                      "navigator", "scriptArgs"]) {
+    delete globalThis[name];
+  }
+  const kinds = [function () {}, async function () {}, function* () {}, async function* () {}];
+  for (const kind of kinds) {
+    const prototype = Object.getPrototypeOf(kind);
+    const refuse = function Function() { throw new TypeError("making code from text is not supported"); };
+    defineProperty(refuse, "prototype", { value: prototype });
+    defineProperty(prototype, "constructor", { value: refuse });
+    if (kind === kinds[0]) defineProperty(globalThis, "Function", { value: refuse });
+  }
+  defineProperty(Math, "random", { value: { random() { return random(); } }.random });
+
+  const show = (value) => {
+    if (typeof value === "string") return value;
+    if (typeof value === "object" && value !== null) {
+      if (value instanceof Error) return text(value);
+      try { return stringify(value) ?? text(value); } catch { return "[object]"; }
+    }
+    return text(value);
+  };
+  const line = (level) => function () {
+    let out = "";
+    for (let i = 0; i < arguments.length; i++) out += (i ? " " : "") + show(arguments[i]);
+    log(level, out);
+  };
+  const console = freeze({ debug: line(0), trace: line(0), log: line(1), info: line(1), warn: line(2), error: line(3) });
+  defineProperty(globalThis, "console", { value: console });
+
+  const deepFreeze = (value) => {
+    if (typeof value !== "object" || value === null) return value;
+    if (isArray(value)) for (let i = 0; i < value.length; i++) deepFreeze(value[i]);
+    else for (const key of getOwnPropertyNames(value)) deepFreeze(value[key]);
+    return freeze(value);
+  };
+  const install = (all) => {
+    for (const name of keys(all)) {
+      defineProperty(globalThis, name, { value: deepFreeze(all[name]), enumerable: true });
+    }
+  };
+  const joined = (value) => {
+    if (value === undefined || value === null) return "";
+    if (typeof value === "object") return stringify(value) ?? "";
+    if (typeof value === "function" || typeof value === "symbol") return "";
+    return text(value);
+  };
+  const describe = (error) => {
+    try {
+      if (error instanceof Error) return text(error.name) + "\n" + text(error.message) + "\n" + text(error.stack);
+      return "\n" + show(error) + "\n";
+    } catch { return "\nthrew something that cannot be shown\n"; }
+  };
+  return [install, joined, describe];
+})())js";
+
+}  // namespace weft::script

@@ -1,0 +1,41 @@
+#include "app/runner/detail/zygote.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+namespace {
+
+using weft::runner::Tier;
+
+constexpr const char* kUsage =
+    "weft-runner evaluates the expressions and code of workflow runs. `weft worker` starts it; there is "
+    "nothing to run "
+    "by hand.\n";
+
+}  // namespace
+
+/// weft-runner zygote <full|rootless|process> <memory bytes>
+int main(int argc, char** argv) {
+    if (argc < 4 || std::strcmp(argv[1], "zygote") != 0) {
+        std::fputs(kUsage, stderr);
+        return 2;
+    }
+    weft::runner::ZygoteOptions options;
+    const std::string_view tier = argv[2];
+    options.confinement.tier = tier == "rootless"  ? Tier::kRootless
+                               : tier == "process" ? Tier::kProcess
+                                                   : Tier::kFull;
+    options.confinement.memory_bytes = std::strtoull(argv[3], nullptr, 10);
+#ifdef WEFT_ATTACKS
+    for (int i = 4; i < argc; ++i) {
+        const std::string_view flag = argv[i];
+        if (flag == "--without-seccomp") options.confinement.has_seccomp = false;
+        if (flag == "--without-landlock") options.confinement.has_landlock = false;
+        if (flag == "--without-namespaces") options.confinement.has_namespaces = false;
+    }
+#endif
+    weft::script::Engine engine;
+    return weft::runner::run_zygote(options, engine);
+}

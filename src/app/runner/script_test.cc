@@ -1,0 +1,201 @@
+#include "app/runner/script.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace weft::script {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// A fresh context per call, as the runner does it.
+class Script : public ::testing::Test {
+  protected:
+    Outcome eval(std::string_view expression, As as = As::kJson, std::string_view data = "{}") {
+        engine.reset();
+        engine.set_timeout(2s);
+        if (auto failure = engine.install(data)) return std::unexpected(*failure);
+        return engine.evaluate(expression, as);
+    }
+    std::string json(std::string_view expression, std::string_view data = "{}") {
+        auto outcome = eval(expression, As::kJson, data);
+        return outcome ? outcome->value_or("undefined") : "! " + outcome.error().message;
+    }
+    std::string code(std::string_view body) {
+        engine.reset();
+        engine.set_timeout(2s);
+        auto outcome = engine.run(body);
+        return outcome ? outcome->value_or("undefined") : "! " + outcome.error().message;
+    }
+    Engine engine;
+};
+
+TEST_F(Script, EvaluatesExpressions) {
+    EXPECT_EQ(json("1 + 1"), "2");
+    EXPECT_EQ(json("input.a.map(x => ({ y: x * 2 }))", R"({"input":{"a":[1,2]}})"), R"([{"y":2},{"y":4}])");
+    EXPECT_EQ(json("undefined"), "undefined");
+    EXPECT_EQ(json("() => 1"), "undefined");
+    EXPECT_EQ(json("'caf\\u00e9 \\u{1F600}'"), "\"caf\xc3\xa9 \xf0\x9f\x98\x80\"");
+    EXPECT_EQ(json("'\\u{1F600}'[0] + '\\\\ud83d'"), "\"\\ufffd\\\\ud83d\"");
+}
+
+TEST_F(Script, JoinsAsText) {
+    auto text = [&](std::string_view expression) { return eval(expression, As::kText)->value_or("?"); };
+    EXPECT_EQ(text("'a\"b'"), "a\"b");
+    EXPECT_EQ(text("1.50"), "1.5");
+    EXPECT_EQ(text("null"), "");
+    EXPECT_EQ(text("undefined"), "");
+    EXPECT_EQ(text("[1,{a:2}]"), R"([1,{"a":2}])");
+    EXPECT_EQ(text("10n"), "10");
+    EXPECT_EQ(eval("''", As::kBool)->value(), "false");
+    EXPECT_EQ(eval("'false'", As::kBool)->value(), "true");
+}
+
+TEST_F(Script, DataIsFrozen) {
+    EXPECT_THAT(json("input.a = 2", R"({"input":{"a":1}})"), HasSubstr("TypeError"));
+    EXPECT_THAT(json("input.a.b.push(1)", R"({"input":{"a":{"b":[]}}})"), HasSubstr("TypeError"));
+    EXPECT_THAT(json("input = 1", R"({"input":{}})"), HasSubstr("TypeError"));
+    EXPECT_EQ(json("Object.keys(input)", R"({"input":{"__proto__":{"x":1}}})"), R"(["__proto__"])");
+}
+
+TEST_F(Script, NothingLeaksBetweenEvaluations) {
+    EXPECT_EQ(json("(globalThis.x = 1, Array.prototype.y = 2, Object.prototype.z = 3)"), "3");
+    EXPECT_EQ(json("[typeof x, typeof [].y, typeof ({}).z]"), R"(["undefined","undefined","undefined"])");
+    EXPECT_EQ(json("'x'.repeat(20e6).length"), "20000000");
+    EXPECT_GT(engine.memory_bytes(), 20u << 20);
+    engine.reset();
+    EXPECT_LT(engine.memory_bytes(), 2u << 20);
+}
+
+TEST_F(Script, RandomnessDiffersThoughTheSnapshotIsTheSame) {
+    const std::string first = json("[Math.random(), Math.random()]");
+    EXPECT_NE(first, json("[Math.random(), Math.random()]"));
+    EXPECT_EQ(json("Array.from({length: 1000}, Math.random).every(x => x >= 0 && x < 1)"), "true");
+}
+
+TEST_F(Script, EndlessWorkIsInterrupted) {
+    for (std::string_view source :
+         {"while (true) {}",
+          "for (;;) { try { for (;;) {} } catch {} }",
+          "await (async function f() { for (;;) await 0 })()",
+          "const f = () => Promise.resolve().then(f); await f()",
+          "return /(a+)+$/.test('a'.repeat(40) + 'b')"}) {
+        engine.reset();
+        engine.set_timeout(50ms);
+        const auto start = std::chrono::steady_clock::now();
+        auto outcome = engine.run(source);
+        ASSERT_FALSE(outcome) << source;
+        EXPECT_TRUE(outcome.error().is_limit) << source << outcome.error().message;
+        EXPECT_THAT(outcome.error().message, HasSubstr("longer than 50 ms")) << source;
+        EXPECT_LT(std::chrono::steady_clock::now() - start, 500ms) << source;
+    }
+    EXPECT_EQ(json("1"), "1");
+}
+
+TEST_F(Script, MemoryAndStackAreBounded) {
+    for (std::string_view source :
+         {"const a = []; for (;;) a.push('x'.repeat(1e6) + a.length)",
+          "return 'x'.repeat(500e6)",
+          "return new Uint8Array(500e6)",
+          "function f() { return f() + 1 } return f()",
+          "let s = '['.repeat(200000); return JSON.parse(s)",
+          "let o = {}; for (let i = 0; i < 1e6; i++) o = {o}; return o"}) {
+        engine.reset();
+        engine.set_timeout(5s);
+        auto outcome = engine.run(source);
+        ASSERT_FALSE(outcome) << source;
+        EXPECT_EQ(code("return 1"), "1") << source;
+    }
+    engine.reset();
+    engine.set_timeout(5s);
+    auto bomb = engine.run("const a = []; for (;;) a.push(new Array(1e5).fill(a.length))");
+    ASSERT_FALSE(bomb);
+    EXPECT_TRUE(bomb.error().is_limit) << bomb.error().message;
+}
+
+TEST_F(Script, ErrorsNameMessageAndPlace) {
+    auto outcome = eval("1 +\n  input.b.c", As::kJson, R"({"input":{}})");
+    ASSERT_FALSE(outcome);
+    EXPECT_THAT(outcome.error().message, HasSubstr("cannot read property 'c' of undefined"));
+    EXPECT_TRUE(outcome.error().reads_absent);
+    EXPECT_EQ(outcome.error().line, 2u);
+    EXPECT_GT(outcome.error().column, 2u);
+    outcome = eval("nope + 1");
+    EXPECT_EQ(outcome.error().message, "ReferenceError: nope is not defined");
+    outcome = eval("1 +* 2");
+    EXPECT_THAT(outcome.error().message, HasSubstr("SyntaxError"));
+    EXPECT_EQ(outcome.error().line, 1u);
+    EXPECT_EQ(code("\n\nthrow new Error('no stock')"), "! no stock");
+    EXPECT_EQ(code("throw 'plain'"), "! plain");
+    EXPECT_EQ(code("throw { toString() { throw 1 } }"), "! {}");
+}
+
+TEST_F(Script, CodeIsAnAsyncBody) {
+    EXPECT_EQ(code("const a = await Promise.resolve(20); return { a: a + 1 }"), R"({"a":21})");
+    EXPECT_EQ(code("await 1"), "undefined");
+    EXPECT_THAT(code("await new Promise(() => {})"), HasSubstr("never happens"));
+    EXPECT_THAT(code("return 1n"), HasSubstr("TypeError"));
+    EXPECT_THAT(code("const a = {}; a.a = a; return a"), HasSubstr("circular"));
+}
+
+TEST_F(Script, TextNeverBecomesCodeAndModulesDoNotExist) {
+    for (std::string_view source :
+         {"return eval('1')",
+          "return new Function('return 1')()",
+          "return (0, eval)('1')",
+          "return (() => {}).constructor('return 1')()",
+          "return (async () => {}).constructor('return 1')()",
+          "return (function* () {}).constructor('return 1')()",
+          "return Object.getPrototypeOf(async function* () {}).constructor('return 1')()",
+          "return await import('std')",
+          "return require('fs')",
+          "return setTimeout(() => 1)",
+          "return new SharedArrayBuffer(8)",
+          "return Atomics.load",
+          "return fetch('http://x')",
+          "return process.env",
+          "import fs from 'fs'"}) {
+        EXPECT_THAT(code(source), ::testing::StartsWith("!")) << source;
+    }
+    EXPECT_EQ(code("return (() => 1) instanceof Function"), "true");
+}
+
+TEST_F(Script, ClocksTickInMilliseconds) {
+    EXPECT_EQ(
+        code("return typeof performance === 'undefined' || Number.isInteger(performance.now()) || "
+             "performance.now() * 1000 % 1000 < 1e-3"),
+        "true"
+    );
+    EXPECT_EQ(
+        json(
+            "Math.abs(Date.now() - " +
+            std::to_string(
+                std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch())
+                    .count()
+            ) +
+            ") < 5000"
+        ),
+        "true"
+    );
+    EXPECT_EQ(json("new Date(0).getTimezoneOffset()"), "0");
+}
+
+TEST_F(Script, ConsoleGoesToTheSink) {
+    std::vector<std::string> lines;
+    engine.set_log([&](protocol::Level level, std::string text) {
+        lines.push_back(std::to_string(int(level)) + text);
+    });
+    EXPECT_EQ(
+        code("console.log('a', 1, { b: [2] }); console.error(new Error('x')); console.warn('y'.repeat(1e5))"),
+        "undefined"
+    );
+    ASSERT_EQ(lines.size(), 3u);
+    EXPECT_EQ(lines[0], "1a 1 {\"b\":[2]}");
+    EXPECT_EQ(lines[1], "3Error: x");
+    EXPECT_LE(lines[2].size(), limits::kLogLineBytesMax + 1);
+}
+
+}  // namespace
+}  // namespace weft::script

@@ -1,0 +1,164 @@
+#include "app/runner/detail/values.h"
+
+#include "app/runner/detail/json_text.h"
+
+#include <algorithm>
+
+namespace weft::runner {
+
+namespace {
+
+using templates::Path;
+
+std::string or_null(std::string text) {
+    return text.empty() ? std::string("null") : std::move(text);
+}
+
+/// Length as JavaScript counts: UTF-16 units.
+std::size_t utf16_size(std::string_view text) {
+    std::size_t size = 0;
+    for (char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((byte & 0xC0) != 0x80) size += byte >= 0xF0 ? 2 : 1;
+    }
+    return size;
+}
+
+/// The value's own property. Strings' elements and everything inherited is the engine's business.
+std::optional<std::string_view> own(std::string_view base, const Path::Key& key, std::string& scratch) {
+    using json_text::Kind;
+    const auto* name = std::get_if<std::string>(&key.name);
+    const Kind kind = json_text::kind_of(base);
+    if (kind == Kind::kObject) {
+        return json_text::member(base, name ? *name : std::to_string(std::get<std::uint32_t>(key.name)));
+    }
+    if (kind == Kind::kArray) {
+        auto index = name ? json_text::array_index(*name) : std::get<std::uint32_t>(key.name);
+        if (index) return json_text::element(base, *index);
+    }
+    if (!name || *name != "length" || (kind != Kind::kArray && kind != Kind::kString)) return std::nullopt;
+    const std::size_t size =
+        kind == Kind::kArray ? json_text::array_size(base) : utf16_size(json_text::unescape(base));
+    scratch = std::to_string(size);
+    return scratch;
+}
+
+}  // namespace
+
+void Values::begin(protocol::Begin begin) {
+    begin_ = std::move(begin);
+    for (auto* text : {&begin_.run, &begin_.input, &begin_.trigger, &begin_.env})
+        *text = or_null(std::move(*text));
+}
+
+void Values::put(protocol::Put put) {
+    steps_[put.step] = {std::move(put.status), or_null(std::move(put.output)), or_null(std::move(put.error))};
+}
+
+void Values::keep(const std::string& step, std::string json) {
+    steps_[step] = {"success", std::move(json), "null"};
+}
+
+const std::string* Values::constant(std::string_view root) const {
+    if (root == "input") return &begin_.input;
+    if (root == "trigger") return &begin_.trigger;
+    if (root == "env") return &begin_.env;
+    if (root == "run") return &begin_.run;
+    return nullptr;
+}
+
+std::optional<std::string_view> Values::start(
+    const Path& path, const Bindings& bindings, std::string& scratch, std::size_t& keys_used
+) const {
+    keys_used = 0;
+    for (const auto& binding : bindings) {
+        if (binding.name == path.root) return binding.json;
+    }
+    if (const std::string* text = constant(path.root)) return *text;
+    if (path.root != "steps" || path.keys.size() < 2) return std::nullopt;
+    const auto* id = std::get_if<std::string>(&path.keys[0].name);
+    const auto* name = std::get_if<std::string>(&path.keys[1].name);
+    const auto step = id ? steps_.find(*id) : steps_.end();
+    if (step == steps_.end() || !name) return std::nullopt;
+    keys_used = 2;
+    if (*name == "output") return step->second.output;
+    if (*name == "error") return step->second.error;
+    if (*name != "status") return std::nullopt;
+    scratch.clear();
+    json_text::print_string(step->second.status, scratch);
+    return scratch;
+}
+
+std::optional<std::string_view> Values::resolve(
+    const Path& path, const Bindings& bindings, std::string& scratch
+) const {
+    std::size_t key = 0;
+    auto at = start(path, bindings, scratch, key);
+    std::string length;
+    for (; at && key < path.keys.size(); ++key) {
+        at = own(*at, path.keys[key], length);
+        if (at && at->data() == length.data()) {
+            scratch = length;
+            at = scratch;
+        }
+    }
+    return at;
+}
+
+std::string Values::globals(
+    const std::vector<std::string>& names,
+    const std::optional<std::vector<std::string>>& steps,
+    const Bindings& bindings
+) const {
+    std::string out = "{";
+    auto add = [&](std::string_view name, std::string_view text) {
+        if (out.size() > 1) out += ',';
+        json_text::print_string(name, out);
+        out += ':';
+        out += text;
+    };
+    for (const auto& binding : bindings) add(binding.name, binding.json);
+    for (const auto& name : names) {
+        if (std::ranges::any_of(bindings, [&](const auto& binding) { return binding.name == name; }))
+            continue;
+        if (const std::string* text = constant(name)) add(name, *text);
+        if (name != "steps") continue;
+        std::string all = "{";
+        for (const auto& [id, step] : steps_) {
+            if (steps && std::ranges::find(*steps, id) == steps->end()) continue;
+            if (all.size() > 1) all += ',';
+            json_text::print_string(id, all);
+            all += R"(:{"status":)";
+            json_text::print_string(step.status, all);
+            all += R"(,"output":)" + step.output + R"(,"error":)" + step.error + '}';
+        }
+        add(name, all + "}");
+    }
+    return out + "}";
+}
+
+std::optional<std::string> Values::absent_part(const Path& path, const Bindings& bindings) const {
+    Path cut{.root = path.root, .keys = {}};
+    std::string scratch;
+    std::size_t known = 0;
+    if (path.root == "steps") {
+        const auto* id = path.keys.empty() ? nullptr : std::get_if<std::string>(&path.keys[0].name);
+        if (!id) return std::nullopt;
+        cut.keys.push_back(path.keys[0]);
+        if (!steps_.contains(*id)) return cut.text();
+        known = 1;
+    } else if (!start(path, bindings, scratch, known)) {
+        return std::nullopt;
+    }
+    for (std::size_t key = known; key < path.keys.size(); ++key) {
+        // `steps.a` itself always is an object.
+        if (!(path.root == "steps" && key == 1)) {
+            auto at = resolve(cut, bindings, scratch);
+            if (!at || json_text::kind_of(*at) == json_text::Kind::kNull) return cut.text();
+        }
+        cut.keys.push_back(path.keys[key]);
+    }
+    return std::nullopt;
+}
+
+}  // namespace weft::runner
