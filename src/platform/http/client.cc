@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <csignal>
 #include <list>
 #include <unordered_map>
 
@@ -76,6 +77,7 @@ struct Client::Impl {
 
     Impl(rt::Loop& l, ClientOptions o) : loop(l), options(std::move(o)), sweep_timer(l.context()) {
         curl_global_init(CURL_GLOBAL_DEFAULT);
+        std::signal(SIGPIPE, SIG_IGN);  // with NOSIGNAL libcurl leaves this to the process
     }
     ~Impl() {
         partitions.clear();

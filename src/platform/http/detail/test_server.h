@@ -23,7 +23,7 @@ class TestServer {
     explicit TestServer(ServerOptions options = {})
         : rng_(7), server_(loop_, router_, clock_, rng_, std::move(options)) {}
     ~TestServer() {
-        if (thread_.joinable()) stop(5s);
+        if (thread_.joinable()) stop(50ms);
     }
 
     Router& router() { return router_; }

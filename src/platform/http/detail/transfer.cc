@@ -146,7 +146,9 @@ void Transfer::prepare(ClientRequest request, CurlMulti& multi, rt::Loop& loop) 
     set(easy_, CURLOPT_CLOSESOCKETDATA, multi_);
     auto connect = std::chrono::duration_cast<Millis>(request_.connect_timeout).count();
     set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(connect, 1)));
-    set(easy_, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(request_.body_bytes_max));
+    set(easy_,
+        CURLOPT_MAXFILESIZE_LARGE,
+        static_cast<curl_off_t>(request_.method == "HEAD" ? 0 : request_.body_bytes_max));
     if (!request_.connect_to_ip.empty()) {
         bool is_v6 = request_.connect_to_ip.contains(':');
         std::string entry =
@@ -322,7 +324,6 @@ ClientError Transfer::failure() {
         return make(Failure::kTooLarge, Error::limit("The answer of the other system is too large"));
     switch (code) {
         case CURLE_URL_MALFORMAT:
-        case CURLE_UNSUPPORTED_PROTOCOL:
             return make(Failure::kInvalid, Error::invalid("The URL is malformed", "url"));
         case CURLE_COULDNT_RESOLVE_HOST:
             return make(Failure::kConnect, Error::unavailable("The name of the other system was not found"));
