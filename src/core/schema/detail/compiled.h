@@ -1,0 +1,66 @@
+#pragma once
+
+#include "base/json.h"
+
+#include <re2/re2.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weft::schema {
+
+using NodeIndex = int;
+inline constexpr NodeIndex kNoNode = -1;
+
+enum TypeBit : unsigned {
+    kNull = 1,
+    kBoolean = 2,
+    kInteger = 4,
+    kNumber = 8,
+    kString = 16,
+    kArray = 32,
+    kObject = 64,
+};
+
+enum class Format { kNone, kDateTime, kDate, kTime, kEmail, kUuid, kUri };
+
+/// One subschema. Absent keywords hold their neutral value.
+struct Node {
+    bool is_never = false;  // the schema `false`
+    unsigned types = 0;     // TypeBits; 0 = any
+    std::vector<Json> allowed;
+    bool has_allowed = false;  // enum or const
+    std::optional<double> minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of;
+    std::optional<std::size_t> min_length, max_length, min_items, max_items, min_properties, max_properties;
+    bool unique_items = false;
+    std::shared_ptr<const RE2> pattern;
+    Format format = Format::kNone;
+    std::vector<std::pair<std::string, NodeIndex>> properties;
+    std::vector<std::pair<std::shared_ptr<const RE2>, NodeIndex>> pattern_properties;
+    NodeIndex additional_properties = kNoNode;
+    NodeIndex property_names = kNoNode;
+    std::vector<std::string> required;
+    std::vector<std::pair<std::string, std::vector<std::string>>> dependent_required;
+    std::vector<std::pair<std::string, NodeIndex>> dependent_schemas;
+    std::vector<NodeIndex> tuple;
+    NodeIndex items = kNoNode;  // beyond the tuple
+    NodeIndex contains = kNoNode;
+    std::vector<NodeIndex> all_of, any_of, one_of;
+    NodeIndex negated = kNoNode, condition = kNoNode, consequent = kNoNode, alternative = kNoNode;
+    NodeIndex reference = kNoNode;
+};
+
+struct Compiled {
+    std::vector<Node> nodes;
+    NodeIndex root = 0;
+};
+
+/// "a string", "a number", ... for messages.
+std::string_view type_name(const Json& value);
+bool fits_format(Format format, std::string_view text);
+
+}  // namespace weft::schema

@@ -1,0 +1,207 @@
+#include "core/schema/schema.h"
+
+#include <gtest/gtest.h>
+
+namespace weft::schema {
+namespace {
+
+Json json(std::string_view text) {
+    return parse_json(text).value();
+}
+Schema schema(std::string_view text) {
+    auto compiled = Schema::compile(json(text));
+    EXPECT_TRUE(compiled) << text << ": " << (compiled ? "" : compiled.error().user);
+    return *compiled;
+}
+std::string error(std::string_view schema_text, std::string_view value) {
+    auto checked = schema(schema_text).validate(json(value));
+    return checked ? "" : checked.error().user;
+}
+std::string bad(std::string_view schema_text) {
+    auto compiled = Schema::compile(json(schema_text), "input");
+    return compiled ? "" : compiled.error().field;
+}
+
+TEST(Schema, NamesTheFieldAndWhatIsExpected) {
+    const char* order =
+        R"({"type":"object","required":["items"],"additionalProperties":false,"properties":{"items":
+        {"type":"array","minItems":1,"items":{"type":"object","required":["sku"],"properties":{
+        "sku":{"type":"string","minLength":2},"quantity":{"type":"integer","minimum":1}}}}}})";
+    EXPECT_EQ(error(order, R"({"items":[{"sku":"ab","quantity":2}]})"), "");
+    EXPECT_EQ(error(order, R"({"items":[{"sku":7}]})"), "items[0].sku must be a string, not a number");
+    EXPECT_EQ(error(order, R"({"items":[{"sku":"a"}]})"), "items[0].sku must have at least 2 characters");
+    EXPECT_EQ(error(order, R"({"items":[{"sku":"ab"},{}]})"), "items[1].sku is required");
+    EXPECT_EQ(
+        error(order, R"({"items":[{"sku":"ab","quantity":0}]})"), "items[0].quantity must be at least 1"
+    );
+    EXPECT_EQ(
+        error(order, R"({"items":[{"sku":"ab","quantity":1.5}]})"),
+        "items[0].quantity must be an integer, not a number"
+    );
+    EXPECT_EQ(error(order, R"({"items":[]})"), "items must have at least 1 items");
+    EXPECT_EQ(error(order, R"({})"), "items is required");
+    EXPECT_EQ(error(order, R"({"items":[{"sku":"ab"}],"x":1})"), "x is not allowed");
+    EXPECT_EQ(error(order, "[]"), "The value must be an object, not an array");
+}
+
+TEST(Schema, ThePathStartsAtTheGivenRoot) {
+    auto checked =
+        schema(R"({"properties":{"id":{"type":"string"}}})").validate(json(R"({"id":1})"), "input");
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().field, "input.id");
+    EXPECT_EQ(checked.error().code, Code::kInvalid);
+}
+
+struct Case {
+    const char* schema;
+    const char* good;
+    const char* wrong;
+};
+
+class Keyword : public testing::TestWithParam<Case> {};
+
+TEST_P(Keyword, AcceptsAndRefuses) {
+    EXPECT_EQ(error(GetParam().schema, GetParam().good), "") << GetParam().schema;
+    EXPECT_NE(error(GetParam().schema, GetParam().wrong), "") << GetParam().schema;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Schema,
+    Keyword,
+    testing::Values(
+        Case{R"({"type":["string","null"]})", "null", "1"},
+        Case{R"({"type":"integer"})", "2.0", "2.5"},
+        Case{R"({"type":"number"})", "18446744073709551615", R"("1")"},
+        Case{R"({"enum":["a",1,null]})", "1.0", "2"},
+        Case{R"({"const":{"a":[1]}})", R"({"a":[1]})", R"({"a":[2]})"},
+        Case{R"({"exclusiveMinimum":0})", "0.1", "0"},
+        Case{R"({"exclusiveMaximum":5})", "4", "5"},
+        Case{R"({"maximum":5})", "5", "6"},
+        Case{R"({"multipleOf":0.1})", "0.3", "0.35"},
+        Case{R"({"maxLength":2})", R"("äö")", R"("äöü")"},
+        Case{R"({"pattern":"^[a-z]+$"})", R"("abc")", R"("a1")"},
+        Case{R"({"format":"date-time"})", R"("2024-02-29T23:59:60.5+01:00")", R"("2023-02-29T00:00:00Z")"},
+        Case{R"({"format":"date"})", R"("2026-11-23")", R"("2026-13-01")"},
+        Case{R"({"format":"time"})", R"("08:36:00Z")", R"("25:00:00Z")"},
+        Case{R"({"format":"email"})", R"("a@b.c")", R"("a@b@c")"},
+        Case{R"({"format":"uuid"})", R"("01890a5d-ac96-774b-bcce-b302099a8057")", R"("01890a5d")"},
+        Case{R"({"format":"uri"})", R"("https://a.b/c")", R"("//a.b/c")"},
+        Case{R"({"maxItems":1})", "[1]", "[1,2]"},
+        Case{R"({"uniqueItems":true})", "[1,2]", "[1,1]"},
+        Case{R"({"items":[{"type":"string"}],"additionalItems":false})", R"(["a"])", R"(["a",1])"},
+        Case{
+            R"({"prefixItems":[{"type":"string"}],"items":{"type":"number"}})", R"(["a",1])", R"(["a","b"])"
+        },
+        Case{R"({"contains":{"type":"number"}})", R"(["a",1])", R"(["a"])"},
+        Case{R"({"minProperties":1})", R"({"a":1})", "{}"},
+        Case{R"({"maxProperties":0})", "{}", R"({"a":1})"},
+        Case{R"({"patternProperties":{"^x":{"type":"number"}}})", R"({"x1":1,"y":"a"})", R"({"x1":"a"})"},
+        Case{R"({"additionalProperties":{"type":"number"}})", R"({"a":1})", R"({"a":"b"})"},
+        Case{R"({"propertyNames":{"maxLength":2}})", R"({"ab":1})", R"({"abc":1})"},
+        Case{R"({"dependencies":{"a":["b"]}})", R"({"b":1})", R"({"a":1})"},
+        Case{R"({"dependencies":{"a":{"required":["b"]}}})", R"({"a":1,"b":1})", R"({"a":1})"},
+        Case{R"({"allOf":[{"minimum":1},{"maximum":2}]})", "1", "3"},
+        Case{R"({"anyOf":[{"type":"string"},{"minimum":5}]})", "6", "4"},
+        Case{R"({"oneOf":[{"minimum":1},{"minimum":5}]})", "3", "6"},
+        Case{R"({"not":{"type":"string"}})", "1", R"("a")"},
+        Case{R"({"if":{"type":"string"},"then":{"minLength":2},"else":{"minimum":1}})", R"("ab")", "0"},
+        Case{R"({"$ref":"#/definitions/n","definitions":{"n":{"type":"number"}}})", "1", "null"},
+        Case{
+            R"({"properties":{"next":{"$ref":"#"}},"required":["v"]})",
+            R"({"v":1,"next":{"v":2}})",
+            R"({"v":1,"next":{}})"
+        }
+    )
+);
+
+TEST(Schema, AnAlternativeOfTheRightTypeExplainsItself) {
+    EXPECT_EQ(
+        error(R"({"anyOf":[{"type":"null"},{"type":"object","required":["id"]}]})", "{}"), "id is required"
+    );
+}
+
+TEST(Schema, RefusesWhatIsNotASchema) {
+    EXPECT_EQ(bad("7"), "input");
+    EXPECT_EQ(bad(R"({"type":"int"})"), "input.type");
+    EXPECT_EQ(bad(R"({"properties":{"a":{"type":"texte"}}})"), "input.properties.a.type");
+    EXPECT_EQ(bad(R"({"properties":[]})"), "input.properties");
+    EXPECT_EQ(bad(R"({"required":"a"})"), "input.required");
+    EXPECT_EQ(bad(R"x({"pattern":"(?=a)"})x"), "input.pattern");
+    EXPECT_EQ(bad(R"({"minLength":-1})"), "input.minLength");
+EXPECT_EQ(bad(R"({"allOf":[{"enum":[]}]})"), "input.allOf[0].enum");
+EXPECT_EQ(bad(R"({"multipleOf":0})"), "input.multipleOf");
+}
+
+TEST(Schema, RefusesReferencesToElsewhere) {
+    EXPECT_EQ(bad(R"({"$ref":"https://example.com/s.json"})"), "input.$ref");
+    EXPECT_EQ(bad(R"({"$ref":"file:///etc/passwd"})"), "input.$ref");
+    EXPECT_NE(
+        Schema::compile(json(R"({"$ref":"#/definitions/none"})")).error().user.find("nowhere"),
+        std::string::npos
+    );
+}
+
+TEST(Schema, IsBoundedInSizeDepthAndWork) {
+    std::string deep = "{}";
+    for (int i = 0; i < 40; ++i) deep = R"({"not":)" + deep + "}";
+    EXPECT_EQ(Schema::compile(json(deep)).error().code, Code::kLimit);
+    std::string wide = R"({"anyOf":[{})";
+    for (int i = 0; i < 2'100; ++i) wide += ",{}";
+    EXPECT_EQ(Schema::compile(json(wide + "]}")).error().code, Code::kLimit);
+    Json big = {{"description", Json(std::string(70'000, 'x'))}};
+    EXPECT_EQ(Schema::compile(big).error().code, Code::kLimit);
+
+    EXPECT_EQ(schema(R"({"$ref":"#"})").validate(json("1")).error().code, Code::kLimit);
+    // Exponential on paper: 2^30 paths through anyOf.
+    std::string definitions = R"({"definitions":{"d0":{"type":"string"})";
+    for (int i = 1; i < 31; ++i) {
+        std::string ref = R"({"$ref":"#/definitions/d)" + std::to_string(i - 1) + R"("})";
+        definitions += R"(,"d)" + std::to_string(i) + R"(":{"anyOf":[)" + ref + "," + ref + "]}";
+    }
+    definitions += R"(},"$ref":"#/definitions/d30"})";
+    EXPECT_EQ(schema(definitions).validate(json("1")).error().code, Code::kLimit);
+}
+
+// What a backtracking engine takes minutes or a whole stack for.
+TEST(Schema, HostilePatternsAndTextsTakeLinearTime) {
+    Json text = Json(std::string(1'000'000, 'a'));
+    EXPECT_TRUE(schema(R"x({"pattern":"(a+)+$"})x").validate(text));
+    EXPECT_FALSE(schema(R"x({"pattern":"^(a+)+b$"})x").validate(text));
+    EXPECT_FALSE(schema(R"({"format":"date-time"})").validate(Json(std::string(1'000'000, '1'))));
+}
+
+TEST(Schema, ListsAllViolationsUpToTheMaximum) {
+    Schema s = schema(R"({"required":["a"],"properties":{"b":{"type":"string"},"c":{"type":"string"}},
+        "additionalProperties":false})");
+    auto found = s.violations(json(R"({"b":1,"c":2,"d":3})"));
+    ASSERT_EQ(found.size(), 4u);
+    EXPECT_EQ(found[0].field, "a");
+    EXPECT_EQ(found[0].kind, Violation::Kind::kMissing);
+    EXPECT_EQ(found[3].field, "d");
+    EXPECT_EQ(found[3].kind, Violation::Kind::kUnknown);
+    EXPECT_EQ(s.violations(json(R"({"b":1,"c":2,"d":3})"), 2).size(), 2u);
+}
+
+TEST(Schema, KnowsWhichMembersAValueMayHave) {
+    Schema s = schema(R"({"type":"object","properties":{"order":{"type":"object","properties":{"id":{}}},
+        "lines":{"type":"array","items":{"type":"object","properties":{"sku":{"type":"string"}}}},
+        "free":{"type":"object"},"open":{"type":"object","properties":{"a":{}},"additionalProperties":true}}})"
+    );
+    EXPECT_TRUE(s.may_have({}));
+    EXPECT_TRUE(s.may_have({"order", "id", "anything"}));
+    EXPECT_FALSE(s.may_have({"order", "idd"}));
+    EXPECT_FALSE(s.may_have({"ordr"}));
+    EXPECT_TRUE(s.may_have({"lines", "0", "sku"}));
+    EXPECT_FALSE(s.may_have({"lines", "0", "skuu"}));
+    EXPECT_TRUE(s.may_have({"lines", "length"}));
+    EXPECT_TRUE(s.may_have({"free", "x"}));
+    EXPECT_TRUE(s.may_have({"open", "x"}));
+    Schema parts = schema(R"({"allOf":[{"type":"object","properties":{"a":{}}},{"properties":{"b":{}}}]})");
+    EXPECT_TRUE(parts.may_have({"a"}));
+    EXPECT_TRUE(parts.may_have({"b"}));
+    EXPECT_FALSE(parts.may_have({"c"}));
+    EXPECT_TRUE(schema("{}").may_have({"x"}));
+}
+
+}  // namespace
+}  // namespace weft::schema

@@ -1,0 +1,411 @@
+#include "core/schema/detail/compiled.h"
+#include "core/schema/schema.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+#include <span>
+
+namespace weft::schema {
+
+namespace {
+
+constexpr int kChecksMax = 1'000'000;
+constexpr int kDepthMax =
+    256;  // the value's depth times what references and combinators add; a `$ref` loop ends here
+
+/// Where we are in the value; frames live on the stack and become text only when something is wrong.
+struct Spot {
+    const Spot* up = nullptr;
+    std::string_view name;
+    std::size_t index = 0;
+    bool is_item = false;
+
+    void write(std::string& out) const {
+        if (up == nullptr) return;
+        up->write(out);
+        if (is_item) {
+            out += fmt::format("[{}]", index);
+        } else {
+            if (!out.empty()) out += '.';
+            out += name;
+        }
+    }
+};
+
+std::string_view text_of(const Json& value) {
+    return {value.get_string().data(), value.get_string().size()};
+}
+
+bool is_whole(const Json& value) {
+    if (value.is_int64() || value.is_uint64()) return true;
+    return value.is_double() && std::floor(value.get_double()) == value.get_double();
+}
+
+unsigned types_of(const Json& value) {
+    switch (value.kind()) {
+        case boost::json::kind::null:
+            return kNull;
+        case boost::json::kind::bool_:
+            return kBoolean;
+        case boost::json::kind::int64:
+        case boost::json::kind::uint64:
+        case boost::json::kind::double_:
+            return is_whole(value) ? kNumber | kInteger : kNumber;
+        case boost::json::kind::string:
+            return kString;
+        case boost::json::kind::array:
+            return kArray;
+        case boost::json::kind::object:
+            return kObject;
+    }
+    return 0;
+}
+
+std::string types_text(unsigned types) {
+    static constexpr std::array<std::pair<unsigned, std::string_view>, 7> kNames = {{
+        {kNull, "null"},
+        {kBoolean, "a boolean"},
+        {kInteger, "an integer"},
+        {kNumber, "a number"},
+        {kString, "a string"},
+        {kArray, "an array"},
+        {kObject, "an object"},
+    }};
+    std::string out;
+    for (const auto& [bit, text] : kNames) {
+        if ((types & bit) == 0) continue;
+        if (!out.empty()) out += " or ";
+        out += text;
+    }
+    return out;
+}
+
+bool is_equal(const Json& a, const Json& b) {
+    if (a.is_number() && b.is_number() && (a.is_double() || b.is_double()))
+        return a.to_number<double>() == b.to_number<double>();
+    return a == b;
+}
+
+std::size_t code_points(std::string_view text) {
+    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+bool matches(const RE2& pattern, std::string_view text) {
+    return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), pattern);
+}
+
+class Walk {
+  public:
+    Walk(const Compiled& schema, std::size_t count_max) : schema_(schema), count_max_(count_max) {}
+
+    /// Does `value` fit? With `report` every violation is noted, up to the maximum; without, the first one
+    /// decides.
+    bool fits(NodeIndex index, const Json& value, const Spot& spot, bool report) {
+        if (index == kNoNode) return true;
+        if (--budget_ < 0 || depth_ >= kDepthMax) {
+            is_exhausted = true;
+            return false;
+        }
+        ++depth_;
+        bool is_good = node(schema_.nodes[static_cast<std::size_t>(index)], value, spot, report);
+        --depth_;
+        return is_good;
+    }
+
+    std::vector<Violation> found;
+    bool is_exhausted = false;
+
+  private:
+    using Kind = Violation::Kind;
+
+    bool note(bool report, const Spot& spot, std::string expected, Kind kind = Kind::kOther) {
+        if (report && found.size() < count_max_) {
+            std::string field;
+            spot.write(field);
+            found.push_back({std::move(field), std::move(expected), kind});
+        }
+        return false;
+    }
+    bool done(bool is_good, bool report) const {
+        return is_exhausted || (!is_good && (!report || found.size() >= count_max_));
+    }
+
+    bool node(const Node& n, const Json& value, const Spot& spot, bool report) {
+        if (n.is_never) return note(report, spot, "is not allowed", Kind::kUnknown);
+        if (n.types != 0 && (n.types & types_of(value)) == 0)
+            return note(
+                report, spot, fmt::format("must be {}, not {}", types_text(n.types), type_name(value))
+            );
+        if (n.has_allowed &&
+            !std::ranges::any_of(n.allowed, [&](const Json& a) { return is_equal(a, value); }))
+            return note(report, spot, allowed_text(n.allowed));
+        bool is_good = true;
+        if (value.is_number()) is_good = number(n, value.to_number<double>(), spot, report);
+        if (value.is_string()) is_good = string(n, text_of(value), spot, report);
+        if (value.is_array()) is_good = array(n, value.get_array(), spot, report);
+        if (value.is_object()) is_good = object(n, value.get_object(), spot, report);
+        if (done(is_good, report)) return false;
+        return combined(n, value, spot, report) && is_good;
+    }
+
+    static std::string allowed_text(const std::vector<Json>& allowed) {
+        std::string out = allowed.size() == 1 ? "must be " : "must be one of ";
+        for (std::size_t i = 0; i < allowed.size(); ++i) {
+            if (i == 12) return out + ", …";
+            if (i > 0) out += ", ";
+            out += to_text(allowed[i]).substr(0, 80);
+        }
+        return out;
+    }
+
+    bool number(const Node& n, double value, const Spot& spot, bool report) {
+        if (n.minimum && value < *n.minimum)
+            return note(report, spot, fmt::format("must be at least {}", *n.minimum));
+        if (n.maximum && value > *n.maximum)
+            return note(report, spot, fmt::format("must be at most {}", *n.maximum));
+        if (n.exclusive_minimum && value <= *n.exclusive_minimum)
+            return note(report, spot, fmt::format("must be greater than {}", *n.exclusive_minimum));
+        if (n.exclusive_maximum && value >= *n.exclusive_maximum)
+            return note(report, spot, fmt::format("must be less than {}", *n.exclusive_maximum));
+        if (n.multiple_of) {
+            double ratio = value / *n.multiple_of;
+            // 0.3 is a multiple of 0.1 to people; binary fractions miss by a few units in the last place.
+            if (std::abs(ratio - std::round(ratio)) > 1e-9 * std::max(1.0, std::abs(ratio)))
+                return note(report, spot, fmt::format("must be a multiple of {}", *n.multiple_of));
+        }
+        return true;
+    }
+
+    bool string(const Node& n, std::string_view text, const Spot& spot, bool report) {
+        if (n.min_length || n.max_length) {
+            std::size_t length = code_points(text);
+            if (n.min_length && length < *n.min_length)
+                return note(report, spot, fmt::format("must have at least {} characters", *n.min_length));
+            if (n.max_length && length > *n.max_length)
+                return note(report, spot, fmt::format("must have at most {} characters", *n.max_length));
+        }
+        if (n.pattern && !matches(*n.pattern, text))
+            return note(report, spot, fmt::format("must match the pattern {}", n.pattern->pattern()));
+        if (!fits_format(n.format, text)) return note(report, spot, format_text(n.format));
+        return true;
+    }
+
+    static std::string format_text(Format format) {
+        switch (format) {
+            case Format::kNone:
+                break;
+            case Format::kDateTime:
+                return "must be a date and time such as 2026-11-23T08:36:00Z";
+            case Format::kDate:
+                return "must be a date such as 2026-11-23";
+            case Format::kTime:
+                return "must be a time such as 08:36:00Z";
+            case Format::kEmail:
+                return "must be an e-mail address";
+            case Format::kUuid:
+                return "must be a UUID";
+            case Format::kUri:
+                return "must be a URI with its scheme";
+        }
+        return "";
+    }
+
+    bool array(const Node& n, const JsonArray& items, const Spot& spot, bool report) {
+        bool is_good = true;
+        if (n.min_items && items.size() < *n.min_items)
+            is_good = note(report, spot, fmt::format("must have at least {} items", *n.min_items));
+        if (n.max_items && items.size() > *n.max_items)
+            is_good = note(report, spot, fmt::format("must have at most {} items", *n.max_items));
+        for (std::size_t i = 0; i < items.size() && !done(is_good, report); ++i) {
+            NodeIndex schema = i < n.tuple.size() ? n.tuple[i] : n.items;
+            if (schema == kNoNode) continue;
+            Spot here{.up = &spot, .index = i, .is_item = true};
+            is_good = fits(schema, items[i], here, report) && is_good;
+        }
+        if (n.contains != kNoNode && !done(is_good, report)) {
+            bool has =
+                std::ranges::any_of(items, [&](const Json& i) { return fits(n.contains, i, spot, false); });
+            if (!has) is_good = note(report, spot, "must contain an item of the declared form");
+        }
+        if (n.unique_items && !done(is_good, report)) {
+            std::set<std::string> seen;
+            budget_ -= static_cast<int>(std::min<std::size_t>(items.size(), kChecksMax));
+            for (const Json& item : items)
+                if (!seen.insert(to_text(item)).second) {
+                    is_good = note(report, spot, "must not hold an item twice");
+                    break;
+                }
+        }
+        return is_good;
+    }
+
+    bool object(const Node& n, const JsonObject& value, const Spot& spot, bool report) {
+        bool is_good = true;
+        for (const std::string& name : n.required)
+            if (!value.contains(name))
+                is_good = note(report, Spot{&spot, name}, "is required", Kind::kMissing);
+        for (const auto& [name, needed] : n.dependent_required) {
+            if (!value.contains(name)) continue;
+            for (const std::string& other : needed)
+                if (!value.contains(other))
+                    is_good = note(
+                        report,
+                        Spot{&spot, other},
+                        fmt::format("is required together with {}", name),
+                        Kind::kMissing
+                    );
+        }
+        if (n.min_properties && value.size() < *n.min_properties)
+            is_good = note(report, spot, fmt::format("must have at least {} members", *n.min_properties));
+        if (n.max_properties && value.size() > *n.max_properties)
+            is_good = note(report, spot, fmt::format("must have at most {} members", *n.max_properties));
+        for (const auto& [name, schema] : n.properties) {
+            if (done(is_good, report)) return false;
+            if (const Json* member = value.if_contains(name))
+                is_good = fits(schema, *member, Spot{&spot, name}, report) && is_good;
+        }
+        for (const auto& [name, schema] : n.dependent_schemas)
+            if (value.contains(name)) is_good = fits(schema, Json(value), spot, report) && is_good;
+        return other_members(n, value, spot, report) && is_good;
+    }
+
+    bool other_members(const Node& n, const JsonObject& value, const Spot& spot, bool report) {
+        if (n.pattern_properties.empty() && n.additional_properties == kNoNode && n.property_names == kNoNode)
+            return true;
+        bool is_good = true;
+        for (const auto& member : value) {
+            if (done(is_good, report)) return false;
+            std::string_view name = member.key();
+            Spot here{&spot, name};
+            bool is_declared =
+                std::ranges::any_of(n.properties, [&](const auto& p) { return p.first == name; });
+            for (const auto& [pattern, schema] : n.pattern_properties) {
+                if (!matches(*pattern, name)) continue;
+                is_declared = true;
+                is_good = fits(schema, member.value(), here, report) && is_good;
+            }
+            if (!is_declared)
+                is_good = fits(n.additional_properties, member.value(), here, report) && is_good;
+            if (n.property_names != kNoNode && !fits(n.property_names, Json(name), here, false))
+                is_good = note(report, here, "has a name that is not allowed", Kind::kUnknown);
+        }
+        return is_good;
+    }
+
+    bool combined(const Node& n, const Json& value, const Spot& spot, bool report) {
+        bool is_good = fits(n.reference, value, spot, report);
+        for (NodeIndex part : n.all_of) is_good = fits(part, value, spot, report) && is_good;
+        if (!n.any_of.empty()) {
+            bool one =
+                std::ranges::any_of(n.any_of, [&](NodeIndex part) { return fits(part, value, spot, false); });
+            if (!one) is_good = none_fits(n.any_of, value, spot, report);
+        }
+        if (!n.one_of.empty()) {
+            auto count =
+                std::ranges::count_if(n.one_of, [&](NodeIndex p) { return fits(p, value, spot, false); });
+            if (count == 0) is_good = none_fits(n.one_of, value, spot, report);
+            if (count > 1)
+                is_good = note(report, spot, fmt::format("fits {} of the forms; only one may fit", count));
+        }
+        if (n.negated != kNoNode && fits(n.negated, value, spot, false))
+            is_good = note(report, spot, "has a form that is excluded");
+        if (n.condition != kNoNode) {
+            bool holds = fits(n.condition, value, spot, false);
+            is_good = fits(holds ? n.consequent : n.alternative, value, spot, report) && is_good;
+        }
+        return is_good;
+    }
+
+    /// With one form of the right type, its own complaints help more than "none fits".
+    bool none_fits(const std::vector<NodeIndex>& forms, const Json& value, const Spot& spot, bool report) {
+        if (!report) return false;
+        NodeIndex closest = kNoNode;
+        int count = 0;
+        for (NodeIndex form : forms) {
+            unsigned types = schema_.nodes[static_cast<std::size_t>(form)].types;
+            if (types != 0 && (types & types_of(value)) == 0) continue;
+            closest = form;
+            ++count;
+        }
+        if (count == 1) return fits(closest, value, spot, true);
+        return note(report, spot, fmt::format("fits none of the {} allowed forms", forms.size()));
+    }
+
+    const Compiled& schema_;
+    std::size_t count_max_;
+    int budget_ = kChecksMax;
+    int depth_ = 0;
+};
+
+bool is_number_text(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// See Schema::may_have. `fuel` ends `$ref` loops.
+bool may_have_at(const Compiled& schema, NodeIndex index, std::span<const std::string> path, int fuel) {
+    if (index == kNoNode || path.empty() || fuel <= 0) return true;
+    const Node& n = schema.nodes[static_cast<std::size_t>(index)];
+    if (n.is_never) return false;
+    auto below = [&](NodeIndex child) { return may_have_at(schema, child, path.subspan(1), fuel - 1); };
+    auto same = [&](NodeIndex other) { return may_have_at(schema, other, path, fuel - 1); };
+    bool own = true;
+    if (is_number_text(path.front()) && (n.types & kArray) != 0) {
+        own = below(n.items);
+    } else if (n.types == kObject || (n.types == 0 && !n.properties.empty())) {
+        auto declared =
+            std::ranges::find(n.properties, path.front(), &std::pair<std::string, NodeIndex>::first);
+        if (declared != n.properties.end())
+            own = below(declared->second);
+        else if (std::ranges::any_of(n.pattern_properties, [&](auto& p) {
+                     return matches(*p.first, path.front());
+                 }))
+            own = true;
+        else if (n.additional_properties != kNoNode)
+            own = !schema.nodes[static_cast<std::size_t>(n.additional_properties)].is_never &&
+                  below(n.additional_properties);
+        else
+            own = n.properties.empty();
+    }
+    // Combinators may declare further members of the same object: any of them may know the name.
+    bool is_open = n.reference != kNoNode || !n.all_of.empty() || !n.any_of.empty() || !n.one_of.empty();
+    if (own && !n.properties.empty()) return true;
+    if (!is_open) return own;
+    bool known = n.reference != kNoNode && same(n.reference);
+    for (const auto* list : {&n.all_of, &n.any_of, &n.one_of})
+        known = known || std::ranges::any_of(*list, same);
+    return known;
+}
+
+}  // namespace
+
+Result<> Schema::validate(const Json& value, std::string_view root) const {
+    Walk walk(*compiled_, 1);
+    bool is_good = walk.fits(compiled_->root, value, Spot{}, true);
+    if (walk.is_exhausted)
+        return fail(Error::limit("The value is too large or too deep to be checked", std::string(root)));
+    if (is_good) return {};
+    if (walk.found.empty()) return fail(Error::internal("a schema refused a value without saying why"));
+    const Violation& first = walk.found.front();
+    std::string field(root);
+    if (!field.empty() && !first.field.empty() && first.field.front() != '[') field += '.';
+    field += first.field;
+    std::string user = fmt::format("{} {}", field.empty() ? "The value" : field, first.expected);
+    return fail(Error::invalid(std::move(user), std::move(field)));
+}
+
+std::vector<Violation> Schema::violations(const Json& value, std::size_t count_max) const {
+    Walk walk(*compiled_, count_max);
+    walk.fits(compiled_->root, value, Spot{}, true);
+    if (walk.is_exhausted && walk.found.empty()) walk.found.push_back({"", "is too large to be checked"});
+    return std::move(walk.found);
+}
+
+bool Schema::may_have(const std::vector<std::string>& path) const {
+    return may_have_at(*compiled_, compiled_->root, path, 64);
+}
+
+}  // namespace weft::schema
