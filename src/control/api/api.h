@@ -124,10 +124,14 @@ struct Operation {
     Access access;
     Mode mode = Mode::kRead;
     Replay replay = Replay::kNo;
+    /// A key the handler will seal with: fetched before the transaction, which must not wait for a second
+    /// connection.
+    std::optional<store::vault::KeyClass> key;
     int status = 200;                    // of success
     std::string_view audit_action = "";  // "app.create"; empty: no audit row
     std::string_view audit_object = "";  // "app"
     std::size_t body_bytes_max = limits::kApiBodyBytesMax;
+    Steady::duration timeout = std::chrono::seconds(30);
     Handler handler;
     RawHandler raw;  // instead of handler
 };
@@ -169,13 +173,15 @@ class Executor {
         bool is_replay = false;
     };
     rt::Task<Result<Answer>> run(const Table::Entry& entry, Context& context, Json input);
-    /// Authorization and validation alone: what precedes a raw handler.
-    Result<void> admit(const Table::Entry& entry, const Context& context, const Json& input) const;
+    /// The two checks that precede a handler, for transports that do work of their own in between. `run` does
+    /// both.
+    Result<void> authorize(const Table::Entry& entry, const Context& context) const;
+    Result<void> validate(const Table::Entry& entry, const Json& input) const;
 
   private:
-    rt::Task<Result<Answer>> call(const Table::Entry& entry, Context& context, Json input);
     rt::Task<Result<Answer>> call_in_transaction(const Table::Entry& entry, Context& context, Json input);
     rt::Task<Result<Answer>> call_own(const Table::Entry& entry, Context& context, Json input);
+    rt::Task<Result<void>> warm_keys(const Table::Entry& entry, Context& context);
     rt::Task<Result<std::optional<Answer>>> replayed(
         const Table::Entry& entry, Context& context, store::Db db, std::string request_hash
     );

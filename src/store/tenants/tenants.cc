@@ -157,26 +157,24 @@ void add_session(pg::Batch& batch, const NewSession& session) {
     batch.as(pg::Principal::tenant(session.tenant_id));
     pg::Params drop;
     drop.add(session.tenant_id).add(session.user_id);
-    if (session.replaced_hash) {
-        drop.add_bytes(*session.replaced_hash);
-    } else {
-        drop.add_null();
-    }
     batch.add(sql::kDropOldSessions, std::move(drop));
     pg::Params add;
     add.add(session.tenant_id).add(session.id).add(session.user_id).add_bytes(session.token_hash);
     batch.add(sql::kAddSession, std::move(add));
 }
 
-void drop_session(pg::Batch& batch, SessionId id) {
+void drop_session(pg::Batch& batch, TenantId tenant, SessionId id) {
+    batch.as(pg::Principal::tenant(tenant));
     pg::Params params;
     params.add(id);
     batch.add(sql::kDropSession, std::move(params));
 }
 
-rt::Task<Result<Page<ApiToken>>> list_tokens(Db db, PageRequest page, rt::Deadline by) {
+rt::Task<Result<Page<ApiToken>>> list_tokens(
+    Db db, std::optional<UserId> created_by, PageRequest page, rt::Deadline by
+) {
     pg::Params params;
-    params.add(page.after).add(fetch_limit(page));
+    params.add(page.after).add(fetch_limit(page)).add(created_by);
     CO_TRY(auto rows, co_await db.query(sql::kListTokens, std::move(params), by));
     std::vector<ApiToken> tokens;
     for (int row = 0; row < rows.size(); ++row) tokens.push_back(read_token(rows, row));
@@ -198,9 +196,9 @@ rt::Task<Result<ApiToken>> add_token(Db db, NewApiToken token, rt::Deadline by) 
     co_return read_token(rows, 0);
 }
 
-rt::Task<Result<void>> revoke_token(Db db, ApiTokenId id, rt::Deadline by) {
+rt::Task<Result<void>> revoke_token(Db db, std::optional<UserId> created_by, ApiTokenId id, rt::Deadline by) {
     pg::Params params;
-    params.add(id);
+    params.add(id).add(created_by);
     CO_TRY(auto rows, co_await db.query(sql::kRevokeToken, std::move(params), by));
     co_return expect_row(rows, "Token not found");
 }

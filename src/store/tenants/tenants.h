@@ -79,11 +79,10 @@ struct NewSession {
     SessionId id;
     UserId user_id;
     std::string token_hash;
-    std::optional<std::string> replaced_hash;  // the session this one rotates out
 };
-/// As the tenant. Lives 7 days at most. Deletes the replaced session and the person's expired ones.
+/// As the session's tenant. Lives 7 days at most. Deletes the person's expired ones.
 void add_session(pg::Batch& batch, const NewSession& session);
-void drop_session(pg::Batch& batch, SessionId id);
+void drop_session(pg::Batch& batch, TenantId tenant, SessionId id);
 
 struct ApiToken {
     ApiTokenId id;
@@ -107,9 +106,12 @@ struct NewApiToken {
     UserId created_by;
     int expires_in_days = 90;
 };
-rt::Task<Result<Page<ApiToken>>> list_tokens(Db db, PageRequest page, rt::Deadline by);
+/// Live ones; of one person when `created_by` is set.
+rt::Task<Result<Page<ApiToken>>> list_tokens(
+    Db db, std::optional<UserId> created_by, PageRequest page, rt::Deadline by
+);
 rt::Task<Result<ApiToken>> add_token(Db db, NewApiToken token, rt::Deadline by);
-/// kNotFound when there is no such live token.
-rt::Task<Result<void>> revoke_token(Db db, ApiTokenId id, rt::Deadline by);
+/// kNotFound when there is no such live token (of that person, when `created_by` is set).
+rt::Task<Result<void>> revoke_token(Db db, std::optional<UserId> created_by, ApiTokenId id, rt::Deadline by);
 
 }  // namespace weft::store::tenants

@@ -35,10 +35,10 @@ Error unreadable(std::string detail) {
 
 }  // namespace
 
-rt::Task<Result<crypto::PublicKey>> find_public_key(pg::Pool& pool, TenantId tenant, rt::Deadline by) {
+rt::Task<Result<crypto::PublicKey>> find_public_key(Db db, rt::Deadline by) {
     const rt::Deadline wait = by.at_most(kPublicKeyWait);
     while (true) {
-        auto rows = co_await pool.query(pg::Principal::tenant(tenant), sql::kPublicKey, pg::Params(), by);
+        auto rows = co_await db.query(sql::kPublicKey, pg::Params(), by);
         if (!rows) co_return fail(std::move(rows).error());
         if (!rows->empty()) co_return crypto::PublicKey{rows->uuid(0, 0), rows->bytes(0, 1)};
         auto slept = co_await rt::sleep_for(kPublicKeyPoll, wait);

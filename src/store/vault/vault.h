@@ -97,7 +97,7 @@ struct ConnectionRef {
 
 /// The tenant's public vault key. The worker makes it soon after the tenant: waits for it up to 2 s, then
 /// kUnavailable.
-rt::Task<Result<crypto::PublicKey>> find_public_key(pg::Pool& pool, TenantId tenant, rt::Deadline by);
+rt::Task<Result<crypto::PublicKey>> find_public_key(Db db, rt::Deadline by);
 
 /// Seals each field on its own. `fields` are name and value pairs; the result is one blob for
 /// connection.sealed.

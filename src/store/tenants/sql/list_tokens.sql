@@ -3,6 +3,8 @@ select id, name, role, array_to_json(scopes), hint, created_by, created_at, last
 from api_token
 where tenant_id = current_tenant()
     and ($1::uuid is null or id < $1::uuid)
+    and ($3::uuid is null or created_by = $3::uuid)
     and revoked_at is null
+    and expires_at > clock_timestamp()
 order by id desc
 limit $2::int

@@ -1,0 +1,49 @@
+#include "control/api/api.h"
+
+namespace weft::control {
+
+store::Db Context::db() const {
+    if (transaction != nullptr) return store::Db(*transaction);
+    return store::Db(env->pool, tenant());
+}
+
+const Json* member_in(const Json& input, std::string_view member) {
+    return input.is_object() ? input.get_object().if_contains(member) : nullptr;
+}
+
+std::string text_in(const Json& input, std::string_view member, std::string_view fallback) {
+    return std::string(text_or(input.get_object(), member, fallback));
+}
+
+std::optional<std::string> maybe_text_in(const Json& input, std::string_view member) {
+    const Json* found = member_in(input, member);
+    if (found == nullptr || !found->is_string()) return std::nullopt;
+    return std::string(found->get_string());
+}
+
+std::optional<int> maybe_int_in(const Json& input, std::string_view member) {
+    const Json* found = member_in(input, member);
+    if (found == nullptr || !found->is_int64()) return std::nullopt;
+    return static_cast<int>(found->get_int64());
+}
+
+Result<store::PageRequest> page_in(const Json& input) {
+    store::PageRequest page{
+        .limit = maybe_int_in(input, "limit").value_or(limits::kPageSizeDefault), .after = {}
+    };
+    if (auto after = maybe_text_in(input, "after")) {
+        page.after = Uuid::parse(*after);
+        if (!page.after) return fail(Error::invalid("after must be the `next` of an earlier page", "after"));
+    }
+    return page;
+}
+
+Json time_json(Instant at) {
+    return Json(rfc3339(at));
+}
+
+Json time_json(std::optional<Instant> at) {
+    return at ? time_json(*at) : Json(nullptr);
+}
+
+}  // namespace weft::control

@@ -1,0 +1,90 @@
+#include "control/catalog/catalog.h"
+#include "core/connector/connector.h"
+#include "store/catalog/catalog.h"
+
+namespace weft::control {
+
+namespace rows = store::catalog;
+
+namespace {
+
+Json action_json(const rows::Action& action) {
+    return JsonObject{
+        {"id", action.id.text()},
+        {"app_version_id", action.app_version_id.text()},
+        {"key", action.key},
+        {"name", action.name},
+        {"definition", action.definition},
+        {"created_at", time_json(action.created_at)},
+        {"updated_at", time_json(action.updated_at)},
+    };
+}
+
+/// The definition in its normal form, which names the action itself.
+Result<Json> checked_definition(const Json& definition, std::string_view key, std::string_view name) {
+    JsonObject whole = definition.get_object();
+    whole["key"] = key;
+    whole["name"] = name;
+    auto action = connector::parse_action(whole);
+    if (action) return connector::to_json(*action);
+    std::string field = action.error().field;
+    if (field != "key" && field != "name") field = field.empty() ? "definition" : "definition." + field;
+    return fail(std::move(action).error().with_field(std::move(field)));
+}
+
+}  // namespace
+
+rt::Task<Result<Json>> Catalog::list_actions(Context& context, Json input) {
+    const auto version = id_in<AppVersionId>(input);
+    CO_TRY(auto page, page_in(input));
+    CO_CHECK_OK(co_await rows::find_version(context.db(), version, context.deadline));
+    CO_TRY(auto actions, co_await rows::list_actions(context.db(), version, page, context.deadline));
+    co_return page_json(actions, action_json);
+}
+
+rt::Task<Result<Json>> Catalog::create_action(Context& context, Json input) {
+    const auto version = id_in<AppVersionId>(input);
+    CO_CHECK_OK(co_await rows::find_version(context.db(), version, context.deadline));
+    const std::string key = text_in(input, "key");
+    const std::string name = text_in(input, "name");
+    CO_TRY(Json definition, checked_definition(*member_in(input, "definition"), key, name));
+    rows::NewAction action{
+        .tenant = context.tenant(),
+        .id = ActionId::make(env_.clock.now(), env_.rng),
+        .app_version_id = version,
+        .key = key,
+        .name = name,
+        .definition = std::move(definition),
+    };
+    context.object = action.id.uuid();
+    CO_TRY(auto made, co_await rows::add_action(context.db(), std::move(action), context.deadline));
+    co_return action_json(made);
+}
+
+rt::Task<Result<Json>> Catalog::get_action(Context& context, Json input) {
+    CO_TRY(auto action, co_await rows::find_action(context.db(), id_in<ActionId>(input), context.deadline));
+    co_return action_json(action);
+}
+
+rt::Task<Result<Json>> Catalog::change_action(Context& context, Json input) {
+    const auto id = id_in<ActionId>(input);
+    context.object = id.uuid();
+    CO_TRY(auto action, co_await rows::find_action(context.db(), id, context.deadline));
+    const std::string name = text_in(input, "name", action.name);
+    const Json* given = member_in(input, "definition");
+    CO_TRY(
+        Json definition, checked_definition(given != nullptr ? *given : action.definition, action.key, name)
+    );
+    rows::ActionChange change{.id = id, .name = name, .definition = std::move(definition)};
+    CO_TRY(auto changed, co_await rows::change_action(context.db(), std::move(change), context.deadline));
+    co_return action_json(changed);
+}
+
+rt::Task<Result<Json>> Catalog::delete_action(Context& context, Json input) {
+    const auto id = id_in<ActionId>(input);
+    context.object = id.uuid();
+    CO_CHECK_OK(co_await rows::drop_action(context.db(), id, context.deadline));
+    co_return Json(nullptr);
+}
+
+}  // namespace weft::control

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "control/api/api.h"
+
+namespace weft::control {
+
+/// Apps, app versions and actions: operations `apps.*`, `app_versions.*`, `actions.*`. Manifests and
+/// definitions are checked by core/connector and stored in its normal form.
+class Catalog {
+  public:
+    explicit Catalog(Environment& env) : env_(env) {}
+    void add_operations(Table& table);
+
+  private:
+    void add_apps(Table& table);
+    void add_versions(Table& table);
+    void add_actions(Table& table);
+
+    rt::Task<Result<Json>> list_apps(Context& context, Json input);
+    rt::Task<Result<Json>> create_app(Context& context, Json input);
+    rt::Task<Result<Json>> get_app(Context& context, Json input);
+    rt::Task<Result<Json>> change_app(Context& context, Json input);
+    rt::Task<Result<Json>> delete_app(Context& context, Json input);
+
+    rt::Task<Result<Json>> list_versions(Context& context, Json input);
+    rt::Task<Result<Json>> create_version(Context& context, Json input);
+    rt::Task<Result<Json>> get_version(Context& context, Json input);
+    rt::Task<Result<Json>> change_version(Context& context, Json input);
+    rt::Task<Result<Json>> publish_version(Context& context, Json input);
+    rt::Task<Result<Json>> deprecate_version(Context& context, Json input);
+
+    rt::Task<Result<Json>> list_actions(Context& context, Json input);
+    rt::Task<Result<Json>> create_action(Context& context, Json input);
+    rt::Task<Result<Json>> get_action(Context& context, Json input);
+    rt::Task<Result<Json>> change_action(Context& context, Json input);
+    rt::Task<Result<Json>> delete_action(Context& context, Json input);
+
+    Environment& env_;
+};
+
+/// Connections: operations `connections.*`. Fields go in, sealed to the tenant's public key, and never come
+/// out. Changes are notified on `weft_connection` (payload: the id).
+class Connections {
+  public:
+    explicit Connections(Environment& env) : env_(env) {}
+    void add_operations(Table& table);
+
+  private:
+    rt::Task<Result<Json>> list(Context& context, Json input);
+    rt::Task<Result<Json>> create(Context& context, Json input);
+    rt::Task<Result<Json>> get(Context& context, Json input);
+    rt::Task<Result<Json>> rename(Context& context, Json input);
+    rt::Task<Result<Json>> replace_secret(Context& context, Json input);
+    rt::Task<Result<Json>> remove(Context& context, Json input);
+
+    Environment& env_;
+};
+
+}  // namespace weft::control

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "base/id.h"
+#include "base/json.h"
+#include "platform/pg/pg.h"
+#include "store/runs/payload.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// How runs come into being: the inbox of events and the start of runs, many in one transaction.
+namespace weft::store::triggers {
+
+/// What a webhook's address leads to; active triggers only.
+struct WebhookTarget {
+    TenantId tenant;
+    TriggerId id;
+    WorkflowId workflow;
+    std::string name;
+    Json config;
+    std::optional<std::string> sealed_secret;
+    TenantKeyId key_id;
+};
+/// By the SHA-256 of the address's token, across tenants (weft_ingest). Nothing for an unknown or inactive
+/// one.
+rt::Task<Result<std::optional<WebhookTarget>>> find_by_token(
+    pg::Pool& pool, std::string token_hash, rt::Deadline by
+);
+
+/// A run to begin, by an event of a trigger (then `workflow` is the trigger's) or by its workflow.
+struct NewRun {
+    TenantId tenant;
+    RunId id;
+    std::optional<TriggerId> trigger;
+    std::string dedupe_key;                    // with a trigger; not empty, at most 200 bytes
+    WorkflowId workflow;                       // without a trigger
+    std::optional<WorkflowVersionId> version;  // without a trigger; the published one when not set
+    std::optional<RunId> rerun_of;
+    std::vector<runs::StoredPayload> values;  // slots "input" and "trigger"
+};
+/// `id` is another run's when the event had come before.
+struct Begun {
+    RunId id;
+    std::optional<WorkflowId> workflow;  // of a new run
+};
+
+/// All in one transaction and one round trip; the tenants' places in the queue are taken too. Answers by
+/// position; nothing where the trigger is gone, inactive or another tenant's, or no version is published.
+/// Repeating it with the same ids after an unknown outcome begins nothing twice.
+rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
+    pg::Pool& pool, std::vector<const NewRun*> runs, rt::Deadline by
+);
+
+/// Jobs of the tenant that are due or will be, counted up to `most`.
+rt::Task<Result<std::int64_t>> count_backlog(
+    pg::Pool& pool, TenantId tenant, std::int64_t most, rt::Deadline by
+);
+
+}  // namespace weft::store::triggers

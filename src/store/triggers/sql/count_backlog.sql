@@ -1,0 +1,9 @@
+-- count_backlog :one  uses job_ready_idx  called by data/ingress, at most once a second for a tenant; counts to `$1`
+select count(*)
+from (
+    select
+    from job
+    where tenant_id = current_tenant()
+        and state = 'ready'
+    limit $1::bigint
+) as j

@@ -1,0 +1,44 @@
+-- take_events :many  trigger_pkey, workflow_pkey, trigger_event_pkey  called by data/ingress, once per flush
+-- The inbox of all tenants at once: event, run, values and job of each delivery that is new, whose trigger is active and
+-- whose workflow is published at this moment. Answers the runs it made; find_events tells the rest.
+with given as materialized (
+    select *
+    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) as g (tenant_id, trigger_id, dedupe_key, run_id)
+),
+live as materialized (
+    select g.tenant_id, g.trigger_id, g.dedupe_key, g.run_id, w.id as workflow_id, w.published_version_id
+    from given g
+    join trigger t on t.tenant_id = g.tenant_id and t.id = g.trigger_id and t.state = 'active'
+    join workflow w on w.tenant_id = t.tenant_id and w.id = t.workflow_id and w.published_version_id is not null
+),
+event as (
+    insert into trigger_event (tenant_id, trigger_id, dedupe_key, run_id)
+    select l.tenant_id, l.trigger_id, l.dedupe_key, l.run_id
+    from live l
+    order by l.tenant_id, l.trigger_id, l.dedupe_key -- one order for all processes, or they deadlock on repeats
+    on conflict do nothing
+    returning run_id
+),
+begun as materialized (
+    select l.tenant_id, l.run_id, l.trigger_id, l.workflow_id, l.published_version_id
+    from event e
+    join live l on l.run_id = e.run_id
+),
+run as (
+    insert into workflow_run (tenant_id, id, workflow_id, workflow_version_id, trigger_id)
+    select b.tenant_id, b.run_id, b.workflow_id, b.published_version_id, b.trigger_id
+    from begun b
+),
+value as (
+    insert into payload (tenant_id, run_id, slot, size_bytes, codec, key_id, data, blob_ref)
+    select b.tenant_id, b.run_id, v.slot, v.size_bytes, v.codec, v.key_id, v.data, v.blob_ref
+    from unnest($5::uuid[], $6::text[], $7::int[], $8::smallint[], $9::uuid[], $10::bytea[], $11::text[])
+    as v (run_id, slot, size_bytes, codec, key_id, data, blob_ref)
+    join begun b on b.run_id = v.run_id
+),
+queued as (
+    insert into job (tenant_id, run_id, workflow_id, workflow_version_id)
+    select b.tenant_id, b.run_id, b.workflow_id, b.published_version_id
+    from begun b
+)
+select b.run_id, b.workflow_id from begun b
