@@ -1,0 +1,88 @@
+"""Every rule must find its bad sample and leave the good one alone."""
+import rules
+from tree import Tree
+
+M = "src/data/x/CMakeLists.txt"
+LONG = "void f() {\n" + "    a();\n" * 80 + "}\n"
+SHORT = "void f() {\n" + "    a();\n" * 60 + "}\n"
+
+# rule: (files with a finding, files without)
+SAMPLES = {
+    "layers": [
+        ({"src/core/x/a.cc": '#include "platform/rt/loop.h"\n'}, {"src/core/x/a.cc": '#include "base/id.h"\n'}),
+        ({"src/data/x/a.cc": '#include "control/api/api.h"\n'}, {"src/data/x/a.cc": '#include "data/y/y.h"\n'}),
+        ({"src/base/a.h": '#include "app/weft/settings.h"\n'}, {"src/app/x/a.h": '#include "control/api/api.h"\n'}),
+        ({"src/misc2/a.h": ""}, {"src/base/a.h": ""}),
+    ],
+    "private_headers": [({"src/data/x/a.cc": '#include "store/runs/detail/a.h"\n'},
+                         {"src/store/runs/a.cc": '#include "store/runs/detail/a.h"\n'})],
+    "include_paths": [({"src/data/x/a.cc": '#include "a.h"\n', "src/data/x/a.h": ""},
+                       {"src/data/x/a.cc": '#include "data/x/a.h"\n', "src/data/x/a.h": ""})],
+    "sql_text": [
+        ({"src/data/x/a.cc": 'run("select id from job");'}, {"src/data/x/a.cc": 'run("select a workflow");'}),
+        ({"src/data/x/a.cc": 'run("INSERT INTO job");'}, {"src/data/x/a.cc": '// "insert into job"\n'}),
+        ({"src/data/x/a.cc": 'run("delete from job");'}, {"src/data/x/a_pgtest.cc": 'run("delete from job");'}),
+    ],
+    "banned_calls": [
+        ({"src/data/x/a.cc": "asio::co_spawn(x);"}, {"src/platform/rt/a.cc": "asio::co_spawn(x);"}),
+        ({"src/data/x/a.cc": 'std::getenv("A");'}, {"src/data/x/a.cc": '"getenv(";'}),
+        ({"src/data/x/a.cc": "steady_clock::now();"}, {"src/data/x/a.cc": "clock.steady();"}),
+        ({"src/data/x/a.cc": "auto* x = new Thing();"}, {"src/data/x/a.cc": "std::unique_ptr<Thing>(new Thing());"}),
+        ({"src/data/x/a.cc": "delete x;"}, {"src/data/x/a.cc": "Thing(const Thing&) = delete;"}),
+        ({"src/data/x/a.cc": 'system("ls");'}, {"src/data/x/a.cc": "Principal::system(role);"}),
+        ({"src/data/x/a.cc": "std::thread t;"}, {"src/data/x/a.cc": "std::this_thread::get_id();"}),
+    ],
+    "coroutines": [
+        ({"src/data/x/a.cc": "auto f = [&]() -> rt::Task<int> { co_return 1; };"},
+         {"src/data/x/a.cc": "auto f = []() -> rt::Task<int> { co_return 1; };"}),
+        ({"src/data/x/a.h": "rt::Task<int> f(const std::string& a);"}, {"src/data/x/a.h": "rt::Task<int> f(std::string a);"}),
+        ({"src/data/x/a.h": "rt::Task<Result<int>> f(int b,\n std::string_view a);"}, {"src/data/x/a.h": "int f(std::string_view a);"}),
+    ],
+    "sizes": [
+        ({"src/data/x/a.cc": LONG}, {"src/data/x/a.cc": SHORT}),
+        ({"src/data/x/a.cc": "x;\n" * 601}, {"src/data/x/a.cc": "x;\n" * 600}),
+        ({"src/data/x/a.cc": "x" * 111}, {"src/data/x/a.cc": "x" * 110}),
+    ],
+    "system_roles": [({"src/data/x/a.cc": "pg::Principal::system(role)"}, {"src/data/x/a.cc": "pg::Principal::tenant(id)"})],
+    "readmes": [({M: ""}, {M: "", "src/data/x/README.md": "# x\n"}),
+                ({M: "", "src/data/x/README.md": "x\n" * 41}, {M: "", "src/data/x/README.md": "x\n" * 40})],
+    "todos": [({"src/data/x/a.cc": "// TODO: later"}, {"src/data/x/a.cc": "// TODO(#12): later"})],
+    "queries": [
+        ({"src/store/x/sql/claim_due.sql": "-- claim_due :many\n"},
+         {"src/store/x/sql/claim_due.sql": "-- claim_due :many\n", "src/store/x/a.cc": "sql::kClaimDue"}),
+        ({"src/store/x/sql/a.sql": "select 1", "src/store/x/a.cc": "sql::kA"},
+         {"src/store/x/sql/a.sql": "-- a :one\nselect 1", "src/store/x/a.cc": "sql::kA"}),
+    ],
+    "dead_files": [({M: "", "src/data/x/a.h": ""}, {M: "", "src/data/x/a.h": "", "src/data/x/a.cc": '#include "data/x/a.h"'}),
+                   ({"src/data/y/a.cc": ""}, {M: "", "src/data/x/a.cc": ""})],
+    "headers": [({"src/data/x/a.h": "int x;"}, {"src/data/x/a.h": "// why\n#pragma once\n"}),
+                ({"src/data/x/a.h": "#pragma once\nusing namespace weft;"}, {"src/data/x/a.h": "#pragma once\n"})],
+    "vague_names": [({"src/base/utils/a.h": ""}, {"src/base/a.h": ""})],
+    "map_is_current": [({M: "", "docs/map.md": "data/y"}, {M: "", "docs/map.md": "data/x"})],
+    "secrets": [({"a.md": "AKIA" + "A" * 16}, {"a.md": "AKIA"}), ({"a.md": "see /home/ann/x"}, {"a.md": "see /home"}),
+                ({"a.md": "weft_" + "a" * 43}, {"a.md": "weft_worker"})],
+    "lock_files": [
+        ({"web/package-lock.json": '"resolved": "https://x.example/a"', "web/.npmrc": "omit-lockfile-registry-resolved=true"},
+         {"web/package-lock.json": "{}", "web/.npmrc": "omit-lockfile-registry-resolved=true"}),
+        ({"web/package-lock.json": "{}"}, {"web/package.json": "{}"}),
+    ],
+}
+
+
+def run():
+    """Returns how many samples were judged rightly, and how many not."""
+    good = bad = 0
+    by_name = {check.__name__: check for check in rules.RULES}
+    for missing in by_name.keys() ^ SAMPLES.keys():
+        print(f"tidy self-test: no sample, or no rule, named {missing}")
+        bad += 1
+    for name, samples in SAMPLES.items():
+        for wrong, right in samples:
+            for files, wanted in ((wrong, True), (right, False)):
+                findings = [str(f) for f in by_name[name](Tree(files))]
+                if bool(findings) == wanted:
+                    good += 1
+                else:
+                    bad += 1
+                    print(f"tidy self-test: {name}: {'missed' if wanted else 'wrongly found'} {files} {findings}")
+    return good, bad
