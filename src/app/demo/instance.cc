@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 
 constexpr auto kStartTimeout = 60s;
 constexpr auto kStopTimeout = 20s;
-constexpr std::string_view kServing = "serving at ";
+constexpr std::string_view kServing = "Weft is at ";
 constexpr std::string_view kClaim = "/claim#token=";
 
 struct ProcessEntry {
@@ -144,7 +144,7 @@ Result<void> Instance::wait_until_serving(int stdout_fd) {
             if (end == std::string::npos) continue;
             claim_token_ = Secret(text.substr(token + kClaim.size(), end - token - kClaim.size()));
         }
-        // The address is printed last, so that whoever sees it has everything.
+        // Address and claim link are printed in one write, so that whoever sees one has both.
         auto serving = text.find(kServing);
         if (serving == std::string::npos) continue;
         auto end = text.find_first_of(" \r\n", serving + kServing.size());
