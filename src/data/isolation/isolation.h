@@ -25,10 +25,8 @@ struct RunSpec {
     RunId run;
 };
 
-/// Bounds of one run's sandbox. The sandbox backend makes its slots with the backend's memory limit; a
-/// RunSpec may only ask for less time, never for more memory.
+/// Bounds of one run, within those of its backend's Options.
 struct Limits {
-    std::size_t memory_bytes = limits::kSandboxMemoryBytesMax;
     Millis cpu = 60s;  // user and system time over the whole run
     int log_lines = limits::kLogLinesPerRunMax;
 };
@@ -38,7 +36,7 @@ struct Reply {
     std::vector<protocol::Log> logs;
 };
 
-/// Measured by the kernel, hence not the tenant's word. Final after kill().
+/// Measured by the kernel, hence not the tenant's word.
 struct Usage {
     Micros cpu{0};
     std::size_t memory_peak_bytes = 0;
@@ -59,6 +57,7 @@ class Sandbox {
     /// retry anew.
     virtual rt::Task<Result<Reply>> request(std::string frames, rt::Deadline by) = 0;
 
+    /// As of now. After the process has ended, what it had used.
     virtual Usage usage() = 0;
     /// Ends the process now; later requests answer kCancelled. Idempotent.
     virtual void kill() = 0;
@@ -99,15 +98,18 @@ class Backend {
 };
 
 struct Options {
-    std::string runner_path;       // weft-runner, beside the running binary; empty = look there
+    std::string runner_path;       // weft-runner; empty = beside the running program
     int slots_max = 64;            // runs at the same time in this worker
-    int slots_eager = 4;           // made before start-up counts as done; the others follow in the background
+    int slots_eager = 4;           // made before start-up counts as done; more follow when they are needed
     Tier floor = Tier::kRootless;  // start-up fails below it
+    Tier ceiling = Tier::kFull;    // nothing stronger is tried: tests of the weaker tiers
     std::uint32_t uid_base = 200'000;  // slot n runs as uid_base + n; unique on the machine
     std::size_t memory_bytes_max = limits::kSandboxMemoryBytesMax;
     int pids_max = limits::kSandboxPidsMax;
-    std::string
-        cgroup_name;  // of our cgroup folder; empty = "weft-<pid>". Leftovers of dead workers are removed
+    Millis cpu_max = 60s;     // CPU time of one run
+    std::string cgroup_name;  // of our cgroup folder; empty = made from our process, which lets a later
+                              // worker see that we are gone and remove what we left
+    std::vector<std::string> runner_flags;  // understood by test builds of the runner only
 };
 
 /// The first process of the sandbox backend. `spawn` blocks for some milliseconds and must come first in

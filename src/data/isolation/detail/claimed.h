@@ -1,0 +1,41 @@
+#pragma once
+
+#include "data/isolation/detail/slot.h"
+#include "data/isolation/isolation.h"
+
+#include <memory>
+
+namespace weft::isolation {
+
+/// A slot's child while it serves one run.
+class Claimed final : public Sandbox {
+  public:
+    /// `on_death` hears once if the process ended other than by our order.
+    Claimed(
+        std::shared_ptr<Slot> slot, Limits limits, std::size_t memory_bytes, std::function<void()> on_death
+    );
+    ~Claimed() override;
+
+    rt::Task<Result<Reply>> request(std::string frames, rt::Deadline by) override;
+    Usage usage() override;
+    void kill() override;
+
+  private:
+    rt::Task<Result<void>> write(std::string frames, rt::Deadline by);
+    rt::Task<Result<Reply>> read(rt::Deadline by);
+    Result<std::optional<Reply>> take(Reply& reply);
+    rt::Task<Error> explain_death();
+    void arm(rt::Deadline by);
+    /// Waits for the stream; an error when `by` is over or the task was cancelled.
+    rt::Task<Result<void>> wait(boost::asio::posix::stream_descriptor::wait_type what, rt::Deadline by);
+
+    std::shared_ptr<Slot> slot_;  // shared with the pool and with pending operations
+    Limits limits_;
+    std::size_t memory_bytes_;
+    std::function<void()> on_death_;
+    protocol::FrameReader reader_;
+    int lines_left_;
+    bool is_over_ = false;
+};
+
+}  // namespace weft::isolation

@@ -1,0 +1,296 @@
+#include "data/isolation/detail/claimed.h"
+#include "data/isolation/detail/slot.h"
+#include "platform/rt/scope.h"
+
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <deque>
+#include <future>
+
+namespace weft::isolation {
+
+namespace {
+
+constexpr int kProofTimeoutMs = 10'000;
+constexpr std::size_t kSpareMin = 2;  // ready children below which the pool grows
+constexpr int kGrowBy = 4;            // slots made at once: joining cgroups waits, it does not compute
+
+/// Makes slots; blocking parts only, callable from any thread.
+class SlotMaker {
+  public:
+    SlotMaker(SandboxZygote& zygote, std::optional<CgroupTree> cgroups)
+        : zygote_(zygote), cgroups_(std::move(cgroups)) {}
+
+    bool has_cgroups() const { return cgroups_.has_value(); }
+
+    Result<SlotParts> make(int index) {
+        const Options& options = zygote_.options();
+        SlotParts parts;
+        parts.index = index;
+        if (cgroups_) {
+            TRY(parts.cgroup, cgroups_->make_group(index, {options.memory_bytes_max, options.pids_max}));
+        }
+        // In a rootless tier there is one identity only, and none to change to.
+        const bool has_uids = geteuid() == 0 && zygote_.tier() != Tier::kRootless;
+        const std::uint32_t uid = has_uids ? options.uid_base + static_cast<std::uint32_t>(index) : 0;
+        TRY(parts.zygote, zygote_.make_slot(uid, parts.cgroup.fd()));
+        if (cgroups_ && parts.cgroup.fd() < 0) {
+            if (auto ok = parts.cgroup.attach(parts.zygote.pid); !ok) {
+                kill_and_reap(parts.zygote.pid);
+                return fail(std::move(ok).error());
+            }
+        }
+        return parts;
+    }
+
+  private:
+    SandboxZygote& zygote_;
+    std::optional<CgroupTree> cgroups_;
+};
+
+class SandboxBackend final : public Backend {
+  public:
+    SandboxBackend(rt::Loop& loop, std::unique_ptr<SandboxZygote> zygote, std::optional<CgroupTree> cgroups)
+        : loop_(loop),
+          zygote_(std::move(zygote)),
+          maker_(*zygote_, std::move(cgroups)),
+          free_(loop),
+          scope_(loop) {}
+    ~SandboxBackend() override { shut_down(); }
+
+    Result<> open();
+
+    rt::Task<Result<std::unique_ptr<Sandbox>>> start(RunSpec spec, Limits limits, rt::Deadline by) override;
+    Health health() const override;
+    rt::Task<void> close() override;
+
+  private:
+    Result<> prove(Slot& slot);
+    void add(SlotParts parts);
+    void grow_if_needed();
+    rt::Task<void> grow(int index);
+    void on_ready(Slot& slot);
+    void on_broken(Slot& slot);
+    void shut_down();
+
+    rt::Loop& loop_;
+    std::unique_ptr<SandboxZygote> zygote_;
+    SlotMaker maker_;
+    std::vector<std::shared_ptr<Slot>> slots_;  // shared with pending operations and running sandboxes
+    std::deque<Slot*> ready_;
+    std::vector<int> free_indexes_;  // of slots that broke down
+    int next_index_ = 0;
+    int growing_ = 0;
+    std::uint64_t started_ = 0;
+    std::uint64_t died_ = 0;
+    rt::Signal free_;
+    rt::Scope scope_;
+};
+
+Result<> SandboxBackend::open() {
+    const int eager = std::clamp(zygote_->options().slots_eager, 1, zygote_->options().slots_max);
+    std::vector<std::future<Result<SlotParts>>> making;
+    for (int i = 0; i < eager; ++i) {
+        making.push_back(std::async(std::launch::async, [this, index = next_index_++] {
+            return maker_.make(index);
+        }));
+    }
+    Error first_error;
+    for (auto& each : making) {
+        auto parts = each.get();
+        if (parts)
+            add(std::move(*parts));
+        else
+            first_error = std::move(parts).error();
+    }
+    if (slots_.size() < making.size()) return fail(std::move(first_error));
+    // The first child proves the whole way before anything depends on it.
+    while (ready_.empty() && slots_.front()->state() == Slot::State::kForking)
+        loop_.context().run_one_for(10s);
+    if (ready_.empty())
+        return fail(Error::unavailable("no sandbox starts; see the log of the host for denials"));
+    Slot& slot = *ready_.front();
+    ready_.pop_front();
+    slot.claim();
+    auto proved = prove(slot);
+    slot.release();
+    return proved;
+}
+
+Result<> SandboxBackend::prove(Slot& slot) {
+    std::string frames;
+    CHECK_OK(protocol::append(frames, protocol::Request(protocol::Begin{.input = R"({"n":6})"})));
+    CHECK_OK(
+        protocol::append(frames, protocol::Request(protocol::Evaluate{.value = R"("{{ input.n * 7 }}")"}))
+    );
+    const int stream = slot.stream().native_handle();
+    auto failed = [](std::string detail) {
+        return fail(Error::unavailable(
+            "the sandbox's self-test failed: no answer to a first expression", std::move(detail)
+        ));
+    };
+    if (send(stream, frames.data(), frames.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(frames.size())) {
+        return failed("send");
+    }
+    protocol::FrameReader reader;
+    for (;;) {
+        TRY(auto frame, reader.next());
+        if (frame) {
+            auto reply = protocol::decode_reply(*frame);
+            const auto* value = reply ? std::get_if<protocol::Value>(&*reply) : nullptr;
+            if (!value || value->json != "42") return failed("wrong answer");
+            return {};
+        }
+        pollfd wait{stream, POLLIN, 0};
+        char buffer[4096];
+        const ssize_t size =
+            poll(&wait, 1, kProofTimeoutMs) == 1 ? recv(stream, buffer, sizeof buffer, 0) : -1;
+        if (size <= 0) return failed("the child ended");
+        reader.feed({buffer, static_cast<std::size_t>(size)});
+    }
+}
+
+void SandboxBackend::add(SlotParts parts) {
+    Slot::Events events{
+        .on_ready = [this](Slot& slot) { on_ready(slot); },
+        .on_broken = [this](Slot& slot) { on_broken(slot); }
+    };
+    const auto cpu = std::chrono::ceil<std::chrono::seconds>(zygote_->options().cpu_max).count();
+    auto slot =
+        std::make_shared<Slot>(loop_, std::move(parts), static_cast<std::uint32_t>(cpu), std::move(events));
+    slots_.push_back(slot);
+    slot->fork();
+}
+
+void SandboxBackend::on_ready(Slot& slot) {
+    ready_.push_back(&slot);
+    free_.notify_one();
+}
+
+void SandboxBackend::on_broken(Slot& slot) {
+    std::erase(ready_, &slot);
+    auto found = std::ranges::find_if(slots_, [&](const auto& each) { return each.get() == &slot; });
+    if (found == slots_.end()) return;
+    // Not here: we are inside one of its calls.
+    loop_.post([gone = *found]() mutable { gone->shut_down(); });
+    free_indexes_.push_back(slot.index());
+    slots_.erase(found);
+    // A waiting start() grows the pool anew.
+    free_.notify_one();
+}
+
+void SandboxBackend::grow_if_needed() {
+    while (ready_.size() < kSpareMin && growing_ < kGrowBy &&
+           static_cast<int>(slots_.size()) + growing_ < zygote_->options().slots_max &&
+           !scope_.is_cancelled()) {
+        int index = 0;
+        if (free_indexes_.empty()) {
+            index = next_index_++;
+        } else {
+            index = free_indexes_.back();
+            free_indexes_.pop_back();
+        }
+        ++growing_;
+        scope_.spawn(grow(index));
+    }
+}
+
+rt::Task<void> SandboxBackend::grow(int index) {
+    auto parts = co_await rt::on_pool([this, index] { return maker_.make(index); });
+    --growing_;
+    if (parts && !scope_.is_cancelled()) {
+        add(std::move(*parts));
+    } else {
+        if (parts) kill_and_reap(parts->zygote.pid);
+        free_indexes_.push_back(index);
+        (void
+        )co_await rt::sleep_for(1s, scope_.forever());  // the host is short of something: do not hammer it
+        free_.notify_one();
+    }
+}
+
+rt::Task<Result<std::unique_ptr<Sandbox>>> SandboxBackend::start(RunSpec, Limits limits, rt::Deadline by) {
+    while (ready_.empty()) {
+        grow_if_needed();
+        if (slots_.empty() && growing_ == 0)
+            co_return fail(Error::unavailable("the sandbox backend is closed"));
+        CO_CHECK_OK(co_await free_.wait(by));
+    }
+    Slot& slot = *ready_.front();
+    ready_.pop_front();
+    slot.claim();
+    ++started_;
+    grow_if_needed();
+    limits.cpu = std::min(limits.cpu, zygote_->options().cpu_max);
+    if (limits.cpu < zygote_->options().cpu_max) {
+        const auto seconds = static_cast<rlim_t>(std::chrono::ceil<std::chrono::seconds>(limits.cpu).count());
+        const rlimit limit{seconds, seconds};
+        prlimit(slot.child(), RLIMIT_CPU, &limit, nullptr);
+    }
+    auto on_death = [this] { ++died_; };
+    co_return std::make_unique<Claimed>(
+        slot.shared_from_this(), limits, zygote_->options().memory_bytes_max, std::move(on_death)
+    );
+}
+
+Health SandboxBackend::health() const {
+    Health out;
+    out.tier = zygote_ ? zygote_->tier() : Tier::kProcess;
+    out.has_memory_cgroup = maker_.has_cgroups();
+    out.slots = static_cast<int>(slots_.size());
+    out.ready = static_cast<int>(ready_.size());
+    out.busy = static_cast<int>(std::ranges::count_if(slots_, [](const auto& slot) {
+        return slot->state() == Slot::State::kBusy;
+    }));
+    out.started = started_;
+    out.died = died_;
+    return out;
+}
+
+rt::Task<void> SandboxBackend::close() {
+    co_await scope_.close();
+    shut_down();
+}
+
+void SandboxBackend::shut_down() {
+    ready_.clear();
+    for (auto& slot : std::exchange(slots_, {})) slot->shut_down();
+    free_.notify_all();
+}
+
+}  // namespace
+
+std::string Health::text() const {
+    return fmt::format(
+        "isolation tier {} ({}{}), slots {}, ready {}, busy {}, runs {}, died {}",
+        static_cast<int>(tier),
+        name(tier),
+        has_memory_cgroup ? ", cgroups" : ", no cgroups",
+        slots,
+        ready,
+        busy,
+        started,
+        died
+    );
+}
+
+Result<std::unique_ptr<Backend>> make_sandbox_backend(rt::Loop& loop, std::unique_ptr<Zygote> zygote) {
+    auto* ours = dynamic_cast<SandboxZygote*>(zygote.get());
+    if (!ours) return fail(Error::internal("not a zygote of the sandbox backend"));
+    std::unique_ptr<SandboxZygote> owned(ours);
+    (void)zygote.release();
+    std::optional<CgroupTree> cgroups;
+    auto tree = CgroupTree::make(owned->options().cgroup_name);
+    if (tree) cgroups.emplace(std::move(*tree));
+    auto backend = std::make_unique<SandboxBackend>(loop, std::move(owned), std::move(cgroups));
+    CHECK_OK(backend->open());
+    return backend;
+}
+
+}  // namespace weft::isolation

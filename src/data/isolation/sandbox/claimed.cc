@@ -1,0 +1,186 @@
+#include "data/isolation/detail/claimed.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include <cstring>
+
+namespace weft::isolation {
+
+namespace asio = boost::asio;
+using Stream = asio::posix::stream_descriptor;
+
+namespace {
+
+constexpr std::size_t kReadBytes = 64u << 10;
+constexpr auto kReapTimeout = 5s;  // the kernel frees at most memory_bytes_max; milliseconds
+// What weft-runner and its standard library end with; see app/runner.
+constexpr int kExitOutOfMemory = 98;
+
+Micros cpu_of(const rusage& used) {
+    auto micros = [](const timeval& at) { return Micros(at.tv_sec * 1'000'000LL + at.tv_usec); };
+    return micros(used.ru_utime) + micros(used.ru_stime);
+}
+
+std::size_t peak_of(const rusage& used) {
+    return static_cast<std::size_t>(used.ru_maxrss) << 10;
+}
+
+}  // namespace
+
+Claimed::Claimed(
+    std::shared_ptr<Slot> slot, Limits limits, std::size_t memory_bytes, std::function<void()> on_death
+)
+    : slot_(std::move(slot)),
+      limits_(limits),
+      memory_bytes_(memory_bytes),
+      on_death_(std::move(on_death)),
+      lines_left_(limits.log_lines) {}
+
+Claimed::~Claimed() {
+    slot_->timer().cancel();
+    slot_->release();
+}
+
+void Claimed::kill() {
+    is_over_ = true;
+    slot_->kill();
+}
+
+void Claimed::arm(rt::Deadline by) {
+    if (by.when() == Steady::max()) return;
+    slot_->timer().expires_at(by.when());
+    slot_->timer().async_wait([slot = slot_](const boost::system::error_code& ec) {
+        // Cancelled by the next arm or by the end of this request.
+        if (!ec && slot->stream().is_open()) slot->stream().cancel();
+    });
+}
+
+rt::Task<Result<Reply>> Claimed::request(std::string frames, rt::Deadline by) {
+    if (is_over_) co_return fail(Error::cancelled("the sandbox has ended"));
+    arm(by);
+    auto written = co_await write(std::move(frames), by);
+    Result<Reply> reply = written ? co_await read(by) : Result<Reply>(fail(std::move(written).error()));
+    slot_->timer().cancel();
+    if (!reply) kill();
+    co_return reply;
+}
+
+rt::Task<Result<void>> Claimed::wait(Stream::wait_type what, rt::Deadline by) {
+    for (;;) {
+        CO_CHECK_OK(by.check());
+        auto [ec] = co_await slot_->stream().async_wait(what, asio::as_tuple(asio::use_awaitable));
+        if (!ec) co_return Result<void>{};
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none || is_over_) co_return fail(by.error());
+        // A timer of an earlier request that had already fired: wait on unless it is ours.
+    }
+}
+
+rt::Task<Result<void>> Claimed::write(std::string frames, rt::Deadline by) {
+    std::string_view left = frames;
+    while (!left.empty()) {
+        CO_CHECK_OK(by.check());
+        const ssize_t size =
+            send(slot_->stream().native_handle(), left.data(), left.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (size > 0) {
+            left.remove_prefix(static_cast<std::size_t>(size));
+            continue;
+        }
+        if (errno != EAGAIN && errno != EINTR) co_return fail(co_await explain_death());
+        CO_CHECK_OK(co_await wait(Stream::wait_write, by));
+    }
+    co_return Result<void>{};
+}
+
+rt::Task<Result<Reply>> Claimed::read(rt::Deadline by) {
+    static char buffer[kReadBytes];  // one loop: filled and copied out without an await between
+    Reply reply;
+    for (;;) {
+        CO_TRY(auto done, take(reply));
+        if (done) co_return std::move(*done);
+        CO_CHECK_OK(co_await wait(Stream::wait_read, by));
+        if (is_over_) co_return fail(Error::cancelled("the sandbox has ended"));
+        const ssize_t size = recv(slot_->stream().native_handle(), buffer, sizeof buffer, MSG_DONTWAIT);
+        if (size > 0) {
+            reader_.feed({buffer, static_cast<std::size_t>(size)});
+        } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
+            co_return fail(co_await explain_death());
+        }
+    }
+}
+
+/// Moves complete frames into `reply`; gives it back once it is complete.
+Result<std::optional<Reply>> Claimed::take(Reply& reply) {
+    for (;;) {
+        TRY(auto frame, reader_.next());
+        if (!frame) return std::optional<Reply>();
+        auto message = protocol::decode_reply(*frame);
+        if (!message) return fail(Error::internal("sandbox: " + message.error().user));
+        if (auto* log = std::get_if<protocol::Log>(&*message)) {
+            if (lines_left_-- <= 0) return fail(Error::limit("the run writes more log lines than allowed"));
+            reply.logs.push_back(std::move(*log));
+            continue;
+        }
+        // Nothing may follow a reply: the engine asks, the child answers.
+        if (reader_.pending() > 0) return fail(Error::internal("sandbox: spoke unasked"));
+        if (auto* value = std::get_if<protocol::Value>(&*message))
+            reply.result = std::move(*value);
+        else if (auto* failed = std::get_if<protocol::Failed>(&*message))
+            reply.result = std::move(*failed);
+        else
+            reply.result = protocol::Skipped{};
+        return std::optional<Reply>(std::move(reply));
+    }
+}
+
+rt::Task<Error> Claimed::explain_death() {
+    co_await slot_->wait_gone(rt::Deadline::in(kReapTimeout));
+    if (is_over_) co_return Error::cancelled("the sandbox has ended");
+    if (!slot_->is_child_gone()) co_return Error::unavailable("the sandbox does not end");
+    if (on_death_) on_death_();
+    const Slot::End& end = slot_->end();
+    const Micros cpu = cpu_of(end.used);
+    const std::size_t peak = peak_of(end.used);
+    const auto detail = fmt::format(
+        "sandbox child: wait status {:#x}, cpu {} us, peak {} KiB", end.status, cpu.count(), peak >> 10
+    );
+    const int signal = WIFSIGNALED(end.status) ? WTERMSIG(end.status) : 0;
+    const bool is_memory =
+        end.out_of_memory || (WIFEXITED(end.status) && WEXITSTATUS(end.status) == kExitOutOfMemory);
+    if (is_memory) {
+        co_return Error::limit(fmt::format("the run used more than {} MiB of memory", memory_bytes_ >> 20))
+            .with_detail(detail);
+    }
+    // The kernel checks once per tick and rounds, hence the tenth.
+    if (signal == SIGXCPU || (signal == SIGKILL && cpu >= limits_.cpu * 9 / 10)) {
+        co_return Error::limit(
+            fmt::format("the run used more than {} s of CPU time", limits_.cpu.count() / 1000)
+        )
+            .with_detail(detail);
+    }
+    if (signal == SIGKILL) co_return Error::unavailable("the sandbox was killed from outside", detail);
+    co_return Error::internal(detail);
+}
+
+Usage Claimed::usage() {
+    if (slot_->is_child_gone()) return {cpu_of(slot_->end().used), peak_of(slot_->end().used)};
+    Usage out;
+    clockid_t clock = 0;
+    timespec used{};
+    if (clock_getcpuclockid(slot_->child(), &clock) == 0 && clock_gettime(clock, &used) == 0) {
+        out.cpu = Micros(used.tv_sec * 1'000'000LL + used.tv_nsec / 1000);
+    }
+    out.memory_peak_bytes = slot_->cgroup().memory_peak();
+    return out;
+}
+
+}  // namespace weft::isolation

@@ -1,0 +1,144 @@
+#include "data/isolation/detail/slot.h"
+
+#include "core/protocol/control.h"
+
+#include <boost/asio/io_context.hpp>
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace weft::isolation {
+
+namespace asio = boost::asio;
+namespace control = protocol::control;
+
+Slot::Slot(rt::Loop& loop, SlotParts parts, std::uint32_t cpu_seconds, Events events)
+    : parts_(std::move(parts)),
+      cpu_seconds_(cpu_seconds),
+      events_(std::move(events)),
+      control_(loop.context(), parts_.zygote.control.release()),
+      exit_(loop.context()),
+      stream_(loop.context()),
+      timer_(loop.context()),
+      gone_(loop),
+      oom_kills_(parts_.cgroup.oom_kills()) {}
+
+Slot::~Slot() {
+    shut_down();
+}
+
+void Slot::fork() {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return break_down();
+    const Fd theirs(pair[1]);
+    // Ours joins the loop now: what can be done before a run arrives costs that run nothing.
+    stream_.assign(pair[0]);
+    const control::Fork request{.cpu_seconds = cpu_seconds_};
+    if (!send_packet(control_.native_handle(), &request, sizeof request, theirs.get(), -1))
+        return break_down();
+    state_ = State::kForking;
+    end_ = {};
+    control_.async_wait(
+        asio::posix::stream_descriptor::wait_read,
+        [self = shared_from_this()](const boost::system::error_code& ec) {
+            if (!ec) self->on_made();
+        }
+    );
+}
+
+void Slot::on_made() {
+    control::Made made;
+    const ssize_t size = recv(control_.native_handle(), &made, sizeof made, MSG_DONTWAIT);
+    if (size != sizeof made || made.pid <= 0) return break_down();
+    child_ = made.pid;
+    const auto pidfd = static_cast<int>(syscall(SYS_pidfd_open, child_, 0));
+    if (pidfd < 0) return break_down();
+    exit_.assign(pidfd);
+    exit_.async_wait(
+        asio::posix::stream_descriptor::wait_read,
+        [self = shared_from_this()](const boost::system::error_code& ec) {
+            if (!ec) self->on_exit();
+        }
+    );
+    // A run that was called off while we forked (close) leaves us dying.
+    if (state_ != State::kForking) return kill();
+    state_ = State::kReady;
+    events_.on_ready(*this);
+}
+
+void Slot::on_exit() {
+    if (child_ <= 0) return;
+    if (wait4(child_, &end_.status, __WALL | WNOHANG, &end_.used) != child_) {
+        // Not a zombie yet (another thread of ours cannot be): ask again when it is.
+        exit_.async_wait(
+            asio::posix::stream_descriptor::wait_read,
+            [self = shared_from_this()](const boost::system::error_code& ec) {
+                if (!ec) self->on_exit();
+            }
+        );
+        return;
+    }
+    child_ = -1;
+    exit_.close();
+    if (!end_.by_us) {
+        const std::uint64_t kills = parts_.cgroup.oom_kills();
+        end_.out_of_memory = kills > oom_kills_;
+        oom_kills_ = kills;
+    }
+    gone_.notify_all();
+    if (state_ == State::kDying)
+        recycle();
+    else if (state_ == State::kReady)
+        break_down();  // idle children have no reason to die
+}
+
+void Slot::recycle() {
+    if (stream_.is_open()) stream_.close();
+    parts_.cgroup.reset_peak();
+    state_ = State::kIdle;
+    fork();
+}
+
+void Slot::release() {
+    if (state_ == State::kBroken) return;
+    state_ = State::kDying;
+    if (is_child_gone()) return recycle();
+    kill();
+}
+
+void Slot::kill() {
+    if (child_ <= 0) return;
+    end_.by_us = true;
+    ::kill(child_, SIGKILL);
+    // The reader's own end goes with release(); a reader that waits is told by the closed other end.
+}
+
+void Slot::break_down() {
+    if (state_ == State::kBroken) return;
+    state_ = State::kBroken;
+    events_.on_broken(*this);
+}
+
+void Slot::shut_down() {
+    state_ = State::kBroken;
+    boost::system::error_code ignored;
+    for (auto* descriptor : {&control_, &exit_, &stream_}) {
+        if (descriptor->is_open()) descriptor->close(ignored);
+    }
+    timer_.cancel();
+    kill_and_reap(std::exchange(child_, -1));
+    kill_and_reap(std::exchange(parts_.zygote.pid, -1));
+    parts_.cgroup = Cgroup();
+}
+
+rt::Task<void> Slot::wait_gone(rt::Deadline by) {
+    while (!is_child_gone() && state_ != State::kBroken) {
+        if (!co_await gone_.wait(by)) co_return;
+    }
+}
+
+}  // namespace weft::isolation

@@ -1,0 +1,232 @@
+#include "data/isolation/detail/zygote.h"
+
+#include "core/protocol/control.h"
+
+#include <fmt/format.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+
+namespace weft::isolation {
+
+namespace {
+
+namespace control = protocol::control;
+
+constexpr int kStartTimeoutMs = 10'000;  // a busy machine; normally some 20 ms
+
+constexpr const char* kHowToGrant =
+    "Grant CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID (run as root; in Docker --cap-add SYS_ADMIN with "
+    "--security-opt seccomp=unconfined apparmor=unconfined), or allow user namespaces "
+    "(sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone=1), or accept weaker isolation with "
+    "--isolation-floor=process";
+
+struct Attempt {
+    pid_t pid = -1;
+    Fd control;
+    control::Hello hello;
+};
+
+std::string_view argument(Tier tier) {
+    switch (tier) {
+        case Tier::kFull:
+            return "full";
+        case Tier::kRootless:
+            return "rootless";
+        case Tier::kProcess:
+            return "process";
+    }
+    return "full";
+}
+
+/// In the forked child: only async-signal-safe calls. The runner starts with an empty environment, no
+/// descriptor but its control socket, and nothing on its standard streams.
+[[noreturn]] void exec_runner(const char* path, char* const* argv, int socket) {
+    const int null = open("/dev/null", O_RDWR);
+    for (int fd = 0; fd < 3; ++fd) dup2(null, fd);
+    dup2(socket, control::kControlFd);
+    syscall(SYS_close_range, control::kControlFd + 1, ~0u, 0u);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    char* const env[] = {nullptr};
+    execve(path, argv, env);
+    _exit(127);
+}
+
+bool receive(int socket, void* packet, std::size_t size, int timeout_ms) {
+    pollfd wait{socket, POLLIN, 0};
+    int ready = 0;
+    do ready = poll(&wait, 1, timeout_ms);
+    while (ready < 0 && errno == EINTR);
+    return ready == 1 && recv(socket, packet, size, 0) == static_cast<ssize_t>(size);
+}
+
+Result<Attempt> launch(const Options& options, Tier tier) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        return fail(Error::unavailable("cannot make a socket pair", std::strerror(errno)));
+    }
+    Attempt attempt;
+    attempt.control = Fd(pair[0]);
+    const Fd theirs(pair[1]);
+    std::vector<std::string> words = {
+        options.runner_path, "zygote", std::string(argument(tier)), std::to_string(options.memory_bytes_max)
+    };
+    words.insert(words.end(), options.runner_flags.begin(), options.runner_flags.end());
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    // No exit signal, for it and (by CLONE_PARENT) for every run: one signal per run would interrupt the
+    // worker, and a stranger's wait() could not reap them by accident.
+    const long pid = syscall(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr);
+    if (pid == 0) exec_runner(options.runner_path.c_str(), argv.data(), theirs.get());
+    if (pid < 0) return fail(Error::unavailable("cannot start weft-runner", std::strerror(errno)));
+    attempt.pid = static_cast<pid_t>(pid);
+    if (!receive(attempt.control.get(), &attempt.hello, sizeof attempt.hello, kStartTimeoutMs) ||
+        attempt.hello.magic != control::kMagic) {
+        kill_and_reap(attempt.pid);
+        return fail(Error::unavailable(fmt::format("weft-runner does not start ({})", options.runner_path)));
+    }
+    return attempt;
+}
+
+std::string beside_this_program() {
+    std::error_code ec;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", ec);
+    return ec ? std::string("weft-runner") : (self.parent_path() / "weft-runner").string();
+}
+
+}  // namespace
+
+Fd& Fd::operator=(Fd&& other) noexcept {
+    if (this != &other) {
+        reset();
+        fd_ = other.release();
+    }
+    return *this;
+}
+int Fd::release() {
+    return std::exchange(fd_, -1);
+}
+void Fd::reset() {
+    if (fd_ >= 0) close(fd_);
+    fd_ = -1;
+}
+
+bool send_packet(int socket, const void* packet, std::size_t size, int fd_a, int fd_b) {
+    alignas(cmsghdr) char space[CMSG_SPACE(2 * sizeof(int))] = {};
+    int fds[2];
+    std::size_t count = 0;
+    if (fd_a >= 0) fds[count++] = fd_a;
+    if (fd_b >= 0) fds[count++] = fd_b;
+    iovec data{const_cast<void*>(packet), size};
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    if (count > 0) {
+        message.msg_control = space;
+        message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+        cmsghdr* head = CMSG_FIRSTHDR(&message);
+        head->cmsg_level = SOL_SOCKET;
+        head->cmsg_type = SCM_RIGHTS;
+        head->cmsg_len = CMSG_LEN(count * sizeof(int));
+        std::memcpy(CMSG_DATA(head), fds, count * sizeof(int));
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(size);
+}
+
+void kill_and_reap(pid_t pid) {
+    if (pid <= 0) return;
+    kill(pid, SIGKILL);
+    int status = 0;
+    while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {
+    }
+}
+
+SandboxZygote::SandboxZygote(Options options, Tier tier, pid_t pid, Fd control)
+    : options_(std::move(options)), tier_(tier), pid_(pid), control_(std::move(control)) {}
+
+SandboxZygote::~SandboxZygote() {
+    kill_and_reap(pid_);
+}
+
+Result<SlotZygote> SandboxZygote::make_slot(std::uint32_t uid, int cgroup_fd) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        return fail(Error::unavailable("cannot make a socket pair", std::strerror(errno)));
+    }
+    SlotZygote slot;
+    slot.control = Fd(pair[0]);
+    const Fd theirs(pair[1]);
+    const control::MakeSlot request{.uid = uid, .has_cgroup = cgroup_fd >= 0 ? 1u : 0u};
+    control::Made made;
+    {
+        const std::lock_guard hold(mutex_);
+        if (!send_packet(control_.get(), &request, sizeof request, theirs.get(), cgroup_fd) ||
+            !receive(control_.get(), &made, sizeof made, kStartTimeoutMs)) {
+            return fail(Error::unavailable("the sandbox zygote is gone; the worker has to be restarted"));
+        }
+    }
+    if (made.pid <= 0) {
+        return fail(Error::unavailable("the host refuses a new process", std::strerror(-made.pid)));
+    }
+    slot.pid = made.pid;
+    return slot;
+}
+
+std::string_view name(Tier tier) {
+    switch (tier) {
+        case Tier::kFull:
+            return "full";
+        case Tier::kRootless:
+            return "rootless";
+        case Tier::kProcess:
+            return "process";
+    }
+    return "unknown";
+}
+
+Result<std::unique_ptr<Zygote>> Zygote::spawn(Options options) {
+    if (options.runner_path.empty()) options.runner_path = beside_this_program();
+    if (access(options.runner_path.c_str(), X_OK) != 0) {
+        return fail(Error::unavailable(fmt::format("{} is missing or not executable", options.runner_path)));
+    }
+    std::string refused;
+    for (Tier tier : {Tier::kFull, Tier::kRootless, Tier::kProcess}) {
+        if (tier > options.floor) break;
+        // Root asked for the floor "process" still gets what the host gives: strongest first.
+        if (tier < options.ceiling || (tier == Tier::kFull && geteuid() != 0)) continue;
+        TRY(Attempt attempt, launch(options, tier));
+        if (attempt.hello.error == 0) {
+            return std::make_unique<SandboxZygote>(
+                std::move(options), tier, attempt.pid, std::move(attempt.control)
+            );
+        }
+        kill_and_reap(attempt.pid);
+        attempt.hello.stage[sizeof attempt.hello.stage - 1] = '\0';
+        refused += fmt::format(
+            "{}{}: cannot {} ({})",
+            refused.empty() ? "" : "; ",
+            name(tier),
+            attempt.hello.stage,
+            std::strerror(attempt.hello.error)
+        );
+    }
+    return fail(Error::unavailable(fmt::format(
+        "this host does not let weft isolate runs. {}. {}",
+        refused.empty() ? "Not root" : refused,
+        kHowToGrant
+    )));
+}
+
+}  // namespace weft::isolation
