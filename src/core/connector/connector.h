@@ -173,7 +173,8 @@ struct HttpResponse {
 /// body is null.
 Json response_output(const HttpResponse& response);
 
-/// What an answer means for the step. 2xx and 3xx ok; 408, 425, 429, 503 say "not done, try again"; 500, 502,
+/// What an answer means for the step. 2xx and 304 ok; other 3xx fail, because redirects are not followed with
+/// credentials; 408, 425, 429, 503 say "not done, try again"; 500, 502,
 /// 504 and other 5xx are worth repeating, but leave an unsafe call's outcome unknown; other 4xx are definite.
 enum class Verdict { kOk, kRetry, kFail, kUnknown };
 Verdict judge(int status, runstate::Effect effect);
@@ -190,7 +191,8 @@ std::optional<Millis> retry_after(const HttpResponse& response, Instant now);
 class Redactor {
   public:
     Redactor() = default;
-    explicit Redactor(const std::map<std::string, Secret>& fields);
+    /// The secret ones of a connection's fields.
+    Redactor(const Auth& auth, const std::map<std::string, Secret>& fields);
     std::string redact(std::string text) const;
     /// Every string and member name of a tree.
     Json redact(Json value) const;
