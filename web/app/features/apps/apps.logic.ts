@@ -1,0 +1,43 @@
+import { isRecord, type AppVersion, type Json } from '~/shared/api'
+
+export const manifest_starter: Json = {
+  base_url: 'https://api.example.com',
+  auth: { kind: 'api_key', in: 'header', name: 'X-Api-Key' },
+}
+
+export const action_starter: Json = {
+  key: 'get-item',
+  name: 'Get item',
+  definition: {
+    method: 'GET',
+    path: '/items/{{ input.id }}',
+    input: { type: 'object', required: ['id'], properties: { id: { type: 'string' } } },
+    effect: 'idempotent',
+  },
+}
+
+export function parseJson(text: string): { k: 'ok'; value: Json } | { k: 'bad'; message: string } {
+  try {
+    const value: Json = JSON.parse(text)
+    return { k: 'ok', value }
+  } catch (error) {
+    return { k: 'bad', message: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** Newest first. */
+export function sortVersions(versions: readonly AppVersion[]): AppVersion[] {
+  return [...versions].sort((a, b) => b.major - a.major || b.minor - a.minor)
+}
+
+/** "GET /items/{id}" of an action, for the list. */
+export function callOf(definition: Json): string {
+  if (!isRecord(definition)) return ''
+  const method = typeof definition.method === 'string' ? definition.method : ''
+  const path = typeof definition.path === 'string' ? definition.path : ''
+  return `${method} ${path}`.trim()
+}
+
+export function effectOf(definition: Json): string {
+  return isRecord(definition) && typeof definition.effect === 'string' ? definition.effect : ''
+}

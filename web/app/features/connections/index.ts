@@ -1,0 +1,1 @@
+export { default as ConnectionsView } from './ConnectionsView.vue'

@@ -1,0 +1,3 @@
+export { default as RecentRuns } from './RecentRuns.vue'
+export { default as RunsView } from './RunsView.vue'
+export { default as RunView } from './RunView.vue'

@@ -1,0 +1,130 @@
+import { isRecord, run_states, type Json, type LogLine, type Page, type Run, type RunState, type Step } from '~/shared/api'
+import { routeId, type WorkflowId } from '~/shared/ids'
+import { elapsedMs } from '~/shared/time'
+
+export interface RunFilters {
+  workflow: WorkflowId | null
+  state: RunState | null
+}
+
+/** The URL is the truth about filters; what it says wrongly counts as no filter. */
+export function filtersFromQuery(query: Readonly<Record<string, unknown>>): RunFilters {
+  return {
+    workflow: routeId<WorkflowId>(query.workflow),
+    state: run_states.find((s) => s === query.state) ?? null,
+  }
+}
+
+export function queryFromFilters(filters: RunFilters): Record<string, string> {
+  return {
+    ...(filters.workflow === null ? {} : { workflow: filters.workflow }),
+    ...(filters.state === null ? {} : { state: filters.state }),
+  }
+}
+
+export function matches(run: Run, filters: RunFilters): boolean {
+  return (filters.workflow === null || run.workflow_id === filters.workflow) && (filters.state === null || run.state === filters.state)
+}
+
+/** True once nothing more will happen to it. */
+export function isFinal(state: Step['state']): boolean {
+  return state === 'success' || state === 'failed' || state === 'canceled' || state === 'skipped'
+}
+
+// Ids are uuid v7: they sort by time of creation, as the server's pages do.
+function newestFirst(a: Run, b: Run): number {
+  return a.id < b.id ? 1 : a.id > b.id ? -1 : 0
+}
+
+/** The newer of two pictures of one run: a final state is never taken back by an answer that came late. */
+function newer(shown: Run, fetched: Run): Run {
+  return isFinal(shown.state) && !isFinal(fetched.state) ? shown : fetched
+}
+
+/**
+ * Puts fetched runs into the list: known rows are renewed, new ones take their place by time, rows that no longer match
+ * the filters leave. A run older than the end of the list stays out, since a later page will bring it.
+ */
+export function mergeRuns(list: Page<Run>, fetched: readonly Run[], filters: RunFilters): Page<Run> {
+  const rows = new Map(list.items.map((run) => [run.id, run]))
+  const end = list.next === null ? null : list.items.at(-1)
+  for (const run of fetched) {
+    const shown = rows.get(run.id)
+    const merged = shown ? newer(shown, run) : run
+    if (!matches(merged, filters)) rows.delete(run.id)
+    else if (shown || !end || run.id > end.id) rows.set(run.id, merged)
+  }
+  return { items: [...rows.values()].sort(newestFirst), next: list.next }
+}
+
+const rows_max = 1_000
+
+/**
+ * Renews the list from a fresh first page. Rows of the page's span that it does not hold have left; when the page does not reach the
+ * rows shown (many runs came at once), or the list has grown long, the page replaces the list, so that no gap is hidden.
+ */
+export function mergeFirstPage(list: Page<Run>, first: Page<Run>, filters: RunFilters): Page<Run> {
+  const oldest = first.items.at(-1)
+  if (!oldest || first.next === null) return first
+  const touches = list.items.some((run) => run.id >= oldest.id)
+  if (!touches || list.items.length > rows_max) return first
+  const fresh = new Set(first.items.map((run) => run.id))
+  const kept = list.items.filter((run) => run.id < oldest.id || fresh.has(run.id))
+  return mergeRuns({ items: kept, next: list.next }, first.items, filters)
+}
+
+/** Adds the next page; a row that both hold appears once. */
+export function appendPage(list: Page<Run>, more: Page<Run>): Page<Run> {
+  const known = new Set(list.items.map((run) => run.id))
+  return { items: [...list.items, ...more.items.filter((run) => !known.has(run.id))], next: more.next }
+}
+
+export interface Bar {
+  /** Percent of the run's span. */
+  start: number
+  width: number
+}
+
+/** Where each step's bar lies within the run's span; null for steps that have not begun. */
+export function timelineBars(run: Pick<Run, 'created_at' | 'started_at' | 'finished_at'>, steps: readonly Step[], now: number): (Bar | null)[] {
+  const starts = steps.flatMap((s) => (s.started_at === null ? [] : [Date.parse(s.started_at)]))
+  const from = Math.min(Date.parse(run.started_at ?? run.created_at), ...starts)
+  const ends = steps.flatMap((s) => (s.finished_at === null ? [] : [Date.parse(s.finished_at)]))
+  const to = Math.max(run.finished_at === null ? now : Date.parse(run.finished_at), ...ends)
+  const span = Math.max(1, to - from)
+  return steps.map((step) => {
+    if (step.started_at === null) return null
+    const start = ((Date.parse(step.started_at) - from) / span) * 100
+    const width = ((elapsedMs(step, now) ?? 0) / span) * 100
+    const at = Math.min(Math.max(0, start), 99)
+    return { start: at, width: Math.min(Math.max(1, width), 100 - at) }
+  })
+}
+
+export function sortSteps(steps: readonly Step[]): Step[] {
+  return [...steps].sort((a, b) => a.position - b.position || a.step_id.localeCompare(b.step_id))
+}
+
+/** The step a person most likely wants to see: the failed one, else the one at work, else the last that did something. */
+export function stepOfInterest(steps: readonly Step[]): Step | null {
+  return (
+    steps.find((s) => s.state === 'failed') ??
+    steps.find((s) => s.state === 'running' || s.state === 'waiting') ??
+    steps.findLast((s) => s.state === 'success') ??
+    steps.at(0) ??
+    null
+  )
+}
+
+/** Log lines in order, each once: a page may be fetched twice. */
+export function appendLogs(shown: readonly LogLine[], more: readonly LogLine[]): LogLine[] {
+  const last = shown.at(-1)?.seq ?? -1
+  return [...shown, ...more.filter((line) => line.seq > last)]
+}
+
+/** What started the run, as far as the run says. */
+export function triggerKind(run: { trigger_id: string | null; rerun_of?: string | null; trigger?: Json }): 'webhook' | 'manual' | 'rerun' {
+  if (run.rerun_of != null) return 'rerun'
+  const kind = isRecord(run.trigger) ? run.trigger.kind : null
+  return kind === 'webhook' || (kind == null && run.trigger_id !== null) ? 'webhook' : 'manual'
+}

@@ -1,0 +1,2 @@
+export { default as ThemeButton } from './ThemeButton.vue'
+export { default as TokensView } from './TokensView.vue'

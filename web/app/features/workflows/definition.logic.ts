@@ -1,0 +1,160 @@
+import { isNode, isPair, isScalar, LineCounter, parseDocument, stringify, type Document } from 'yaml'
+import { isRecord, type Json } from '~/shared/api'
+import { json as jsonParser } from '~/shared/api/parse'
+
+export type Language = 'yaml' | 'json'
+export interface Mark {
+  from: number
+  to: number
+  line: number
+  message: string
+}
+export type Parsed = { k: 'ok'; value: Json } | { k: 'bad'; marks: Mark[] }
+
+export function toText(definition: Json, language: Language): string {
+  return language === 'json' ? `${JSON.stringify(definition, null, 2)}\n` : stringify(definition, { lineWidth: 110, aliasDuplicateObjects: false })
+}
+
+// JSON is YAML, so one parser with positions serves both. Aliases are bounded: a small text must not grow huge.
+function parse(text: string): { doc: Document; lines: LineCounter } {
+  const lines = new LineCounter()
+  return { doc: parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true }), lines }
+}
+
+/** The definition a person typed, or where it cannot be read. */
+export function fromText(text: string): Parsed {
+  const { doc, lines } = parse(text)
+  if (doc.errors.length > 0) {
+    return {
+      k: 'bad',
+      marks: doc.errors.map((e) => ({ from: e.pos[0], to: e.pos[1], line: lines.linePos(e.pos[0]).line, message: e.message })),
+    }
+  }
+  try {
+    return { k: 'ok', value: jsonParser(doc.toJS({ maxAliasCount: 50 }), 'definition') }
+  } catch (error) {
+    return { k: 'bad', marks: [{ from: 0, to: 0, line: 1, message: error instanceof Error ? error.message : String(error) }] }
+  }
+}
+
+/** The parts of a field's name: `steps[2].with.id`, `/steps/2/with/id` and `steps.order.uses` alike. */
+export function fieldPath(field: string): string[] {
+  return field
+    .replace(/^definition(?=[.[/]|$)/, '')
+    .replace(/\[(?:"([^"]*)"|'([^']*)'|([^\]]*))\]/g, (_all, a?: string, b?: string, c?: string) => `.${a ?? b ?? c ?? ''}`)
+    .split(/[./]/)
+    .filter((part) => part !== '')
+}
+
+/** Where a field stands in the text: the deepest part of its path that exists. Null when nothing of it does. */
+export function locate(text: string, field: string): Omit<Mark, 'message'> | null {
+  const { doc, lines } = parse(text)
+  let at: unknown = doc.contents
+  let range: [number, number] | null = null
+  for (const part of fieldPath(field)) {
+    const next = child(at, part)
+    if (next === null) break
+    range = next.range ?? range
+    at = next.node
+  }
+  return range === null ? null : { from: range[0], to: range[1], line: lines.linePos(range[0]).line }
+}
+
+interface Found {
+  node: unknown
+  range: [number, number] | null
+}
+
+function child(at: unknown, part: string): Found | null {
+  if (!isNode(at) || !('items' in at) || !Array.isArray(at.items)) return null
+  const items: readonly unknown[] = at.items
+  const pair = items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === part)
+  if (isPair(pair)) return { node: pair.value, range: rangeOf(pair.key) }
+  // A step is named by its place or by its id.
+  const item = /^\d+$/.test(part) ? items[Number(part)] : items.find((i) => idOf(i) === part)
+  return item === undefined || isPair(item) ? null : { node: item, range: rangeOf(item) }
+}
+
+function idOf(item: unknown): string | null {
+  const found = child(item, 'id')
+  return found && isScalar(found.node) ? String(found.node.value) : null
+}
+
+function rangeOf(node: unknown): [number, number] | null {
+  return isNode(node) && node.range ? [node.range[0], node.range[1]] : null
+}
+
+export interface GraphNode {
+  id: string
+  uses: string
+  column: number
+  row: number
+  needs: string[]
+}
+
+/** The steps of a definition as columns: each step right of everything it needs. Cycles and unknown needs are left to validation. */
+export function stepGraph(definition: Json): GraphNode[] {
+  const list: readonly unknown[] = isRecord(definition) && Array.isArray(definition.steps) ? definition.steps : []
+  const steps = list.filter(isRecord).map((s) => ({ id: textOf(s.id), uses: textOf(s.uses), needs: needsOf(s.needs) }))
+  const byId = new Map(steps.map((s) => [s.id, s]))
+  const columns = new Map<string, number>()
+  function column(id: string, seen: ReadonlySet<string>): number {
+    const known = columns.get(id)
+    if (known !== undefined) return known
+    const step = byId.get(id)
+    if (!step || seen.has(id)) return -1
+    const path = new Set([...seen, id])
+    const at = 1 + Math.max(-1, ...step.needs.map((n) => column(n, path)))
+    columns.set(id, at)
+    return at
+  }
+  const rows = new Map<number, number>()
+  return steps.map((step) => {
+    const at = column(step.id, new Set())
+    const row = rows.get(at) ?? 0
+    rows.set(at, row + 1)
+    return { ...step, needs: step.needs.filter((n) => byId.has(n)), column: at, row }
+  })
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function needsOf(value: unknown): string[] {
+  const list: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value]
+  return list.map((n) => (isRecord(n) ? textOf(n.step) : textOf(n))).filter((n) => n !== '')
+}
+
+/** A key as the server wants it, suggested from a name. */
+export function keyFrom(name: string): string {
+  const key = name.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^[^a-z]+|-+$/g, '')
+  return key.slice(0, 40).replace(/-+$/, '')
+}
+
+/** What a new workflow begins with: something that runs. */
+export function starter(key: string): Json {
+  return {
+    name: key,
+    inputs: { type: 'object' },
+    steps: [{ id: 'greet', uses: 'core/map', with: { message: "Hello {{ input.name ?? 'world' }}" } }],
+    output: '{{ steps.greet.output }}',
+  }
+}
+
+/** An example input for a schema: its required members, with values of the right type. */
+export function sampleInput(definition: Json): Json {
+  const schema = isRecord(definition) ? definition.inputs : null
+  if (!isRecord(schema) || !isRecord(schema.properties)) return {}
+  const required: readonly unknown[] = Array.isArray(schema.required) ? schema.required : []
+  const properties = Object.entries(schema.properties).filter(([name]) => required.includes(name))
+  return Object.fromEntries(properties.map(([name, property]) => [name, sampleOf(property)]))
+}
+
+function sampleOf(property: unknown): Json {
+  const type = isRecord(property) ? property.type : null
+  if (type === 'number' || type === 'integer') return 0
+  if (type === 'boolean') return false
+  if (type === 'array') return []
+  return type === 'object' ? {} : ''
+}

@@ -1,0 +1,2 @@
+export { default as WorkflowsView } from './WorkflowsView.vue'
+export { default as WorkflowView } from './WorkflowView.vue'

@@ -1,0 +1,94 @@
+import { computed, ref, shallowRef, type ComputedRef, type Ref } from 'vue'
+import { useAction, type UserAction } from '~/shared/action'
+import { ApiError, isRecord, validation, type Api, type Draft, type Json, type Validation } from '~/shared/api'
+import type { WorkflowId } from '~/shared/ids'
+import { fromText, locate, toText, type Language, type Mark } from './definition.logic'
+
+export interface Problems {
+  items: Validation['problems']
+}
+
+export interface DraftDoc {
+  text: Ref<string>
+  language: Ref<Language>
+  dirty: ComputedRef<boolean>
+  /** Where the text cannot be read, or what the server found wrong. */
+  marks: ComputedRef<Mark[]>
+  /** Null before the first check. */
+  result: Readonly<Ref<Validation | null>>
+  definition: ComputedRef<Json | null>
+  setLanguage: (language: Language) => void
+  save: UserAction<[]>
+  validate: UserAction<[]>
+  publish: UserAction<[]>
+  replace: (draft: Draft) => void
+}
+
+/** The draft of one workflow as a text that is edited, checked, kept and published. `published` is called after each publish. */
+export function useDraft(api: Api, id: WorkflowId, first: Draft, published: () => Promise<void>): DraftDoc {
+  const language = ref<Language>('yaml')
+  const saved = shallowRef<Draft>(first)
+  const text = ref(toText(first.definition, 'yaml'))
+  const savedText = ref(text.value)
+  const result = shallowRef<Validation | null>(null)
+  const checkedText = ref<string | null>(null)
+  const parsed = computed(() => fromText(text.value))
+  const definition = computed(() => (parsed.value.k === 'ok' ? parsed.value.value : null))
+  const marks = computed<Mark[]>(() => {
+    if (parsed.value.k === 'bad') return parsed.value.marks
+    if (result.value === null || checkedText.value !== text.value) return []
+    return result.value.problems.flatMap((p) => {
+      const at = locate(text.value, p.field)
+      return at ? [{ ...at, message: p.message }] : []
+    })
+  })
+
+  function current(): Json {
+    if (parsed.value.k === 'ok') return parsed.value.value
+    const mark = parsed.value.marks[0]
+    const detail = mark ? `Line ${mark.line}: ${mark.message}` : 'The text cannot be read.'
+    throw new ApiError({ kind: 'http', status: 422, title: 'Invalid text', detail, field: null, requestId: null, more: {} })
+  }
+  function found(next: Validation): void {
+    result.value = next
+    checkedText.value = text.value
+  }
+  async function keep(): Promise<void> {
+    const before = text.value
+    const answer = await api.workflows.saveDraft(id, current(), saved.value.revision)
+    saved.value = answer
+    savedText.value = before
+  }
+  function replace(draft: Draft): void {
+    saved.value = draft
+    text.value = savedText.value = toText(draft.definition, language.value)
+    result.value = null
+  }
+  return {
+    text, language, definition, marks, result, replace,
+    dirty: computed(() => text.value !== savedText.value),
+    setLanguage: (next) => {
+      if (definition.value === null || next === language.value) return
+      const clean = text.value === savedText.value
+      language.value = next
+      text.value = toText(definition.value, next)
+      if (clean) savedText.value = text.value
+    },
+    save: useAction(keep),
+    validate: useAction(async () => found(await api.workflows.validate(id, current()))),
+    publish: useAction(async (key) => {
+      if (text.value !== savedText.value) await keep()
+      try {
+        await api.workflows.publish(id, key)
+      } catch (error) {
+        // A refused publish may carry every problem, not only the first.
+        if (error instanceof ApiError && isRecord(error.problem.more) && Array.isArray(error.problem.more.problems)) {
+          found(validation({ valid: false, problems: error.problem.more.problems }, 'problem'))
+        }
+        throw error
+      }
+      result.value = null
+      await published()
+    }),
+  }
+}

@@ -1,0 +1,20 @@
+import { toProblem } from '~/shared/api'
+import { useWeft } from '~/shared/context'
+
+const open_paths = ['/login', '/claim']
+
+/** Decides where a visitor may be: claim first, then sign in, then everything. */
+export default defineNuxtRouteMiddleware(async (to) => {
+  const { session } = useWeft()
+  try {
+    const status = await session.load()
+    if (open_paths.includes(to.path)) {
+      return status.user && to.path === '/login' ? navigateTo('/runs') : undefined
+    }
+    if (!status.claimed) return navigateTo('/claim')
+    if (!status.user) return navigateTo({ path: '/login', query: to.path === '/' ? {} : { next: to.fullPath } })
+  } catch (error) {
+    const problem = toProblem(error)
+    return abortNavigation(createError({ statusCode: problem.status || 503, message: problem.detail, fatal: true }))
+  }
+})

@@ -1,0 +1,80 @@
+import { ApiError, problemFrom } from './problem'
+
+export interface Http {
+  get(path: string, query?: Query, signal?: AbortSignal): Promise<unknown>
+  send(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, key?: string): Promise<unknown>
+}
+
+export type Query = Readonly<Record<string, string | number | null | undefined>>
+
+interface Options {
+  fetch: typeof fetch
+  /** Called when a request that needed a session found none. */
+  onUnauthorized: () => void
+}
+
+const base = '/api/v1'
+const timeout_ms = 30_000
+
+/** JSON over fetch with our rules: the csrf header on every change, problems as ApiError, an upper limit in time. */
+export function createHttp(options: Options): Http {
+  async function call(path: string, init: RequestInit, signal?: AbortSignal): Promise<unknown> {
+    const limit = AbortSignal.timeout(timeout_ms)
+    const answer = await reach(options.fetch, base + path, {
+      ...init,
+      credentials: 'same-origin',
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    })
+    const text = await answer.text()
+    const body = parseBody(text)
+    if (answer.ok) return body
+    if (answer.status === 401 && !path.startsWith('/auth/')) options.onUnauthorized()
+    throw new ApiError(problemFrom(answer.status, body, answer.headers.get('x-request-id')))
+  }
+  return {
+    get: (path, query, signal) => call(path + queryString(query ?? {}), { headers: { accept: 'application/json' } }, signal),
+    send: (method, path, body, key) => {
+      const headers: Record<string, string> = { accept: 'application/json', 'x-weft-csrf': '1' }
+      if (body !== undefined) headers['content-type'] = 'application/json'
+      if (key !== undefined) headers['idempotency-key'] = key
+      return call(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) })
+    },
+  }
+}
+
+async function reach(fetcher: typeof fetch, url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetcher(url, init)
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error
+    const slow = error instanceof DOMException && error.name === 'TimeoutError'
+    const detail = slow
+      ? `The server did not answer within ${timeout_ms / 1000} seconds.`
+      : 'The server cannot be reached. Check that it is running and that you are online.'
+    throw new ApiError({ kind: 'network', status: 0, title: 'No answer', detail, field: null, requestId: null, more: {} })
+  }
+}
+
+function parseBody(text: string): unknown {
+  if (text === '') return null
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+export function queryString(query: Query): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== '') search.set(name, String(value))
+  }
+  const text = search.toString()
+  return text === '' ? '' : `?${text}`
+}
+
+/** A key that makes a repeated create harmless. `crypto.randomUUID` is missing on plain http, so it is made by hand. */
+export function idempotencyKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,51 @@
+import { isRecord, type Json } from '~/shared/api'
+
+export interface JsonEntry {
+  key: string
+  value: Json
+}
+
+/** The children of a list or object; null for a plain value. */
+export function children(value: Json): JsonEntry[] | null {
+  if (Array.isArray(value)) return value.map((item, i) => ({ key: String(i), value: item }))
+  if (value !== null && typeof value === 'object') return Object.entries(value).map(([key, item]) => ({ key, value: item }))
+  return null
+}
+
+/** What a closed list or object says of itself. */
+export function summary(value: Json): string {
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : `[ ${value.length} ]`
+  if (isRecord(value)) {
+    const keys = Object.keys(value)
+    if (keys.length === 0) return '{}'
+    const shown = keys.slice(0, 4).join(', ')
+    return `{ ${shown}${keys.length > 4 ? ', …' : ''} }`
+  }
+  return ''
+}
+
+export const text_shown_max = 400
+export const children_shown_max = 100
+
+/** The type of a plain value, for its colour. */
+export function kindOf(value: Json): 'null' | 'boolean' | 'number' | 'string' | 'nested' {
+  if (value === null) return 'null'
+  const kind = typeof value
+  return kind === 'boolean' || kind === 'number' || kind === 'string' ? kind : 'nested'
+}
+
+/** Small documents open whole, large ones only their first level. */
+export function openDepth(value: Json): number {
+  const size = countUpTo(value, 200)
+  return size < 60 ? 8 : size < 200 ? 2 : 1
+}
+
+function countUpTo(value: Json, max: number): number {
+  let n = 0
+  const queue: Json[] = [value]
+  for (let next = queue.pop(); next !== undefined && n < max; next = queue.pop()) {
+    n++
+    for (const entry of children(next)?.slice(0, max) ?? []) queue.push(entry.value)
+  }
+  return n
+}

@@ -1,0 +1,238 @@
+// The UI over a small stand-in of the REST contract, with the server's content policy: for work on the UI without a
+// database. Prints its address; `--empty` starts unclaimed. Serves web/dist (build it first). Not the product.
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { extname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { emptyState, fullState, makeRun, outputs, uuid, type Row } from './store.ts'
+
+const s = process.argv.includes('--empty') ? emptyState() : fullState()
+const dist = fileURLToPath(new URL('../dist', import.meta.url))
+const policy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+const streams = new Set<ServerResponse>()
+
+class Problem extends Error {
+  readonly status: number
+  readonly detail: string
+  readonly more: object
+  constructor(status: number, detail: string, more: object = {}) {
+    super(detail)
+    this.status = status
+    this.detail = detail
+    this.more = more
+  }
+}
+const missing = () => new Problem(404, 'There is no such thing here.')
+const find = (rows: Row[], id: string | undefined): Row => {
+  const row = rows.find((r) => r.id === id)
+  if (!row) throw missing()
+  return row
+}
+function announce(run: Row): void {
+  const data = JSON.stringify({ id: run.id, state: run.state, workflow_id: run.workflow_id })
+  for (const stream of streams) stream.write(`event: run\ndata: ${data}\n\n`)
+}
+
+/** A run that takes its time, so that its progress can be watched. */
+function perform(workflow: Row, input: unknown, extra: object = {}): Row {
+  const plan = makeRun({ state: 'success', at: Date.now(), workflow })
+  const steps = plan.steps as Row[]
+  const run: Row = { ...plan, ...extra, input, state: 'queued', started_at: null, finished_at: null, duration_ms: null, output: null, steps: [] }
+  s.runs.push(run)
+  announce(run)
+  const at = (ms: number, change: () => void) => setTimeout(() => (run.state !== 'canceled' && change(), announce(run)), ms)
+  at(300, () => Object.assign(run, { state: 'running', started_at: new Date().toISOString() }))
+  steps.forEach((step, i) => {
+    at(500 + i * 400, () => (run.steps as unknown[]).push({ ...step, state: 'running', started_at: new Date().toISOString(), finished_at: null, duration_ms: null, has_output: false }))
+    at(860 + i * 400, () => Object.assign((run.steps as object[])[i] ?? {}, { state: 'success', finished_at: new Date().toISOString(), duration_ms: 360, has_output: true }))
+  })
+  at(600 + steps.length * 400, () => Object.assign(run, { state: 'success', finished_at: new Date().toISOString(), duration_ms: 300 + steps.length * 400, output: outputs.invoice }))
+  return run
+}
+
+function page(rows: Row[], query: URLSearchParams): object {
+  const limit = Number(query.get('limit') ?? 50)
+  const after = query.get('after')
+  const sorted = [...rows].sort((a, b) => (a.id < b.id ? 1 : -1)).filter((r) => after === null || r.id < after)
+  const items = sorted.slice(0, limit)
+  return { items, next: sorted.length > limit ? (items.at(-1)?.id ?? null) : null }
+}
+const brief = ({ steps: _steps, input: _input, output: _output, trigger: _trigger, ...rest }: Row): Row => ({ ...rest, id: rest.id })
+
+type Body = Record<string, unknown>
+type Handler = (id: string[], body: Body, query: URLSearchParams) => unknown
+const me = () => ({ claimed: s.claimed, ...(s.signedIn ? { user: s.user, tenant: s.tenant, role: 'owner', permissions: [] } : {}) })
+const make = (rows: Row[], row: object): Row => {
+  const made = { id: uuid(), created_at: new Date().toISOString(), updated_at: new Date().toISOString(), ...row }
+  rows.push(made)
+  return made
+}
+const drop = (rows: Row[], id: string | undefined) => void rows.splice(rows.indexOf(find(rows, id)), 1)
+const problemsOf = (definition: unknown) => {
+  const text = JSON.stringify(definition)
+  return text.includes('steps.missing') ? [{ field: 'steps[0].with', message: 'There is no step "missing".' }] : []
+}
+
+const routes: Record<string, Handler> = {
+  'GET /auth/status': () => me(),
+  'POST /auth/claim': (_id, b) => {
+    if (b.token !== 'demo') throw new Problem(401, 'The claim link is not valid any more.')
+    if (String(b.password).length < 10) throw new Problem(422, 'The password must have at least 10 characters.', { field: 'password' })
+    s.claimed = s.signedIn = true
+    s.tenant.name = b.tenant_name
+    s.user = { id: uuid(), email: String(b.email), name: String(b.name) }
+    return me()
+  },
+  'POST /auth/login': (_id, b) => {
+    if (b.password === 'wrong') throw new Problem(401, 'E-mail or password is wrong.')
+    s.signedIn = true
+    return me()
+  },
+  'POST /auth/logout': () => void (s.signedIn = false),
+  'GET /tokens': (_id, _b, q) => page(s.tokens, q),
+  'POST /tokens': (_id, b) => ({ ...make(s.tokens, { name: b.name, role: b.role, hint: 'weft_ab…', expires_at: new Date(Date.now() + 7e9).toISOString() }), token: 'weft_abcdefghijklmnopqrstuvwxyz0123456789' }),
+  'DELETE /tokens/*': ([id]) => drop(s.tokens, id),
+  'GET /apps': (_id, _b, q) => page(s.apps, q),
+  'POST /apps': (_id, b) => make(s.apps, b),
+  'GET /apps/*': ([id]) => find(s.apps, id),
+  'GET /apps/*/versions': ([id], _b, q) => page(s.appVersions.filter((v) => v.app_id === id), q),
+  'POST /apps/*/versions': ([id], b) => make(s.appVersions, { app_id: id, major: 1, minor: s.appVersions.length, status: 'draft', manifest: b.manifest }),
+  'PATCH /app-versions/*': ([id], b) => Object.assign(find(s.appVersions, id), b),
+  'POST /app-versions/*/publish': ([id]) => Object.assign(find(s.appVersions, id), { status: 'published' }),
+  'POST /app-versions/*/deprecate': ([id]) => Object.assign(find(s.appVersions, id), { status: 'deprecated' }),
+  'GET /app-versions/*/actions': ([id], _b, q) => page(s.actions.filter((a) => a.app_version_id === id), q),
+  'POST /app-versions/*/actions': ([id], b) => make(s.actions, { ...b, app_version_id: id }),
+  'PATCH /actions/*': ([id], b) => Object.assign(find(s.actions, id), b),
+  'GET /connections': (_id, _b, q) => page(s.connections, q),
+  'POST /connections': (_id, b) => {
+    if (s.connections.some((c) => c.key === b.key)) throw new Problem(409, `There is a connection "${String(b.key)}" already.`, { field: 'key' })
+    return make(s.connections, { key: b.key, name: b.name, app_id: b.app_id, auth_kind: 'api_key', status: 'unverified', revision: 1 })
+  },
+  'PUT /connections/*/secret': ([id]) => find(s.connections, id),
+  'DELETE /connections/*': ([id]) => drop(s.connections, id),
+  'GET /workflows': (_id, _b, q) => page(s.workflows, q),
+  'POST /workflows': (_id, b) => {
+    if (!/^[a-z][a-z0-9-]*$/.test(String(b.key))) throw new Problem(422, 'A key has lower case letters, digits and hyphens.', { field: 'key' })
+    const made = make(s.workflows, { key: b.key, name: b.name, description: b.description, published_version_id: null })
+    s.drafts.set(made.id, { definition: b.definition, revision: 1 })
+    return made
+  },
+  'GET /workflows/*': ([id]) => find(s.workflows, id),
+  'DELETE /workflows/*': ([id]) => drop(s.workflows, id),
+  'GET /workflows/*/draft': ([id]) => s.drafts.get(id ?? '') ?? null,
+  'PUT /workflows/*/draft': ([id], b) => {
+    const now = s.drafts.get(id ?? '')
+    if (!now) throw missing()
+    if (b.revision !== now.revision) throw new Problem(409, 'Someone else has saved the draft since you opened it.', { field: 'revision' })
+    return Object.assign(now, { definition: b.definition, revision: now.revision + 1 })
+  },
+  'POST /workflows/*/validate': (_id, b) => ({ valid: problemsOf(b.definition).length === 0, problems: problemsOf(b.definition) }),
+  'POST /workflows/*/publish': ([id]) => {
+    const draft = s.drafts.get(id ?? '')
+    const problems = problemsOf(draft?.definition)
+    if (problems.length > 0) throw new Problem(422, 'The draft has problems.', { problems })
+    const made = make(s.versions, { workflow_id: id, number: s.versions.filter((v) => v.workflow_id === id).length + 1, definition: draft?.definition, published_at: new Date().toISOString() })
+    Object.assign(find(s.workflows, id), { published_version_id: made.id, published_version_number: made.number })
+    return made
+  },
+  'GET /workflows/*/versions': ([id], _b, q) => page(s.versions.filter((v) => v.workflow_id === id), q),
+  'GET /workflow-versions/*': ([id]) => find(s.versions, id),
+  'POST /workflows/*/runs': ([id], b) => ({ run_id: perform(find(s.workflows, id), b.input, { trigger: { kind: 'manual' }, trigger_id: null }).id }),
+  'GET /workflows/*/triggers': ([id], _b, q) => page(s.triggers.filter((x) => x.workflow_id === id), q),
+  'POST /workflows/*/triggers': ([id], b) => ({ ...make(s.triggers, { ...b, workflow_id: id, state: 'inactive', url: `/hooks/wh_${uuid().slice(-12)}` }), secret: 'whsec_abcdefghijklmnop' }),
+  'POST /triggers/*/activate': ([id]) => Object.assign(find(s.triggers, id), { state: 'active' }),
+  'POST /triggers/*/deactivate': ([id]) => Object.assign(find(s.triggers, id), { state: 'inactive' }),
+  'POST /triggers/*/rotate': ([id], b) => (b.what === 'secret' ? { secret: 'whsec_new' } : { url: Object.assign(find(s.triggers, id), { url: `/hooks/wh_${uuid().slice(-12)}` }).url }),
+  'DELETE /triggers/*': ([id]) => drop(s.triggers, id),
+  'GET /runs': (_id, _b, q) => page(s.runs.filter((r) => (!q.get('state') || r.state === q.get('state')) && (!q.get('workflow_id') || r.workflow_id === q.get('workflow_id'))).map(brief), q),
+  'GET /runs/*': ([id]) => find(s.runs, id),
+  'GET /runs/*/steps/*': ([id, step]) => {
+    const found = (find(s.runs, id).steps as Body[]).find((x) => x.step_id === step)
+    if (!found) throw missing()
+    const attempts = Array.from({ length: Number(found.attempt) }, (_, i) => ({ attempt: i + 1, at: found.started_at, error: i + 1 < Number(found.attempt) ? { message: '503 Service Unavailable' } : found.error }))
+    return { ...found, input: found.has_input ? { id: 'A-1042', step } : null, output: found.has_output ? outputs[String(step)] : null, attempts }
+  },
+  'GET /runs/*/logs': ([id], _b, q) => {
+    const run = find(s.runs, id)
+    const lines = (run.steps as Body[]).flatMap((x, i) => [
+      { seq: i * 2 + 1, logged_at: x.started_at ?? run.created_at, level: 'info', step_id: x.step_id, message: `${String(x.uses)} began` },
+      { seq: i * 2 + 2, logged_at: x.finished_at ?? run.created_at, level: x.state === 'failed' ? 'error' : 'debug', step_id: x.step_id, message: x.state === 'failed' ? String((x.error as Body).message) : `ended: ${String(x.state)}` },
+    ])
+    return { items: lines.filter((l) => l.seq > Number(q.get('after') ?? 0)), next: null }
+  },
+  'POST /runs/*/cancel': ([id]) => {
+    const run = Object.assign(find(s.runs, id), { state: 'canceled', finished_at: new Date().toISOString() })
+    announce(run)
+  },
+  'POST /runs/*/rerun': ([id]) => {
+    const before = find(s.runs, id)
+    return { run_id: perform(find(s.workflows, String(before.workflow_id)), before.input, { rerun_of: before.id }).id }
+  },
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Body> {
+  let text = ''
+  for await (const chunk of request) text += String(chunk)
+  return text === '' ? {} : (JSON.parse(text) as Body)
+}
+
+async function api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+  const path = url.pathname.slice('/api/v1'.length)
+  if (path === '/live') {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+    response.write('event: hello\ndata: {}\n\n')
+    streams.add(response)
+    request.on('close', () => streams.delete(response))
+    return
+  }
+  const request_id = uuid()
+  try {
+    if (!s.signedIn && !path.startsWith('/auth/')) throw new Problem(401, 'Sign in first.')
+    if (request.method !== 'GET' && request.headers['x-weft-csrf'] !== '1') throw new Problem(403, 'The header x-weft-csrf is missing.')
+    for (const [route, handle] of Object.entries(routes)) {
+      const [method, pattern] = route.split(' ')
+      const match = new RegExp(`^${(pattern ?? '').replaceAll('*', '([^/]+)')}$`).exec(path)
+      if (method !== request.method || !match) continue
+      const answer = await handle(match.slice(1).map(decodeURIComponent), await bodyOf(request), url.searchParams)
+      response.writeHead(answer === undefined ? 204 : 200, { 'content-type': 'application/json' })
+      response.end(answer === undefined ? undefined : JSON.stringify(answer))
+      return
+    }
+    throw missing()
+  } catch (error) {
+    const known = error instanceof Problem ? error : new Problem(500, String(error))
+    response.writeHead(known.status, { 'content-type': 'application/problem+json' })
+    response.end(JSON.stringify({ type: 'about:blank', title: 'Problem', status: known.status, detail: known.detail, request_id, ...known.more }))
+  }
+}
+
+const types: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' }
+async function file(response: ServerResponse, path: string): Promise<void> {
+  const name = extname(path) in types ? normalize(path) : '/index.html'
+  try {
+    const data = await readFile(join(dist, name))
+    response.writeHead(200, { 'content-type': types[extname(name)] ?? 'text/plain', 'content-security-policy': policy, 'x-content-type-options': 'nosniff' })
+    response.end(data)
+  } catch {
+    response.writeHead(404).end()
+  }
+}
+
+async function hook(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+  const trigger = s.triggers.find((x) => x.url === path)
+  if (!trigger) return void response.writeHead(404).end()
+  const body = await bodyOf(request)
+  const run = perform(find(s.workflows, String(trigger.workflow_id)), body, { trigger: { kind: 'webhook', body } })
+  response.writeHead(202, { 'content-type': 'application/json' }).end(JSON.stringify({ run_id: run.id }))
+}
+
+const server = createServer((request, response) => {
+  const url = new URL(request.url ?? '/', 'http://localhost')
+  if (url.pathname.startsWith('/api/v1/')) void api(request, response, url)
+  else if (url.pathname.startsWith('/hooks/')) void hook(request, response, url.pathname)
+  else void file(response, url.pathname)
+})
+server.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () => {
+  const address = server.address()
+  console.log(`http://127.0.0.1:${typeof address === 'object' && address ? address.port : ''}`)
+})
