@@ -168,15 +168,15 @@ rt::Task<Result<Broker::RedactorPtr>> Broker::authorize(Principal who, Request& 
         co_return fail(Error::conflict("The connection was made for another way of authentication"));
     }
     CO_TRY(request.http, connector::apply_auth(*ref.app, opened->fields, std::move(request.http)));
-    co_return redactor_of(ref.id, opened);
+    co_return redactor_of(ref, opened);
 }
 
-Broker::RedactorPtr Broker::redactor_of(ConnectionId id, const store::vault::Vault::Opened& opened) {
+Broker::RedactorPtr Broker::redactor_of(ConnectionRef ref, const store::vault::Vault::Opened& opened) {
     if (redacting_.size() >= kRedactorsMax) redacting_.clear();
-    Redacting& entry = redacting_[id];
+    Redacting& entry = redacting_[ref.id];
     if (entry.opened != opened) {
         entry.opened = opened;
-        entry.redactor = std::make_shared<const connector::Redactor>(opened->fields);
+        entry.redactor = std::make_shared<const connector::Redactor>(ref.app->auth, opened->fields);
     }
     return entry.redactor;
 }

@@ -81,7 +81,7 @@ class Broker {
     using RedactorPtr = std::shared_ptr<const connector::Redactor>;
 
     rt::Task<Result<RedactorPtr>> authorize(Principal who, Request& request, rt::Deadline by);
-    RedactorPtr redactor_of(ConnectionId id, const store::vault::Vault::Opened& opened);
+    RedactorPtr redactor_of(ConnectionRef ref, const store::vault::Vault::Opened& opened);
 
     Deps deps_;
     std::unordered_map<ConnectionId, Redacting> redacting_;

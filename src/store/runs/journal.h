@@ -123,7 +123,7 @@ class JournalWriter {
     rt::Scope scope_;
 };
 
-/// The newest "step.wait" event of a step: {"attempt": n, "until": microseconds since 1970, "error"?: {...}}.
+/// The newest "wait" event of a step: {"attempt": n, "until": microseconds since 1970, "error"?: {...}}.
 struct Wait {
     std::string step;
     std::string detail;  // JSON text

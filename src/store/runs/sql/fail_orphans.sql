@@ -12,7 +12,7 @@ with ended as (
 ),
 noted as (
     insert into run_event (tenant_id, run_id, kind, detail)
-    select current_tenant(), e.id, 'run.finished', '{"state": "failed", "orphan": true}'
+    select current_tenant(), e.id, 'finished', '{"state": "failed", "orphan": true}'
     from ended e
 )
 select e.id, e.workflow_id from ended e

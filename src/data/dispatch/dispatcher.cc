@@ -1,0 +1,333 @@
+#include "data/dispatch/detail/dispatcher.h"
+
+#include "store/runs/journal.h"
+
+#include <algorithm>
+
+namespace weft::dispatch {
+
+namespace {
+
+constexpr int kClaimMax = 128;                            // jobs in one statement
+constexpr auto kPollMin = std::chrono::milliseconds(25);  // after work: more may follow without a hint
+constexpr auto kRefill =
+    std::chrono::milliseconds(3);  // full: wait for several free slots, claim them at once
+constexpr auto kCallTimeout = std::chrono::seconds(10);  // of one statement of the loops
+constexpr auto kReadyWithin = std::chrono::seconds(10);
+
+#ifdef WEFT_TEST_NO_FENCING
+constexpr bool kIsFenced = false;  // nor does a worker let go of a lapsed lease: the test wants the harm
+#else
+constexpr bool kIsFenced = true;
+#endif
+
+}  // namespace
+
+Dispatcher::Dispatcher(Needs needs)
+    : needs_(std::move(needs)),
+      queue_(needs_.pool),
+      work_(needs_.loop),
+      cancels_(needs_.loop),
+      claimed_(needs_.metrics.counter("weft_jobs_claimed_total", "Jobs claimed by this worker")),
+      finished_(needs_.metrics.counter("weft_runs_finished_total", "Runs ended by this worker")),
+      lost_(needs_.metrics.counter("weft_leases_lost_total", "Leases lost while a run was under way")),
+      reaped_(needs_.metrics.counter("weft_jobs_reaped_total", "Lapsed jobs given back to the queue")),
+      busy_(needs_.metrics.gauge("weft_runs_running", "Runs under way in this worker")),
+      runs_(
+          needs_.loop, [this](std::string what) { needs_.log.error("run task failed", {{"detail", what}}); }
+      ),
+      scope_(needs_.loop, [this](std::string what) { needs_.log.error("task failed", {{"detail", what}}); }) {
+}
+
+void Dispatcher::start() {
+    scope_.spawn(claim_loop());
+    scope_.spawn(heartbeat_loop());
+    scope_.spawn(cancel_loop());
+    scope_.spawn(reap_loop());
+    scope_.spawn(sweep_loop());
+    scope_.spawn(orphan_loop());
+}
+
+rt::Task<void> Dispatcher::stop() {
+    is_draining_ = true;
+    work_.notify_all();
+    const rt::Deadline drained = rt::Deadline::in(needs_.options.drain);
+    while (!running_.empty() && !drained.is_over()) (void)co_await work_.wait(drained);
+    std::vector<store::queue::Lease> left;
+    for (auto& [run, running] : running_) {
+        left.push_back(running.job->claimed.lease);
+        running.job->scope.cancel(rt::CancelReason::kShutdown);
+    }
+    co_await runs_.join();
+    co_await scope_.close();
+    if (!left.empty()) {
+        needs_.log.info("giving runs back", {{"count", left.size()}});
+        auto released = co_await queue_.release(std::move(left), rt::Deadline::in(2s));
+        if (!released) complain("runs not given back; their leases will lapse", released.error());
+    }
+    co_await runs_.close();
+}
+
+void Dispatcher::wake() {
+    is_hinted_ = true;
+    work_.notify_all();
+}
+
+// ---- claiming
+
+rt::Task<void> Dispatcher::claim_loop() {
+    Steady::duration pause = kPollMin;
+    while (!scope_.is_cancelled() && !is_draining_) {
+        if (free_slots() == 0) {
+            (void)co_await work_.wait(scope_.deadline(1s));
+            // Others end at about the same time: one claim for all of them.
+            if (free_slots() > 0) (void)co_await rt::sleep_for(kRefill, scope_.forever());
+            continue;
+        }
+        is_hinted_ = false;
+        const int wanted = std::min(free_slots(), kClaimMax);
+        auto got = co_await claim_once(wanted);
+        if (scope_.is_cancelled() || is_draining_) break;
+        if (!got) {
+            complain("no look into the queue", got.error());
+            (void)co_await rt::sleep_for(200ms, scope_.forever());
+            continue;
+        }
+        if (*got > 0) pause = kPollMin;
+        if (*got >= wanted || is_hinted_) continue;
+        (void)co_await work_.wait(scope_.deadline(pause));
+        pause = is_hinted_ ? kPollMin : std::min<Steady::duration>(pause * 2, needs_.options.poll_max);
+    }
+}
+
+rt::Task<Result<int>> Dispatcher::claim_once(int wanted) {
+    const Steady asked_at = needs_.clock.steady();
+    auto claimed =
+        co_await queue_.claim(needs_.id, wanted, needs_.options.lease, scope_.deadline(kCallTimeout));
+    if (!claimed) co_return fail(std::move(claimed).error());
+    looked_at_ = needs_.clock.steady();
+    const int count = static_cast<int>(claimed->size());
+    if (count == 0) co_return 0;
+    stats_.claimed += count;
+    claimed_.add(count);
+    CO_CHECK_OK(co_await start_claimed(*std::move(claimed), asked_at));
+    co_return count;
+}
+
+rt::Task<Result<void>> Dispatcher::start_claimed(
+    std::vector<store::queue::Claimed> claimed, Steady asked_at
+) {
+    std::vector<store::queue::Lease> leases;
+    for (const auto& one : claimed) leases.push_back(one.lease);
+    auto loaded = co_await store::runs::load(needs_.pool, leases, scope_.deadline(kCallTimeout));
+    const Steady loaded_at = needs_.clock.steady();
+    if (!loaded || is_draining_) {
+        // Not begun: back they go; if that fails too, the leases lapse.
+        (void)co_await queue_.release(std::move(leases), rt::Deadline::in(2s));
+        if (!loaded) co_return fail(std::move(loaded).error());
+        co_return Result<void>{};
+    }
+    std::unordered_map<RunId, store::runs::Loaded*> rows;
+    for (auto& row : *loaded) rows[row.run] = &row;
+    for (auto& one : claimed) {
+        const RunId run = one.lease.run;
+        auto row = rows.find(run);
+        if (row == rows.end()) {
+            needs_.log.error("a job without its run", {{"run_id", run}});
+            continue;  // crashes until it is buried
+        }
+        if (running_.contains(run)) continue;  // ours under an older epoch, about to notice
+        auto job =
+            std::make_unique<engine::Job>(needs_.loop, std::move(one), std::move(*row->second), loaded_at);
+        job->held_until = held_until(asked_at);
+        engine::Job* borrowed = job.get();
+        running_.emplace(run, Running{std::move(job), loaded_at, asked_at});
+        runs_.spawn(supervise(borrowed));
+    }
+    busy_.set(static_cast<double>(running_.size()));
+    co_return Result<void>{};
+}
+
+namespace {
+
+rt::Task<void> run_job(engine::Engine& engine, engine::Job& job, engine::End& end) {
+    end = co_await engine.run(job);
+}
+
+}  // namespace
+
+rt::Task<void> Dispatcher::supervise(engine::Job* job) {
+    engine::End end = engine::End::kLost;
+    job->scope.spawn(run_job(needs_.engine, *job, end));
+    co_await job->scope.join();
+    switch (end) {
+        case engine::End::kFinished:
+            ++stats_.finished;
+            finished_.add();
+            break;
+        case engine::End::kParked:
+            ++stats_.parked;
+            break;
+        case engine::End::kLost:
+            ++stats_.lost;
+            lost_.add();
+            break;
+    }
+    const RunId run = job->claimed.lease.run;
+    running_.erase(run);
+    busy_.set(static_cast<double>(running_.size()));
+    work_.notify_all();
+}
+
+// ---- leases
+
+Steady Dispatcher::held_until(Steady asked_at) const {
+    // The database counts from later than we asked; the margin is for the last statement still under way.
+    return asked_at + needs_.options.lease - needs_.options.lease / 10;
+}
+
+std::vector<store::queue::Lease> Dispatcher::leases_older_than(Steady::duration age, Steady Running::* since)
+    const {
+    const Steady before = needs_.clock.steady() - age;
+    std::vector<store::queue::Lease> out;
+    for (const auto& [run, running] : running_) {
+        if (running.*since <= before) out.push_back(running.job->claimed.lease);
+    }
+    return out;
+}
+
+rt::Task<void> Dispatcher::heartbeat_loop() {
+    // Several looks within one heartbeat, so that each lease is extended on its own time and a failed try is
+    // followed by others before the lease ends.
+    const Steady::duration tick = std::min<Steady::duration>(needs_.options.heartbeat / 4, 500ms);
+    while (!scope_.is_cancelled()) {
+        (void)co_await rt::sleep_for(tick, scope_.forever());
+        drop_lapsed();
+        co_await beat();
+    }
+}
+
+rt::Task<void> Dispatcher::beat() {
+    const Steady::duration due = needs_.options.heartbeat - needs_.options.heartbeat / 4;
+    std::vector<store::queue::Lease> leases = leases_older_than(due, &Running::beaten);
+    if (leases.empty()) co_return;
+    const Steady asked_at = needs_.clock.steady();
+    const Steady::duration patience = std::min<Steady::duration>(needs_.options.heartbeat, kCallTimeout);
+    auto beat = co_await queue_.heartbeat(leases, needs_.options.lease, scope_.deadline(patience));
+    if (!beat) {
+        if (!scope_.is_cancelled()) complain("no heartbeat", beat.error());
+        co_return;
+    }
+    for (const auto& lease : leases) {
+        auto found = running_.find(lease.run);
+        if (found == running_.end() || found->second.job->claimed.lease != lease) continue;
+        if (std::ranges::find(beat->lost, lease.run) != beat->lost.end()) {
+            if (kIsFenced) found->second.job->scope.cancel(rt::CancelReason::kLeaseLost);
+            continue;
+        }
+        found->second.beaten = asked_at;
+        found->second.job->held_until = held_until(asked_at);
+    }
+    cancel(beat->canceled);
+}
+
+/// The database cannot be asked in time, or we have slept: what may have been given away is stopped.
+void Dispatcher::drop_lapsed() {
+    if (!kIsFenced) return;
+    const Steady now = needs_.clock.steady();
+    for (auto& [run, running] : running_) {
+        if (running.job->held_until > now || running.job->scope.is_cancelled()) continue;
+        needs_.log.warn("lease ran out", {{"run_id", run}});
+        running.job->scope.cancel(rt::CancelReason::kLeaseLost);
+    }
+}
+
+rt::Task<void> Dispatcher::cancel_loop() {
+    while (!scope_.is_cancelled()) {
+        (void)co_await cancels_.wait(scope_.deadline(needs_.options.cancel_every));
+        std::vector<store::queue::Lease> leases =
+            leases_older_than(needs_.options.cancel_every / 2, &Running::since);
+        if (leases.empty()) continue;
+        auto canceled = co_await queue_.canceled(std::move(leases), scope_.deadline(kCallTimeout));
+        if (canceled) cancel(*canceled);
+    }
+}
+
+void Dispatcher::cancel(const std::vector<store::queue::Canceled>& canceled) {
+    for (const auto& one : canceled) {
+        auto found = running_.find(one.run);
+        if (found != running_.end()) found->second.job->request_cancel(one.reason);
+    }
+}
+
+// ---- keeping the queue sound: every worker does it, doubling does no harm
+
+rt::Task<void> Dispatcher::reap_loop() {
+    const Options& options = needs_.options;
+    while (!scope_.is_cancelled()) {
+        auto reaped = co_await queue_.reap(
+            needs_.id, options.crashes_max, options.lease, scope_.deadline(kCallTimeout)
+        );
+        if (!reaped && !scope_.is_cancelled()) complain("no look for lapsed leases", reaped.error());
+        if (reaped) {
+            stats_.reaped += reaped->requeued;
+            reaped_.add(static_cast<double>(reaped->requeued));
+            if (reaped->requeued > 0) wake();
+            for (auto& poisoned : reaped->poisoned) {
+                needs_.log.warn(
+                    "run quarantined", {{"run_id", poisoned.lease.run}, {"tenant_id", poisoned.lease.tenant}}
+                );
+                auto buried =
+                    co_await needs_.engine.bury(std::move(poisoned), scope_.deadline(options.lease));
+                if (!buried && !scope_.is_cancelled()) complain("run not quarantined", buried.error());
+            }
+        }
+        (void)co_await rt::sleep_for(options.reap_every, scope_.forever());
+    }
+}
+
+rt::Task<void> Dispatcher::sweep_loop() {
+    using Idle = store::queue::Queue::Idle;
+    for (int turn = 0; !scope_.is_cancelled(); ++turn) {
+        (void)co_await rt::sleep_for(needs_.options.sweep_every, scope_.forever());
+        const Idle idle = turn % 10 == 9 ? Idle::kPutToSleep : Idle::kLeave;
+        auto woken = co_await queue_.sweep_tenants(idle, scope_.deadline(kCallTimeout));
+        if (woken && *woken > 0) wake();
+        if (!woken && !scope_.is_cancelled()) complain("no look for lost wake-ups", woken.error());
+    }
+}
+
+rt::Task<void> Dispatcher::orphan_loop() {
+    Millis oldest = std::chrono::hours(48);  // at start everything recent, later what is new
+    while (!scope_.is_cancelled()) {
+        auto orphans = co_await queue_.orphans(oldest, 1min, scope_.deadline(30s));
+        if (orphans && !orphans->empty()) {
+            needs_.log.error("live runs without a job", {{"count", orphans->size()}});
+            auto failed =
+                co_await store::runs::fail_orphans(needs_.pool, *std::move(orphans), scope_.deadline(30s));
+            if (!failed && !scope_.is_cancelled()) complain("orphans not ended", failed.error());
+        }
+        if (orphans) oldest = 10min;
+        (void)co_await rt::sleep_for(needs_.options.orphans_every, scope_.forever());
+    }
+}
+
+// ---- reports
+
+Result<void> Dispatcher::ready() const {
+    if (is_draining_) return fail(Error::unavailable("The worker is stopping"));
+    if (needs_.clock.steady() - looked_at_ < kReadyWithin || free_slots() == 0) return {};
+    return fail(Error::unavailable("The queue has not been reached for 10 s"));
+}
+
+Stats Dispatcher::stats() const {
+    Stats out = stats_;
+    out.running = static_cast<int>(running_.size());
+    return out;
+}
+
+void Dispatcher::complain(std::string_view what, const Error& error) const {
+    needs_.log.warn(what, {{"code", name(error.code)}, {"detail", error.detail}});
+}
+
+}  // namespace weft::dispatch

@@ -1,0 +1,139 @@
+#include "data/dispatch/worker.h"
+
+#include "data/dispatch/detail/dispatcher.h"
+#include "store/runs/journal.h"
+
+namespace weft::dispatch {
+
+namespace {
+
+constexpr auto kKeysEvery = std::chrono::seconds(1);
+constexpr auto kPartitionsEvery = std::chrono::hours(1);
+
+engine::Options engine_options(const Options& options) {
+    engine::Options out;
+    out.journal_lag = options.journal_lag;
+    out.crashes_max = options.crashes_max;
+    return out;
+}
+
+}  // namespace
+
+/// Declared in the order of use: what comes later borrows from what comes before, and stops first.
+struct Worker::Impl {
+    explicit Impl(Deps given)
+        : deps(std::move(given)),
+          id(WorkerId::make(deps.clock.now(), deps.rng)),
+          keys(deps.pool, deps.shared_master, deps.clock, store::vault::TenantKeys::Reader::kWorker),
+          vault(deps.pool, deps.vault_master, deps.clock, deps.rng),
+          codec(keys, deps.blobs, deps.clock, deps.rng),
+          notifier(deps.loop, deps.url),
+          journal(
+              deps.loop, deps.pool, [this](std::string line) { notifier.notify("weft_run", std::move(line)); }
+          ),
+          egress(deps.client, deps.egress),
+          broker({vault, egress, deps.clock, deps.metrics}),
+          engine(
+              {deps.loop,
+               deps.pool,
+               codec,
+               journal,
+               deps.sandboxes,
+               broker,
+               deps.clock,
+               deps.rng,
+               deps.log,
+               deps.metrics},
+              engine_options(deps.options)
+          ),
+          dispatcher({deps.loop, deps.pool, engine, deps.clock, deps.log, deps.metrics, id, deps.options}),
+          listener(
+              deps.loop,
+              deps.url,
+              {"weft_job", "weft_cancel", "weft_connection", "weft_tenant"},
+              [this](std::string_view channel, std::string_view payload) { on_notify(channel, payload); },
+              [this] { on_connected(); }
+          ),
+          keys_wanted(deps.loop),
+          scope(deps.loop, [this](std::string what) { deps.log.error("task failed", {{"detail", what}}); }) {}
+
+    void on_notify(std::string_view channel, std::string_view payload) {
+        if (channel == "weft_job") dispatcher.wake();
+        if (channel == "weft_cancel") dispatcher.look_for_cancels();
+        if (channel == "weft_connection") vault.on_notify(payload);
+        if (channel == "weft_tenant") keys_wanted.notify_all();
+    }
+    void on_connected() {
+        vault.forget_all();  // a change may have been told while nobody listened
+        keys_wanted.notify_all();
+        dispatcher.wake();
+    }
+
+    /// The tenants' vault keys are made here, because only here their private halves may be seen.
+    rt::Task<void> make_keys() {
+        while (!scope.is_cancelled()) {
+            auto made = co_await vault.ensure_keys(scope.deadline(10s));
+            if (made && *made > 0) deps.log.info("vault keys made", {{"count", *made}});
+            if (!made && !scope.is_cancelled()) {
+                deps.log.warn("vault keys not made", {{"detail", made.error().detail}});
+            }
+            (void)co_await keys_wanted.wait(scope.deadline(kKeysEvery));
+        }
+    }
+
+    rt::Task<void> make_partitions() {
+        while (!scope.is_cancelled()) {
+            auto made = co_await store::runs::ensure_partitions(deps.pool, scope.deadline(30s));
+            if (!made && !scope.is_cancelled()) {
+                deps.log.warn("partitions not made", {{"detail", made.error().detail}});
+            }
+            const Steady::duration pause = made ? Steady::duration(kPartitionsEvery) : Steady::duration(5s);
+            (void)co_await rt::sleep_for(pause, scope.forever());
+        }
+    }
+
+    Deps deps;
+    WorkerId id;
+    store::vault::TenantKeys keys;
+    store::vault::Vault vault;
+    store::runs::PayloadCodec codec;
+    pg::Notifier notifier;
+    store::runs::JournalWriter journal;
+    egress::Egress egress;
+    broker::Broker broker;
+    engine::Engine engine;
+    Dispatcher dispatcher;
+    pg::Listener listener;
+    rt::Signal keys_wanted;
+    rt::Scope scope;
+};
+
+Worker::Worker(Deps deps) : impl_(std::make_unique<Impl>(std::move(deps))) {}
+Worker::~Worker() = default;
+
+void Worker::start() {
+    impl_->listener.start();
+    impl_->scope.spawn(impl_->make_keys());
+    impl_->scope.spawn(impl_->make_partitions());
+    impl_->dispatcher.start();
+}
+
+rt::Task<void> Worker::stop() {
+    co_await impl_->dispatcher.stop();
+    co_await impl_->scope.close();
+    co_await impl_->journal.close();
+    co_await impl_->listener.close();
+    co_await impl_->notifier.close();
+}
+
+Result<void> Worker::ready() const {
+    return impl_->dispatcher.ready();
+}
+
+Stats Worker::stats() const {
+    Stats out = impl_->dispatcher.stats();
+    out.flushes = impl_->journal.stats().flushes;
+    return out;
+}
+
+}  // namespace weft::dispatch

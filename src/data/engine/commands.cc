@@ -1,0 +1,267 @@
+#include "data/engine/detail/driver.h"
+
+#include <utility>
+
+namespace weft::engine {
+
+using namespace runstate;
+using store::runs::JobFate;
+
+namespace {
+
+// The child enforces the script's own limit; this one only catches a child that does not answer.
+constexpr auto kEvaluateTimeout = limits::kScriptTimeoutDefault * 2;
+
+Failure failure_of(const protocol::Failed& failed) {
+    const bool is_limit = failed.kind == protocol::Failed::Kind::kLimit;
+    return {is_limit ? FailureKind::kLimit : FailureKind::kWorkflow, failed.message};
+}
+
+Place place_of(protocol::Failed failed) {
+    return {.field = std::move(failed.field), .line = failed.line, .column = failed.column};
+}
+
+JsonLimits value_limits() {
+    return {.bytes_max = limits::kPayloadBytesMax};
+}
+
+/// A sandbox is hostile: what it calls JSON is looked at before it is stored or sent on.
+Result<Json> check_value(std::string_view json) {
+    auto parsed = parse_json(json, value_limits());
+    if (!parsed) return fail(Error::internal("the sandbox answered with something that is not JSON"));
+    return parsed;
+}
+
+}  // namespace
+
+rt::Task<Result<void>> Driver::execute(Command command) {
+    // One coroutine per kind of command; std::visit would need a common awaitable type, and this is it.
+    auto task = std::visit([this](auto& one) { return on(std::move(one)); }, command);
+    co_return co_await std::move(task);
+}
+
+rt::Task<Result<void>> Driver::on(Evaluate command) {
+    const bool is_output = command.step == kRun;
+    if (is_output ? state_.stage != Stage::kOutput : !is_in(command.step, Phase::kEvaluating)) {
+        co_return Result<void>{};  // stopped meanwhile
+    }
+    protocol::Evaluate request;
+    if (is_output) {
+        request.value = prepared_->workflow.output();
+    } else {
+        const workflow::CompiledStep& step = step_at(command.step);
+        slot(command.step).started_at = now();
+        request.condition = step.condition;
+        request.value = step.with;
+        const StepKind kind = plan_at(command.step).kind;
+        if (kind == StepKind::kMap || kind == StepKind::kRespond) request.keep_as = step.id;
+    }
+    const rt::Deadline by = job_.scope.deadline(kEvaluateTimeout);
+    CO_TRY(auto reply, co_await ask(std::move(request), command.step, by));
+    if (!reply) co_return Result<void>{};
+    if (auto* value = std::get_if<protocol::Value>(&reply->result)) {
+        apply(input_ready(command.step, std::move(value->json)));
+    } else if (auto* failed = std::get_if<protocol::Failed>(&reply->result)) {
+        Failure failure = failure_of(*failed);
+        apply(input_failed(command.step, std::move(failure), place_of(std::move(*failed))));
+    } else {
+        apply(InputEvaluated{.step = command.step, .outcome = InputEvaluated::Outcome::kSkipped});
+    }
+    co_return Result<void>{};
+}
+
+InputEvaluated Driver::input_failed(Index step, Failure failure, Place place) {
+    if (step != kRun) slot(step).place = std::move(place);
+    return {.step = step, .outcome = InputEvaluated::Outcome::kFailed, .failure = std::move(failure)};
+}
+
+/// Looks at an evaluated input as its kind of step demands.
+InputEvaluated Driver::input_ready(Index step, std::string json) {
+    InputEvaluated out{.step = step};
+    auto parsed = check_value(json);
+    if (!parsed) return input_failed(step, {FailureKind::kPlatform, "The sandbox answered nonsense"}, {});
+    if (step == kRun) {
+        output_ = std::move(json);
+        return out;
+    }
+    Slot& mine = slot(step);
+    const workflow::CompiledStep& compiled = step_at(step);
+    auto refuse = [&](const Error& why) {
+        return input_failed(step, {FailureKind::kWorkflow, why.user}, {.field = why.field});
+    };
+    switch (plan_at(step).kind) {
+        case StepKind::kMap:
+            mine.output = std::move(json);
+            mine.is_kept = true;
+            return out;
+        case StepKind::kRespond:
+            if (auto fits = workflow::response_of(*parsed); !fits) return refuse(fits.error());
+            mine.output = std::move(json);
+            mine.is_kept = true;
+            return out;
+        case StepKind::kSleep: {
+            auto duration = workflow::sleep_duration(*parsed);
+            if (!duration) return refuse(duration.error());
+            out.wake_at = now() + *duration;
+            return out;
+        }
+        case StepKind::kFail:
+            out.failure = Failure{FailureKind::kWorkflow, workflow::fail_message(*parsed)};
+            return out;
+        case StepKind::kCall:
+            if (compiled.action != nullptr) {
+                auto fits = compiled.action->input.validate(*parsed, "with");
+                if (!fits) return refuse(fits.error());
+            }
+            break;
+        case StepKind::kCode:
+            break;
+    }
+    keep_value("step." + compiled.id + ".input", json);
+    mine.input = std::move(json);
+    return out;
+}
+
+rt::Task<Result<void>> Driver::on(Perform command) {
+    const Index step = command.step;
+    if (!is_in(step, Phase::kCalling)) co_return Result<void>{};
+    Slot& mine = slot(step);
+    if (!mine.request) {
+        std::string rendered = mine.input;
+        const workflow::CompiledStep& compiled = step_at(step);
+        if (compiled.action != nullptr) {
+            protocol::Evaluate request;
+            request.value = prepared_->requests[static_cast<std::size_t>(step)];
+            request.bindings.push_back({"input", mine.input});
+            request.mode = protocol::Mode::kRequest;
+            CO_TRY(auto reply, co_await ask(std::move(request), step, job_.scope.deadline(kEvaluateTimeout)));
+            if (!reply) co_return Result<void>{};
+            auto* value = std::get_if<protocol::Value>(&reply->result);
+            if (value == nullptr) {
+                CallFinished event{.step = step, .attempt = command.attempt};
+                event.outcome = CallFinished::Outcome::kError;
+                event.failure = Failure{FailureKind::kWorkflow, "The action's request is not a template"};
+                if (auto* failed = std::get_if<protocol::Failed>(&reply->result)) {
+                    event.failure = failure_of(*failed);
+                    mine.place = place_of(std::move(*failed));
+                }
+                apply(event);
+                co_return Result<void>{};
+            }
+            rendered = std::move(value->json);
+        }
+        auto built = build_request(step, rendered);
+        if (!built) {
+            apply(call_failed(step, command.attempt, built.error()));
+            co_return Result<void>{};
+        }
+        mine.request = *std::move(built);
+    }
+    if (mine.call) co_await mine.call->join();  // of the attempt before; it has answered
+    spawn_call(step, command.attempt, command.by);
+    co_return Result<void>{};
+}
+
+Result<connector::HttpRequest> Driver::build_request(Index step, std::string_view rendered) const {
+    TRY(Json tree, check_value(rendered));
+    const workflow::CompiledStep& compiled = step_at(step);
+    if (compiled.action != nullptr) {
+        return connector::build_request(compiled.action->app, compiled.action->action, tree);
+    }
+    const auto* connection = compiled.connection;
+    return connector::build_http_request(tree, connection != nullptr ? &connection->app : nullptr);
+}
+
+void Driver::spawn_call(Index step, int attempt, Instant by) {
+    Slot& mine = slot(step);
+    const workflow::CompiledStep& compiled = step_at(step);
+    broker::Request request;
+    request.http = *mine.request;
+    if (compiled.action != nullptr) request.action = &compiled.action->action;
+    request.effect = plan_at(step).effect;
+    request.idempotency_key = idempotency_key(run_, compiled.id);
+    if (compiled.connection != nullptr) {
+        request.connection = broker::ConnectionRef{compiled.connection->id, &compiled.connection->app};
+    }
+    mine.call = std::make_unique<rt::Scope>(deps_.loop);
+    const rt::Deadline until = mine.call->deadline(steady_of(by) - deps_.clock.steady());
+    mine.call->spawn(call(step, attempt, std::move(request), until));
+}
+
+/// Runs beside the loop, in the slot's scope.
+rt::Task<void> Driver::call(Index step, int attempt, broker::Request request, rt::Deadline by) {
+    broker::Principal who{tenant_, run_, prepared_->version.id};
+    broker::Response response = co_await deps_.broker.perform(who, std::move(request), std::move(by));
+    CallFinished event{.step = step, .attempt = attempt};
+    Slot& mine = slot(step);
+    switch (response.outcome) {
+        case broker::Response::Outcome::kOk:
+            event.outcome = CallFinished::Outcome::kOk;
+            mine.output = std::move(response.output);
+            break;
+        case broker::Response::Outcome::kError:
+            event.outcome = CallFinished::Outcome::kError;
+            break;
+        case broker::Response::Outcome::kUnknown:
+            event.outcome = CallFinished::Outcome::kUnknown;
+            break;
+        case broker::Response::Outcome::kAborted:
+            event.outcome = CallFinished::Outcome::kAborted;
+            break;
+    }
+    if (event.outcome != CallFinished::Outcome::kOk) {
+        event.failure = Failure{response.kind, std::move(response.message)};
+        event.retryable = response.is_retryable;
+        event.retry_after = response.retry_after;
+        mine.place = Place{.status = response.status};
+    }
+    inbox_.push_back(std::move(event));
+    job_.woken.notify_all();
+}
+
+CallFinished Driver::call_failed(Index step, int attempt, const Error& error) {
+    slot(step).place = Place{.field = error.field};
+    CallFinished out{.step = step, .attempt = attempt};
+    out.outcome = CallFinished::Outcome::kError;
+    out.failure =
+        Failure{FailureKind::kWorkflow, error.user.empty() ? "The request is malformed" : error.user};
+    return out;
+}
+
+rt::Task<Result<void>> Driver::on(RunCode command) {
+    const Index step = command.step;
+    if (!is_in(step, Phase::kCoding)) co_return Result<void>{};
+    protocol::Code request;
+    request.source = step_at(step).source;
+    request.bindings.push_back({"input", slot(step).input});
+    request.keep_as = step_at(step).id;
+    CO_TRY(auto reply, co_await ask(std::move(request), step, deadline(command.by)));
+    if (!reply) co_return Result<void>{};
+    CallFinished event{.step = step, .attempt = command.attempt};
+    if (auto* value = std::get_if<protocol::Value>(&reply->result); value && check_value(value->json)) {
+        slot(step).output = std::move(value->json);
+        slot(step).is_kept = true;
+    } else {
+        event.outcome = CallFinished::Outcome::kError;
+        event.failure = Failure{FailureKind::kPlatform, "The sandbox answered nonsense"};
+        if (auto* failed = std::get_if<protocol::Failed>(&reply->result)) {
+            event.failure = failure_of(*failed);
+            slot(step).place = place_of(std::move(*failed));
+        }
+    }
+    apply(event);
+    co_return Result<void>{};
+}
+
+rt::Task<Result<void>> Driver::on(StartTimer command) {
+    std::erase_if(timers_, [&](const Timer& timer) { return timer.step == command.step; });
+    timers_.push_back({command.step, steady_of(command.at)});
+    co_return Result<void>{};
+}
+
+rt::Task<Result<void>> Driver::on(Abort command) {
+    if (auto& call = slot(command.step).call) call->cancel(rt::CancelReason::kUser);
+    co_return Result<void>{};
+}
+
+}  // namespace weft::engine

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "core/protocol/protocol.h"
+#include "core/runstate/runstate.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace weft::engine {
+
+/// What PostgreSQL's text and jsonb take: valid UTF-8 without NUL. Other bytes become U+FFFD; at most
+/// `bytes_max`, cut between characters.
+std::string clean_text(std::string_view text, std::size_t bytes_max);
+
+/// Where in a definition something went wrong, for the step's error row.
+struct Place {
+    std::string field;
+    std::uint32_t line = 0;
+    std::uint32_t column = 0;
+    int status = 0;  // of an answer
+};
+
+/// {message, field?, line?, column?, status?} as JSON text.
+std::string error_json(const runstate::Failure& failure, const Place& place);
+/// The message of such a text.
+std::string message_of(std::string_view error_json);
+
+}  // namespace weft::engine

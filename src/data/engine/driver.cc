@@ -1,0 +1,219 @@
+#include "data/engine/detail/driver.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace weft::engine {
+
+using namespace runstate;
+using store::runs::JobFate;
+
+Driver::Driver(Deps& deps, const Options& options, Job& job, std::shared_ptr<const Prepared> prepared)
+    : deps_(deps),
+      options_(options),
+      job_(job),
+      prepared_(std::move(prepared)),
+      tenant_(job.claimed.lease.tenant),
+      run_(job.claimed.lease.run),
+      slots_(prepared_->workflow.steps().size()),
+      started_at_(job.loaded.started_at.value_or(job.loaded.now)) {}
+
+rt::Task<End> Driver::run() {
+    auto driven = co_await drive();
+    co_await close_calls();
+    sandbox_.reset();
+    if (!driven) {
+        deps_.log.debug("run let go", {{"run_id", run_}, {"why", driven.error().detail}});
+        co_return End::kLost;
+    }
+    co_return end_.value_or(End::kLost);
+}
+
+rt::Task<Result<void>> Driver::drive() {
+    if (is_terminal(run_status_from(job_.loaded.state).value_or(RunStatus::kQueued))) {
+        // The end is recorded, the job was left: take it away without a second end.
+        co_return co_await flush(JobFate::kFinish, name(RunStatus::kFailed));
+    }
+    auto opened = co_await open_values();
+    if (!opened && job_.scope.is_cancelled()) co_return opened;
+    if (!opened && opened.error().code == Code::kUnavailable)
+        co_return co_await give_back(JobFate::kPostpone, 1s);
+    if (!opened) {
+        deps_.log.error("payload does not open", {{"run_id", run_}, {"detail", opened.error().detail}});
+        co_return co_await fail_plainly({FailureKind::kPlatform, "The run's input could not be read"}, {});
+    }
+    if (auto fits = check_input(); !fits) {
+        Place place{.field = fits.error().field};
+        co_return co_await fail_plainly({FailureKind::kWorkflow, fits.error().user}, std::move(place));
+    }
+    start();
+    while (!end_) CO_CHECK_OK(co_await turn());
+    co_return Result<void>{};
+}
+
+/// Opens input and trigger, and for a resumed run the outputs of its finished steps.
+rt::Task<Result<void>> Driver::open_values() {
+    const rt::Deadline by = job_.scope.deadline(10s);
+    std::unordered_map<std::string, std::size_t> outputs;
+    for (std::size_t i = 0; i < count(); ++i) {
+        outputs.emplace("step." + prepared_->workflow.steps()[i].id + ".output", i);
+    }
+    for (auto& payload : job_.loaded.payloads) {
+        std::string* to = nullptr;
+        if (payload.slot == "input") to = &input_;
+        if (payload.slot == "trigger") to = &trigger_;
+        if (auto found = outputs.find(payload.slot); found != outputs.end())
+            to = &slots_[found->second].output;
+        if (to == nullptr) continue;
+        CO_TRY(*to, co_await deps_.codec.open(tenant_, run_, std::move(payload), by));
+    }
+    job_.loaded.payloads.clear();
+    co_return Result<void>{};
+}
+
+Result<void> Driver::check_input() const {
+    if (!prepared_->workflow.inputs() || job_.claimed.lease.epoch > 1) return {};
+    TRY(Json input, parse_json(input_.empty() ? "null" : input_, {.bytes_max = limits::kPayloadBytesMax}));
+    return workflow::check_input(prepared_->workflow, input);
+}
+
+void Driver::start() {
+    if (job_.claimed.lease.epoch > 1) {
+        JsonObject detail;
+        detail["epoch"] = job_.claimed.lease.epoch;
+        detail["crashes"] = job_.claimed.crashes;
+        note("resumed", std::nullopt, std::move(detail));
+    }
+    apply(replay());
+    if (job_.claimed.is_cancel_requested) job_.request_cancel(job_.claimed.cancel_reason);
+}
+
+/// The journal as events for runstate, in the order of the steps.
+Started Driver::replay() {
+    Started out{.started_at = started_at_, .journal = {}};
+    std::unordered_map<std::string_view, const store::runs::StepRun*> rows;
+    for (const auto& row : job_.loaded.steps) rows[row.step] = &row;
+    for (std::size_t i = 0; i < count(); ++i) {
+        auto found = rows.find(prepared_->workflow.steps()[i].id);
+        if (found == rows.end()) continue;
+        JournalEntry entry;
+        entry.step = static_cast<Index>(i);
+        entry.attempt = found->second->attempt;
+        restore(*found->second, std::move(entry), out);
+    }
+    return out;
+}
+
+void Driver::restore(const store::runs::StepRun& row, JournalEntry entry, Started& started) {
+    Slot& mine = slot(entry.step);
+    mine.started_at = row.started_at;
+    if (row.error) {
+        auto kind = failure_kind_from(row.failure_kind.value_or("")).value_or(FailureKind::kPlatform);
+        entry.failure = Failure{kind, message_of(*row.error)};
+    }
+    auto status = step_status_from(row.state).value_or(StepStatus::kQueued);
+    if (is_terminal(status)) {
+        entry.entry = JournalEntry::Entry::kResult;
+        entry.status = status;
+        mine.is_recorded = true;
+        mine.is_kept = true;
+        put(entry.step, row.state, mine.output, row.error.value_or(""));
+    } else if (status == StepStatus::kWaiting) {
+        entry.entry = JournalEntry::Entry::kWait;
+        entry.until = job_.loaded.now;
+        for (const auto& wait : job_.loaded.waits) {
+            if (wait.step != row.step) continue;
+            auto detail = parse_json(wait.detail);
+            if (!detail || !detail->is_object()) continue;
+            entry.until = Instant(Micros(int_or(detail->get_object(), "until", 0)));
+        }
+    } else if (row.intent_at && row.attempt > 0) {
+        entry.entry = JournalEntry::Entry::kIntent;
+    } else {
+        return;
+    }
+    started.journal.push_back(std::move(entry));
+}
+
+/// One step of the loop: a command, else an event, else a flush that is due, else a wait.
+rt::Task<Result<void>> Driver::turn() {
+    if (job_.cancel_reason && !is_cancel_applied_) {
+        is_cancel_applied_ = true;
+        JsonObject detail;
+        detail["reason"] = clean_text(*job_.cancel_reason, 1024);
+        note("canceled", std::nullopt, std::move(detail));
+        apply(CancelRequested{*job_.cancel_reason});
+    }
+    if (!commands_.empty()) {
+        Command next = std::move(commands_.front());
+        commands_.pop_front();
+        co_return co_await execute(std::move(next));
+    }
+    if (!inbox_.empty()) {
+        Event next = std::move(inbox_.front());
+        inbox_.pop_front();
+        apply(next);
+        co_return Result<void>{};
+    }
+    if (fire_timer()) co_return Result<void>{};
+    const bool is_late = dirty_since_ && deps_.clock.steady() - *dirty_since_ >= options_.journal_lag;
+    if (is_urgent_ || is_late) {
+        record_running();
+        co_return co_await flush(JobFate::kKeep, name(RunStatus::kRunning));
+    }
+    co_return co_await wait();
+}
+
+rt::Task<Result<void>> Driver::wait() {
+    Steady until = deps_.clock.steady() + 1h;
+    if (dirty_since_) until = *dirty_since_ + options_.journal_lag;
+    for (const Timer& timer : timers_) until = std::min(until, timer.at);
+    const Steady::duration left = until - deps_.clock.steady();
+    auto woken =
+        co_await job_.woken.wait(job_.scope.forever().at_most(std::max<Steady::duration>(left, 1us)));
+    if (!woken && job_.scope.is_cancelled()) co_return woken;
+    co_return Result<void>{};
+}
+
+bool Driver::fire_timer() {
+    const Steady at = deps_.clock.steady();
+    auto due = std::ranges::find_if(timers_, [&](const Timer& timer) { return timer.at <= at; });
+    if (due == timers_.end()) return false;
+    const Index step = due->step;
+    timers_.erase(due);
+    apply(TimerFired{step});
+    return true;
+}
+
+void Driver::apply(const Event& event) {
+    auto [next, commands] =
+        runstate::step(prepared_->workflow.plan(), std::move(state_), event, {now(), deps_.rng.unit()});
+    state_ = std::move(next);
+    for (Command& command : commands) commands_.push_back(std::move(command));
+}
+
+rt::Task<void> Driver::close_calls() {
+    for (Slot& mine : slots_) {
+        if (mine.call) mine.call->cancel(rt::CancelReason::kShutdown);
+    }
+    for (Slot& mine : slots_) {
+        if (mine.call) co_await mine.call->join();
+        mine.call.reset();
+    }
+}
+
+/// The database's time, carried on by our monotonic clock: the worker's wall clock decides nothing.
+Instant Driver::now() const {
+    return job_.loaded.now + std::chrono::duration_cast<Micros>(deps_.clock.steady() - job_.loaded_at);
+}
+
+Steady Driver::steady_of(Instant at) const {
+    // A timer that fires a hair early would only be set again.
+    return job_.loaded_at + (at - job_.loaded.now) + 1us;
+}
+
+rt::Deadline Driver::deadline(Instant by) const {
+    return job_.scope.forever().at_most(steady_of(by) - deps_.clock.steady());
+}
+
+}  // namespace weft::engine

@@ -1,0 +1,118 @@
+#include "data/engine/engine.h"
+
+#include "data/engine/detail/driver.h"
+
+#include <utility>
+
+namespace weft::engine {
+
+using store::runs::JobFate;
+
+Job::Job(rt::Loop& loop, store::queue::Claimed taken, store::runs::Loaded row, Steady at)
+    : claimed(std::move(taken)), loaded(std::move(row)), loaded_at(at), woken(loop), scope(loop) {}
+
+void Job::request_cancel(std::string reason) {
+    if (cancel_reason) return;
+    cancel_reason = std::move(reason);
+    woken.notify_all();
+    // An evaluation under way would answer only when it is done.
+    if (asking != nullptr) asking->kill();
+}
+
+Engine::Engine(Deps deps, Options options)
+    : deps_(std::move(deps)),
+      options_(options),
+      seconds_(
+          deps_.metrics.histogram("weft_run_seconds", "Time from a run's claim to its end in this worker")
+      ) {}
+
+rt::Task<End> Engine::run(Job& job) {
+    const Steady before = deps_.clock.steady();
+    const store::queue::Lease& lease = job.claimed.lease;
+    auto prepared = co_await prepare(lease.tenant, job.claimed.version, job.scope.deadline(10s));
+    if (!prepared) {
+        if (job.scope.is_cancelled()) co_return End::kLost;
+        const Error& why = prepared.error();
+        deps_.log.error("no workflow version", {{"run_id", lease.run}, {"detail", why.detail}});
+        store::runs::Entry entry;
+        entry.lease = lease;
+        entry.workflow = job.claimed.workflow;
+        const bool is_passing = why.code == Code::kUnavailable || why.code == Code::kTimeout;
+        entry.fate = is_passing ? JobFate::kPostpone : JobFate::kFinish;
+        entry.park_for = 1s;
+        entry.state = "queued";
+        if (!is_passing) {
+            entry.state = "failed";
+            entry.failure_kind = "platform";
+            entry.error =
+                error_json({runstate::FailureKind::kPlatform, "The workflow's version is unreadable"}, {});
+            entry.finished_at = job.loaded.now;
+            entry.events.push_back({job.loaded.now, "finished", std::nullopt, R"({"state":"failed"})"});
+        }
+        auto written = co_await deps_.journal.write(std::move(entry), job.scope.forever());
+        co_return !written ? End::kLost : is_passing ? End::kParked : End::kFinished;
+    }
+    Driver driver(deps_, options_, job, *std::move(prepared));
+    const End end = co_await driver.run();
+    seconds_.observe(std::chrono::duration<double>(deps_.clock.steady() - before).count());
+    co_return end;
+}
+
+rt::Task<Result<void>> Engine::bury(store::queue::Poisoned poisoned, rt::Deadline by) {
+    std::vector<store::queue::Lease> leases{poisoned.lease};
+    CO_TRY(auto loaded, co_await store::runs::load(deps_.pool, std::move(leases), by));
+    store::runs::Entry entry;
+    entry.lease = poisoned.lease;
+    entry.workflow = poisoned.workflow;
+    entry.state = "failed";
+    entry.failure_kind = "platform";
+    entry.error = error_json(
+        {runstate::FailureKind::kPlatform,
+         "The run's worker or sandbox died repeatedly; it was not tried again"},
+        {}
+    );
+    entry.fate = JobFate::kFinish;
+    entry.is_dead_letter = true;
+    if (!loaded.empty()) {
+        entry.started_at = loaded.front().started_at.value_or(loaded.front().now);
+        entry.finished_at = loaded.front().now;
+        entry.events.push_back(
+            {loaded.front().now, "finished", std::nullopt, R"({"state":"failed","poisoned":true})"}
+        );
+    }
+    co_return co_await deps_.journal.write(std::move(entry), std::move(by));
+}
+
+rt::Task<Result<Engine::PreparedPtr>> Engine::prepare(
+    TenantId tenant, WorkflowVersionId version, rt::Deadline by
+) {
+    if (auto found = versions_.find(version); found != versions_.end() && found->second.tenant == tenant) {
+        used_.splice(used_.begin(), used_, found->second.used);
+        co_return found->second.prepared;
+    }
+    CO_TRY(auto row, co_await store::runs::load_version(deps_.pool, tenant, version, by));
+    // Ours, checked at publishing; the bound only guards against a damaged row.
+    CO_TRY(Json tree, parse_json(row.compiled, {.bytes_max = 64u << 20, .depth_max = 128}));
+    CO_TRY(auto compiled, workflow::CompiledWorkflow::load(tree));
+    row.compiled = {};
+    std::vector<std::string> requests;
+    for (const auto& step : compiled.steps()) {
+        requests.push_back(step.action != nullptr ? to_text(step.action->request) : "");
+    }
+    auto prepared =
+        std::make_shared<const Prepared>(std::move(row), std::move(compiled), std::move(requests));
+    keep(tenant, version, prepared);
+    co_return prepared;
+}
+
+void Engine::keep(TenantId tenant, WorkflowVersionId version, PreparedPtr prepared) {
+    if (versions_.contains(version)) return;  // two runs loaded it at the same time
+    if (versions_.size() >= options_.versions_max) {
+        versions_.erase(used_.back());
+        used_.pop_back();
+    }
+    used_.push_front(version);
+    versions_[version] = Kept{tenant, std::move(prepared), used_.begin()};
+}
+
+}  // namespace weft::engine
