@@ -112,14 +112,16 @@ def gtest_cases(file: pathlib.Path, outcome: Outcome) -> int:
     return failed
 
 
-def run_ctest(stage: str, selection: list[str]) -> Outcome:
+def run_ctest(stage: str, selection: list[str], jobs: int = 2) -> Outcome:
     outcome = Outcome(stage)
     folder = RESULTS / stage
     folder.mkdir(parents=True, exist_ok=True)
     junit = folder / "ctest.xml"
     environment = os.environ | {"GTEST_OUTPUT": f"json:{folder}/", "GTEST_BRIEF": "1",
                                 "WEFT_BIN": str(BUILD / "bin" / "weft")}
-    command = ["ctest", "--test-dir", str(BUILD), "-j2", "--output-on-failure", "--no-tests=ignore",
+    # One PostgreSQL for all test programs of the stage, instead of one each.
+    cluster = [str(BUILD / "tests" / "support" / "weft-test-pg")] if stage == "pg" else []
+    command = [*cluster, "ctest", "--test-dir", str(BUILD), f"-j{jobs}", "--output-on-failure", "--no-tests=ignore",
                "--output-junit", str(junit), *selection]
     code, _ = stream(command, folder / "output.log", environment)
     programs = xml.parse(junit).getroot().findall("testcase") if junit.exists() else []
@@ -132,6 +134,9 @@ def run_ctest(stage: str, selection: list[str]) -> Outcome:
         elif not failed:
             outcome.failed += 1
             outcome.notes.append(f"{name}: crashed, timed out or was not built")
+    if stage != "system" and not outcome.passed + outcome.failed:
+        outcome.failed = 1
+        outcome.notes.append("there are no such tests, which cannot be right")
     if code != 0 and not outcome.failed:
         outcome.failed = 1
         outcome.notes.append(f"ctest ended with exit code {code}")
@@ -145,7 +150,7 @@ def stages() -> dict[str, object]:
         "tidy": lambda: run_program("tidy", ["python3", "tools/tidy", "--self-test"]),
         "unit": lambda: run_ctest("unit", ["-L", "^unit$"]),
         "pg": lambda: run_ctest("pg", ["-L", "^pg$"]),
-        "system": lambda: run_ctest("system", ["-LE", "^(unit|pg)$"]),
+        "system": lambda: run_ctest("system", ["-LE", "^(unit|pg)$"], jobs=1),  # they load the machine
     }
     if (ROOT / "web" / "check").exists():
         found["web"] = lambda: run_program("web", ["web/check"])

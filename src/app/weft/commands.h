@@ -13,6 +13,7 @@ inline constexpr int kExitUsage = 2;
 
 struct ServeOptions {
     std::string data;  // the data folder
+    int workers = 1;
     ProcessOptions process;
 };
 

@@ -102,6 +102,13 @@ Result<void> DataFolder::write(std::string_view relative, std::string_view conte
     return {};
 }
 
+Result<void> DataFolder::give(std::string_view relative, const proc::Identity* owner) {
+    std::string path = at(relative);
+    CHECK_OK(make_folder(path, 0700));
+    if (owner && ::chown(path.c_str(), owner->uid, owner->gid) != 0) return fail(trouble("give away", path));
+    return {};
+}
+
 Result<std::string> DataFolder::read_or_make(const std::string& relative) {
     auto existing = read_file(at(relative));
     if (!existing && existing.error().code != Code::kNotFound) return existing;

@@ -15,6 +15,7 @@ namespace weft::app {
 /// The one folder that `weft serve` keeps its state in, locked for as long as this object lives:
 ///   postgres/  the private cluster        keys/     master keys, 0600
 ///   log/       PostgreSQL's log           secrets/  passwords of the database roles, 0600
+///   blobs/     values too large for a row
 /// The folder itself may be searched by others (PostgreSQL runs as its own user); its private parts may not.
 class DataFolder {
   public:
@@ -32,6 +33,8 @@ class DataFolder {
     /// A short path for sockets, unique to this folder, which other users may search: socket paths are
     /// limited to 107 bytes, and the folder may be unreachable for them. Created for `owner`.
     Result<std::string> socket_folder(const proc::Identity* owner);
+    /// Makes the sub-folder, private to `owner` (none: to this process's user).
+    Result<void> give(std::string_view relative, const proc::Identity* owner);
     /// Replaces a small file in one step.
     Result<void> write(std::string_view relative, std::string_view content, mode_t mode);
 

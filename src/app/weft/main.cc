@@ -1,3 +1,4 @@
+#include "app/demo/show.h"
 #include "app/weft/commands.h"
 
 #include <CLI/CLI.hpp>
@@ -10,6 +11,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 
 extern char** environ;
 
@@ -40,6 +42,13 @@ void settle() {
 }
 
 void add_process_options(CLI::App& command, app::ProcessOptions& options) {
+    command
+        .add_option(
+            "--blobs", options.blobs, "Folder of large values, shared by all api and worker processes"
+        )
+        ->envname("WEFT_BLOBS");
+    command.add_option("--name", options.name)->group("");
+    command.add_option("--number", options.number)->group("");
     command.add_option("--secrets-fd", options.secrets_fd)->group("");
     command.add_option("--notify-fd", options.notify_fd)->group("");
     command.add_option("--listen-fd", options.listen_fd)->group("");
@@ -55,16 +64,33 @@ void add_api_options(CLI::App& command, app::ProcessOptions& options) {
 
 void add_worker_options(CLI::App& command, app::ProcessOptions& options) {
     command
-        .add_flag(
-            "--allow-private-hosts",
-            options.allow_private_hosts,
-            "Let actions call loopback and private networks (development, or a trusted network)"
+        .add_option(
+            "--egress-allow",
+            options.egress_allow,
+            "A private network that actions may call, e.g. 10.1.0.0/16 or 127.0.0.1:8080; may be repeated"
         )
-        ->envname("WEFT_ALLOW_PRIVATE_HOSTS");
+        ->envname("WEFT_EGRESS_ALLOW")
+        ->delimiter(',');
+    command.add_option("--lease-ms", options.lease_ms, "After how long a silent worker loses its runs")
+        ->check(CLI::Range(500, 600'000))
+        ->capture_default_str();
+    command.add_option("--runs-max", options.runs_max, "Runs at the same time in one worker")
+        ->check(CLI::Range(1, 1'000))
+        ->capture_default_str();
+    command
+        .add_option(
+            "--isolation-floor",
+            options.isolation_floor,
+            "The least isolation to start with: full (root), rootless (user namespaces) or process "
+            "(Landlock, seccomp)"
+        )
+        ->check(CLI::IsMember({"full", "rootless", "process"}))
+        ->capture_default_str();
 }
 
 struct Commands {
     app::ServeOptions serve;
+    demo::ShowOptions demo;
     app::ProcessOptions api;
     app::ProcessOptions worker;
 };
@@ -74,7 +100,10 @@ int run(int argc, char** argv) {
     Commands options;
     std::string home(app::get(environment, "HOME", "/root"));
     options.serve.data = std::string(app::get(environment, "WEFT_DATA", home + "/.local/share/weft"));
+    options.api.name = "api";
+    options.worker.name = "worker";
     options.worker.listen = "";
+    options.api.blobs = options.worker.blobs = options.serve.data + "/blobs";
 
     CLI::App program("Weft: connects systems with workflows. Each run executes in its own sandbox.", "weft");
     program.set_version_flag("--version", std::string("weft ") + WEFT_VERSION);
@@ -85,6 +114,7 @@ int run(int argc, char** argv) {
         program.add_subcommand("serve", "Run everything on this machine: database, api and worker");
     serve->add_option("--data", options.serve.data, "Folder that everything is kept in (WEFT_DATA)")
         ->capture_default_str();
+    serve->add_option("--workers", options.serve.workers, "How many workers")->check(CLI::Range(1, 16));
     add_api_options(*serve, options.serve.process);
     add_worker_options(*serve, options.serve.process);
     CLI::App* api = program.add_subcommand("api", "Run one control plane process (needs WEFT_DATABASE_URL)");
@@ -96,6 +126,11 @@ int run(int argc, char** argv) {
     add_process_options(*worker, options.worker);
     CLI::App* migrate =
         program.add_subcommand("migrate", "Bring the database of WEFT_DATABASE_URL to this version");
+    CLI::App* demo =
+        program.add_subcommand("demo", "Show a real run on a throw-away installation, then serve it");
+    demo->add_option("--web", options.demo.web_dir, "Folder of the built user interface")
+        ->envname("WEFT_WEB");
+    demo->add_flag("--exit", options.demo.exits_after, "Stop once the run has been shown");
 
     try {
         program.parse(argc, argv);
@@ -106,6 +141,10 @@ int run(int argc, char** argv) {
     if (api->parsed()) return app::api(options.api, environment);
     if (worker->parsed()) return app::worker(options.worker, environment);
     if (migrate->parsed()) return app::migrate(environment);
+    if (demo->parsed()) {
+        options.demo.binary = std::filesystem::read_symlink("/proc/self/exe").string();
+        return demo::show(options.demo);
+    }
     return app::kExitUsage;
 }
 

@@ -155,11 +155,18 @@ class Server {
     Result<void> start_processes(const Secret& admin) {
         TRY(proc::Spec api, api_spec(admin));
         TRY(proc::Spec worker, worker_spec(admin));
-        keep(worker_, std::move(worker), nullptr, {});
+        for (int number = 0; number < options_.workers; ++number) {
+            proc::Spec spec = worker;
+            if (options_.workers > 1) spec.name += "-" + std::to_string(number + 1);
+            spec.argv.push_back("--name=" + spec.name);
+            spec.argv.push_back("--number=" + std::to_string(number));
+            keep(workers_.emplace_back(), std::move(spec), nullptr, {});
+        }
         keep(api_, std::move(api), nullptr, {});
         return {};
     }
 
+    /// The part that api and worker have in common; `name` is the subcommand.
     proc::Spec own_spec(std::string name, const proc::Fd& secrets) const {
         proc::Spec spec;
         spec.name = name;
@@ -185,18 +192,29 @@ class Server {
             spec.identity = proc::find_user("weft-api");
             if (!spec.identity) spec.identity = proc::Identity{.uid = kApiUid, .gid = kApiUid, .user = "api"};
         }
+        // The worker, being root or the same user, reaches them anyhow.
+        const proc::Identity* owner = spec.identity ? &*spec.identity : nullptr;
+        CHECK_OK(folder_.give("blobs", owner));
+        spec.argv.push_back("--blobs=" + visible(spec, {.source = folder_.at("blobs"), .target = "/mnt"}));
         std::string web = find_web(options_.process.web);
-        if (!web.empty() && spec.identity && !proc::can_reach(*spec.identity, web)) {
-            spec.binds = {proc::BindMount{.source = web, .target = "/mnt", .read_only = true}};
-            web = "/mnt";
+        if (!web.empty()) {
+            web = visible(spec, {.source = web, .target = "/srv", .read_only = true});
+            spec.argv.push_back("--web=" + web);
         }
         spec.argv.push_back("--listen=" + address_.text());
         spec.argv.push_back("--listen-fd=" + std::to_string(kListenFd));
         spec.fds.emplace_back(listener_.get(), kListenFd);
-        if (!web.empty()) spec.argv.push_back("--web=" + web);
-        if (!options_.process.public_url.empty())
+        if (!options_.process.public_url.empty()) {
             spec.argv.push_back("--public-url=" + options_.process.public_url);
+        }
         return spec;
+    }
+
+    /// The path under which the child finds a folder: its own, or the bind's target when it cannot search the
+    /// way.
+    static std::string visible(proc::Spec& spec, proc::BindMount bind) {
+        if (!spec.identity || proc::can_reach(*spec.identity, bind.source)) return bind.source;
+        return spec.binds.emplace_back(std::move(bind)).target;
     }
 
     Result<proc::Spec> worker_spec(const Secret& admin) {
@@ -206,7 +224,13 @@ class Server {
         TRY(secrets.database_url, with_login(admin.reveal(), "weft_worker", worker_password_));
         TRY(worker_secrets_, proc::sealed_file("secrets", pack_secrets(Plane::kWorker, secrets).reveal()));
         proc::Spec spec = own_spec("worker", worker_secrets_);
-        if (options_.process.allow_private_hosts) spec.argv.push_back("--allow-private-hosts");
+        spec.argv.push_back("--blobs=" + folder_.at("blobs"));
+        for (const std::string& network : options_.process.egress_allow) {
+            spec.argv.push_back("--egress-allow=" + network);
+        }
+        spec.argv.push_back("--lease-ms=" + std::to_string(options_.process.lease_ms));
+        spec.argv.push_back("--runs-max=" + std::to_string(options_.process.runs_max));
+        spec.argv.push_back("--isolation-floor=" + options_.process.isolation_floor);
         return spec;
     }
 
@@ -229,7 +253,8 @@ class Server {
         if (event.kind == Kind::kStarted || is_stopping_) return;
         bool is_database = database_ && name == database_name();
         bool was_ready = is_database ? is_database_ready_ : ready_names_.contains(name);
-        if (!was_ready && ++failures_[name] >= (is_database ? kDatabaseStartsMax : 1)) {
+        // By a signal somebody ended it; by an exit code it says that it cannot work here.
+        if (!was_ready && !event.by_signal && ++failures_[name] >= (is_database ? kDatabaseStartsMax : 1)) {
             std::string where =
                 is_database ? folder_.at("log/postgres.log") + " says why." : "The lines above say why.";
             return give_up(Error::unavailable(name + " could not start (" + event.text + "). " + where));
@@ -289,7 +314,7 @@ class Server {
     rt::Task<void> stop() {
         rt::Scope draining(loop_);
         if (api_) draining.spawn(api_->stop(SIGTERM, kDrain));
-        if (worker_) draining.spawn(worker_->stop(SIGTERM, kDrain));
+        for (auto& worker : workers_) draining.spawn(worker->stop(SIGTERM, kDrain));
         co_await draining.join();
         if (database_) co_await database_->stop(SIGINT, kDatabaseStop);
         co_await keeping_.close();
@@ -317,7 +342,7 @@ class Server {
     std::unique_ptr<PrivatePostgres> postgres_;
     std::unique_ptr<proc::Keeper> database_;
     std::unique_ptr<proc::Keeper> api_;
-    std::unique_ptr<proc::Keeper> worker_;
+    std::vector<std::unique_ptr<proc::Keeper>> workers_;
 
     std::map<std::string, pid_t> pids_;
     std::map<std::string, int> failures_;

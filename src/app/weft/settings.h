@@ -2,12 +2,15 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/secret.h"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace weft::app {
 
@@ -17,14 +20,21 @@ std::string_view get(const Environment& environment, const std::string& name, st
 
 /// What `weft api` and `weft worker` are told on their command line.
 struct ProcessOptions {
-    std::string listen =
-        "127.0.0.1:8080";              // api: where people reach it; worker: for /metrics, empty = nowhere
-    std::string web;                   // api: folder of the built user interface, empty = none
-    std::string public_url;            // as people reach us, for links; empty = http://<listen>
-    bool allow_private_hosts = false;  // worker: actions may call loopback and private networks
-    int listen_fd = -1;                // api: a socket that listens on `listen` already; -1 = none
-    int secrets_fd = -1;               // a sealed file from `weft serve`; -1 = read the environment
-    int notify_fd = -1;                // where to report readiness; -1 = standard output
+    std::string name;  // in logs and in messages to the parent; "api", "worker", "worker-2"
+    // api: where people reach it; worker: where /metrics is, nowhere when empty
+    std::string listen = "127.0.0.1:8080";
+    std::string web;         // api: folder of the built user interface; none when empty
+    std::string public_url;  // api: as people reach us, for links; http://<listen> when empty
+    std::string blobs;       // folder of large values, shared by all processes
+    // worker: private networks that actions may call, e.g. 10.1.0.0/16 or 127.0.0.1:8080
+    std::vector<std::string> egress_allow;
+    int lease_ms = static_cast<int>(std::chrono::milliseconds(limits::kLease).count());
+    int runs_max = 64;                         // worker: at the same time
+    std::string isolation_floor = "rootless";  // worker: the least that will do; full, rootless or process
+    int number = 0;       // worker: its place on this machine, from 0; users of sandboxes do not overlap
+    int listen_fd = -1;   // api: a socket that listens on `listen` already
+    int secrets_fd = -1;  // a sealed file from `weft serve`; -1: read the environment
+    int notify_fd = -1;   // where to report readiness; -1: standard output
 };
 
 /// The secrets of one process, as `weft serve` hands them over or as the environment names them

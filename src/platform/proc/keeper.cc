@@ -16,10 +16,15 @@ struct Keeper::Impl {
           wake(owner),
           finished(owner) {}
 
-    void report(Event::Kind kind, pid_t pid, std::string text, Millis retry_in) {
+    void report(Event::Kind kind, pid_t pid, std::string text, Millis retry_in, bool by_signal = false) {
         if (!on_event) return;
         Event event{
-            .kind = kind, .name = spec.name, .pid = pid, .text = std::move(text), .retry_in = retry_in
+            .kind = kind,
+            .name = spec.name,
+            .pid = pid,
+            .by_signal = by_signal,
+            .text = std::move(text),
+            .retry_in = retry_in
         };
         on_event(event);
     }
@@ -65,7 +70,7 @@ rt::Task<void> Keeper::run(rt::Deadline by) {
         bool is_final = impl_->is_stopping || by.is_over();
         Millis delay = is_final ? Millis{0} : impl_->delay;
         if (ended) {
-            impl_->report(Event::Kind::kEnded, impl_->last_pid, ended->text(), delay);
+            impl_->report(Event::Kind::kEnded, impl_->last_pid, ended->text(), delay, ended->by_signal);
         } else if (!is_final) {
             impl_->report(
                 Event::Kind::kStartFailed, 0, ended.error().user + " " + ended.error().detail, delay

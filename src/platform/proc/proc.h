@@ -143,8 +143,9 @@ class Keeper {
         Kind kind = Kind::kStarted;
         std::string_view name;
         pid_t pid = 0;
-        std::string text;    // how it ended, or why it could not start
-        Millis retry_in{0};  // 0 when it is not started again
+        bool by_signal = false;  // kEnded
+        std::string text;        // how it ended, or why it could not start
+        Millis retry_in{0};      // 0 when it is not started again
     };
     using OnEvent = std::function<void(const Event&)>;
     /// Called before each start; may change the specification (a new file, say). An error counts as a failed
