@@ -31,6 +31,7 @@ class RunWatch {
       private:
         RunWatch& watch_;
         RunId run_;
+        std::uint64_t seen_ = 0;
     };
 
   private:

@@ -64,7 +64,7 @@ class Ingest {
         rt::Loop& loop,
         pg::Pool& pool,  // of weft_api
         store::runs::PayloadCodec& codec,
-        pg::Notifier& notifier,  // told `weft_job` after each commit
+        pg::Notifier& notifier,  // after each commit: `weft_job`, and `weft_run` with the new runs as queued
         const rt::Clock& clock,
         Rng& rng,
         Options options = {}

@@ -1,0 +1,271 @@
+#include "data/ingress/ingress.h"
+
+#include "platform/rt/scope.h"
+#include "platform/rt/sync.h"
+#include "store/triggers/inbox.h"
+
+#include <deque>
+#include <unordered_map>
+
+namespace weft::ingress {
+
+namespace {
+
+namespace triggers = store::triggers;
+
+/// While the database is away a flush is repeated this often, until its time is over.
+constexpr auto kRetryPause = std::chrono::milliseconds(50);
+/// Tenants whose backlog is remembered; beyond it the table starts afresh.
+constexpr std::size_t kBacklogsMax = 10'000;
+
+Error overloaded() {
+    Error error =
+        Error::unavailable("Too many events are waiting to be stored; try again", "ingest queue is full");
+    error.retry = Retry::kBackoff;
+    return error;
+}
+
+Error over_backlog() {
+    Error error = Error::limit("Too many runs of this tenant are waiting; try again later");
+    error.retry = Retry::kBackoff;
+    return error;
+}
+
+}  // namespace
+
+struct Ingest::Impl {
+    /// Shared by the queue and the waiting caller, who may give up first.
+    struct Pending {
+        Pending(rt::Loop& loop, triggers::NewRun from) : run(std::move(from)), outcome(loop) {}
+        triggers::NewRun run;
+        std::size_t bytes = 0;
+        rt::OneShot<Started> outcome;
+    };
+    using Flush = std::vector<std::shared_ptr<Pending>>;
+    struct Backlog {
+        std::int64_t jobs = 0;
+        Steady counted_at{};
+        bool is_counting = false;
+    };
+
+    rt::Loop& loop;
+    pg::Pool& pool;
+    store::runs::PayloadCodec& codec;
+    pg::Notifier& notifier;
+    const rt::Clock& clock;
+    Rng& rng;
+    Options options;
+    std::deque<std::shared_ptr<Pending>> queue{};
+    std::size_t queue_bytes = 0;
+    std::unordered_map<TenantId, Backlog> backlogs{};
+    Stats stats{};
+    bool is_closing = false;
+    bool is_flushing = false;
+    rt::Signal wake{loop};
+    rt::Signal idle{loop};
+    rt::Scope scope{loop};
+
+    Result<void> admit(TenantId tenant);
+    rt::Task<void> count(TenantId tenant);
+    rt::Task<Result<Started>> begin(
+        triggers::NewRun run, std::string input, std::string trigger, rt::Deadline by
+    );
+    rt::Task<void> work();
+    Flush take();
+    rt::Task<Result<std::vector<std::optional<triggers::Begun>>>> commit(Flush flush, rt::Deadline by);
+    rt::Task<void> flush_one_by_one(Flush flush, rt::Deadline by);
+    void settle(const Flush& flush, const std::vector<std::optional<triggers::Begun>>& begun);
+};
+
+Result<void> Ingest::Impl::admit(TenantId tenant) {
+    bool is_full = queue.size() >= options.queue_max || queue_bytes >= options.queue_bytes_max;
+    if (is_closing || is_full) {
+        ++stats.refused;
+        return fail(overloaded());
+    }
+    if (backlogs.size() >= kBacklogsMax) backlogs.clear();
+    Backlog& backlog = backlogs[tenant];
+    if (!backlog.is_counting && clock.steady() - backlog.counted_at >= options.backlog_age) {
+        backlog.is_counting = true;
+        scope.spawn(count(tenant));
+    }
+    if (backlog.jobs < options.backlog_max) return {};
+    ++stats.refused;
+    return fail(over_backlog());
+}
+
+/// In the background: a start is decided by the last known count, it never waits for a new one.
+rt::Task<void> Ingest::Impl::count(TenantId tenant) {
+    auto counted = co_await triggers::count_backlog(
+        pool, tenant, options.backlog_max + 1, scope.deadline(std::chrono::seconds(5))
+    );
+    auto at = backlogs.find(tenant);
+    if (at == backlogs.end()) co_return;
+    if (counted) at->second.jobs = *counted;
+    at->second.counted_at = clock.steady();
+    at->second.is_counting = false;
+}
+
+rt::Task<Result<Started>> Ingest::Impl::begin(
+    triggers::NewRun run, std::string input, std::string trigger, rt::Deadline by
+) {
+    CO_CHECK_OK(admit(run.tenant));
+    run.id = RunId::make(clock.now(), rng);
+    CO_TRY(auto input_value, co_await codec.seal(run.tenant, run.id, "input", std::move(input), by));
+    CO_TRY(auto trigger_value, co_await codec.seal(run.tenant, run.id, "trigger", std::move(trigger), by));
+    run.values.push_back(std::move(input_value));
+    run.values.push_back(std::move(trigger_value));
+    if (run.trigger && run.dedupe_key.empty()) run.dedupe_key = run.id.text();
+    CO_CHECK_OK(admit(run.tenant));
+    auto pending = std::make_shared<Pending>(loop, std::move(run));
+    for (const auto& value : pending->run.values) pending->bytes += value.data ? value.data->size() : 0;
+    queue_bytes += pending->bytes;
+    queue.push_back(pending);
+    wake.notify_one();
+    co_return co_await pending->outcome.take(by);
+}
+
+Ingest::Impl::Flush Ingest::Impl::take() {
+    Flush flush;
+    std::size_t bytes = 0;
+    while (!queue.empty() && flush.size() < options.flush_max &&
+           (bytes < options.flush_bytes_max || flush.empty())) {
+        bytes += queue.front()->bytes;
+        flush.push_back(std::move(queue.front()));
+        queue.pop_front();
+    }
+    queue_bytes -= bytes;
+    return flush;
+}
+
+rt::Task<Result<std::vector<std::optional<triggers::Begun>>>> Ingest::Impl::commit(
+    Flush flush, rt::Deadline by
+) {
+    for (;;) {
+        std::vector<const triggers::NewRun*> runs;
+        for (const auto& pending : flush) runs.push_back(&pending->run);
+        auto begun = co_await triggers::begin_runs(pool, std::move(runs), by);
+        // The ids are the same each time, so a repeat after an unknown outcome finds its own runs.
+        if (begun || begun.error().code != Code::kUnavailable || by.is_over()) co_return begun;
+        (void)co_await rt::sleep_for(kRetryPause, by);
+    }
+}
+
+/// One of them is what the database refuses: let it not take the others with it.
+rt::Task<void> Ingest::Impl::flush_one_by_one(Flush flush, rt::Deadline by) {
+    for (const auto& pending : flush) {
+        Flush one{pending};
+        auto begun = co_await commit(one, by);
+        if (begun) {
+            settle(one, *begun);
+        } else {
+            pending->outcome.set(fail(std::move(begun).error()));
+        }
+    }
+}
+
+void Ingest::Impl::settle(const Flush& flush, const std::vector<std::optional<triggers::Begun>>& begun) {
+    bool any = false;
+    for (std::size_t i = 0; i < flush.size(); ++i) {
+        Pending& pending = *flush[i];
+        if (!begun[i]) {
+            pending.outcome.set(fail(Error::not_found("No such workflow, or nothing of it is published")));
+            continue;
+        }
+        bool is_duplicate = begun[i]->id != pending.run.id;
+        if (is_duplicate) {
+            ++stats.duplicates;
+        } else {
+            ++stats.started;
+            any = true;
+            ++backlogs[pending.run.tenant].jobs;
+            if (begun[i]->workflow) {
+                notifier.notify(
+                    "weft_run",
+                    pending.run.tenant.text() + ":" + pending.run.id.text() +
+                        ":queued:" + begun[i]->workflow->text()
+                );
+            }
+        }
+        pending.outcome.set(Started{.run = begun[i]->id, .is_duplicate = is_duplicate});
+    }
+    if (any) notifier.notify("weft_job", "");
+}
+
+rt::Task<void> Ingest::Impl::work() {
+    while (!scope.is_cancelled()) {
+        if (queue.empty()) {
+            idle.notify_all();
+            (void)co_await wake.wait(scope.forever());
+            continue;
+        }
+        is_flushing = true;
+        // Not a deadline of the scope: what was taken from the queue is seen through while the process
+        // closes.
+        auto by = rt::Deadline::in(options.flush_timeout);
+        Flush flush = take();
+        auto begun = co_await commit(flush, by);
+        ++stats.flushes;
+        if (begun) {
+            settle(flush, *begun);
+        } else if (begun.error().code == Code::kUnavailable || begun.error().code == Code::kTimeout ||
+                   flush.size() == 1) {
+            for (const auto& pending : flush) pending->outcome.set(fail(begun.error()));
+        } else {
+            co_await flush_one_by_one(std::move(flush), by);
+        }
+        is_flushing = false;
+    }
+    for (const auto& pending : queue) pending->outcome.set(fail(overloaded()));
+    queue.clear();
+    queue_bytes = 0;
+}
+
+Ingest::Ingest(
+    rt::Loop& loop,
+    pg::Pool& pool,
+    store::runs::PayloadCodec& codec,
+    pg::Notifier& notifier,
+    const rt::Clock& clock,
+    Rng& rng,
+    Options options
+)
+    : impl_(new Impl{loop, pool, codec, notifier, clock, rng, options}) {
+    impl_->scope.spawn(impl_->work());
+}
+
+Ingest::~Ingest() = default;
+
+rt::Task<Result<Started>> Ingest::start_run(StartRun start, rt::Deadline by) {
+    triggers::NewRun run{
+        .tenant = start.tenant,
+        .workflow = start.workflow,
+        .version = start.version,
+        .rerun_of = start.rerun_of
+    };
+    return impl_->begin(std::move(run), std::move(start.input), std::move(start.trigger), std::move(by));
+}
+
+rt::Task<Result<Started>> Ingest::start_by_event(StartByEvent start, rt::Deadline by) {
+    triggers::NewRun run{
+        .tenant = start.tenant, .trigger = start.trigger_id, .dedupe_key = std::move(start.dedupe_key)
+    };
+    return impl_->begin(std::move(run), std::move(start.input), std::move(start.trigger), std::move(by));
+}
+
+rt::Task<void> Ingest::close() {
+    impl_->is_closing = true;
+    auto by = rt::Deadline::in(impl_->options.flush_timeout);
+    while ((!impl_->queue.empty() || impl_->is_flushing) && !by.is_over()) {
+        (void)co_await impl_->idle.wait(by.at_most(std::chrono::milliseconds(100)));
+    }
+    co_await impl_->scope.close();
+}
+
+Ingest::Stats Ingest::stats() const {
+    Stats stats = impl_->stats;
+    stats.waiting = impl_->queue.size();
+    return stats;
+}
+
+}  // namespace weft::ingress
