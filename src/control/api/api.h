@@ -85,6 +85,8 @@ struct Context {
     rt::Deadline deadline = rt::Deadline::at(Steady::max());
     pg::Transaction* transaction = nullptr;  // of a kWrite operation
     std::optional<std::string> idempotency_key;
+    /// Looks the caller's credential up again: for streams, which outlive the first look.
+    std::function<rt::Task<Result<std::optional<Principal>>>(rt::Deadline)> reauthenticate;
 
     // left behind
     std::vector<std::pair<std::string, std::string>> notify_after_commit;  // channel, payload

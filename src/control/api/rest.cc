@@ -186,6 +186,9 @@ rt::Task<Result<http::Response>> Rest::answer(
     const bool by_cookie = credential && credential->kind == Credential::Kind::kSession;
     CO_CHECK_OK(check_site(request, operation, by_cookie));
     if (credential) {
+        context.reauthenticate = [this, again = *credential](rt::Deadline by) {
+            return authenticate_(again, std::move(by));
+        };
         auto principal = co_await authenticate_(std::move(*credential), context.deadline);
         if (!principal) co_return fail(std::move(principal).error());
         context.principal = std::move(*principal);

@@ -1,0 +1,167 @@
+#include "control/live/live.h"
+
+#include <algorithm>
+#include <array>
+
+namespace weft::control {
+
+class Live::Seat {
+  public:
+    Seat(Live& live, TenantId tenant) : live_(live), client_(live.env_.loop) {
+        client_.tenant = tenant;
+        live_.clients_[tenant].push_back(&client_);
+        ++live_.count_;
+    }
+    ~Seat() {
+        auto found = live_.clients_.find(client_.tenant);
+        std::erase(found->second, &client_);
+        if (found->second.empty()) live_.clients_.erase(found);
+        --live_.count_;
+    }
+    Seat(const Seat&) = delete;
+    Seat& operator=(const Seat&) = delete;
+    Client& client() { return client_; }
+
+  private:
+    Live& live_;
+    Client client_;
+};
+
+namespace {
+
+constexpr std::array<std::string_view, 6> kStates{
+    "queued", "running", "waiting", "success", "failed", "canceled"
+};
+constexpr auto kLookUpTimeout = std::chrono::seconds(5);
+
+std::string event_text(std::string_view name, const Json& data) {
+    return "event: " + std::string(name) + "\ndata: " + to_text(data) + "\n\n";
+}
+
+struct Change {
+    TenantId tenant;
+    std::string event;
+};
+
+std::optional<Change> parse_line(std::string_view line) {
+    std::array<std::string_view, 4> parts;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const auto end = i + 1 < parts.size() ? line.find(':') : std::string_view::npos;
+        if (i + 1 < parts.size() && end == std::string_view::npos) return std::nullopt;
+        parts[i] = line.substr(0, end);
+        line = end == std::string_view::npos ? "" : line.substr(end + 1);
+    }
+    const auto tenant = TenantId::parse(parts[0]);
+    const auto run = RunId::parse(parts[1]);
+    const auto workflow = WorkflowId::parse(parts[3]);
+    if (!tenant || !run || !workflow || std::ranges::find(kStates, parts[2]) == kStates.end())
+        return std::nullopt;
+    const JsonObject data{{"id", run->text()}, {"state", parts[2]}, {"workflow_id", workflow->text()}};
+    return Change{*tenant, event_text("run", data)};
+}
+
+}  // namespace
+
+void Live::add_operations(Table& table) {
+    table.add({
+        .name = "live",
+        .method = http::Method::kGet,
+        .path = "/live",
+        .summary = "Server-sent events as runs change",
+        .access = Access::with(tenancy::Permission::kRunRead),
+        .timeout = std::chrono::hours(24),
+        .raw = [this](Context& context, Json input) { return open(context, std::move(input)); },
+    });
+}
+
+void Live::on_notify(std::string_view payload) {
+    while (!payload.empty()) {
+        const auto end = payload.find('\n');
+        if (auto change = parse_line(payload.substr(0, end))) {
+            if (auto found = clients_.find(change->tenant); found != clients_.end()) {
+                for (Client* client : found->second) push(*client, change->event);
+            }
+        }
+        payload = end == std::string_view::npos ? "" : payload.substr(end + 1);
+    }
+}
+
+void Live::push(Client& client, const std::string& event) const {
+    if (client.events.size() >= options_.queue_max) {
+        client.events.clear();
+        client.has_lost = true;
+    }
+    if (!client.has_lost) client.events.push_back(event);
+    client.changed.notify_all();
+}
+
+void Live::on_gap() {
+    for (auto& [tenant, clients] : clients_) {
+        for (Client* client : clients) {
+            client->has_lost = true;
+            client->events.clear();
+            client->changed.notify_all();
+        }
+    }
+}
+
+rt::Task<Result<http::Response>> Live::open(Context& context, Json) {
+    const TenantId tenant = context.tenant();
+    const auto found = clients_.find(tenant);
+    const std::size_t of_tenant = found == clients_.end() ? 0 : found->second.size();
+    if (count_ >= options_.clients_max || of_tenant >= options_.clients_per_tenant_max) {
+        co_return fail(Error::limit("Too many live connections; close some"));
+    }
+    auto seat = std::make_shared<Seat>(*this, tenant);
+    http::Response response;
+    response.headers.add("content-type", "text/event-stream");
+    response.headers.add("x-accel-buffering", "no");  // proxies must not hold events back
+    response.stream = [this, seat = std::move(seat), again = context.reauthenticate](http::StreamWriter writer
+                      ) { return stream(writer, seat, again); };
+    co_return response;
+}
+
+rt::Task<bool> Live::is_still_welcome(
+    TenantId tenant,
+    std::function<rt::Task<Result<std::optional<Principal>>>(rt::Deadline)> reauthenticate,
+    rt::Deadline by
+) {
+    if (!reauthenticate) co_return false;
+    auto principal = co_await reauthenticate(by.at_most(kLookUpTimeout));
+    // The database being away says nothing about the caller; the next look will.
+    if (!principal) co_return principal.error().code == Code::kUnavailable;
+    co_return *principal && (*principal)->identity.tenant_id == tenant &&
+        (*principal)->permissions.has(tenancy::Permission::kRunRead);
+}
+
+rt::Task<void> Live::stream(
+    http::StreamWriter writer,
+    std::shared_ptr<Seat> seat,
+    std::function<rt::Task<Result<std::optional<Principal>>>(rt::Deadline)> reauthenticate
+) {
+    Client& client = seat->client();
+    const rt::Deadline& life = writer.deadline();
+    Steady looked_at = env_.clock.steady();
+    std::string out = event_text("hello", JsonObject());
+    while (!life.is_over()) {
+        if (client.has_lost) out += event_text("resync", JsonObject());
+        client.has_lost = false;
+        for (const std::string& event : client.events) out += event;
+        client.events.clear();
+        if (!out.empty()) {
+            auto written = co_await writer.write(std::move(out));
+            if (!written) co_return;
+            out.clear();
+        }
+        if (env_.clock.steady() - looked_at >= options_.revalidate) {
+            const bool is_welcome = co_await is_still_welcome(client.tenant, reauthenticate, life);
+            if (!is_welcome) co_return;
+            looked_at = env_.clock.steady();
+        }
+        if (!client.events.empty() || client.has_lost) continue;
+        auto woken = co_await client.changed.wait(life.at_most(options_.ping));
+        if (!woken && woken.error().code == Code::kTimeout) out = ": ping\n\n";
+    }
+}
+
+}  // namespace weft::control

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "control/api/api.h"
+#include "platform/rt/sync.h"
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace weft::control {
+
+struct LiveOptions {
+    std::size_t clients_per_tenant_max = 100;
+    std::size_t clients_max = 2'000;
+    std::size_t queue_max = 200;  // events a slow reader may be behind; then it gets `resync` instead
+    Steady::duration ping = std::chrono::seconds(15);
+    Steady::duration revalidate = std::chrono::seconds(30);
+};
+
+/// GET /live: server-sent events of the caller's tenant as its runs change. `hello` first; `run` with {id,
+/// state, workflow_id}; `resync` when events were lost and the client should load anew.
+class Live {
+  public:
+    explicit Live(Environment& env, LiveOptions options = {}) : env_(env), options_(options) {}
+    void add_operations(Table& table);
+
+    /// For `weft_run` notifications: lines `<tenant>:<run>:<state>:<workflow>`. Unreadable lines are skipped.
+    void on_notify(std::string_view payload);
+    /// After the listener was away: everybody may have missed something.
+    void on_gap();
+
+    std::size_t clients() const { return count_; }
+
+  private:
+    struct Client {
+        explicit Client(rt::Loop& loop) : changed(loop) {}
+        TenantId tenant;
+        std::deque<std::string> events;
+        bool has_lost = false;
+        rt::Signal changed;
+    };
+    /// Registers a client for as long as it lives.
+    class Seat;
+
+    rt::Task<Result<http::Response>> open(Context& context, Json input);
+    rt::Task<void> stream(
+        http::StreamWriter writer,
+        std::shared_ptr<Seat> seat,
+        std::function<rt::Task<Result<std::optional<Principal>>>(rt::Deadline)> reauthenticate
+    );
+    rt::Task<bool> is_still_welcome(
+        TenantId tenant,
+        std::function<rt::Task<Result<std::optional<Principal>>>(rt::Deadline)> reauthenticate,
+        rt::Deadline by
+    );
+    void push(Client& client, const std::string& event) const;
+
+    Environment& env_;
+    LiveOptions options_;
+    std::unordered_map<TenantId, std::vector<Client*>> clients_;
+    std::size_t count_ = 0;
+};
+
+}  // namespace weft::control

@@ -1,0 +1,280 @@
+#include "control/runs/runs.h"
+
+#include "core/workflow/workflow.h"
+#include "store/runcontrol/runcontrol.h"
+#include "store/runlog/runlog.h"
+#include "store/workflows/workflows.h"
+
+#include <charconv>
+
+namespace weft::control {
+
+namespace rows = store::runs;
+
+namespace {
+
+constexpr std::string_view kJobChannel = "weft_job";
+constexpr std::size_t kUsesMax = 500;  // versions remembered; a few KiB each
+
+bool has_ended(std::string_view state) {
+    return state == "success" || state == "failed" || state == "canceled";
+}
+
+template <class T>
+Json maybe_json(const std::optional<T>& value) {
+    return value ? Json(*value) : Json(nullptr);
+}
+
+/// JSON that the engine wrote; unreadable is shown as null rather than hiding the rest of the run.
+Json parsed(const std::optional<std::string>& text) {
+    if (!text) return Json(nullptr);
+    auto value = parse_json(*text, {.bytes_max = limits::kPayloadBytesMax, .depth_max = 64});
+    return value ? std::move(*value) : Json(nullptr);
+}
+
+Json duration_json(std::optional<Instant> from, std::optional<Instant> to) {
+    if (!from || !to) return Json(nullptr);
+    return Json(std::chrono::duration_cast<Millis>(*to - *from).count());
+}
+
+JsonObject run_json(const rows::Run& run) {
+    return JsonObject{
+        {"id", run.id.text()},
+        {"workflow_id", run.workflow.text()},
+        {"workflow_key", run.workflow_key},
+        {"workflow_name", run.workflow_name},
+        {"workflow_version_id", run.version.text()},
+        {"version_number", run.version_number},
+        {"trigger_id", id_json(run.trigger)},
+        {"rerun_of", id_json(run.rerun_of)},
+        {"state", run.state},
+        {"failure_kind", maybe_json(run.failure_kind)},
+        {"error", parsed(run.error)},
+        {"tier", maybe_json(run.tier)},
+        {"is_cancel_requested", run.is_cancel_requested},
+        {"created_at", time_json(run.created_at)},
+        {"started_at", time_json(run.started_at)},
+        {"finished_at", time_json(run.finished_at)},
+        {"duration_ms", duration_json(run.started_at ? run.started_at : run.created_at, run.finished_at)},
+    };
+}
+
+JsonObject step_json(const rows::StepRun& step, const std::unordered_map<std::string, std::string>& uses) {
+    const auto found = uses.find(step.step);
+    return JsonObject{
+        {"step_id", step.step},
+        {"iteration", step.iteration},
+        {"position", step.position},
+        {"uses", found == uses.end() ? "" : found->second},
+        {"state", step.state},
+        {"attempt", step.attempt},
+        {"failure_kind", maybe_json(step.failure_kind)},
+        {"error", parsed(step.error)},
+        {"started_at", time_json(step.started_at)},
+        {"finished_at", time_json(step.finished_at)},
+        {"duration_ms", duration_json(step.started_at, step.finished_at)},
+        {"has_input", step.has_input},
+        {"has_output", step.has_output},
+    };
+}
+
+Json event_json(const rows::Event& event) {
+    return JsonObject{
+        {"seq", event.seq},
+        {"occurred_at", time_json(event.at)},
+        {"kind", event.kind},
+        {"step_id", maybe_json(event.step)},
+        {"detail", parsed(event.detail)},
+    };
+}
+
+/// The failed attempts that a later one followed; the last attempt is the step itself.
+JsonArray attempts_json(const std::vector<rows::Event>& events) {
+    JsonArray out;
+    for (const rows::Event& event : events) {
+        const Json detail = parsed(event.detail);
+        if (event.kind != "step.wait" || !detail.is_object()) continue;
+        const Json* error = detail.get_object().if_contains("error");
+        if (error == nullptr) continue;
+        out.push_back(JsonObject{
+            {"attempt", int_or(detail.get_object(), "attempt", 0)},
+            {"at", time_json(event.at)},
+            {"error", *error}
+        });
+    }
+    return out;
+}
+
+Result<std::int64_t> sequence_in(const Json& input) {
+    const auto text = maybe_text_in(input, "after");
+    if (!text) return 0;
+    std::int64_t value = 0;
+    const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (ec != std::errc() || end != text->data() + text->size() || value < 0) {
+        return fail(Error::invalid("must be the `next` of an earlier page", "after"));
+    }
+    return value;
+}
+
+}  // namespace
+
+rt::Task<Result<Json>> Runs::list(Context& context, Json input) {
+    CO_TRY(auto page, page_in(input));
+    rows::RunFilter filter{
+        .workflow = std::nullopt,
+        .state = maybe_text_in(input, "state"),
+        .before = page.after ? std::optional(RunId(*page.after)) : std::nullopt,
+        .limit = page.limit + 1,
+    };
+    if (member_in(input, "workflow_id") != nullptr) filter.workflow = id_in<WorkflowId>(input, "workflow_id");
+    CO_TRY(auto found, co_await runs_.list(context.tenant(), std::move(filter), context.deadline));
+    auto cut = store::cut_page(std::move(found), page, [](const rows::Run& run) { return run.id.uuid(); });
+    co_return page_json(cut, [](const rows::Run& run) { return Json(run_json(run)); });
+}
+
+rt::Task<Result<Json>> Runs::get(Context& context, Json input) {
+    const auto id = id_in<RunId>(input);
+    CO_TRY(auto run, co_await runs_.get(context.tenant(), id, context.deadline));
+    CO_TRY(auto steps, co_await runs_.steps(context.tenant(), id, context.deadline));
+    const std::vector<std::string> slots{"input", "trigger", "output"};
+    CO_TRY(auto values, co_await runs_.values(context.tenant(), id, slots, context.deadline));
+    CO_TRY(auto uses, co_await uses_of(context, run.version));
+    JsonObject out = run_json(run);
+    for (std::size_t i = 0; i < slots.size(); ++i) out[slots[i]] = parsed(values[i]);
+    JsonArray list;
+    for (const rows::StepRun& step : steps) list.push_back(step_json(step, *uses));
+    out["steps"] = std::move(list);
+    co_return Json(std::move(out));
+}
+
+rt::Task<Result<Json>> Runs::get_step(Context& context, Json input) {
+    const auto id = id_in<RunId>(input);
+    const std::string wanted = text_in(input, "step_id");
+    CO_TRY(auto run, co_await runs_.get(context.tenant(), id, context.deadline));
+    CO_TRY(auto steps, co_await runs_.steps(context.tenant(), id, context.deadline));
+    for (const rows::StepRun& step : steps) {
+        if (step.step != wanted) continue;
+        const std::vector<std::string> slots{"step." + wanted + ".input", "step." + wanted + ".output"};
+        CO_TRY(auto values, co_await runs_.values(context.tenant(), id, slots, context.deadline));
+        CO_TRY(auto happened, co_await runs_.events(context.tenant(), id, wanted, context.deadline));
+        CO_TRY(auto uses, co_await uses_of(context, run.version));
+        JsonObject out = step_json(step, *uses);
+        out["input"] = parsed(values[0]);
+        out["output"] = parsed(values[1]);
+        out["attempts"] = attempts_json(happened);
+        co_return Json(std::move(out));
+    }
+    co_return fail(Error::not_found("The run has no such step"));
+}
+
+rt::Task<Result<Json>> Runs::logs(Context& context, Json input) {
+    const auto id = id_in<RunId>(input);
+    const int limit = maybe_int_in(input, "limit").value_or(limits::kPageSizeMax);
+    CO_TRY(const auto after, sequence_in(input));
+    CO_CHECK_OK(co_await runs_.get(context.tenant(), id, context.deadline));
+    CO_TRY(
+        auto lines,
+        co_await store::runlog::list(env_.pool, context.tenant(), id, after, limit + 1, context.deadline)
+    );
+    const bool has_more = lines.size() > static_cast<std::size_t>(limit);
+    if (has_more) lines.pop_back();
+    JsonArray items;
+    for (const auto& line : lines) {
+        items.push_back(JsonObject{
+            {"seq", line.seq},
+            {"logged_at", time_json(line.at)},
+            {"level", line.level},
+            {"step_id", maybe_json(line.step)},
+            {"message", line.message},
+        });
+    }
+    Json next = has_more ? Json(std::to_string(lines.back().seq)) : Json(nullptr);
+    co_return JsonObject{{"items", std::move(items)}, {"next", std::move(next)}};
+}
+
+rt::Task<Result<Json>> Runs::events(Context& context, Json input) {
+    const auto id = id_in<RunId>(input);
+    CO_CHECK_OK(co_await runs_.get(context.tenant(), id, context.deadline));
+    CO_TRY(auto found, co_await runs_.events(context.tenant(), id, std::nullopt, context.deadline));
+    JsonArray items;
+    for (const rows::Event& event : found) items.push_back(event_json(event));
+    co_return JsonObject{{"items", std::move(items)}, {"next", nullptr}};
+}
+
+rt::Task<Result<Json>> Runs::cancel(Context& context, Json input) {
+    const auto id = id_in<RunId>(input);
+    context.object = id.uuid();
+    std::string reason = text_in(input, "reason", "Cancelled by " + context.principal->identity.user_name);
+    CO_CHECK_OK(co_await store::runcontrol::request_cancel(
+        context.db(), context.tenant(), id, std::move(reason), context.deadline
+    ));
+    context.notify_after_commit.emplace_back(kJobChannel, "");
+    co_return JsonObject{{"run_id", id.text()}};
+}
+
+rt::Task<Result<Json>> Runs::start(Context& context, Json input) {
+    const auto id = id_in<WorkflowId>(input);
+    CO_TRY(auto found, co_await store::workflows::find(context.db(), id, context.deadline));
+    if (!found.published_version_id) co_return fail(Error::conflict("The workflow was never published"));
+    CO_TRY(
+        auto version,
+        co_await rows::load_version(
+            env_.pool, context.tenant(), *found.published_version_id, context.deadline
+        )
+    );
+    CO_TRY(Json compiled_json, parse_json(version.compiled));
+    CO_TRY(auto compiled, workflow::CompiledWorkflow::load(compiled_json));
+    const Json* given = member_in(input, "input");
+    const Json value = given != nullptr ? *given : Json(JsonObject());
+    CO_CHECK_OK(workflow::check_input(compiled, value));
+    StartRequest request{
+        .tenant = context.tenant(),
+        .workflow = id,
+        .version = found.published_version_id,
+        .input = to_text(value),
+        .trigger = to_text(JsonObject{{"kind", "manual"}, {"by", context.principal->identity.email}}),
+        .rerun_of = std::nullopt,
+    };
+    CO_TRY(RunId run, co_await start_(std::move(request), context.deadline));
+    context.object = run.uuid();
+    co_return JsonObject{{"run_id", run.text()}};
+}
+
+rt::Task<Result<Json>> Runs::rerun(Context& context, Json input) {
+    const auto id = id_in<RunId>(input);
+    CO_TRY(auto run, co_await runs_.get(context.tenant(), id, context.deadline));
+    if (!has_ended(run.state)) co_return fail(Error::conflict("The run has not ended yet"));
+    const std::vector<std::string> slots{"input", "trigger"};
+    CO_TRY(auto values, co_await runs_.values(context.tenant(), id, slots, context.deadline));
+    StartRequest request{
+        .tenant = context.tenant(),
+        .workflow = run.workflow,
+        .version = run.version,
+        .input = values[0].value_or("null"),
+        .trigger = values[1].value_or("{}"),
+        .rerun_of = id,
+    };
+    CO_TRY(RunId again, co_await start_(std::move(request), context.deadline));
+    context.object = again.uuid();
+    context.audit_detail["rerun_of"] = id.text();
+    co_return JsonObject{{"run_id", again.text()}};
+}
+
+rt::Task<Result<std::shared_ptr<const Runs::UsesOf>>> Runs::uses_of(
+    Context& context, WorkflowVersionId version
+) {
+    if (auto found = uses_.find(version); found != uses_.end()) co_return found->second;
+    auto uses = std::make_shared<UsesOf>();
+    CO_TRY(auto loaded, co_await rows::load_version(env_.pool, context.tenant(), version, context.deadline));
+    auto compiled_json = parse_json(loaded.compiled);
+    if (compiled_json) {
+        if (auto compiled = workflow::CompiledWorkflow::load(*compiled_json)) {
+            for (const auto& step : compiled->steps()) uses->emplace(step.id, step.uses);
+        }
+    }
+    if (uses_.size() >= kUsesMax) uses_.clear();
+    uses_[version] = uses;
+    co_return std::shared_ptr<const UsesOf>(std::move(uses));
+}
+
+}  // namespace weft::control

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "control/api/api.h"
+#include "store/runs/runs.h"
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+namespace weft::control {
+
+/// A run to begin, as the control plane asks for it; app/weft binds this to data/ingress. JSON texts.
+struct StartRequest {
+    TenantId tenant;
+    WorkflowId workflow;
+    std::optional<WorkflowVersionId> version;  // the published one when not set
+    std::string input = "null";
+    std::string trigger = "{}";
+    std::optional<RunId> rerun_of;
+};
+/// Returns after the commit. Errors: kNotFound, kLimit, kUnavailable, kTimeout.
+using StartRun = std::function<rt::Task<Result<RunId>>(StartRequest, rt::Deadline)>;
+
+/// Runs: operations `runs.*` and `workflows.start`. A cancel is notified on `weft_job`.
+class Runs {
+  public:
+    /// `runs` reads values with the api's codec.
+    Runs(Environment& env, store::runs::Runs& runs, StartRun start)
+        : env_(env), runs_(runs), start_(std::move(start)) {}
+    void add_operations(Table& table);
+
+  private:
+    /// step id -> uses, of one workflow version; versions never change.
+    using UsesOf = std::unordered_map<std::string, std::string>;
+
+    rt::Task<Result<Json>> list(Context& context, Json input);
+    rt::Task<Result<Json>> get(Context& context, Json input);
+    rt::Task<Result<Json>> get_step(Context& context, Json input);
+    rt::Task<Result<Json>> logs(Context& context, Json input);
+    rt::Task<Result<Json>> events(Context& context, Json input);
+    rt::Task<Result<Json>> cancel(Context& context, Json input);
+    rt::Task<Result<Json>> start(Context& context, Json input);
+    rt::Task<Result<Json>> rerun(Context& context, Json input);
+
+    rt::Task<Result<std::shared_ptr<const UsesOf>>> uses_of(Context& context, WorkflowVersionId version);
+
+    Environment& env_;
+    store::runs::Runs& runs_;
+    StartRun start_;
+    std::unordered_map<WorkflowVersionId, std::shared_ptr<const UsesOf>> uses_;  // shared with readers
+};
+
+}  // namespace weft::control

@@ -1,0 +1,112 @@
+#include "control/server/server.h"
+
+#include "control/auth/auth.h"
+#include "control/catalog/catalog.h"
+#include "control/triggers/triggers.h"
+#include "control/ui/ui.h"
+#include "control/workflows/workflows.h"
+
+namespace weft::control {
+
+struct Api::Impl {
+    Impl(ApiParts& parts, const ApiOptions& options)
+        : env{
+              .loop = parts.loop,
+              .pool = parts.pool,
+              .clock = parts.clock,
+              .rng = parts.rng,
+              .keys = parts.keys,
+              .notify = std::move(parts.notify),
+              .log = parts.log,
+          },
+          auth(env, parts.hasher, parts.shared_master),
+          catalog(env),
+          connections(env),
+          workflows(env),
+          triggers(env, options.public_url),
+          runs(env, parts.runs, std::move(parts.start_run)),
+          live(env, options.live),
+          executor(env),
+          rest(
+              env,
+              table,
+              executor,
+              [this](Credential credential, rt::Deadline by) {
+                  return auth.authenticate(std::move(credential), std::move(by));
+              },
+              {.public_url = options.public_url, .trusted_proxies = options.trusted_proxies}
+          ) {
+        auth.add_operations(table);
+        catalog.add_operations(table);
+        connections.add_operations(table);
+        workflows.add_operations(table);
+        triggers.add_operations(table);
+        runs.add_operations(table);
+        live.add_operations(table);
+        table.add({
+            .name = "openapi",
+            .method = http::Method::kGet,
+            .path = "/openapi.json",
+            .summary = "This document",
+            .access = Access::publicly(),
+            .raw = [this](Context&, Json) { return describe(); },
+        });
+        document = openapi(table, options.version);
+    }
+
+    rt::Task<Result<http::Response>> describe() { co_return http::Response::json(200, document); }
+
+    Environment env;
+    Auth auth;
+    Catalog catalog;
+    Connections connections;
+    Workflows workflows;
+    Triggers triggers;
+    Runs runs;
+    Live live;
+    Table table;
+    Executor executor;
+    Rest rest;
+    std::string document;
+    std::unique_ptr<Ui> ui;
+};
+
+Result<std::unique_ptr<Api>> Api::make(ApiParts parts, ApiOptions options) {
+    while (options.public_url.ends_with('/')) options.public_url.pop_back();
+    auto impl = std::make_unique<Impl>(parts, options);
+    CHECK_OK(impl->table.check());
+    if (!options.web_folder.empty()) {
+        TRY(impl->ui, Ui::load(options.web_folder));
+    }
+    return std::unique_ptr<Api>(new Api(std::move(impl)));
+}
+
+Api::Api(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Api::~Api() = default;
+
+void Api::mount(http::Router& router) {
+    impl_->rest.mount(router);
+    if (impl_->ui != nullptr) impl_->ui->mount(router);
+}
+
+rt::Task<Result<std::optional<Secret>>> Api::ensure_claim_link(rt::Deadline by) {
+    return impl_->auth.ensure_claim_link(std::move(by));
+}
+
+void Api::on_run_notify(std::string_view payload) {
+    impl_->live.on_notify(payload);
+}
+
+void Api::on_listening() {
+    impl_->live.on_gap();
+}
+
+const Table& Api::table() const {
+    return impl_->table;
+}
+
+Live& Api::live() {
+    return impl_->live;
+}
+
+}  // namespace weft::control

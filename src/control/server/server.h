@@ -1,0 +1,68 @@
+#pragma once
+
+#include "control/api/api.h"
+#include "control/live/live.h"
+#include "control/runs/runs.h"
+#include "platform/crypto/crypto.h"
+#include "platform/crypto/password.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weft::control {
+
+struct ApiOptions {
+    std::string public_url;  // "https://weft.example.com"; empty: relative webhook addresses
+    std::vector<std::string> trusted_proxies;  // see RestOptions
+    std::string web_folder;                    // the built UI; empty: none is served
+    std::string version = "0.1.0";
+    LiveOptions live;
+};
+
+/// Borrowed for the life of the Api; all on one loop.
+struct ApiParts {
+    rt::Loop& loop;
+    pg::Pool& pool;  // of weft_api
+    const rt::Clock& clock;
+    Rng& rng;
+    crypto::PasswordHasher& hasher;
+    crypto::KeyWrapper& shared_master;  // wraps data and ingress keys
+    store::vault::TenantKeys& keys;     // of Reader::kApi, with the same wrapper
+    store::runs::Runs& runs;
+    std::function<void(std::string channel, std::string payload)> notify;  // pg::Notifier::notify
+    StartRun start_run;
+    telemetry::Logger log;
+};
+
+/// The control plane: every operation, the live stream and the UI, behind one router.
+class Api {
+  public:
+    /// Fails when an operation is wrong (for one, declares no permission) or the UI's folder is: the process
+    /// must not start then.
+    static Result<std::unique_ptr<Api>> make(ApiParts parts, ApiOptions options);
+    ~Api();
+    Api(const Api&) = delete;
+    Api& operator=(const Api&) = delete;
+
+    void mount(http::Router& router);
+
+    /// See Auth::ensure_claim_link.
+    rt::Task<Result<std::optional<Secret>>> ensure_claim_link(rt::Deadline by);
+
+    /// Give these to the pg::Listener of channel `weft_run`.
+    void on_run_notify(std::string_view payload);
+    void on_listening();
+
+    const Table& table() const;
+    Live& live();
+
+  private:
+    struct Impl;
+    explicit Api(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weft::control

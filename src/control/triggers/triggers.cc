@@ -1,0 +1,250 @@
+#include "control/triggers/triggers.h"
+
+#include "base/bytes.h"
+#include "core/trigger/trigger.h"
+#include "platform/crypto/crypto.h"
+#include "store/workflows/workflows.h"
+
+#include <algorithm>
+
+namespace weft::control {
+
+namespace rows = store::triggers;
+using store::vault::KeyClass;
+
+namespace {
+
+constexpr std::string_view kChannel = "weft_trigger";
+constexpr auto kOldSecretHolds = std::chrono::hours(24);  // senders need time to change over
+constexpr std::size_t kRandomBytes = 32;
+
+void changed(Context& context, TriggerId id) {
+    context.notify_after_commit.emplace_back(kChannel, id.text());
+}
+
+/// Normal form of the settings. `response` and `dedupe_header` are the contract's names for what core/trigger
+/// calls `mode` and `signature.id_header`.
+Result<trigger::Webhook> webhook_in(const Json& config) {
+    JsonObject given = config.get_object();
+    if (const Json* response = given.if_contains("response")) {
+        given["mode"] = *response;
+        given.erase("response");
+    }
+    if (const Json* header = given.if_contains("dedupe_header")) {
+        Json* signature = given.if_contains("signature");
+        if (signature != nullptr && signature->is_object()) signature->get_object()["id_header"] = *header;
+        given.erase("dedupe_header");
+    }
+    return trigger::parse_webhook(given, "config");
+}
+
+Json config_json(const trigger::Webhook& webhook) {
+    Json config = trigger::to_json(webhook);
+    config.get_object()["response"] = config.get_object()["mode"];
+    return config;
+}
+
+bool is_signed(const trigger::Webhook& webhook) {
+    return webhook.signature.scheme != trigger::Scheme::kNone;
+}
+
+/// Printable and without line ends: store/triggers keeps secrets as lines.
+Result<void> check_secret(std::string_view secret) {
+    const bool is_printable = std::ranges::all_of(secret, [](char c) { return c >= 0x20 && c < 0x7f; });
+    if (is_printable) return {};
+    return fail(Error::invalid("must be printable ASCII", "secret"));
+}
+
+}  // namespace
+
+Secret Triggers::make_token() {
+    return Secret("whk_" + base64url(crypto::random_bytes(env_.rng, kRandomBytes).reveal()));
+}
+
+Secret Triggers::make_secret() {
+    return Secret("whsec_" + base64url(crypto::random_bytes(env_.rng, kRandomBytes).reveal()));
+}
+
+std::string Triggers::url_of(const Secret& token) const {
+    return public_url_ + "/hooks/" + std::string(token.reveal());
+}
+
+rt::Task<Result<Json>> Triggers::shown(Context& context, rows::Trigger trigger) {
+    JsonObject out{
+        {"id", trigger.id.text()},
+        {"workflow_id", trigger.workflow_id.text()},
+        {"kind", trigger.kind},
+        {"name", trigger.name},
+        {"state", trigger.state},
+        {"config", trigger.config},
+        {"has_secret", trigger.has_secret},
+        {"url", nullptr},
+        {"created_at", time_json(trigger.created_at)},
+        {"updated_at", time_json(trigger.updated_at)},
+    };
+    // The address is a capability to start runs: those who may only look do not get it.
+    if (context.principal->permissions.has(tenancy::Permission::kTriggerEdit)) {
+        CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), trigger.key_id, context.deadline));
+        CO_TRY(Secret token, rows::open_token(*key, context.tenant(), trigger.id, trigger.sealed_token));
+        out["url"] = url_of(token);
+    }
+    co_return Json(std::move(out));
+}
+
+rt::Task<Result<Json>> Triggers::list(Context& context, Json input) {
+    const auto workflow = id_in<WorkflowId>(input);
+    CO_TRY(auto page, page_in(input));
+    CO_CHECK_OK(co_await store::workflows::find(context.db(), workflow, context.deadline));
+    CO_TRY(auto found, co_await rows::list(context.db(), workflow, page, context.deadline));
+    JsonArray items;
+    for (rows::Trigger& trigger : found.items) {
+        CO_TRY(Json item, co_await shown(context, std::move(trigger)));
+        items.push_back(std::move(item));
+    }
+    Json next = found.next ? Json(found.next->text()) : Json(nullptr);
+    co_return JsonObject{{"items", std::move(items)}, {"next", std::move(next)}};
+}
+
+rt::Task<Result<Json>> Triggers::create(Context& context, Json input) {
+    const auto workflow = id_in<WorkflowId>(input);
+    CO_CHECK_OK(co_await store::workflows::find(context.db(), workflow, context.deadline));
+    CO_TRY(auto webhook, webhook_in(*member_in(input, "config")));
+    const auto given = maybe_text_in(input, "secret");
+    if (given && !is_signed(webhook)) {
+        co_return fail(Error::invalid("is not used by the signature scheme none", "secret"));
+    }
+    if (given) CO_CHECK_OK(check_secret(*given));
+    CO_TRY(auto key, co_await env_.keys.current(context.tenant(), KeyClass::kIngress, context.deadline));
+
+    const auto id = TriggerId::make(env_.clock.now(), env_.rng);
+    const Secret token = make_token();
+    rows::NewTrigger trigger{
+        .tenant = context.tenant(),
+        .id = id,
+        .workflow_id = workflow,
+        .kind = "webhook",
+        .name = text_in(input, "name"),
+        .config = config_json(webhook),
+        .token_hash = crypto::sha256(token.reveal()),
+        .sealed_token = rows::seal_token(*key, context.tenant(), id, token),
+        .sealed_secret = std::nullopt,
+        .key_id = TenantKeyId(key->id),
+    };
+    std::optional<Secret> secret;
+    if (is_signed(webhook)) {
+        secret = given ? Secret(*given) : make_secret();
+        const rows::Secrets secrets{.current = *secret, .previous = {}, .previous_until = {}};
+        trigger.sealed_secret = rows::seal_secrets(*key, context.tenant(), id, secrets);
+    }
+    context.object = id.uuid();
+    CO_TRY(auto made, co_await rows::add(context.db(), std::move(trigger), context.deadline));
+    changed(context, id);
+    CO_TRY(Json out, co_await shown(context, std::move(made)));
+    if (secret && !given) out.get_object()["secret"] = secret->reveal();
+    co_return out;
+}
+
+rt::Task<Result<Json>> Triggers::get(Context& context, Json input) {
+    CO_TRY(auto found, co_await rows::find(context.db(), id_in<TriggerId>(input), context.deadline));
+    co_return co_await shown(context, std::move(found));
+}
+
+rt::Task<Result<Json>> Triggers::change(Context& context, Json input) {
+    const auto id = id_in<TriggerId>(input);
+    context.object = id.uuid();
+    CO_TRY(auto before, co_await rows::find(context.db(), id, context.deadline));
+    rows::TriggerChange change{.id = id, .name = maybe_text_in(input, "name"), .config = std::nullopt};
+    std::optional<Secret> secret;
+    if (const Json* config = member_in(input, "config")) {
+        CO_TRY(auto webhook, webhook_in(*config));
+        change.config = config_json(webhook);
+        if (is_signed(webhook) && !before.has_secret) secret = make_secret();
+    }
+    CO_TRY(auto after, co_await rows::change(context.db(), std::move(change), context.deadline));
+    if (secret) {
+        CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), after.key_id, context.deadline));
+        const rows::Secrets secrets{.current = *secret, .previous = {}, .previous_until = {}};
+        std::string sealed = rows::seal_secrets(*key, context.tenant(), id, secrets);
+        CO_TRY(after, co_await rows::replace_secret(context.db(), id, std::move(sealed), context.deadline));
+    }
+    changed(context, id);
+    CO_TRY(Json out, co_await shown(context, std::move(after)));
+    if (secret) out.get_object()["secret"] = secret->reveal();
+    co_return out;
+}
+
+rt::Task<Result<Json>> Triggers::remove(Context& context, Json input) {
+    const auto id = id_in<TriggerId>(input);
+    context.object = id.uuid();
+    CO_CHECK_OK(co_await rows::drop(context.db(), id, context.deadline));
+    changed(context, id);
+    co_return Json(nullptr);
+}
+
+rt::Task<Result<Json>> Triggers::activate(Context& context, Json input) {
+    const auto id = id_in<TriggerId>(input);
+    context.object = id.uuid();
+    CO_TRY(auto trigger, co_await rows::find(context.db(), id, context.deadline));
+    CO_TRY(
+        auto workflow, co_await store::workflows::find(context.db(), trigger.workflow_id, context.deadline)
+    );
+    if (!workflow.published_version_id) {
+        co_return fail(Error::conflict("The workflow was never published, so there is nothing to start"));
+    }
+    CO_TRY(auto after, co_await rows::set_state(context.db(), id, "active", context.deadline));
+    changed(context, id);
+    co_return co_await shown(context, std::move(after));
+}
+
+rt::Task<Result<Json>> Triggers::deactivate(Context& context, Json input) {
+    const auto id = id_in<TriggerId>(input);
+    context.object = id.uuid();
+    CO_TRY(auto after, co_await rows::set_state(context.db(), id, "inactive", context.deadline));
+    changed(context, id);
+    co_return co_await shown(context, std::move(after));
+}
+
+rt::Task<Result<Json>> Triggers::rotate(Context& context, Json input) {
+    const auto id = id_in<TriggerId>(input);
+    context.object = id.uuid();
+    const std::string what = text_in(input, "what");
+    context.audit_detail["what"] = what;
+    CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
+    changed(context, id);
+    if (what == "token") co_return co_await rotate_token(context, id);
+    co_return co_await rotate_secret(context, id);
+}
+
+rt::Task<Result<Json>> Triggers::rotate_token(Context& context, TriggerId id) {
+    CO_TRY(auto before, co_await rows::find(context.db(), id, context.deadline));
+    CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), before.key_id, context.deadline));
+    const Secret token = make_token();
+    rows::NewToken fresh{
+        .id = id,
+        .token_hash = crypto::sha256(token.reveal()),
+        .sealed_token = rows::seal_token(*key, context.tenant(), id, token),
+    };
+    CO_TRY(auto after, co_await rows::replace_token(context.db(), std::move(fresh), context.deadline));
+    co_return co_await shown(context, std::move(after));
+}
+
+rt::Task<Result<Json>> Triggers::rotate_secret(Context& context, TriggerId id) {
+    CO_TRY(auto before, co_await rows::find(context.db(), id, context.deadline));
+    CO_TRY(auto sealed, co_await rows::sealed_secret(context.db(), id, context.deadline));
+    if (!sealed) co_return fail(Error::conflict("The trigger has no secret: its signature scheme is none"));
+    CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), before.key_id, context.deadline));
+    CO_TRY(auto old, rows::open_secrets(*key, context.tenant(), id, *sealed));
+    const rows::Secrets secrets{
+        .current = make_secret(),
+        .previous = std::move(old.current),
+        .previous_until = env_.clock.now() + kOldSecretHolds,
+    };
+    std::string fresh = rows::seal_secrets(*key, context.tenant(), id, secrets);
+    CO_TRY(auto after, co_await rows::replace_secret(context.db(), id, std::move(fresh), context.deadline));
+    CO_TRY(Json out, co_await shown(context, std::move(after)));
+    out.get_object()["secret"] = secrets.current.reveal();
+    out.get_object()["previous_secret_until"] = time_json(*secrets.previous_until);
+    co_return out;
+}
+
+}  // namespace weft::control

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "control/api/api.h"
+#include "store/triggers/triggers.h"
+
+namespace weft::control {
+
+/// Triggers: operations `triggers.*`. The address token and the signing secret are sealed with the tenant's
+/// ingress key; the address is shown again to whoever may edit, the secret only when it is made. Changes are
+/// notified on `weft_trigger` (payload: the id).
+class Triggers {
+  public:
+    /// `public_url` without a trailing slash; empty gives addresses relative to the server.
+    Triggers(Environment& env, std::string public_url) : env_(env), public_url_(std::move(public_url)) {}
+    void add_operations(Table& table);
+
+  private:
+    void add_changes(Table& table);
+    rt::Task<Result<Json>> list(Context& context, Json input);
+    rt::Task<Result<Json>> create(Context& context, Json input);
+    rt::Task<Result<Json>> get(Context& context, Json input);
+    rt::Task<Result<Json>> change(Context& context, Json input);
+    rt::Task<Result<Json>> remove(Context& context, Json input);
+    rt::Task<Result<Json>> activate(Context& context, Json input);
+    rt::Task<Result<Json>> deactivate(Context& context, Json input);
+    rt::Task<Result<Json>> rotate(Context& context, Json input);
+
+    rt::Task<Result<Json>> rotate_token(Context& context, TriggerId id);
+    rt::Task<Result<Json>> rotate_secret(Context& context, TriggerId id);
+    rt::Task<Result<Json>> shown(Context& context, store::triggers::Trigger trigger);
+    std::string url_of(const Secret& token) const;
+    Secret make_token();
+    Secret make_secret();
+
+    Environment& env_;
+    std::string public_url_;
+};
+
+}  // namespace weft::control

@@ -1,0 +1,260 @@
+#include "control/workflows/workflows.h"
+
+#include "base/bytes.h"
+#include "store/triggers/triggers.h"
+#include "store/workflows/workflows.h"
+
+namespace weft::control {
+
+namespace rows = store::workflows;
+
+namespace {
+
+constexpr std::string_view kTriggerChannel = "weft_trigger";
+
+Json workflow_json(const rows::Workflow& workflow) {
+    return JsonObject{
+        {"id", workflow.id.text()},
+        {"key", workflow.key},
+        {"name", workflow.name},
+        {"description", workflow.description},
+        {"published_version_id", id_json(workflow.published_version_id)},
+        {"published_version_number",
+         workflow.published_number ? Json(*workflow.published_number) : Json(nullptr)},
+        {"created_at", time_json(workflow.created_at)},
+        {"updated_at", time_json(workflow.updated_at)},
+    };
+}
+
+Json draft_json(const rows::Draft& draft) {
+    return JsonObject{
+        {"workflow_id", draft.workflow_id.text()},
+        {"definition", draft.definition},
+        {"revision", draft.revision},
+        {"updated_by", id_json(draft.updated_by)},
+        {"updated_at", time_json(draft.updated_at)},
+    };
+}
+
+/// Without the definition: lists of versions stay small.
+Json version_json(const rows::Version& version) {
+    return JsonObject{
+        {"id", version.id.text()},
+        {"workflow_id", version.workflow_id.text()},
+        {"number", version.number},
+        {"content_hash", hex(version.content_hash)},
+        {"published_by", id_json(version.published_by)},
+        {"published_at", time_json(version.published_at)},
+    };
+}
+
+/// A definition is an object, or text in YAML (of which JSON is a part).
+Result<Json> definition_in(const Json& input) {
+    const Json& given = *member_in(input, "definition");
+    if (given.is_object()) {
+        if (to_text(given).size() <= limits::kDefinitionBytesMax) return given;
+        return fail(Error::limit("The definition is larger than 512 KiB", "definition"));
+    }
+    auto tree = workflow::read_text(given.get_string(), workflow::Format::kYaml);
+    if (tree && tree->is_object()) return tree;
+    if (tree) return fail(Error::invalid("must be an object", "definition"));
+    std::string field = tree.error().field;
+    return fail(std::move(tree).error().with_field(field.empty() ? "definition" : "definition." + field));
+}
+
+JsonArray problems_json(const std::vector<Error>& problems) {
+    JsonArray out;
+    for (const Error& problem : problems) {
+        out.push_back(JsonObject{{"field", problem.field}, {"message", problem.user}});
+    }
+    return out;
+}
+
+struct Checked {
+    std::vector<Error> problems;
+    std::optional<workflow::Definition> definition;  // set when there are none
+    workflow::Catalog catalog;
+};
+
+/// Everything publishing would say. The result's error is of the database only.
+rt::Task<Result<Checked>> check_all(store::Db db, Json tree, rt::Deadline by) {
+    Checked out;
+    out.problems = workflow::problems(tree);
+    if (!out.problems.empty()) co_return out;
+    auto definition = workflow::parse(tree);
+    if (!definition) {
+        out.problems.push_back(std::move(definition).error());
+        co_return out;
+    }
+    CO_TRY(out.catalog, co_await load_catalog(db, workflow::wanted(*definition), by));
+    out.problems = workflow::check(*definition, out.catalog);
+    out.definition = std::move(*definition);
+    co_return out;
+}
+
+}  // namespace
+
+rt::Task<Result<Json>> Workflows::list(Context& context, Json input) {
+    CO_TRY(auto page, page_in(input));
+    CO_TRY(auto found, co_await rows::list(context.db(), page, context.deadline));
+    co_return page_json(found, workflow_json);
+}
+
+rt::Task<Result<Json>> Workflows::create(Context& context, Json input) {
+    rows::NewWorkflow workflow{
+        .tenant = context.tenant(),
+        .id = WorkflowId::make(env_.clock.now(), env_.rng),
+        .key = text_in(input, "key"),
+        .name = text_in(input, "name"),
+        .description = text_in(input, "description"),
+    };
+    const auto id = workflow.id;
+    context.object = id.uuid();
+    CO_TRY(auto made, co_await rows::add(context.db(), std::move(workflow), context.deadline));
+    if (member_in(input, "definition") != nullptr) {
+        CO_TRY(Json definition, definition_in(input));
+        rows::DraftWrite draft{
+            .tenant = context.tenant(),
+            .workflow_id = id,
+            .definition = std::move(definition),
+            .expected_revision = 0,
+            .updated_by = context.user(),
+        };
+        CO_CHECK_OK(co_await rows::save_draft(context.db(), std::move(draft), context.deadline));
+    }
+    co_return workflow_json(made);
+}
+
+rt::Task<Result<Json>> Workflows::get(Context& context, Json input) {
+    CO_TRY(auto found, co_await rows::find(context.db(), id_in<WorkflowId>(input), context.deadline));
+    co_return workflow_json(found);
+}
+
+rt::Task<Result<Json>> Workflows::change(Context& context, Json input) {
+    rows::WorkflowChange change{
+        .id = id_in<WorkflowId>(input),
+        .name = maybe_text_in(input, "name"),
+        .description = maybe_text_in(input, "description"),
+    };
+    context.object = change.id.uuid();
+    CO_TRY(auto changed, co_await rows::change(context.db(), std::move(change), context.deadline));
+    co_return workflow_json(changed);
+}
+
+rt::Task<Result<Json>> Workflows::remove(Context& context, Json input) {
+    const auto id = id_in<WorkflowId>(input);
+    context.object = id.uuid();
+    CO_CHECK_OK(co_await rows::drop(context.db(), id, context.deadline));
+    co_return Json(nullptr);
+}
+
+rt::Task<Result<Json>> Workflows::get_draft(Context& context, Json input) {
+    const auto id = id_in<WorkflowId>(input);
+    CO_TRY(auto workflow, co_await rows::find(context.db(), id, context.deadline));
+    auto draft = co_await rows::find_draft(context.db(), id, context.deadline);
+    if (draft) co_return draft_json(*draft);
+    if (draft.error().code != Code::kNotFound) co_return fail(std::move(draft).error());
+    // Nothing saved yet: an empty definition to start from, with the revision that a first save expects.
+    rows::Draft empty{
+        .workflow_id = id,
+        .definition = JsonObject{{"name", workflow.key}, {"steps", JsonArray()}},
+        .revision = 0,
+        .updated_by = std::nullopt,
+        .updated_at = workflow.created_at,
+    };
+    co_return draft_json(empty);
+}
+
+rt::Task<Result<Json>> Workflows::save_draft(Context& context, Json input) {
+    const auto id = id_in<WorkflowId>(input);
+    context.object = id.uuid();
+    CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
+    CO_TRY(Json definition, definition_in(input));
+    rows::DraftWrite write{
+        .tenant = context.tenant(),
+        .workflow_id = id,
+        .definition = std::move(definition),
+        .expected_revision = maybe_int_in(input, "revision"),
+        .updated_by = context.user(),
+    };
+    CO_TRY(auto draft, co_await rows::save_draft(context.db(), std::move(write), context.deadline));
+    co_return draft_json(draft);
+}
+
+rt::Task<Result<Json>> Workflows::validate(Context& context, Json input) {
+    const auto id = id_in<WorkflowId>(input);
+    CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
+    Json tree;
+    if (member_in(input, "definition") != nullptr) {
+        auto given = definition_in(input);
+        if (!given) {
+            const std::vector<Error> unreadable{given.error()};
+            co_return JsonObject{{"valid", false}, {"problems", problems_json(unreadable)}};
+        }
+        tree = std::move(*given);
+    } else {
+        CO_TRY(auto draft, co_await rows::find_draft(context.db(), id, context.deadline));
+        tree = std::move(draft.definition);
+    }
+    CO_TRY(auto checked, co_await check_all(context.db(), std::move(tree), context.deadline));
+    co_return JsonObject{{"valid", checked.problems.empty()}, {"problems", problems_json(checked.problems)}};
+}
+
+rt::Task<Result<Json>> Workflows::publish(Context& context, Json input) {
+    const auto id = id_in<WorkflowId>(input);
+    context.object = id.uuid();
+    CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
+    CO_TRY(auto draft, co_await rows::find_draft(context.db(), id, context.deadline));
+    CO_TRY(auto checked, co_await check_all(context.db(), draft.definition, context.deadline));
+    if (!checked.problems.empty()) {
+        context.problem["problems"] = problems_json(checked.problems);
+        co_return fail(checked.problems.front());
+    }
+    if (!checked.catalog.connections.empty()) {
+        CO_CHECK_OK(tenancy::require(context.principal->permissions, tenancy::Permission::kConnectionUse));
+    }
+    CO_TRY(Json compiled, workflow::compile(*checked.definition, checked.catalog));
+    rows::NewVersion version{
+        .tenant = context.tenant(),
+        .id = WorkflowVersionId::make(env_.clock.now(), env_.rng),
+        .workflow_id = id,
+        .definition = std::move(draft.definition),
+        .compiled = compiled,
+        .content_hash = from_hex(workflow::content_hash(compiled)).value_or(""),
+        .published_by = context.user(),
+    };
+    CO_TRY(auto published, co_await rows::publish(context.db(), std::move(version), context.deadline));
+    context.audit_detail["version_id"] = published.id.text();
+    context.audit_detail["number"] = published.number;
+    // The ingress remembers which version a trigger starts.
+    store::PageRequest page{.limit = limits::kPageSizeMax, .after = {}};
+    while (true) {
+        CO_TRY(auto triggers, co_await store::triggers::list(context.db(), id, page, context.deadline));
+        for (const auto& trigger : triggers.items) {
+            context.notify_after_commit.emplace_back(kTriggerChannel, trigger.id.text());
+        }
+        if (!triggers.next) break;
+        page.after = triggers.next;
+    }
+    co_return version_json(published);
+}
+
+rt::Task<Result<Json>> Workflows::list_versions(Context& context, Json input) {
+    const auto id = id_in<WorkflowId>(input);
+    CO_TRY(auto page, page_in(input));
+    CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
+    CO_TRY(auto versions, co_await rows::list_versions(context.db(), id, page, context.deadline));
+    co_return page_json(versions, version_json);
+}
+
+rt::Task<Result<Json>> Workflows::get_version(Context& context, Json input) {
+    CO_TRY(
+        auto version,
+        co_await rows::find_version(context.db(), id_in<WorkflowVersionId>(input), context.deadline)
+    );
+    Json out = version_json(version);
+    out.get_object()["definition"] = std::move(version.definition);
+    co_return out;
+}
+
+}  // namespace weft::control
