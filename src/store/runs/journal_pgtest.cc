@@ -1,0 +1,398 @@
+#include "platform/rt/clock.h"
+#include "store/runlog/runlog.h"
+#include "store/runs/detail/flush.h"
+#include "store/runs/journal.h"
+#include "store/runs/queries.h"
+#include "support/pg.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+
+namespace weft::store::runs {
+namespace {
+
+/// One key per tenant, in memory.
+class FakeKeys final : public DataKeys {
+  public:
+    explicit FakeKeys(Rng& rng) : rng_(rng) {}
+    rt::Task<Result<Key>> newest(TenantId tenant, rt::Deadline) override {
+        auto& key = keys_[tenant];
+        if (!key) {
+            Uuid id = Uuid::v7(Instant(1s), rng_);
+            key = std::make_shared<const crypto::SymmetricKey>(crypto::SymmetricKey::generate(id, rng_));
+        }
+        co_return key;
+    }
+    rt::Task<Result<Key>> find(TenantId tenant, TenantKeyId id, rt::Deadline by) override {
+        CO_TRY(Key key, co_await newest(tenant, by));
+        if (key->id != id.uuid()) co_return fail(Error::not_found("no such key"));
+        co_return key;
+    }
+
+  private:
+    Rng& rng_;
+    std::map<TenantId, Key> keys_;
+};
+
+class JournalTest : public testing::Test {
+  protected:
+    JournalTest()
+        : pool(loop, {.url = database.worker_url(), .connections_max = 4}),
+          api_pool(loop, {.url = database.api_url(), .connections_max = 2}),
+          queue(pool) {
+        std::string folder = (std::filesystem::temp_directory_path() / "weft-blobs-XXXXXX").string();
+        folder = mkdtemp(folder.data());
+        blob_folder = folder;
+        auto opened = blob::open_directory(folder);
+        EXPECT_TRUE(opened.has_value());
+        blobs = std::move(*opened);
+        codec = std::make_unique<PayloadCodec>(keys, *blobs, clock, rng);
+        tenant = database.create_tenant();
+        workflow = database.create_workflow(tenant, "flow");
+    }
+    ~JournalTest() override {
+        loop.run_until_done(pool.close());
+        loop.run_until_done(api_pool.close());
+        std::filesystem::remove_all(blob_folder);
+    }
+
+    rt::Deadline soon() { return rt::Deadline::in(20s); }
+    template <class T>
+    T wait(rt::Task<T> task) {
+        return loop.run_until_done(std::move(task));
+    }
+
+    queue::Lease start_run() {
+        RunId run = RunId::make(clock.now(), rng);
+        std::string row = "'" + tenant.text() + "', '" + run.text() + "', '" + workflow.id.text() + "', '" +
+                          workflow.version.text() + "'";
+        database.exec(
+            "insert into weft.workflow_run (tenant_id, id, workflow_id, workflow_version_id) values (" + row +
+            "); insert into weft.job (tenant_id, run_id, workflow_id, workflow_version_id) values (" + row +
+            "); update weft.tenant_queue set active = true"
+        );
+        return claim_one();
+    }
+    queue::Lease claim_one() {
+        auto claimed = wait(queue.claim(worker, 1, 30s, soon()));
+        EXPECT_TRUE(claimed && claimed->size() == 1);
+        return claimed && !claimed->empty() ? claimed->front().lease : queue::Lease{};
+    }
+    StoredPayload sealed(const queue::Lease& lease, std::string slot, std::string json) {
+        auto out = wait(codec->seal(lease.tenant, lease.run, std::move(slot), std::move(json), soon()));
+        EXPECT_TRUE(out.has_value());
+        return out.value_or(StoredPayload{});
+    }
+    Entry progress(const queue::Lease& lease) {
+        Entry entry;
+        entry.lease = lease;
+        entry.workflow = workflow.id;
+        entry.state = "running";
+        entry.started_at = clock.now();
+        entry.steps.push_back({.step = "a", .position = 0, .state = "success", .attempt = 1});
+        entry.payloads.push_back(sealed(lease, "step.a.output", R"({"n":1})"));
+        entry.events.push_back({clock.now(), "wait", "a", R"({"attempt":1,"until":5})"});
+        entry.logs.push_back({clock.now(), "info", "a", "hello"});
+        return entry;
+    }
+    Entry finish(const queue::Lease& lease, std::string_view state = "success") {
+        Entry entry;
+        entry.lease = lease;
+        entry.workflow = workflow.id;
+        entry.state = state;
+        entry.finished_at = clock.now();
+        entry.fate = JobFate::kFinish;
+        entry.events.push_back({clock.now(), "finished", std::nullopt, "{}"});
+        return entry;
+    }
+    std::vector<bool> flush_now(Entry& entry) {
+        std::vector<Entry*> entries{&entry};
+        auto held = wait(flush(pool, std::move(entries), soon()));
+        EXPECT_TRUE(held.has_value()) << held.error().detail;
+        return held.value_or(std::vector<bool>{});
+    }
+    std::string count(const std::string& table, const queue::Lease& lease) {
+        return database.scalar(
+            "select count(*) from weft." + table + " where run_id = $1::uuid", {lease.run.text()}
+        );
+    }
+    std::string state(const queue::Lease& lease) {
+        return database.scalar("select state from weft.workflow_run where id = $1::uuid", {lease.run.text()});
+    }
+
+    rt::SystemClock clock;
+    SystemRng rng;
+    rt::Loop loop;
+    test::TestDatabase database;
+    pg::Pool pool;
+    pg::Pool api_pool;
+    queue::Queue queue;
+    FakeKeys keys{rng};
+    std::string blob_folder;
+    std::unique_ptr<blob::Store> blobs;
+    std::unique_ptr<PayloadCodec> codec;
+    TenantId tenant;
+    test::TestDatabase::Workflow workflow;
+    WorkerId worker = WorkerId::make(clock.now(), rng);
+};
+
+TEST_F(JournalTest, ARunsRowsAreWrittenOnceHoweverOftenTheFlushIsRepeated) {
+    auto lease = start_run();
+    Entry entry = progress(lease);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(flush_now(entry), std::vector<bool>{true});
+    for (const char* table : {"step_run", "payload", "run_event", "execution_log"}) {
+        EXPECT_EQ(count(table, lease), "1") << table;
+    }
+    EXPECT_EQ(state(lease), "running");
+
+    Entry end = finish(lease);
+    end.events_before = 1;
+    EXPECT_EQ(flush_now(end), std::vector<bool>{true});
+    EXPECT_EQ(flush_now(end), std::vector<bool>{false});  // its job is gone: ended once
+    EXPECT_EQ(count("job", lease), "0");
+    EXPECT_EQ(count("run_event", lease), "2");
+    EXPECT_EQ(state(lease), "success");
+}
+
+TEST_F(JournalTest, AStaleEpochWritesNothing) {
+    auto old = start_run();
+    database.exec("update weft.job set lease_until = now() - interval '1 s'");
+    ASSERT_TRUE(wait(queue.reap(worker, 3, 30s, soon())));
+    Entry late = progress(old);
+    EXPECT_EQ(flush_now(late), std::vector<bool>{false});  // given back, nobody has it yet
+
+    auto current = claim_one();
+    ASSERT_EQ(current.epoch, 2);
+    EXPECT_EQ(flush_now(late), std::vector<bool>{false});
+    Entry wrong = finish(old, "failed");
+    EXPECT_EQ(flush_now(wrong), std::vector<bool>{false});
+    for (const char* table : {"step_run", "payload", "run_event", "execution_log"}) {
+        EXPECT_EQ(count(table, old), "0") << table;
+    }
+    EXPECT_EQ(state(old), "queued");
+    EXPECT_EQ(count("job", old), "1");
+
+    Entry right = finish(current);
+    EXPECT_EQ(flush_now(right), std::vector<bool>{true});
+    EXPECT_EQ(state(old), "success");
+}
+
+// The control: the same statement without its fence lets a stale worker end the run a second time.
+TEST_F(JournalTest, WithoutTheFenceAStaleEpochWouldWrite) {
+    auto old = start_run();
+    database.exec("update weft.job set lease_until = now() - interval '1 s'");
+    ASSERT_TRUE(wait(queue.reap(worker, 3, 30s, soon())));
+    Entry right = finish(claim_one());
+    EXPECT_EQ(flush_now(right), std::vector<bool>{true});
+
+    Entry wrong = finish(old, "failed");
+    const std::string text = without_fence(sql::kFlush.text);
+    std::vector<Entry*> entries{&wrong};
+    auto held = wait(flush_with(pool, {"test.unfenced", text}, std::move(entries), soon()));
+    ASSERT_TRUE(held) << held.error().detail;
+    EXPECT_TRUE(held->front());
+    EXPECT_EQ(count("run_event", old), "2");  // two ends: what the fault test looks for
+}
+
+TEST_F(JournalTest, OneFlushServesManyTenantsAndJudgesEachRun) {
+    auto first = start_run();
+    auto stale = start_run();
+    stale.epoch = 9;
+    tenant = database.create_tenant("Other");
+    workflow = database.create_workflow(tenant, "flow");
+    auto other = start_run();
+    Entry a = progress(first);
+    Entry b = progress(stale);
+    Entry c = finish(other);
+    std::vector<Entry*> entries{&c, &b, &a};
+    auto held = wait(flush(pool, std::move(entries), soon()));
+    ASSERT_TRUE(held) << held.error().detail;
+    EXPECT_EQ(*held, (std::vector<bool>{true, false, true}));
+    EXPECT_EQ(state(other), "success");
+    EXPECT_EQ(state(first), "running");
+    EXPECT_EQ(count("step_run", stale), "0");
+}
+
+TEST_F(JournalTest, TheWriterBatchesReportsStaleAndNotifies) {
+    std::vector<queue::Lease> leases;
+    for (int i = 0; i < 10; ++i) leases.push_back(start_run());
+    leases[3].epoch = 8;
+    std::vector<std::string> lines;
+    JournalWriter writer(loop, pool, [&](std::string line) { lines.push_back(std::move(line)); });
+    std::map<RunId, Code> failed;
+    auto write = [](JournalWriter& to, Entry entry, std::map<RunId, Code>& out, rt::Deadline by
+                 ) -> rt::Task<void> {
+        RunId run = entry.lease.run;
+        auto written = co_await to.write(std::move(entry), by);
+        if (!written) out[run] = written.error().code;
+    };
+    rt::Scope scope(loop);
+    for (const auto& lease : leases) scope.spawn(write(writer, finish(lease), failed, soon()));
+    wait(scope.join());
+    ASSERT_EQ(failed.size(), 1u);
+    EXPECT_EQ(failed[leases[3].run], Code::kStale);
+    EXPECT_EQ(writer.stats().stale, 1);
+    EXPECT_LE(writer.stats().flushes, 3);  // the first alone, the others together
+    EXPECT_EQ(lines.size(), 9u);
+    EXPECT_EQ(lines.front(), tenant.text() + ":" + leases[0].run.text() + ":success:" + workflow.id.text());
+    wait(writer.close());
+}
+
+TEST_F(JournalTest, ARowTheDatabaseRefusesHarmsOnlyItsRun) {
+    auto good = start_run();
+    auto bad = start_run();
+    JournalWriter writer(loop, pool, nullptr);
+    Entry broken = progress(bad);
+    broken.steps[0].error = "not json";
+    std::map<RunId, Code> failed;
+    auto write = [](JournalWriter& to, Entry entry, std::map<RunId, Code>& out, rt::Deadline by
+                 ) -> rt::Task<void> {
+        RunId run = entry.lease.run;
+        auto written = co_await to.write(std::move(entry), by);
+        if (!written) out[run] = written.error().code;
+    };
+    rt::Scope scope(loop);
+    scope.spawn(write(writer, std::move(broken), failed, soon()));
+    scope.spawn(write(writer, finish(good), failed, soon()));
+    wait(scope.join());
+    EXPECT_EQ(failed.size(), 1u);
+    EXPECT_TRUE(failed.contains(bad.run));
+    EXPECT_EQ(state(good), "success");
+    wait(writer.close());
+}
+
+TEST_F(JournalTest, ParkPostponeAndCrashGiveTheJobBack) {
+    auto lease = start_run();
+    database.exec("update weft.job set crashes = 1");
+    auto after = [&](JobFate fate) {
+        Entry entry = progress(lease);
+        entry.fate = fate;
+        entry.park_for = 0ms;
+        EXPECT_EQ(flush_now(entry), std::vector<bool>{true});
+        EXPECT_EQ(flush_now(entry), std::vector<bool>{false});
+        std::string crashes = database.scalar("select crashes from weft.job");
+        lease = claim_one();
+        return crashes;
+    };
+    EXPECT_EQ(after(JobFate::kPostpone), "1");
+    EXPECT_EQ(after(JobFate::kCrash), "2");
+    EXPECT_EQ(after(JobFate::kPark), "0");
+    EXPECT_EQ(lease.epoch, 4);
+
+    Entry park = progress(lease);
+    park.fate = JobFate::kPark;
+    park.park_for = 1h;
+    EXPECT_EQ(flush_now(park), std::vector<bool>{true});
+    EXPECT_EQ(database.scalar("select run_at > now() + interval '59 min' from weft.job"), "t");
+}
+
+TEST_F(JournalTest, ALaterClaimLoadsTheJournal) {
+    auto lease = start_run();
+    database.exec(
+        "insert into weft.payload (tenant_id, run_id, slot, size_bytes, codec, key_id, data) values ('" +
+        tenant.text() + "', '" + lease.run.text() + "', 'input', 1, 1, '" + tenant.text() + "', 'x')"
+    );
+    std::vector<queue::Lease> leases{lease};
+    auto fresh = wait(load(pool, leases, soon()));
+    ASSERT_TRUE(fresh && fresh->size() == 1) << fresh.error().detail;
+    EXPECT_EQ(fresh->front().payloads.size(), 1u);
+    EXPECT_TRUE(fresh->front().steps.empty());
+
+    Entry entry = progress(lease);
+    entry.payloads.push_back(sealed(lease, "step.a.input", "1"));
+    flush_now(entry);
+    leases[0].epoch = 2;
+    auto again = wait(load(pool, leases, soon()));
+    ASSERT_TRUE(again && again->size() == 1) << again.error().detail;
+    const Loaded& row = again->front();
+    EXPECT_EQ(row.state, "running");
+    ASSERT_EQ(row.steps.size(), 1u);
+    EXPECT_EQ(row.steps[0].step, "a");
+    EXPECT_EQ(row.steps[0].attempt, 1);
+    ASSERT_EQ(row.waits.size(), 1u);
+    EXPECT_EQ(row.waits[0].detail, R"({"until": 5, "attempt": 1})");
+    ASSERT_EQ(row.payloads.size(), 2u);  // a step's input is for people only
+}
+
+TEST_F(JournalTest, ApiReadsRunsStepsValuesEventsAndLines) {
+    auto lease = start_run();
+    Entry entry = progress(lease);
+    flush_now(entry);
+    auto newer = start_run();
+    Runs runs(api_pool, *codec);
+    auto listed = wait(runs.list(tenant, {.limit = 1}, soon()));
+    ASSERT_TRUE(listed && listed->size() == 1) << listed.error().detail;
+    EXPECT_EQ(listed->front().id, newer.run);
+    EXPECT_EQ(listed->front().workflow_key, "flow");
+    auto next = wait(runs.list(tenant, {.workflow = workflow.id, .before = newer.run}, soon()));
+    ASSERT_TRUE(next && next->size() == 1);
+    EXPECT_EQ(next->front().id, lease.run);
+    EXPECT_TRUE(wait(runs.list(tenant, {.state = "failed"}, soon()))->empty());
+
+    auto steps = wait(runs.steps(tenant, lease.run, soon()));
+    ASSERT_TRUE(steps && steps->size() == 1);
+    EXPECT_TRUE(steps->front().has_output);
+    EXPECT_FALSE(steps->front().has_input);
+    std::vector<std::string> slots{"output", "step.a.output"};
+    auto values = wait(runs.values(tenant, lease.run, slots, soon()));
+    ASSERT_TRUE(values) << values.error().detail;
+    EXPECT_FALSE((*values)[0]);
+    EXPECT_EQ((*values)[1], R"({"n":1})");
+    EXPECT_EQ(wait(runs.events(tenant, lease.run, "a", soon()))->size(), 1u);
+    auto lines = wait(runlog::list(api_pool, tenant, lease.run, 0, 10, soon()));
+    ASSERT_TRUE(lines && lines->size() == 1);
+    EXPECT_EQ(lines->front().message, "hello");
+    EXPECT_TRUE(wait(runlog::list(api_pool, tenant, lease.run, lines->front().seq, 10, soon()))->empty());
+
+    TenantId stranger = database.create_tenant("Stranger");
+    EXPECT_EQ(wait(runs.get(stranger, lease.run, soon())).error().code, Code::kNotFound);
+    EXPECT_TRUE(wait(runs.steps(stranger, lease.run, soon()))->empty());
+}
+
+TEST_F(JournalTest, OrphansEndAsFailedWithAnEvent) {
+    auto lease = start_run();
+    auto alive = start_run();
+    database.exec("delete from weft.job where run_id = '" + lease.run.text() + "'");
+    std::vector<queue::Orphan> orphans{{tenant, lease.run}, {tenant, alive.run}};
+    auto ended = wait(fail_orphans(pool, orphans, soon()));
+    ASSERT_TRUE(ended) << ended.error().detail;
+    EXPECT_EQ(*ended, 1);
+    EXPECT_EQ(state(lease), "failed");
+    EXPECT_EQ(state(alive), "queued");
+    EXPECT_EQ(count("run_event", lease), "1");
+}
+
+TEST_F(JournalTest, PayloadsRoundTripAndBelongToTheirPlace) {
+    const TenantId mine = tenant;
+    const RunId run = RunId::make(clock.now(), rng);
+    std::string noise(200'000, '\0');
+    rng.fill(std::as_writable_bytes(std::span(noise)));
+    const std::string large = "\"" + hex(noise) + "\"";
+    for (const std::string& json : {std::string("{}"), "\"" + std::string(5'000, 'x') + "\"", large}) {
+        auto stored = wait(codec->seal(mine, run, "input", json, soon()));
+        ASSERT_TRUE(stored);
+        EXPECT_EQ(stored->blob.has_value(), json.size() > limits::kPayloadInlineBytesMax);
+        EXPECT_EQ(stored->data.has_value(), !stored->blob.has_value());
+        auto opened = wait(codec->open(mine, run, *stored, soon()));
+        ASSERT_TRUE(opened) << opened.error().detail;
+        EXPECT_EQ(*opened, json);
+
+        StoredPayload moved = *stored;
+        moved.slot = "output";
+        EXPECT_FALSE(wait(codec->open(mine, run, moved, soon())));
+        EXPECT_FALSE(wait(codec->open(mine, RunId::make(clock.now(), rng), *stored, soon())));
+    }
+    auto big = wait(codec->seal(mine, run, "input", std::string(limits::kPayloadBytesMax + 1, ' '), soon()));
+    EXPECT_EQ(big.error().code, Code::kLimit);
+}
+
+TEST_F(JournalTest, MakesPartitions) {
+    auto made = wait(ensure_partitions(pool, soon()));
+    EXPECT_TRUE(made) << made.error().detail;
+}
+
+}  // namespace
+}  // namespace weft::store::runs
