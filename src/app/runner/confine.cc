@@ -196,7 +196,9 @@ int make_landlock_ruleset() {
 }
 
 void confine_child(const Confinement& how, const ChildLimits& limits, int stream) {
-    set_limit(RLIMIT_CPU, limits.cpu_seconds);
+    // The soft limit lets the process say why it ends; the hard one does not ask.
+    const rlimit cpu{limits.cpu_seconds, limits.cpu_seconds + 1};
+    setrlimit(RLIMIT_CPU, &cpu);
     set_limit(RLIMIT_NPROC, 1);
     if (limits.uid != 0) {
         if (setgroups(0, nullptr) != 0) die("setgroups\n");

@@ -1,12 +1,19 @@
 #include "app/runner/detail/zygote.h"
+#include "core/protocol/control.h"
 
+#include <unistd.h>
+
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string_view>
 
 namespace {
 
+using weft::protocol::control::kExitOutOfMemory;
+using weft::protocol::control::kExitOutOfTime;
 using weft::runner::Tier;
 
 constexpr const char* kUsage =
@@ -36,6 +43,9 @@ int main(int argc, char** argv) {
         if (flag == "--without-namespaces") options.confinement.has_namespaces = false;
     }
 #endif
+    // Known to the worker as "out of memory"; the default would throw through code that cannot continue
+    // anyway.
+    std::set_new_handler([] { _exit(98); });
     weft::script::Engine engine;
     return weft::runner::run_zygote(options, engine);
 }

@@ -5,11 +5,12 @@
 #include <unistd.h>
 
 #include <string>
-#ifdef WEFT_ATTACKS
-#include "app/runner/attacks/attacks.h"
-#endif
 
 namespace weft::runner {
+
+#ifdef WEFT_ATTACKS
+bool attack(protocol::Frame frame, int stream);  // tests/security/sandbox
+#endif
 
 namespace {
 
@@ -51,7 +52,7 @@ void serve_run(int stream, script::Engine& engine) {
             continue;
         }
 #ifdef WEFT_ATTACKS
-        if (attacks::handle(**frame, stream)) continue;
+        if (attack(**frame, stream)) continue;
 #endif
         auto request = protocol::decode_request(**frame);
         if (!request || !evaluator.handle(std::move(*request))) _exit(1);

@@ -10,6 +10,11 @@ inline constexpr std::uint32_t kMagic = 0x57454654;
 /// The descriptor on which weft-runner finds its control socket.
 inline constexpr int kControlFd = 3;
 
+/// What a run's process ends with, besides signals.
+inline constexpr int kExitOutOfMemory = 98;
+inline constexpr int kExitFault = 99;  // a bug of ours: a fault outside of the script engine's cage
+inline constexpr int kExitOutOfTime = 100;
+
 /// First packet of the zygote.
 struct Hello {
     std::uint32_t magic = kMagic;

@@ -1,101 +1,198 @@
 #include "data/isolation/isolation.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
-
+#include "data/isolation/detail/sandbox_fixture.h"
 #include "platform/rt/scope.h"
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
 
 namespace weft::isolation {
 namespace {
 
 using ::testing::HasSubstr;
 
-std::string begin(std::string input = "{}") {
-    std::string out;
-    EXPECT_TRUE(protocol::append(out, protocol::Request(protocol::Begin{.input = std::move(input), .script_timeout_ms = 1000})));
-    return out;
-}
-std::string evaluate(std::string value) {
-    std::string out;
-    EXPECT_TRUE(protocol::append(out, protocol::Request(protocol::Evaluate{.value = std::move(value)})));
-    return out;
-}
-std::string code(std::string source) {
-    std::string out;
-    EXPECT_TRUE(protocol::append(out, protocol::Request(protocol::Code{.source = std::move(source)})));
-    return out;
-}
-std::string shown(const Result<Reply>& reply) {
-    if (!reply) return std::string("error ") + std::string(name(reply.error().code)) + " " + reply.error().user + " | " + reply.error().detail;
-    if (auto* value = std::get_if<protocol::Value>(&reply->result)) return value->json;
-    if (auto* failed = std::get_if<protocol::Failed>(&reply->result)) return "failed " + failed->message;
-    return "skipped";
-}
-
-class SandboxTest : public ::testing::Test {
-  protected:
-    void SetUp() override {
-        if (geteuid() != 0) GTEST_SKIP() << "needs root: sandboxes of tier full";
-        auto zygote = Zygote::spawn(options());
-        ASSERT_TRUE(zygote) << zygote.error().user;
-        auto backend = make_sandbox_backend(loop, std::move(*zygote));
-        ASSERT_TRUE(backend) << backend.error().user << backend.error().detail;
-        backend_ = std::move(*backend);
-    }
-    void TearDown() override {
-        if (backend_) loop.run_until_done(backend_->close());
-    }
-    virtual Options options() {
-        Options out;
-        out.runner_path = WEFT_RUNNER;
-        return out;
-    }
-    std::unique_ptr<Sandbox> start() {
-        auto sandbox = loop.run_until_done(backend_->start({}, {}, rt::Deadline::in(10s)));
-        EXPECT_TRUE(sandbox) << sandbox.error().user;
-        return std::move(*sandbox);
-    }
-    Result<Reply> ask(Sandbox& sandbox, std::string frames, Millis within = 10s) {
-        return loop.run_until_done(sandbox.request(std::move(frames), rt::Deadline::in(within)));
-    }
-
-    rt::Loop loop;
-    std::unique_ptr<Backend> backend_;
-};
+class SandboxTest : public SandboxFixture {};
 
 TEST_F(SandboxTest, EvaluatesAndKeepsTheRunsValues) {
+    open(plain());
+    if (IsSkipped()) return;
     auto sandbox = start();
-    EXPECT_EQ(shown(ask(*sandbox, begin(R"({"a":[1,2,3]})") + evaluate(R"({"n":"{{ input.a.length }}","s":"x{{ input.a.map(x => x * 2) }}"})"))),
-              R"({"n":3,"s":"x[2,4,6]"})");
-    EXPECT_EQ(shown(ask(*sandbox, code("console.log('hi', input.a); return input.a.reduce((a, b) => a + b)"))), "6");
+    EXPECT_EQ(
+        shown(
+            ask(*sandbox,
+                begin(R"({"a":[1,2,3]})") +
+                    evaluate(R"({"n":"{{ input.a.length }}","s":"x{{ input.a.map(x => x * 2) }}"})"))
+        ),
+        R"({"n":3,"s":"x[2,4,6]"})"
+    );
+    auto reply = ask(*sandbox, code("console.log('hi', input.a); return input.a.reduce((a, b) => a + b)"));
+    EXPECT_EQ(shown(reply), "6");
+    ASSERT_EQ(reply->logs.size(), 1u);
+    EXPECT_EQ(reply->logs[0].text, "hi [1,2,3]");
     EXPECT_GT(sandbox->usage().cpu, 0us);
+    if (backend_->health().has_memory_cgroup) EXPECT_GT(sandbox->usage().memory_peak_bytes, 0u);
 }
 
-TEST_F(SandboxTest, AMemoryBombEndsOnlyItsRun) {
-    auto neighbour = start();
-    auto bomber = start();
-    EXPECT_EQ(shown(ask(*neighbour, begin() + evaluate("1"))), "1");
-    auto reply = ask(*bomber, begin() + code("const a = []; for (;;) a.push(new Array(1e5).fill(a.length))"));
-    EXPECT_THAT(shown(reply), HasSubstr("out of memory"));
-    EXPECT_EQ(shown(ask(*neighbour, evaluate("2"))), "2");
-}
-
-TEST_F(SandboxTest, ADeadlineKills) {
+TEST_F(SandboxTest, LargeValuesPassInBothDirections) {
+    open(plain());
+    if (IsSkipped()) return;
     auto sandbox = start();
-    auto reply = ask(*sandbox, begin() + code("for (;;) {}"), 100ms);
-    ASSERT_FALSE(reply);
-    EXPECT_EQ(reply.error().code, Code::kTimeout);
-    EXPECT_EQ(ask(*sandbox, evaluate("1")).error().code, Code::kCancelled);
+    const std::string big = '"' + std::string(7u << 20, 'x') + '"';
+    EXPECT_EQ(shown(ask(*sandbox, begin(big) + evaluate(R"("{{ input }}")"))), big);
+    EXPECT_EQ(shown(ask(*sandbox, evaluate(R"("{{ input + '' }}")"))), big);
+    EXPECT_THAT(
+        shown(ask(*sandbox, evaluate(R"("{{ input }}{{ input }}")"))), HasSubstr("larger than 8 MiB")
+    );
 }
 
-TEST_F(SandboxTest, ManyRunsLeaveNothing) {
+TEST_F(SandboxTest, AScriptsMemoryBombIsItsOwnFailure) {
+    open(plain());
+    if (IsSkipped()) return;
+    auto sandbox = start();
+    auto reply =
+        ask(*sandbox,
+            begin("{}", 5000) + code("const a = []; for (;;) a.push(new Array(1e5).fill(a.length))"));
+    EXPECT_THAT(shown(reply), HasSubstr("out of memory"));
+    EXPECT_EQ(shown(ask(*sandbox, evaluate("2"))), "2");
+}
+
+TEST_F(SandboxTest, ADeadlineKillsAndTheSlotServesAgain) {
+    Options options = plain();
+    options.slots_max = options.slots_eager = 1;
+    open(std::move(options));
+    if (IsSkipped()) return;
+    for (int i = 0; i < 3; ++i) {
+        auto sandbox = start();
+        auto reply = ask(*sandbox, begin("{}", 60'000) + code("for (;;) {}"), 50ms);
+        ASSERT_FALSE(reply);
+        EXPECT_EQ(reply.error().code, Code::kTimeout);
+        EXPECT_EQ(ask(*sandbox, evaluate("1")).error().code, Code::kCancelled);
+    }
+    EXPECT_EQ(backend_->health().slots, 1);
+}
+
+rt::Task<void> ask_until_cancelled(Sandbox& sandbox, rt::Deadline by, Code& seen) {
+    auto reply = co_await sandbox.request(begin("{}", 60'000) + code("for (;;) {}"), by);
+    if (!reply) seen = reply.error().code;
+}
+
+TEST_F(SandboxTest, CancellingInterruptsARequest) {
+    open(plain());
+    if (IsSkipped()) return;
+    auto sandbox = start();
+    Code seen = Code::kInternal;
+    rt::Scope scope(loop_);
+    scope.spawn(ask_until_cancelled(*sandbox, scope.forever(), seen));
+    loop_.run_until_done(rt::yield());
+    loop_.run_until_done(scope.close());
+    EXPECT_EQ(seen, Code::kCancelled);
+}
+
+TEST_F(SandboxTest, WaitsForASlotAndGrowsUpToTheLimit) {
+    Options options = plain();
+    options.slots_max = 3;
+    options.slots_eager = 1;
+    open(std::move(options));
+    if (IsSkipped()) return;
+    std::vector<std::unique_ptr<Sandbox>> held;
+    for (int i = 0; i < 3; ++i) held.push_back(start());
+    auto fourth = loop_.run_until_done(backend_->start({}, {}, rt::Deadline::in(50ms)));
+    ASSERT_FALSE(fourth);
+    EXPECT_EQ(fourth.error().code, Code::kTimeout);
+    held.pop_back();
+    EXPECT_TRUE(start());
+    EXPECT_LE(backend_->health().slots, 3);
+}
+
+TEST_F(SandboxTest, RunsShareNeitherRandomnessNorValues) {
+    open(plain());
+    if (IsSkipped()) return;
+    std::set<std::string> seen;
+    for (int i = 0; i < 50; ++i) {
+        auto sandbox = start();
+        seen.insert(shown(ask(*sandbox, begin() + evaluate(R"("{{ Math.random() }}")"))));
+        EXPECT_THAT(
+            shown(ask(*sandbox, evaluate(R"("{{ typeof globalThis.left }}{{ globalThis.left = 1 }}")"))),
+            "\"undefined1\""
+        );
+    }
+    EXPECT_EQ(seen.size(), 50u);
+}
+
+std::vector<std::string> cgroups_of(int pid) {
+    std::vector<std::string> out;
+    std::error_code ec;
+    for (const char* root : {"/sys/fs/cgroup/memory", "/sys/fs/cgroup/pids", "/sys/fs/cgroup/unified"}) {
+        for (std::filesystem::recursive_directory_iterator at(root, ec), end; at != end; at.increment(ec)) {
+            const std::string name = at->path().filename().string();
+            if (name.starts_with("weft-" + std::to_string(pid) + "-")) out.push_back(at->path().string());
+        }
+    }
+    return out;
+}
+
+/// Everything of ours that could stay: processes by parent, mounts, cgroups, files in the usual places.
+std::string leftovers() {
+    std::ostringstream out;
+    std::ifstream children("/proc/self/task/" + std::to_string(getpid()) + "/children");
+    out << "children:" << children.rdbuf() << "\n";
+    std::ifstream mounts("/proc/self/mounts");
+    int count = 0;
+    for (std::string line; std::getline(mounts, line);) ++count;
+    out << "mounts:" << count << "\n";
+    for (const auto& folder : cgroups_of(getpid())) out << folder << "\n";
+    for (const char* folder : {"/tmp", "/dev/shm", "/var/tmp"}) {
+        std::error_code ec;
+        for (const auto& entry : std::filesystem::directory_iterator(folder, ec)) {
+            if (entry.path().string().find("weft-engine") != std::string::npos)
+                out << entry.path().string() << "\n";
+        }
+    }
+    int fds = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+        fds += entry.exists() ? 1 : 1;
+    out << "fds:" << fds << "\n";
+    return out.str();
+}
+
+TEST_F(SandboxTest, TwoThousandRunsLeaveNothingBehind) {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root for sandboxes of tier full";
+    open(plain());
+    close();  // what the process itself sets up once (its thread pool) is not a leftover
+    const std::string before = leftovers();
+    open(plain());
+    EXPECT_NE(leftovers(), before) << "the comparison sees nothing";
     for (int i = 0; i < 2000; ++i) {
         auto sandbox = start();
-        ASSERT_EQ(shown(ask(*sandbox, begin("{\"n\":" + std::to_string(i) + "}") + evaluate(R"("{{ input.n + 1 }}")"))), std::to_string(i + 1));
+        ASSERT_EQ(
+            shown(
+                ask(*sandbox, begin("{\"n\":" + std::to_string(i) + "}") + evaluate(R"("{{ input.n + 1 }}")"))
+            ),
+            std::to_string(i + 1)
+        );
     }
     EXPECT_EQ(backend_->health().started, 2000u);
     EXPECT_EQ(backend_->health().died, 0u);
+    close();
+    EXPECT_EQ(leftovers(), before);
+}
+
+TEST_F(SandboxTest, LeftoversOfADeadWorkerAreRemovedAtStart) {
+    open(plain());
+    if (IsSkipped()) return;
+    const auto ours = cgroups_of(getpid());
+    close();
+    if (ours.empty()) GTEST_SKIP() << "no cgroups here";
+    for (const auto& folder : ours) {
+        const auto dead = std::filesystem::path(folder).parent_path() / "weft-999999999-1";
+        std::filesystem::create_directory(dead);
+        std::filesystem::create_directory(dead / "slot-0");
+    }
+    ASSERT_EQ(cgroups_of(999999999).size(), ours.size());
+    open(plain());
+    EXPECT_TRUE(cgroups_of(999999999).empty());
 }
 
 }  // namespace

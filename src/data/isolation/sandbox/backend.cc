@@ -230,7 +230,7 @@ rt::Task<Result<std::unique_ptr<Sandbox>>> SandboxBackend::start(RunSpec, Limits
     limits.cpu = std::min(limits.cpu, zygote_->options().cpu_max);
     if (limits.cpu < zygote_->options().cpu_max) {
         const auto seconds = static_cast<rlim_t>(std::chrono::ceil<std::chrono::seconds>(limits.cpu).count());
-        const rlimit limit{seconds, seconds};
+        const rlimit limit{seconds, seconds + 1};
         prlimit(slot.child(), RLIMIT_CPU, &limit, nullptr);
     }
     auto on_death = [this] { ++died_; };

@@ -1,5 +1,7 @@
 #include "data/isolation/detail/claimed.h"
 
+#include "core/protocol/control.h"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -22,8 +24,8 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64u << 10;
 constexpr auto kReapTimeout = 5s;  // the kernel frees at most memory_bytes_max; milliseconds
-// What weft-runner and its standard library end with; see app/runner.
-constexpr int kExitOutOfMemory = 98;
+using protocol::control::kExitOutOfMemory;
+using protocol::control::kExitOutOfTime;
 
 Micros cpu_of(const rusage& used) {
     auto micros = [](const timeval& at) { return Micros(at.tv_sec * 1'000'000LL + at.tv_usec); };
@@ -154,18 +156,20 @@ rt::Task<Error> Claimed::explain_death() {
         "sandbox child: wait status {:#x}, cpu {} us, peak {} KiB", end.status, cpu.count(), peak >> 10
     );
     const int signal = WIFSIGNALED(end.status) ? WTERMSIG(end.status) : 0;
-    const bool is_memory =
-        end.out_of_memory || (WIFEXITED(end.status) && WEXITSTATUS(end.status) == kExitOutOfMemory);
-    if (is_memory) {
+    const int code = WIFEXITED(end.status) ? WEXITSTATUS(end.status) : 0;
+    if (end.out_of_memory || code == kExitOutOfMemory) {
         co_return Error::limit(fmt::format("the run used more than {} MiB of memory", memory_bytes_ >> 20))
             .with_detail(detail);
     }
-    // The kernel checks once per tick and rounds, hence the tenth.
-    if (signal == SIGXCPU || (signal == SIGKILL && cpu >= limits_.cpu * 9 / 10)) {
+    // At the hard limit, a second after the soft one, the kernel kills.
+    if (code == kExitOutOfTime || (signal == SIGKILL && cpu >= limits_.cpu)) {
         co_return Error::limit(
             fmt::format("the run used more than {} s of CPU time", limits_.cpu.count() / 1000)
         )
             .with_detail(detail);
+    }
+    if (signal == SIGSYS) {
+        co_return Error::limit("the run tried something that a sandbox does not allow").with_detail(detail);
     }
     if (signal == SIGKILL) co_return Error::unavailable("the sandbox was killed from outside", detail);
     co_return Error::internal(detail);

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -15,6 +16,10 @@ namespace weft::isolation {
 
 namespace asio = boost::asio;
 namespace control = protocol::control;
+
+namespace {
+constexpr int kBirthTimeoutMs = 2000;
+}
 
 Slot::Slot(rt::Loop& loop, SlotParts parts, std::uint32_t cpu_seconds, Events events)
     : parts_(std::move(parts)),
@@ -124,6 +129,16 @@ void Slot::break_down() {
 }
 
 void Slot::shut_down() {
+    if (state_ == State::kForking && child_ <= 0) {
+        // A child is being born whose name only its zygote knows. It is ours to reap, so ask before the
+        // zygote goes.
+        control::Made made;
+        pollfd wait{control_.native_handle(), POLLIN, 0};
+        if (poll(&wait, 1, kBirthTimeoutMs) == 1 &&
+            recv(wait.fd, &made, sizeof made, MSG_DONTWAIT) == sizeof made) {
+            child_ = made.pid;
+        }
+    }
     state_ = State::kBroken;
     boost::system::error_code ignored;
     for (auto* descriptor : {&control_, &exit_, &stream_}) {
