@@ -83,10 +83,13 @@ class KeyWrapper {
     virtual rt::Task<Result<Secret>> unwrap(std::string wrapped, Aad aad, rt::Deadline by) = 0;
 };
 
-/// The master key in a file of mode 0600: lines of `<key id> <base64>`, the first wraps, all unwrap. Creates
-/// the file when absent (atomically; two processes that race agree on one key). Refuses a file that is not
-/// ours, not regular, or readable by others. The key is kept in locked memory.
-Result<std::unique_ptr<KeyWrapper>> open_key_file(const std::string& path, Rng& rng);
+/// A master key's file: lines of `<key id> <base64>`, the first wraps, all unwrap. Creates it when absent, mode 0600
+/// (atomically; two processes that race agree on one key) and returns its text. Refuses a file that is not ours, not
+/// regular, or readable by others.
+Result<Secret> read_key_file(const std::string& path, Rng& rng);
+
+/// Wraps with the keys of such a text, which are kept in locked memory. kInvalid when it is damaged.
+Result<std::unique_ptr<KeyWrapper>> make_key_wrapper(const Secret& key_file_text);
 
 /// Makes this process unreadable to others of its user: not dumpable, no core files. Call it after the
 /// zygote was started: a non-dumpable parent's /proc entries belong to root. `sodium_malloc` locks keys.

@@ -153,7 +153,7 @@ TEST_F(CryptoTest, RefusesUnusablePublicKeys) {
 
 TEST_F(CryptoTest, PublicHalvesMatchRfc7748) {
     PrivateKey alice{
-        id_, Secret(*from_hex("77076d0a7318a57d3c16c17251b26645df4c2f92ebc0992af177fba51db92c2a"))
+        id_, Secret(*from_hex("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a"))
     };
     EXPECT_EQ(
         hex(alice.public_key().bytes), "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a"
@@ -161,6 +161,11 @@ TEST_F(CryptoTest, PublicHalvesMatchRfc7748) {
 }
 
 // --- master key file --------------------------------------------------------------------------------------
+
+Result<std::unique_ptr<KeyWrapper>> open_wrapper(const std::string& path, Rng& rng) {
+    TRY(Secret text, read_key_file(path, rng));
+    return make_key_wrapper(text);
+}
 
 class KeyFileTest : public CryptoTest {
   protected:
@@ -179,7 +184,7 @@ class KeyFileTest : public CryptoTest {
         return loop_.run_until_done(wrapper.unwrap(std::move(wrapped), std::move(aad), rt::Deadline::in(1s)));
     }
     std::string refusal() {
-        auto opened = open_key_file(path_, system_);
+        auto opened = open_wrapper(path_, system_);
         return opened ? "" : opened.error().user;
     }
 
@@ -190,19 +195,19 @@ class KeyFileTest : public CryptoTest {
 };
 
 TEST_F(KeyFileTest, IsCreatedPrivateAndServesAgain) {
-    auto first = open_key_file(path_, system_).value();
+    auto first = open_wrapper(path_, system_).value();
     struct stat info{};
     ASSERT_EQ(::stat(path_.c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 07777, 0600u);
     std::string wrapped = wrap(*first, "tenant key");
-    auto second = open_key_file(path_, system_).value();
+    auto second = open_wrapper(path_, system_).value();
     EXPECT_EQ(unwrap(*second, wrapped)->reveal(), "tenant key");
     EXPECT_FALSE(unwrap(*second, wrapped, Aad{"tenant-b"}));
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);  // no temporary left
 }
 
 TEST_F(KeyFileTest, RefusesLoosePermissionsAndStrangeFiles) {
-    ASSERT_TRUE(open_key_file(path_, system_));
+    ASSERT_TRUE(open_wrapper(path_, system_));
     for (mode_t mode : {0640, 0604, 0660, 0644}) {
         ::chmod(path_.c_str(), mode);
         EXPECT_THAT(refusal(), ::testing::HasSubstr("chmod 600")) << std::oct << mode;
@@ -233,14 +238,14 @@ TEST_F(KeyFileTest, RefusesADamagedFileAndNeverOverwritesIt) {
 }
 
 TEST_F(KeyFileTest, ANewFirstLineRotatesAndOldWrapsStillOpen) {
-    auto old = open_key_file(path_, system_).value();
+    auto old = open_wrapper(path_, system_).value();
     std::string wrapped = wrap(*old, "tenant key");
     std::ifstream in(path_);
     std::string before((std::istreambuf_iterator<char>(in)), {});
     in.close();
     std::ofstream(path_) << "01890a5d-ac96-774b-bcce-b302099a8057 " << base64(std::string(32, 'k')) << "\n"
                          << before;
-    auto rotated = open_key_file(path_, system_).value();
+    auto rotated = open_wrapper(path_, system_).value();
     EXPECT_EQ(unwrap(*rotated, wrapped)->reveal(), "tenant key");
     std::string rewrapped = wrap(*rotated, "tenant key");
     EXPECT_EQ(key_id_of(rewrapped)->text(), "01890a5d-ac96-774b-bcce-b302099a8057");
@@ -253,7 +258,7 @@ TEST_F(KeyFileTest, ProcessesThatRaceAgreeOnOneKey) {
         pid_t child = ::fork();
         if (child == 0) {
             SystemRng rng;
-            auto opened = open_key_file(path_, rng);
+            auto opened = open_wrapper(path_, rng);
             ::_exit(opened ? 0 : 1);
         }
         children.push_back(child);

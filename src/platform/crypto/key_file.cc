@@ -149,7 +149,7 @@ Result<Secret> read_checked(const std::string& path, int fd) {
     return Secret(std::move(text));
 }
 
-Result<std::vector<LockedKey>> parse(const std::string& path, const Secret& text) {
+Result<std::vector<LockedKey>> parse(const Secret& text) {
     std::vector<LockedKey> keys;
     auto left = text.reveal();
     while (!left.empty()) {
@@ -160,18 +160,18 @@ Result<std::vector<LockedKey>> parse(const std::string& path, const Secret& text
         auto space = line.find(' ');
         auto id = Uuid::parse(line.substr(0, std::min(space, line.size())));
         auto bytes = space == line.npos ? std::nullopt : from_base64(line.substr(space + 1));
-        if (!id || !bytes || bytes->size() != kKeyBytes) return fail(file_error(path, "is damaged"));
+        if (!id || !bytes || bytes->size() != kKeyBytes) return fail(Error::invalid("The master key file is damaged; restore it from a backup"));
         Secret holder(std::move(*bytes));
         keys.emplace_back(*id, holder.reveal());
         if (!keys.back().is_valid()) return fail(Error::internal("no locked memory for the master key"));
     }
-    if (keys.empty()) return fail(file_error(path, "holds no key"));
+    if (keys.empty()) return fail(Error::invalid("The master key file holds no key; restore it from a backup"));
     return keys;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<KeyWrapper>> open_key_file(const std::string& path, Rng& rng) {
+Result<Secret> read_key_file(const std::string& path, Rng& rng) {
     int fd = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT) {
         CHECK_OK(create(path, rng));
@@ -179,8 +179,11 @@ Result<std::unique_ptr<KeyWrapper>> open_key_file(const std::string& path, Rng& 
     }
     if (fd < 0) return fail(file_error(path, because("cannot be opened")));
     Descriptor file(fd);
-    TRY(Secret text, read_checked(path, file.get()));
-    TRY(auto keys, parse(path, text));
+    return read_checked(path, file.get());
+}
+
+Result<std::unique_ptr<KeyWrapper>> make_key_wrapper(const Secret& key_file_text) {
+    TRY(auto keys, parse(key_file_text));
     return std::unique_ptr<KeyWrapper>(std::make_unique<FileKeyWrapper>(std::move(keys)));
 }
 

@@ -97,7 +97,7 @@ class ClientTest : public ::testing::Test {
     ClientResult send(ClientRequest request, Steady::duration within = 10s) {
         return loop_.run_until_done(client_.send(std::move(request), rt::Deadline::in(within)));
     }
-    std::uint64_t accepted() { return live_.server().stats().accepted; }
+    std::uint64_t accepted() { return live_.stats().accepted; }
 
     TestServer live_;
     rt::Loop loop_;
@@ -169,9 +169,9 @@ TEST_F(ClientTest, ClosesIdlePartitions) {
     for (int i = 0; i < 1000 && client.partitions() > 0; ++i)
         (void)loop_.run_until_done(rt::sleep_for(5ms, rt::Deadline::in(1s)));
     EXPECT_EQ(client.partitions(), 0u);
-    for (int i = 0; i < 1000 && live_.server().stats().connections > 0; ++i)
+    for (int i = 0; i < 1000 && live_.stats().connections > 0; ++i)
         (void)loop_.run_until_done(rt::sleep_for(5ms, rt::Deadline::in(1s)));
-    EXPECT_EQ(live_.server().stats().connections, 0u);
+    EXPECT_EQ(live_.stats().connections, 0u);
 }
 
 TEST_F(ClientTest, SaysWhetherAFailedRequestMayHaveArrived) {
@@ -244,7 +244,7 @@ TEST_F(ClientTest, AsksThePolicyAgainForAKeptConnection) {
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().kind, Failure::kDenied);
     EXPECT_FALSE(answer.error().is_maybe_delivered);
-    EXPECT_EQ(live_.server().stats().requests, 1u);
+    EXPECT_EQ(live_.stats().requests, 1u);
 }
 
 TEST_F(ClientTest, PinsTheAddressButKeepsTheName) {
@@ -317,7 +317,7 @@ TEST_F(ClientTest, RefusesRequestsThatCouldMeanSomethingElse) {
     ClientRequest method = request("/describe");
     method.method = "GET /x HTTP/1.1\r\n";
     expect_invalid(std::move(method), "method");
-    EXPECT_EQ(live_.server().stats().requests, 0u);
+    EXPECT_EQ(live_.stats().requests, 0u);
 }
 
 rt::Task<void> send_into(
@@ -330,7 +330,7 @@ TEST_F(ClientTest, CancellingTheCallerAbortsTheTransfer) {
     rt::Scope scope(loop_);
     std::optional<ClientResult> result;
     scope.spawn(send_into(client_, request("/hang"), scope.forever(), result));
-    while (live_.server().stats().in_flight == 0) loop_.run_until_done(rt::yield());
+    while (live_.stats().in_flight == 0) loop_.run_until_done(rt::yield());
     EXPECT_EQ(client_.in_flight(), 1u);
     scope.cancel(rt::CancelReason::kUser);
     loop_.run_until_done(scope.join());

@@ -103,7 +103,7 @@ TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
         EXPECT_THAT(answer, HasSubstr("x-request-id: "));
         EXPECT_THAT(answer, ::testing::EndsWith("hello a b"));
     }
-    EXPECT_EQ(live_->server().stats().accepted, 1u);
+    EXPECT_EQ(live_->stats().accepted, 1u);
 }
 
 TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
@@ -358,7 +358,7 @@ TEST_F(ServerTest, DrainCancelsWhatOutlivesTheBound) {
     RawClient client(live_->port());
     client.send(get("/hang"));
     client.send("");
-    while (live_->server().stats().in_flight == 0) std::this_thread::yield();
+    while (live_->stats().in_flight == 0) std::this_thread::yield();
     live_->stop(100ms);
     EXPECT_THAT(client.read_all(), StartsWith("HTTP/1.1 503"));
 }

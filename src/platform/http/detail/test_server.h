@@ -29,6 +29,12 @@ class TestServer {
     Router& router() { return router_; }
     rt::Loop& loop() { return loop_; }
     Server& server() { return server_; }
+    /// While running.
+    ServerStats stats() {
+        ServerStats out;
+        on_loop([&] { out = server_.stats(); });
+        return out;
+    }
     std::uint16_t port() const { return port_; }
     std::string url(std::string_view path) const {
         return "http://127.0.0.1:" + std::to_string(port_) + std::string(path);
