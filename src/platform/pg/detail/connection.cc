@@ -123,6 +123,8 @@ rt::Task<Result<std::shared_ptr<Connection>>> Connection::open(
         raw = start(options.url, options.application_name, info.options);
     }
     if (raw == nullptr) co_return fail(away("out of memory"));
+    // From the start: a server that shuts down says so to connections that are still being made.
+    PQsetNoticeReceiver(raw, [](void*, const PGresult*) {}, nullptr);
     std::shared_ptr<Connection> connection(new Connection(loop, raw));
     CO_CHECK_OK(co_await connection->finish_connecting(options.mode, by));
     co_return connection;
@@ -153,7 +155,6 @@ rt::Task<Result<void>> Connection::finish_connecting(Mode mode, rt::Deadline by)
     }
     if (socket_.is_open()) socket_.release();
     follow_socket();
-    PQsetNoticeReceiver(connection_, [](void*, const PGresult*) {}, nullptr);
     PQsetnonblocking(connection_, 1);
     if (mode == Mode::kPipeline && PQenterPipelineMode(connection_) != 1) co_return fail(lost("pipeline"));
     co_return Result<void>{};

@@ -1,0 +1,534 @@
+#include "base/bytes.h"
+#include "core/trigger/trigger.h"
+#include "data/ingress/hooks.h"
+#include "data/ingress/ingress.h"
+#include "platform/blob/blob.h"
+#include "platform/rt/scope.h"
+#include "store/triggers/triggers.h"
+#include "support/pg.h"
+
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <set>
+
+namespace weft::ingress {
+namespace {
+
+using rt::Deadline;
+using store::vault::KeyClass;
+
+class TempFolder {
+  public:
+    TempFolder() : path_((std::filesystem::temp_directory_path() / "weft-ingress-XXXXXX").string()) {
+        if (mkdtemp(path_.data()) == nullptr) std::abort();
+    }
+    ~TempFolder() { std::filesystem::remove_all(path_); }
+    const std::string& path() const { return path_; }
+
+  private:
+    std::string path_;
+};
+
+/// Everything of the api process between the router and PostgreSQL, real.
+class Edge {
+  public:
+    explicit Edge(test::TestDatabase& db, Options options = {}, HookOptions hook_options = {})
+        : db_(db),
+          wrapper_(std::move(*crypto::make_key_wrapper(master()))),
+          blobs_(std::move(*blob::open_directory(folder_.path() + "/blobs"))),
+          pool_(loop_, {.url = db.api_url()}),
+          notifier_(loop_, db.api_url()),
+          keys_(pool_, *wrapper_, clock_, store::vault::TenantKeys::Reader::kApi),
+          codec_(keys_, *blobs_, clock_, rng_),
+          runs_(pool_, codec_),
+          watch_(loop_),
+          ingest_(loop_, pool_, codec_, notifier_, clock_, rng_, options),
+          hooks_(loop_, ingest_, pool_, keys_, runs_, watch_, clock_, hook_options) {}
+    ~Edge() {
+        loop_.run_until_done(ingest_.close());
+        loop_.run_until_done(notifier_.close());
+        loop_.run_until_done(pool_.close());
+    }
+
+    /// One file for all processes of an installation.
+    static const Secret& master() {
+        static const Secret text = [] {
+            TempFolder folder;
+            SystemRng rng;
+            return std::move(*crypto::read_key_file(folder.path() + "/master.key", rng));
+        }();
+        return text;
+    }
+
+    template <class T>
+    T wait(rt::Task<T> task) {
+        return loop_.run_until_done(std::move(task));
+    }
+
+    TenantId tenant() {
+        auto id = db_.create_tenant();
+        pg::Batch batch;
+        batch.as(pg::Principal::system(pg::SystemRole::kAuth));
+        for (auto key_class : {KeyClass::kData, KeyClass::kIngress}) {
+            auto key = wait(store::vault::make_symmetric_key(id, key_class, *wrapper_, clock_, rng_, by()));
+            store::vault::add_key(batch, key.value());
+        }
+        EXPECT_TRUE(wait(pool_.run(std::move(batch), by())));
+        return id;
+    }
+
+    struct Hook {
+        TenantId tenant;
+        TriggerId id;
+        std::string token;
+        Secret secret;
+    };
+    enum class Sealed { kYes, kNo };
+    Hook hook(
+        TenantId tenant, WorkflowId workflow, std::string_view config, Sealed has_secret = Sealed::kYes
+    ) {
+        auto key = wait(keys_.current(tenant, KeyClass::kIngress, by())).value();
+        Hook made{
+            tenant, TriggerId::make(clock_.now(), rng_), hex(crypto::random_bytes(rng_, 16).reveal()), {}
+        };
+        made.secret = crypto::random_bytes(rng_, 32);
+        store::triggers::NewTrigger row{
+            .tenant = tenant,
+            .id = made.id,
+            .workflow_id = workflow,
+            .name = "hook",
+            .config = parse_json(config).value(),
+            .token_hash = crypto::sha256(made.token),
+            .sealed_token = store::triggers::seal_token(*key, tenant, made.id, Secret(made.token)),
+            .key_id = TenantKeyId(key->id),
+        };
+        store::triggers::Secrets secrets{.current = made.secret};
+        if (has_secret == Sealed::kYes) {
+            row.sealed_secret = store::triggers::seal_secrets(*key, tenant, made.id, secrets);
+        }
+        EXPECT_TRUE(wait(store::triggers::add(store::Db(pool_, tenant), std::move(row), by())));
+        EXPECT_TRUE(wait(store::triggers::set_state(store::Db(pool_, tenant), made.id, "active", by())));
+        return made;
+    }
+
+    http::Request request(const Hook& hook, std::string body) {
+        http::Request request;
+        request.method = http::Method::kPost;
+        request.params.add("token", hook.token);
+        request.headers.add("Content-Type", "application/json");
+        request.body = std::move(body);
+        request.id = RequestId::make(clock_.now(), rng_);
+        request.deadline = by();
+        return request;
+    }
+    http::Request signed_request(
+        const Hook& hook, std::string id, std::string body, std::chrono::seconds age = 0s
+    ) {
+        auto at = std::chrono::floor<std::chrono::seconds>(clock_.now().time_since_epoch()) - age;
+        auto made = request(hook, std::move(body));
+        made.headers.add(
+            "X-Weft-Signature", trigger::sign(hook.secret, id, at.count(), made.body, crypto::hmac_sha256)
+        );
+        made.headers.add("X-Weft-Timestamp", std::to_string(at.count()));
+        if (!id.empty()) made.headers.add("X-Weft-Delivery", id);
+        return made;
+    }
+    /// The status of the answer or of the error it stands for.
+    int status(http::Request request) {
+        auto answer = wait(hooks_.handle(std::move(request)));
+        return answer ? answer->status : http_status(answer.error().code);
+    }
+    JsonObject body(http::Request request) {
+        auto answer = wait(hooks_.handle(std::move(request)));
+        EXPECT_TRUE(answer) << answer.error().user << " " << answer.error().detail;
+        return answer ? parse_json(answer->body).value().as_object() : JsonObject();
+    }
+    Json value(TenantId tenant, std::string_view run, std::string slot) {
+        std::vector<std::string> slots{std::move(slot)};
+        auto values = wait(runs_.values(tenant, *RunId::parse(run), std::move(slots), by()));
+        EXPECT_TRUE(values && (*values)[0]);
+        return parse_json((*values)[0].value()).value();
+    }
+    static Deadline by() { return Deadline::in(20s); }
+
+    test::TestDatabase& db_;
+    TempFolder folder_;
+    rt::Loop loop_;
+    rt::SystemClock clock_;
+    SystemRng rng_;
+    std::unique_ptr<crypto::KeyWrapper> wrapper_;
+    std::unique_ptr<blob::Store> blobs_;
+    pg::Pool pool_;
+    pg::Notifier notifier_;
+    store::vault::TenantKeys keys_;
+    store::runs::PayloadCodec codec_;
+    store::runs::Runs runs_;
+    RunWatch watch_;
+    Ingest ingest_;
+    Hooks hooks_;
+};
+
+constexpr const char* kSigned = R"({"signature": {"scheme": "hmac-sha256"}})";
+constexpr const char* kOpen = R"({"signature": {"scheme": "none"}})";
+constexpr const char* kOpenSync = R"({"signature": {"scheme": "none"}, "mode": "sync"})";
+
+class IngressTest : public testing::Test {
+  protected:
+    static void SetUpTestSuite() { ASSERT_TRUE(crypto::init()); }
+    std::string count(const std::string& what) { return db_.scalar("select count(*) from " + what); }
+
+    test::TestDatabase db_;
+};
+
+TEST_F(IngressTest, AnEventBecomesARunWithItsValuesAndJob) {
+    Edge edge(db_);
+    auto tenant = edge.tenant();
+    auto workflow = db_.create_workflow(tenant, "flow");
+    auto hook = edge.hook(tenant, workflow.id, kSigned);
+    auto request = edge.signed_request(hook, "delivery-1", R"({"order": 7})");
+    request.headers.add("Authorization", "Bearer x");
+    request.headers.add("Cookie", "a=b");
+    request.headers.add("X-Shop-Api-Key", "x");
+    request.headers.add("X-GitHub-Event", "push");
+    request.target.query.add("a", "1");
+    request.target.query.add("a", "2");
+    auto answer = edge.body(std::move(request));
+    EXPECT_FALSE(answer["duplicate"].as_bool());
+    std::string run(answer["run_id"].as_string());
+    EXPECT_EQ(edge.value(tenant, run, "input"), parse_json(R"({"order": 7})").value());
+    auto trigger = edge.value(tenant, run, "trigger").as_object();
+    EXPECT_EQ(trigger["id"], Json(hook.id.text()));
+    EXPECT_EQ(trigger["kind"], Json("webhook"));
+    EXPECT_EQ(to_text(trigger["query"]), R"({"a":["1","2"]})");
+    EXPECT_EQ(to_text(trigger["headers"]).find("Bearer"), std::string::npos);
+    std::set<std::string> names;
+    for (const auto& header : trigger["headers"].as_object()) names.insert(std::string(header.key()));
+    EXPECT_EQ(
+        names,
+        (std::set<std::string>{"content-type", "x-github-event", "x-weft-delivery", "x-weft-timestamp"})
+    );
+    EXPECT_EQ(
+        db_.scalar(
+            "select r.state || ' ' || j.state || ' ' || (r.workflow_version_id = $2::uuid)::text || ' ' || "
+            "q.active::text "
+            "from workflow_run r join job j on j.run_id = r.id join tenant_queue q on q.tenant_id = "
+            "r.tenant_id "
+            "where r.id = $1::uuid",
+            {run, workflow.version.text()}
+        ),
+        "queued ready true true"
+    );
+    EXPECT_EQ(
+        count("payload where data is not null and position('order' in encode(data, 'escape')) > 0"), "0"
+    );
+}
+
+TEST_F(IngressTest, InputFollowsTheContentType) {
+    Edge edge(db_);
+    auto tenant = edge.tenant();
+    auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kOpen);
+    auto input = [&](std::string type, std::string body) {
+        auto request = edge.request(hook, std::move(body));
+        request.headers.set("Content-Type", std::move(type));
+        auto answer = edge.body(std::move(request));
+        return to_text(edge.value(tenant, std::string(answer["run_id"].as_string()), "input"));
+    };
+    EXPECT_EQ(
+        input("application/cloudevents+json; charset=utf-8", "[1.5]"), to_text(parse_json("[1.5]").value())
+    );
+    EXPECT_EQ(input("application/x-www-form-urlencoded", "a=1&b=x+y&a=%26"), R"({"a":["1","&"],"b":"x y"})");
+    EXPECT_EQ(input("text/plain", "hi"), R"({"text":"hi","content_type":"text/plain"})");
+    EXPECT_EQ(input("text/plain", "\xff"), R"({"base64":"/w==","content_type":"text/plain"})");
+    EXPECT_EQ(
+        input("application/octet-stream", "abc"),
+        R"({"base64":"YWJj","content_type":"application/octet-stream"})"
+    );
+    EXPECT_EQ(input("application/json", ""), "null");
+    auto broken = edge.request(hook, "{");
+    EXPECT_EQ(edge.status(std::move(broken)), http_status(Code::kInvalid));
+}
+
+TEST_F(IngressTest, OnlyTheRightSignatureIsAccepted) {
+    Edge edge(db_);
+    auto tenant = edge.tenant();
+    auto flow = db_.create_workflow(tenant, "flow").id;
+    auto hook = edge.hook(tenant, flow, kSigned);
+    auto other = edge.hook(tenant, flow, kSigned);
+    auto good = [&] { return edge.signed_request(hook, "id", R"({"a": 1})"); };
+    auto forged = [&](auto change) {
+        auto request = good();
+        change(request);
+        return edge.status(std::move(request));
+    };
+    auto flip = [](std::string_view text, std::size_t bit) {
+        std::string out(text);
+        out[bit / 8 % out.size()] = static_cast<char>(out[bit / 8 % out.size()] ^ (1 << bit % 8));
+        return out;
+    };
+    for (std::size_t bit = 0; bit < 64; ++bit) {
+        EXPECT_EQ(forged([&](auto& r) { r.body = flip(r.body, bit); }), 401) << bit;
+        for (const char* name : {"X-Weft-Signature", "X-Weft-Timestamp", "X-Weft-Delivery"}) {
+            EXPECT_EQ(forged([&](auto& r) { r.headers.set(name, flip(r.headers.get(name), bit + 56)); }), 401)
+                << name << bit;
+        }
+    }
+    EXPECT_EQ(forged([](auto& r) { r.body += " "; }), 401) << "re-encoded JSON";
+    EXPECT_EQ(forged([](auto& r) { r.headers.remove("X-Weft-Signature"); }), 401);
+    EXPECT_EQ(forged([](auto& r) { r.headers.remove("X-Weft-Timestamp"); }), 401);
+    EXPECT_EQ(forged([](auto& r) { r.headers.remove("X-Weft-Delivery"); }), 401) << "the id is signed";
+    EXPECT_EQ(forged([](auto& r) { r.headers.set("X-Weft-Signature", ""); }), 401);
+    EXPECT_EQ(
+        forged([](auto& r) {
+            std::string cut(r.headers.get("X-Weft-Signature"));
+            r.headers.set("X-Weft-Signature", cut.substr(0, cut.size() - 2));
+        }),
+        401
+    );
+    EXPECT_EQ(edge.status(edge.signed_request(hook, "old", "{}", 301s)), 401);
+    EXPECT_EQ(edge.status(edge.signed_request(hook, "future", "{}", -302s)), 401);
+    auto stolen = edge.signed_request(other, "id", "{}");
+    stolen.params.set("token", hook.token);
+    EXPECT_EQ(edge.status(std::move(stolen)), 401) << "another trigger's secret";
+    EXPECT_EQ(count("trigger_event"), "0");
+    auto no_secret = edge.hook(tenant, flow, kSigned, Edge::Sealed::kNo);
+    EXPECT_EQ(edge.status(edge.signed_request(no_secret, "id", "{}")), 401);
+    no_secret.secret = Secret("");
+    EXPECT_EQ(edge.status(edge.signed_request(no_secret, "id", "{}")), 401) << "an empty key is no key";
+    EXPECT_EQ(edge.status(good()), 202);
+    EXPECT_EQ(edge.status(good()), 202) << "a replay is told the first one's run";
+    EXPECT_EQ(count("workflow_run"), "1");
+}
+
+TEST_F(IngressTest, UnknownInactiveAndUnpublishedAreAbsent) {
+    Edge edge(db_);
+    auto tenant = edge.tenant();
+    auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kOpen);
+    Edge::Hook unknown{tenant, hook.id, "no-such-token", {}};
+    EXPECT_EQ(edge.status(edge.request(unknown, "{}")), 404);
+    EXPECT_EQ(edge.status(edge.request(unknown, "{}")), 404);
+    EXPECT_EQ(edge.hooks_.stats().lookups, 1) << "the second time from memory";
+    unknown.token = std::string(5'000, 'x');
+    EXPECT_EQ(edge.status(edge.request(unknown, "{}")), 404);
+    EXPECT_EQ(edge.status(edge.request(hook, "{}")), 202);
+    // Behind the cache's back: the flush looks again.
+    db_.exec("update trigger set state = 'inactive'");
+    EXPECT_EQ(edge.status(edge.request(hook, "{}")), 404);
+    edge.hooks_.on_trigger_changed(hook.id.text());
+    EXPECT_EQ(edge.status(edge.request(hook, "{}")), 404);
+    db_.exec("update trigger set state = 'active'");
+    edge.hooks_.on_trigger_changed(hook.id.text());
+    EXPECT_EQ(edge.status(edge.request(hook, "{}")), 202);
+    db_.exec("update workflow set published_version_id = null");
+    EXPECT_EQ(edge.status(edge.request(hook, "{}")), 404);
+    EXPECT_EQ(count("workflow_run"), "2");
+}
+
+rt::Task<void> send(Hooks& hooks, http::Request request, std::vector<Result<http::Response>>& answers) {
+    answers.push_back(co_await hooks.handle(std::move(request)));
+}
+
+TEST_F(IngressTest, ConcurrentRepeatsMakeOneRun) {
+    Edge one(db_);
+    Edge two(db_);
+    auto tenant = one.tenant();
+    auto hook = one.hook(tenant, db_.create_workflow(tenant, "flow").id, kOpen);
+    std::vector<Result<http::Response>> answers;
+    rt::Scope first(one.loop_);
+    rt::Scope second(two.loop_);
+    for (int i = 0; i < 100; ++i) {
+        auto request = one.request(hook, "{}");
+        request.headers.add("X-Weft-Delivery", "d" + std::to_string(i % 5));
+        if (i % 2 == 0) {
+            first.spawn(send(one.hooks_, std::move(request), answers));
+        } else {
+            second.spawn(send(two.hooks_, std::move(request), answers));
+        }
+    }
+    while (first.size() + second.size() > 0) {
+        one.loop_.context().poll();
+        two.loop_.context().poll();
+    }
+    std::map<std::string, int> fresh;
+    std::set<std::string> runs;
+    for (const auto& answer : answers) {
+        ASSERT_TRUE(answer) << answer.error().detail;
+        auto body = parse_json(answer->body).value().as_object();
+        runs.insert(std::string(body["run_id"].as_string()));
+        if (!body["duplicate"].as_bool()) ++fresh[std::string(body["run_id"].as_string())];
+    }
+    EXPECT_EQ(answers.size(), 100u);
+    EXPECT_EQ(runs.size(), 5u);
+    EXPECT_EQ(fresh.size(), 5u);
+    EXPECT_EQ(count("workflow_run"), "5");
+    EXPECT_EQ(count("job"), "5");
+    EXPECT_EQ(count("payload"), "10");
+}
+
+TEST_F(IngressTest, ManyTenantsShareAFlush) {
+    Edge edge(db_);
+    std::vector<Edge::Hook> hooks;
+    for (int i = 0; i < 3; ++i) {
+        auto tenant = edge.tenant();
+        hooks.push_back(edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kOpen));
+    }
+    std::vector<Result<http::Response>> answers;
+    rt::Scope scope(edge.loop_);
+    for (int i = 0; i < 300; ++i) scope.spawn(send(edge.hooks_, edge.request(hooks[i % 3], "{}"), answers));
+    edge.wait(scope.join());
+    for (const auto& answer : answers) ASSERT_TRUE(answer);
+    EXPECT_LT(edge.ingest_.stats().flushes, 100) << "batched";
+    for (const auto& hook : hooks) {
+        EXPECT_EQ(
+            db_.scalar("select count(*) from workflow_run where tenant_id = $1::uuid", {hook.tenant.text()}),
+            "100"
+        );
+    }
+}
+
+TEST_F(IngressTest, ManualStartsKeepToTheirTenant) {
+    Edge edge(db_);
+    auto mine = edge.tenant();
+    auto theirs = edge.tenant();
+    auto flow = db_.create_workflow(mine, "flow");
+    auto foreign = db_.create_workflow(theirs, "flow");
+    auto start = [&](StartRun from) {
+        return edge.wait(edge.ingest_.start_run(std::move(from), Edge::by()));
+    };
+    auto run = start({.tenant = mine, .workflow = flow.id, .input = "[1]"});
+    ASSERT_TRUE(run) << run.error().detail;
+    auto again = start({.tenant = mine, .workflow = flow.id, .version = flow.version, .rerun_of = run->run});
+    ASSERT_TRUE(again);
+    EXPECT_EQ(edge.value(mine, run->run.text(), "input"), parse_json("[1]").value());
+    EXPECT_EQ(start({.tenant = mine, .workflow = foreign.id}).error().code, Code::kNotFound);
+    EXPECT_EQ(
+        start({.tenant = mine, .workflow = flow.id, .version = foreign.version}).error().code, Code::kNotFound
+    );
+    EXPECT_EQ(count("workflow_run"), "2");
+    EXPECT_EQ(count("job"), "2");
+}
+
+TEST_F(IngressTest, RefusesBeforeTheAckWhenTooMuchWaits) {
+    Options options;
+    options.backlog_max = 3;
+    options.backlog_age = 0s;
+    Edge edge(db_, options);
+    auto tenant = edge.tenant();
+    auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kOpen);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(edge.status(edge.request(hook, "{}")), 202);
+    auto refused = edge.wait(edge.hooks_.handle(edge.request(hook, "{}")));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::kLimit);
+    EXPECT_EQ(http::problem(refused.error(), {}).headers.get("retry-after"), "1");
+    db_.exec("delete from job");
+    for (int i = 0; i < 100 && edge.status(edge.request(hook, "{}")) != 202; ++i) {
+        (void)edge.wait(rt::sleep_for(10ms, Edge::by()));
+    }
+    EXPECT_EQ(count("job"), "1") << "counted again in the background";
+
+    Options tiny;
+    tiny.queue_max = 2;
+    Edge narrow(db_, tiny);
+    auto other = narrow.tenant();
+    auto busy = narrow.hook(other, db_.create_workflow(other, "flow").id, kOpen);
+    std::vector<Result<http::Response>> answers;
+    rt::Scope scope(narrow.loop_);
+    for (int i = 0; i < 20; ++i) scope.spawn(send(narrow.hooks_, narrow.request(busy, "{}"), answers));
+    narrow.wait(scope.join());
+    int taken = 0;
+    for (const auto& answer : answers) {
+        if (answer) {
+            ++taken;
+        } else {
+            EXPECT_EQ(answer.error().code, Code::kUnavailable);
+        }
+    }
+    EXPECT_LT(taken, 20);
+    EXPECT_EQ(
+        db_.scalar("select count(*) from workflow_run where tenant_id = $1::uuid", {other.text()}),
+        std::to_string(taken)
+    );
+}
+
+TEST_F(IngressTest, ASyncCallerGetsTheRunsAnswer) {
+    HookOptions hasty;
+    hasty.sync_timeout = 50ms;
+    Edge impatient(db_, {}, hasty);
+    Edge edge(db_);
+    auto tenant = edge.tenant();
+    auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kOpenSync);
+    EXPECT_EQ(impatient.status(impatient.request(hook, "{}")), 202) << "no answer in time";
+    std::vector<Result<http::Response>> answers;
+    rt::Scope scope(edge.loop_);
+    auto patient = edge.request(hook, "{}");
+    scope.spawn(send(edge.hooks_, std::move(patient), answers));
+    while (count("job") != "2") (void)edge.wait(rt::sleep_for(5ms, Edge::by()));
+    auto run = *RunId::parse(db_.scalar("select max(run_id::text) from job"));
+    auto sealed = edge.wait(
+        edge.codec_.seal(tenant, run, "response", R"({"status": 201, "body": {"ok": true}})", Edge::by())
+    );
+    db_.scalar(
+        "insert into payload (tenant_id, run_id, slot, size_bytes, codec, key_id, data) "
+        "values ($1::uuid, $2::uuid, 'response', $6::int, $3::smallint, $4::uuid, decode($5, 'hex'))",
+        {tenant.text(),
+         run.text(),
+         std::to_string(sealed->codec),
+         sealed->key_id.text(),
+         hex(*sealed->data),
+         std::to_string(sealed->size_bytes)}
+    );
+    edge.watch_.on_notify("x\n" + tenant.text() + ":" + run.text() + ":running:w");
+    edge.wait(scope.join());
+    ASSERT_EQ(answers.size(), 1u);
+    ASSERT_TRUE(answers[0]) << answers[0].error().detail;
+    EXPECT_EQ(answers[0]->status, 201);
+    EXPECT_EQ(answers[0]->body, R"({"ok":true})");
+    EXPECT_EQ(answers[0]->headers.get("x-weft-run-id"), run.text());
+}
+
+TEST_F(IngressTest, AckedMeansStoredWhenConnectionsAreCut) {
+    Edge edge(db_);
+    auto tenant = edge.tenant();
+    auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kOpen);
+    std::vector<Result<http::Response>> answers;
+    rt::Scope scope(edge.loop_);
+    int sent = 0;
+    for (int round = 0; round < 40; ++round) {
+        for (int i = 0; i < 25; ++i, ++sent) {
+            auto request = edge.request(hook, "{}");
+            request.headers.add("X-Weft-Delivery", std::to_string(sent));
+            scope.spawn(send(edge.hooks_, std::move(request), answers));
+        }
+        edge.loop_.context().run_for(Millis(round % 7));
+        db_.exec(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'weft_api' "
+            "and datname = current_database() and application_name = 'weft'"
+        );
+    }
+    edge.wait(scope.join());
+    int acked = 0;
+    pg::ArrayParam runs;
+    for (const auto& answer : answers) {
+        if (!answer) continue;
+        ++acked;
+        auto body = parse_json(answer->body).value().as_object();
+        runs.add(std::string_view(body["run_id"].as_string()));
+        EXPECT_FALSE(body["duplicate"].as_bool()) << "a repeat of our own is not a duplicate";
+    }
+    EXPECT_EQ(
+        db_.scalar(
+            "select count(*) from workflow_run r join job j on j.run_id = r.id where r.id = any($1::uuid[])",
+            {runs.text()}
+        ),
+        std::to_string(acked)
+    ) << "acknowledged but missing";
+    EXPECT_EQ(static_cast<int>(answers.size()), sent);
+    EXPECT_GT(acked, 0);
+    EXPECT_EQ(count("workflow_run"), count("trigger_event"));
+    std::printf("sent %d, acked %d, stored %s\n", sent, acked, count("workflow_run").c_str());
+}
+
+}  // namespace
+}  // namespace weft::ingress
