@@ -83,9 +83,9 @@ class KeyWrapper {
     virtual rt::Task<Result<Secret>> unwrap(std::string wrapped, Aad aad, rt::Deadline by) = 0;
 };
 
-/// A master key's file: lines of `<key id> <base64>`, the first wraps, all unwrap. Creates it when absent, mode 0600
-/// (atomically; two processes that race agree on one key) and returns its text. Refuses a file that is not ours, not
-/// regular, or readable by others.
+/// A master key's file: lines of `<key id> <base64>`, the first wraps, all unwrap. Creates it when absent,
+/// mode 0600 (atomically; two processes that race agree on one key) and returns its text. Refuses a file that
+/// is not ours, not regular, or readable by others.
 Result<Secret> read_key_file(const std::string& path, Rng& rng);
 
 /// Wraps with the keys of such a text, which are kept in locked memory. kInvalid when it is damaged.

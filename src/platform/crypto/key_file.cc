@@ -102,8 +102,7 @@ bool write_all(int fd, std::string_view text) {
 /// Writes a complete file under a name of its own and links it to `path`: whoever comes second fails to link
 /// and uses the first one's key; a crash leaves no half file at `path`.
 Result<void> create(const std::string& path, Rng& rng) {
-    auto now = std::chrono::floor<Micros>(std::chrono::system_clock::now());
-    Uuid id = Uuid::v7(now, rng);
+    Uuid id = Uuid::v7(Instant{}, rng);  // its random half is enough: nothing sorts keys
     Secret key = random_bytes(rng, kKeyBytes);
     Secret text(std::string(kTitle) + id.text() + " " + base64(key.reveal()) + "\n");
     std::string temporary = path + "." + id.text();
@@ -160,12 +159,14 @@ Result<std::vector<LockedKey>> parse(const Secret& text) {
         auto space = line.find(' ');
         auto id = Uuid::parse(line.substr(0, std::min(space, line.size())));
         auto bytes = space == line.npos ? std::nullopt : from_base64(line.substr(space + 1));
-        if (!id || !bytes || bytes->size() != kKeyBytes) return fail(Error::invalid("The master key file is damaged; restore it from a backup"));
+        if (!id || !bytes || bytes->size() != kKeyBytes)
+            return fail(Error::invalid("The master key file is damaged; restore it from a backup"));
         Secret holder(std::move(*bytes));
         keys.emplace_back(*id, holder.reveal());
         if (!keys.back().is_valid()) return fail(Error::internal("no locked memory for the master key"));
     }
-    if (keys.empty()) return fail(Error::invalid("The master key file holds no key; restore it from a backup"));
+    if (keys.empty())
+        return fail(Error::invalid("The master key file holds no key; restore it from a backup"));
     return keys;
 }
 

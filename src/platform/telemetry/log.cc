@@ -1,5 +1,7 @@
 #include "platform/telemetry/log.h"
 
+#include "platform/rt/clock.h"
+
 #include <poll.h>
 #include <unistd.h>
 
@@ -198,7 +200,7 @@ void Logger::write(Level level, std::string_view message, std::initializer_list<
     std::string line;
     line.reserve(256);
     line += "{\"at\":\"";
-    line += rfc3339(std::chrono::floor<Micros>(std::chrono::system_clock::now()));
+    line += rfc3339(rt::SystemClock().now());
     line += "\",\"level\":\"";
     line += name(level);
     line += "\",\"msg\":";

@@ -209,7 +209,7 @@ rt::Task<bool> Connection::read_body(std::size_t body_bytes_max) {
     parser_->limit_body(body_bytes_max);
     arm(core_.options.body_timeout);
     if (parser_->wants_continue() && in_at_ == in_.size()) {
-        if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n", {})) co_return false;
+        if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n")) co_return false;
         arm(core_.options.body_timeout);
     }
     if (!co_await read_until(RequestParser::State::kDone)) co_return false;
@@ -271,7 +271,8 @@ rt::Task<Connection::Next> Connection::answer(Response response, Next next) {
     std::string_view body = response.shared_body ? std::string_view(*response.shared_body) : response.body;
     std::string head = head_of(response, next, body.size());
     if (method_ == Method::kHead || !may_have_body(response.status)) body = {};
-    bool is_sent = co_await write(std::move(head), body);
+    std::string rest;
+    bool is_sent = write_now(head, body, rest) && (rest.empty() || co_await write_rest(std::move(rest)));
     record(is_sent ? response.status : 0, body.size());
     if (!is_sent) co_return Next::kClose;
     // Closing with unread input would reset the connection and may destroy the answer on its way.
@@ -281,26 +282,37 @@ rt::Task<Connection::Next> Connection::answer(Response response, Next next) {
     co_return next;
 }
 
-/// Sends both in one call when the socket takes them, which it nearly always does.
-rt::Task<bool> Connection::write(std::string head, std::string_view body) {
-    std::size_t total = head.size() + body.size();
+/// Sends both in one call; what the socket does not take, which is rare, is left in `rest`. False: broken.
+bool Connection::write_now(std::string_view head, std::string_view body, std::string& rest) {
+    std::array<asio::const_buffer, 2> parts{
+        asio::buffer(head.data(), head.size()), asio::buffer(body.data(), body.size())
+    };
+    error_code ec;
+    std::size_t done = socket_.write_some(parts, ec);
+    if (ec && ec != asio::error::would_block && ec != asio::error::interrupted) return false;
+    if (done < head.size()) rest = head.substr(done);
+    rest += body.substr(done > head.size() ? done - head.size() : 0);
+    return true;
+}
+
+rt::Task<bool> Connection::write_rest(std::string rest) {
     std::size_t done = 0;
-    while (true) {
-        std::string_view first = std::string_view(head).substr(std::min(done, head.size()));
-        std::string_view second = body.substr(done > head.size() ? done - head.size() : 0);
-        std::array<asio::const_buffer, 2> parts{
-            asio::buffer(first.data(), first.size()), asio::buffer(second.data(), second.size())
-        };
-        error_code ec;
-        done += socket_.write_some(parts, ec);
-        if (done == total) break;
-        if (ec && ec != asio::error::would_block && ec != asio::error::interrupted) co_return false;
+    while (done < rest.size()) {
         arm(core_.options.write_timeout);
         auto [waited] = co_await socket_.async_wait(asio::socket_base::wait_write, kAwait);
         if (waited || is_over()) co_return false;
+        error_code ec;
+        done += socket_.write_some(asio::buffer(rest.data() + done, rest.size() - done), ec);
+        if (ec && ec != asio::error::would_block && ec != asio::error::interrupted) co_return false;
     }
     disarm();
     co_return true;
+}
+
+rt::Task<bool> Connection::write(std::string bytes) {
+    std::string rest;
+    if (!write_now(bytes, {}, rest)) co_return false;
+    co_return rest.empty() || co_await write_rest(std::move(rest));
 }
 
 rt::Task<void> Connection::linger() {
@@ -347,7 +359,8 @@ class Connection::ChunkSink final : public StreamWriter::Sink {
             bytes_ += chunk.size();
             chunk += "\r\n";
         }
-        if (co_await connection_.write(std::move(head), chunk)) co_return Result<void>{};
+        head += chunk;
+        if (co_await connection_.write(std::move(head))) co_return Result<void>{};
         CO_CHECK_OK(by_.check());
         if (connection_.is_expired_) co_return fail(Error::timeout("The client does not read"));
         co_return fail(Error::cancelled(name(rt::CancelReason::kPeerGone)));
@@ -427,7 +440,7 @@ rt::Task<void> watch(Produced& produced, Socket& socket, rt::Scope& session, rt:
 rt::Task<Connection::Next> Connection::answer_stream(Response response, Next next) {
     if (is_http_1_0_) next = Next::kClose;
     std::string head = head_of(response, next, std::nullopt);
-    if (!co_await write(std::move(head), {})) {
+    if (!co_await write(std::move(head))) {
         record(0, 0);
         co_return Next::kClose;
     }
@@ -444,7 +457,7 @@ rt::Task<Connection::Next> Connection::answer_stream(Response response, Next nex
     bool is_complete = produced.is_complete && !is_expired_;
     record(response.status, sink.bytes());
     if (!is_complete) co_return Next::kClose;  // no last chunk: the peer must see that it was cut short
-    if (!is_http_1_0_ && method_ != Method::kHead && !co_await write("0\r\n\r\n", {})) co_return Next::kClose;
+    if (!is_http_1_0_ && method_ != Method::kHead && !co_await write("0\r\n\r\n")) co_return Next::kClose;
     co_return core_.is_draining ? Next::kClose : next;
 }
 

@@ -68,7 +68,9 @@ class Connection {
     rt::Task<bool> read_body(std::size_t body_bytes_max);
     rt::Task<Result<Response>> run_handler(Request request);
     rt::Task<Next> answer(Response response, Next next);
-    rt::Task<bool> write(std::string head, std::string_view body);
+    bool write_now(std::string_view head, std::string_view body, std::string& rest);
+    rt::Task<bool> write_rest(std::string rest);
+    rt::Task<bool> write(std::string bytes);
     rt::Task<Next> answer_stream(Response response, Next next);
     rt::Task<Next> answer_upgrade(Upgrade upgrade);
     rt::Task<void> linger();
