@@ -98,7 +98,7 @@ connector::HttpResponse to_answer(http::ClientResponse response) {
 }
 
 Response from_answer(
-    const connector::HttpResponse& answer, Effect effect, const connector::Redactor& redactor, Instant now
+    connector::HttpResponse answer, Effect effect, const connector::Redactor& redactor, Instant now
 ) {
     const connector::Verdict verdict = connector::judge(answer.status, effect);
     Response out;
@@ -111,7 +111,9 @@ Response from_answer(
         }
         return out;
     }
-    out = error(FailureKind::kProvider, redactor.redact(connector::failure_message(answer)));
+    // Before the message is cut to length: half a secret would not be recognised.
+    answer.body = redactor.redact(std::move(answer.body));
+    out = error(FailureKind::kProvider, connector::failure_message(answer));
     out.status = answer.status;
     out.is_retryable = verdict != connector::Verdict::kFail;
     out.retry_after = connector::retry_after(answer, now);
@@ -154,7 +156,7 @@ rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline 
         co_return out;
     }
     connector::HttpResponse answer = to_answer(*std::move(sent));
-    co_return from_answer(answer, request.effect, **redactor, deps_.clock.now());
+    co_return from_answer(std::move(answer), request.effect, **redactor, deps_.clock.now());
 }
 
 /// Opens the connection as the run's tenant and puts the credential on the request.
