@@ -98,7 +98,7 @@ class Guardian {
             if (got < 0 && errno == EINTR) continue;
             if (got <= 0) break;
             if (order == 's') start();
-            if (order == 'k') stop(SIGKILL);
+            if (order == 'k') stop(SIGQUIT);  // waits for all backends, unlike a SIGKILL of the postmaster
             answer();
         }
         stop(SIGQUIT);

@@ -22,7 +22,7 @@ class Cluster {
     const std::string& superuser_url() const { return url_; }
     /// The postmaster, for tests that kill the server. `restart` brings it back after that.
     int postmaster_pid() const;
-    /// kill -9 of the server (or immediate stop), recovery on the next `start`.
+    /// Immediate stop: all backends die in the middle, nothing is flushed; recovery on the next start.
     void kill_server();
     void start_server();
 
