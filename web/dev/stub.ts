@@ -142,7 +142,8 @@ const routes: Record<string, Handler> = {
   'POST /workflows/*/triggers': ([id], b) => ({ ...make(s.triggers, { ...b, workflow_id: id, state: 'inactive', url: `/hooks/wh_${uuid().slice(-12)}` }), secret: 'whsec_abcdefghijklmnop' }),
   'POST /triggers/*/activate': ([id]) => Object.assign(find(s.triggers, id), { state: 'active' }),
   'POST /triggers/*/deactivate': ([id]) => Object.assign(find(s.triggers, id), { state: 'inactive' }),
-  'POST /triggers/*/rotate': ([id], b) => (b.what === 'secret' ? { secret: 'whsec_new' } : { url: Object.assign(find(s.triggers, id), { url: `/hooks/wh_${uuid().slice(-12)}` }).url }),
+  'POST /triggers/*/rotate': ([id], b) =>
+    (b.what === 'secret' ? { secret: 'whsec_new' } : { url: Object.assign(find(s.triggers, id), { url: `/hooks/wh_${uuid().slice(-12)}` }).url }),
   'DELETE /triggers/*': ([id]) => drop(s.triggers, id),
   'GET /runs': (_id, _b, q) => page(s.runs.filter((r) => (!q.get('state') || r.state === q.get('state')) && (!q.get('workflow_id') || r.workflow_id === q.get('workflow_id'))).map(brief), q),
   'GET /runs/*': ([id]) => find(s.runs, id),

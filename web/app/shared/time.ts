@@ -33,11 +33,11 @@ export function formatAgo(at: string, now: number): string {
   return new Date(then).toLocaleDateString(undefined, { year: 'numeric', month: 'short', day: 'numeric' })
 }
 
-/** Full local date and time with seconds and zone, for titles and details. */
+/** Full local date and time with seconds, for titles and details. */
 export function formatTime(at: string): string {
   const then = new Date(at)
   if (Number.isNaN(then.getTime())) return at
-  return then.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' })
+  return then.toLocaleString(undefined, { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' })
 }
 
 /** Local time of day with milliseconds, for log lines. */

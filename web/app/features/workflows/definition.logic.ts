@@ -108,9 +108,15 @@ export function stepGraph(definition: Json): GraphNode[] {
     columns.set(id, at)
     return at
   }
+  for (const step of steps) column(step.id, new Set())
+  // A step that others need moves right, next to the first of them: its edge then crosses no other step.
+  for (const step of [...steps].sort((a, b) => (columns.get(b.id) ?? 0) - (columns.get(a.id) ?? 0))) {
+    const dependents = steps.filter((s) => s.needs.includes(step.id)).map((s) => columns.get(s.id) ?? 0)
+    if (dependents.length > 0) columns.set(step.id, Math.max(columns.get(step.id) ?? 0, Math.min(...dependents) - 1))
+  }
   const rows = new Map<number, number>()
   return steps.map((step) => {
-    const at = column(step.id, new Set())
+    const at = columns.get(step.id) ?? 0
     const row = rows.get(at) ?? 0
     rows.set(at, row + 1)
     return { ...step, needs: step.needs.filter((n) => byId.has(n)), column: at, row }
@@ -128,7 +134,7 @@ function needsOf(value: unknown): string[] {
 
 /** A key as the server wants it, suggested from a name. */
 export function keyFrom(name: string): string {
-  const key = name.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^[^a-z]+|-+$/g, '')
+  const key = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^[^a-z]+|-+$/g, '')
   return key.slice(0, 40).replace(/-+$/, '')
 }
 

@@ -150,7 +150,7 @@ export const en = {
   'run.input.none': 'No input was recorded.',
   'run.input.run': 'Run input',
   'run.output': 'Output',
-  'run.output.none': 'No output yet.',
+  'run.output.none': 'No output was recorded.',
   'run.output.run': 'Run output',
   'run.skipped': 'Its condition was false, or a step it needs did not succeed.',
   'run.attempts': '{n} attempts',

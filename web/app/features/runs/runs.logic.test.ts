@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { run, step, type Page, type Run } from '~/shared/api'
+import {
+  appendLogs, appendPage, filtersFromQuery, matches, mergeFirstPage, mergeRuns, queryFromFilters, sortSteps, stepOfInterest, timelineBars, triggerKind,
+} from './runs.logic'
+
+const all = { workflow: null, state: null }
+const workflow = '01890000-0000-7000-8000-0000000000aa'
+function make(n: number, state = 'running', more: object = {}): Run {
+  return run({
+    id: `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`, workflow_id: workflow, state, created_at: '2026-01-01T00:00:00Z', ...more,
+  }, 'run')
+}
+const list = (ns: number[], next: string | null = null): Page<Run> => ({ items: ns.map((n) => make(n)), next })
+const ids = (page: Page<Run>) => page.items.map((r) => Number(r.id.slice(-12)))
+
+describe('filters', () => {
+  it('read and write the URL, and count nonsense as none', () => {
+    const filters = filtersFromQuery({ workflow, state: 'failed' })
+    expect(filters).toEqual({ workflow, state: 'failed' })
+    expect(queryFromFilters(filters)).toEqual({ workflow, state: 'failed' })
+    expect(filtersFromQuery({ workflow: 'x', state: 'exploded' })).toEqual(all)
+    expect(queryFromFilters(all)).toEqual({})
+  })
+})
+
+describe('mergeRuns', () => {
+  it('renews a row and puts a new one in its place', () => {
+    const merged = mergeRuns(list([5, 3]), [make(3, 'success'), make(6), make(4)], all)
+    expect(ids(merged)).toEqual([6, 5, 4, 3])
+    expect(merged.items[3]?.state).toBe('success')
+  })
+  it('never takes back a final state', () => {
+    const shown = { items: [make(3, 'success')], next: null }
+    expect(mergeRuns(shown, [make(3, 'running')], all).items[0]?.state).toBe('success')
+  })
+  it('lets rows go that no longer match', () => {
+    expect(ids(mergeRuns(list([5, 3]), [make(5, 'success')], { workflow: null, state: 'running' }))).toEqual([3])
+    expect(matches(make(1), { workflow: null, state: 'failed' })).toBe(false)
+  })
+  it('leaves runs beyond the end to a later page', () => {
+    expect(ids(mergeRuns(list([5, 3], 'cursor'), [make(2)], all))).toEqual([5, 3])
+    expect(ids(mergeRuns(list([5, 3]), [make(2)], all))).toEqual([5, 3, 2])
+  })
+})
+
+describe('mergeFirstPage', () => {
+  it('keeps older rows when the page touches the list', () => {
+    const merged = mergeFirstPage(list([5, 4, 3, 2], 'old'), { items: [make(6), make(5), make(4)], next: 'new' }, all)
+    expect(ids(merged)).toEqual([6, 5, 4, 3, 2])
+    expect(merged.next).toBe('old')
+  })
+  it('drops a row of the span that the page no longer holds', () => {
+    expect(ids(mergeFirstPage(list([5, 4, 3], 'old'), { items: [make(5), make(3)], next: 'new' }, all))).toEqual([5, 3])
+  })
+  it('replaces the list when there would be a gap, or when the page is everything', () => {
+    expect(ids(mergeFirstPage(list([3, 2], 'old'), { items: [make(9), make(8)], next: 'new' }, all))).toEqual([9, 8])
+    expect(ids(mergeFirstPage(list([3, 2]), { items: [make(9)], next: null }, all))).toEqual([9])
+  })
+})
+
+describe('paging', () => {
+  it('appends a page and shows a row once', () => {
+    const merged = appendPage(list([5, 4], 'a'), list([4, 3], null))
+    expect(ids(merged)).toEqual([5, 4, 3])
+    expect(merged.next).toBeNull()
+  })
+})
+
+describe('steps', () => {
+  const t0 = Date.parse('2026-01-01T00:00:00Z')
+  const at = (ms: number) => new Date(t0 + ms).toISOString()
+  const a = step({ step_id: 'a', position: 0, state: 'success', started_at: at(0), finished_at: at(50), duration_ms: 50 }, '')
+  const b = step({ step_id: 'b', position: 1, state: 'running', started_at: at(50) }, '')
+  const c = step({ step_id: 'c', position: 2, state: 'queued' }, '')
+  it('lay bars over the span of the run', () => {
+    const run = { created_at: at(0), started_at: at(0), finished_at: null }
+    expect(timelineBars(run, [a, b, c], t0 + 100)).toEqual([{ start: 0, width: 50 }, { start: 50, width: 50 }, null])
+  })
+  it('keep every bar inside and visible', () => {
+    const run = { created_at: at(0), started_at: at(0), finished_at: at(100) }
+    const late = step({ step_id: 'z', state: 'success', started_at: at(100), finished_at: at(100), duration_ms: 0 }, '')
+    for (const bar of timelineBars(run, [late], t0)) expect((bar?.start ?? 0) + (bar?.width ?? 0)).toBeLessThanOrEqual(100)
+    expect(timelineBars(run, [late], t0)[0]?.width).toBeGreaterThanOrEqual(1)
+  })
+  it('choose what a person wants to see', () => {
+    expect(stepOfInterest([a, b, c])?.step_id).toBe('b')
+    expect(stepOfInterest([a, { ...b, state: 'failed' }])?.step_id).toBe('b')
+    expect(stepOfInterest([a, c])?.step_id).toBe('a')
+    expect(stepOfInterest([])).toBeNull()
+    expect(sortSteps([c, a, b]).map((s) => s.step_id)).toEqual(['a', 'b', 'c'])
+  })
+})
+
+describe('logs and triggers', () => {
+  it('adds only new lines', () => {
+    const line = (seq: number) => ({ seq, logged_at: '', level: 'info', step_id: null, message: '' })
+    expect(appendLogs([line(1), line(2)], [line(2), line(3)]).map((l) => l.seq)).toEqual([1, 2, 3])
+  })
+  it('tells what started a run', () => {
+    expect(triggerKind({ trigger_id: 'x' })).toBe('webhook')
+    expect(triggerKind({ trigger_id: null })).toBe('manual')
+    expect(triggerKind({ trigger_id: 'x', trigger: { kind: 'manual' } })).toBe('manual')
+    expect(triggerKind({ trigger_id: 'x', rerun_of: 'y' })).toBe('rerun')
+  })
+})

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest'
+import { fieldPath, fromText, keyFrom, locate, sampleInput, starter, stepGraph, toText } from './definition.logic'
+import { absoluteUrl, curlExample, triggerFacts } from './triggers.logic'
+
+const definition = {
+  name: 'x',
+  steps: [
+    { id: 'order', uses: 'shop/get@1', with: { id: '{{ input.id }}' } },
+    { id: 'lines', needs: ['order'], uses: 'core/map', with: { 'content-type': 'a: b # c', big: 'line\nline' } },
+  ],
+}
+
+describe('definition text', () => {
+  it.each(['yaml', 'json'] as const)('survives %s both ways', (language) => {
+    expect(fromText(toText(definition, language))).toEqual({ k: 'ok', value: definition })
+  })
+  it('keeps words that YAML would read as something else', () => {
+    const odd = { a: 'yes', b: 'null', c: '1.0', d: '2026-01-01', e: '{{ input.x }}', f: '' }
+    expect(fromText(toText(odd, 'yaml'))).toEqual({ k: 'ok', value: odd })
+  })
+  it('says where a text cannot be read', () => {
+    const bad = fromText('name: x\nsteps:\n  - id: [a\n')
+    expect(bad.k).toBe('bad')
+    expect(bad.k === 'bad' && bad.marks[0]?.line).toBeGreaterThanOrEqual(3)
+  })
+  it('refuses a text whose aliases would grow without end', () => {
+    const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]', ...'bcdefgh'.split('').map((n, i) => `${n}: &${n} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(',')}]`)].join('\n')
+    expect(fromText(bomb).k).toBe('bad')
+  })
+})
+
+describe('locate', () => {
+  const text = toText(definition, 'yaml')
+  const lineOf = (field: string) => locate(text, field)?.line
+  const lines = text.split('\n')
+  const where = (needle: string) => lines.findIndex((l) => l.includes(needle)) + 1
+  it('finds a field by place, by pointer and by the step’s id', () => {
+    for (const field of ['steps[1].uses', '/steps/1/uses', 'steps.lines.uses', 'definition.steps[1].uses']) expect(lineOf(field)).toBe(where('core/map'))
+    expect(lineOf("steps[1].with['content-type']")).toBe(where('content-type'))
+  })
+  it('falls back to the deepest part that exists', () => {
+    expect(lineOf('steps[0].connection')).toBe(where('id: order'))
+    expect(locate(text, 'nothing.here')).toBeNull()
+    expect(locate(text, '')).toBeNull()
+  })
+  it('splits field names', () => {
+    expect(fieldPath('steps[2].with["a.b"]')).toEqual(['steps', '2', 'with', 'a', 'b'])
+  })
+})
+
+describe('stepGraph', () => {
+  it('puts each step right of what it needs and next to who needs it', () => {
+    const nodes = stepGraph({ steps: [{ id: 'a' }, { id: 'far' }, { id: 'b', needs: ['a'] }, { id: 'c', needs: ['b', { step: 'far' }] }] })
+    expect(nodes.map((n) => [n.id, n.column, n.row])).toEqual([['a', 0, 0], ['far', 1, 0], ['b', 1, 1], ['c', 2, 0]])
+  })
+  it('survives cycles, unknown needs and nonsense', () => {
+    expect(stepGraph({ steps: [{ id: 'a', needs: ['b'] }, { id: 'b', needs: ['a', 'ghost'] }] })).toHaveLength(2)
+    expect(stepGraph({ steps: 'x' })).toEqual([])
+    expect(stepGraph(null)).toEqual([])
+    expect(stepGraph({ steps: [1, { id: 2 }] })).toHaveLength(1)
+  })
+})
+
+describe('suggestions', () => {
+  it.each([['Order to Invoice!', 'order-to-invoice'], ['  42 Ärger ', 'arger'], ['---', '']])('key of "%s" is "%s"', (name, key) => {
+    expect(keyFrom(name)).toBe(key)
+  })
+  it('makes an example input from the schema', () => {
+    const inputs = { required: ['id', 'n', 'list'], properties: { id: { type: 'string' }, n: { type: 'integer' }, list: { type: 'array' }, extra: { type: 'string' } } }
+    expect(sampleInput({ inputs })).toEqual({ id: '', n: 0, list: [] })
+    expect(sampleInput(starter('x'))).toEqual({})
+  })
+})
+
+describe('triggers', () => {
+  it('make addresses whole and read settings', () => {
+    expect(absoluteUrl('/hooks/a', 'https://weft.test')).toBe('https://weft.test/hooks/a')
+    expect(absoluteUrl('https://x.test/hooks/a', 'https://weft.test')).toBe('https://x.test/hooks/a')
+    expect(triggerFacts({ signature: { scheme: 'hmac-sha256' }, mode: 'sync' })).toEqual({ scheme: 'hmac-sha256', mode: 'sync' })
+    expect(triggerFacts(null)).toEqual({ scheme: 'none', mode: 'async' })
+  })
+  it('never put a secret into a command', () => {
+    expect(curlExample('https://x/hooks/a', { scheme: 'hmac-sha256', mode: 'async' })).toContain('$WEFT_SECRET')
+  })
+})

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest'
+import { externalise } from '../../tools/finish'
+import { children, kindOf, openDepth, summary } from './json.logic'
+
+describe('JSON tree', () => {
+  it('tells children, kinds and summaries', () => {
+    expect(children([1, 'a'])).toEqual([{ key: '0', value: 1 }, { key: '1', value: 'a' }])
+    expect(children('x')).toBeNull()
+    expect(summary({ a: 1, b: 2, c: 3, d: 4, e: 5 })).toBe('{ a, b, c, d, … }')
+    expect([summary([]), summary({}), summary([1])]).toEqual(['[]', '{}', '[ 1 ]'])
+    expect([null, true, 1, 'x', []].map(kindOf)).toEqual(['null', 'boolean', 'number', 'string', 'nested'])
+  })
+  it('opens small documents whole and large ones a little', () => {
+    expect(openDepth({ a: 1 })).toBe(8)
+    expect(openDepth(Array.from({ length: 100 }, () => 1))).toBe(2)
+    expect(openDepth(Array.from({ length: 10_000 }, () => [1]))).toBe(1)
+  })
+})
+
+describe('static output', () => {
+  it('holds no inline script', () => {
+    const { html, scripts } = externalise('<head><script src="/a.js"></script><link rel="prefetch" href="x"></head><script>window.x = 1</script><script type="application/json">{}</script>')
+    expect(html).not.toContain('window.x')
+    expect(html).not.toContain('prefetch')
+    expect(html).toContain('<script type="application/json">{}</script>')
+    expect([...scripts.values()]).toEqual(['window.x = 1'])
+  })
+})
