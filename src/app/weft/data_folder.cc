@@ -1,6 +1,7 @@
 #include "app/weft/data_folder.h"
 
 #include "base/bytes.h"
+#include "platform/crypto/crypto.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -131,18 +132,7 @@ Result<std::string> DataFolder::read_or_make(const std::string& relative) {
 }
 
 Result<Secret> DataFolder::key(const std::string& name) {
-    std::string relative = "keys/" + name + ".key";
-    TRY(std::string text, read_or_make(relative));
-    auto bytes = from_base64url(text);
-    Secret::wipe(text);
-    if (!bytes || bytes->size() != kKeyBytes) {
-        return fail(Error::invalid(
-            at(relative) +
-            " is damaged: it must hold 32 bytes as base64url. Restore it from a backup; without it "
-            "what it protects cannot be read."
-        ));
-    }
-    return Secret(std::move(*bytes));
+    return crypto::read_key_file(at("keys/" + name + ".key"), *rng_);
 }
 
 Result<Secret> DataFolder::password(const std::string& name) {

@@ -26,7 +26,7 @@ class DataFolder {
     const std::string& path() const { return path_; }
     std::string at(std::string_view relative) const { return path_ + "/" + std::string(relative); }
 
-    /// The 32 bytes of keys/<name>.key, made on first use.
+    /// The text of the master key file keys/<name>.key, made on first use (crypto::read_key_file).
     Result<Secret> key(const std::string& name);
     /// The text of secrets/<name>, made on first use; URL-safe.
     Result<Secret> password(const std::string& name);

@@ -15,17 +15,6 @@ namespace weft::app {
 
 namespace {
 
-constexpr std::size_t kKeyBytes = 32;
-
-Result<Secret> decode_key(std::string_view text, const std::string& where) {
-    while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
-    auto bytes = from_base64url(text);
-    if (!bytes || bytes->size() != kKeyBytes) {
-        return fail(Error::invalid(where + " must hold 32 bytes as base64url."));
-    }
-    return Secret(std::move(*bytes));
-}
-
 Result<Secret> key_from_file(const Environment& environment, const std::string& variable) {
     std::string path(get(environment, variable));
     if (path.empty()) {
@@ -34,7 +23,7 @@ Result<Secret> key_from_file(const Environment& environment, const std::string& 
         ));
     }
     TRY(std::string text, read_file(path));
-    return decode_key(text, path);
+    return Secret(std::move(text));
 }
 
 Result<ProcessSecrets> from_environment(Plane plane, const Environment& environment) {
@@ -73,18 +62,16 @@ Result<ProcessSecrets> load_secrets(
     const JsonObject& object = parsed->as_object();
     ProcessSecrets secrets;
     secrets.database_url = Secret(std::string(text_or(object, "database_url")));
-    TRY(secrets.shared_key, decode_key(text_or(object, "shared_key"), "shared_key"));
-    if (plane == Plane::kWorker) {
-        TRY(secrets.vault_key, decode_key(text_or(object, "vault_key"), "vault_key"));
-    }
+    secrets.shared_key = Secret(std::string(text_or(object, "shared_key")));
+    if (plane == Plane::kWorker) secrets.vault_key = Secret(std::string(text_or(object, "vault_key")));
     return secrets;
 }
 
 Secret pack_secrets(Plane plane, const ProcessSecrets& secrets) {
     JsonObject object;
     object["database_url"] = secrets.database_url.reveal();
-    object["shared_key"] = base64url(secrets.shared_key.reveal());
-    if (plane == Plane::kWorker) object["vault_key"] = base64url(secrets.vault_key.reveal());
+    object["shared_key"] = secrets.shared_key.reveal();
+    if (plane == Plane::kWorker) object["vault_key"] = secrets.vault_key.reveal();
     return Secret(to_text(object));
 }
 

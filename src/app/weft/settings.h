@@ -41,8 +41,8 @@ struct ProcessOptions {
 /// (WEFT_DATABASE_URL, WEFT_SHARED_KEY_FILE and, worker only, WEFT_VAULT_KEY_FILE).
 struct ProcessSecrets {
     Secret database_url;
-    Secret shared_key;  // 32 bytes: api and worker
-    Secret vault_key;   // 32 bytes: worker only, empty for the api
+    Secret shared_key;  // text of the master key file: api and worker
+    Secret vault_key;   // likewise; worker only, empty for the api
 };
 
 enum class Plane : std::uint8_t { kApi, kWorker };

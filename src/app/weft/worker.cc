@@ -1,21 +1,149 @@
+#include "data/dispatch/worker.h"
+
 #include "app/weft/commands.h"
+#include "data/isolation/isolation.h"
+#include "platform/blob/blob.h"
+#include "platform/crypto/crypto.h"
+#include "platform/http/client.h"
+#include "platform/http/router.h"
+#include "platform/http/server.h"
+#include "platform/pg/pg.h"
+#include "platform/rt/clock.h"
 #include "platform/rt/loop.h"
+#include "platform/rt/scope.h"
+#include "platform/rt/sync.h"
+#include "platform/telemetry/health.h"
+#include "platform/telemetry/log.h"
+#include "platform/telemetry/metrics.h"
 
 #include <array>
 #include <csignal>
 
 namespace weft::app {
 
+namespace {
+
+constexpr int kPoolConnections =
+    6;  // claims, heartbeats, journal, loads: each is one short statement at a time
+constexpr auto kDrainHttp = 1s;
+
+dispatch::Options dispatch_options(const ProcessOptions& options) {
+    dispatch::Options out;
+    out.runs_max = options.runs_max;
+    out.lease = Millis(options.lease_ms);
+    out.heartbeat = out.lease / 3;
+    out.reap_every = std::min(out.reap_every, out.lease / 2);
+    return out;
+}
+
+/// Everything a worker process is made of, in the order of construction.
+class WorkerProcess {
+  public:
+    WorkerProcess(const ProcessOptions& options, ProcessSecrets secrets, telemetry::Logger log)
+        : options_(options), secrets_(std::move(secrets)), log_(std::move(log)) {}
+
+    Result<void> prepare(std::unique_ptr<isolation::Zygote> zygote) {
+        TRY(sandboxes_, isolation::make_sandbox_backend(loop_, std::move(zygote)));
+        TRY(egress::Policy policy, egress::Policy::parse(options_.egress_allow));
+        TRY(shared_master_, crypto::make_key_wrapper(secrets_.shared_key));
+        TRY(vault_master_, crypto::make_key_wrapper(secrets_.vault_key));
+        TRY(blobs_, blob::open_directory(options_.blobs));
+        std::string url(secrets_.database_url.reveal());
+        pg::PoolOptions pool{
+            .url = url, .application_name = "weft-worker", .connections_max = kPoolConnections
+        };
+        pool_ = std::make_unique<pg::Pool>(loop_, std::move(pool));
+        client_ = std::make_unique<http::Client>(loop_);
+        dispatch::Deps deps{
+            .loop = loop_,
+            .pool = *pool_,
+            .url = std::move(url),
+            .sandboxes = *sandboxes_,
+            .shared_master = *shared_master_,
+            .vault_master = *vault_master_,
+            .client = *client_,
+            .blobs = *blobs_,
+            .egress = std::move(policy),
+            .clock = clock_,
+            .rng = rng_,
+            .log = log_,
+            .metrics = metrics_,
+            .options = dispatch_options(options_),
+        };
+        worker_ = std::make_unique<dispatch::Worker>(std::move(deps));
+        return serve_metrics();
+    }
+
+    rt::Task<void> run() {
+        constexpr std::array kStop = {SIGINT, SIGTERM};
+        rt::Signal told(loop_);
+        loop_.on_signals(kStop, [&](int) {
+            is_stopping_ = true;
+            told.notify_all();
+        });
+        worker_->start();
+        log_.info("worker started", {{"isolation", sandboxes_->health().text()}});
+        report_ready(options_.notify_fd, {{"from", options_.name}});
+        while (!is_stopping_) (void)co_await told.wait(rt::Deadline::in(1h));
+        co_await worker_->stop();
+        if (server_) co_await server_->stop(rt::Deadline::in(kDrainHttp));
+        co_await sandboxes_->close();
+        co_await pool_->close();
+    }
+
+    rt::Loop& loop() { return loop_; }
+
+  private:
+    Result<void> serve_metrics() {
+        if (options_.listen.empty()) return {};
+        TRY(Address address, parse_address(options_.listen));
+        health_.add("queue", [this] { return worker_->ready(); });
+        telemetry::add_routes(router_, metrics_, health_);
+        server_ = std::make_unique<http::Server>(loop_, router_, clock_, rng_);
+        TRY(auto port, server_->listen_tcp(address.host, address.port));
+        log_.info("metrics", {{"port", port}});
+        return {};
+    }
+
+    const ProcessOptions& options_;
+    ProcessSecrets secrets_;
+    telemetry::Logger log_;
+    rt::Loop loop_;
+    rt::SystemClock clock_;
+    SystemRng rng_;
+    telemetry::Metrics metrics_;
+    telemetry::Health health_;
+    http::Router router_;
+    std::unique_ptr<isolation::Backend> sandboxes_;
+    std::unique_ptr<crypto::KeyWrapper> shared_master_;
+    std::unique_ptr<crypto::KeyWrapper> vault_master_;
+    std::unique_ptr<blob::Store> blobs_;
+    std::unique_ptr<pg::Pool> pool_;
+    std::unique_ptr<http::Client> client_;
+    std::unique_ptr<dispatch::Worker> worker_;
+    std::unique_ptr<http::Server> server_;
+    bool is_stopping_ = false;
+};
+
+}  // namespace
+
 int worker(const ProcessOptions& options, const Environment& environment) {
-    // First of all: the sandboxes' zygote, which must not have seen a secret (isolation::Zygote::spawn).
+    // First of all, before a secret, a thread or a socket: what the zygote forks must never have seen one.
+    isolation::Options isolation{.slots_max = options.runs_max};
+    isolation.uid_base += static_cast<std::uint32_t>(options.number * options.runs_max);
+    if (options.isolation_floor == "process") isolation.floor = isolation::Tier::kProcess;
+    if (options.isolation_floor == "full") isolation.floor = isolation::Tier::kFull;
+    auto zygote = isolation::Zygote::spawn(std::move(isolation));
+    if (!zygote) return complain(zygote.error());
+    if (auto ready = crypto::init(); !ready) return complain(ready.error());
     auto secrets = load_secrets(Plane::kWorker, options, environment);
     if (!secrets) return complain(secrets.error());
+    if (auto hardened = crypto::harden_process(); !hardened) return complain(hardened.error());
 
-    rt::Loop loop;
-    constexpr std::array kStop = {SIGINT, SIGTERM};
-    loop.on_signals(kStop, [&loop](int) { loop.stop(); });
-    report_ready(options.notify_fd, {{"from", "worker"}});
-    loop.run();
+    telemetry::Logger log = telemetry::Logger().with({{"process", options.name}});
+    WorkerProcess process(options, std::move(*secrets), log);
+    if (auto prepared = process.prepare(std::move(*zygote)); !prepared) return complain(prepared.error());
+    process.loop().run_until_done(process.run());
     return kExitOk;
 }
 
