@@ -1,0 +1,187 @@
+#include "core/trigger/trigger.h"
+
+#include "base/bytes.h"
+
+#include <gtest/gtest.h>
+#include <sodium.h>
+
+namespace weft::trigger {
+namespace {
+
+Json json(std::string_view text) {
+    return parse_json(text).value();
+}
+
+std::string hmac(std::string_view key, std::string_view message) {
+    auto bytes = [](std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); };
+    crypto_auth_hmacsha256_state state;
+    crypto_auth_hmacsha256_init(&state, bytes(key), key.size());
+    crypto_auth_hmacsha256_update(&state, bytes(message), message.size());
+    std::string out(crypto_auth_hmacsha256_BYTES, '\0');
+    crypto_auth_hmacsha256_final(&state, reinterpret_cast<unsigned char*>(out.data()));
+    return out;
+}
+
+const std::int64_t kNow = 1'800'000'000;
+const Secret kSecret(std::string("whsec-current"));
+const Secret kOld(std::string("whsec-previous"));
+
+struct Sent {
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body = R"({"order":7})";
+
+    static Sent signed_at(std::int64_t at, std::string_view id = "", const Secret& secret = kSecret) {
+        Sent sent;
+        sent.headers = {{"x-weft-timestamp", std::to_string(at)}};
+        if (!id.empty()) sent.headers.emplace_back("X-Weft-Delivery", id);
+        sent.headers.emplace_back("X-Weft-Signature", sign(secret, id, at, sent.body, hmac));
+        return sent;
+    }
+    std::string& header(std::string_view name) {
+        for (auto& [key, value] : headers)
+            if (key == name) return value;
+        return headers.emplace_back(name, "").second;
+    }
+};
+
+Result<Accepted> check(const Sent& sent, std::vector<Secret> secrets = {kSecret}, Signature signature = {}) {
+    std::vector<std::pair<std::string_view, std::string_view>> headers(
+        sent.headers.begin(), sent.headers.end()
+    );
+    return verify(signature, secrets, {headers, sent.body}, Instant{Micros(kNow * 1'000'000)}, hmac);
+}
+bool is_refused(const Result<Accepted>& result) {
+    return !result && result.error().code == Code::kUnauthenticated &&
+           result.error().user == "The delivery was not accepted";
+}
+
+TEST(Webhook, AcceptsAProperDelivery) {
+    auto accepted = check(Sent::signed_at(kNow, "d-1"));
+    ASSERT_TRUE(accepted) << accepted.error().detail;
+    EXPECT_EQ(accepted->dedupe_key, "id:d-1");
+    auto without_id = check(Sent::signed_at(kNow));
+    ASSERT_TRUE(without_id);
+    EXPECT_EQ(without_id->dedupe_key, "sig:" + Sent::signed_at(kNow).header("X-Weft-Signature").substr(7));
+}
+
+// The message's form is a contract with every sender.
+TEST(Webhook, SignsTimestampDotBody) {
+    Sent sent;
+    sent.headers = {
+        {"X-Weft-Timestamp", std::to_string(kNow)},
+        {"X-Weft-Signature", "sha256=" + hex(hmac("whsec-current", "1800000000." + sent.body))}
+    };
+    EXPECT_TRUE(check(sent));
+    sent.header("X-Weft-Delivery") = "d-1";
+    sent.header("X-Weft-Signature") = "sha256=" + hex(hmac("whsec-current", "d-1.1800000000." + sent.body));
+    EXPECT_TRUE(check(sent));
+}
+
+TEST(Webhook, ReadsTheThreeFormsAndSeveralAtOnce) {
+    Sent sent = Sent::signed_at(kNow);
+    std::string digest = *from_hex(sent.header("X-Weft-Signature").substr(7));
+    for (const std::string& form : {
+             "sha256=" + hex(digest),
+             "v1=" + hex(digest),
+             "v1," + base64(digest),
+             "v1," + base64(std::string(32, 'x')) + " v1," + base64(digest),
+             "v1a,AAAA, sha256=" + hex(digest),
+             "t=1800000000,v1=" + hex(digest),
+         }) {
+        sent.header("X-Weft-Signature") = form;
+        EXPECT_TRUE(check(sent)) << form;
+    }
+}
+
+TEST(Webhook, AcceptsThePreviousSecretWhileRotating) {
+    EXPECT_TRUE(check(Sent::signed_at(kNow, "", kOld), {kSecret, kOld}));
+    EXPECT_TRUE(is_refused(check(Sent::signed_at(kNow, "", kOld), {kSecret})));
+}
+
+TEST(Webhook, RefusesEveryForgery) {
+    auto broken = [](auto change) {
+        Sent sent = Sent::signed_at(kNow, "d-1");
+        change(sent);
+        return is_refused(check(sent));
+    };
+    EXPECT_FALSE(broken([](Sent&) {}));  // the control
+    for (std::size_t i = 0; i < Sent().body.size(); ++i)
+        EXPECT_TRUE(broken([&](Sent& s) { s.body[i] = static_cast<char>(s.body[i] ^ 1); })) << i;
+    EXPECT_TRUE(broken([](Sent& s) { s.body = R"({"order": 7})"; }));  // re-encoded
+    EXPECT_TRUE(broken([](Sent& s) { s.body += "x"; }));
+    EXPECT_TRUE(broken([](Sent& s) { s.header("x-weft-timestamp") = std::to_string(kNow + 1); }));
+    EXPECT_TRUE(broken([](Sent& s) { s.header("X-Weft-Delivery") = "d-2"; }));
+    EXPECT_TRUE(broken([](Sent& s) {
+        std::erase_if(s.headers, [](auto& h) { return h.first == "X-Weft-Delivery"; });
+    }));
+    EXPECT_TRUE(broken([](Sent& s) { s.header("X-Weft-Signature") = ""; }));
+    EXPECT_TRUE(broken([](Sent& s) { s.header("X-Weft-Signature").pop_back(); }));
+    EXPECT_TRUE(broken([](Sent& s) { s.header("X-Weft-Signature").resize(7 + 32); }));
+    EXPECT_TRUE(broken([](Sent& s) { s.header("X-Weft-Signature").replace(0, 6, "sha1"); }));
+    EXPECT_TRUE(broken([](Sent& s) { s.header("X-Weft-Signature") = "none"; }));
+    EXPECT_TRUE(broken([](Sent& s) { s.headers.emplace_back("x-weft-signature", "sha256=00"); }));
+    EXPECT_TRUE(broken([](Sent& s) { s.headers.emplace_back("X-Weft-Timestamp", "1"); }));
+    EXPECT_TRUE(broken([](Sent& s) { s.headers.clear(); }));
+}
+
+TEST(Webhook, TheTimestampCountsToBothSides) {
+    EXPECT_TRUE(check(Sent::signed_at(kNow - 300)));
+    EXPECT_TRUE(check(Sent::signed_at(kNow + 300)));
+    EXPECT_TRUE(is_refused(check(Sent::signed_at(kNow - 301))));
+    EXPECT_TRUE(is_refused(check(Sent::signed_at(kNow + 301))));
+    for (std::string_view text : {"", "soon", "1800000000.0", "-5", "99999999999999999999"}) {
+        Sent sent = Sent::signed_at(kNow);
+        sent.header("x-weft-timestamp") = text;
+        sent.header("X-Weft-Signature") =
+            "sha256=" + hex(hmac("whsec-current", std::string(text) + "." + sent.body));
+        EXPECT_TRUE(is_refused(check(sent))) << text;
+    }
+}
+
+TEST(Webhook, FailsClosedWithoutASecret) {
+    EXPECT_TRUE(is_refused(check(Sent::signed_at(kNow), {})));
+    // An empty secret is no secret, though anyone can sign with it.
+    EXPECT_TRUE(is_refused(check(Sent::signed_at(kNow, "", Secret()), {Secret()})));
+}
+
+TEST(Webhook, SchemeNoneAcceptsAnythingAndDedupesByIdOnly) {
+    Signature none{.scheme = Scheme::kNone};
+    EXPECT_EQ(check(Sent(), {}, none)->dedupe_key, "");
+    EXPECT_EQ(check(Sent::signed_at(1, "d-9"), {}, none)->dedupe_key, "id:d-9");
+    Sent bad;
+    bad.header("X-Weft-Delivery") = std::string(300, 'x');
+    EXPECT_TRUE(is_refused(check(bad, {}, none)));
+}
+
+TEST(Webhook, HeaderNamesCanBeChosen) {
+    Signature custom = *parse_signature(json(
+        R"({"scheme":"hmac-sha256","signature_header":"X-Sig","timestamp_header":"X-Time","tolerance":"10s"})"
+    ));
+    Sent sent;
+    sent.headers = {{"x-time", std::to_string(kNow)}, {"x-sig", sign(kSecret, "", kNow, sent.body, hmac)}};
+    EXPECT_TRUE(check(sent, {kSecret}, custom));
+    EXPECT_TRUE(is_refused(check(sent, {kSecret}, Signature{})));
+}
+
+TEST(WebhookConfig, ReadsBackAndNamesTheFieldAtFault) {
+    Webhook parsed =
+        *parse_webhook(json(R"({"signature":{"scheme":"hmac-sha256","tolerance":"1m"},"mode":"sync"})"));
+    EXPECT_EQ(parsed.mode, Mode::kSync);
+    EXPECT_EQ(parsed.signature.tolerance, Millis(60'000));
+    EXPECT_EQ(*parse_webhook(to_json(parsed)), parsed);
+    Webhook open = *parse_webhook(json(R"({"signature":{"scheme":"none"}})"));
+    EXPECT_EQ(*parse_webhook(to_json(open)), open);
+    auto field = [](std::string_view text) { return parse_webhook(json(text)).error().field; };
+    EXPECT_EQ(field("{}"), "config.signature");
+    EXPECT_EQ(field(R"({"signature":{}})"), "config.signature.scheme");
+    EXPECT_EQ(field(R"({"signature":{"scheme":"None"}})"), "config.signature.scheme");
+    EXPECT_EQ(field(R"({"signature":{"scheme":"none","id_header":"a b"}})"), "config.signature.id_header");
+    EXPECT_EQ(field(R"({"signature":{"scheme":"none","id_header":5}})"), "config.signature.id_header");
+    EXPECT_EQ(field(R"({"signature":{"scheme":"none","id_header":"x-weft-signature"}})"), "config.signature");
+    EXPECT_EQ(field(R"({"signature":{"scheme":"none","tolerance":"2h"}})"), "config.signature.tolerance");
+    EXPECT_EQ(field(R"({"signature":{"scheme":"none"},"mode":"later"})"), "config.mode");
+    EXPECT_EQ(field(R"({"signature":{"scheme":"none"},"secret":"x"})"), "config.secret");
+}
+
+}  // namespace
+}  // namespace weft::trigger
