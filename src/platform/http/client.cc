@@ -75,7 +75,8 @@ struct Client::Impl {
         std::list<Partition*>::iterator idle_at;  // valid while busy == 0
     };
 
-    Impl(rt::Loop& l, ClientOptions o) : loop(l), options(std::move(o)), sweep_timer(l.context()) {
+    Impl(rt::Loop& l, ClientOptions o)
+        : loop(l), options(std::move(o)), trust(options.ca_file), sweep_timer(l.context()) {
         curl_global_init(CURL_GLOBAL_DEFAULT);
         std::signal(SIGPIPE, SIG_IGN);  // with NOSIGNAL libcurl leaves this to the process
     }
@@ -91,7 +92,7 @@ struct Client::Impl {
     void schedule_sweep();
 
     std::unique_ptr<Transfer> take_transfer() {
-        if (spare.empty()) return std::make_unique<Transfer>(options.ca_file, options.user_agent);
+        if (spare.empty()) return std::make_unique<Transfer>(trust, options.user_agent);
         auto transfer = std::move(spare.back());
         spare.pop_back();
         return transfer;
@@ -99,6 +100,7 @@ struct Client::Impl {
 
     rt::Loop& loop;
     ClientOptions options;
+    detail::TrustStore trust;
     std::unordered_map<std::string, std::unique_ptr<Partition>> partitions;
     std::list<Partition*> idle;  // least recently used first
     std::vector<std::unique_ptr<Transfer>> spare;

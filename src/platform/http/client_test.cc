@@ -8,7 +8,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <dlfcn.h>
+#include <netdb.h>
+
 #include <filesystem>
+#include <thread>
+
+/// Stands before the C library's for libcurl's resolver threads: one name takes its time, the rest is as
+/// ever.
+extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** out) {
+    if (host != nullptr && std::string_view(host) == "slow.example.test") {
+        std::this_thread::sleep_for(std::chrono::seconds(2));
+        return EAI_NONAME;
+    }
+    using Real = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
+    static auto real = reinterpret_cast<Real>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+    return real(host, service, hints, out);
+}
 
 namespace weft::http {
 namespace {
@@ -269,6 +285,17 @@ TEST_F(ClientTest, ResolvesNamesWithoutBlockingTheLoop) {
     call.url = "http://localhost:" + std::to_string(live_.port()) + "/describe";
     auto answer = send(std::move(call), 2s);
     ASSERT_TRUE(answer) << answer.error().error.detail;
+}
+
+TEST_F(ClientTest, ASlowResolverHoldsUpNeitherTheLoopNorTheDeadline) {
+    ClientRequest call;
+    call.url = "http://slow.example.test/";
+    auto begin = std::chrono::steady_clock::now();
+    auto answer = send(std::move(call), 50ms);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 1500ms);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, Failure::kTimeout);
+    EXPECT_FALSE(answer.error().is_maybe_delivered);
 }
 
 TEST_F(ClientTest, DoesNotFollowRedirectsOrProxyVariables) {

@@ -1,5 +1,8 @@
 #include "platform/http/detail/transfer.h"
 
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
@@ -103,7 +106,27 @@ Result<void> check_request(const ClientRequest& request) {
     return {};
 }
 
-Transfer::Transfer(const std::string& ca_file, const std::string& user_agent) : easy_(curl_easy_init()) {
+TrustStore::~TrustStore() {
+    X509_STORE_free(store_);
+}
+
+CURLcode TrustStore::install(CURL*, void* ssl_context, void* self) {
+    auto& trust = *static_cast<TrustStore*>(self);
+    if (trust.store_ == nullptr) {
+        X509_STORE* store = X509_STORE_new();
+        int loaded = trust.ca_file_.empty() ? X509_STORE_set_default_paths(store)
+                                            : X509_STORE_load_file(store, trust.ca_file_.c_str());
+        if (loaded != 1) {
+            X509_STORE_free(store);
+            return CURLE_SSL_CACERT_BADFILE;
+        }
+        trust.store_ = store;
+    }
+    SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(ssl_context), trust.store_);
+    return CURLE_OK;
+}
+
+Transfer::Transfer(TrustStore& trust, const std::string& user_agent) : easy_(curl_easy_init()) {
     set(easy_, CURLOPT_PRIVATE, this);
     set(easy_, CURLOPT_NOSIGNAL, 1L);
     set(easy_, CURLOPT_ERRORBUFFER, message_.data());
@@ -115,7 +138,14 @@ Transfer::Transfer(const std::string& ca_file, const std::string& user_agent) : 
     set(easy_, CURLOPT_ACCEPT_ENCODING, "");
     set(easy_, CURLOPT_USERAGENT, user_agent.c_str());
     set(easy_, CURLOPT_HTTP09_ALLOWED, 0L);
-    if (!ca_file.empty()) set(easy_, CURLOPT_CAINFO, ca_file.c_str());
+    set(easy_, CURLOPT_CAINFO, static_cast<char*>(nullptr));
+    set(easy_, CURLOPT_CAPATH, static_cast<char*>(nullptr));
+    set(easy_, CURLOPT_SSL_CTX_FUNCTION, &TrustStore::install);
+    set(easy_, CURLOPT_SSL_CTX_DATA, &trust);
+    // Handles move between partitions; a TLS session resumed by another tenant would tie the two together.
+    set(easy_, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    // Ending a transfer whose name is still being resolved must not wait for the resolver's thread.
+    set(easy_, CURLOPT_QUICK_EXIT, 1L);
     set(easy_, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
     set(easy_, CURLOPT_HEADERDATA, this);
     set(easy_, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
