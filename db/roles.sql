@@ -34,3 +34,11 @@ alter role weft_api set statement_timeout = '15s';
 alter role weft_api set idle_in_transaction_session_timeout = '10s';
 alter role weft_worker set statement_timeout = '30s';
 alter role weft_worker set idle_in_transaction_session_timeout = '10s';
+
+-- Compiling a plan costs more than any statement of ours; and a plan that is cached while the queue is empty must still
+-- be right when it holds 100,000 jobs: everything the worker does goes by key, in nested loops over indexes.
+alter role weft_api set jit = off;
+alter role weft_worker set jit = off;
+alter role weft_worker set enable_seqscan = off;
+alter role weft_worker set enable_hashjoin = off;
+alter role weft_worker set enable_mergejoin = off;
