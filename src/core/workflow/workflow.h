@@ -181,6 +181,8 @@ class CompiledWorkflow {
 
   private:
     CompiledWorkflow() = default;
+    Result<> add_step(const JsonObject& object, runstate::PlanStep plan);
+
     std::string name_;
     runstate::Plan plan_;
     std::vector<CompiledStep> steps_;

@@ -1,0 +1,140 @@
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "core/workflow/detail/parts.h"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <array>
+
+namespace weft::workflow {
+
+namespace {
+
+std::string pinned_name(const Uses& uses, const CatalogAction& action) {
+    return fmt::format("{}/{}@{}", uses.app, uses.action, action.version);
+}
+
+/// Merged over the default of the action (or of core/http).
+Result<Json> retry_json(const Step& step, const runstate::RetryPolicy& base, const std::string& field) {
+    if (!step.retry) return runstate::to_json(base);
+    TRY(auto merged, runstate::parse_retry(*step.retry, base, field));
+    return runstate::to_json(merged);
+}
+
+struct Defaults {
+    std::string uses;
+    runstate::Effect effect = runstate::Effect::kIdempotent;
+    runstate::RetryPolicy retry;
+    Millis timeout{limits::kStepTimeoutDefault};
+    bool calls_out = false;
+};
+
+Result<Defaults> defaults_of(const Step& step, const Catalog& catalog) {
+    Defaults out;
+    out.uses = step.uses.text();
+    if (step.uses.is_core()) {
+        out.calls_out = core_kind(step.uses.action) == CoreKind::kHttp;
+        out.effect = http_effect(step.with);
+        return out;
+    }
+    const CatalogAction& pinned = catalog.actions.at(step.uses);
+    TRY(connector::Action action, connector::parse_action(pinned.definition));
+    out.uses = pinned_name(step.uses, pinned);
+    out.effect = action.effect;
+    out.retry = action.retry;
+    out.timeout = action.timeout;
+    out.calls_out = true;
+    return out;
+}
+
+Result<Json> step_json(const Step& step, const Catalog& catalog, std::size_t i) {
+    TRY(Defaults defaults, defaults_of(step, catalog));
+    JsonObject out;
+    out["id"] = step.id;
+    if (!step.title.empty()) out["title"] = step.title;
+    out["uses"] = defaults.uses;
+    if (!step.connection.empty()) out["connection"] = step.connection;
+    if (step.condition) out["if"] = *step.condition;
+    out["with"] = input_template(step);
+    if (step.uses.text() == "core/code") out["source"] = text_or(step.with.get_object(), "source");
+    JsonArray needs;
+    for (const NeedRef& need : step.needs)
+        needs.push_back(Json{{"step", need.step}, {"on", runstate::name(need.on)}});
+    out["needs"] = std::move(needs);
+    out["timeout_ms"] = step.timeout.value_or(defaults.timeout).count();
+    out["on_error"] = runstate::name(step.on_error);
+    if (defaults.calls_out) {
+        out["effect"] = runstate::name(defaults.effect);
+        out["on_unknown"] = runstate::name(step.on_unknown);
+        TRY(out["retry"], retry_json(step, defaults.retry, below(step_field(i), "retry")));
+    }
+    return out;
+}
+
+Result<Json> actions_json(const Definition& definition, const Catalog& catalog) {
+    JsonObject out;
+    for (const Uses& uses : wanted(definition).actions) {
+        const CatalogAction& pinned = catalog.actions.at(uses);
+        TRY(connector::App app, connector::parse_app(pinned.manifest));
+        TRY(connector::Action action, connector::parse_action(pinned.definition));
+        JsonObject one;
+        one["major"] = uses.major;
+        one["version"] = pinned.version;
+        one["app_version_id"] = pinned.app_version_id.text();
+        one["action_id"] = pinned.action_id.text();
+        one["manifest"] = connector::to_json(app);
+        one["action"] = connector::to_json(action);
+        out[pinned_name(uses, pinned)] = std::move(one);
+    }
+    return out;
+}
+
+Result<Json> connections_json(const Definition& definition, const Catalog& catalog) {
+    JsonObject out;
+    for (const std::string& name : wanted(definition).connections) {
+        const CatalogConnection& pinned = catalog.connections.at(name);
+        TRY(connector::App app, connector::parse_app(pinned.manifest));
+        JsonObject one;
+        one["id"] = pinned.id.text();
+        one["app"] = pinned.app;
+        one["manifest"] = connector::to_json(app);
+        out[name] = std::move(one);
+    }
+    return out;
+}
+
+}  // namespace
+
+Result<Json> compile(const Definition& definition, const Catalog& catalog) {
+    if (auto errors = check(definition, catalog); !errors.empty()) return fail(std::move(errors.front()));
+    JsonObject out;
+    out["format"] = "weft-compiled/1";
+    out["name"] = definition.name;
+    out["timeout_ms"] = definition.timeout.value_or(Millis(limits::kRunTimeoutDefault)).count();
+    if (definition.inputs) out["inputs"] = *definition.inputs;
+    out["env"] = definition.env;
+    TRY(out["actions"], actions_json(definition, catalog));
+    TRY(out["connections"], connections_json(definition, catalog));
+    JsonArray steps;
+    for (std::size_t i = 0; i < definition.steps.size(); ++i) {
+        TRY(Json step, step_json(definition.steps[i], catalog, i));
+        steps.push_back(std::move(step));
+    }
+    out["steps"] = std::move(steps);
+    if (definition.output) out["output"] = *definition.output;
+    return out;
+}
+
+std::string content_hash(const Json& compiled) {
+    std::string text = to_text(compiled);
+    std::string digest(crypto_hash_sha256_BYTES, '\0');
+    crypto_hash_sha256(
+        reinterpret_cast<unsigned char*>(digest.data()),
+        reinterpret_cast<const unsigned char*>(text.data()),
+        text.size()
+    );
+    return hex(digest);
+}
+
+}  // namespace weft::workflow

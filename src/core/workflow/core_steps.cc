@@ -1,0 +1,256 @@
+#include "base/limits.h"
+#include "core/template/template.h"
+#include "core/workflow/detail/parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace weft::workflow {
+
+namespace {
+
+constexpr Millis kSleepMax{30LL * 86'400'000};
+
+struct Row {
+    std::string_view name;
+    CoreKind kind;
+    runstate::StepKind step;
+};
+constexpr std::array<Row, 6> kCoreSteps = {{
+    {"map", CoreKind::kMap, runstate::StepKind::kMap},
+    {"code", CoreKind::kCode, runstate::StepKind::kCode},
+    {"http", CoreKind::kHttp, runstate::StepKind::kCall},
+    {"respond", CoreKind::kRespond, runstate::StepKind::kRespond},
+    {"fail", CoreKind::kFail, runstate::StepKind::kFail},
+    {"sleep", CoreKind::kSleep, runstate::StepKind::kSleep},
+}};
+
+/// An object with these members only, `needed` among them. A whole template is judged when it is evaluated.
+bool check_shape(
+    const Json& with,
+    std::initializer_list<std::string_view> known,
+    std::string_view needed,
+    const std::string& field,
+    Problems& problems
+) {
+    if (with.is_string()) return false;
+    if (!with.is_object()) return problems.add("with is an object", field);
+    for (const auto& member : with.get_object()) {
+        std::string_view key = member.key();
+        if (std::ranges::find(known, key) != known.end()) continue;
+        problems.add(fmt::format("Unknown member; known are {}", fmt::join(known, ", ")), below(field, key));
+    }
+    if (!needed.empty() && !with.get_object().contains(needed))
+        return problems.add(fmt::format("{} is missing", needed), below(field, needed));
+    return true;
+}
+
+void check_code(const Json& with, const std::string& field, Problems& problems) {
+    if (with.is_string()) {
+        problems.add("with is an object with source, and input if the code needs one", field);
+        return;
+    }
+    if (!check_shape(with, {"source", "input", "language"}, "source", field, problems)) return;
+    const JsonObject& object = with.get_object();
+    if (!object.at("source").is_string())
+        problems.add(
+            "source is the body of a function, such as \"return input.a + 1;\"", below(field, "source")
+        );
+    else
+        problems.ok(templates::check_source(text_of(object.at("source")), below(field, "source")));
+    if (object.contains("language") && text_or(object, "language") != "javascript")
+        problems.add("language is javascript", below(field, "language"));
+}
+
+void check_http(const Json& with, const std::string& field, Problems& problems) {
+    if (!check_shape(with, {"url", "method", "headers", "query", "body"}, "url", field, problems)) return;
+    // Literal requests can be built right here.
+    if (has_template(with)) return;
+    if (auto built = connector::build_http_request(with, nullptr); !built) {
+        Error error = built.error();
+        error.field = below(field, error.field);
+        problems.add(std::move(error));
+    }
+}
+
+}  // namespace
+
+std::optional<CoreKind> core_kind(std::string_view action) {
+    for (const Row& row : kCoreSteps)
+        if (row.name == action) return row.kind;
+    return std::nullopt;
+}
+
+runstate::StepKind step_kind(std::optional<CoreKind> kind) {
+    for (const Row& row : kCoreSteps)
+        if (row.kind == kind) return row.step;
+    return runstate::StepKind::kCall;
+}
+
+std::string core_names() {
+    std::string out;
+    for (const Row& row : kCoreSteps) out += fmt::format("{}core/{}", out.empty() ? "" : ", ", row.name);
+    return out;
+}
+
+void check_core_step(const Step& step, CoreKind kind, const std::string& field, Problems& problems) {
+    std::string with = below(field, "with");
+    switch (kind) {
+        case CoreKind::kMap:
+            break;
+        case CoreKind::kCode:
+            check_code(step.with, with, problems);
+            break;
+        case CoreKind::kHttp:
+            check_http(step.with, with, problems);
+            break;
+        case CoreKind::kRespond:
+            if (check_shape(step.with, {"status", "headers", "body"}, "", with, problems) &&
+                !has_template(step.with))
+                if (auto response = response_of(step.with); !response)
+                    problems.add(response.error().user, below(with, response.error().field));
+            break;
+        case CoreKind::kFail:
+            check_shape(step.with, {"message"}, "message", with, problems);
+            break;
+        case CoreKind::kSleep:
+            if (check_shape(step.with, {"duration"}, "duration", with, problems) && !has_template(step.with))
+                if (auto duration = sleep_duration(step.with); !duration)
+                    problems.add(duration.error().user, below(with, duration.error().field));
+            break;
+    }
+    if (kind != CoreKind::kHttp && !step.connection.empty())
+        problems.add(fmt::format("{} takes no connection", step.uses.text()), below(field, "connection"));
+    if (kind != CoreKind::kHttp && step.retry)
+        problems.add(fmt::format("{} has nothing to retry", step.uses.text()), below(field, "retry"));
+}
+
+Json input_template(const Step& step) {
+    if (!step.uses.is_core() || step.uses.action != "code" || !step.with.is_object()) return step.with;
+    const Json* input = step.with.get_object().if_contains("input");
+    return input != nullptr ? *input : Json(JsonObject());
+}
+
+runstate::Effect http_effect(const Json& with) {
+    if (!with.is_object()) return runstate::Effect::kUnsafe;
+    std::string method(
+        text_or(with.get_object(), "method", with.get_object().contains("method") ? "?" : "GET")
+    );
+    std::ranges::transform(method, method.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    for (std::string_view harmless : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+        if (method == harmless) return runstate::Effect::kIdempotent;
+    return runstate::Effect::kUnsafe;
+}
+
+bool has_template(const Json& value) {
+    if (value.is_string()) return text_of(value).find("{{") != std::string_view::npos;
+    if (value.is_array()) return std::ranges::any_of(value.get_array(), has_template);
+    if (!value.is_object()) return false;
+    return std::ranges::any_of(value.get_object(), [](const auto& member) {
+        return has_template(member.value());
+    });
+}
+
+// ---------------------------------------------------------------- values at run time
+
+Result<Millis> sleep_duration(const Json& with) {
+    const Json* value = with.is_object() ? with.get_object().if_contains("duration") : nullptr;
+    if (value == nullptr) return fail(Error::invalid("duration is missing", "duration"));
+    TRY(Millis duration, runstate::duration_of(*value, "duration"));
+    if (duration > kSleepMax) return fail(Error::invalid("A step sleeps at most 30 days", "duration"));
+    return duration;
+}
+
+std::string fail_message(const Json& with) {
+    const Json* message = with.is_object() ? with.get_object().if_contains("message") : nullptr;
+    if (message == nullptr || message->is_null()) return "The workflow failed";
+    std::string text = message->is_string() ? std::string(text_of(*message)) : to_text(*message);
+    constexpr std::size_t kBytesMax = 1'000;
+    if (text.size() <= kBytesMax) return text;
+    std::size_t end = kBytesMax;
+    while (end > 0 && (text[end] & 0xC0) == 0x80) --end;
+    return text.substr(0, end) + "…";
+}
+
+namespace {
+
+/// Types that a browser shows as text or data. The answer comes from the origin that serves the UI: a page or
+/// a script of a tenant's making must not run there.
+bool is_harmless_type(std::string_view type) {
+    std::string plain(type.substr(0, type.find(';')));
+    std::ranges::transform(plain, plain.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    while (plain.ends_with(' ')) plain.pop_back();
+    bool is_json =
+        plain == "application/json" || (plain.starts_with("application/") && plain.ends_with("+json"));
+    return is_json || plain == "text/plain" || plain == "text/csv";
+}
+
+Result<> add_response_header(Response& out, std::string_view name, const Json& value) {
+    static constexpr std::array<std::string_view, 5> kAllowed = {
+        "cache-control", "retry-after", "location", "content-language", "content-type"
+    };
+    std::string field = below("headers", name);
+    std::string plain(name);
+    std::ranges::transform(plain, plain.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    bool is_token = std::ranges::all_of(plain, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    });
+    bool is_allowed =
+        std::ranges::find(kAllowed, plain) != kAllowed.end() || (is_token && plain.starts_with("x-"));
+    if (!is_allowed)
+        return fail(Error::invalid(
+            "A response sets Content-Type, Location, Retry-After, Cache-Control or X- headers", field
+        ));
+    if (!value.is_string() && !value.is_number() && !value.is_bool())
+        return fail(Error::invalid("A header's value is a text, a number or a boolean", field));
+    std::string text = value.is_string() ? std::string(text_of(value)) : to_text(value);
+    bool is_clean =
+        std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != '\x7F'; });
+    if (!is_clean || text.size() > 4096)
+        return fail(Error::invalid("A header's value has no line breaks and at most 4096 bytes", field));
+    if (plain != "content-type") {
+        out.headers.push_back({std::string(name), std::move(text)});
+        return {};
+    }
+    if (!is_harmless_type(text))
+        return fail(Error::invalid("Content-Type is JSON, text/plain or text/csv", field));
+    out.content_type = std::move(text);
+    return {};
+}
+
+}  // namespace
+
+Result<Response> response_of(const Json& with) {
+    if (!with.is_object()) return fail(Error::invalid("A response is an object {status, headers, body}"));
+    const JsonObject& object = with.get_object();
+    Response out;
+    if (const Json* status = object.if_contains("status")) {
+        // Expressions compute in doubles: 200.0 is 200.
+        double number = status->is_number() ? status->to_number<double>() : 0;
+        out.status = number >= 200 && number <= 599 ? static_cast<int>(number) : 0;
+        if (static_cast<double>(out.status) != number || out.status == 0)
+            return fail(Error::invalid("status is a whole number from 200 to 599", "status"));
+    }
+    const Json* body = object.if_contains("body");
+    if (body != nullptr && !body->is_null()) {
+        out.body = body->is_string() ? std::string(text_of(*body)) : to_text(*body);
+        out.content_type = body->is_string() ? "text/plain; charset=utf-8" : "application/json";
+    }
+    if (const Json* headers = object.if_contains("headers"); headers != nullptr && !headers->is_null()) {
+        if (!headers->is_object() || headers->get_object().size() > 32)
+            return fail(Error::invalid("headers is an object of at most 32 members", "headers"));
+        for (const auto& member : headers->get_object())
+            CHECK_OK(add_response_header(out, member.key(), member.value()));
+    }
+    return out;
+}
+
+}  // namespace weft::workflow

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "core/workflow/detail/problems.h"
+#include "core/workflow/workflow.h"
+
+/// Private pieces of the module.
+namespace weft::workflow {
+
+inline std::string_view text_of(const Json& value) {
+    return {value.get_string().data(), value.get_string().size()};
+}
+
+/// Reads a tree into `out` as far as it goes. What is missing or wrong is in `problems`.
+void read_definition(const Json& tree, Definition& out, Problems& problems);
+
+/// Unknown needs, needs of oneself, cycles.
+void check_graph(const Definition& definition, Problems& problems);
+
+/// ancestors[i][j]: step j is through before step i begins. Call for acyclic graphs.
+std::vector<std::vector<bool>> ancestors(const Definition& definition);
+
+std::optional<CoreKind> core_kind(std::string_view action);
+runstate::StepKind step_kind(std::optional<CoreKind> kind);
+/// "core/code, core/fail, ..."
+std::string core_names();
+
+/// The static part of a built-in step's `with`. `field` is the step's path.
+void check_core_step(const Step& step, CoreKind kind, const std::string& field, Problems& problems);
+
+/// The template of a step's input: `with`, or `with.input` of a code step.
+Json input_template(const Step& step);
+
+/// core/http's effect by its literal method; unknown ones are unsafe.
+runstate::Effect http_effect(const Json& with);
+
+/// Holds `{{` in any string.
+bool has_template(const Json& value);
+
+}  // namespace weft::workflow

@@ -1,0 +1,174 @@
+#include "base/limits.h"
+#include "core/workflow/detail/parts.h"
+
+#include <fmt/format.h>
+
+namespace weft::workflow {
+
+namespace {
+
+/// Our own document: what does not fit is damage or a newer format, never the author's mistake.
+std::unexpected<Error> damaged(std::string_view what) {
+    return fail(Error::invalid("This workflow version cannot be read; publish it again")
+                    .with_detail(fmt::format("compiled workflow: {}", what)));
+}
+
+const JsonObject* object_in(const JsonObject& object, std::string_view key) {
+    const Json* found = object.if_contains(key);
+    return found != nullptr && found->is_object() ? &found->get_object() : nullptr;
+}
+
+template <class Id>
+Result<Id> id_in(const JsonObject& object, std::string_view key) {
+    if (auto id = Id::parse(text_or(object, key))) return *id;
+    return damaged(key);
+}
+
+Result<PinnedAction> read_action(std::string_view name, const Json& value) {
+    if (!value.is_object() || !value.get_object().contains("manifest") ||
+        !value.get_object().contains("action"))
+        return damaged("an action is incomplete");
+    const JsonObject& object = value.get_object();
+    TRY(connector::App app, connector::parse_app(object.at("manifest")));
+    TRY(connector::Action action, connector::parse_action(object.at("action")));
+    TRY(schema::Schema input, schema::Schema::compile(action.input, "input"));
+    TRY(schema::Schema output, schema::Schema::compile(action.output, "output"));
+    TRY(AppVersionId app_version_id, id_in<AppVersionId>(object, "app_version_id"));
+    TRY(ActionId action_id, id_in<ActionId>(object, "action_id"));
+    Json request = connector::request_template(action);
+    Uses uses{
+        .app = std::string(name.substr(0, name.find('/'))),
+        .action = action.key,
+        .major = static_cast<int>(int_or(object, "major", 0)),
+    };
+    return PinnedAction{
+        .uses = std::move(uses),
+        .version = std::string(text_or(object, "version")),
+        .app_version_id = app_version_id,
+        .action_id = action_id,
+        .app = std::move(app),
+        .action = std::move(action),
+        .request = std::move(request),
+        .input = std::move(input),
+        .output = std::move(output),
+    };
+}
+
+Result<PinnedConnection> read_connection(std::string_view name, const Json& value) {
+    if (!value.is_object() || !value.get_object().contains("manifest"))
+        return damaged("a connection is incomplete");
+    TRY(connector::App app, connector::parse_app(value.get_object().at("manifest")));
+    TRY(ConnectionId id, id_in<ConnectionId>(value.get_object(), "id"));
+    return PinnedConnection{.name = std::string(name), .id = id, .app = std::move(app)};
+}
+
+using StepIndexes = std::map<std::string, runstate::StepIndex, std::less<>>;
+
+Result<runstate::PlanStep> read_plan_step(const JsonObject& object, const StepIndexes& indexes) {
+    runstate::PlanStep out;
+    out.id = text_or(object, "id");
+    out.timeout = Millis(int_or(object, "timeout_ms", 0));
+    if (out.timeout.count() <= 0 || out.timeout > limits::kStepTimeoutMax) return damaged("timeout_ms");
+    auto on_error = runstate::on_error_from(text_or(object, "on_error"));
+    auto effect = runstate::effect_from(text_or(object, "effect", "idempotent"));
+    auto on_unknown = runstate::on_unknown_from(text_or(object, "on_unknown", "fail"));
+    if (!on_error || !effect || !on_unknown) return damaged("a step's policy");
+    out.on_error = *on_error;
+    out.effect = *effect;
+    out.on_unknown = *on_unknown;
+    if (const Json* retry = object.if_contains("retry")) {
+        TRY(out.retry, runstate::parse_retry(*retry, {}, "retry"));
+    }
+    const Json* needs = object.if_contains("needs");
+    if (needs == nullptr || !needs->is_array()) return damaged("needs");
+    for (const Json& need : needs->get_array()) {
+        if (!need.is_object()) return damaged("needs");
+        auto step = indexes.find(text_or(need.get_object(), "step"));
+        auto on = runstate::need_on_from(text_or(need.get_object(), "on"));
+        if (step == indexes.end() || !on) return damaged("needs");
+        out.needs.push_back({step->second, *on});
+    }
+    return out;
+}
+
+}  // namespace
+
+Result<CompiledWorkflow> CompiledWorkflow::load(const Json& compiled) {
+    if (!compiled.is_object() || text_or(compiled.get_object(), "format") != "weft-compiled/1")
+        return damaged("another format");
+    const JsonObject& object = compiled.get_object();
+    const JsonObject* actions = object_in(object, "actions");
+    const JsonObject* connections = object_in(object, "connections");
+    const Json* steps = object.if_contains("steps");
+    if (actions == nullptr || connections == nullptr || steps == nullptr || !steps->is_array())
+        return damaged("a part is missing");
+    CompiledWorkflow out;
+    out.name_ = text_or(object, "name");
+    out.plan_.timeout = Millis(int_or(object, "timeout_ms", 0));
+    if (out.plan_.timeout.count() <= 0 || out.plan_.timeout > limits::kRunTimeoutMax)
+        return damaged("timeout_ms");
+    for (const auto& member : *actions) {
+        TRY(PinnedAction action, read_action(member.key(), member.value()));
+        out.actions_.emplace(member.key(), std::move(action));
+    }
+    for (const auto& member : *connections) {
+        TRY(PinnedConnection connection, read_connection(member.key(), member.value()));
+        out.connections_.emplace(member.key(), std::move(connection));
+    }
+    StepIndexes indexes;
+    for (const Json& step : steps->get_array()) {
+        if (!step.is_object()) return damaged("steps");
+        bool is_new =
+            indexes.emplace(text_or(step.get_object(), "id"), static_cast<int>(indexes.size())).second;
+        if (!is_new) return damaged("a step's id comes twice");
+    }
+    for (const Json& step : steps->get_array()) {
+        TRY(runstate::PlanStep plan, read_plan_step(step.get_object(), indexes));
+        CHECK_OK(out.add_step(step.get_object(), std::move(plan)));
+    }
+    const Json* env = object.if_contains("env");
+    out.env_ = env != nullptr ? to_text(*env) : "{}";
+    if (const Json* output = object.if_contains("output")) out.output_ = to_text(*output);
+    out.plan_.has_output = !out.output_.empty();
+    if (const Json* inputs = object.if_contains("inputs")) {
+        TRY(out.inputs_, schema::Schema::compile(*inputs, "inputs"));
+    }
+    return out;
+}
+
+Result<> CompiledWorkflow::add_step(const JsonObject& object, runstate::PlanStep plan) {
+    CompiledStep step;
+    step.id = plan.id;
+    step.title = text_or(object, "title");
+    step.uses = text_or(object, "uses");
+    if (step.uses.starts_with("core/")) {
+        step.core = core_kind(std::string_view(step.uses).substr(5));
+        if (!step.core) return damaged("an unknown core step");
+    } else {
+        auto found = actions_.find(step.uses);
+        if (found == actions_.end()) return damaged("an action is missing");
+        step.action = &found->second;
+    }
+    if (std::string_view name = text_or(object, "connection"); !name.empty()) {
+        auto found = connections_.find(std::string(name));
+        if (found == connections_.end()) return damaged("a connection is missing");
+        step.connection = &found->second;
+    }
+    if (const Json* condition = object.if_contains("if")) step.condition = to_text(*condition);
+    const Json* with = object.if_contains("with");
+    if (with == nullptr) return damaged("with");
+    step.with = to_text(*with);
+    step.source = text_or(object, "source");
+    plan.kind = step_kind(step.core);
+    has_respond_ = has_respond_ || step.core == CoreKind::kRespond;
+    steps_.push_back(std::move(step));
+    plan_.steps.push_back(std::move(plan));
+    return {};
+}
+
+Result<> check_input(const CompiledWorkflow& workflow, const Json& input) {
+    if (!workflow.inputs()) return {};
+    return workflow.inputs()->validate(input, "input");
+}
+
+}  // namespace weft::workflow
