@@ -1,0 +1,325 @@
+#include "data/dispatch/detail/world.h"
+
+namespace weft::dispatch {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string http_step(const std::string& url, const std::string& more = "") {
+    return R"({"id":"call","uses":"core/http","with":{"method":"POST","url":")" + url +
+           R"(","body":{"n":"{{ input.n }}"}})" + more + "}";
+}
+
+TEST_F(WorkerTest, RunsAWorkflowAndRecordsItInOneFlush) {
+    options_.journal_lag = 10s;
+    auto flow = publish(
+        R"({"name":"f","steps":[
+            {"id":"a","uses":"core/map","with":{"n":"{{ input.n + 1 }}"}},
+            {"id":"call","needs":["a"],"uses":"core/http","with":{"method":"PUT","url":")" +
+        base_ + R"(/orders","body":"{{ steps.a.output }}"}},
+            {"id":"b","needs":["call"],"uses":"core/map","with":{"status":"{{ steps.call.output.status }}"}}],
+            "output":{"status":"{{ steps.b.output.status }}","n":"{{ steps.a.output.n }}","wf":"{{ run.workflow }}"}})"
+    );
+    router_.add(http::Method::kPut, "/orders", [this](http::Request r) { return answer(std::move(r)); });
+    start_worker();
+    RunId run = start_run(flow, R"({"n":41})");
+    auto ended = finish(run);
+    EXPECT_EQ(ended.state, "success") << ended.error.value_or("");
+    EXPECT_EQ(value(run, "output"), R"({"n":42,"wf":"flow-1","status":200})");
+    auto rows = steps(run);
+    ASSERT_EQ(rows.size(), 3u);
+    for (const auto& [id, step] : rows) EXPECT_EQ(step.state, "success") << id;
+    EXPECT_EQ(rows["call"].attempt, 1);
+    EXPECT_TRUE(rows["call"].has_input && rows["call"].has_output);
+    EXPECT_THAT(value(run, "step.call.output"), HasSubstr(R"({\"n\":42})"));
+    EXPECT_EQ(count("job where true", run), "0");
+    EXPECT_EQ(count("run_event where kind = 'finished'", run), "1");
+    EXPECT_TRUE(ended.started_at && ended.tier);
+    EXPECT_EQ(worker_->stats().flushes, 1);
+    ASSERT_EQ(calls_["/orders"].size(), 1u);
+    EXPECT_EQ(calls_["/orders"][0], rows["call"].idempotency_key);
+}
+
+TEST_F(WorkerTest, RendersActionsAndNamesTheBadField) {
+    add_action("get", R"({"key":"get","name":"Get","method":"GET","path":"/orders/{{ input.id }}",
+        "input":{"type":"object","required":["id"],"properties":{"id":{"type":"string"}}}})");
+    auto flow = publish(
+        R"({"name":"f","steps":[{"id":"get","uses":"shop/get@1","with":{"id":"{{ input.id }}"}}],
+            "output":"{{ steps.get.output.body.path }}"})"
+    );
+    start_worker();
+    RunId good = start_run(flow, R"({"id":"a b"})");
+    RunId bad = start_run(flow, R"({"id":7})");
+    EXPECT_EQ(finish(good).state, "success") << row(good).error.value_or("");
+    EXPECT_EQ(value(good, "output"), R"("/orders/a b")");
+    auto failed = finish(bad);
+    EXPECT_EQ(failed.state, "failed");
+    EXPECT_EQ(failed.failure_kind, "workflow");
+    EXPECT_THAT(failed.error.value_or(""), HasSubstr("with.id"));
+    EXPECT_EQ(calls_.size(), 1u);
+}
+
+TEST_F(WorkerTest, RetriesWithTheSameKeyAndReportsProviderFailures) {
+    const std::string retry = R"(,"retry":{"attempts":3,"initial":"10ms","max":"20ms"})";
+    auto flaky = publish(R"({"name":"f","steps":[)" + http_step(base_ + "/flaky", retry) + "]}");
+    auto missing = publish(R"({"name":"f","steps":[)" + http_step(base_ + "/status/404", retry) + "]}");
+    start_worker();
+    RunId first = start_run(flaky, R"({"n":1})");
+    RunId second = start_run(missing, R"({"n":1})");
+    EXPECT_EQ(finish(first).state, "success") << row(first).error.value_or("");
+    EXPECT_EQ(steps(first)["call"].attempt, 3);
+    ASSERT_EQ(calls_["/flaky"].size(), 3u);
+    EXPECT_EQ(calls_["/flaky"][0], calls_["/flaky"][2]);
+    EXPECT_EQ(count("run_event where kind = 'wait'", first), "2");
+
+    auto failed = finish(second);
+    EXPECT_EQ(failed.state, "failed");
+    EXPECT_EQ(failed.failure_kind, "provider");
+    EXPECT_THAT(failed.error.value_or(""), HasSubstr("no such order"));
+    EXPECT_EQ(calls_["/status/404"].size(), 1u);
+}
+
+TEST_F(WorkerTest, SkipsContinuesAndFailsAsWritten) {
+    auto flow = publish(
+        R"({"name":"f","steps":[
+            {"id":"no","uses":"core/map","if":"{{ input.go }}","with":{"x":1}},
+            {"id":"bad","uses":"core/fail","with":{"message":"as told"},"on-error":"continue"},
+            {"id":"after","needs":["bad"],"uses":"core/map",
+             "with":{"why":"{{ steps.bad.error.message }}","was":"{{ steps.no.status }}"}}],
+            "output":"{{ steps.after.output }}"})"
+    );
+    start_worker();
+    RunId run = start_run(flow, R"({"go":false})");
+    EXPECT_EQ(finish(run).state, "success") << row(run).error.value_or("");
+    auto rows = steps(run);
+    EXPECT_EQ(rows["no"].state, "skipped");
+    EXPECT_EQ(rows["bad"].state, "failed");
+    EXPECT_THAT(value(run, "output"), HasSubstr("as told"));
+    EXPECT_THAT(value(run, "output"), HasSubstr("skipped"));
+}
+
+TEST_F(WorkerTest, CodeRunsLogsAndItsBombsAreItsOwn) {
+    auto good = publish(
+        R"({"name":"f","steps":[{"id":"c","uses":"core/code","with":{"source":
+            "console.warn('at', input.n); return input.n * 2","input":{"n":"{{ input.n }}"}}}],
+            "output":"{{ steps.c.output }}"})"
+    );
+    auto loop_forever = publish(
+        R"({"name":"f","steps":[{"id":"c","uses":"core/code","timeout":"1s","with":{"source":"for (;;) {}"}}]})"
+    );
+    auto memory = publish(
+        R"J({"name":"f","steps":[{"id":"c","uses":"core/code","with":{"source":
+            "const a = []; for (;;) a.push(new Array(1e5).fill(a.length))"}}]})J"
+    );
+    start_worker();
+    RunId one = start_run(good, R"({"n":21})");
+    RunId two = start_run(loop_forever);
+    RunId three = start_run(memory);
+    EXPECT_EQ(finish(one).state, "success") << row(one).error.value_or("");
+    EXPECT_EQ(value(one, "output"), "42");
+    EXPECT_EQ(
+        database().scalar(
+            "select level || ':' || message from weft.execution_log where run_id = $1::uuid", {one.text()}
+        ),
+        "warn:at 21"
+    );
+    for (RunId run : {two, three}) {
+        auto failed = finish(run, 20s);
+        EXPECT_EQ(failed.state, "failed");
+        EXPECT_EQ(failed.failure_kind, "limit") << failed.error.value_or("");
+    }
+}
+
+TEST_F(WorkerTest, AStepsTimeLimitEndsItsCall) {
+    auto flow = publish(
+        R"({"name":"f","steps":[)" +
+        http_step(
+            base_ + "/slow", R"(,"timeout":"200ms","retry":{"attempts":2,"initial":"10ms","max":"10ms"})"
+        ) +
+        "]}"
+    );
+    start_worker();
+    RunId run = start_run(flow, R"({"n":1})");
+    auto failed = finish(run);
+    EXPECT_EQ(failed.failure_kind, "limit");
+    // core/http POST is unsafe: its outcome is unknown, so it was not repeated.
+    EXPECT_EQ(calls_["/slow"].size(), 1u);
+    EXPECT_THAT(failed.error.value_or(""), HasSubstr("Outcome unknown"));
+}
+
+TEST_F(WorkerTest, ARunCanBeCanceledWhileItCallsAndWhileItComputes) {
+    auto calling = publish(R"({"name":"f","steps":[)" + http_step(base_ + "/slow") + "]}");
+    auto computing = publish(
+        R"({"name":"f","steps":[{"id":"c","uses":"core/code","timeout":"30s","with":{"source":"for (;;) {}"}}]})"
+    );
+    start_worker();
+    RunId one = start_run(calling, R"({"n":1})");
+    RunId two = start_run(computing);
+    ASSERT_TRUE(eventually([&] { return !calls_["/slow"].empty() && worker_->stats().running == 2; }));
+    (void)wait(rt::sleep_for(300ms, soon()));
+    const Steady asked = std::chrono::steady_clock::now();
+    database().exec("update weft.job set cancel_requested_at = now(), cancel_reason = 'enough'");
+    for (RunId run : {one, two}) {
+        auto ended = finish(run);
+        EXPECT_EQ(ended.state, "canceled");
+        EXPECT_EQ(count("run_event where kind = 'canceled' and detail ->> 'reason' = 'enough'", run), "1");
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - asked, 2s);
+}
+
+TEST_F(WorkerTest, RespondIsThereBeforeTheRunEnds) {
+    auto flow = publish(
+        R"({"name":"f","steps":[
+            {"id":"r","uses":"core/respond","with":{"status":201,"body":{"ok":"{{ input.n }}"}}},
+            {"id":"call","needs":["r"],"uses":"core/http","with":{"url":")" +
+        base_ + R"(/slow"}}]})"
+    );
+    start_worker();
+    RunId run = start_run(flow, R"({"n":1})");
+    ASSERT_TRUE(eventually([&] { return value(run, "response") != "<none>"; }));
+    EXPECT_EQ(value(run, "response"), R"({"status":201,"body":{"ok":1}})");
+    EXPECT_EQ(row(run).state, "running");
+    EXPECT_EQ(steps(run)["r"].state, "success");
+    is_released_ = true;
+    EXPECT_EQ(finish(run).state, "success");
+}
+
+TEST_F(WorkerTest, AnotherWorkerResumesWithoutRepeatingFinishedSteps) {
+    auto flow = publish(
+        R"({"name":"f","steps":[
+            {"id":"one","uses":"core/http","with":{"url":")" +
+        base_ + R"(/one"}},
+            {"id":"m","needs":["one"],"uses":"core/map","with":{"p":"{{ steps.one.output.body.path }}"}},
+            {"id":"slow","needs":["m"],"uses":"core/http","with":{"url":")" +
+        base_ + R"(/slow"}},
+            {"id":"end","needs":["slow"],"uses":"core/map","with":{"p":"{{ steps.m.output.p }}"}}],
+            "output":"{{ steps.end.output.p + steps.one.output.status }}"})"
+    );
+    start_worker();
+    RunId run = start_run(flow);
+    ASSERT_TRUE(eventually([&] { return !calls_["/slow"].empty() && steps(run)["m"].state == "success"; }));
+    EXPECT_EQ(row(run).state, "running");
+    EXPECT_EQ(steps(run)["slow"].state, "running");
+    stop_worker();  // drain 0: the run is given back at once
+    EXPECT_EQ(count("job where state = 'ready'", run), "1");
+
+    is_released_ = true;
+    start_worker();
+    EXPECT_EQ(finish(run).state, "success") << row(run).error.value_or("");
+    EXPECT_EQ(value(run, "output"), R"("/one200")");
+    EXPECT_EQ(calls_["/one"].size(), 1u);
+    ASSERT_EQ(calls_["/slow"].size(), 2u);
+    EXPECT_EQ(calls_["/slow"][0], calls_["/slow"][1]);
+    EXPECT_EQ(count("run_event where kind = 'resumed'", run), "1");
+    EXPECT_EQ(count("run_event where kind = 'finished'", run), "1");
+}
+
+TEST_F(WorkerTest, AnUnsafeCallCutByACrashIsNotRepeated) {
+    auto flow = publish(R"({"name":"f","steps":[)" + http_step(base_ + "/slow") + "]}");
+    start_worker();
+    RunId run = start_run(flow, R"({"n":1})");
+    ASSERT_TRUE(eventually([&] { return !calls_["/slow"].empty(); }));
+    EXPECT_TRUE(steps(run)["call"].intent_at.has_value());  // committed before the call
+    stop_worker();
+    is_released_ = true;
+    start_worker();
+    auto ended = finish(run);
+    EXPECT_EQ(ended.state, "failed");
+    EXPECT_THAT(ended.error.value_or(""), HasSubstr("Outcome unknown"));
+    EXPECT_EQ(calls_["/slow"].size(), 1u);
+}
+
+TEST_F(WorkerTest, ALostLeaseStopsTheRunAndItWritesNothing) {
+    auto flow = publish(R"({"name":"f","steps":[)" + http_step(base_ + "/slow") + "]}");
+    start_worker();
+    RunId run = start_run(flow, R"({"n":1})");
+    ASSERT_TRUE(eventually([&] { return !calls_["/slow"].empty(); }));
+    // As if it had been paused beyond its lease, and another worker had claimed the job since.
+    database().exec("update weft.job set epoch = epoch + 1, lease_until = now() + interval '1 hour'");
+    is_released_ = true;
+    ASSERT_TRUE(eventually([&] { return worker_->stats().lost == 1; }));
+    EXPECT_EQ(row(run).state, "running");
+    EXPECT_EQ(count("job where true", run), "1");
+    EXPECT_EQ(count("run_event where kind = 'finished'", run), "0");
+}
+
+TEST_F(WorkerTest, LeasesAreExtendedWhileARunGoesOn) {
+    options_.lease = 1s;
+    options_.heartbeat = 300ms;
+    auto flow = publish(R"({"name":"f","steps":[)" + http_step(base_ + "/slow") + "]}");
+    start_worker();
+    RunId run = start_run(flow, R"({"n":1})");
+    ASSERT_TRUE(eventually([&] { return !calls_["/slow"].empty(); }));
+    (void)wait(rt::sleep_for(2500ms, soon()));
+    is_released_ = true;
+    EXPECT_EQ(finish(run).state, "success");
+    EXPECT_EQ(worker_->stats().reaped, 0);
+    EXPECT_EQ(calls_["/slow"].size(), 1u);
+}
+
+TEST_F(WorkerTest, APoisonedRunIsBuriedAsADeadLetter) {
+    auto flow = publish(R"({"name":"f","steps":[{"id":"a","uses":"core/map","with":{}}]})");
+    RunId run = start_run(flow);
+    database().exec(
+        "update weft.job set state = 'leased', epoch = 3, crashes = 2, lease_until = now() - interval '1 s'"
+    );
+    start_worker();
+    auto ended = finish(run);
+    EXPECT_EQ(ended.state, "failed");
+    EXPECT_EQ(ended.failure_kind, "platform");
+    EXPECT_EQ(count("dead_letter where true", run), "1");
+    EXPECT_EQ(count("job where true", run), "0");
+}
+
+TEST_F(WorkerTest, ASleepingRunIsParkedAndResumes) {
+    auto flow = publish(
+        R"({"name":"f","steps":[
+            {"id":"a","uses":"core/map","with":{"n":"{{ input.n }}"}},
+            {"id":"s","needs":["a"],"uses":"core/sleep","with":{"duration":"6s"}},
+            {"id":"b","needs":["s"],"uses":"core/map","with":{"n":"{{ steps.a.output.n }}"}}],
+            "output":"{{ steps.b.output.n }}"})"
+    );
+    start_worker();
+    RunId run = start_run(flow, R"({"n":5})");
+    ASSERT_TRUE(eventually([&] { return row(run).state == "waiting"; }));
+    EXPECT_EQ(worker_->stats().running, 0);
+    EXPECT_EQ(suite_->sandboxes->health().busy, 0);
+    EXPECT_EQ(count("job where state = 'ready' and run_at > now() + interval '4 s'", run), "1");
+    const Steady parked = std::chrono::steady_clock::now();
+    EXPECT_EQ(finish(run, 15s).state, "success") << row(run).error.value_or("");
+    EXPECT_GT(std::chrono::steady_clock::now() - parked, 4s);
+    EXPECT_EQ(value(run, "output"), "5");
+}
+
+TEST_F(WorkerTest, ManyRunsAtOnceAllEnd) {
+    auto flow = publish(
+        R"({"name":"f","steps":[
+            {"id":"a","uses":"core/map","with":{"n":"{{ input.n * 2 }}"}},
+            {"id":"call","needs":["a"],"uses":"core/http","with":{"url":")" +
+        base_ + R"(/x"}}],
+            "output":"{{ steps.a.output.n }}"})"
+    );
+    std::vector<RunId> runs;
+    for (int i = 0; i < 100; ++i) runs.push_back(start_run(flow, R"({"n":)" + std::to_string(i) + "}"));
+    start_worker();
+    ASSERT_TRUE(eventually([&] { return worker_->stats().finished == 100; }, 30s))
+        << worker_->stats().finished;
+    for (std::size_t i = 0; i < runs.size(); i += 9) {
+        EXPECT_EQ(row(runs[i]).state, "success");
+        EXPECT_EQ(value(runs[i], "output"), std::to_string(2 * i));
+    }
+    EXPECT_LT(worker_->stats().flushes, 100);  // batched
+}
+
+TEST_F(WorkerTest, AValueThatDoesNotOpenFailsTheRunAsOurFault) {
+    auto flow = publish(R"({"name":"f","steps":[{"id":"a","uses":"core/map","with":{}}]})");
+    RunId run = start_run(flow);
+    database().exec("update weft.payload set slot = 'trigger' where run_id = '" + run.text() + "'");
+    start_worker();
+    auto ended = finish(run);
+    EXPECT_EQ(ended.state, "failed");
+    EXPECT_EQ(ended.failure_kind, "platform");
+}
+
+}  // namespace
+}  // namespace weft::dispatch
