@@ -84,7 +84,7 @@ TEST_F(WorkerTest, SkipsContinuesAndFailsAsWritten) {
         R"({"name":"f","steps":[
             {"id":"no","uses":"core/map","if":"{{ input.go }}","with":{"x":1}},
             {"id":"bad","uses":"core/fail","with":{"message":"as told"},"on-error":"continue"},
-            {"id":"after","needs":["bad"],"uses":"core/map",
+            {"id":"after","needs":["bad","no"],"uses":"core/map",
              "with":{"why":"{{ steps.bad.error.message }}","was":"{{ steps.no.status }}"}}],
             "output":"{{ steps.after.output }}"})"
     );
@@ -177,7 +177,7 @@ TEST_F(WorkerTest, RespondIsThereBeforeTheRunEnds) {
     start_worker();
     RunId run = start_run(flow, R"({"n":1})");
     ASSERT_TRUE(eventually([&] { return value(run, "response") != "<none>"; }));
-    EXPECT_EQ(value(run, "response"), R"({"status":201,"body":{"ok":1}})");
+    EXPECT_EQ(value(run, "response"), R"({"body":{"ok":1},"status":201})");
     EXPECT_EQ(row(run).state, "running");
     EXPECT_EQ(steps(run)["r"].state, "success");
     is_released_ = true;
