@@ -150,7 +150,7 @@ const routes: Record<string, Handler> = {
   'GET /runs/*/steps/*': ([id, step]) => {
     const found = (find(s.runs, id).steps as Body[]).find((x) => x.step_id === step)
     if (!found) throw missing()
-    const attempts = Array.from({ length: Number(found.attempt) }, (_, i) => ({ attempt: i + 1, at: found.started_at, error: i + 1 < Number(found.attempt) ? { message: '503 Service Unavailable' } : found.error }))
+    const attempts = Array.from({ length: Math.max(0, Number(found.attempt) - 1) }, (_, i) => ({ attempt: i + 1, at: found.started_at, error: i + 1 < Number(found.attempt) ? { message: '503 Service Unavailable' } : found.error }))
     return { ...found, input: found.has_input ? { id: 'A-1042', step } : null, output: found.has_output ? outputs[String(step)] : null, attempts }
   },
   'GET /runs/*/logs': ([id], _b, q) => {

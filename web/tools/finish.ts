@@ -2,8 +2,9 @@
 // script moved to a file, so that the page works under `script-src 'self'` without hashes.
 //   node tools/finish.ts <from> <to>
 import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
 export function externalise(html: string): { html: string; scripts: Map<string, string> } {
   const scripts = new Map<string, string>()
@@ -16,6 +17,14 @@ export function externalise(html: string): { html: string; scripts: Map<string, 
   return { html: out.replace(/<link rel="prefetch"[^>]*>/g, ''), scripts }
 }
 
+// The server answers with these where the browser takes them: packed once here instead of on every request.
+function pack(file: string): void {
+  const data = readFileSync(file)
+  if (data.length < 1024) return
+  writeFileSync(`${file}.gz`, gzipSync(data, { level: 9 }))
+  writeFileSync(`${file}.br`, brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: data.length } }))
+}
+
 function main(from: string, to: string): void {
   const { html, scripts } = externalise(readFileSync(join(from, 'index.html'), 'utf8'))
   if (/<script(?![^>]*\b(src|type="application\/json"))/.test(html)) throw new Error('an inline script is left in index.html')
@@ -25,6 +34,9 @@ function main(from: string, to: string): void {
   for (const page of ['200.html', '404.html']) rmSync(join(to, page), { force: true })
   for (const [name, body] of scripts) writeFileSync(join(to, name), body)
   writeFileSync(join(to, 'index.html'), html)
+  for (const name of readdirSync(to, { recursive: true, encoding: 'utf8' })) {
+    if (/\.(js|css|html|svg)$/.test(name)) pack(join(to, name))
+  }
 }
 
 const [from, to] = process.argv.slice(2)

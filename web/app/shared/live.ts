@@ -47,6 +47,8 @@ export function createLive(open: () => Source): Live {
       if (seen) tell({ k: 'resync' })
       seen = true
     })
+    // The server's queue for us overflowed: it dropped what it had.
+    mine.addEventListener('resync', () => source === mine && tell({ k: 'resync' }))
     mine.addEventListener('run', (event) => {
       if (source !== mine) return
       const run = parseRun(event.data)

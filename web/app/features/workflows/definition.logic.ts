@@ -12,6 +12,8 @@ export interface Mark {
 export type Parsed = { k: 'ok'; value: Json } | { k: 'bad'; marks: Mark[] }
 
 export function toText(definition: Json, language: Language): string {
+  // A definition that was put as text is shown as it was written.
+  if (typeof definition === 'string') return definition
   return language === 'json' ? `${JSON.stringify(definition, null, 2)}\n` : stringify(definition, { lineWidth: 110, aliasDuplicateObjects: false })
 }
 

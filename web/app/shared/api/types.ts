@@ -18,7 +18,7 @@ export type Role = (typeof roles)[number]
 export type AuthKind = (typeof auth_kinds)[number]
 
 const errorOf: Parser<StepError> = (value, at) => {
-  if (typeof value === 'string') return { message: value, field: null, step_id: null, line: null, column: null }
+  if (typeof value === 'string') return { message: value, field: null, step_id: null, line: null, column: null, status: null }
   return errorObject(value, at)
 }
 const errorObject = object({
@@ -27,6 +27,8 @@ const errorObject = object({
   step_id: maybe(string),
   line: maybe(number),
   column: maybe(number),
+  /** What the other system answered. */
+  status: maybe(number),
 })
 export type StepError = ReturnType<typeof errorObject>
 
@@ -56,6 +58,8 @@ const runFields = {
   started_at: maybe(string),
   finished_at: maybe(string),
   duration_ms: maybe(number),
+  rerun_of: maybe(id<RunId>()),
+  is_cancel_requested: withDefault(boolean, false),
 }
 export const run = object(runFields)
 export type Run = ReturnType<typeof run>
@@ -86,7 +90,6 @@ export const runDetail = object({
   input: maybe(json),
   output: maybe(json),
   trigger: maybe(json),
-  rerun_of: maybe(id<RunId>()),
   tier: maybe(string),
   steps: withDefault(array(step), []),
 })

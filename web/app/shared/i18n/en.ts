@@ -140,6 +140,8 @@ export const en = {
   'run.step': 'Step',
   'run.field': 'Field',
   'run.line': 'Line',
+  'run.status': 'Answer',
+  'run.cancelling': 'Cancelling',
   'run.steps': 'Steps',
   'run.steps.none': 'The run ended before its first step.',
   'run.steps.soon': 'No step has begun yet.',
@@ -154,8 +156,7 @@ export const en = {
   'run.output.run': 'Run output',
   'run.skipped': 'Its condition was false, or a step it needs did not succeed.',
   'run.attempts': '{n} attempts',
-  'run.attempts.title': 'Attempts',
-  'run.attempt.ok': 'Success',
+  'run.attempts.title': 'Earlier attempts',
   'logs.empty': 'No log lines',
   'logs.empty.text': 'What the steps log, and what happens to the run, appears here.',
 

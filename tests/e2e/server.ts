@@ -1,0 +1,69 @@
+// Starts the real `weft serve` on a folder of its own and a free port, or uses the server that WEFT_URL names.
+import { spawn } from 'node:child_process'
+import { createHmac } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export interface Server {
+  url: string
+  claimToken: string
+  stop: () => Promise<void>
+}
+
+const start_ms = 120_000
+
+export async function startServer(root: string): Promise<Server> {
+  const url = process.env.WEFT_URL
+  if (url !== undefined) return { url: url.replace(/\/$/, ''), claimToken: process.env.WEFT_CLAIM_TOKEN ?? '', stop: async () => undefined }
+
+  const bin = process.env.WEFT_BIN ?? join(root, 'build/release/bin/weft')
+  const data = await mkdtemp(join(tmpdir(), 'weft-e2e-'))
+  const args = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--web', join(root, 'web/dist'), '--allow-private-hosts']
+  const child = spawn(bin, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  let said = ''
+  const ready = new Promise<{ url: string; claimToken: string }>((resolve, reject) => {
+    const fail = (why: string) => reject(new Error(`${bin}: ${why}\n${said.slice(-4_000)}`))
+    const timer = setTimeout(() => fail(`did not say where it is within ${start_ms / 1000} s`), start_ms)
+    child.once('error', (error) => fail(error.message))
+    child.once('exit', (code) => fail(`ended with ${String(code)} before it was ready`))
+    const hear = (chunk: Buffer) => {
+      said += chunk.toString()
+      const link = /(https?:\/\/[^\s"]+)\/claim#token=([^\s"]+)/.exec(said)
+      if (link?.[1] === undefined || link[2] === undefined) return
+      clearTimeout(timer)
+      resolve({ url: link[1], claimToken: link[2] })
+    }
+    child.stdout.on('data', hear)
+    child.stderr.on('data', hear)
+  })
+  async function stop(): Promise<void> {
+    child.kill('SIGTERM')
+    const hard = setTimeout(() => child.kill('SIGKILL'), 15_000)
+    if (child.exitCode === null && child.signalCode === null) await ended
+    clearTimeout(hard)
+    await rm(data, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+  }
+  try {
+    return { ...(await ready), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Delivers one event to a webhook, signed when a secret is given. */
+export async function deliver(url: string, body: unknown, secret: string | null): Promise<string> {
+  const text = JSON.stringify(body)
+  const timestamp = String(Math.floor(Date.now() / 1000))
+  const headers: Record<string, string> = { 'content-type': 'application/json' }
+  if (secret !== null) {
+    headers['x-weft-timestamp'] = timestamp
+    headers['x-weft-signature'] = `sha256=${createHmac('sha256', secret).update(`${timestamp}.${text}`).digest('hex')}`
+  }
+  const answer = await fetch(url, { method: 'POST', headers, body: text })
+  const said = await answer.text()
+  if (answer.status !== 202) throw new Error(`webhook answered ${answer.status}: ${said}`)
+  return String((JSON.parse(said) as { run_id: string }).run_id)
+}
