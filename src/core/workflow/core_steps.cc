@@ -37,14 +37,17 @@ bool check_shape(
 ) {
     if (with.is_string()) return false;
     if (!with.is_object()) return problems.add("with is an object", field);
+    bool is_known = true;
     for (const auto& member : with.get_object()) {
         std::string_view key = member.key();
         if (std::ranges::find(known, key) != known.end()) continue;
-        problems.add(fmt::format("Unknown member; known are {}", fmt::join(known, ", ")), below(field, key));
+        is_known = problems.add(
+            fmt::format("Unknown member; known are {}", fmt::join(known, ", ")), below(field, key)
+        );
     }
     if (!needed.empty() && !with.get_object().contains(needed))
         return problems.add(fmt::format("{} is missing", needed), below(field, needed));
-    return true;
+    return is_known;
 }
 
 void check_code(const Json& with, const std::string& field, Problems& problems) {
