@@ -22,26 +22,21 @@ void changed(Context& context, TriggerId id) {
     context.notify_after_commit.emplace_back(kChannel, id.text());
 }
 
-/// Normal form of the settings. `response` and `dedupe_header` are the contract's names for what core/trigger
+/// The settings; stored in core/trigger's normal form. `response` and `dedupe_header` are other names for what that
 /// calls `mode` and `signature.id_header`.
 Result<trigger::Webhook> webhook_in(const Json& config) {
     JsonObject given = config.get_object();
     if (const Json* response = given.if_contains("response")) {
-        given["mode"] = *response;
+        if (!given.contains("mode")) given["mode"] = Json(*response);
         given.erase("response");
     }
     if (const Json* header = given.if_contains("dedupe_header")) {
         Json* signature = given.if_contains("signature");
-        if (signature != nullptr && signature->is_object()) signature->get_object()["id_header"] = *header;
+        const bool is_object = signature != nullptr && signature->is_object();
+        if (is_object && header->is_string()) signature->get_object()["id_header"] = *header;
         given.erase("dedupe_header");
     }
     return trigger::parse_webhook(given, "config");
-}
-
-Json config_json(const trigger::Webhook& webhook) {
-    Json config = trigger::to_json(webhook);
-    config.get_object()["response"] = config.get_object()["mode"];
-    return config;
 }
 
 bool is_signed(const trigger::Webhook& webhook) {
@@ -124,7 +119,7 @@ rt::Task<Result<Json>> Triggers::create(Context& context, Json input) {
         .workflow_id = workflow,
         .kind = "webhook",
         .name = text_in(input, "name"),
-        .config = config_json(webhook),
+        .config = trigger::to_json(webhook),
         .token_hash = crypto::sha256(token.reveal()),
         .sealed_token = rows::seal_token(*key, context.tenant(), id, token),
         .sealed_secret = std::nullopt,
@@ -157,7 +152,7 @@ rt::Task<Result<Json>> Triggers::change(Context& context, Json input) {
     std::optional<Secret> secret;
     if (const Json* config = member_in(input, "config")) {
         CO_TRY(auto webhook, webhook_in(*config));
-        change.config = config_json(webhook);
+        change.config = trigger::to_json(webhook);
         if (is_signed(webhook) && !before.has_secret) secret = make_secret();
     }
     CO_TRY(auto after, co_await rows::change(context.db(), std::move(change), context.deadline));
