@@ -198,10 +198,13 @@ std::vector<std::string> crun_command(const std::filesystem::path& folder) {
         NOTHING, folder / "rootfs/nothing", std::filesystem::copy_options::overwrite_existing
     );
     std::ofstream(folder / "config.json")
-        << R"({"ociVersion":"1.0.0","process":{"terminal":false,"user":{"uid":0,"gid":0},
-        "args":["/nothing"],"env":[],"cwd":"/","noNewPrivileges":true},"root":{"path":"rootfs","readonly":true},
-        "mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/dev","type":"tmpfs","source":"tmpfs"}],"linux":{"namespaces":[{"type":"pid"},
-        {"type":"network"},{"type":"ipc"},{"type":"uts"},{"type":"mount"}]}})";
+        << R"({"ociVersion":"1.0.0","root":{"path":"rootfs","readonly":true},
+        "process":{"terminal":false,"user":{"uid":0,"gid":0},"args":["/nothing"],"env":[],"cwd":"/",
+                   "noNewPrivileges":true},
+        "mounts":[{"destination":"/proc","type":"proc","source":"proc"},
+                  {"destination":"/dev","type":"tmpfs","source":"tmpfs"}],
+        "linux":{"namespaces":[{"type":"pid"},{"type":"network"},{"type":"ipc"},{"type":"uts"},
+                               {"type":"mount"}]}})";
     return {"crun", "--cgroup-manager=disabled", "run", "-b", folder.string()};
 }
 

@@ -14,7 +14,8 @@ inline constexpr std::string_view kPrelude = R"js((() => {
   delete globalThis.__log;
   delete globalThis.__random;
 
-  for (const name of ["eval", "SharedArrayBuffer", "Atomics", "WebAssembly", "print", "std", "os", "bjson", "gc",
+  for (const name of ["eval", "SharedArrayBuffer", "Atomics", "WebAssembly", "print", "std", "os", "bjson",
+                      "gc",
                       "navigator", "scriptArgs"]) {
     delete globalThis[name];
   }
@@ -41,7 +42,9 @@ inline constexpr std::string_view kPrelude = R"js((() => {
     for (let i = 0; i < arguments.length; i++) out += (i ? " " : "") + show(arguments[i]);
     log(level, out);
   };
-  const console = freeze({ debug: line(0), trace: line(0), log: line(1), info: line(1), warn: line(2), error: line(3) });
+  const console = freeze({
+    debug: line(0), trace: line(0), log: line(1), info: line(1), warn: line(2), error: line(3),
+  });
   defineProperty(globalThis, "console", { value: console });
 
   const deepFreeze = (value) => {
@@ -63,7 +66,9 @@ inline constexpr std::string_view kPrelude = R"js((() => {
   };
   const describe = (error) => {
     try {
-      if (error instanceof Error) return text(error.name) + "\n" + text(error.message) + "\n" + text(error.stack);
+      if (error instanceof Error) {
+        return text(error.name) + "\n" + text(error.message) + "\n" + text(error.stack);
+      }
       return "\n" + show(error) + "\n";
     } catch { return "\nthrew something that cannot be shown\n"; }
   };
