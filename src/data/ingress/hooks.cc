@@ -62,7 +62,7 @@ struct RunWatch::Impl {
     std::unordered_map<RunId, Watched> runs{};
 };
 
-RunWatch::RunWatch(rt::Loop& loop) : impl_(new Impl{loop}) {}
+RunWatch::RunWatch(rt::Loop& loop) : impl_(std::make_unique<Impl>(loop)) {}
 RunWatch::~RunWatch() = default;
 
 void RunWatch::on_notify(std::string_view payload) {
@@ -217,7 +217,7 @@ Hooks::Hooks(
     const rt::Clock& clock,
     HookOptions options
 )
-    : impl_(new Impl{loop, ingest, pool, keys, runs, watch, clock, options}) {}
+    : impl_(std::make_unique<Impl>(loop, ingest, pool, keys, runs, watch, clock, options)) {}
 
 Hooks::~Hooks() = default;
 

@@ -230,7 +230,7 @@ Ingest::Ingest(
     Rng& rng,
     Options options
 )
-    : impl_(new Impl{loop, pool, codec, notifier, clock, rng, options}) {
+    : impl_(std::make_unique<Impl>(loop, pool, codec, notifier, clock, rng, options)) {
     impl_->scope.spawn(impl_->work());
 }
 
