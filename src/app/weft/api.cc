@@ -21,84 +21,124 @@
 
 #include <array>
 #include <csignal>
+#include <map>
 
 namespace weft::app {
 
 namespace {
 
-constexpr int kPoolConnections = 8;
-constexpr auto kDrain = 10s;
-constexpr auto kDatabaseProbe = 1s;
+constexpr int kPoolConnections = 8;  // one batch of events, the rest short statements of people and programs
+constexpr auto kDrain = 10s;  // requests in flight; a synchronous webhook may lose its answer, not its run
+constexpr auto kDatabaseLook = 2s;      // between looks whether the database answers, for /readyz
+constexpr auto kDatabaseRetry = 250ms;  // before the first answer
 
-/// Everything an api process is made of, in the order of construction: control plane and webhook ingress,
-/// which know nothing of each other, meet here.
+/// Counts requests by route and status; both come from bounded sets.
+class RequestMetrics {
+  public:
+    explicit RequestMetrics(telemetry::Metrics& metrics)
+        : metrics_(metrics),
+          seconds_(metrics.histogram("weft_http_request_seconds", "Time to answer a request")) {}
+
+    void add(const http::AccessRecord& record) {
+        auto key = std::pair(std::string(record.route), record.status);
+        auto found = counters_.find(key);
+        if (found == counters_.end()) {
+            telemetry::Labels labels{{"route", key.first}, {"status", std::to_string(record.status)}};
+            auto counter = metrics_.counter("weft_http_requests_total", "Requests answered", labels);
+            found = counters_.emplace(std::move(key), counter).first;
+        }
+        found->second.add();
+        seconds_.observe(std::chrono::duration<double>(record.duration).count());
+    }
+
+  private:
+    telemetry::Metrics& metrics_;
+    telemetry::Histogram seconds_;
+    std::map<std::pair<std::string, int>, telemetry::Counter> counters_;
+};
+
+/// Everything an api process is made of, in the order of construction.
 class ApiProcess {
   public:
     ApiProcess(const ProcessOptions& options, ProcessSecrets secrets, telemetry::Logger log)
-        : options_(options), secrets_(std::move(secrets)), log_(std::move(log)), tasks_(loop_) {}
+        : options_(options), secrets_(std::move(secrets)), log_(std::move(log)) {}
 
     Result<void> prepare() {
         TRY(address_, parse_address(options_.listen));
         TRY(shared_master_, crypto::make_key_wrapper(secrets_.shared_key));
         TRY(blobs_, blob::open_directory(options_.blobs));
-        make_storage();
-        make_ingress();
-        TRY(api_, control::Api::make(api_parts(), api_options()));
-        make_listener();
-        return make_server();
+        prepare_stores();
+        prepare_ingress();
+        TRY(api_, make_api());
+        api_->mount(router_);
+        hooks_->add_routes(router_);
+        health_.add("database", [this] { return database_; });
+        telemetry::add_routes(router_, metrics_, health_);
+        return listen();
     }
 
-    rt::Task<Result<void>> run() {
+    rt::Task<void> run() {
         constexpr std::array kStop = {SIGINT, SIGTERM};
         rt::Signal told(loop_);
         loop_.on_signals(kStop, [&](int) {
             is_stopping_ = true;
             told.notify_all();
         });
-        tasks_.spawn(watch_database());
         listener_->start();
-        co_await announce();
+        scope_.spawn(announce());
+        scope_.spawn(watch_database());
         while (!is_stopping_) (void)co_await told.wait(rt::Deadline::in(1h));
-        co_await stop();
-        co_return Result<void>{};
+        co_await server_->stop(rt::Deadline::in(kDrain));
+        co_await ingest_->close();
+        co_await scope_.close();
+        co_await listener_->close();
+        co_await notifier_->close();
+        co_await pool_->close();
     }
 
     rt::Loop& loop() { return loop_; }
 
   private:
-    void make_storage() {
+    void prepare_stores() {
         std::string url(secrets_.database_url.reveal());
         pg::PoolOptions pool{.url = url, .application_name = "weft-api", .connections_max = kPoolConnections};
         pool_ = std::make_unique<pg::Pool>(loop_, std::move(pool));
         notifier_ = std::make_unique<pg::Notifier>(loop_, url);
-        keys_ = std::make_unique<store::vault::TenantKeys>(
-            *pool_, *shared_master_, clock_, store::vault::TenantKeys::Reader::kApi
-        );
+        using Keys = store::vault::TenantKeys;
+        keys_ = std::make_unique<Keys>(*pool_, *shared_master_, clock_, Keys::Reader::kApi);
         codec_ = std::make_unique<store::runs::PayloadCodec>(*keys_, *blobs_, clock_, rng_);
         runs_ = std::make_unique<store::runs::Runs>(*pool_, *codec_);
     }
 
-    void make_ingress() {
+    void prepare_ingress() {
         ingest_ = std::make_unique<ingress::Ingest>(loop_, *pool_, *codec_, *notifier_, clock_, rng_);
-        watch_ = std::make_unique<ingress::RunWatch>(loop_);
-        hooks_ = std::make_unique<ingress::Hooks>(loop_, *ingest_, *pool_, *keys_, *runs_, *watch_, clock_);
-    }
-
-    rt::Task<Result<RunId>> start_run(control::StartRequest request, rt::Deadline by) {
-        ingress::StartRun start{
-            .tenant = request.tenant,
-            .workflow = request.workflow,
-            .version = request.version,
-            .input = std::move(request.input),
-            .trigger = std::move(request.trigger),
-            .rerun_of = request.rerun_of,
+        hooks_ = std::make_unique<ingress::Hooks>(loop_, *ingest_, *pool_, *keys_, *runs_, watch_, clock_);
+        auto on_notify = [this](std::string_view channel, std::string_view payload) {
+            if (channel == "weft_trigger") return hooks_->on_trigger_changed(payload);
+            watch_.on_notify(payload);
+            api_->on_run_notify(payload);
         };
-        CO_TRY(ingress::Started started, co_await ingest_->start_run(std::move(start), by));
-        co_return started.run;
+        auto on_connected = [this] {
+            hooks_->forget_all();
+            api_->on_listening();
+        };
+        listener_ = std::make_unique<pg::Listener>(
+            loop_,
+            std::string(secrets_.database_url.reveal()),
+            std::vector<std::string>{"weft_run", "weft_trigger"},
+            on_notify,
+            on_connected
+        );
     }
 
-    control::ApiParts api_parts() {
-        return {
+    Result<std::unique_ptr<control::Api>> make_api() {
+        auto notify = [this](std::string channel, std::string payload) {
+            notifier_->notify(std::move(channel), std::move(payload));
+        };
+        auto start_run = [this](control::StartRequest request, rt::Deadline by) {
+            return start(std::move(request), std::move(by));
+        };
+        control::ApiParts parts{
             .loop = loop_,
             .pool = *pool_,
             .clock = clock_,
@@ -107,46 +147,35 @@ class ApiProcess {
             .shared_master = *shared_master_,
             .keys = *keys_,
             .runs = *runs_,
-            .notify = [this](
-                          std::string channel, std::string payload
-                      ) { notifier_->notify(std::move(channel), std::move(payload)); },
-            .start_run = [this](
-                             control::StartRequest request, rt::Deadline by
-                         ) { return start_run(std::move(request), std::move(by)); },
+            .notify = std::move(notify),
+            .start_run = std::move(start_run),
             .log = log_,
         };
-    }
-
-    control::ApiOptions api_options() const {
-        return {.public_url = options_.public_url, .web_folder = options_.web};
-    }
-
-    void make_listener() {
-        auto on_notify = [this](std::string_view channel, std::string_view payload) {
-            if (channel == "weft_trigger") return hooks_->on_trigger_changed(payload);
-            watch_->on_notify(payload);
-            api_->on_run_notify(payload);
+        control::ApiOptions options{
+            .public_url = options_.public_url,
+            .trusted_proxies = options_.trusted_proxies,
+            .web_folder = options_.web
         };
-        // What was notified while we were away is unknown: look anew.
-        auto on_connected = [this] {
-            hooks_->forget_all();
-            api_->on_listening();
-        };
-        std::vector<std::string> channels{"weft_run", "weft_trigger"};
-        std::string url(secrets_.database_url.reveal());
-        listener_ = std::make_unique<pg::Listener>(
-            loop_, std::move(url), std::move(channels), std::move(on_notify), std::move(on_connected)
-        );
+        return control::Api::make(std::move(parts), std::move(options));
     }
 
-    Result<void> make_server() {
-        health_.add("database", [this] { return database_; });
-        telemetry::add_routes(router_, metrics_, health_);
-        hooks_->add_routes(router_);
-        api_->mount(router_);
+    /// The one place where the control plane reaches the data plane's batcher.
+    rt::Task<Result<RunId>> start(control::StartRequest request, rt::Deadline by) {
+        ingress::StartRun start{
+            .tenant = request.tenant,
+            .workflow = request.workflow,
+            .version = request.version,
+            .input = std::move(request.input),
+            .trigger = std::move(request.trigger),
+            .rerun_of = request.rerun_of,
+        };
+        CO_TRY(ingress::Started started, co_await ingest_->start_run(std::move(start), std::move(by)));
+        co_return started.run;
+    }
+
+    Result<void> listen() {
         http::ServerOptions options;
-        auto requests = metrics_.counter("weft_http_requests_total", "Requests answered");
-        options.on_access = [requests](const http::AccessRecord&) { requests.add(); };
+        options.on_access = [this](const http::AccessRecord& record) { requests_.add(record); };
         options.on_fault = [this](std::string what) { log_.error("a handler failed", {{"what", what}}); };
         server_ = std::make_unique<http::Server>(loop_, router_, clock_, rng_, std::move(options));
         if (options_.listen_fd >= 0) return server_->adopt_tcp(options_.listen_fd);
@@ -154,39 +183,34 @@ class ApiProcess {
         return {};
     }
 
-    rt::Task<void> watch_database() {
-        auto by = tasks_.forever();
-        while (!by.is_over()) {
-            database_ = co_await pool_->ping(by.at_most(5s));
-            (void)co_await rt::sleep_for(kDatabaseProbe, by);
-        }
+    std::string url() const {
+        if (!options_.public_url.empty()) return options_.public_url;
+        Address shown = address_;
+        if (shown.host == "0.0.0.0" || shown.host == "::") shown.host = "127.0.0.1";
+        return "http://" + shown.text();
     }
 
-    /// Tells where we are, with the claim link while nobody owns the installation. The database may be coming
-    /// up.
+    /// Waits for the database, then says where we are and, while nobody owns the installation, how to claim
+    /// it.
     rt::Task<void> announce() {
-        std::string url = options_.public_url.empty() ? "http://" + address_.text() : options_.public_url;
-        JsonObject message{{"from", options_.name}, {"url", url}};
-        while (!is_stopping_) {
-            auto link = co_await api_->ensure_claim_link(rt::Deadline::in(10s));
-            if (!link) {
-                log_.warn("the database does not answer yet", {{"detail", link.error().detail}});
-                (void)co_await rt::sleep_for(200ms, rt::Deadline::in(1s));
-                continue;
+        JsonObject message{{"from", options_.name}, {"url", url()}};
+        for (;;) {
+            auto claim = co_await api_->ensure_claim_link(scope_.deadline(5s));
+            if (claim) {
+                if (*claim) message["claim_url"] = url() + "/claim#token=" + std::string((*claim)->reveal());
+                break;
             }
-            if (*link) message["claim_url"] = url + "/claim#token=" + std::string((*link)->reveal());
-            report_ready(options_.notify_fd, message);
-            co_return;
+            log_.warn("waiting for the database", {{"reason", claim.error().user}});
+            if (!(co_await rt::sleep_for(kDatabaseRetry, scope_.forever()))) co_return;
         }
+        database_ = {};
+        report_ready(options_.notify_fd, message);
+        log_.info("api started", {{"url", url()}});
     }
 
-    rt::Task<void> stop() {
-        co_await server_->stop(rt::Deadline::in(kDrain));
-        co_await ingest_->close();
-        co_await tasks_.close();
-        co_await listener_->close();
-        co_await notifier_->close();
-        co_await pool_->close();
+    rt::Task<void> watch_database() {
+        do database_ = co_await pool_->ping(scope_.deadline(kDatabaseLook));
+        while (co_await rt::sleep_for(kDatabaseLook, scope_.forever()));
     }
 
     const ProcessOptions& options_;
@@ -197,6 +221,7 @@ class ApiProcess {
     rt::SystemClock clock_;
     SystemRng rng_;
     telemetry::Metrics metrics_;
+    RequestMetrics requests_{metrics_};
     telemetry::Health health_;
     http::Router router_;
     crypto::PasswordHasher hasher_;
@@ -207,15 +232,15 @@ class ApiProcess {
     std::unique_ptr<store::vault::TenantKeys> keys_;
     std::unique_ptr<store::runs::PayloadCodec> codec_;
     std::unique_ptr<store::runs::Runs> runs_;
+    ingress::RunWatch watch_{loop_};
     std::unique_ptr<ingress::Ingest> ingest_;
-    std::unique_ptr<ingress::RunWatch> watch_;
     std::unique_ptr<ingress::Hooks> hooks_;
     std::unique_ptr<control::Api> api_;
     std::unique_ptr<pg::Listener> listener_;
     std::unique_ptr<http::Server> server_;
-    Result<void> database_ = fail(Error::unavailable("not asked yet"));
+    Result<void> database_ = fail(Error::unavailable("The database has not answered yet."));
     bool is_stopping_ = false;
-    rt::Scope tasks_;
+    rt::Scope scope_{loop_};
 };
 
 }  // namespace
@@ -229,8 +254,8 @@ int api(const ProcessOptions& options, const Environment& environment) {
     telemetry::Logger log = telemetry::Logger().with({{"process", options.name}});
     ApiProcess process(options, std::move(*secrets), log);
     if (auto prepared = process.prepare(); !prepared) return complain(prepared.error());
-    auto run = process.loop().run_until_done(process.run());
-    return run ? kExitOk : complain(run.error());
+    process.loop().run_until_done(process.run());
+    return kExitOk;
 }
 
 }  // namespace weft::app

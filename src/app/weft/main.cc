@@ -60,6 +60,12 @@ void add_api_options(CLI::App& command, app::ProcessOptions& options) {
     command.add_option("--web", options.web, "Folder of the built user interface")->envname("WEFT_WEB");
     command.add_option("--public-url", options.public_url, "How people reach this server, for links")
         ->envname("WEFT_PUBLIC_URL");
+    command
+        .add_option(
+            "--trusted-proxy", options.trusted_proxies, "Address of a proxy whose X-Forwarded-* headers count"
+        )
+        ->envname("WEFT_TRUSTED_PROXIES")
+        ->delimiter(',');
 }
 
 void add_worker_options(CLI::App& command, app::ProcessOptions& options) {

@@ -50,7 +50,7 @@ std::string find_web(const std::string& wanted) {
     if (!wanted.empty()) return fs::absolute(wanted, ec).lexically_normal().string();
     for (const char* place : {"/../share/weft/web", "/../../../web/dist"}) {
         auto folder = fs::weakly_canonical(own_folder() + place, ec);
-        if (!ec && fs::is_directory(folder, ec)) return folder.string();
+        if (!ec && fs::exists(folder / "index.html", ec)) return folder.string();
     }
     return "";
 }
@@ -207,6 +207,9 @@ class Server {
         if (!options_.process.public_url.empty()) {
             spec.argv.push_back("--public-url=" + options_.process.public_url);
         }
+        for (const std::string& proxy : options_.process.trusted_proxies) {
+            spec.argv.push_back("--trusted-proxy=" + proxy);
+        }
         return spec;
     }
 
@@ -273,8 +276,9 @@ class Server {
 
     void on_ready(const JsonObject& message) {
         std::string from(text_or(message, "from"));
+        // A restarted api has nothing new to say, unless it made a new claim link.
         bool is_first = ready_names_.insert(from).second;
-        if (is_first) say(ready_text(message));
+        if (is_first || message.contains("claim_url")) say(ready_text(message));
         if (auto url = text_or(message, "url"); !url.empty()) url_ = url;
         write_state();
     }

@@ -23,7 +23,8 @@ struct ProcessOptions {
     std::string name;  // in logs and in messages to the parent; "api", "worker", "worker-2"
     // api: where people reach it; worker: where /metrics is, nowhere when empty
     std::string listen = "127.0.0.1:8080";
-    std::string web;         // api: folder of the built user interface; none when empty
+    std::string web;                           // api: folder of the built user interface; none when empty
+    std::vector<std::string> trusted_proxies;  // api: whose X-Forwarded-* count
     std::string public_url;  // api: as people reach us, for links; http://<listen> when empty
     std::string blobs;       // folder of large values, shared by all processes
     // worker: private networks that actions may call, e.g. 10.1.0.0/16 or 127.0.0.1:8080
