@@ -1,0 +1,279 @@
+// What real sandboxes and databases do too seldom to wait for: deaths, nonsense, refusals. The sandbox is a
+// fake at its seam; PostgreSQL and the journal are real. data/dispatch has the tests with real sandboxes.
+#include "core/workflow/workflow.h"
+#include "data/engine/engine.h"
+#include "platform/crypto/crypto.h"
+#include "support/pg.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+
+namespace weft::engine {
+namespace {
+
+using ::testing::HasSubstr;
+
+class FakeKeys final : public store::runs::DataKeys {
+  public:
+    rt::Task<Result<Key>> newest(TenantId, rt::Deadline) override {
+        if (is_away) co_return fail(Error::unavailable("keys are away"));
+        co_return key_;
+    }
+    rt::Task<Result<Key>> find(TenantId tenant, TenantKeyId, rt::Deadline by) override {
+        co_return co_await newest(tenant, by);
+    }
+    bool is_away = false;
+
+  private:
+    SystemRng rng_;
+    Key key_ = std::make_shared<const crypto::SymmetricKey>(
+        crypto::SymmetricKey::generate(Uuid::v7(Instant(1s), rng_), rng_)
+    );
+};
+
+/// Answers each request with what the test says: a value, or an error that ends the sandbox.
+class FakeBackend final : public isolation::Backend {
+  public:
+    using Answer = std::function<Result<isolation::Reply>()>;
+
+    class FakeSandbox final : public isolation::Sandbox {
+      public:
+        explicit FakeSandbox(FakeBackend& owner) : owner_(owner) {}
+        rt::Task<Result<isolation::Reply>> request(std::string, rt::Deadline) override {
+            ++owner_.requests;
+            co_return owner_.answer();
+        }
+        isolation::Usage usage() override { return {}; }
+        void kill() override {}
+
+      private:
+        FakeBackend& owner_;
+    };
+
+    rt::Task<Result<std::unique_ptr<isolation::Sandbox>>> start(
+        isolation::RunSpec, isolation::Limits, rt::Deadline
+    ) override {
+        if (is_full) co_return fail(Error::unavailable("no processes left"));
+        ++starts;
+        co_return std::make_unique<FakeSandbox>(*this);
+    }
+    isolation::Health health() const override { return {}; }
+    rt::Task<void> close() override { co_return; }
+
+    Answer answer = [] { return value("{}"); };
+    static Result<isolation::Reply> value(std::string json) {
+        return isolation::Reply{.result = protocol::Value{std::move(json)}, .logs = {}};
+    }
+    bool is_full = false;
+    int starts = 0;
+    int requests = 0;
+};
+
+class EngineTest : public testing::Test {
+  protected:
+    EngineTest()
+        : pool(loop, {.url = database.worker_url(), .connections_max = 4}),
+          queue(pool),
+          journal(loop, pool, nullptr),
+          client(loop),
+          egress(client, egress::Policy()) {
+        EXPECT_TRUE(crypto::init());
+        folder = (std::filesystem::temp_directory_path() / "weft-engine-XXXXXX").string();
+        folder = mkdtemp(folder.data());
+        blobs = *blob::open_directory(folder);
+        codec.emplace(keys, *blobs, clock, rng);
+        master = *crypto::make_key_wrapper(*crypto::read_key_file(folder + "/key", rng));
+        vault.emplace(pool, *master, clock, rng);
+        broker.emplace(broker::Deps{*vault, egress, clock, metrics});
+        Deps deps{
+            loop,
+            pool,
+            *codec,
+            journal,
+            sandboxes,
+            *broker,
+            clock,
+            rng,
+            telemetry::Logger({.fd = -1}),
+            metrics
+        };
+        engine.emplace(std::move(deps), Options{});
+        tenant = database.create_tenant();
+    }
+    ~EngineTest() override {
+        wait(journal.close());
+        wait(pool.close());
+        std::filesystem::remove_all(folder);
+    }
+    template <class T>
+    T wait(rt::Task<T> task) {
+        return loop.run_until_done(std::move(task));
+    }
+    static rt::Deadline soon() { return rt::Deadline::in(20s); }
+
+    RunId start_run(const std::string& definition) {
+        auto parsed = workflow::parse(*parse_json(definition));
+        EXPECT_TRUE(parsed) << parsed.error().user;
+        auto compiled = workflow::compile(*parsed, {});
+        EXPECT_TRUE(compiled) << compiled.error().user;
+        auto flow = database.create_workflow(tenant, "flow", to_text(*compiled));
+        RunId run = RunId::make(clock.now(), rng);
+        const std::string row = "'" + tenant.text() + "', '" + run.text() + "', '" + flow.id.text() + "', '" +
+                                flow.version.text() + "'";
+        database.exec(
+            "insert into weft.workflow_run (tenant_id, id, workflow_id, workflow_version_id) values (" + row +
+            "); insert into weft.job (tenant_id, run_id, workflow_id, workflow_version_id) values (" + row +
+            "); update weft.tenant_queue set active = true"
+        );
+        return run;
+    }
+    static rt::Task<void> run_job(Engine& engine, Job& job, End& end) { end = co_await engine.run(job); }
+    /// Claims the due job and runs it as the dispatcher would.
+    End run_once() {
+        database.exec("update weft.job set run_at = now()");
+        auto claimed = wait(queue.claim(WorkerId::make(clock.now(), rng), 1, 30s, soon()));
+        EXPECT_TRUE(claimed && claimed->size() == 1);
+        std::vector<store::queue::Lease> leases{claimed->front().lease};
+        auto loaded = wait(store::runs::load(pool, leases, soon()));
+        EXPECT_TRUE(loaded && loaded->size() == 1);
+        Job job(loop, std::move(claimed->front()), std::move(loaded->front()), clock.steady());
+        End end = End::kLost;
+        job.scope.spawn(run_job(*engine, job, end));
+        wait(job.scope.join());
+        return end;
+    }
+    std::string of_run(const std::string& column) {
+        return database.scalar("select " + column + " from weft.workflow_run");
+    }
+    std::string of_job(const std::string& column) {
+        return database.scalar("select " + column + " from weft.job");
+    }
+
+    rt::SystemClock clock;
+    SystemRng rng;
+    rt::Loop loop;
+    telemetry::Metrics metrics;
+    test::TestDatabase database;
+    pg::Pool pool;
+    store::queue::Queue queue;
+    store::runs::JournalWriter journal;
+    FakeKeys keys;
+    std::string folder;
+    std::unique_ptr<blob::Store> blobs;
+    std::optional<store::runs::PayloadCodec> codec;
+    std::unique_ptr<crypto::KeyWrapper> master;
+    std::optional<store::vault::Vault> vault;
+    http::Client client;
+    egress::Egress egress;
+    std::optional<broker::Broker> broker;
+    FakeBackend sandboxes;
+    std::optional<Engine> engine;
+    TenantId tenant;
+};
+
+constexpr const char* kTwoMaps =
+    R"({"name":"f","steps":[{"id":"a","uses":"core/map","with":{}},{"id":"b","needs":["a"],"uses":"core/map","with":{}}]})";
+
+TEST_F(EngineTest, ASandboxThatDiesCostsACrashAndTheRunResumesAfterItsFinishedSteps) {
+    start_run(kTwoMaps);
+    sandboxes.answer = [this]() -> Result<isolation::Reply> {
+        if (sandboxes.requests == 2) return fail(Error::internal("killed by signal 9"));
+        return FakeBackend::value("{}");
+    };
+    EXPECT_EQ(run_once(), End::kParked);
+    EXPECT_EQ(of_job("state || crashes"), "ready1");
+    EXPECT_EQ(of_run("state"), "running");
+    EXPECT_EQ(run_once(), End::kFinished);
+    EXPECT_EQ(of_run("state"), "success");
+    EXPECT_EQ(sandboxes.requests, 3);  // a, b, and b again: never a twice
+    EXPECT_EQ(sandboxes.starts, 2);
+}
+
+TEST_F(EngineTest, ASandboxThatAlwaysDiesEndsAsADeadLetter) {
+    start_run(kTwoMaps);
+    sandboxes.answer = [] { return fail(Error::internal("killed by signal 11")); };
+    EXPECT_EQ(run_once(), End::kParked);
+    EXPECT_EQ(run_once(), End::kParked);
+    EXPECT_EQ(run_once(), End::kFinished);
+    EXPECT_EQ(of_run("state || '/' || failure_kind"), "failed/platform");
+    EXPECT_EQ(database.scalar("select count(*) from weft.dead_letter"), "1");
+    EXPECT_EQ(sandboxes.starts, 3);
+}
+
+TEST_F(EngineTest, ALimitOfTheSandboxEndsTheRunAtOnce) {
+    start_run(kTwoMaps);
+    sandboxes.answer = [] { return fail(Error::limit("The run used more than 128 MiB")); };
+    EXPECT_EQ(run_once(), End::kFinished);
+    EXPECT_EQ(of_run("failure_kind"), "limit");
+    EXPECT_THAT(of_run("error ->> 'message'"), HasSubstr("128 MiB"));
+    EXPECT_EQ(
+        database.scalar("select string_agg(state, ',' order by position) from weft.step_run"),
+        "failed,canceled"
+    );
+}
+
+TEST_F(EngineTest, NonsenseFromASandboxIsNeitherStoredNorTrusted) {
+    start_run(kTwoMaps);
+    sandboxes.answer = [] { return FakeBackend::value("{\"a\":"); };
+    EXPECT_EQ(run_once(), End::kFinished);
+    EXPECT_EQ(of_run("state || '/' || failure_kind"), "failed/platform");
+    EXPECT_EQ(database.scalar("select count(*) from weft.payload"), "0");
+}
+
+TEST_F(EngineTest, HostileTextReachesTheRowsCleaned) {
+    start_run(kTwoMaps);
+    sandboxes.answer = [] {
+        protocol::Failed failed{
+            .field = std::string("a\0b", 3), .message = std::string("x\0\xff\xed\xa0\x80y", 7)
+        };
+        isolation::Reply reply{.result = std::move(failed), .logs = {}};
+        reply.logs.push_back({protocol::Level::kInfo, std::string("l\0\xc3(", 4)});
+        return Result<isolation::Reply>(std::move(reply));
+    };
+    EXPECT_EQ(run_once(), End::kFinished);
+    EXPECT_EQ(of_run("failure_kind"), "workflow");
+    EXPECT_EQ(of_run("error ->> 'message'"), "x\uFFFD\uFFFD\uFFFD\uFFFD\uFFFDy");
+    EXPECT_EQ(database.scalar("select message from weft.execution_log"), "l\uFFFD\uFFFD(");
+}
+
+TEST_F(EngineTest, WithoutAFreeSandboxTheJobIsPostponedWithoutBlame) {
+    start_run(kTwoMaps);
+    sandboxes.is_full = true;
+    EXPECT_EQ(run_once(), End::kParked);
+    EXPECT_EQ(of_job("state || crashes"), "ready0");
+    sandboxes.is_full = false;
+    EXPECT_EQ(run_once(), End::kFinished);
+    EXPECT_EQ(of_run("state"), "success");
+}
+
+TEST_F(EngineTest, AnUnreadableVersionFailsTheRunAsOurs) {
+    RunId run = start_run(kTwoMaps);
+    database.exec("update weft.workflow_version set compiled = '{\"format\": \"weft/99\"}'");
+    EXPECT_EQ(run_once(), End::kFinished);
+    EXPECT_EQ(of_run("state || '/' || failure_kind"), "failed/platform");
+    EXPECT_EQ(
+        database.scalar(
+            "select count(*) from weft.run_event where kind = 'finished' and run_id = $1::uuid", {run.text()}
+        ),
+        "1"
+    );
+}
+
+TEST_F(EngineTest, LogsAreBoundedPerRun) {
+    start_run(kTwoMaps);
+    sandboxes.answer = [] {
+        auto reply = FakeBackend::value("{}");
+        for (int i = 0; i < 900; ++i) reply->logs.push_back({protocol::Level::kInfo, "line"});
+        return reply;
+    };
+    EXPECT_EQ(run_once(), End::kFinished);
+    EXPECT_EQ(
+        database.scalar("select count(*) from weft.execution_log"), std::to_string(limits::kLogLinesPerRunMax)
+    );
+}
+
+}  // namespace
+}  // namespace weft::engine
