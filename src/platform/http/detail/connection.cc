@@ -4,6 +4,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <string.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -112,10 +113,11 @@ rt::Task<bool> Connection::fill() {
         if (failed == asio::error::would_block || failed == asio::error::interrupted) continue;
         if (failed || got == 0) co_return false;
         if (in_at_ > 0) {
-            in_.erase(0, in_at_);
+            in_ = in_.substr(in_at_);
             in_at_ = 0;
         }
         in_.append(core_.scratch.data(), got);
+        ::explicit_bzero(core_.scratch.data(), got);
         co_return true;
     }
     co_return false;
@@ -125,7 +127,10 @@ rt::Task<bool> Connection::fill() {
 rt::Task<bool> Connection::read_until(RequestParser::State wanted) {
     while (true) {
         if (in_at_ < in_.size()) {
-            in_at_ += parser_->feed(std::string_view(in_).substr(in_at_));
+            std::size_t used = parser_->feed(std::string_view(in_).substr(in_at_));
+            // A connection kept alive must not keep the credential that a finished request carried.
+            ::explicit_bzero(in_.data() + in_at_, used);
+            in_at_ += used;
             auto state = parser_->state();
             if (state == wanted || state == RequestParser::State::kRefused) co_return true;
         }
