@@ -211,10 +211,7 @@ rt::Task<Result<void>> drive(demo::Stage& stage, const Options& options, Rng& rn
     };
     ChaosReport chaos = co_await rage(*stage.instance, chaos_options, rng, by);
     co_await producers.join();
-    CO_TRY(
-        Verdict verdict,
-        co_await settle(stage, ledger, std::max(chaos.last, std::chrono::steady_clock::now()))
-    );
+    CO_TRY(Verdict verdict, co_await settle(stage, ledger, chaos.last));
     report(options, chaos, ledger, *stage.upstream, verdict, tally);
     if (options.expects_violation) {
         tally.failed = 0;
@@ -262,7 +259,8 @@ int main_of(int argc, char** argv) {
         .serve_args = {"--workers", "2", "--lease-ms", std::to_string(options.lease_ms)},
     };
     Tally tally;
-    auto started = stage.start(std::move(instance));
+    // Keyed, so that every attempt of a call carries the key that repeats are counted by.
+    auto started = stage.start(std::move(instance), {.effect = "keyed"});
     auto driven = started ? stage.loop.run_until_done(drive(stage, options, rng, tally)) : std::move(started);
     if (!driven) tally.expect(false, driven.error().user + " " + driven.error().detail);
     if (!options.expects_violation) tally.expect(stage.stop(), "everything stopped cleanly");
