@@ -39,7 +39,7 @@ struct Sealed {
 };
 
 /// Checks the fields against the app's newest version and seals them to the tenant's public key.
-rt::Task<Result<Sealed>> seal(Context& context, AppId app, vault::ConnectionRef ref, const Json& fields) {
+rt::Task<Result<Sealed>> seal(Context& context, AppId app, vault::ConnectionRef ref, Json fields) {
     auto version = co_await store::catalog::newest_version(context.db(), app, context.deadline);
     if (!version && version.error().code == Code::kNotFound) {
         co_return fail(Error::invalid("The app has no version yet, so its fields are not known", "app_id"));

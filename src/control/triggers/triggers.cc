@@ -22,8 +22,8 @@ void changed(Context& context, TriggerId id) {
     context.notify_after_commit.emplace_back(kChannel, id.text());
 }
 
-/// The settings; stored in core/trigger's normal form. `response` and `dedupe_header` are other names for what that
-/// calls `mode` and `signature.id_header`.
+/// The settings; stored in core/trigger's normal form. `response` and `dedupe_header` are other names for
+/// what that calls `mode` and `signature.id_header`.
 Result<trigger::Webhook> webhook_in(const Json& config) {
     JsonObject given = config.get_object();
     if (const Json* response = given.if_contains("response")) {

@@ -80,7 +80,7 @@ Result<void> expect_draft(const Result<pg::Rows>& rows, std::string_view missing
 }
 
 rt::Task<Result<AppVersion>> set_status(
-    Db db, AppVersionId id, std::string_view from, std::string_view to, rt::Deadline by
+    Db db, AppVersionId id, std::string from, std::string to, rt::Deadline by
 ) {
     pg::Params params;
     params.add(id).add(from).add(to);
