@@ -222,7 +222,8 @@ TEST(Request, SendsBodiesByTheirKind) {
     EXPECT_EQ(header(body(R"({"path":"/","body":"text"})"), "Content-Type"), "text/plain; charset=utf-8");
     EXPECT_TRUE(body(R"({"path":"/","body":null})").headers.empty());
     auto form = body(
-        R"({"path":"/","headers":{"content-type":"application/x-www-form-urlencoded"},"body":{"a":"x y","b":2}})"
+        R"({"path":"/","headers":{"content-type":"application/x-www-form-urlencoded"},
+            "body":{"a":"x y","b":2}})"
     );
     EXPECT_EQ(form.body, "a=x%20y&b=2");
     EXPECT_EQ(form.headers.size(), 1u);
@@ -275,7 +276,8 @@ TEST(Request, TrustsNothingThatTheSandboxRendered) {
 TEST(HttpStep, BuildsFromItsInput) {
     auto request = build_http_request(
         json(
-            R"({"url":"http://Example.com:8080/a?x=1","method":"post","query":{"y":2},"headers":{"Authorization":"t"},
+            R"({"url":"http://Example.com:8080/a?x=1","method":"post","query":{"y":2},
+                "headers":{"Authorization":"t"},
                  "body":[1]})"
         ),
         nullptr
@@ -404,7 +406,8 @@ TEST(Response, BecomesTheStepsOutput) {
     EXPECT_EQ(
         response_output(response),
         json(
-            R"({"status":200,"headers":{"content-type":"application/json; charset=utf-8","x-a":"1, 2"},"body":{"id":7}})"
+            R"({"status":200,"headers":{"content-type":"application/json; charset=utf-8","x-a":"1, 2"},
+                "body":{"id":7}})"
         )
     );
     auto body = [](std::string_view type, std::string_view text) {

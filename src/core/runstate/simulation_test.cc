@@ -304,7 +304,7 @@ class World {
         boot();
     }
     void obey(const Finish& c) {
-        if (dice_.chance(options_.crash)) return crash();  // died before the commit: the next life must end it again
+        if (dice_.chance(options_.crash)) return crash();  // before the commit
         flush(static_cast<int>(unflushed_.size()));
         check(!ended_, "two ends");
         ended_ = true;

@@ -128,8 +128,8 @@ TEST(Schema, RefusesWhatIsNotASchema) {
     EXPECT_EQ(bad(R"({"required":"a"})"), "input.required");
     EXPECT_EQ(bad(R"x({"pattern":"(?=a)"})x"), "input.pattern");
     EXPECT_EQ(bad(R"({"minLength":-1})"), "input.minLength");
-EXPECT_EQ(bad(R"({"allOf":[{"enum":[]}]})"), "input.allOf[0].enum");
-EXPECT_EQ(bad(R"({"multipleOf":0})"), "input.multipleOf");
+    EXPECT_EQ(bad(R"({"allOf":[{"enum":[]}]})"), "input.allOf[0].enum");
+    EXPECT_EQ(bad(R"({"multipleOf":0})"), "input.multipleOf");
 }
 
 TEST(Schema, RefusesReferencesToElsewhere) {
@@ -185,8 +185,8 @@ TEST(Schema, ListsAllViolationsUpToTheMaximum) {
 TEST(Schema, KnowsWhichMembersAValueMayHave) {
     Schema s = schema(R"({"type":"object","properties":{"order":{"type":"object","properties":{"id":{}}},
         "lines":{"type":"array","items":{"type":"object","properties":{"sku":{"type":"string"}}}},
-        "free":{"type":"object"},"open":{"type":"object","properties":{"a":{}},"additionalProperties":true}}})"
-    );
+        "free":{"type":"object"},"open":{"type":"object","properties":{"a":{}},
+            "additionalProperties":true}}})");
     EXPECT_TRUE(s.may_have({}));
     EXPECT_TRUE(s.may_have({"order", "id", "anything"}));
     EXPECT_FALSE(s.may_have({"order", "idd"}));

@@ -153,6 +153,14 @@ Result<> CompiledWorkflow::add_step(const JsonObject& object, runstate::PlanStep
         auto found = connections_.find(std::string(name));
         if (found == connections_.end()) return damaged("a connection is missing");
         step.connection = &found->second;
+        if (step.action != nullptr) {
+            // The action's version of the app says how the fields are sent; check made sure that the host is
+            // the same.
+            PinnedConnection applied = found->second;
+            applied.app = step.action->app;
+            std::string key = fmt::format("{}\n{}", name, step.uses);
+            step.connection = &connections_.emplace(std::move(key), std::move(applied)).first->second;
+        }
     }
     if (const Json* condition = object.if_contains("if")) step.condition = to_text(*condition);
     const Json* with = object.if_contains("with");

@@ -68,7 +68,8 @@ TEST(Yaml, ResolvesPlainScalarsAsPeopleExpect) {
         yaml("{a: 1, b: -2.5, c: true, d: null, e: ~, f: yes, g: on, h: 007, i: 1s, j: '1', k: \"true\", l: "
              "1e3, m: , n: 0}"),
         json(
-            R"({"a":1,"b":-2.5,"c":true,"d":null,"e":null,"f":"yes","g":"on","h":"007","i":"1s","j":"1","k":"true",
+            R"({"a":1,"b":-2.5,"c":true,"d":null,"e":null,"f":"yes","g":"on","h":"007","i":"1s",
+                "j":"1","k":"true",
                  "l":1000.0,"m":null,"n":0})"
         )
     );
@@ -179,7 +180,8 @@ TEST(Definition, RefusesUnknownNeedsAndCircles) {
     );
     EXPECT_THAT(
         fields(
-            R"([{"id":"a","uses":"core/map"},{"id":"b","uses":"core/map","needs":[{"step":"a","on":"always"}]}])"
+            R"([{"id":"a","uses":"core/map"},{"id":"b","uses":"core/map","needs":[{"step":"a",
+                "on":"always"}]}])"
         ),
         ElementsAre("steps[1].needs[0].on")
     );
@@ -242,7 +244,8 @@ TEST(CoreValues, SleepFailAndRespond) {
     EXPECT_EQ(plain.status, 200);
     EXPECT_EQ(plain.body, "");
     Response made = *response_of(json(
-        R"({"status":201.0,"headers":{"Location":"/a","content-type":"application/problem+json"},"body":{"a":1}})"
+        R"({"status":201.0,"headers":{"Location":"/a","content-type":"application/problem+json"},
+            "body":{"a":1}})"
     ));
     EXPECT_EQ(made.status, 201);
     EXPECT_EQ(made.body, R"({"a":1})");

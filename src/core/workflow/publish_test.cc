@@ -39,8 +39,10 @@ Catalog catalog() {
         .manifest = manifest(),
         .definition =
             json(R"({"key":"get-order","name":"Get order","method":"GET","path":"/orders/{{ input.id }}",
-            "query":{"full":"{{ input.full }}"},"input":{"type":"object","required":["id"],"additionalProperties":false,
-            "properties":{"id":{"type":"string"},"full":{"type":"boolean"},"limit":{"type":"integer","maximum":9}}},
+            "query":{"full":"{{ input.full }}"},"input":{"type":"object","required":["id"],
+                "additionalProperties":false,
+            "properties":{"id":{"type":"string"},"full":{"type":"boolean"},"limit":{"type":"integer",
+                "maximum":9}}},
             "retry":{"attempts":4},"timeout":"9s"})")
     };
     out.actions[Uses{"shop", "pay", 2}] = {
@@ -59,14 +61,18 @@ Catalog catalog() {
 }
 
 const char* kFlow = R"({"name":"order","inputs":{"type":"object","required":["order_id"],
-    "properties":{"order_id":{"type":"string"},"lines":{"type":"array","items":{"type":"object","properties":{"sku":{}}}}}},
+    "properties":{"order_id":{"type":"string"},"lines":{"type":"array","items":{"type":"object",
+        "properties":{"sku":{}}}}}},
     "env":{"REGION":"eu"},"timeout":"10m","output":"{{ steps.total.output }}","steps":[
-    {"id":"order","title":"Order","uses":"shop/get-order@2","connection":"main","with":{"id":"{{ input.order_id }}"},
+    {"id":"order","title":"Order","uses":"shop/get-order@2","connection":"main",
+        "with":{"id":"{{ input.order_id }}"},
      "retry":{"initial":"2s"}},
     {"id":"total","needs":["order"],"uses":"core/code","if":"{{ steps.order.status == 'success' }}",
      "with":{"source":"return input.n * 2;","input":{"n":"{{ steps.order.output.body.total }}"}}},
-    {"id":"pay","needs":[{"step":"total","on":"success"}],"uses":"shop/pay@2","connection":"main","on-error":"continue",
-     "on-unknown":"retry","with":{"amount":"{{ steps.total.output }}","region":"{{ env.REGION }}"},"timeout":"1m"},
+    {"id":"pay","needs":[{"step":"total","on":"success"}],"uses":"shop/pay@2","connection":"main",
+        "on-error":"continue",
+     "on-unknown":"retry","with":{"amount":"{{ steps.total.output }}","region":"{{ env.REGION }}"},
+         "timeout":"1m"},
     {"id":"ping","needs":["pay"],"uses":"core/http","connection":"main",
      "with":{"url":"https://shop.example.com/api/ping","method":"POST"}},
     {"id":"answer","needs":["pay"],"uses":"core/respond","with":{"body":"{{ steps.pay.error }}"}}]})";
@@ -89,7 +95,8 @@ std::vector<std::string> errors(std::string_view steps, std::string_view extra =
 std::vector<std::string> map_errors(std::string_view value, std::string_view extra = "") {
     return errors(
         fmt::format(
-            R"([{{"id":"a","uses":"core/map"}},{{"id":"b","uses":"core/map","needs":["a"],"with":{{"v":"{}"}}}},
+            R"([{{"id":"a","uses":"core/map"}},{{"id":"b","uses":"core/map","needs":["a"],
+                "with":{{"v":"{}"}}}},
                 {{"id":"c","uses":"core/map"}}])",
             value
         ),
@@ -159,7 +166,8 @@ TEST(Publish, ChecksConditionsCodeAndOutput) {
     );
     EXPECT_THAT(
         errors(
-            R"([{"id":"a","uses":"core/code","with":{"source":"return input.whatever;","input":{"v":"{{ input.no }}"}}}])",
+            R"([{"id":"a","uses":"core/code","with":{"source":"return input.whatever;",
+                "input":{"v":"{{ input.no }}"}}}])",
             R"(,"inputs":{"type":"object","properties":{"yes":{}}})"
         ),
         ElementsAre("steps[0].with.input.v: input.no is not declared in inputs")
@@ -287,6 +295,22 @@ TEST(Compiled, StaysWholeWhenMoved) {
     CompiledWorkflow moved = std::move(flow);
     EXPECT_EQ(moved.steps()[0].action->version, "2.3.1");
     EXPECT_EQ(moved.steps()[0].connection->name, "main");
+}
+
+// A newer version of the app may have moved to another path or header: its own rules apply, to the same host.
+TEST(Compiled, TheActionsVersionOfTheAppAppliesTheCredentials) {
+    Catalog moved = catalog();
+    moved.connections["main"].manifest = manifest("https://shop.example.com/v1");
+    Json compiled = *compile(
+        definition(R"({"steps":[{"id":"a","uses":"shop/get-order@2","connection":"main","with":{"id":"1"}},
+            {"id":"b","uses":"core/http","connection":"main",
+                "with":{"url":"https://shop.example.com/v1/x"}}]})"),
+        moved
+    );
+    CompiledWorkflow flow = *CompiledWorkflow::load(compiled);
+    EXPECT_EQ(flow.steps()[0].connection->app.base_url, "https://shop.example.com/api");
+    EXPECT_EQ(flow.steps()[0].connection->id, id<ConnectionId>(4));
+    EXPECT_EQ(flow.steps()[1].connection->app.base_url, "https://shop.example.com/v1");
 }
 
 TEST(Compiled, HasOneHashForEqualDefinitions) {

@@ -132,7 +132,8 @@ struct PinnedAction {
 struct PinnedConnection {
     std::string name;
     ConnectionId id;
-    connector::App app;  // of the connection's own app: its origin binds core/http
+    connector::App app;  // applies the credentials and bounds where they go: the action's version of the app;
+                         // for core/http the connection's own
 };
 
 enum class CoreKind { kMap, kCode, kHttp, kRespond, kFail, kSleep };
