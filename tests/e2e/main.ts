@@ -23,6 +23,11 @@ async function api(page: Page, method: string, path: string, body?: unknown): Pr
   }, [method, path, body === undefined ? undefined : JSON.stringify(body)] as const)
 }
 
+/** Waits until the form has put the cursor into its first field; what is typed before may land elsewhere. */
+async function focused(page: Page, name: string): Promise<void> {
+  await page.waitForFunction((wanted) => document.activeElement?.getAttribute('name') === wanted, name)
+}
+
 /** Types a whole new text into the code editor. */
 async function edit(page: Page, text: string, within = ''): Promise<void> {
   await page.click(`${within} .cm-content`)
@@ -44,6 +49,7 @@ async function people({ server, page }: World): Promise<void> {
   await test('the claim link makes the first owner, and its token leaves the address', async () => {
     await page.goto('about:blank')
     await page.goto(`${server.url}/claim#token=${server.claimToken}`)
+    await focused(page, 'tenant_name')
     await page.fill('[name=tenant_name]', owner.tenant)
     await page.fill('[name=name]', owner.name)
     await page.fill('[name=email]', owner.email)
@@ -60,6 +66,7 @@ async function people({ server, page }: World): Promise<void> {
     await page.getByRole('button', { name: /Account of/ }).click()
     await page.getByText('Sign out').click()
     await page.waitForURL('**/login')
+    await focused(page, 'email')
     await page.fill('[name=email]', owner.email)
     await page.fill('[name=password]', 'not the password')
     await page.click('[type=submit]')
@@ -74,6 +81,7 @@ async function people({ server, page }: World): Promise<void> {
     const other = await stranger.newPage()
     await other.goto(`${server.url}/settings/tokens`)
     await other.waitForURL('**/login?next=/settings/tokens')
+    await focused(other, 'email')
     await other.fill('[name=email]', owner.email)
     await other.fill('[name=password]', owner.password)
     await other.click('[type=submit]')
@@ -87,13 +95,14 @@ async function building(world: World): Promise<void> {
   await test('a workflow is created, checked, corrected and published', async () => {
     await page.goto(`${server.url}/workflows`)
     await page.click('[data-testid=create]')
+    await focused(page, 'name')
     await page.fill('[role=dialog] [name=name]', 'Greeting')
     await page.click('[role=dialog] [type=submit]')
     await page.waitForURL(/\/workflows\/[0-9a-f-]{36}/)
     world.workflow = new URL(page.url()).pathname.split('/')[2] ?? ''
-    await edit(page, definition.replace('steps.hello.output', 'steps.nobody.output'))
+    await edit(page, definition.replace('steps.hello.output', 'steps.missing.output'))
     await page.click('[data-testid=validate]')
-    await page.locator('[data-testid=problems]').getByText('nobody').first().waitFor()
+    await page.locator('[data-testid=problems]').getByText('missing').first().waitFor()
     await shot(page, '03-workflow-problems')
     await edit(page, definition)
     await page.click('[data-testid=publish]')
@@ -104,6 +113,7 @@ async function building(world: World): Promise<void> {
   await test('a webhook is added; its address and secret are shown', async () => {
     await page.getByRole('tab', { name: 'Triggers' }).click()
     await page.click('[data-testid=create-trigger]')
+    await focused(page, 'name')
     await page.fill('[role=dialog] [name=name]', 'Shop')
     await page.click('[role=dialog] [type=submit]')
     const values = page.locator('[role=dialog]').filter({ hasText: 'Copy this now' }).locator('code')
@@ -210,6 +220,7 @@ async function credentials({ page, server }: World): Promise<void> {
   await test('an API token is shown once and can be revoked', async () => {
     await page.goto(`${server.url}/settings/tokens`)
     await page.click('[data-testid=create]')
+    await focused(page, 'name')
     await page.fill('[role=dialog] [name=name]', 'ci')
     await page.click('[role=dialog] [type=submit]')
     await page.locator('[role=dialog]').getByText(/^weft_/).waitFor()

@@ -1,5 +1,6 @@
 // State and fixtures of the development server: enough of the REST contract to work on every page. Not the product.
 import { randomBytes } from 'node:crypto'
+import { runInNewContext } from 'node:vm'
 
 export type Row = Record<string, unknown> & { id: string }
 
@@ -86,7 +87,9 @@ export function makeRun(spec: RunSpec): Row {
 export interface State {
   claimed: boolean
   user: { id: string; email: string; name: string } | null
-  signedIn: boolean
+  /** Session cookie values that are signed in. */
+  sessions: Set<string>
+  password: string
   tenant: Row
   workflows: Row[]
   drafts: Map<string, { definition: unknown; revision: number }>
@@ -102,16 +105,16 @@ export interface State {
 
 export function emptyState(): State {
   return {
-    claimed: false, user: null, signedIn: false, tenant: { id: uuid(), slug: 'acme', name: 'Acme Weaving' },
+    claimed: false, user: null, sessions: new Set(), password: 'demo password', tenant: { id: uuid(), slug: 'acme', name: 'Acme Weaving' },
     workflows: [], drafts: new Map(), versions: [], triggers: [], apps: [], appVersions: [], actions: [], connections: [], tokens: [], runs: [],
   }
 }
 
-/** A tenant in use, signed in. */
+/** A tenant in use; everybody is signed in. */
 export function fullState(): State {
   const s = emptyState()
   const now = Date.now()
-  s.claimed = s.signedIn = true
+  s.claimed = true
   s.user = { id: uuid(), email: 'grace@acme.test', name: 'Grace Hopper' }
   const names = [['order-to-invoice', 'Order to invoice'], ['nightly-stock-sync', 'Nightly stock sync'], ['new-lead-to-crm', 'New lead to CRM']]
   for (const [key, name] of names) {
@@ -152,4 +155,48 @@ function fillRuns(s: State, now: number): void {
     const state = bad ? 'failed' : i % 23 === 2 ? 'canceled' : 'success'
     s.runs.push(makeRun({ state, at, workflow, ...(bad ?? {}) }))
   }
+}
+
+interface StepPlan {
+  id: string
+  uses: string
+  needs: string[]
+  with: unknown
+}
+export interface Outcome {
+  step_id: string
+  uses: string
+  input: unknown
+  output: unknown
+  error: { message: string; field: string } | null
+}
+
+function render(value: unknown, context: object): unknown {
+  if (Array.isArray(value)) return value.map((item) => render(item, context))
+  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, render(v, context)]))
+  if (typeof value !== 'string') return value
+  const evaluate = (code: string): unknown => runInNewContext(`(${code})`, context, { timeout: 100 })
+  const whole = /^\{\{((?:(?!\}\}).)*)\}\}$/s.exec(value)
+  return whole ? evaluate(whole[1] ?? '') : value.replace(/\{\{(.*?)\}\}/gs, (_all, code: string) => String(evaluate(code)))
+}
+
+/** What each step of a definition gives; maps are computed, everything else has a fixed answer. Ends at the first failure. */
+export function simulate(definition: unknown, input: unknown): { outcomes: Outcome[]; output: unknown } {
+  const plan = definition as { steps?: StepPlan[]; output?: unknown }
+  const context = { input, steps: {} as Record<string, { output: unknown }> }
+  const outcomes: Outcome[] = []
+  for (const step of plan.steps ?? []) {
+    const outcome: Outcome = { step_id: step.id, uses: step.uses, input: null, output: null, error: null }
+    outcomes.push(outcome)
+    try {
+      const rendered = render(step.with ?? {}, context)
+      outcome.input = step.uses === 'core/map' ? null : rendered
+      outcome.output = step.uses === 'core/map' ? rendered : (outputs[step.id] ?? { ok: true })
+      context.steps[step.id] = { output: outcome.output }
+    } catch (error) {
+      outcome.error = { message: `${String(error)} in ${JSON.stringify(step.with)}`, field: `steps.${step.id}.with` }
+      return { outcomes, output: null }
+    }
+  }
+  return { outcomes, output: render(plan.output ?? null, context) }
 }

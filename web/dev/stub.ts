@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { emptyState, fullState, makeRun, outputs, uuid, type Row } from './store.ts'
+import { emptyState, fullState, makeRun, outputs, simulate, uuid, type Row } from './store.ts'
 
 const s = process.argv.includes('--empty') ? emptyState() : fullState()
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
@@ -35,18 +35,32 @@ function announce(run: Row): void {
 
 /** A run that takes its time, so that its progress can be watched. */
 function perform(workflow: Row, input: unknown, extra: object = {}): Row {
-  const plan = makeRun({ state: 'success', at: Date.now(), workflow })
-  const steps = plan.steps as Row[]
-  const run: Row = { ...plan, ...extra, input, state: 'queued', started_at: null, finished_at: null, duration_ms: null, output: null, steps: [] }
+  const version = s.versions.find((v) => v.id === workflow.published_version_id)
+  if (!version) throw new Problem(409, 'The workflow was never published.')
+  const { outcomes, output } = simulate(version.definition, input)
+  const run: Row = {
+    ...makeRun({ state: 'queued', at: Date.now(), workflow }), version_number: version.number, input, output: null, ...extra, steps: [],
+  }
+  const iso = () => new Date().toISOString()
+  const at = (ms: number, change: () => void) => setTimeout(() => {
+    if (run.state === 'canceled' || run.state === 'failed') return
+    change()
+    announce(run)
+  }, ms)
+  const finish = (state: string, more: object) => Object.assign(run, { state, finished_at: iso(), duration_ms: Date.now() - Date.parse(String(run.started_at)), ...more })
   s.runs.push(run)
   announce(run)
-  const at = (ms: number, change: () => void) => setTimeout(() => (run.state !== 'canceled' && change(), announce(run)), ms)
-  at(300, () => Object.assign(run, { state: 'running', started_at: new Date().toISOString() }))
-  steps.forEach((step, i) => {
-    at(500 + i * 400, () => (run.steps as unknown[]).push({ ...step, state: 'running', started_at: new Date().toISOString(), finished_at: null, duration_ms: null, has_output: false }))
-    at(860 + i * 400, () => Object.assign((run.steps as object[])[i] ?? {}, { state: 'success', finished_at: new Date().toISOString(), duration_ms: 360, has_output: true }))
+  at(200, () => Object.assign(run, { state: 'running', started_at: iso() }))
+  outcomes.forEach((outcome, i) => {
+    const step: Body = { ...outcome, position: i, state: 'running', attempt: 1, failure_kind: null, finished_at: null, duration_ms: null, has_input: outcome.input !== null, has_output: false }
+    at(300 + i * 300, () => (run.steps as unknown[]).push(Object.assign(step, { started_at: iso(), error: null })))
+    at(560 + i * 300, () => {
+      const failed = outcome.error !== null
+      Object.assign(step, { state: failed ? 'failed' : 'success', finished_at: iso(), duration_ms: 260, has_output: !failed, error: outcome.error, failure_kind: failed ? 'workflow' : null })
+      if (failed) finish('failed', { failure_kind: 'workflow', error: outcome.error })
+    })
   })
-  at(600 + steps.length * 400, () => Object.assign(run, { state: 'success', finished_at: new Date().toISOString(), duration_ms: 300 + steps.length * 400, output: outputs.invoice }))
+  at(400 + outcomes.length * 300, () => finish('success', { output }))
   return run
 }
 
@@ -60,8 +74,19 @@ function page(rows: Row[], query: URLSearchParams): object {
 const brief = ({ steps: _steps, input: _input, output: _output, trigger: _trigger, ...rest }: Row): Row => ({ ...rest, id: rest.id })
 
 type Body = Record<string, unknown>
-type Handler = (id: string[], body: Body, query: URLSearchParams) => unknown
-const me = () => ({ claimed: s.claimed, ...(s.signedIn ? { user: s.user, tenant: s.tenant, role: 'owner', permissions: [] } : {}) })
+type Handler = (id: string[], body: Body, query: URLSearchParams, session: Session) => unknown
+interface Session {
+  signedIn: boolean
+  setCookie: string | null
+}
+const open = !process.argv.includes('--empty')
+function signIn(session: Session): void {
+  const value = uuid()
+  s.sessions.add(value)
+  session.signedIn = true
+  session.setCookie = `weft_session=${value}; HttpOnly; SameSite=Lax; Path=/`
+}
+const me = (session: Session) => ({ claimed: s.claimed, ...(session.signedIn ? { user: s.user, tenant: s.tenant, role: 'owner', permissions: [] } : {}) })
 const make = (rows: Row[], row: object): Row => {
   const made = { id: uuid(), created_at: new Date().toISOString(), updated_at: new Date().toISOString(), ...row }
   rows.push(made)
@@ -74,21 +99,26 @@ const problemsOf = (definition: unknown) => {
 }
 
 const routes: Record<string, Handler> = {
-  'GET /auth/status': () => me(),
-  'POST /auth/claim': (_id, b) => {
+  'GET /auth/status': (_id, _b, _q, session) => me(session),
+  'POST /auth/claim': (_id, b, _q, session) => {
     if (b.token !== 'demo') throw new Problem(401, 'The claim link is not valid any more.')
     if (String(b.password).length < 10) throw new Problem(422, 'The password must have at least 10 characters.', { field: 'password' })
-    s.claimed = s.signedIn = true
+    s.claimed = true
+    s.password = String(b.password)
+    signIn(session)
     s.tenant.name = b.tenant_name
     s.user = { id: uuid(), email: String(b.email), name: String(b.name) }
-    return me()
+    return me(session)
   },
-  'POST /auth/login': (_id, b) => {
-    if (b.password === 'wrong') throw new Problem(401, 'E-mail or password is wrong.')
-    s.signedIn = true
-    return me()
+  'POST /auth/login': (_id, b, _q, session) => {
+    if (b.password !== s.password || b.email !== s.user?.email) throw new Problem(401, 'E-mail or password is wrong.')
+    signIn(session)
+    return me(session)
   },
-  'POST /auth/logout': () => void (s.signedIn = false),
+  'POST /auth/logout': (_id, _b, _q, session) => {
+    s.sessions.clear()
+    session.setCookie = 'weft_session=; Max-Age=0; Path=/'
+  },
   'GET /tokens': (_id, _b, q) => page(s.tokens, q),
   'POST /tokens': (_id, b) => ({ ...make(s.tokens, { name: b.name, role: b.role, hint: 'weft_ab…', expires_at: new Date(Date.now() + 7e9).toISOString() }), token: 'weft_abcdefghijklmnopqrstuvwxyz0123456789' }),
   'DELETE /tokens/*': ([id]) => drop(s.tokens, id),
@@ -151,7 +181,9 @@ const routes: Record<string, Handler> = {
     const found = (find(s.runs, id).steps as Body[]).find((x) => x.step_id === step)
     if (!found) throw missing()
     const attempts = Array.from({ length: Math.max(0, Number(found.attempt) - 1) }, (_, i) => ({ attempt: i + 1, at: found.started_at, error: i + 1 < Number(found.attempt) ? { message: '503 Service Unavailable' } : found.error }))
-    return { ...found, input: found.has_input ? { id: 'A-1042', step } : null, output: found.has_output ? outputs[String(step)] : null, attempts }
+    const input = found.input === undefined ? { id: 'A-1042', step } : found.input
+    const output = found.output === undefined ? outputs[String(step)] : found.output
+    return { ...found, input: found.has_input ? input : null, output: found.has_output ? output : null, attempts }
   },
   'GET /runs/*/logs': ([id], _b, q) => {
     const run = find(s.runs, id)
@@ -188,13 +220,16 @@ async function api(request: IncomingMessage, response: ServerResponse, url: URL)
   }
   const request_id = uuid()
   try {
-    if (!s.signedIn && !path.startsWith('/auth/')) throw new Problem(401, 'Sign in first.')
+    const cookie = /weft_session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1]
+    const session: Session = { signedIn: open || (cookie !== undefined && s.sessions.has(cookie)), setCookie: null }
+    if (!session.signedIn && !path.startsWith('/auth/')) throw new Problem(401, 'Sign in first.')
     if (request.method !== 'GET' && request.headers['x-weft-csrf'] !== '1') throw new Problem(403, 'The header x-weft-csrf is missing.')
     for (const [route, handle] of Object.entries(routes)) {
       const [method, pattern] = route.split(' ')
       const match = new RegExp(`^${(pattern ?? '').replaceAll('*', '([^/]+)')}$`).exec(path)
       if (method !== request.method || !match) continue
-      const answer = await handle(match.slice(1).map(decodeURIComponent), await bodyOf(request), url.searchParams)
+      const answer = await handle(match.slice(1).map(decodeURIComponent), await bodyOf(request), url.searchParams, session)
+      if (session.setCookie !== null) response.setHeader('set-cookie', session.setCookie)
       response.writeHead(answer === undefined ? 204 : 200, { 'content-type': 'application/json' })
       response.end(answer === undefined ? undefined : JSON.stringify(answer))
       return
