@@ -49,6 +49,7 @@ class Auth {
     rt::Task<Result<std::optional<Secret>>> ensure_claim_link(rt::Deadline by);
 
   private:
+    void add_tokens(Table& table);
     struct Signed {
         Json answer;
         Secret session;

@@ -22,7 +22,9 @@ void Auth::add_operations(Table& table) {
             "required": ["token", "email", "name", "password", "tenant_name"],
             "properties": {
                 "token": {"type": "string", "minLength": 1, "maxLength": 100},
-                "email": {"type": "string", "minLength": 3, "maxLength": 320, "pattern": "^[^@\\s]+@[^@\\s]+$"},
+                "email": {
+                    "type": "string", "minLength": 3, "maxLength": 320, "pattern": "^[^@\\s]+@[^@\\s]+$"
+                },
                 "name": {"$ref": "#/definitions/name"},
                 "password": {"type": "string", "minLength": 8, "maxLength": 128},
                 "tenant_name": {"$ref": "#/definitions/name"}
@@ -64,6 +66,10 @@ void Auth::add_operations(Table& table) {
         .audit_object = "session",
         .handler = [this](Context& context, Json input) { return logout(context, std::move(input)); },
     });
+    add_tokens(table);
+}
+
+void Auth::add_tokens(Table& table) {
     table.add({
         .name = "tokens.list",
         .method = Method::kGet,

@@ -12,6 +12,7 @@ class Catalog {
     void add_operations(Table& table);
 
   private:
+    void add_transitions(Table& table);
     void add_apps(Table& table);
     void add_versions(Table& table);
     void add_actions(Table& table);
@@ -46,6 +47,7 @@ class Connections {
     void add_operations(Table& table);
 
   private:
+    void add_changes(Table& table);
     rt::Task<Result<Json>> list(Context& context, Json input);
     rt::Task<Result<Json>> create(Context& context, Json input);
     rt::Task<Result<Json>> get(Context& context, Json input);

@@ -168,6 +168,10 @@ void Connections::add_operations(Table& table) {
         .access = Access::with(Permission::kConnectionRead),
         .handler = [this](Context& context, Json input) { return get(context, std::move(input)); },
     });
+    add_changes(table);
+}
+
+void Connections::add_changes(Table& table) {
     table.add({
         .name = "connections.rename",
         .method = Method::kPatch,

@@ -128,6 +128,10 @@ void Catalog::add_versions(Table& table) {
         .audit_object = "app_version",
         .handler = [this](Context& context, Json input) { return change_version(context, std::move(input)); },
     });
+    add_transitions(table);
+}
+
+void Catalog::add_transitions(Table& table) {
     table.add({
         .name = "app_versions.publish",
         .method = Method::kPost,

@@ -56,6 +56,10 @@ void Runs::add_operations(Table& table) {
         .access = Access::with(Permission::kRunRead),
         .handler = [this](Context& context, Json input) { return events(context, std::move(input)); },
     });
+    add_commands(table);
+}
+
+void Runs::add_commands(Table& table) {
     table.add({
         .name = "runs.cancel",
         .method = Method::kPost,

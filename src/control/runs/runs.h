@@ -30,6 +30,7 @@ class Runs {
     void add_operations(Table& table);
 
   private:
+    void add_commands(Table& table);
     /// step id -> uses, of one workflow version; versions never change.
     using UsesOf = std::unordered_map<std::string, std::string>;
 

@@ -239,8 +239,8 @@ World make_world(TestApi& api, const Caller& owner) {
     const Json definition = *parse_json(R"({"name": "orders", "inputs": {"type": "object", "required": ["n"],
         "properties": {"n": {"type": "integer"}}}, "steps": [
         {"id": "one", "uses": "core/map", "with": {"id": "{{ input.n }}"}},
-        {"id": "two", "needs": ["one"], "uses": "shop/get-order@1", "connection": "main-shop", "with": {"id": "x"}}]})"
-    );
+        {"id": "two", "needs": ["one"], "uses": "shop/get-order@1", "connection": "main-shop",
+        "with": {"id": "x"}}]})");
     const JsonObject workflow{{"key", "orders"}, {"name", "Orders"}, {"definition", definition}};
     made("workflow", api.post(owner, "/workflows", workflow));
     made("version", api.post(owner, "/workflows/" + ids["workflow"] + "/publish"));
