@@ -13,6 +13,7 @@ BYTES_MAX = 2 << 20
 CODE_NOISE = re.compile(
     r"""//[^\n]*|/\*.*?\*/|R"(?P<d>[^(\s]*)\(.*?\)(?P=d)"|"(?:\\.|[^"\\\n])*"|(?<![0-9A-Fa-f])'(?:\\.|[^'\\\n])+'""",
     re.DOTALL)
+INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -62,6 +63,16 @@ class Tree:
         return [p for p in self.files if p.startswith(under) and p.endswith((".cc", ".h"))]
 
     @functools.cache
+    def product(self):
+        """C++ that ends up in a program: no tests, and no header that only tests include."""
+        users = {}
+        for path in (p for p in self.files if p.endswith((".cc", ".h"))):
+            for name in INCLUDE.findall(self.files[path]):
+                users.setdefault(f"src/{name}", []).append(path)
+        return [p for p in self.cpp() if not is_test(p)
+                and not (p.endswith(".h") and users.get(p) and all(map(is_test, users[p])))]
+
+    @functools.cache
     def modules(self):
         """Folders under src/ with a CMakeLists.txt: one module each."""
         return sorted(p.rsplit("/", 1)[0] for p in self.files
@@ -69,6 +80,7 @@ class Tree:
 
 
 def is_test(path):
+    """Sources of tests. Headers of tests are called test_... or live in tests/."""
     name = path.rsplit("/", 1)[-1]
     return name.startswith("test_") or path.endswith(("_test.cc", "_pgtest.cc", "_bench.cc")) or \
         path.startswith(("tests/", "bench/", "fuzz/"))

@@ -32,7 +32,7 @@ rt::Task<End> Driver::run() {
 rt::Task<Result<void>> Driver::drive() {
     if (is_terminal(run_status_from(job_.loaded.state).value_or(RunStatus::kQueued))) {
         // The end is recorded, the job was left: take it away without a second end.
-        co_return co_await flush(JobFate::kFinish, name(RunStatus::kFailed));
+        co_return co_await flush(JobFate::kFinish, RunStatus::kFailed);
     }
     auto opened = co_await open_values();
     if (!opened && job_.scope.is_cancelled()) co_return opened;
@@ -159,7 +159,7 @@ rt::Task<Result<void>> Driver::turn() {
     const bool is_late = dirty_since_ && deps_.clock.steady() - *dirty_since_ >= options_.journal_lag;
     if (is_urgent_ || is_late) {
         record_running();
-        co_return co_await flush(JobFate::kKeep, name(RunStatus::kRunning));
+        co_return co_await flush(JobFate::kKeep, RunStatus::kRunning);
     }
     co_return co_await wait();
 }

@@ -63,7 +63,7 @@ rt::Task<Result<void>> Driver::on(JournalIntent command) {
     row.idempotency_key = idempotency_key(run_, step_at(command.step).id);
     row.intent_at = now();
     slot(command.step).running_row = command.attempt;
-    CO_CHECK_OK(co_await flush(JobFate::kKeep, name(RunStatus::kRunning)));
+    CO_CHECK_OK(co_await flush(JobFate::kKeep, RunStatus::kRunning));
     if (!end_) apply(IntentJournaled{command.step, command.attempt});
     co_return Result<void>{};
 }
@@ -119,7 +119,7 @@ rt::Task<Result<void>> Driver::on(Park command) {
     const auto left = std::chrono::ceil<Millis>(command.until - now());
     co_await close_calls();
     sandbox_.reset();
-    co_return co_await flush(JobFate::kPark, name(RunStatus::kWaiting), std::max(left, Millis(0)));
+    co_return co_await flush(JobFate::kPark, RunStatus::kWaiting, std::max(left, Millis(0)));
 }
 
 rt::Task<Result<void>> Driver::on(Finish command) {
@@ -137,7 +137,7 @@ rt::Task<Result<void>> Driver::on(Finish command) {
     note("finished", std::nullopt, std::move(detail));
     batch_.is_dead_letter = is_buried_;
     batch_.finished_at = now();
-    co_return co_await flush(JobFate::kFinish, name(command.status));
+    co_return co_await flush(JobFate::kFinish, command.status);
 }
 
 /// What is under way, for people who watch: only in a flush that happens anyway.
@@ -179,7 +179,7 @@ rt::Task<Result<void>> Driver::seal_values() {
 }
 
 /// Writes the batch and what happens to the job; with a fate other than kKeep the run is over here.
-rt::Task<Result<void>> Driver::flush(JobFate fate, std::string_view state, Millis park_for) {
+rt::Task<Result<void>> Driver::flush(JobFate fate, RunStatus status, Millis park_for) {
     if (auto sealed = co_await seal_values(); !sealed) {
         if (job_.scope.is_cancelled()) co_return sealed;
         // Without its values the run cannot go on; the lease lapses and a later try may find the key again.
@@ -189,7 +189,7 @@ rt::Task<Result<void>> Driver::flush(JobFate fate, std::string_view state, Milli
     store::runs::Entry entry = std::exchange(batch_, {});
     entry.lease = job_.claimed.lease;
     entry.workflow = job_.claimed.workflow;
-    entry.state = state;
+    entry.state = name(status);
     entry.tier = std::string(isolation::name(deps_.sandboxes.health().tier));
     entry.started_at = started_at_;
     entry.fate = fate;
@@ -217,7 +217,7 @@ rt::Task<Result<void>> Driver::flush(JobFate fate, std::string_view state, Milli
 rt::Task<Result<void>> Driver::give_back(JobFate fate, Millis delay) {
     co_await close_calls();
     sandbox_.reset();
-    co_return co_await flush(fate, name(RunStatus::kRunning), delay);
+    co_return co_await flush(fate, RunStatus::kRunning, delay);
 }
 
 /// Ends the run as failed with nothing but the reason.
@@ -231,7 +231,7 @@ rt::Task<Result<void>> Driver::fail_plainly(Failure failure, Place place) {
     JsonObject detail;
     detail["state"] = name(RunStatus::kFailed);
     note("finished", std::nullopt, std::move(detail));
-    co_return co_await flush(JobFate::kFinish, name(RunStatus::kFailed));
+    co_return co_await flush(JobFate::kFinish, RunStatus::kFailed);
 }
 
 }  // namespace weft::engine

@@ -199,7 +199,9 @@ void read_answer(
         if (name == sql::kLoadSteps.name) {
             out[place->second].steps.push_back(read_step(rows, row, 1));
         } else if (name == sql::kLoadWaits.name) {
-            out[place->second].waits.push_back({std::string(rows.text(row, 1)), std::string(rows.text(row, 2))});
+            out[place->second].waits.push_back(
+                {std::string(rows.text(row, 1)), std::string(rows.text(row, 2))}
+            );
         } else {
             out[place->second].payloads.push_back(read_payload(rows, row, 1));
         }

@@ -88,7 +88,7 @@ class Driver {
     void keep_logs(std::vector<protocol::Log> logs, Index step);
 
     // ---- the journal (record.cc)
-    rt::Task<Result<void>> flush(store::runs::JobFate fate, std::string_view state, Millis park_for = {});
+    rt::Task<Result<void>> flush(store::runs::JobFate fate, runstate::RunStatus status, Millis park_for = {});
     rt::Task<Result<void>> seal_values();
     store::runs::StepWrite& row_of(Index step);
     void keep_value(std::string slot, std::string json);
