@@ -152,6 +152,8 @@ async function watching(world: World): Promise<void> {
     await page.getByRole('tab', { name: 'Input and output' }).click()
     await page.getByText('"Ada"').first().waitFor()
     await page.getByRole('tab', { name: 'Logs' }).click()
+    await page.waitForURL('**tab=logs')
+    await page.locator('ol[aria-label=Logs], h2:has-text("No log lines")').first().waitFor()
     await shot(page, '08-run-logs')
   })
   await test('running it again, and starting it by hand, lead to the new run', async () => {

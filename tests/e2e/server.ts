@@ -19,13 +19,16 @@ export async function startServer(root: string): Promise<Server> {
 
   const bin = process.env.WEFT_BIN ?? join(root, 'build/release/bin/weft')
   const data = await mkdtemp(join(tmpdir(), 'weft-e2e-'))
-  const args = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--web', join(root, 'web/dist'), '--allow-private-hosts']
+  const args = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--web', join(root, 'web/dist')]
   const child = spawn(bin, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   let said = ''
   const ready = new Promise<{ url: string; claimToken: string }>((resolve, reject) => {
-    const fail = (why: string) => reject(new Error(`${bin}: ${why}\n${said.slice(-4_000)}`))
     const timer = setTimeout(() => fail(`did not say where it is within ${start_ms / 1000} s`), start_ms)
+    function fail(why: string): void {
+      clearTimeout(timer)
+      reject(new Error(`${bin}: ${why}\n${said.slice(-4_000)}`))
+    }
     child.once('error', (error) => fail(error.message))
     child.once('exit', (code) => fail(`ended with ${String(code)} before it was ready`))
     const hear = (chunk: Buffer) => {
