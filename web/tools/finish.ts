@@ -13,8 +13,8 @@ export function externalise(html: string): { html: string; scripts: Map<string, 
     scripts.set(name, body)
     return `<script src="/${name}"></script>`
   })
-  // Error pages are not worth a prefetch on every first visit.
-  return { html: out.replace(/<link rel="prefetch"[^>]*>/g, ''), scripts }
+  // Error pages are not worth a prefetch on every first visit; the time of the build would make every build another page.
+  return { html: out.replace(/<link rel="prefetch"[^>]*>/g, '').replace(/("serverRendered":2\},)\d+/, '$10'), scripts }
 }
 
 // The server answers with these where the browser takes them: packed once here instead of on every request.
