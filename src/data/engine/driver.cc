@@ -31,7 +31,8 @@ rt::Task<End> Driver::run() {
 
 rt::Task<Result<void>> Driver::drive() {
     if (is_terminal(run_status_from(job_.loaded.state).value_or(RunStatus::kQueued))) {
-        // The end is recorded, the job was left: take it away without a second end.
+        // The end is recorded, the job was left: take it away. The row of an ended run is not touched again.
+        batch_.finished_at = now();
         co_return co_await flush(JobFate::kFinish, RunStatus::kFailed);
     }
     auto opened = co_await open_values();

@@ -73,6 +73,7 @@ rt::Task<Result<void>> Engine::bury(store::queue::Poisoned poisoned, rt::Deadlin
     );
     entry.fate = JobFate::kFinish;
     entry.is_dead_letter = true;
+    entry.finished_at = deps_.clock.now();
     if (!loaded.empty()) {
         entry.started_at = loaded.front().started_at.value_or(loaded.front().now);
         entry.finished_at = loaded.front().now;

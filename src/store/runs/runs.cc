@@ -61,7 +61,10 @@ StepRun read_step(const pg::Rows& rows, int row, int at) {
 
 rt::Task<Result<std::vector<Run>>> Runs::list(TenantId tenant, RunFilter filter, rt::Deadline by) {
     pg::Params params;
-    params.add(filter.before).add(filter.state).add(filter.limit);
+    // Always a bound: an index condition, where `$1 is null or ...` would be a filter over everything newer.
+    Uuid last;
+    last.bytes.fill(0xff);
+    params.add(filter.before ? filter.before->uuid() : last).add(filter.state).add(filter.limit);
     pg::Query query = sql::kListRuns;
     if (filter.workflow) {
         query = sql::kListRunsOfWorkflow;

@@ -25,10 +25,10 @@ share as (
     from candidate c
 ),
 due as materialized (
-    select d.tenant_id, d.run_id
+    select d.place
     from share s
     cross join lateral (
-        select j.tenant_id, j.run_id
+        select j.ctid as place
         from job j
         where j.tenant_id = s.tenant_id and j.state = 'ready' and j.run_at <= now()
         order by j.run_at, j.run_id
@@ -37,6 +37,7 @@ due as materialized (
     ) d
     limit $2::int
 ),
+-- By place: locked above, and one changed since this statement's snapshot is simply due again next time.
 taken as (
     update job j
     set state = 'leased',
@@ -44,7 +45,7 @@ taken as (
         worker_id = $1::uuid,
         lease_until = clock_timestamp() + $3::bigint * interval '1 millisecond'
     from due d
-    where j.tenant_id = d.tenant_id and j.run_id = d.run_id
+    where j.ctid = d.place
     returning
         j.tenant_id, j.run_id, j.workflow_id, j.workflow_version_id, j.epoch, j.crashes,
         j.cancel_requested_at is not null as is_cancel_requested, coalesce(j.cancel_reason, '') as cancel_reason

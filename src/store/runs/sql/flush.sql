@@ -10,23 +10,36 @@ with entry as materialized (
     )
 ),
 held as materialized (
-    select e.run_id
-    from entry e
-    join job j on j.run_id = e.run_id and j.epoch = e.epoch and j.state = 'leased' -- fence
-    order by e.run_id
-    for update of j -- fence
+    select e.run_id, j.place, j.workflow_id, j.workflow_version_id
+    from (select o.run_id, o.epoch from entry o order by o.run_id) e
+    left join lateral (
+        select j.ctid as place, j.workflow_id, j.workflow_version_id
+        from job j
+        where j.run_id = e.run_id
+            and j.epoch = e.epoch -- fence
+            and j.state <> 'ready' -- fence
+        for update of j
+    ) j on true
+    where j.place is not null -- fence
 ),
+-- An update that never inserts: going through the key whatever the planner believes about the table's size.
 run as (
-    update workflow_run r
-    set state = e.state,
-        failure_kind = e.failure_kind,
-        error = e.error::jsonb,
-        tier = coalesce(e.tier, r.tier),
-        started_at = coalesce(r.started_at, e.started_at),
-        finished_at = e.finished_at
+    insert into workflow_run as r (
+        tenant_id, id, workflow_id, workflow_version_id, state, failure_kind, error, tier, started_at, finished_at
+    )
+    select
+        current_tenant(), h.run_id, coalesce(h.workflow_id, h.run_id), coalesce(h.workflow_version_id, h.run_id),
+        e.state, e.failure_kind, e.error::jsonb, e.tier, e.started_at, e.finished_at
     from held h
     join entry e on e.run_id = h.run_id
-    where r.id = h.run_id and r.state not in ('success', 'failed', 'canceled')
+    on conflict (tenant_id, id) do update
+    set state = excluded.state,
+        failure_kind = excluded.failure_kind,
+        error = excluded.error,
+        tier = coalesce(excluded.tier, r.tier),
+        started_at = coalesce(r.started_at, excluded.started_at),
+        finished_at = excluded.finished_at
+    where r.state not in ('success', 'failed', 'canceled')
 ),
 step as (
     insert into step_run as s (
@@ -94,6 +107,8 @@ dead as (
     where e.is_dead_letter
     on conflict do nothing
 ),
+-- By place, because the row was locked above. Had a heartbeat moved it between this statement's snapshot and the lock, it
+-- is missed: the lease then lapses, and the next claim finds the run ended, or where it waits.
 parked as (
     update job j
     set state = 'ready',
@@ -103,12 +118,12 @@ parked as (
         crashes = case e.fate when 'crash' then j.crashes + 1 when 'park' then 0 else j.crashes end
     from held h
     join entry e on e.run_id = h.run_id
-    where j.run_id = h.run_id and e.fate in ('park', 'crash', 'postpone')
+    where j.ctid = h.place and e.fate in ('park', 'crash', 'postpone')
 ),
 ended as (
     delete from job j
     using held h
     join entry e on e.run_id = h.run_id
-    where j.run_id = h.run_id and e.fate = 'finish'
+    where j.ctid = h.place and e.fate = 'finish'
 )
 select h.run_id from held h

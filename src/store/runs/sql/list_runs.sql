@@ -1,12 +1,18 @@
 -- list_runs :many  by workflow_run's key, backwards  called by the API's run list
+-- The page first, then what belongs to it: joined before the limit, the planner sorts the tenant's whole day.
+with page as materialized (
+    select *
+    from workflow_run r
+    where r.id < $1::uuid
+        and ($2::text is null or r.state = $2::text)
+    order by r.id desc
+    limit $3::int
+)
 select
     r.id, r.workflow_id, w.key, w.name, r.workflow_version_id, v.number, r.trigger_id, r.rerun_of, r.state,
     r.failure_kind, r.error, r.tier, r.created_at, r.started_at, r.finished_at, j.cancel_requested_at is not null
-from workflow_run r
+from page r
 join workflow w on w.id = r.workflow_id
 join workflow_version v on v.id = r.workflow_version_id
-left join job j on j.run_id = r.id
-where r.id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-    and ($2::text is null or r.state = $2::text)
+left join lateral (select * from job j where j.run_id = r.id offset 0) j on true
 order by r.id desc
-limit $3::int
