@@ -31,7 +31,8 @@ function main(from: string, to: string): void {
   rmSync(to, { recursive: true, force: true })
   mkdirSync(to, { recursive: true })
   cpSync(from, to, { recursive: true })
-  for (const page of ['200.html', '404.html']) rmSync(join(to, page), { force: true })
+  // Nuxt writes the same page once for every route without a parameter; the server answers them all with the one.
+  for (const name of readdirSync(to, { recursive: true, encoding: 'utf8' })) if (name.endsWith('.html')) rmSync(join(to, name))
   for (const [name, body] of scripts) writeFileSync(join(to, name), body)
   writeFileSync(join(to, 'index.html'), html)
   for (const name of readdirSync(to, { recursive: true, encoding: 'utf8' })) {
