@@ -1,5 +1,6 @@
 #include "store/triggers/triggers.h"
 
+#include "base/bytes.h"
 #include "store/triggers/queries.h"
 
 #include <cstdlib>
@@ -135,12 +136,23 @@ Result<Secret> open_token(
 
 // The plain text is `microseconds since 1970 until which the previous one holds` LF `current` [LF
 // `previous`]: secrets are made or checked to be free of line ends (control/triggers).
+namespace {
+
+Result<Secret> decode_secret(std::string_view line) {
+    auto bytes = from_base64(line);
+    if (!bytes) return fail(Error::internal("sealed secret of an unknown form"));
+    return Secret(std::move(*bytes));
+}
+
+}  // namespace
+
 std::string seal_secrets(
     const crypto::SymmetricKey& ingress_key, TenantId tenant, TriggerId id, const Secrets& secrets
 ) {
     const auto until = secrets.previous_until.value_or(Instant()).time_since_epoch().count();
-    std::string plain = std::to_string(until) + "\n" + std::string(secrets.current.reveal());
-    if (secrets.previous) plain.append("\n").append(secrets.previous->reveal());
+    // One line each, encoded: a secret may hold any byte, line ends included.
+    std::string plain = std::to_string(until) + "\n" + base64(secrets.current.reveal());
+    if (secrets.previous) plain.append("\n").append(base64(secrets.previous->reveal()));
     std::string sealed = crypto::seal(ingress_key, plain, aad(tenant, id, "secret"));
     Secret::wipe(plain);
     return sealed;
@@ -154,13 +166,11 @@ Result<Secrets> open_secrets(
     const auto first = text.find('\n');
     if (first == std::string_view::npos) return fail(Error::internal("sealed secret of an unknown form"));
     const auto second = text.find('\n', first + 1);
-    Secrets out{
-        .current = Secret(std::string(text.substr(first + 1, second - first - 1))),
-        .previous = std::nullopt,
-        .previous_until = std::nullopt,
-    };
+    TRY(Secret current, decode_secret(text.substr(first + 1, second - first - 1)));
+    Secrets out{.current = std::move(current), .previous = std::nullopt, .previous_until = std::nullopt};
     if (second != std::string_view::npos) {
-        out.previous = Secret(std::string(text.substr(second + 1)));
+        TRY(Secret previous, decode_secret(text.substr(second + 1)));
+        out.previous = std::move(previous);
         const std::string until(text.substr(0, first));
         out.previous_until = Instant(Micros(std::strtoll(until.c_str(), nullptr, 10)));
     }
