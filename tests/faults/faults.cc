@@ -29,6 +29,7 @@ struct Options {
     int pauses = 20;
     int seconds = 200;
     int lease_ms = 2'000;
+    int upstream_ms = 150;  // so that faults hit runs that are under way
     std::uint64_t seed = 0;
     bool is_short = false;
     bool expects_violation = false;
@@ -198,6 +199,7 @@ void report(
 
 rt::Task<Result<void>> drive(demo::Stage& stage, const Options& options, Rng& rng, Tally& tally) {
     stage.upstream->record_keys();
+    stage.upstream->answer_after(Millis(options.upstream_ms));
     auto start = std::chrono::steady_clock::now();
     auto by = rt::Deadline::in(std::chrono::seconds(options.seconds * 3 + 120));
     Ledger ledger;
@@ -235,6 +237,8 @@ int main_of(int argc, char** argv) {
     cli.add_option("--seconds", options.seconds, "over which events and faults are spread")
         ->check(CLI::Range(5, 36'000));
     cli.add_option("--lease-ms", options.lease_ms)->check(CLI::Range(500, 60'000));
+    cli.add_option("--upstream-ms", options.upstream_ms, "how long an outside call takes")
+        ->check(CLI::Range(0, 5'000));
     cli.add_option("--seed", options.seed, "of the faults; 0 takes a random one");
     cli.add_flag("--short", options.is_short, "1,000 events, 14 kills, 4 pauses in 40 s");
     cli.add_flag(

@@ -56,6 +56,7 @@ rt::Task<Result<http::Response>> Upstream::handle(http::Request request) {
         co_return http::Response::json(404, R"({"error":"no such path"})");
     std::string order(request.path().substr(kOrders.size()));
     if (records_keys_) record(request, order);
+    if (delay_ > Millis(0)) (void)co_await rt::sleep_for(delay_, request.deadline);
     co_return http::Response::json(200, order_text(order));
 }
 

@@ -33,6 +33,8 @@ class Upstream final : public http::Service {
     std::uint64_t orders_with_two_keys() const { return orders_with_two_keys_; }
     /// Remembers keys and orders from now on; off by default, so that a benchmark's memory stays flat.
     void record_keys() { records_keys_ = true; }
+    /// Takes this long for each answer: a fault test wants runs to be under way when something dies.
+    void answer_after(Millis delay) { delay_ = delay; }
 
     http::Admission admit(http::Request& head) override;
     rt::Task<Result<http::Response>> handle(http::Request request) override;
@@ -42,6 +44,7 @@ class Upstream final : public http::Service {
 
     Secret api_key_;
     bool records_keys_ = false;
+    Millis delay_{0};
     std::uint64_t calls_ = 0;
     std::uint64_t refused_ = 0;
     std::uint64_t orders_with_two_keys_ = 0;
