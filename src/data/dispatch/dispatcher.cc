@@ -119,7 +119,9 @@ rt::Task<Result<void>> Dispatcher::start_claimed(
 ) {
     std::vector<store::queue::Lease> leases;
     for (const auto& one : claimed) leases.push_back(one.lease);
-    auto loaded = co_await store::runs::load(needs_.pool, leases, scope_.deadline(kCallTimeout));
+    const Steady claimed_at = needs_.clock.steady();
+    const Instant now = claimed.front().at;
+    auto loaded = co_await store::runs::load(needs_.pool, leases, now, scope_.deadline(kCallTimeout));
     const Steady loaded_at = needs_.clock.steady();
     if (!loaded || is_draining_) {
         // Not begun: back they go; if that fails too, the leases lapse.
@@ -131,14 +133,15 @@ rt::Task<Result<void>> Dispatcher::start_claimed(
     for (auto& row : *loaded) rows[row.run] = &row;
     for (auto& one : claimed) {
         const RunId run = one.lease.run;
+        const bool is_new = one.lease.epoch == 1;
         auto row = rows.find(run);
         if (row == rows.end()) {
             needs_.log.error("a job without its run", {{"run_id", run}});
             continue;  // crashes until it is buried
         }
         if (running_.contains(run)) continue;  // ours under an older epoch, about to notice
-        auto job =
-            std::make_unique<engine::Job>(needs_.loop, std::move(one), std::move(*row->second), loaded_at);
+        const Steady at = is_new ? claimed_at : loaded_at;  // when its `now` was true
+        auto job = std::make_unique<engine::Job>(needs_.loop, std::move(one), std::move(*row->second), at);
         job->held_until = held_until(asked_at);
         engine::Job* borrowed = job.get();
         running_.emplace(run, Running{std::move(job), loaded_at, asked_at});

@@ -60,7 +60,7 @@ rt::Task<End> Engine::run(Job& job) {
 
 rt::Task<Result<void>> Engine::bury(store::queue::Poisoned poisoned, rt::Deadline by) {
     std::vector<store::queue::Lease> leases{poisoned.lease};
-    CO_TRY(auto loaded, co_await store::runs::load(deps_.pool, std::move(leases), by));
+    CO_TRY(auto loaded, co_await store::runs::load(deps_.pool, std::move(leases), deps_.clock.now(), by));
     store::runs::Entry entry;
     entry.lease = poisoned.lease;
     entry.workflow = poisoned.workflow;

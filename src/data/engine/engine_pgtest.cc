@@ -137,7 +137,7 @@ class EngineTest : public testing::Test {
         auto claimed = wait(queue.claim(WorkerId::make(clock.now(), rng), 1, 30s, soon()));
         EXPECT_TRUE(claimed && claimed->size() == 1);
         std::vector<store::queue::Lease> leases{claimed->front().lease};
-        auto loaded = wait(store::runs::load(pool, leases, soon()));
+        auto loaded = wait(store::runs::load(pool, leases, claimed->front().at, soon()));
         EXPECT_TRUE(loaded && loaded->size() == 1);
         Job job(loop, std::move(claimed->front()), std::move(loaded->front()), clock.steady());
         End end = End::kLost;

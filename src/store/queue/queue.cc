@@ -46,6 +46,7 @@ rt::Task<Result<std::vector<Claimed>>> Queue::claim(
             .crashes = static_cast<int>(rows.integer(row, 5)),
             .is_cancel_requested = rows.boolean(row, 6),
             .cancel_reason = std::string(rows.text(row, 7)),
+            .at = rows.instant(row, 8),
         });
     }
     co_return out;

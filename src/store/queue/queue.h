@@ -29,6 +29,7 @@ struct Claimed {
     int crashes = 0;
     bool is_cancel_requested = false;
     std::string cancel_reason;
+    Instant at;  // of the claim, by the database
 };
 
 struct Canceled {

@@ -148,13 +148,11 @@ void JournalWriter::settle(Pending& pending, bool is_held) {
 namespace {
 
 void add_loads(pg::Batch& batch, TenantId tenant, std::span<const queue::Lease> leases) {
-    pg::ArrayParam all;
     pg::ArrayParam fresh;
     pg::ArrayParam resumed;
     bool has_fresh = false;
     bool has_resumed = false;
     for (const queue::Lease& lease : leases) {
-        all.add(lease.run);
         (lease.epoch > 1 ? resumed : fresh).add(lease.run);
         (lease.epoch > 1 ? has_resumed : has_fresh) = true;
     }
@@ -163,47 +161,40 @@ void add_loads(pg::Batch& batch, TenantId tenant, std::span<const queue::Lease> 
         params.add(runs.text());
         return params;
     };
-    batch.as(pg::Principal::tenant(tenant)).add(sql::kLoadRuns, with(all));
+    batch.as(pg::Principal::tenant(tenant));
     if (has_fresh) batch.add(sql::kLoadInputs, with(fresh));
     if (!has_resumed) return;
+    batch.add(sql::kLoadRuns, with(resumed));
     batch.add(sql::kLoadJournal, with(resumed));
     batch.add(sql::kLoadSteps, with(resumed));
     batch.add(sql::kLoadWaits, with(resumed));
 }
 
-Loaded read_loaded(const pg::Rows& rows, int row) {
-    Loaded out;
+/// Runs by id; those of a first claim are there from the start, the others come with their row.
+using Found = std::unordered_map<RunId, Loaded>;
+
+void read_run(const pg::Rows& rows, int row, Found& found) {
+    Loaded& out = found[rows.id<RunId>(row, 0)];
     out.run = rows.id<RunId>(row, 0);
     out.state = rows.text(row, 1);
-    out.created_at = rows.instant(row, 2);
-    out.now = rows.instant(row, 3);
-    out.started_at = rows.maybe_instant(row, 4);
-    out.trigger = rows.maybe_id<TriggerId>(row, 5);
-    return out;
+    out.now = rows.instant(row, 2);
+    out.started_at = rows.maybe_instant(row, 3);
 }
 
-void read_answer(
-    std::string_view name,
-    const pg::Rows& rows,
-    std::vector<Loaded>& out,
-    std::unordered_map<RunId, std::size_t>& places
-) {
+void read_answer(std::string_view name, const pg::Rows& rows, Found& found) {
     for (int row = 0; row < rows.size(); ++row) {
         if (name == sql::kLoadRuns.name) {
-            out.push_back(read_loaded(rows, row));
-            places[out.back().run] = out.size() - 1;
+            read_run(rows, row, found);
             continue;
         }
-        auto place = places.find(rows.id<RunId>(row, 0));
-        if (place == places.end()) continue;
+        auto run = found.find(rows.id<RunId>(row, 0));
+        if (run == found.end()) continue;
         if (name == sql::kLoadSteps.name) {
-            out[place->second].steps.push_back(read_step(rows, row, 1));
+            run->second.steps.push_back(read_step(rows, row, 1));
         } else if (name == sql::kLoadWaits.name) {
-            out[place->second].waits.push_back(
-                {std::string(rows.text(row, 1)), std::string(rows.text(row, 2))}
-            );
+            run->second.waits.push_back({std::string(rows.text(row, 1)), std::string(rows.text(row, 2))});
         } else {
-            out[place->second].payloads.push_back(read_payload(rows, row, 1));
+            run->second.payloads.push_back(read_payload(rows, row, 1));
         }
     }
 }
@@ -211,10 +202,11 @@ void read_answer(
 }  // namespace
 
 rt::Task<Result<std::vector<Loaded>>> load(
-    pg::Pool& pool, std::vector<queue::Lease> leases, rt::Deadline by
+    pg::Pool& pool, std::vector<queue::Lease> leases, Instant now, rt::Deadline by
 ) {
     std::ranges::sort(leases, {}, &queue::Lease::tenant);
     pg::Batch batch;
+    Found found;
     std::span<const queue::Lease> left = leases;
     while (!left.empty()) {
         auto end = std::ranges::find_if(left, [&](const auto& l) { return l.tenant != left.front().tenant; });
@@ -222,13 +214,17 @@ rt::Task<Result<std::vector<Loaded>>> load(
         add_loads(batch, left.front().tenant, left.first(count));
         left = left.subspan(count);
     }
+    for (const queue::Lease& lease : leases) {
+        if (lease.epoch == 1) found[lease.run] = Loaded{.run = lease.run, .now = now};
+    }
     if (batch.empty()) co_return std::vector<Loaded>{};
     std::vector<std::string_view> names;
     for (const auto& statement : batch.statements()) names.push_back(statement.query.name);
     CO_TRY(auto answers, co_await pool.run(std::move(batch), by));
+    for (std::size_t i = 0; i < answers.size(); ++i) read_answer(names[i], answers[i], found);
     std::vector<Loaded> out;
-    std::unordered_map<RunId, std::size_t> places;
-    for (std::size_t i = 0; i < answers.size(); ++i) read_answer(names[i], answers[i], out, places);
+    out.reserve(found.size());
+    for (auto& [run, loaded] : found) out.push_back(std::move(loaded));
     co_return out;
 }
 

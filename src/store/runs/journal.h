@@ -132,19 +132,20 @@ struct Wait {
 /// A run as its next worker finds it.
 struct Loaded {
     RunId run;
-    std::string state;
-    Instant created_at;
+    std::string state = "queued";
     Instant now;  // the database's
     std::optional<Instant> started_at;
-    std::optional<TriggerId> trigger;
     std::vector<StepRun> steps;  // empty for a first claim
     std::vector<Wait> waits;     // likewise
     std::vector<StoredPayload> payloads;
 };
 
-/// Loads the claimed runs in one round trip: all of it for those claimed before (epoch > 1), else the run
-/// row and the slots "input" and "trigger". Runs that are absent are left out.
-rt::Task<Result<std::vector<Loaded>>> load(pg::Pool& pool, std::vector<queue::Lease> leases, rt::Deadline by);
+/// Loads the claimed runs in one round trip: all of it for those claimed before (epoch > 1); of a new one
+/// only the slots "input" and "trigger", because nobody else has written anything of it. Resumed runs that
+/// are absent are left out. `now` is when they were claimed.
+rt::Task<Result<std::vector<Loaded>>> load(
+    pg::Pool& pool, std::vector<queue::Lease> leases, Instant now, rt::Deadline by
+);
 
 /// Ends live runs that have no job (queue::Orphan) as failed, kind platform. Returns how many.
 rt::Task<Result<std::int64_t>> fail_orphans(

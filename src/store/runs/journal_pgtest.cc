@@ -296,7 +296,7 @@ TEST_F(JournalTest, ALaterClaimLoadsTheJournal) {
         tenant.text() + "', '" + lease.run.text() + "', 'input', 1, 1, '" + tenant.text() + "', 'x')"
     );
     std::vector<queue::Lease> leases{lease};
-    auto fresh = wait(load(pool, leases, soon()));
+    auto fresh = wait(load(pool, leases, clock.now(), soon()));
     ASSERT_TRUE(fresh && fresh->size() == 1) << fresh.error().detail;
     EXPECT_EQ(fresh->front().payloads.size(), 1u);
     EXPECT_TRUE(fresh->front().steps.empty());
@@ -305,7 +305,7 @@ TEST_F(JournalTest, ALaterClaimLoadsTheJournal) {
     entry.payloads.push_back(sealed(lease, "step.a.input", "1"));
     flush_now(entry);
     leases[0].epoch = 2;
-    auto again = wait(load(pool, leases, soon()));
+    auto again = wait(load(pool, leases, clock.now(), soon()));
     ASSERT_TRUE(again && again->size() == 1) << again.error().detail;
     const Loaded& row = again->front();
     EXPECT_EQ(row.state, "running");

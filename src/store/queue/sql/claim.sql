@@ -58,5 +58,5 @@ charged as (
 )
 select
     t.tenant_id, t.run_id, t.workflow_id, t.workflow_version_id, t.epoch, t.crashes, t.is_cancel_requested,
-    t.cancel_reason
+    t.cancel_reason, clock_timestamp()
 from taken t
