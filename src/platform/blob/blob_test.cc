@@ -1,0 +1,75 @@
+#include "platform/blob/blob.h"
+
+#include "base/random.h"
+#include "platform/rt/clock.h"
+#include "platform/rt/loop.h"
+
+#include <gtest/gtest.h>
+
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace weft::blob {
+namespace {
+
+class BlobTest : public testing::Test {
+  protected:
+    BlobTest() {
+        folder = (std::filesystem::temp_directory_path() / "weft-blob-XXXXXX").string();
+        folder = mkdtemp(folder.data());
+        store = *open_directory(folder + "/blobs");
+    }
+    ~BlobTest() override { std::filesystem::remove_all(folder); }
+    template <class T>
+    T wait(rt::Task<T> task) {
+        return loop.run_until_done(std::move(task));
+    }
+    static rt::Deadline soon() { return rt::Deadline::in(10s); }
+
+    rt::Loop loop;
+    SystemRng rng;
+    rt::SystemClock clock;
+    std::string folder;
+    std::unique_ptr<Store> store;
+    Uuid name = Uuid::v7(clock.now(), rng);
+};
+
+TEST_F(BlobTest, KeepsBytesUnderTheirNameAndReplacesThemWhole) {
+    const std::string bytes(100'000, '\0');
+    ASSERT_TRUE(wait(store->put(name, bytes, soon())));
+    EXPECT_EQ(wait(store->get(name, bytes.size(), soon())), bytes);
+    ASSERT_TRUE(wait(store->put(name, "short", soon())));
+    EXPECT_EQ(wait(store->get(name, 100, soon())), "short");
+    std::size_t files = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+        files += entry.is_regular_file();
+    EXPECT_EQ(files, 1u);  // nothing half-written is left beside it
+}
+
+TEST_F(BlobTest, FilesAreForThisUserOnly) {
+    ASSERT_TRUE(wait(store->put(name, "x", soon())));
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+        struct stat status{};
+        ASSERT_EQ(stat(entry.path().c_str(), &status), 0);
+        EXPECT_EQ(status.st_mode & 077, 0u) << entry.path();
+    }
+}
+
+TEST_F(BlobTest, SaysWhatIsAbsentOrTooLarge) {
+    EXPECT_EQ(wait(store->get(name, 10, soon())).error().code, Code::kNotFound);
+    EXPECT_TRUE(wait(store->remove(name, soon())));
+    ASSERT_TRUE(wait(store->put(name, "0123456789", soon())));
+    EXPECT_EQ(wait(store->get(name, 9, soon())).error().code, Code::kLimit);
+    ASSERT_TRUE(wait(store->remove(name, soon())));
+    EXPECT_EQ(wait(store->get(name, 10, soon())).error().code, Code::kNotFound);
+}
+
+TEST_F(BlobTest, AFolderThatIsGoneIsUnavailable) {
+    std::filesystem::remove_all(folder);
+    EXPECT_EQ(wait(store->put(name, "x", soon())).error().code, Code::kUnavailable);
+}
+
+}  // namespace
+}  // namespace weft::blob
