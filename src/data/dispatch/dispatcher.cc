@@ -139,7 +139,7 @@ rt::Task<Result<void>> Dispatcher::start_claimed(
             needs_.log.error("a job without its run", {{"run_id", run}});
             continue;  // crashes until it is buried
         }
-        if (running_.contains(run)) continue;  // ours under an older epoch, about to notice
+        if (running_.contains(run)) continue;               // ours under an older epoch, about to notice
         const Steady at = is_new ? claimed_at : loaded_at;  // when its `now` was true
         auto job = std::make_unique<engine::Job>(needs_.loop, std::move(one), std::move(*row->second), at);
         job->held_until = held_until(asked_at);
