@@ -1,0 +1,148 @@
+#pragma once
+
+#include "control/graphql/execute/session.h"
+#include "control/graphql/plan/plan.h"
+#include "control/graphql/sql/sql.h"
+#include "platform/pg/pg.h"
+#include "platform/rt/task.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weft::http {
+class Client;
+}
+
+/// Runs operations: text to answer. The plan cache, the pipelined round trip, actions and remote fields.
+namespace weft::graphql {
+
+/// One operation as the transports read it.
+struct Request {
+    std::string query;
+    std::string operation_name;
+    JsonObject variables;
+    /// `extensions.persistedQuery.sha256Hash`, hex; `query` may then be empty.
+    std::string persisted_hash;
+};
+
+/// What a request is answered with, transport-neutral.
+struct Answer {
+    std::string body;               // {"data":...} or {"errors":[...]}
+    bool is_request_error = false;  // nothing was executed: 400 under application/graphql-response+json
+};
+
+/// Everything a native action or a remote resolver may use.
+struct ResolverContext {
+    const Session& session;
+    pg::Transaction* transaction = nullptr;  // of a mutation: one for all its root fields
+    rt::Deadline deadline;
+    std::string_view request_query;
+    /// Runs after the whole operation has committed; never on a rollback.
+    std::function<void(std::function<void()>)> after_commit;
+};
+/// `input` is the object of the action's arguments. The Json that comes back is checked against the output
+/// type.
+using ActionResolver = std::function<rt::Task<Outcome<Json>>(ResolverContext&, Json input)>;
+/// One call for all rows: `rows` holds, for each, the join columns as an object. Gives one Json per row, in
+/// order.
+using RemoteResolver =
+    std::function<rt::Task<Outcome<JsonArray>>(ResolverContext&, JsonArray rows, JsonObject arguments)>;
+
+struct RoleLimits {
+    ParseLimits parse;
+    OperationLimits operation;
+    PlanLimits plan;
+    Steady::duration statement_timeout = std::chrono::seconds(5);
+    std::size_t response_bytes_max = 16u << 20;
+    int batch_max = 10;
+    int subscriptions_per_socket_max = 200;
+    bool may_introspect = true;
+    bool allow_list_only = false;
+    double cost_per_second = 0;  // by (rate key, role): a token bucket in cost units; 0: none
+};
+
+struct EngineOptions {
+    /// On whose behalf statements of a session run. Default: Principal::login().
+    std::function<Result<pg::Principal>(const Session&)> principal;
+    /// Settings made for each transaction in the same round trip: name to session variable ("app.tenant" to
+    /// "x-hasura-tenant-id"); an absent variable sets ''.
+    std::vector<std::pair<std::string, std::string>> session_settings;
+    RoleLimits limits;  // of every role but
+    RoleLimits admin_limits = admin_role_limits();
+    std::map<std::string, RoleLimits> role_limits;  // these
+    bool is_lenient = false;                        // validation, as ValidateOptions
+    std::size_t documents_max = 2'000;              // bounded caches: parsed documents,
+    std::size_t plans_max = 4'000;                  // plans (of all documents)
+    std::size_t persisted_max = 10'000;
+    std::map<std::string, ActionResolver> actions;  // "native:<name>" handlers
+    std::map<std::string, RemoteResolver> remotes;
+    http::Client* client = nullptr;                  // for webhook actions; null: they are refused
+    std::map<std::string, std::string> environment;  // for {{NAME}} in handlers and header values
+
+    static RoleLimits admin_role_limits();
+};
+
+/// A planned operation, ready to run any number of times. Shared by the caches and by live queries.
+struct Prepared {
+    std::shared_ptr<const Document> document;
+    const Operation* operation = nullptr;
+    std::unique_ptr<const Plan> plan;
+    Statement statement;  // of a query; empty text when no root needs SQL
+    std::string name;     // of the statement, unique for its text
+};
+
+class Engine {
+  public:
+    /// Everything given outlives the engine.
+    Engine(rt::Loop& loop, pg::Pool& pool, EngineOptions options);
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    /// Replaces the model; plans of the old one are dropped, running ones finish with it.
+    void use(std::shared_ptr<const Model> model);
+    std::shared_ptr<const Model> model() const;
+
+    /// Runs a query or a mutation. Never throws, never fails: what goes wrong is in the answer. A
+    /// subscription is refused with Hasura's words. Cancelling a query loses nothing; a mutation's outcome is
+    /// then unknown.
+    rt::Task<Answer> execute(Request request, Session session, rt::Deadline by);
+
+    /// Parses, checks, coerces and plans only: for live queries and EXPLAIN. `variables` is filled.
+    struct Ready {
+        std::shared_ptr<const Prepared> prepared;
+        Variables variables;
+    };
+    Outcome<Ready> prepare(const Request& request, const Session& session);
+    /// The parameter values of a prepared statement for one request: nullopt is NULL.
+    Outcome<std::vector<std::optional<std::string>>> bind(
+        const Statement& statement, const Variables& variables, const Session& session
+    ) const;
+    /// Runs a prepared query once: the answer's body.
+    rt::Task<Answer> run(Ready ready, Session session, rt::Deadline by);
+
+    /// {"errors":[{"message","extensions":{"code","path"}}]}
+    static std::string error_body(
+        const Failure& failure, const Session& session, std::string_view document = {}
+    );
+
+    const EngineOptions& options() const;
+    const RoleLimits& limits_of(std::string_view role) const;
+
+    struct Stats {
+        std::uint64_t document_hits = 0, document_misses = 0, plan_hits = 0, plan_misses = 0;
+        std::size_t documents = 0, plans = 0;
+    };
+    Stats stats() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weft::graphql

@@ -1,0 +1,101 @@
+#pragma once
+
+#include "control/graphql/execute/execute.h"
+#include "platform/rt/loop.h"
+#include "platform/rt/scope.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// Live queries and streams: answers that follow the data. Multiplexed by plan, driven by change events, idle
+/// ones cost no query.
+namespace weft::graphql {
+
+/// Rows of one table changed. `values` are what is known of them: columns (PostgreSQL names) and values as
+/// text, old and new alike; an equality on a column that is not named here is taken as met.
+struct Change {
+    QualifiedName table;
+    std::vector<std::pair<std::string, std::string>> values;
+};
+
+struct LiveOptions {
+    Steady::duration coalesce =
+        std::chrono::milliseconds(50);  // between two runs of one cohort while changes go on
+    Steady::duration safety_poll =
+        std::chrono::seconds(30);  // every cohort is looked at this often; 0: never
+    int cohorts_per_statement_max = 200;
+    std::size_t subscriptions_max = 50'000;
+};
+
+class Live {
+  public:
+    Live(rt::Loop& loop, pg::Pool& pool, Engine& engine, LiveOptions options);
+    /// `close` must have finished.
+    ~Live();
+
+    /// What a subscriber gets: bodies ({"data":...}); or one error body, after which it is over.
+    struct Sink {
+        std::function<void(std::shared_ptr<const std::string> body)> next;
+        std::function<void(std::string error_body)> error;
+        std::function<void()> complete;
+    };
+    using Id = std::uint64_t;
+    /// Starts a subscription (a live query, or `_stream`); also queries and mutations, which complete after
+    /// one answer. The first answer comes as soon as it is there. Failure: what `error` would say, nothing
+    /// was started.
+    Outcome<Id> subscribe(Request request, Session session, Sink sink);
+    /// Ends it; the sink is not called again. Unknown ids are fine.
+    void unsubscribe(Id id);
+
+    /// The first source of changes: whoever writes says so, after its commit.
+    void publish(const Change& change);
+    /// Something may have been missed (a source reconnected): every cohort is run once.
+    void refresh_all();
+    /// The model was replaced: every subscription is planned anew, or ends with an error when that fails.
+    void replan();
+
+    struct Stats {
+        std::size_t subscriptions = 0, cohorts = 0, plans = 0;
+        std::uint64_t queries = 0, pushes = 0, changes = 0;
+    };
+    Stats stats() const;
+    rt::Task<void> close();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// The second source: a logical-replication reader (pgoutput) on a slot and a publication limited to the
+/// tables that subscriptions may read. Needs wal_level=logical and a role with REPLICATION. Reconnects by
+/// itself; after a gap it calls `on_gap`. Only one reader per slot: the others stand by.
+struct ReplicationOptions {
+    std::string url;
+    std::string slot = "weft_graphql";
+    std::string publication = "weft_graphql";
+    bool is_temporary = true;  // a slot that ends with the connection keeps no WAL
+    std::vector<QualifiedName> tables;
+};
+class ReplicationReader {
+  public:
+    ReplicationReader(
+        rt::Loop& loop,
+        ReplicationOptions options,
+        std::function<void(const Change&)> on_change,
+        std::function<void()> on_gap
+    );
+    ~ReplicationReader();
+    void start();
+    rt::Task<void> close();
+
+  private:
+    struct Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace weft::graphql

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// Conditions over rows: what permissions say, and what `where` becomes. One language for both.
+namespace weft::graphql {
+
+struct Column;
+struct ComputedField;
+struct Relationship;
+struct Table;
+class TableRef;
+
+/// What a parameter of a statement is filled with, each time it runs.
+struct Source {
+    enum class Kind : std::uint8_t {
+        kLiteral,     // `text`
+        kVariable,    // the leaf of a request's variable
+        kSession,     // the session variable called `text` (lower case)
+        kAllSession,  // all session variables as one json object
+        kRow,         // (nested inserts, remote joins) a value of an earlier statement: column `text`
+    };
+    enum class Shape : std::uint8_t {
+        kText,   // as PostgreSQL reads the type
+        kArray,  // a list of scalars as an array literal
+        kJson,   // any value as JSON text
+    };
+    Kind kind = Kind::kLiteral;
+    Shape shape = Shape::kText;
+    bool is_null = false;  // kLiteral
+    std::string text;
+    int variable = -1;              // kVariable: index into Variables::all
+    std::vector<std::string> path;  // kVariable: members (or decimal positions) below it
+    bool operator==(const Source&) const = default;
+};
+
+/// The right side of a comparison, the value of a preset or of an inserted column.
+struct Operand {
+    enum class Kind : std::uint8_t { kSource, kColumn, kRootColumn };
+    Kind kind = Kind::kSource;
+    Source source;
+    std::string sql_type;  // the cast of a kSource: "integer", "text[]"
+    const Column* column =
+        nullptr;  // kColumn: of the same row; kRootColumn: of the row that the permission is about
+};
+
+/// One comparison operator of the conventions (section 1.4), from one table.
+struct Operator {
+    enum class Kind : std::uint8_t {
+        kInfix,   // column <sql> value
+        kAny,     // column = any (array), negated for _nin
+        kIsNull,  // boolean decides
+        kCast,    // _cast: {String: {...}}: comparison of (column)::text
+        kColumn,  // _ceq ...: metadata only
+    };
+    enum class Applies : std::uint8_t { kAll, kText, kJsonb, kLtree, kArray };
+    enum class Value : std::uint8_t {
+        kSame,
+        kList,
+        kText,
+        kTextList,
+        kBoolean,
+        kElement,
+        kJsonpath,
+        kLtxtquery,
+        kLquery,
+        kLqueryList,
+        kLtreeList,
+        kCast,
+        kColumn
+    };
+    std::string_view name;  // "_eq"
+    Kind kind = Kind::kInfix;
+    std::string_view sql;  // "="
+    Applies applies = Applies::kAll;
+    Value value = Value::kSame;
+    bool is_negated = false;
+};
+/// All of them, in the order in which Hasura lists them; `$eq` spellings are found too.
+const std::vector<Operator>& operators();
+const Operator* find_operator(std::string_view name);
+
+/// A condition. Owns its children; move-only because a planned one holds table references.
+struct BoolExp {
+    enum class Kind : std::uint8_t {
+        kTrue,
+        kFalse,
+        kAnd,
+        kOr,
+        kNot,
+        kCompare,           // left `op` right
+        kRelated,           // a row exists on the other side of `relationship` for which child 0 holds
+        kExists,            // a row exists in `remote` (not joined) for which child 0 holds: _exists
+        kRelatedAggregate,  // an aggregate over the array relationship compares
+    };
+    Kind kind = Kind::kTrue;
+    std::vector<BoolExp> children;
+    // kCompare: the left side is one of
+    const Column* column = nullptr;
+    const ComputedField* computed = nullptr;
+    bool is_cast_to_text = false;
+    const Operator* op = nullptr;
+    Operand right;
+    bool is_true = false;  // kIsNull: `_is_null: true`
+    // kRelated, kRelatedAggregate, kExists
+    const Relationship* relationship = nullptr;
+    std::shared_ptr<const TableRef> remote;  // shared by copies of a permission's expression; never written
+    // kRelatedAggregate: children[0] is the filter, children[1] compares the aggregate (column null)
+    std::string function;  // "count", "bool_and", "bool_or"
+    std::vector<const Column*> columns;
+    bool is_distinct = false;
+
+    bool is_trivial() const { return kind == Kind::kTrue; }
+    static BoolExp all_of(std::vector<BoolExp> parts);  // flattens, drops kTrue
+};
+
+}  // namespace weft::graphql

@@ -1,0 +1,333 @@
+#pragma once
+
+#include "control/graphql/catalog/catalog.h"
+#include "control/graphql/metadata/metadata.h"
+#include "control/graphql/model/expression.h"
+#include "control/graphql/schema/schema.h"
+#include "control/graphql/validate/validate.h"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Catalog and metadata made one: the tables that are tracked, who may do what with them, and the GraphQL
+/// schema that shows them. Immutable once built; a reload builds another.
+namespace weft::graphql {
+
+struct Table;
+struct Relationship;
+struct Function;
+struct EnumTable;
+
+struct Column {
+    const CatalogColumn* catalog = nullptr;  // lives in the model's copy of the catalog
+    const Table* table = nullptr;
+    std::string name;    // in GraphQL
+    std::string scalar;  // GraphQL type: "Int", "timestamptz", "_text", "<enum table>_enum"
+    const EnumTable* enumeration = nullptr;
+    int position = 0;             // in Table::columns
+    bool is_stringified = false;  // bigint, numeric, float8, money... printed as text when the model says so
+    const std::string& pg_name() const { return catalog->name; }
+};
+
+struct ComputedField {
+    std::string name;
+    const Table* table = nullptr;  // the table it belongs to
+    const Function* function = nullptr;
+    std::string table_argument;  // name, or empty: positional first
+    std::string session_argument;
+    const Table* returns = nullptr;  // a set of (or one row of) a tracked table; null: a scalar
+    bool is_stringified = false;
+    std::string scalar;  // of a scalar one
+    int position = 0;
+};
+
+struct RemoteField {
+    const metadata::RemoteField* metadata = nullptr;
+    std::vector<const Column*> columns;
+    int position = 0;
+};
+
+struct Relationship {
+    std::string name;
+    bool is_array = false;
+    bool is_nullable = true;
+    const Table* table = nullptr;  // where it starts
+    const Table* remote = nullptr;
+    std::vector<std::pair<const Column*, const Column*>> columns;  // this side, the remote side
+    /// Nested insert of an object relationship: the remote row first (this row holds the key), or after.
+    bool is_inserted_before_parent = true;
+    int position = 0;
+};
+
+/// What one role may do with one table; every name resolved.
+struct SelectRight {
+    std::vector<bool> columns;          // by Column::position
+    std::vector<bool> computed_fields;  // by ComputedField::position
+    BoolExp filter;
+    std::optional<std::int64_t> limit;
+    bool allows_aggregations = false;
+};
+struct Preset {
+    const Column* column = nullptr;
+    Operand value;
+};
+struct InsertRight {
+    std::vector<bool> columns;
+    BoolExp check;
+    std::vector<Preset> presets;
+    bool is_backend_only = false;
+};
+struct UpdateRight {
+    std::vector<bool> columns;
+    BoolExp filter;
+    BoolExp check;
+    std::vector<Preset> presets;
+    bool is_backend_only = false;
+    bool allows_all = false;
+};
+struct DeleteRight {
+    BoolExp filter;
+    bool is_backend_only = false;
+    bool allows_all = false;
+};
+struct Rights {
+    std::optional<SelectRight> select;
+    std::optional<InsertRight> insert;
+    std::optional<UpdateRight> update;
+    std::optional<DeleteRight> remove;
+};
+
+struct Table {
+    const CatalogTable* catalog = nullptr;
+    std::string name;  // base of the GraphQL names: custom_name, "t" or "schema_t"
+    std::string sql;   // quoted and qualified
+    std::deque<Column> columns;
+    std::deque<Relationship> relationships;
+    std::deque<ComputedField> computed_fields;
+    std::deque<RemoteField> remote_fields;
+    std::vector<const Column*> primary_key;
+    std::vector<Rights> rights;  // by Role::number; the admin's is full
+    const Column* column(std::string_view pg_name) const;
+    const Column* column_by_graphql_name(std::string_view name) const;
+    const Relationship* relationship(std::string_view name) const;
+};
+
+struct EnumTable {
+    const Table* table = nullptr;
+    std::string type_name;                                    // "<t>_enum"
+    std::vector<std::pair<std::string, std::string>> values;  // value, comment
+};
+
+struct Function {
+    const CatalogFunction* catalog = nullptr;
+    const metadata::Function* metadata = nullptr;  // null: used by a computed field only
+    std::string name;
+    std::string sql;
+    const Table* returns = nullptr;
+    bool is_mutation = false;
+    struct Argument {
+        std::string name;  // "arg_1" for an unnamed one
+        bool is_named = false;
+        const CatalogArgument* catalog = nullptr;
+        std::string scalar;
+        bool is_session = false;  // filled with the session variables, not shown
+    };
+    std::vector<Argument> arguments;
+};
+
+struct Action {
+    const metadata::Action* metadata = nullptr;
+    const Type* output = nullptr;
+};
+
+/// From a field of an action's output type to a table.
+struct OutputRelationship {
+    const metadata::ObjectRelationship* metadata = nullptr;
+    const Table* remote = nullptr;
+    std::vector<std::pair<std::string, const Column*>> columns;  // field of the type, column of the table
+};
+
+struct Role {
+    std::string name;
+    int number = 0;     // index into Table::rights; 0 is admin
+    Mask mask;          // of requests without backend-only permissions
+    Mask backend_mask;  // with them
+    bool may_mutate = false;
+};
+
+/// What an element of the generated schema stands for; found through its Binding. Names of enumerators follow
+/// the GraphQL name of the thing.
+struct Meaning {
+    enum class Kind : std::uint8_t {
+        // fields of the roots
+        kSelect,
+        kSelectByPk,
+        kSelectAggregate,
+        kSelectStream,
+        kFunction,
+        kFunctionAggregate,
+        kInsert,
+        kInsertOne,
+        kUpdate,
+        kUpdateByPk,
+        kUpdateMany,
+        kDelete,
+        kDeleteByPk,
+        kAction,
+        kActionResult,
+        kNoQueries,
+        // fields of a table's type, and members of its bool_exp, order_by, inputs; values of its column enums
+        kColumn,
+        kComputedScalar,
+        kComputedTable,
+        kComputedTableAggregate,
+        kRelationship,
+        kRelationshipAggregate,
+        kRemoteField,
+        // fields of an action's output type
+        kOutputField,
+        kOutputRelationship,
+        kOutputRelationshipAggregate,
+        // fields of <t>_aggregate, <t>_aggregate_fields, <t>_<op>_fields; members of aggregate order_by,
+        // bool_exp
+        kAggregate,
+        kNodes,
+        kCount,
+        kAggregateFunction,
+        // fields of <t>_mutation_response
+        kAffectedRows,
+        kReturning,
+        // arguments and members with a fixed role
+        kWhere,
+        kOrderBy,
+        kLimit,
+        kOffset,
+        kDistinctOn,
+        kPath,
+        kColumnsArgument,
+        kDistinctArgument,
+        kObjects,
+        kObject,
+        kOnConflict,
+        kConstraintArgument,
+        kUpdateColumnsArgument,
+        kSet,
+        kInc,
+        kAppend,
+        kPrepend,
+        kDeleteKey,
+        kDeleteElem,
+        kDeleteAtPath,
+        kPkColumns,
+        kUpdates,
+        kData,
+        kFunctionArguments,
+        kFunctionArgument,
+        kBatchSize,
+        kCursor,
+        kInitialValue,
+        kOrdering,
+        kActionId,
+        kAnd,
+        kOr,
+        kNot,
+        kOperator,
+        kArguments,
+        kFilter,
+        kPredicate,
+        // enum values
+        kConstraint,
+        kDirection,
+        kEnumTableValue,
+    };
+    Kind kind = Kind::kColumn;
+    const Table* table = nullptr;
+    const Column* column = nullptr;
+    const Relationship* relationship = nullptr;
+    const ComputedField* computed = nullptr;
+    const RemoteField* remote = nullptr;
+    const Function* function = nullptr;
+    const Action* action = nullptr;
+    const OutputRelationship* output = nullptr;
+    const Operator* op = nullptr;     // kOperator
+    const CatalogKey* key = nullptr;  // kConstraint
+    std::string_view name;            // kAggregateFunction: "sum", "bool_and"; kDirection: "asc_nulls_first"
+    int position = 0;                 // kFunctionArgument: index into Function::arguments
+};
+
+/// Something in the metadata that does not fit the database; the rest works without it.
+struct Inconsistency {
+    std::string kind;  // "table", "object_relation", "select_permission", ...
+    std::string name;  // "select_permission user of articles"
+    std::string reason;
+    Json definition;
+};
+
+/// A table whose foreign key lacks an index that begins with the tenant column and the key's: slow under row
+/// security.
+struct IndexWarning {
+    QualifiedName table;
+    std::vector<std::string> columns;
+};
+
+struct ModelOptions {
+    bool stringify_numeric = false;  // bigint, numeric, float8, money as JSON strings
+    std::int64_t limit_default = 0;  // of lists for roles other than admin when the request has none; 0: none
+    std::int64_t limit_max = 0;      // 0: none
+};
+
+class Model {
+  public:
+    /// Lookups for planning; constant time.
+    const Meaning& meaning(Binding binding) const { return meanings_[static_cast<std::size_t>(binding)]; }
+    const Schema& schema() const { return *schema_; }
+    const Role* role(std::string_view name) const;  // null: unknown (an empty schema)
+    const Role& admin() const { return *roles_.front(); }
+    /// A role without any right, for unknown ones.
+    const Role& nobody() const { return *nobody_; }
+    const Table* table(const QualifiedName& name) const;
+    const Rights& rights(const Table& table, const Role& role) const;
+    const std::vector<Inconsistency>& inconsistencies() const { return inconsistencies_; }
+    const std::vector<IndexWarning>& index_warnings() const { return index_warnings_; }
+    const Catalog& catalog() const { return catalog_; }
+    const metadata::Metadata& metadata() const { return metadata_; }
+    const ModelOptions& options() const { return options_; }
+    const std::deque<Table>& tables() const { return tables_; }
+    const std::vector<std::unique_ptr<Role>>& roles() const { return roles_; }
+    const Action* action(std::string_view name) const;
+
+  private:
+    friend class ModelBuilder;
+    Catalog catalog_;
+    metadata::Metadata metadata_;
+    ModelOptions options_;
+    std::unique_ptr<Schema> schema_;
+    std::deque<Meaning> meanings_;
+    std::deque<Table> tables_;
+    std::deque<EnumTable> enums_;
+    std::deque<Function> functions_;
+    std::deque<Action> actions_;
+    std::deque<OutputRelationship> outputs_;
+    std::map<QualifiedName, const Table*> tables_by_name_;
+    std::vector<std::unique_ptr<Role>> roles_;
+    std::unique_ptr<Role> nobody_;
+    std::map<std::string, const Role*, std::less<>> roles_by_name_;
+    std::vector<Inconsistency> inconsistencies_;
+    std::vector<IndexWarning> index_warnings_;
+};
+
+/// Values of the enum tables, by table: what `read_enum_values` found.
+using EnumValues = std::map<QualifiedName, std::vector<std::pair<std::string, std::string>>>;
+
+/// Builds the model. Never fails: what does not fit is left out and listed in `inconsistencies` (the caller
+/// decides whether that is an error). 200 tables and 10 roles take less than 50 ms.
+std::shared_ptr<const Model> build_model(
+    Catalog catalog, metadata::Metadata metadata, const EnumValues& enums, ModelOptions options
+);
+
+}  // namespace weft::graphql

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "control/graphql/execute/execute.h"
+#include "control/graphql/live/live.h"
+#include "platform/http/http.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace weft::http {
+class Router;
+}
+
+/// GraphQL over HTTP, WebSocket and SSE; the metadata API; GraphiQL. Mounted on a router that others share.
+namespace weft::graphql {
+
+/// Headers as a request or a `connection_init` payload ({"headers": {...}}) brought them.
+using Authenticate = std::function<rt::Task<Outcome<Session>>(http::Fields headers, std::string peer)>;
+
+struct EndpointOptions {
+    std::string path = "/v1/graphql";
+    bool allows_get = true;  // queries only
+    Steady::duration init_timeout = std::chrono::seconds(3);
+    Steady::duration ping = std::chrono::seconds(15);
+    int missed_pings_max = 2;
+    bool serves_graphiql = true;  // GET with Accept: text/html
+    std::size_t sockets_max = 20'000;
+    /// Whether a browser page of this Origin may open a socket or send a request with cookies. Default: all.
+    std::function<bool(const http::Request&)> is_allowed_origin;
+};
+
+/// POST and GET `path`: single and batch requests, both media types; WebSocket upgrade with sub-protocol
+/// graphql-transport-ws (and the older graphql-ws); SSE distinct mode by Accept.
+class Endpoint {
+  public:
+    Endpoint(rt::Loop& loop, Engine& engine, Live& live, Authenticate authenticate, EndpointOptions options);
+    ~Endpoint();
+    void mount(http::Router& router);
+    rt::Task<void> close();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Hasura's ways to say who asks: the admin secret with x-hasura-* headers, or a JWT with Hasura's claims.
+struct HasuraAuthOptions {
+    std::string admin_secret;       // empty: every request is trusted
+    std::string unauthorized_role;  // of requests without a credential; empty: refused
+    std::string jwt_secret;         // JSON: {"type":"HS256","key":...,"claims_namespace":...}; empty: no JWT
+};
+Result<Authenticate> make_hasura_auth(HasuraAuthOptions options);
+
+/// POST /v1/metadata for the admin: replace_metadata (versions 1 and 2), export_metadata, reload_metadata,
+/// get_inconsistent_metadata, drop_inconsistent_metadata, clear_metadata, pg_track_table, pg_untrack_table,
+/// bulk; and POST /v2/query run_sql, POST /v1/graphql/explain.
+class MetadataApi {
+  public:
+    MetadataApi(
+        rt::Loop& loop,
+        pg::Pool& pool,
+        Engine& engine,
+        Live& live,
+        Authenticate authenticate,
+        ModelOptions model
+    );
+    ~MetadataApi();
+    void mount(http::Router& router);
+    /// Reads the catalog, builds the model, and puts it in place. Failure: the first inconsistency, unless
+    /// allowed.
+    rt::Task<Outcome<>> replace(metadata::Metadata metadata, bool allow_inconsistent, rt::Deadline by);
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weft::graphql
