@@ -73,7 +73,7 @@ struct VariableDefinition {
     std::string_view description;
     bool has_description = false;
     bool is_block_description = false;  // written as a block string, and printed as one
-    Name name;  // without '$'; `at` is the name's
+    Name name;                          // without '$'; `at` is the name's
     TypeNode type;
     Value default_value;
     std::span<const Directive> directives;
