@@ -1,0 +1,339 @@
+#include "control/graphql/validate/detail/plain.h"
+#include "control/graphql/validate/detail/wording.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <set>
+
+namespace weft::graphql {
+
+namespace {
+
+std::string_view text_of(const Json& value) {
+    return {value.get_string().data(), value.get_string().size()};
+}
+
+/// The whole number that a JSON number is, also when it was written as 5.0; within 64 bits.
+std::optional<std::int64_t> whole(const Json& value) {
+    if (value.is_int64()) return value.get_int64();
+    if (!value.is_double()) return std::nullopt;
+    double real = value.get_double();
+    if (std::trunc(real) != real || std::abs(real) > 9.0e18) return std::nullopt;
+    return static_cast<std::int64_t>(real);
+}
+
+/// Coerces one variable's value; recursion is bounded by the depth of the JSON text and of the type.
+class Coercer {
+  public:
+    Coercer(const View& view, int list_values_max, std::string& shape)
+        : view_(view), list_values_max_(static_cast<std::size_t>(list_values_max)), shape_(shape) {}
+
+    bool coerce(const Json& in, TypeUse type, Json& out);
+    Failure& error() { return error_; }  // with the path below the variable
+    void start() { path_.back_to(1); }
+
+  private:
+    bool fail(Failure error) {
+        error_ = std::move(error);
+        return false;
+    }
+    bool list(const Json& in, TypeUse type, Json& out);
+    bool object(const Json& in, const Type& type, Json& out);
+    bool one_of(const JsonObject& in, const Type& type);
+    bool enumeration(const Json& in, const Type& type, Json& out);
+    bool scalar(const Json& in, const Type& type, Json& out);
+    bool builtin(const Json& in, const Type& type, Json& out);
+
+    const View& view_;
+    std::size_t list_values_max_;
+    std::string& shape_;
+    Path path_;
+    Failure error_;
+};
+
+bool Coercer::coerce(const Json& in, TypeUse type, Json& out) {
+    if (in.is_null()) {
+        if (type.is_non_null()) return fail(wording::unexpected_null(type, path_.text()));
+        out = nullptr;
+        shape_ += 'n';
+        return true;
+    }
+    TypeUse bare = type.nullable();
+    if (bare.is_list()) return list(in, bare.inner(), out);
+    const Type& named = *bare.named();
+    if (named.kind == TypeKind::kInput) return object(in, named, out);
+    if (named.kind == TypeKind::kEnum) return enumeration(in, named, out);
+    return scalar(in, named, out);
+}
+
+bool Coercer::list(const Json& in, TypeUse item_type, Json& out) {
+    const Json* items = &in;
+    std::size_t count = 1;
+    if (in.is_array()) {
+        items = in.get_array().data();
+        count = in.get_array().size();
+    }
+    if (count > list_values_max_)
+        return fail(
+            {.message = fmt::format("a list has {} values; at most {} are allowed", count, list_values_max_),
+             .path = path_.text()}
+        );
+    std::size_t shape_mark = shape_.size();
+    shape_ += '[';
+    JsonArray values(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        std::size_t mark = path_.mark();
+        path_.index(i);
+        if (!coerce(items[i], item_type, values[i])) return false;
+        path_.back_to(mark);
+    }
+    shape_ += ']';
+    if (item_type.named()->kind == TypeKind::kScalar) {  // one array parameter, however many values
+        bool has_null = shape_.find_first_of("nL", shape_mark) != std::string::npos;
+        shape_.resize(shape_mark);
+        shape_ += has_null ? 'L' : 'l';
+    }
+    out = std::move(values);
+    return true;
+}
+
+bool Coercer::object(const Json& in, const Type& type, Json& out) {
+    if (!in.is_object()) return fail(wording::mismatch("an object", type, wording::found(in), path_.text()));
+    const JsonObject& given = in.get_object();
+    std::size_t mark = path_.mark();
+    JsonObject members;
+    members.reserve(given.size());
+    shape_ += '{';
+    for (const auto& [name, value] : given) {
+        const InputValue* definition = view_.input_field(type, {name.data(), name.size()});
+        path_.key({name.data(), name.size()});
+        if (definition == nullptr)
+            return fail(wording::unknown_member(type, {name.data(), name.size()}, path_.text()));
+        shape_ += definition->name;
+        shape_ += ':';
+        if (!coerce(value, definition->type, members[name])) return false;
+        path_.back_to(mark);
+    }
+    shape_ += '}';
+    for (const InputValue& field : type.input_fields) {
+        if (!field.is_required() || members.contains(field.name) || !view_.sees(field.element)) continue;
+        path_.key(field.name);
+        return fail(wording::missing_member(field.name, path_.text()));
+    }
+    if (type.is_one_of && !one_of(members, type)) return false;
+    out = std::move(members);
+    return true;
+}
+
+bool Coercer::one_of(const JsonObject& in, const Type& type) {
+    if (in.size() != 1) return fail(wording::not_one_of(type, path_.text()));
+    if (!in.begin()->value().is_null()) return true;
+    std::string_view name(in.begin()->key().data(), in.begin()->key().size());
+    TypeUse member = view_.input_field(type, name)->type;
+    path_.key(name);
+    return fail(wording::unexpected_null(member, path_.text()));
+}
+
+bool Coercer::enumeration(const Json& in, const Type& type, Json& out) {
+    if (!in.is_string())
+        return fail(wording::mismatch("an enum value", type, wording::found(in), path_.text()));
+    const EnumValue* value = view_.value(type, text_of(in));
+    if (value == nullptr) return fail(wording::unknown_enum_value(view_, type, text_of(in), path_.text()));
+    shape_ += 'e';
+    shape_ += value->name;
+    shape_ += ';';
+    out = in;
+    return true;
+}
+
+bool Coercer::scalar(const Json& in, const Type& type, Json& out) {
+    if (type.name == "Boolean" && in.is_bool()) {
+        out = in;
+        shape_ += in.get_bool() ? 't' : 'f';
+        return true;
+    }
+    shape_ += 's';
+    if (type.is_builtin_scalar) return builtin(in, type, out);
+    out = in;
+    return true;
+}
+
+bool Coercer::builtin(const Json& in, const Type& type, Json& out) {
+    if (type.name == "String" || type.name == "ID") {
+        if (in.is_string()) return out = in, true;
+    }
+    if (type.name == "String" || type.name == "Boolean" || !in.is_number())
+        return fail(wording::mismatch(wording::expected(type), type, wording::found(in), path_.text()));
+    if (type.name == "Float") return out = in, true;
+    std::optional<std::int64_t> number = whole(in);
+    bool is_int = type.name == "Int";
+    constexpr std::int64_t kMin = std::numeric_limits<std::int32_t>::min();
+    constexpr std::int64_t kMax = std::numeric_limits<std::int32_t>::max();
+    if (!number || (is_int && (*number < kMin || *number > kMax)))
+        return fail(wording::out_of_range(type, detail::number_text(in), path_.text()));
+    if (is_int) {
+        out = *number;
+    } else {
+        out = std::to_string(*number);
+    }
+    return true;
+}
+
+/// Where a variable is used first, as a path; empty when nowhere. For errors only.
+class UseFinder {
+  public:
+    UseFinder(const Document* document, std::string_view name) : document_(document), name_(name) {}
+    bool find(std::span<const Selection> selections, int depth = 0);
+    std::string text() const { return path_.text(); }
+
+  private:
+    bool in_value(const Value& value);
+    bool in_arguments(std::span<const Argument> arguments);
+    bool in_directives(std::span<const Directive> directives);
+
+    static constexpr int kDepthMax = 200;  // of nested selections with the fragments between them
+    const Document* document_;
+    std::string_view name_;
+    std::set<const Fragment*> seen_;
+    Path path_;
+};
+
+bool UseFinder::in_value(const Value& value) {
+    std::size_t mark = path_.mark();
+    if (value.kind == Value::Kind::kVariable) return value.text == name_;
+    for (const ObjectField& field : value.fields) {
+        path_.key(field.name.text);
+        if (in_value(field.value)) return true;
+        path_.back_to(mark);
+    }
+    for (std::size_t i = 0; i < value.items.size(); ++i) {
+        path_.index(i);
+        if (in_value(value.items[i])) return true;
+        path_.back_to(mark);
+    }
+    return false;
+}
+
+bool UseFinder::in_arguments(std::span<const Argument> arguments) {
+    std::size_t mark = path_.mark();
+    for (const Argument& argument : arguments) {
+        path_.key("args").key(argument.name.text);
+        if (in_value(argument.value)) return true;
+        path_.back_to(mark);
+    }
+    return false;
+}
+
+bool UseFinder::in_directives(std::span<const Directive> directives) {
+    std::size_t mark = path_.mark();
+    for (const Directive& directive : directives) {
+        path_.key(directive.name.text);
+        if (in_arguments(directive.arguments)) return true;
+        path_.back_to(mark);
+    }
+    return false;
+}
+
+bool UseFinder::find(std::span<const Selection> selections, int depth) {
+    if (depth > kDepthMax) return false;
+    std::size_t mark = path_.mark();
+    for (const Selection& each : selections) {
+        std::span<const Selection> below = each.selections;
+        if (each.kind == Selection::Kind::kField) path_.key("selectionSet").key(each.name.text);
+        if (each.kind == Selection::Kind::kFragmentSpread && document_ != nullptr) {
+            const Fragment* fragment = document_->fragment(each.name.text);
+            if (fragment != nullptr && seen_.insert(fragment).second) below = fragment->selections;
+        }
+        if (in_arguments(each.arguments) || in_directives(each.directives) || find(below, depth + 1))
+            return true;
+        path_.back_to(mark);
+    }
+    return false;
+}
+
+/// The type that a variable is declared with; nothing when the role doesn't see it or it is no input type.
+std::optional<TypeUse> resolve(const View& view, const TypeNode& node) {
+    if (node.kind == TypeNode::Kind::kNamed) {
+        const Type* type = view.type(node.name.text);
+        if (type == nullptr || !type->is_input()) return std::nullopt;
+        TypeUse use(type);
+        return node.is_non_null ? use.non_null() : use;
+    }
+    std::optional<TypeUse> item = resolve(view, *node.item);
+    if (!item) return std::nullopt;
+    TypeUse use = item->list();
+    return node.is_non_null ? use.non_null() : use;
+}
+
+Failure unexpected_variables(const Operation& operation, const JsonObject& given) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : given) {
+        auto is_defined = [&](const VariableDefinition& each) {
+            return each.name.text == std::string_view(name.data(), name.size());
+        };
+        if (std::ranges::none_of(operation.variables, is_defined)) names.emplace_back(name);
+    }
+    return {.message = fmt::format("unexpected variables in variableValues: {}", fmt::join(names, ", "))};
+}
+
+Failure located(
+    Failure failure, const Operation& operation, const Document* document, const VariableDefinition& variable
+) {
+    UseFinder finder(document, variable.name.text);
+    std::string base = finder.find(operation.selections)
+                           ? finder.text()
+                           : Path().key("variableValues").key(variable.name.text).text();
+    failure.path = base + failure.path.substr(1);
+    failure.at = {variable.at};
+    return failure;
+}
+
+}  // namespace
+
+Outcome<Variables> coerce_variables(
+    const View& view,
+    const Operation& operation,
+    const JsonObject& given,
+    int list_values_max,
+    const Document* document
+) {
+    Variables out;
+    out.all.reserve(operation.variables.size());
+    Coercer coercer(view, list_values_max, out.shape);
+    std::optional<Failure> wrong;  // that a variable is missing or unknown goes before wrong values
+    std::size_t used = 0;
+    for (const VariableDefinition& definition : operation.variables) {
+        std::optional<TypeUse> type = resolve(view, definition.type);
+        if (!type)
+            return failure(
+                "validation-failed", fmt::format("\"{}\" is not an input type", print(definition.type))
+            );
+        Variables::One& one = out.all.emplace_back(definition.name.text, &definition, *type);
+        const Json* value = given.empty() ? nullptr : given.if_contains(definition.name.text);
+        used += value != nullptr ? 1 : 0;
+        one.is_given = value != nullptr || definition.default_value;
+        if (!one.is_given) {
+            if (type->is_non_null())
+                return failure(
+                    "validation-failed",
+                    fmt::format("expecting a value for non-nullable variable: \"{}\"", definition.name.text)
+                );
+            out.shape += '-';
+            continue;
+        }
+        if (wrong) continue;
+        coercer.start();
+        bool is_right = value != nullptr
+                            ? coercer.coerce(*value, *type, one.value)
+                            : coercer.coerce(detail::plain(definition.default_value), *type, one.value);
+        if (!is_right) wrong = located(std::move(coercer.error()), operation, document, definition);
+    }
+    if (used != given.size()) return std::unexpected(unexpected_variables(operation, given));
+    if (wrong) return std::unexpected(std::move(*wrong));
+    return out;
+}
+
+}  // namespace weft::graphql

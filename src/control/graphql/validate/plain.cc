@@ -1,0 +1,69 @@
+#include "control/graphql/validate/detail/plain.h"
+
+#include <charconv>
+
+namespace weft::graphql::detail {
+
+namespace {
+
+template <class T>
+bool read(std::string_view text, T& out) {
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+    return error == std::errc{} && end == text.data() + text.size();
+}
+
+}  // namespace
+
+Json string(std::string_view text) {
+    return Json(boost::json::string_view(text.data(), text.size()));
+}
+
+Json number(std::string_view text) {
+    std::int64_t whole = 0;
+    if (read(text, whole)) return whole;
+    std::uint64_t large = 0;
+    if (read(text, large)) return large;
+    double real = 0;
+    if (read(text, real)) return real;
+    return string(text);  // beyond a double: its digits are all that is exact
+}
+
+Json plain(const Value& literal) {
+    switch (literal.kind) {
+        case Value::Kind::kAbsent:
+        case Value::Kind::kNull:
+        case Value::Kind::kVariable:
+            return nullptr;
+        case Value::Kind::kInt:
+        case Value::Kind::kFloat:
+            return number(literal.text);
+        case Value::Kind::kString:
+        case Value::Kind::kEnum:
+            return string(literal.text);
+        case Value::Kind::kBoolean:
+            return literal.text == "true";
+        case Value::Kind::kList: {
+            JsonArray items;
+            items.reserve(literal.items.size());
+            for (const Value& item : literal.items) items.push_back(plain(item));
+            return items;
+        }
+        case Value::Kind::kObject: {
+            JsonObject members;
+            for (const ObjectField& field : literal.fields)
+                members.insert_or_assign(field.name.text, plain(field.value));
+            return members;
+        }
+    }
+    return nullptr;
+}
+
+std::string number_text(const Json& number) {
+    if (number.is_int64()) return std::to_string(number.get_int64());
+    if (number.is_uint64()) return std::to_string(number.get_uint64());
+    char buffer[32];
+    auto end = std::to_chars(std::begin(buffer), std::end(buffer), number.get_double()).ptr;
+    return {std::begin(buffer), end};
+}
+
+}  // namespace weft::graphql::detail
