@@ -48,6 +48,13 @@ struct ResolverContext {
 /// `input` is the object of the action's arguments. The Json that comes back is checked against the output
 /// type.
 using ActionResolver = std::function<rt::Task<Outcome<Json>>(ResolverContext&, Json input)>;
+struct NativeAction {
+    ActionResolver resolve;
+    /// False: it commits elsewhere and must not wait while a transaction holds a connection. An operation all
+    /// of whose roots are such actions runs without a transaction; mixed with others it is refused
+    /// ("not-supported").
+    bool joins_transaction = true;
+};
 /// One call for all rows: `rows` holds, for each, the join columns as an object. Gives one Json per row, in
 /// order.
 using RemoteResolver =
