@@ -19,18 +19,41 @@ namespace weft::pg {
 /// that tools/tidy checks.
 enum class SystemRole { kAuth, kIngest, kDispatch };
 
-/// On whose behalf statements run: exactly one tenant, or one system role.
+/// On whose behalf statements run: exactly one tenant, one system role, or the login itself.
 class Principal {
   public:
     static Principal tenant(TenantId id) { return Principal(id, SystemRole::kAuth); }
     static Principal system(SystemRole role) { return Principal(std::nullopt, role); }
+    /// The role that the connection logged in with: no tenant, no role taken on, no statement added. For
+    /// databases that are not Weft's own.
+    static Principal login() {
+        Principal self(std::nullopt, SystemRole::kAuth);
+        self.is_login_ = true;
+        return self;
+    }
     const std::optional<TenantId>& tenant_id() const { return tenant_; }
     SystemRole role() const { return role_; }
+    bool is_login() const { return is_login_; }
 
   private:
     Principal(std::optional<TenantId> id, SystemRole role) : tenant_(id), role_(role) {}
     std::optional<TenantId> tenant_;
     SystemRole role_;
+    bool is_login_ = false;
+};
+
+/// What the server said about a failed statement, in full: for callers that must show it. May hold SQL text
+/// and values of rows, so it never goes to a log, nor to a user without a thought.
+struct ServerError {
+    std::string sqlstate;  // empty: the failure was not the server's (connection, deadline)
+    std::string message;
+    std::string detail;
+    std::string hint;
+    std::string constraint;
+    std::string table;
+    std::string column;
+    int position = 0;   // in the statement's text, in characters from 1; 0: unknown
+    int statement = 0;  // which one of the batch, from 0
 };
 
 /// Statements for one round trip and one transaction: sent together, committed together, all or nothing.
@@ -58,6 +81,12 @@ struct PoolOptions {
     std::string application_name = "weft";
     int connections_max = 8;
     Steady::duration connect_timeout = std::chrono::seconds(5);
+    /// Set on every connection; empty: as the database and the login have it.
+    std::string search_path = "weft";
+    /// Named statements that stay prepared on one connection; the least recently used one gives way.
+    std::size_t prepared_max = 1'000;
+    /// Connections of `Pool::shared`, opened when needed, beyond `connections_max`.
+    int shared_connections_max = 2;
 };
 
 class Transaction;
@@ -81,8 +110,16 @@ class Pool {
 
     /// Runs the batch in one transaction and one round trip; one Rows per statement. On any error nothing is
     /// kept. After a lost connection the outcome is unknown (kUnavailable): callers make batches idempotent
-    /// or fenced.
-    rt::Task<Result<std::vector<Rows>>> run(Batch batch, rt::Deadline by);
+    /// or fenced. `failed`, when given, is filled if the server refuses a statement, and must outlive the
+    /// call.
+    rt::Task<Result<std::vector<Rows>>> run(Batch batch, rt::Deadline by, ServerError* failed = nullptr);
+
+    /// Like `run`, for batches that ONLY READ and end soon (the caller promises): the batches of many callers
+    /// travel back to back on a few shared connections, each in a transaction of its own, which saves most of
+    /// the system calls. A failed batch does not disturb its neighbours; one that does not end within a
+    /// second of its deadline or cancellation costs the connection, and its neighbours run once more on
+    /// another one. Slow reads belong in `run`: the batches behind them wait.
+    rt::Task<Result<std::vector<Rows>>> shared(Batch batch, rt::Deadline by, ServerError* failed = nullptr);
 
     /// Opens a transaction whose later statements depend on earlier answers. BEGIN travels with the first
     /// statement.
@@ -96,6 +133,7 @@ class Pool {
         int open = 0;
         int busy = 0;
         int waiting = 0;
+        int shared_open = 0;
         std::int64_t statements = 0;
     };
     Stats stats() const;
@@ -113,7 +151,8 @@ class Transaction {
     Transaction& operator=(Transaction&&) noexcept;
     ~Transaction();
 
-    rt::Task<Result<Rows>> query(Query query, Params params, rt::Deadline by);
+    /// `failed` as in Pool::run.
+    rt::Task<Result<Rows>> query(Query query, Params params, rt::Deadline by, ServerError* failed = nullptr);
     rt::Task<Result<void>> commit(rt::Deadline by);
 
   private:

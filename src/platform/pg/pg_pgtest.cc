@@ -346,6 +346,116 @@ TEST_F(PgTest, UnnamedStatementsAreNotPrepared) {
     EXPECT_EQ(clash, Code::kInternal) << "one name, one text";
 }
 
+TEST_F(PgTest, TheLoginSpeaksForItselfAndKeepsNothing) {
+    Pool& one = pool(1);
+    Query who{
+        "test.who", "select current_user = session_user, coalesce(current_setting('app.tenant_id', true), '')"
+    };
+    Batch batch;
+    batch.as(Principal::system(SystemRole::kAuth)).add(who, {});
+    batch.as(Principal::login()).add(who, {});
+    batch.as(Principal::tenant(a_)).add(who, {});
+    batch.as(Principal::login()).add(who, {});
+    auto rows = loop_.run_until_done(one.run(std::move(batch), Deadline::in(5s)));
+    ASSERT_TRUE(rows) << rows.error().detail;
+    EXPECT_FALSE(rows->at(0).boolean(0, 0));
+    EXPECT_TRUE(rows->at(1).boolean(0, 0));
+    EXPECT_EQ(rows->at(2).text(0, 1), a_.text());
+    EXPECT_TRUE(rows->at(3).boolean(0, 0));
+    EXPECT_EQ(rows->at(3).text(0, 1), "");
+    auto after = ask(one, Principal::login(), who);
+    ASSERT_TRUE(after);
+    EXPECT_TRUE(after->boolean(0, 0));
+    EXPECT_EQ(after->text(0, 1), "");
+    Pool fresh(loop_, {.url = db_.api_url(), .search_path = "pg_catalog, public"});
+    ASSERT_TRUE(ask(fresh, Principal::login(), {"test.path", "show search_path"}));
+    EXPECT_EQ(
+        ask(fresh, Principal::login(), {"test.path", "show search_path"})->text(0, 0), "pg_catalog, public"
+    );
+    auto count = ask(fresh, Principal::login(), {"", "select count(*) from pg_prepared_statements"});
+    EXPECT_EQ(count->integer(0, 0), 1) << "no statement beside the caller's";
+    loop_.run_until_done(fresh.close());
+}
+
+rt::Task<ServerError> fail_in_transaction(Pool& pool, TenantId tenant) {
+    auto by = Deadline::in(5s);
+    ServerError failed;
+    auto transaction = co_await pool.begin(Principal::tenant(tenant), by);
+    if (!transaction) std::abort();
+    (void)co_await transaction->query(kBroken, {}, by, &failed);
+    co_return failed;
+}
+
+TEST_F(PgTest, WhoAsksIsToldEverythingTheServerSaid) {
+    Pool& one = pool(1);
+    ASSERT_TRUE(ask(one, Principal::tenant(a_), kAddApp, app(a_, "shop")));
+    Batch batch;
+    batch.as(Principal::tenant(a_)).add(kMyTenants, {}).add(kAddApp, app(a_, "shop")).add(kCountApps, {});
+    ServerError failed;
+    auto done = loop_.run_until_done(one.run(std::move(batch), Deadline::in(5s), &failed));
+    ASSERT_FALSE(done);
+    EXPECT_EQ(failed.sqlstate, "23505");
+    EXPECT_EQ(failed.statement, 1);
+    EXPECT_EQ(failed.constraint, "app_tenant_id_key_key");
+    EXPECT_EQ(failed.table, "app");
+    EXPECT_TRUE(failed.message.contains("app_tenant_id_key_key")) << failed.message;
+    db_.exec(
+        "create function weft.say_all() returns int language plpgsql as $$ begin raise exception 'a message' "
+        "using errcode = 'P0001', detail = 'a detail', hint = 'a hint', column = 'a_column'; end $$"
+    );
+    Batch loud;
+    loud.as(Principal::login()).add({"test.say_all", "select weft.say_all()"}, {});
+    done = loop_.run_until_done(one.run(std::move(loud), Deadline::in(5s), &failed));
+    EXPECT_EQ(failed.message + ", " + failed.detail + ", " + failed.hint, "a message, a detail, a hint");
+    EXPECT_EQ(failed.column, "a_column");
+    EXPECT_EQ(failed.constraint, "");
+    EXPECT_FALSE(done.error().detail.contains("a detail"));
+    Batch wrong;
+    wrong.as(Principal::tenant(a_)).add(kNoSuchTable, {});
+    (void)loop_.run_until_done(one.run(std::move(wrong), Deadline::in(5s), &failed));
+    EXPECT_EQ(failed.sqlstate, "42P01");
+    EXPECT_EQ(failed.position, 15);
+    EXPECT_EQ(failed.statement, 0);
+    EXPECT_EQ(loop_.run_until_done(fail_in_transaction(one, a_)).sqlstate, "22012");
+}
+
+TEST_F(PgTest, TheLeastRecentlyUsedStatementGivesWay) {
+    Pool one(loop_, {.url = db_.api_url(), .connections_max = 1, .prepared_max = 3});
+    auto login = Principal::login();
+    auto prepared = [&] {
+        auto rows =
+            ask(one,
+                login,
+                {"", "select string_agg(statement, ' ' order by statement) from pg_prepared_statements"});
+        return rows ? std::string(rows->text(0, 0)) : rows.error().detail;
+    };
+    std::vector<std::string> texts;
+    for (int i = 0; i < 6; ++i) texts.push_back("select/*" + std::to_string(i) + "*/1");
+    for (int i : {0, 1, 2, 0, 3}) ASSERT_TRUE(ask(one, login, {texts[size_t(i)], texts[size_t(i)]}));
+    EXPECT_EQ(prepared(), "select/*0*/1 select/*2*/1 select/*3*/1");
+    // A failed batch neither loses nor keeps a statement for good.
+    Batch batch;
+    batch.as(login).add(kBroken, {}).add({texts[4], texts[4]}, {}).add({texts[5], texts[5]}, {});
+    EXPECT_FALSE(loop_.run_until_done(one.run(std::move(batch), Deadline::in(5s))));
+    for (int i : {4, 5, 4, 5, 0}) ASSERT_TRUE(ask(one, login, {texts[size_t(i)], texts[size_t(i)]})) << i;
+    EXPECT_EQ(prepared(), "select/*0*/1 select/*4*/1 select/*5*/1");
+    EXPECT_EQ(one.stats().open, 1);
+    loop_.run_until_done(one.close());
+}
+
+TEST_F(PgTest, AMigratedTableCostsOneTryAndNoConnection) {
+    Pool& one = pool(1);
+    auto login = Principal::login();
+    db_.exec("create table weft.moved (a int); grant select on weft.moved to public");
+    Query star{"test.star", "select * from weft.moved"};
+    ASSERT_TRUE(ask(one, login, star));
+    auto pid = ask(one, login, {"", "select pg_backend_pid()"})->integer(0, 0);
+    db_.exec("alter table weft.moved add b int");
+    EXPECT_FALSE(ask(one, login, star));
+    EXPECT_TRUE(ask(one, login, star));
+    EXPECT_EQ(ask(one, login, {"", "select pg_backend_pid()"})->integer(0, 0), pid);
+}
+
 class Outage : public testing::Test {
   protected:
     test::Cluster cluster_;

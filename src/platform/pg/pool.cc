@@ -1,4 +1,5 @@
 #include "platform/pg/detail/connection.h"
+#include "platform/pg/detail/sharing.h"
 #include "platform/pg/pg.h"
 #include "platform/rt/sync.h"
 
@@ -19,8 +20,6 @@ using detail::Connection;
 
 namespace {
 
-constexpr auto kBackoffFirst = std::chrono::milliseconds(20);
-constexpr auto kBackoffMax = std::chrono::seconds(1);
 constexpr auto kRollbackTimeout = std::chrono::seconds(5);
 /// More waiting callers than this means that the process is far behind: refuse at once instead of queueing.
 constexpr std::size_t kWaitersMax = 20'000;
@@ -34,7 +33,11 @@ struct State : std::enable_shared_from_this<State> {
     };
 
     State(rt::Loop& owner, PoolOptions given)
-        : loop(owner), options(std::move(given)), changed(owner), closing(owner) {}
+        : loop(owner),
+          options(std::move(given)),
+          sharing(std::make_shared<detail::Sharing>(owner, options)),
+          changed(owner),
+          closing(owner) {}
 
     std::shared_ptr<Connection> take_idle();
     void give_back(std::shared_ptr<Connection> connection);
@@ -48,6 +51,7 @@ struct State : std::enable_shared_from_this<State> {
 
     rt::Loop& loop;
     PoolOptions options;
+    std::shared_ptr<detail::Sharing> sharing;
     std::vector<std::shared_ptr<Connection>> idle;  // the most recently used last: it is the warmest
     std::list<Waiter> waiters;
     rt::Signal changed;
@@ -114,28 +118,18 @@ Error State::refusal(rt::Deadline by) const {
 }
 
 rt::Task<void> connect(std::shared_ptr<State> state) {
-    auto backoff = std::chrono::steady_clock::duration(kBackoffFirst);
     // No one waits any more: the next caller starts afresh, without an attempt per second for ever.
-    while (!state->is_closed && !state->waiters.empty()) {
-        detail::ConnectOptions options{
-            .url = state->options.url, .application_name = state->options.application_name
-        };
-        auto opened = co_await Connection::open(
-            state->loop, std::move(options), rt::Deadline::in(state->options.connect_timeout)
-        );
-        if (opened) {
-            state->connect_failure.clear();
-            --state->connecting;
-            ++state->open;
-            state->give_back(std::move(*opened));
-            co_return;
-        }
-        state->connect_failure = opened.error().detail.empty() ? opened.error().user : opened.error().detail;
-        (void)co_await state->closing.wait(rt::Deadline::in(backoff));
-        backoff = std::min<std::chrono::steady_clock::duration>(backoff * 2, kBackoffMax);
-    }
+    auto is_wanted = [&state] { return !state->is_closed && !state->waiters.empty(); };
+    auto connection = co_await detail::connect_while(
+        is_wanted, state->loop, state->options, state->closing, state->connect_failure
+    );
     --state->connecting;
-    state->changed.notify_all();
+    if (connection == nullptr) {
+        state->changed.notify_all();
+        co_return;
+    }
+    ++state->open;
+    state->give_back(std::move(connection));
 }
 
 void State::connect_for_waiters() {
@@ -179,23 +173,6 @@ rt::Task<Result<Lease>> acquire(std::shared_ptr<State> state, rt::Deadline by) {
     co_return lease;
 }
 
-Result<void> send_batch(Connection& connection, const Batch& batch) {
-    for (const Batch::Statement& statement : batch.statements()) {
-        if (statement.become) CHECK_OK(connection.become(*statement.become));
-        CHECK_OK(connection.send(statement.query, statement.params));
-    }
-    return connection.send_sync();
-}
-
-Result<void> check_batch(const Batch& batch) {
-    if (batch.empty()) return fail(Error::internal("an empty batch"));
-    if (!batch.statements().front().become) return fail(Error::internal("a batch without a principal"));
-    for (const Batch::Statement& statement : batch.statements()) {
-        CHECK_OK(detail::check_params(statement.params));
-    }
-    return {};
-}
-
 rt::Task<void> roll_back(Lease lease) {
     // What fails here leaves the connection unusable, and the lease drops it.
     if (!lease->send_control("rollback") || !lease->send_sync()) co_return;
@@ -223,14 +200,20 @@ Pool::Pool(rt::Loop& loop, PoolOptions options) : impl_(std::make_shared<Impl>(l
 Pool::~Pool() {
     impl_->is_closed = true;
     impl_->idle.clear();
+    impl_->sharing->stop();
 }
 
-rt::Task<Result<std::vector<Rows>>> Pool::run(Batch batch, rt::Deadline by) {
-    CO_CHECK_OK(check_batch(batch));
+rt::Task<Result<std::vector<Rows>>> Pool::run(Batch batch, rt::Deadline by, ServerError* failed) {
+    CO_CHECK_OK(detail::check_batch(batch));
     CO_TRY(Lease lease, co_await acquire(impl_, by));
     impl_->statements += static_cast<std::int64_t>(batch.statements().size());
-    CO_CHECK_OK(send_batch(*lease.operator->(), batch));
-    co_return co_await lease->collect(by);
+    CO_CHECK_OK(detail::send_batch(*lease.operator->(), batch));
+    co_return co_await lease->collect(by, failed);
+}
+
+rt::Task<Result<std::vector<Rows>>> Pool::shared(Batch batch, rt::Deadline by, ServerError* failed) {
+    impl_->statements += static_cast<std::int64_t>(batch.statements().size());
+    return impl_->sharing->run(std::move(batch), by, failed);
 }
 
 rt::Task<Result<Rows>> Pool::query(Principal who, Query query, Params params, rt::Deadline by) {
@@ -254,6 +237,7 @@ rt::Task<void> Pool::close() {
     impl->open -= static_cast<int>(impl->idle.size());
     impl->idle.clear();
     impl->closing.notify_all();
+    co_await impl->sharing->close();
     for (auto& waiter : impl->waiters) waiter.timer.cancel();
     while (impl->open > 0 || impl->connecting > 0) {
         (void)co_await impl->changed.wait(rt::Deadline::in(std::chrono::seconds(1)));
@@ -264,7 +248,8 @@ Pool::Stats Pool::stats() const {
     return {
         .open = impl_->open,
         .busy = impl_->open - static_cast<int>(impl_->idle.size()),
-        .waiting = static_cast<int>(impl_->waiters.size()),
+        .waiting = static_cast<int>(impl_->waiters.size() + impl_->sharing->waiting()),
+        .shared_open = impl_->sharing->open(),
         .statements = impl_->statements,
     };
 }
@@ -295,7 +280,7 @@ rt::Task<Result<Transaction>> Pool::begin(Principal who, rt::Deadline by) {
     co_return Transaction(std::make_unique<Transaction::Impl>(std::move(lease), who));
 }
 
-rt::Task<Result<Rows>> Transaction::query(Query query, Params params, rt::Deadline by) {
+rt::Task<Result<Rows>> Transaction::query(Query query, Params params, rt::Deadline by, ServerError* failed) {
     CO_CHECK_OK(detail::check_params(params));
     Lease& lease = impl_->lease;
     if (impl_->is_over || impl_->has_failed)
@@ -308,7 +293,7 @@ rt::Task<Result<Rows>> Transaction::query(Query query, Params params, rt::Deadli
     CO_CHECK_OK(lease->send(query, params));
     CO_CHECK_OK(lease->send_sync());
     ++lease.state()->statements;
-    CO_TRY(auto rows, co_await lease->collect(by));
+    CO_TRY(auto rows, co_await lease->collect(by, failed));
     impl_->has_failed = false;
     co_return std::move(rows.front());
 }

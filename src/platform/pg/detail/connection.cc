@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <utility>
 
 namespace weft::pg::detail {
 
@@ -20,9 +21,11 @@ using Descriptor = asio::posix::stream_descriptor;
 namespace {
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-/// Beyond this many named statements a connection sends further ones unprepared: made statements (GraphQL)
-/// must not grow a backend's memory for ever.
-constexpr std::size_t kPreparedMax = 1'000;
+/// Stale statements let go of before one new prepare: more than one, so that a heap of them shrinks, and few,
+/// so that nobody waits for it.
+constexpr int kDeallocateAtOnce = 8;
+/// Answered entries are cut off at this many, for a connection that is never idle.
+constexpr std::size_t kAnsweredMax = 256;
 /// The watchdog looks again at least this often, so that a far deadline cannot overflow the clock.
 constexpr auto kWatchMax = std::chrono::hours(1);
 
@@ -46,17 +49,26 @@ const char* role_name(SystemRole role) {
 /// What every connection must have, whatever the server's or the role's defaults: ISO timestamps in UTC (the
 /// readers of value.h), our schema, statements of a vanished client ended, no just-in-time compilation.
 constexpr std::string_view kSessionOptions =
-    "-c timezone=UTC -c datestyle=ISO -c search_path=weft -c client_connection_check_interval=1000 -c "
-    "jit=off";
+    "-c timezone=UTC -c datestyle=ISO -c client_connection_check_interval=1000 -c jit=off";
 
 struct ConnInfo {
     std::string options{kSessionOptions};
     bool needs_lookup = false;
 };
 
+std::string search_path_option(std::string_view path) {
+    std::string option = " -c search_path=";
+    for (char c : path) {
+        if (c == ' ' || c == '\\') option += '\\';
+        option += c;
+    }
+    return path.empty() ? std::string() : option;
+}
+
 /// The url's own `options` are kept; a host name means that starting blocks on a name lookup.
-ConnInfo examine(const std::string& url) {
+ConnInfo examine(const std::string& url, std::string_view search_path) {
     ConnInfo info;
+    info.options += search_path_option(search_path);
     PQconninfoOption* parsed = PQconninfoParse(url.c_str(), nullptr);
     if (parsed == nullptr) return info;
     for (PQconninfoOption* at = parsed; at->keyword != nullptr; ++at) {
@@ -103,8 +115,8 @@ Result<void> check_params(const Params& params) {
     return {};
 }
 
-Connection::Connection(rt::Loop& loop, PGconn* connection)
-    : connection_(connection), socket_(loop.context()), watchdog_(loop.context()) {}
+Connection::Connection(rt::Loop& loop, PGconn* connection, std::size_t prepared_max)
+    : connection_(connection), socket_(loop.context()), watchdog_(loop.context()), prepared_(prepared_max) {}
 
 Connection::~Connection() {
     if (socket_.is_open()) socket_.release();  // libpq closes it
@@ -114,7 +126,7 @@ Connection::~Connection() {
 rt::Task<Result<std::shared_ptr<Connection>>> Connection::open(
     rt::Loop& loop, ConnectOptions options, rt::Deadline by
 ) {
-    ConnInfo info = examine(options.url);
+    ConnInfo info = examine(options.url, options.search_path);
     PGconn* raw = nullptr;
     if (info.needs_lookup) {
         auto begin = [&] { return start(options.url, options.application_name, info.options); };
@@ -125,7 +137,7 @@ rt::Task<Result<std::shared_ptr<Connection>>> Connection::open(
     if (raw == nullptr) co_return fail(away("out of memory"));
     // From the start: a server that shuts down says so to connections that are still being made.
     PQsetNoticeReceiver(raw, [](void*, const PGresult*) {}, nullptr);
-    std::shared_ptr<Connection> connection(new Connection(loop, raw));
+    std::shared_ptr<Connection> connection(new Connection(loop, raw, options.prepared_max));
     CO_CHECK_OK(co_await connection->finish_connecting(options.mode, by));
     co_return connection;
 }
@@ -237,64 +249,78 @@ Result<void> Connection::send_control(const char* statement) {
 
 Result<void> Connection::become(const Principal& who) {
     Params params;
-    if (who.tenant_id() && !in_system_role_) {
+    Speaker before = speaker_;
+    if (who.is_login()) {
+        speaker_ = Speaker::kLogin;
+        if (before == Speaker::kLogin) return {};
+        return send_named(kBecome, params.add("none").add(""), Kind::kSwitch);
+    }
+    speaker_ = who.tenant_id() ? Speaker::kTenant : Speaker::kSystem;
+    if (!who.tenant_id()) {
+        // A system role has no tenant: '' makes weft.current_tenant() an error.
+        return send_named(kBecome, params.add(role_name(who.role())).add(""), Kind::kSwitch);
+    }
+    if (before != Speaker::kSystem) {
         return send_named(kBecomeTenant, params.add(*who.tenant_id()), Kind::kSwitch);
     }
-    // A system role has no tenant: '' makes weft.current_tenant() an error.
-    if (who.tenant_id()) {
-        params.add("none").add(*who.tenant_id());
-    } else {
-        params.add(role_name(who.role())).add("");
-    }
-    in_system_role_ = !who.tenant_id();
-    return send_named(kBecome, params, Kind::kSwitch);
+    return send_named(kBecome, params.add("none").add(*who.tenant_id()), Kind::kSwitch);
 }
 
 Result<void> Connection::send(const Query& query, const Params& params) {
     return send_named(query, params, Kind::kRows);
 }
 
-Result<const char*> Connection::prepare(const Query& query) {
-    auto found = prepared_.find(query.name);
-    if (found != prepared_.end()) {
-        const std::string& text = found->second.text;
-        if (text != query.text) {
-            return fail(Error::internal("two texts under the name " + std::string(query.name)));
+Result<void> Connection::deallocate_stale() {
+    for (int i = 0; i < kDeallocateAtOnce; ++i) {
+        auto number = prepared_.take_stale();
+        if (!number) break;
+        std::string text = "deallocate " + Statements::server_name(*number);
+        if (PQsendQueryParams(connection_, text.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1) {
+            return fail(lost("deallocate"));
         }
-        return found->second.server_name.c_str();
+        expected_.push_back({Kind::kDeallocate, "deallocate", *number});
     }
-    if (query.name.empty() || prepared_.size() >= kPreparedMax) return nullptr;
-    // A short name of our own: the server compares only the first 63 bytes.
-    Prepared entry{"w" + std::to_string(++names_given_), std::string(query.text)};
+    return {};
+}
+
+Result<const Statements::Entry*> Connection::prepare(const Query& query) {
+    if (query.name.empty()) return nullptr;
+    if (const auto* found = prepared_.find(query.name)) {
+        if (found->text == query.text) return found;
+        return fail(Error::internal("two texts under the name " + std::string(query.name)));
+    }
+    const auto& entry = prepared_.add(query);
+    CHECK_OK(deallocate_stale());
     if (PQsendPrepare(connection_, entry.server_name.c_str(), entry.text.c_str(), 0, nullptr) != 1) {
         return fail(lost(query.name));
     }
-    auto at = prepared_.emplace(std::string(query.name), std::move(entry)).first;
-    expected_.push_back({Kind::kPrepare, at->first});
-    return at->second.server_name.c_str();
+    expected_.push_back({Kind::kPrepare, query.name, entry.number});
+    return &entry;
 }
 
 Result<void> Connection::send_named(const Query& query, const Params& params, Kind kind) {
     values_.clear();
     for (const auto& value : params.values()) values_.push_back(value ? value->c_str() : nullptr);
     int count = static_cast<int>(values_.size());
-    TRY(const char* name, prepare(query));
+    const char* const* values = values_.data();
+    TRY(const auto* entry, prepare(query));
     int sent = 0;
-    if (name != nullptr) {
-        sent = PQsendQueryPrepared(connection_, name, count, values_.data(), nullptr, nullptr, 0);
+    if (entry != nullptr) {
+        const char* name = entry->server_name.c_str();
+        sent = PQsendQueryPrepared(connection_, name, count, values, nullptr, nullptr, 0);
     } else {
         std::string text(query.text);
-        sent =
-            PQsendQueryParams(connection_, text.c_str(), count, nullptr, values_.data(), nullptr, nullptr, 0);
+        sent = PQsendQueryParams(connection_, text.c_str(), count, nullptr, values, nullptr, nullptr, 0);
     }
     if (sent != 1) return fail(lost(query.name));
-    expected_.push_back({kind, query.name});
+    expected_.push_back({kind, query.name, entry == nullptr ? 0 : entry->number});
     return {};
 }
 
 Result<void> Connection::send_sync() {
-    in_system_role_ = false;  // a transaction names its principal once, a batch ends here
+    speaker_ = Speaker::kLogin;  // a transaction names its principal once, a batch ends here
     if (PQpipelineSync(connection_) != 1) return fail(lost("sync"));
+    expected_.push_back({Kind::kSync, "sync"});
     return {};
 }
 
@@ -309,65 +335,130 @@ rt::Task<Result<void>> Connection::flush(rt::Deadline by) {
     }
 }
 
-rt::Task<Result<void>> Connection::fill(rt::Deadline by) {
+bool Connection::read() {
+    if (PQconsumeInput(connection_) == 1) return true;
+    is_broken_ = true;
+    return false;
+}
+
+int Connection::write() {
+    int left = PQflush(connection_);
+    if (left < 0) is_broken_ = true;
+    return left;
+}
+
+rt::Task<Result<PGresult*>> Connection::next(rt::Deadline by) {
     while (PQisBusy(connection_) == 1) {
         CO_CHECK_OK(co_await wait(Direction::kRead, by));
         if (PQconsumeInput(connection_) != 1) co_return fail(lost("read"));
     }
-    co_return Result<void>{};
-}
-
-rt::Task<Result<PGresult*>> Connection::next(rt::Deadline by) {
-    if (PQisBusy(connection_) == 1) CO_CHECK_OK(co_await fill(by));
     co_return PQgetResult(connection_);
 }
 
-rt::Task<Result<void>> Connection::collect_one(
-    Expected expected, std::vector<Rows>& out, Error& first, rt::Deadline by
-) {
-    CO_TRY(PGresult * raw, co_await next(by));
-    if (raw == nullptr) co_return fail(lost(expected.name));
+Connection::Progress Connection::lose(Reply& reply, std::string_view what) {
+    is_broken_ = true;
+    if (!reply.has_failed) reply.error = lost(what);
+    reply.has_failed = true;
+    return Progress::kLost;
+}
+
+void Connection::pop_expected() {
+    ++answered_;
+    if (answered_ < expected_.size() && answered_ < kAnsweredMax) return;
+    expected_.erase(expected_.begin(), expected_.begin() + static_cast<std::ptrdiff_t>(answered_));
+    answered_ = 0;
+}
+
+void Connection::note_failure(const Expected& expected, const PGresult* raw, Reply& reply) {
+    const char* field = PQresultErrorField(raw, PG_DIAG_SQLSTATE);
+    std::string_view state = field == nullptr ? "" : field;
+    if (!std::exchange(reply.has_failed, true)) {
+        reply.error = to_error(raw, expected.name);
+        if (reply.server != nullptr) {
+            *reply.server = to_server_error(raw, static_cast<int>(reply.rows.size()));
+        }
+    }
+    if (state.empty() || ends_connection(state) || state == "42P05") is_broken_ = true;
+    if (expected.number == 0 || expected.kind == Kind::kPrepare) return;
+    // A plan that no longer fits (a migration has run): all are prepared afresh.
+    if (state == "0A000") prepared_.outdate(expected.number);
+    // Its prepare stood in another unit, behind a statement that failed.
+    if (state == "26000") prepared_.drop(expected.number);
+    reply.is_outdated = state == "0A000" || state == "26000";
+}
+
+/// False: the connection is lost.
+bool Connection::accept(const Expected& expected, PGresult* raw, Reply& reply) {
     Rows rows(raw);
     auto status = PQresultStatus(raw);
     bool is_ok = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
-    if (!is_ok && status != PGRES_PIPELINE_ABORTED && first.detail.empty()) {
-        first = to_error(raw, expected.name);
-        const char* field = PQresultErrorField(raw, PG_DIAG_SQLSTATE);
-        std::string_view state = field == nullptr ? "" : field;
-        // A plan that no longer fits (a migration has run) or a statement the server forgot: start afresh.
-        bool is_outdated = state == "0A000" || state == "26000" || state == "42P05";
-        if (state.empty() || ends_connection(state) || is_outdated) is_broken_ = true;
+    if (!is_ok && status != PGRES_PIPELINE_ABORTED) note_failure(expected, raw, reply);
+    switch (expected.kind) {
+        case Kind::kControl:
+            if (is_ok) control_tag_ = PQcmdStatus(raw);
+            break;
+        case Kind::kPrepare:
+            is_ok ? prepared_.confirm(expected.number) : prepared_.drop(expected.number);
+            break;
+        case Kind::kDeallocate:
+            if (status == PGRES_PIPELINE_ABORTED) prepared_.put_back_stale(expected.number);
+            break;
+        case Kind::kRows:
+            if (is_ok) reply.rows.push_back(std::move(rows));
+            break;
+        case Kind::kSwitch:
+        case Kind::kSync:
+            break;
     }
-    if (is_ok && expected.kind == Kind::kControl) control_tag_ = PQcmdStatus(raw);
-    if (is_ok && expected.kind == Kind::kRows) out.push_back(std::move(rows));
-    if (PQstatus(connection_) == CONNECTION_BAD) co_return fail(lost(expected.name));
-    CO_TRY(PGresult * end, co_await next(by));
-    if (end != nullptr) {
-        PQclear(end);
-        co_return fail(lost(expected.name));
-    }
-    // Last, because the name lives in the entry.
-    if (!is_ok && expected.kind == Kind::kPrepare) prepared_.erase(prepared_.find(expected.name));
-    co_return Result<void>{};
+    return PQstatus(connection_) != CONNECTION_BAD;
 }
 
-rt::Task<Result<std::vector<Rows>>> Connection::collect(rt::Deadline by) {
-    CO_CHECK_OK(co_await flush(by));
-    std::vector<Rows> out;
-    Error first;
-    for (const Expected& expected : expected_) {
-        auto collected = co_await collect_one(expected, out, first, by);
-        if (collected) continue;
-        is_broken_ = true;
-        co_return fail(first.detail.empty() ? std::move(collected).error() : std::move(first));
+Connection::Progress Connection::take(Reply& reply) {
+    while (answered_ < expected_.size() && PQisBusy(connection_) != 1) {
+        PGresult* raw = PQgetResult(connection_);
+        const Expected expected = expected_[answered_];
+        if (std::exchange(awaits_end_, false)) {
+            if (raw != nullptr) PQclear(raw);
+            if (raw != nullptr) return lose(reply, expected.name);
+            pop_expected();
+        } else if (raw == nullptr) {
+            return lose(reply, expected.name);
+        } else if (expected.kind == Kind::kSync) {
+            bool is_synced = PQresultStatus(raw) == PGRES_PIPELINE_SYNC;
+            PQclear(raw);
+            if (!is_synced) return lose(reply, expected.name);
+            pop_expected();
+            return Progress::kDone;
+        } else {
+            if (!accept(expected, raw, reply)) return lose(reply, expected.name);
+            awaits_end_ = true;
+        }
     }
-    CO_TRY(PGresult * sync, co_await next(by));
-    bool is_synced = PQresultStatus(sync) == PGRES_PIPELINE_SYNC;
-    PQclear(sync);
-    if (!is_synced) co_return fail(lost("sync"));
-    expected_.clear();
-    if (!first.detail.empty()) co_return fail(std::move(first));
-    co_return out;
+    return PQstatus(connection_) == CONNECTION_BAD ? lose(reply, "read") : Progress::kMore;
+}
+
+void Connection::forget_names(std::size_t nth) {
+    for (std::size_t i = answered_; i < expected_.size(); ++i) {
+        bool is_end = expected_[i].kind == Kind::kSync;
+        if (nth == 0 && !is_end) expected_[i].name = "left";
+        if (is_end && nth-- == 0) return;
+    }
+}
+
+rt::Task<Result<std::vector<Rows>>> Connection::collect(rt::Deadline by, ServerError* failed) {
+    CO_CHECK_OK(co_await flush(by));
+    Reply reply{.server = failed};
+    for (;;) {
+        auto progress = take(reply);
+        if (progress != Progress::kMore) break;
+        CO_CHECK_OK(co_await wait(Direction::kRead, by));
+        if (!read()) {
+            lose(reply, "read");
+            break;
+        }
+    }
+    if (reply.has_failed) co_return fail(std::move(reply.error));
+    co_return std::move(reply.rows);
 }
 
 rt::Task<Result<void>> Connection::run_simple(std::string text, rt::Deadline by) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "platform/pg/detail/statements.h"
 #include "platform/pg/pg.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -7,7 +8,6 @@
 
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 struct pg_conn;
@@ -21,12 +21,24 @@ struct ConnectOptions {
     std::string url;
     std::string application_name;
     Mode mode = Mode::kPipeline;
+    std::string search_path = "weft";
+    std::size_t prepared_max = 1'000;
 };
 
-/// One libpq connection on the loop, for one user at a time. Whoever is interrupted in the middle leaves it
-/// unusable: the owner drops it, and `client_connection_check_interval` ends the statement on the server.
+/// The answer to one unit (what was sent up to a sync), as far as it has been read.
+struct Reply {
+    std::vector<Rows> rows;  // one per `send`
+    bool has_failed = false;
+    bool is_outdated = false;       // the prepared statement no longer fits or is gone: another try may work
+    Error error;                    // the first one
+    ServerError* server = nullptr;  // filled with the first error, when given
+};
+
+/// One libpq connection on the loop. Whoever is interrupted in the middle leaves it unusable: the owner drops
+/// it, and `client_connection_check_interval` ends the statement on the server.
 ///
-/// A use is: any number of begin/become/send, one `send_sync`, one `collect`.
+/// A use is: any number of begin/become/send, one `send_sync`, one `collect`. With `take` and its neighbours
+/// instead of `collect`, several units may be under way.
 class Connection : public std::enable_shared_from_this<Connection> {
   public:
     static rt::Task<Result<std::shared_ptr<Connection>>> open(
@@ -39,6 +51,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     /// Between uses, with the server still there as far as this end knows. Reads what has come in meanwhile.
     bool is_fit();
     bool is_usable() const { return !is_broken_ && expected_.empty(); }
+    bool is_alive() const { return !is_broken_; }
 
     /// BEGIN, COMMIT, ROLLBACK: no rows. Texts in `params` must not hold a zero byte (`check_params`).
     Result<void> send_control(const char* statement);
@@ -48,7 +61,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
     /// Ends a unit: an implicit transaction commits here, a failed pipeline recovers here.
     Result<void> send_sync();
     /// Flushes and reads up to the sync: one Rows per `send`, or the first error.
-    rt::Task<Result<std::vector<Rows>>> collect(rt::Deadline by);
+    rt::Task<Result<std::vector<Rows>>> collect(rt::Deadline by, ServerError* failed = nullptr);
+
+    enum class Progress { kMore, kDone, kLost };
+    /// Reads what has come of the oldest unit's answer, without waiting; kDone: its sync is there.
+    Progress take(Reply& reply);
+    /// Takes in what the socket has. False: lost.
+    bool read();
+    /// Writes what the socket takes. 0: all, 1: not all, -1: lost.
+    int write();
+    /// The names given with the nth unit under way (0: the oldest) are about to die.
+    void forget_names(std::size_t nth);
+    boost::asio::posix::stream_descriptor& socket() { return socket_; }
+
     /// Command tag of the last control statement: COMMIT of a failed transaction answers ROLLBACK.
     const std::string& control_tag() const { return control_tag_; }
 
@@ -59,33 +84,29 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   private:
     enum class Direction { kRead, kWrite, kBoth };
-    enum class Kind { kControl, kPrepare, kSwitch, kRows };
+    enum class Kind { kControl, kPrepare, kDeallocate, kSwitch, kRows, kSync };
+    enum class Speaker { kLogin, kTenant, kSystem };
     struct Expected {
         Kind kind;
-        std::string_view name;  // of the query; for kPrepare the key in prepared_
-    };
-    struct Prepared {
-        std::string server_name;
-        std::string text;
-    };
-    struct NameHash : std::hash<std::string_view> {
-        using is_transparent = void;
+        std::string_view name;     // of the query
+        std::uint64_t number = 0;  // of the prepared statement
     };
 
-    Connection(rt::Loop& loop, pg_conn* connection);
+    Connection(rt::Loop& loop, pg_conn* connection, std::size_t prepared_max);
     rt::Task<Result<void>> finish_connecting(Mode mode, rt::Deadline by);
     rt::Task<Result<void>> wait(Direction direction, rt::Deadline by);
     rt::Task<Result<void>> flush(rt::Deadline by);
-    rt::Task<Result<void>> fill(rt::Deadline by);
     rt::Task<Result<pg_result*>> next(rt::Deadline by);
-    rt::Task<Result<void>> collect_one(
-        Expected expected, std::vector<Rows>& out, Error& first, rt::Deadline by
-    );
+    Progress lose(Reply& reply, std::string_view what);
+    bool accept(const Expected& expected, pg_result* raw, Reply& reply);
+    void note_failure(const Expected& expected, const pg_result* raw, Reply& reply);
+    void pop_expected();
     void watch(Steady until);
     void watch_fired();
     bool hand_over(const Listener::OnNotify& on_notify);
     void follow_socket();
-    Result<const char*> prepare(const Query& query);
+    Result<const Statements::Entry*> prepare(const Query& query);
+    Result<void> deallocate_stale();
     Result<void> send_named(const Query& query, const Params& params, Kind kind);
     Error lost(std::string_view what);
 
@@ -98,12 +119,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool is_waiting_ = false;
     bool has_timed_out_ = false;
     bool is_broken_ = false;
-    bool in_system_role_ = false;
+    Speaker speaker_ = Speaker::kLogin;  // since the last sync
     std::string control_tag_;
-    std::vector<Expected> expected_;
+    std::vector<Expected> expected_;  // those before answered_ have been answered
+    std::size_t answered_ = 0;
+    bool awaits_end_ = false;          // libpq ends each statement's results with a null
     std::vector<const char*> values_;  // scratch of send
-    std::unordered_map<std::string, Prepared, NameHash, std::equal_to<>> prepared_;
-    std::uint64_t names_given_ = 0;
+    Statements prepared_;
 };
 
 /// libpq's texts end at a zero byte: refused (kInvalid) instead of cut off.

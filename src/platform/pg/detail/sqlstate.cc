@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include <charconv>
 #include <string>
 
 namespace weft::pg::detail {
@@ -61,6 +62,23 @@ Error to_error(const pg_result* result, std::string_view query_name) {
         error.detail += " (constraint " + std::string(constraint) + ")";
     }
     return error;
+}
+
+ServerError to_server_error(const pg_result* result, int statement) {
+    auto text = [&](int code) { return std::string(field(result, code)); };
+    ServerError out{
+        .sqlstate = text(PG_DIAG_SQLSTATE),
+        .message = text(PG_DIAG_MESSAGE_PRIMARY),
+        .detail = text(PG_DIAG_MESSAGE_DETAIL),
+        .hint = text(PG_DIAG_MESSAGE_HINT),
+        .constraint = text(PG_DIAG_CONSTRAINT_NAME),
+        .table = text(PG_DIAG_TABLE_NAME),
+        .column = text(PG_DIAG_COLUMN_NAME),
+        .statement = statement,
+    };
+    auto position = field(result, PG_DIAG_STATEMENT_POSITION);
+    (void)std::from_chars(position.data(), position.data() + position.size(), out.position);
+    return out;
 }
 
 }  // namespace weft::pg::detail

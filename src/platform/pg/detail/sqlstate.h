@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "platform/pg/pg.h"
 
 #include <string_view>
 
@@ -12,6 +13,9 @@ namespace weft::pg::detail {
 /// the primary message without quoted values, and the constraint's name; never DETAIL, which repeats row
 /// values.
 Error to_error(const pg_result* result, std::string_view query_name);
+
+/// Everything the server said about a failed result.
+ServerError to_server_error(const pg_result* result, int statement);
 
 /// The server is going away or has gone (class 57P, 08): the connection is of no more use.
 bool ends_connection(std::string_view sqlstate);
