@@ -175,13 +175,22 @@ class Executor {
         bool is_replay = false;
     };
     rt::Task<Result<Answer>> run(const Table::Entry& entry, Context& context, Json input);
+    /// The same for a kWrite operation inside a transaction that the caller commits: the change, its audit
+    /// row and the stored answer are part of it. The caller sends `notify_after_commit` after its commit.
+    rt::Task<Result<Answer>> run_within(
+        const Table::Entry& entry, Context& context, Json input, pg::Transaction& transaction
+    );
     /// The two checks that precede a handler, for transports that do work of their own in between. `run` does
     /// both.
     Result<void> authorize(const Table::Entry& entry, const Context& context) const;
     Result<void> validate(const Table::Entry& entry, const Json& input) const;
 
   private:
+    Result<void> check(const Table::Entry& entry, Context& context, const Json& input) const;
     rt::Task<Result<Answer>> call_in_transaction(const Table::Entry& entry, Context& context, Json input);
+    rt::Task<Result<Answer>> call_within(
+        const Table::Entry& entry, Context& context, Json input, pg::Transaction& transaction
+    );
     rt::Task<Result<Answer>> call_own(const Table::Entry& entry, Context& context, Json input);
     rt::Task<Result<void>> warm_keys(const Table::Entry& entry, Context& context);
     rt::Task<Result<std::optional<Answer>>> replayed(
@@ -224,6 +233,12 @@ class Rest {
     );
     void mount(http::Router& router);
 
+    /// Who sent this request, for transports beside REST; nothing without a credential. A credential that a
+    /// browser sends by itself (a cookie) is refused when the request came from another site, as `intent`
+    /// asks for.
+    enum class Intent { kRead, kChange, kSocket };
+    rt::Task<Result<std::optional<Principal>>> identify(http::Request head, Intent intent);
+
   private:
     rt::Task<Result<http::Response>> serve(const Table::Entry& entry, http::Request request);
     rt::Task<Result<http::Response>> answer(
@@ -232,6 +247,7 @@ class Rest {
     bool is_secure(const http::Request& request) const;
     bool is_trusted(const std::string& peer) const;
     std::string client_ip(const http::Request& request) const;
+    Result<void> check_origin(const http::Request& request) const;
     Result<void> check_site(const http::Request& request, const Operation& operation, bool by_cookie) const;
     Result<std::optional<Credential>> credential_of(const http::Request& request) const;
     void set_cookie(http::Response& response, const http::Request& request, const Context& context) const;

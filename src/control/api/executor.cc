@@ -70,11 +70,16 @@ Result<void> Executor::validate(const Table::Entry& entry, const Json& input) co
     return entry.input->validate(input);
 }
 
+Result<void> Executor::check(const Table::Entry& entry, Context& context, const Json& input) const {
+    CHECK_OK(authorize(entry, context));
+    CHECK_OK(validate(entry, input));
+    if (entry.operation.replay == Replay::kNo || !context.principal) context.idempotency_key.reset();
+    return {};
+}
+
 rt::Task<Result<Executor::Answer>> Executor::run(const Table::Entry& entry, Context& context, Json input) {
     context.env = &env_;
-    CO_CHECK_OK(authorize(entry, context));
-    CO_CHECK_OK(validate(entry, input));
-    if (entry.operation.replay == Replay::kNo || !context.principal) context.idempotency_key.reset();
+    CO_CHECK_OK(check(entry, context, input));
     if (entry.operation.mode == Mode::kWrite) {
         co_return co_await call_in_transaction(entry, context, std::move(input));
     }
@@ -83,12 +88,31 @@ rt::Task<Result<Executor::Answer>> Executor::run(const Table::Entry& entry, Cont
     co_return answer_of(entry.operation, result);
 }
 
+rt::Task<Result<Executor::Answer>> Executor::run_within(
+    const Table::Entry& entry, Context& context, Json input, pg::Transaction& transaction
+) {
+    context.env = &env_;
+    CO_CHECK_OK(check(entry, context, input));
+    if (entry.operation.mode != Mode::kWrite) co_return fail(Error::internal("commits by itself"));
+    co_return co_await call_within(entry, context, std::move(input), transaction);
+}
+
 rt::Task<Result<Executor::Answer>> Executor::call_in_transaction(
     const Table::Entry& entry, Context& context, Json input
 ) {
     const rt::Deadline by = context.deadline;
     CO_CHECK_OK(co_await warm_keys(entry, context));
     CO_TRY(auto transaction, co_await env_.pool.begin(pg::Principal::tenant(context.tenant()), by));
+    CO_TRY(Answer answer, co_await call_within(entry, context, std::move(input), transaction));
+    if (answer.is_replay) co_return answer;
+    CO_CHECK_OK(co_await transaction.commit(by));
+    for (auto& [channel, payload] : context.notify_after_commit) env_.notify(channel, payload);
+    co_return answer;
+}
+
+rt::Task<Result<Executor::Answer>> Executor::call_within(
+    const Table::Entry& entry, Context& context, Json input, pg::Transaction& transaction
+) {
     const store::Db db(transaction);
     std::string hash;
     if (context.idempotency_key) {
@@ -103,8 +127,6 @@ rt::Task<Result<Executor::Answer>> Executor::call_in_transaction(
     Answer answer = answer_of(entry.operation, *result);
     CO_CHECK_OK(co_await audit(entry, context, db));
     if (context.idempotency_key) CO_CHECK_OK(co_await store_answer(entry, context, db, hash, answer));
-    CO_CHECK_OK(co_await transaction.commit(by));
-    for (auto& [channel, payload] : context.notify_after_commit) env_.notify(channel, payload);
     co_return answer;
 }
 

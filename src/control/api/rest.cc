@@ -122,6 +122,10 @@ Result<std::optional<std::string>> read_idempotency_key(const http::Request& req
     return std::optional<std::string>(std::string(*key));
 }
 
+Error missing_csrf_header() {
+    return Error::forbidden("A change with a session cookie needs the header x-weft-csrf: 1");
+}
+
 http::Response problem_of(const Error& error, const Context& context) {
     http::Response response = http::problem(error, context.request_id);
     if (!context.problem.empty()) {
@@ -225,11 +229,7 @@ std::string Rest::client_ip(const http::Request& request) const {
     return last.empty() || last.size() > 45 ? request.peer : std::string(last);
 }
 
-Result<void> Rest::check_site(const http::Request& request, const Operation& operation, bool by_cookie)
-    const {
-    if (operation.method == http::Method::kGet) return {};
-    // A bearer token is not sent by a browser on its own, so where it came from does not matter.
-    if (!by_cookie && !operation.access.is_public()) return {};
+Result<void> Rest::check_origin(const http::Request& request) const {
     const Error refused = Error::forbidden("This request came from another site");
     if (auto site = request.headers.find("sec-fetch-site");
         site && *site != "same-origin" && *site != "none") {
@@ -243,10 +243,32 @@ Result<void> Rest::check_site(const http::Request& request, const Operation& ope
         const bool is_host = equal_without_case(origin->substr(scheme_end + 3), request.headers.get("host"));
         if (!is_public_url && !is_host) return fail(refused);
     }
-    if (by_cookie && request.headers.get("x-weft-csrf") != "1") {
-        return fail(Error::forbidden("A change with a session cookie needs the header x-weft-csrf: 1"));
-    }
     return {};
+}
+
+Result<void> Rest::check_site(const http::Request& request, const Operation& operation, bool by_cookie)
+    const {
+    if (operation.method == http::Method::kGet) return {};
+    // A bearer token is not sent by a browser on its own, so where it came from does not matter.
+    if (!by_cookie && !operation.access.is_public()) return {};
+    CHECK_OK(check_origin(request));
+    if (by_cookie && request.headers.get("x-weft-csrf") != "1") return fail(missing_csrf_header());
+    return {};
+}
+
+rt::Task<Result<std::optional<Principal>>> Rest::identify(http::Request head, Intent intent) {
+    CO_TRY(auto credential, credential_of(head));
+    if (!credential) co_return std::nullopt;
+    const bool by_cookie = credential->kind == Credential::Kind::kSession;
+    if (by_cookie && intent != Intent::kRead) CO_CHECK_OK(check_origin(head));
+    // A page can't set a header on a socket; there the browser's Origin is the word that counts.
+    if (by_cookie && intent == Intent::kSocket && !head.headers.find("origin")) {
+        co_return fail(Error::forbidden("A socket with a session cookie needs an Origin"));
+    }
+    if (by_cookie && intent == Intent::kChange && head.headers.get("x-weft-csrf") != "1") {
+        co_return fail(missing_csrf_header());
+    }
+    co_return co_await authenticate_(std::move(*credential), head.deadline);
 }
 
 Result<std::optional<Credential>> Rest::credential_of(const http::Request& request) const {

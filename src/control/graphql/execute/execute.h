@@ -50,6 +50,8 @@ struct ResolverContext {
 using ActionResolver = std::function<rt::Task<Outcome<Json>>(ResolverContext&, Json input)>;
 struct NativeAction {
     ActionResolver resolve;
+    /// May be empty. Runs before the transaction begins, for what must not wait with a connection held.
+    std::function<rt::Task<Outcome<>>(const Session&, rt::Deadline)> prepare;
     /// False: it commits elsewhere and must not wait while a transaction holds a connection. An operation all
     /// of whose roots are such actions runs without a transaction; mixed with others it is refused
     /// ("not-supported").

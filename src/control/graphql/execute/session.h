@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,9 @@ struct Session {
     std::string rate_key;                                             // whose budget this is: the tenant
     std::optional<std::chrono::system_clock::time_point> expires_at;  // sockets close then
     std::map<std::string, std::string, std::less<>> headers;          // of the request, for webhook actions
+
+    std::shared_ptr<const void>
+        host;  // the host program's own note, for its resolvers: shared by the request's copies
 
     bool is_admin() const { return role == "admin"; }
 };
