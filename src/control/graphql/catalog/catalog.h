@@ -65,8 +65,9 @@ struct CatalogTable {
     std::vector<CatalogColumn> columns;
     std::vector<CatalogKey> keys;  // the primary key first
     std::vector<CatalogForeignKey> foreign_keys;
-    std::vector<std::vector<std::string>> indexes;  // leading columns of every index
-    bool is_insertable = true;                      // views: what pg_relation_is_updatable says
+    /// Of every valid index over all rows (not of partial ones): the columns before any expression.
+    std::vector<std::vector<std::string>> indexes;
+    bool is_insertable = true;  // views: what pg_relation_is_updatable says
     bool is_updatable = true;
     bool is_deletable = true;
     bool has_row_security = false;

@@ -1,0 +1,3 @@
+-- version :one  called by read_catalog
+-- Such as 150018
+select current_setting('server_version_num')::int
