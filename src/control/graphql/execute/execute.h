@@ -88,7 +88,7 @@ struct EngineOptions {
     std::size_t documents_max = 2'000;              // bounded caches: parsed documents,
     std::size_t plans_max = 4'000;                  // plans (of all documents)
     std::size_t persisted_max = 10'000;
-    std::map<std::string, ActionResolver> actions;  // "native:<name>" handlers
+    std::map<std::string, NativeAction> actions;  // "native:<name>" handlers
     std::map<std::string, RemoteResolver> remotes;
     http::Client* client = nullptr;                  // for webhook actions; null: they are refused
     std::map<std::string, std::string> environment;  // for {{NAME}} in handlers and header values
