@@ -106,6 +106,25 @@ TEST(BuildSchema, ADefaultThatNeedsItselfIsNone) {
     EXPECT_EQ(schema->find("A")->input_field("a")->default_text, "{}");
 }
 
+TEST(BuildSchema, DefaultsThatDoubleAtEveryLevelEnd) {
+    std::string sdl = "input I40 { x: Int = 1 } ";
+    for (int i = 0; i < 40; ++i) {
+        const std::string next = ": I" + std::to_string(i + 1) + " = {} ";
+        sdl += "input I" + std::to_string(i) + " { a" + next + "b" + next + "} ";
+    }
+    const auto schema = schema_of(sdl);
+    EXPECT_EQ(schema->find("I38")->input_field("a")->default_text, "{a: {x: 1}, b: {x: 1}}");
+    EXPECT_EQ(schema->find("I0")->input_field("a")->type.text(), "I1");
+    std::size_t longest = 0;
+    for (const Type* type : schema->types()) {
+        for (const InputValue& each : type->input_fields) {
+            longest = std::max(longest, each.default_text.size());
+        }
+    }
+    EXPECT_GT(longest, 1'000u);
+    EXPECT_LT(longest, 300'000u);
+}
+
 TEST(BuildSchema, NamesTheFirstProblem) {
     const std::pair<const char*, const char*> cases[] = {
         {"type A { b: B }", "Unknown type \"B\"."},

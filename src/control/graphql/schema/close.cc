@@ -1,6 +1,8 @@
 #include "control/graphql/schema/detail/builtins.h"
 #include "control/graphql/schema/detail/graph.h"
 
+#include <cstdlib>
+
 namespace weft::graphql {
 
 SchemaGraph::SchemaGraph(const Schema& schema) {
@@ -159,7 +161,8 @@ class Closing {
 }  // namespace
 
 void Schema::close(Mask& mask) const {
-    if (graph_ == nullptr) std::abort();  // finish() comes first
+    // Mistakes of the program: finish() comes first, and a mask is as large as elements() says.
+    if (graph_ == nullptr || mask.bytes() * 8 < elements_) std::abort();
     for (const Type* type : order_) mask.remove(type->element);
     for (const Element element : graph_->always) mask.add(element);
     Closing closing(*graph_, mask);

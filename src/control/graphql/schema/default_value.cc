@@ -12,6 +12,8 @@ namespace weft::graphql {
 namespace {
 
 constexpr int kDepthMax = 64;  // of defaults within defaults; deeper ones count as none
+constexpr std::size_t kBytesMax =
+    64u << 10;  // defaults of defaults can double at every level; more counts as none
 
 bool is_integer_text(std::string_view text) {
     if (text.starts_with('-')) text.remove_prefix(1);
@@ -114,7 +116,8 @@ void SchemaBuilder::settle(const InputValue& input, int depth) {
 }
 
 bool SchemaBuilder::write(std::string& out, const Value& value, TypeUse type, int depth) {
-    if (depth > kDepthMax || !value || value.kind == Value::Kind::kVariable) return false;
+    if (depth > kDepthMax || out.size() > kBytesMax || !value || value.kind == Value::Kind::kVariable)
+        return false;
     if (value.kind == Value::Kind::kNull) {
         out += "null";
         return !type.is_non_null();
@@ -164,6 +167,7 @@ bool SchemaBuilder::write_object(std::string& out, const Value& value, const Typ
         out += field.name + ": ";
         if (given == value.fields.end()) {
             out += field.default_text;
+            if (out.size() > kBytesMax) return false;
         } else if (!write(out, given->value, field.type, depth + 1)) {
             return false;
         }

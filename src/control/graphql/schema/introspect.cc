@@ -94,7 +94,8 @@ class Writer {
             case MetaField::kPossibleTypes:
                 if (type.kind != TypeKind::kInterface && type.kind != TypeKind::kUnion) return null();
                 return list(type.possible, [&](const Type* each) {
-                    if (each->kind == TypeKind::kObject) type_if_seen(step, each);
+                    const bool is_interface = each->kind == TypeKind::kInterface;
+                    if (!is_interface || type.kind == TypeKind::kUnion) type_if_seen(step, each);
                 });
             case MetaField::kEnumValues:
                 if (type.kind != TypeKind::kEnum) return null();
