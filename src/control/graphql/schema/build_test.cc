@@ -69,7 +69,8 @@ TEST(BuildSchema, CoercesDefaults) {
         type Query { f(
           float: Float = 1, big: Float = 1.5e30, whole: Float = 1.0, small: Float = 0.00000012,
           list: [[Int]] = 1, id: ID = "7", name: ID = "x", block: String = """a
-          b""", object: I = {b: 5}, any: Any = {x: [Y, 1.50]}, word: Any = Y, none: I = null, e: [E!] = [A, B],
+          b""", object: I = {b: 5}, any: Any = {x: [Y, 1.50]}, word: Any = Y, none: I = null,
+          e: [E!] = [A, B],
           wrong: Int = "a", huge: Int = 2147483648, unknown: E = C
         ): Int }
         input I { a: Int = 3, b: Float, c: [J] = {} }

@@ -10,7 +10,11 @@ namespace {
 
 constexpr std::string_view kSdl = R"(
 "The \"whole\"\nthing" schema { query: Query mutation: Mutation }
-type Query { "A field" a(x: Int = 1, old: E @deprecated(reason: "no")): [Thing!]! gone: Int @deprecated hidden: Hidden }
+type Query {
+  "A field" a(x: Int = 1, old: E @deprecated(reason: "no")): [Thing!]!
+  gone: Int @deprecated
+  hidden: Hidden
+}
 type Mutation { m(in: In, one: One): Node }
 interface Node { id: ID! }
 interface Part implements Node { id: ID! }
@@ -164,7 +168,8 @@ TEST(Introspect, MergesAliasesFragmentsAndDuplicates) {
         ask("{ __type(name: \"Thing\") { title: name ...F ... on __Type { fields { type { kind } } } ... { "
             "name } "
             "...F } } fragment F on __Type { name fields { name type { k: kind } } }"),
-        R"({"title":"Thing","name":"Thing","fields":[{"name":"id","type":{"k":"NON_NULL","kind":"NON_NULL"}}]})"
+        R"({"title":"Thing","name":"Thing",)"
+        R"("fields":[{"name":"id","type":{"k":"NON_NULL","kind":"NON_NULL"}}]})"
     );
 }
 
