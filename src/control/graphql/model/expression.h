@@ -24,11 +24,14 @@ struct Source {
         kSession,     // the session variable called `text` (lower case)
         kAllSession,  // all session variables as one json object
         kRow,         // (nested inserts, remote joins) a value of an earlier statement: column `text`
+        kComposite,   // a list (kArray, kJson) or an object (kJson, with `keys`) that is made of `items`
+        kCursor,      // (streams) the last value seen of column `text`, or at first items[0]
     };
     enum class Shape : std::uint8_t {
-        kText,   // as PostgreSQL reads the type
-        kArray,  // a list of scalars as an array literal
-        kJson,   // any value as JSON text
+        kText,      // as PostgreSQL reads the type
+        kArray,     // a list of scalars as an array literal; a lone string is one already: {1,2}
+        kJson,      // any value as JSON text
+        kJsonPath,  // a path as Hasura writes it ("$.a[0]") as an array of its steps
     };
     Kind kind = Kind::kLiteral;
     Shape shape = Shape::kText;
@@ -36,6 +39,8 @@ struct Source {
     std::string text;
     int variable = -1;              // kVariable: index into Variables::all
     std::vector<std::string> path;  // kVariable: members (or decimal positions) below it
+    std::vector<Source> items;      // kComposite, kCursor
+    std::vector<std::string> keys;  // kComposite: of an object, one for each of `items`
     bool operator==(const Source&) const = default;
 };
 

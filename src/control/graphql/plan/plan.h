@@ -31,7 +31,7 @@ struct Output {
     Kind kind = Kind::kColumn;
     std::string key;  // the response key
     const Column* column = nullptr;
-    std::vector<std::string> json_path;  // kColumn, kComputed of json(b): `path:` argument, taken apart
+    std::optional<Operand> json_path;  // kColumn, kComputed of json(b): the `path:` argument, text[]
     std::string text;
     const ComputedField* computed = nullptr;
     std::vector<std::pair<std::string, Operand>> arguments;  // kComputed: named arguments of the function
@@ -126,7 +126,7 @@ struct Select {
     // _stream: rows after the cursor, in its order; the emitter also returns the new cursor values
     struct Cursor {
         const Column* column = nullptr;
-        Operand initial;  // replaced by the last value seen when the subscription goes on
+        Operand initial;  // a Source::Kind::kCursor: the last value seen, at first the initial one
         bool is_descending = false;
     };
     std::vector<Cursor> stream;
@@ -149,8 +149,17 @@ struct Insert {
     const InsertRight* right = nullptr;  // null: admin
     struct Row;
     std::vector<Row> rows;
+    /// The list is one variable whose objects have the same members (or lack only columns without a
+    /// default): it is one JSON parameter, so that one statement serves every length. `rows` is then a single
+    /// row with what is the same for all: the presets.
+    struct Batch {
+        Source list;                                                 // Source::Shape::kJson
+        std::vector<std::pair<std::string, const Column*>> members;  // of an object, the column it fills
+    };
+    std::optional<Batch> batch;
     std::optional<OnConflict> on_conflict;
-    std::string path;  // "$.selectionSet.insert_author.args.objects"
+    std::string path;     // "$.selectionSet.insert_author.args.objects"; nested: "... .author.data"
+    bool is_list = true;  // row i fails at path[i] when there are nested rows
     bool has_nested = false;
 };
 struct NestedInsert {
@@ -249,6 +258,7 @@ struct Plan {
     std::vector<Dependency> dependencies;        // every table that is read
     std::vector<std::string> session_variables;  // all that are referred to, lower case, sorted
     double cost = 0;  // product of the effective limits along each path, summed: rows at most
+    bool has_variable_limits = false;  // then `cost` is for the variables it was made for
 };
 
 struct PlanLimits {
@@ -271,5 +281,14 @@ struct PlanRequest {
 /// in the plan except as Sources of kind kLiteral (written in the document) or as structure that
 /// Variables::shape pins.
 Outcome<std::unique_ptr<Plan>> plan_operation(std::shared_ptr<const Model> model, const PlanRequest& request);
+
+/// What depends on the values of variables, for a plan that was made for others of the same shape (and for
+/// those it was made for): negative limits are refused, the cost is computed and compared. Call before every
+/// execution. Microseconds; nothing at all when no limit is a variable.
+Outcome<double> check_request(const Plan& plan, const Variables& variables, const PlanLimits& limits);
+
+/// A `path:` argument taken apart: "$.a['b c'][0]" is a, b c, 0. Hasura's wording: "parse json path error:
+/// ...".
+Outcome<std::vector<std::string>> parse_json_path(std::string_view path);
 
 }  // namespace weft::graphql

@@ -1,0 +1,102 @@
+#pragma once
+
+#include "control/graphql/plan/plan.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weft::graphql::detail {
+
+/// What planning one operation shares; lives as long as one call of plan_operation.
+struct Context {
+    const Model& model;
+    const Document& document;
+    const Variables& variables;
+    const Role& role;
+    PlanLimits limits;
+    bool uses_backend_permissions = false;
+    Path path;           // where we are: of the next failure
+    int bool_nodes = 0;  // keys of all `where`s so far
+
+    const Meaning& meaning(Binding binding) const { return model.meaning(binding); }
+};
+
+/// A failure at the current path.
+std::unexpected<Failure> fail(const Context& c, std::string message, std::string code = "validation-failed");
+/// `expected an object for type "T", but found null` and its relatives, for a null that is not allowed.
+std::unexpected<Failure> unexpected_null(const Context& c, TypeUse type);
+
+/// Puts keys on the path for as long as it lives.
+class Descend {
+  public:
+    Descend(Context& c, std::string_view key) : path_(c.path), mark_(path_.mark()) { path_.key(key); }
+    Descend(Context& c, std::string_view first, std::string_view second) : Descend(c, first) {
+        path_.key(second);
+    }
+    Descend(Context& c, std::size_t index) : path_(c.path), mark_(path_.mark()) { path_.index(index); }
+    ~Descend() { path_.back_to(mark_); }
+    Descend(const Descend&) = delete;
+    Descend& operator=(const Descend&) = delete;
+
+  private:
+    Path& path_;
+    std::size_t mark_;
+};
+
+// ---- selection sets
+
+/// Selection sets that are read as one: those of all fields with one response key.
+using SelectionSets = std::vector<std::span<const Selection>>;
+
+/// One response key: CollectFields of the specification, skipped ones left out, fragments expanded.
+struct Collected {
+    std::string_view key;
+    const Selection* selection = nullptr;  // the first; the others have the same arguments
+    const Field* field = nullptr;          // null: __typename
+    const Meaning* meaning = nullptr;      // null: unbound (__typename, introspection)
+    SelectionSets below;                   // selection sets of all fields under this key
+
+    bool is_typename() const { return field == nullptr; }
+};
+/// In order of first appearance. `type` is an object type.
+std::vector<Collected> collect_fields(Context& c, const Type& type, const SelectionSets& sets);
+
+// ---- arguments and values
+
+struct Argument {
+    const InputValue* definition = nullptr;
+    const Meaning* meaning = nullptr;
+    Input value;  // may be absent
+};
+/// Every argument the field has, given or not (defaults applied), in schema order.
+std::vector<Argument> arguments_of(Context& c, const Collected& field);
+/// The one with this meaning; its value is absent when the field has none such or it was not given.
+Argument argument_of(Context& c, const Collected& field, Meaning::Kind kind);
+
+/// A leaf (or a scalar with a structure of its own: json, arrays) as a parameter of `sql_type`; the Source's
+/// shape follows from the type ("...[]": an array, json and jsonb: JSON). A null becomes a NULL parameter.
+Operand operand_of(const Input& value, std::string sql_type);
+/// The same as JSON text, whatever it is: for actions and remote fields.
+Source json_source_of(const Input& value);
+
+// ---- conditions
+
+/// A `<t>_bool_exp` over rows of `table`: kRelated and kRelatedAggregate carry the remote table with the
+/// role's select permission attached. Absent is kTrue. The permission of `table` itself is NOT in it: that
+/// comes with its TableRef. Failures: nulls, too many keys (PlanLimits::bool_nodes_max).
+Outcome<BoolExp> plan_where(Context& c, const Table& table, const Input& where);
+
+// ---- reading
+
+/// What is selected of rows of `table` (whose GraphQL type is `type`).
+Outcome<std::vector<Output>> plan_outputs(
+    Context& c, const Table& table, const Type& type, const SelectionSets& sets
+);
+
+/// The caller's select permission on `table`. A failure means that the schema shows what the role may not
+/// see: "unexpected".
+Outcome<TableRef> attach_select(Context& c, const Table& table);
+
+}  // namespace weft::graphql::detail

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "control/graphql/sql/sql.h"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace weft::graphql::detail {
+
+/// One statement under construction: its text and its parameters, written front to back.
+class Writer {
+  public:
+    explicit Writer(ParameterStyle style = ParameterStyle::kNumbered) : style_(style) {}
+
+    /// SQL of ours, as it is.
+    Writer& operator<<(std::string_view sql) {
+        text_ += sql;
+        return *this;
+    }
+    /// `"name"`
+    Writer& identifier(std::string_view name);
+    /// `_1."name"`
+    Writer& column(std::string_view alias, const Column& column);
+    /// `'text'`: response keys, type names. Never a request's value.
+    Writer& literal(std::string_view text);
+    Writer& number(std::int64_t value);
+    /// `$1::integer`, or `_s.p1::integer`; equal sources of one type share a parameter.
+    Writer& parameter(const Source& source, std::string_view sql_type);
+    /// `alias`: of the row that kColumn means; `root`: of the row that kRootColumn means.
+    Writer& operand(const Operand& operand, std::string_view alias, std::string_view root);
+
+    /// A new table alias, unique in the statement: "_1", "_2", ...
+    std::string new_alias();
+
+    const std::string& text() const { return text_; }
+    const std::vector<Parameter>& parameters() const { return parameters_; }
+    Statement finish() && { return {std::move(text_), std::move(parameters_)}; }
+
+  private:
+    ParameterStyle style_;
+    std::string text_;
+    std::vector<Parameter> parameters_;
+    int aliases_ = 0;
+};
+
+/// Prints "" the first time, then the separator.
+class Separator {
+  public:
+    explicit Separator(std::string_view text) : text_(text) {}
+    std::string_view next() { return std::exchange(is_first_, false) ? std::string_view() : text_; }
+
+  private:
+    std::string_view text_;
+    bool is_first_ = true;
+};
+
+/// `json_build_object('k', v, ...)` with any number of pairs: a call takes 50, more are joined. Announce how
+/// many there are, then for each call `key` and write the value.
+class ObjectWriter {
+  public:
+    ObjectWriter(Writer& out, std::size_t pairs);
+    void key(std::string_view name);
+    void finish();
+
+  private:
+    static constexpr std::size_t kPairsPerCall = 50;  // FUNC_MAX_ARGS is 100
+    Writer& out_;
+    std::size_t pairs_;
+    std::size_t written_ = 0;
+};
+
+}  // namespace weft::graphql::detail
