@@ -1,4 +1,5 @@
 #include "control/graphql/validate/detail/plain.h"
+#include "control/graphql/validate/detail/usages.h"
 #include "control/graphql/validate/detail/wording.h"
 
 #include <fmt/format.h>
@@ -6,7 +7,6 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <set>
 
 namespace weft::graphql {
 
@@ -182,92 +182,6 @@ bool Coercer::builtin(const Json& in, const Type& type, Json& out) {
     return true;
 }
 
-/// Where a variable is used first, as a path; empty when nowhere. For errors only.
-class UseFinder {
-  public:
-    UseFinder(const Document* document, std::string_view name) : document_(document), name_(name) {}
-    bool find(std::span<const Selection> selections, int depth = 0);
-    std::string text() const { return path_.text(); }
-
-  private:
-    bool in_value(const Value& value);
-    bool in_arguments(std::span<const Argument> arguments);
-    bool in_directives(std::span<const Directive> directives);
-
-    static constexpr int kDepthMax = 200;  // of nested selections with the fragments between them
-    const Document* document_;
-    std::string_view name_;
-    std::set<const Fragment*> seen_;
-    Path path_;
-};
-
-bool UseFinder::in_value(const Value& value) {
-    std::size_t mark = path_.mark();
-    if (value.kind == Value::Kind::kVariable) return value.text == name_;
-    for (const ObjectField& field : value.fields) {
-        path_.key(field.name.text);
-        if (in_value(field.value)) return true;
-        path_.back_to(mark);
-    }
-    for (std::size_t i = 0; i < value.items.size(); ++i) {
-        path_.index(i);
-        if (in_value(value.items[i])) return true;
-        path_.back_to(mark);
-    }
-    return false;
-}
-
-bool UseFinder::in_arguments(std::span<const Argument> arguments) {
-    std::size_t mark = path_.mark();
-    for (const Argument& argument : arguments) {
-        path_.key("args").key(argument.name.text);
-        if (in_value(argument.value)) return true;
-        path_.back_to(mark);
-    }
-    return false;
-}
-
-bool UseFinder::in_directives(std::span<const Directive> directives) {
-    std::size_t mark = path_.mark();
-    for (const Directive& directive : directives) {
-        path_.key(directive.name.text);
-        if (in_arguments(directive.arguments)) return true;
-        path_.back_to(mark);
-    }
-    return false;
-}
-
-bool UseFinder::find(std::span<const Selection> selections, int depth) {
-    if (depth > kDepthMax) return false;
-    std::size_t mark = path_.mark();
-    for (const Selection& each : selections) {
-        std::span<const Selection> below = each.selections;
-        if (each.kind == Selection::Kind::kField) path_.key("selectionSet").key(each.name.text);
-        if (each.kind == Selection::Kind::kFragmentSpread && document_ != nullptr) {
-            const Fragment* fragment = document_->fragment(each.name.text);
-            if (fragment != nullptr && seen_.insert(fragment).second) below = fragment->selections;
-        }
-        if (in_arguments(each.arguments) || in_directives(each.directives) || find(below, depth + 1))
-            return true;
-        path_.back_to(mark);
-    }
-    return false;
-}
-
-/// The type that a variable is declared with; nothing when the role doesn't see it or it is no input type.
-std::optional<TypeUse> resolve(const View& view, const TypeNode& node) {
-    if (node.kind == TypeNode::Kind::kNamed) {
-        const Type* type = view.type(node.name.text);
-        if (type == nullptr || !type->is_input()) return std::nullopt;
-        TypeUse use(type);
-        return node.is_non_null ? use.non_null() : use;
-    }
-    std::optional<TypeUse> item = resolve(view, *node.item);
-    if (!item) return std::nullopt;
-    TypeUse use = item->list();
-    return node.is_non_null ? use.non_null() : use;
-}
-
 Failure unexpected_variables(const Operation& operation, const JsonObject& given) {
     std::vector<std::string> names;
     for (const auto& [name, value] : given) {
@@ -279,13 +193,29 @@ Failure unexpected_variables(const Operation& operation, const JsonObject& given
     return {.message = fmt::format("unexpected variables in variableValues: {}", fmt::join(names, ", "))};
 }
 
-Failure located(
-    Failure failure, const Operation& operation, const Document* document, const VariableDefinition& variable
+/// The path of a variable's first use; empty when there is none.
+std::string first_use(
+    const View& view, const Operation& operation, const Document* document, std::string_view variable
 ) {
-    UseFinder finder(document, variable.name.text);
-    std::string base = finder.find(operation.selections)
-                           ? finder.text()
-                           : Path().key("variableValues").key(variable.name.text).text();
+    auto use_in = [&](const rules::Scope& scope) -> std::string {
+        for (const rules::Usage& usage : rules::usages(view, scope)) {
+            if (usage.value->text == variable) return usage.path;
+        }
+        return "";
+    };
+    std::string path = use_in({.operation = &operation});
+    if (!path.empty() || document == nullptr) return path;
+    ValidateOptions options;
+    rules::Context context(*document, view, options);
+    for (const Fragment* fragment : context.reachable(operation)) {
+        path = use_in({.fragment = fragment});
+        if (!path.empty()) return context.absolute(fragment, path);
+    }
+    return "";
+}
+
+Failure located(Failure failure, std::string base, const VariableDefinition& variable) {
+    if (base.empty()) base = Path().key("variableValues").key(variable.name.text).text();
     failure.path = base + failure.path.substr(1);
     failure.at = {variable.at};
     return failure;
@@ -306,8 +236,8 @@ Outcome<Variables> coerce_variables(
     std::optional<Failure> wrong;  // that a variable is missing or unknown goes before wrong values
     std::size_t used = 0;
     for (const VariableDefinition& definition : operation.variables) {
-        std::optional<TypeUse> type = resolve(view, definition.type);
-        if (!type)
+        std::optional<TypeUse> type = rules::declared(view, definition.type);
+        if (!type || !type->named()->is_input())
             return failure(
                 "validation-failed", fmt::format("\"{}\" is not an input type", print(definition.type))
             );
@@ -329,7 +259,10 @@ Outcome<Variables> coerce_variables(
         bool is_right = value != nullptr
                             ? coercer.coerce(*value, *type, one.value)
                             : coercer.coerce(detail::plain(definition.default_value), *type, one.value);
-        if (!is_right) wrong = located(std::move(coercer.error()), operation, document, definition);
+        if (!is_right)
+            wrong = located(
+                std::move(coercer.error()), first_use(view, operation, document, one.name), definition
+            );
     }
     if (used != given.size()) return std::unexpected(unexpected_variables(operation, given));
     if (wrong) return std::unexpected(std::move(*wrong));

@@ -1,0 +1,26 @@
+#include "control/graphql/validate/detail/types.h"
+
+namespace weft::graphql::rules {
+
+std::optional<TypeUse> declared(const View& view, const TypeNode& node) {
+    constexpr std::size_t kWrappersMax = 16;  // of a TypeUse
+    const TypeNode* chain[kWrappersMax + 1];
+    std::size_t depth = 0;
+    std::size_t wrappers = 0;
+    for (const TypeNode* at = &node;; at = at->item) {
+        chain[depth++] = at;
+        wrappers += at->is_non_null ? 1 : 0;
+        if (at->kind == TypeNode::Kind::kNamed) break;
+        if (++wrappers > kWrappersMax) return std::nullopt;
+    }
+    const Type* type = view.type(chain[depth - 1]->name.text);
+    if (type == nullptr || wrappers > kWrappersMax) return std::nullopt;
+    TypeUse out(type);
+    while (depth-- > 0) {
+        if (chain[depth]->kind == TypeNode::Kind::kList) out = out.list();
+        if (chain[depth]->is_non_null) out = out.non_null();
+    }
+    return out;
+}
+
+}  // namespace weft::graphql::rules
