@@ -155,7 +155,8 @@ struct Metadata {
     std::vector<Action> actions;
     std::vector<CustomType> custom_types;
     std::map<std::string, std::vector<Query>> query_collections;
-    std::vector<std::string> allow_list;  // names of collections
+    std::vector<std::string> allow_list;                               // names of collections
+    std::map<std::string, std::vector<std::string>> allow_list_roles;  // collection to roles; absent: all
     std::string source_name = "default";
     JsonObject document;  // as given: what export_metadata answers (unknown members are kept)
 };
