@@ -100,23 +100,34 @@ rt::Task<Result<std::vector<StepRun>>> Runs::steps(TenantId tenant, RunId run, r
 }
 
 rt::Task<Result<std::vector<std::optional<std::string>>>> Runs::values(
-    TenantId tenant, RunId run, std::vector<std::string> slots, rt::Deadline by
+    TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by
 ) {
-    pg::ArrayParam wanted;
-    for (const std::string& slot : slots) wanted.add(slot);
+    pg::ArrayParam runs;
+    pg::ArrayParam slots;
+    for (const ValueKey& key : wanted) {
+        runs.add(key.run);
+        slots.add(key.slot);
+    }
     pg::Params params;
-    params.add(run).add(wanted.text());
+    params.add(runs.text()).add(slots.text());
     const pg::Principal who = pg::Principal::tenant(tenant);
     CO_TRY(auto rows, co_await pool_.query(who, sql::kListValues, std::move(params), by));
-    std::vector<std::optional<std::string>> out(slots.size());
+    std::vector<std::optional<std::string>> out(wanted.size());
     for (int row = 0; row < rows.size(); ++row) {
-        StoredPayload stored = read_payload(rows, row, 0);
-        auto at = std::ranges::find(slots, stored.slot);
-        if (at == slots.end()) continue;
-        CO_TRY(auto text, co_await codec_.open(tenant, run, std::move(stored), by));
-        out[static_cast<std::size_t>(at - slots.begin())] = std::move(text);
+        const auto at = static_cast<std::size_t>(rows.integer(row, 0) - 1);
+        StoredPayload stored = read_payload(rows, row, 1);
+        CO_TRY(auto text, co_await codec_.open(tenant, wanted.at(at).run, std::move(stored), by));
+        out[at] = std::move(text);
     }
     co_return out;
+}
+
+rt::Task<Result<std::vector<std::optional<std::string>>>> Runs::values(
+    TenantId tenant, RunId run, std::vector<std::string> slots, rt::Deadline by
+) {
+    std::vector<ValueKey> wanted;
+    for (std::string& slot : slots) wanted.push_back({run, std::move(slot)});
+    co_return co_await values(tenant, std::move(wanted), std::move(by));
 }
 
 rt::Task<Result<std::vector<Event>>> Runs::events(

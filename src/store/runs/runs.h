@@ -54,6 +54,11 @@ struct RunFilter {
     int limit = limits::kPageSizeDefault;
 };
 
+struct ValueKey {
+    RunId run;
+    std::string slot;
+};
+
 struct Event {
     std::int64_t seq = 0;
     Instant at;
@@ -72,6 +77,10 @@ class Runs {
     rt::Task<Result<Run>> get(TenantId tenant, RunId run, rt::Deadline by);
     /// In the workflow's order; empty for an absent run.
     rt::Task<Result<std::vector<StepRun>>> steps(TenantId tenant, RunId run, rt::Deadline by);
+    /// JSON text of the values that exist among `wanted`, in that order: one statement, however many runs.
+    rt::Task<Result<std::vector<std::optional<std::string>>>> values(
+        TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by
+    );
     /// JSON text of the slots that exist among `slots` ("input", "output", "step.<id>.input", ...), in the
     /// order asked for.
     rt::Task<Result<std::vector<std::optional<std::string>>>> values(
