@@ -1,0 +1,70 @@
+"""A database of its own and `weft graphql` on it, for one suite. Used by the suites' run scripts."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+ADMIN_URL = os.environ["WEFT_TEST_DATABASE_URL"]
+
+
+def psql(url: str, *arguments: str, text: str | None = None) -> str:
+    command = ["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", url, *arguments]
+    return subprocess.run(command, input=text, check=True, text=True, stdout=subprocess.PIPE).stdout
+
+
+def on_database(url: str, name: str) -> str:
+    """The same server, another database."""
+    parts = urllib.parse.urlsplit(url)
+    return urllib.parse.urlunsplit(parts._replace(path="/" + name))
+
+
+class Server:
+    """`weft graphql` on a fresh database that `schema` (SQL text) has filled."""
+
+    def __init__(self, name: str, schema: str, *flags: str, environment: dict[str, str] | None = None) -> None:
+        self.database = f"{name}_{os.getpid()}_{time.monotonic_ns() % 1_000_000}"
+        psql(ADMIN_URL, "-c", f'create database "{self.database}"')
+        self.database_url = on_database(ADMIN_URL, self.database)
+        psql(self.database_url, text=schema)
+        command = [os.environ["WEFT_BIN"], "graphql", "--database-url", self.database_url, "--listen", "127.0.0.1:0", *flags]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                        env=os.environ | (environment or {}))
+        self.url = ""
+        for line in self.process.stdout:
+            if match := re.search(r"http://127\.0\.0\.1:\d+", line):
+                self.url = match[0]
+                break
+        if not self.url:
+            raise RuntimeError("weft graphql did not start")
+
+    def post(self, path: str, body: object, headers: dict[str, str] | None = None, hook=None) -> tuple[int, object]:
+        data = json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, {"content-type": "application/json", **(headers or {})})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.load(answer, object_pairs_hook=hook)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error, object_pairs_hook=hook)
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+        psql(ADMIN_URL, "-c", f'drop database "{self.database}" with (force)')
+
+
+def install(folder: pathlib.Path) -> None:
+    """The locked npm packages of a suite, when they are not there yet."""
+    wanted = (folder / "package-lock.json").read_bytes()
+    stamp = folder / "node_modules/.weft-lock"
+    if not stamp.exists() or stamp.read_bytes() != wanted:
+        subprocess.run(["npm", "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+                       check=True)
+        stamp.write_bytes(wanted)
