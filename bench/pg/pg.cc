@@ -1,7 +1,7 @@
 // One-row selects by key through platform/pg, to be held against pgbench with the same SQL on the same
 // server:
 //   pgbench -i -s 1 "$URL"
-//   bench_pg "$URL" [seconds] [tasks]
+//   bench_pg "$URL" [seconds] [tasks] [shared connections]
 //   pgbench -n -M prepared -c 16 -j 1 -T 5 -S "$URL"
 
 #include "platform/pg/pg.h"
@@ -46,9 +46,15 @@ rt::Task<void> ask_until(pg::Pool& pool, Way way, pg::Principal who, Steady unti
     }
 }
 
-void measure(const char* url, Way way, bool is_tenant, int seconds, int tasks) {
+void measure(const char* url, Way way, bool is_tenant, int seconds, int tasks, int shared) {
     rt::Loop loop;
-    pg::Pool pool(loop, {.url = url, .connections_max = way == Way::kRun ? tasks : 1, .search_path = ""});
+    pg::Pool pool(
+        loop,
+        {.url = url,
+         .connections_max = way == Way::kRun ? tasks : 1,
+         .search_path = "",
+         .shared_connections_max = shared}
+    );
     auto who = is_tenant ? pg::Principal::tenant(TenantId()) : pg::Principal::login();
     std::uint64_t done = 0;
     rt::Scope scope(loop);
@@ -77,13 +83,14 @@ void measure(const char* url, Way way, bool is_tenant, int seconds, int tasks) {
 
 int main(int argc, char** argv) {
     if (argc < 2) {
-        std::fprintf(stderr, "usage: bench_pg URL [seconds] [tasks]\n");
+        std::fprintf(stderr, "usage: bench_pg URL [seconds] [tasks] [shared connections]\n");
         return 2;
     }
     int seconds = argc > 2 ? std::atoi(argv[2]) : 3;
     int tasks = argc > 3 ? std::atoi(argv[3]) : 16;
+    int shared = argc > 4 ? std::atoi(argv[4]) : 2;
     for (bool is_tenant : {false, true}) {
-        weft::measure(argv[1], weft::Way::kRun, is_tenant, seconds, tasks);
-        weft::measure(argv[1], weft::Way::kShared, is_tenant, seconds, tasks);
+        weft::measure(argv[1], weft::Way::kRun, is_tenant, seconds, tasks, shared);
+        weft::measure(argv[1], weft::Way::kShared, is_tenant, seconds, tasks, shared);
     }
 }
