@@ -3,6 +3,7 @@
 #include "control/graphql/language/detail/block_string.h"
 #include "control/graphql/language/detail/lexer.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace weft::graphql::detail {
@@ -65,26 +66,6 @@ void Printer::block(const Items& items, Write write) {
     out_ += '}';
 }
 
-template <class Items, class Write>
-void Printer::listed(const Items& items, int indent, Write write) {
-    if (items.empty()) return;
-    const std::size_t from = out_.size();
-    out_ += '(';
-    joined(items, ", ", write);
-    out_ += ')';
-    if (out_.find('\n', from) == std::string::npos) return;
-    out_.resize(from);
-    out_ += '(';
-    indent_ += indent;
-    for (const auto& item : items) {
-        new_line();
-        write(item);
-    }
-    indent_ -= indent;
-    new_line();
-    out_ += ')';
-}
-
 // ---- executable definitions
 
 void Printer::document(const Document& document) {
@@ -117,11 +98,28 @@ void Printer::operation(const Operation& operation) {
     if (!is_bare) {
         out_.append(keyword(operation.kind));
         if (operation.name || !operation.variables.empty()) out_.append(" ").append(operation.name.text);
-        listed(operation.variables, 0, [&](const VariableDefinition& each) { variable(each); });
+        variables(operation.variables);
         directives(operation.directives);
         out_ += ' ';
     }
     selections(operation.selections);
+}
+
+// Described variables get lines of their own, not indented.
+void Printer::variables(std::span<const VariableDefinition> variables) {
+    if (variables.empty()) return;
+    const bool has_lines = std::ranges::any_of(variables, &VariableDefinition::has_description);
+    out_ += '(';
+    if (has_lines) new_line();
+    bool is_first = true;
+    for (const VariableDefinition& each : variables) {
+        if (!is_first && has_lines) new_line();
+        if (!is_first && !has_lines) out_.append(", ");
+        is_first = false;
+        variable(each);
+    }
+    if (has_lines) new_line();
+    out_ += ')';
 }
 
 void Printer::variable(const VariableDefinition& variable) {
@@ -316,8 +314,25 @@ void Printer::field(const FieldDefinition& field) {
     directives(field.directives);
 }
 
+// When one of them takes several lines, each gets lines of its own.
 void Printer::input_values(std::span<const InputValueDefinition> inputs) {
-    listed(inputs, kStep, [&](const InputValueDefinition& each) { input_value(each); });
+    if (inputs.empty()) return;
+    const auto write = [&](const InputValueDefinition& each) { input_value(each); };
+    const std::size_t from = out_.size();
+    out_ += '(';
+    joined(inputs, ", ", write);
+    if (std::string_view(out_).substr(from).contains('\n')) {
+        out_.resize(from);
+        out_ += '(';
+        indent_ += kStep;
+        for (const InputValueDefinition& each : inputs) {
+            new_line();
+            write(each);
+        }
+        indent_ -= kStep;
+        new_line();
+    }
+    out_ += ')';
 }
 
 void Printer::input_value(const InputValueDefinition& input) {

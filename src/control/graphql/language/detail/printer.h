@@ -30,13 +30,11 @@ class Printer {
     void type_system_body(const TypeSystemDefinition& definition);
     void field(const FieldDefinition& field);
     void input_value(const InputValueDefinition& input);
+    void variables(std::span<const VariableDefinition> variables);
     void input_values(std::span<const InputValueDefinition> inputs);
     template <class Node>
     void description(const Node& node);
 
-    /// `item, item`, or, when one of them takes several lines, each on lines of its own.
-    template <class Items, class Write>
-    void listed(const Items& items, int indent, Write write);
     template <class Items, class Write>
     void joined(const Items& items, std::string_view separator, Write write);
     template <class Items, class Write>
