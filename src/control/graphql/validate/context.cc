@@ -162,9 +162,9 @@ std::string Context::did_you_mean(const std::vector<std::string>& names, std::st
 std::string Context::did_you_mean(
     std::string_view input, const std::vector<std::string_view>& options, std::string_view what
 ) {
-    constexpr std::size_t kLongest = 256;  // bytes of a name that is worth a comparison
-    if (!options_.with_suggestions || input.size() > kLongest || !spend(options.size())) return "";
-    return did_you_mean(suggestions(input, options), what);
+    if (!options_.with_suggestions) return "";
+    for (std::string_view option : options) compared_ += 32 + option.size() * input.size();
+    return compared_ <= kComparedMax ? did_you_mean(suggestions(input, options), what) : "";
 }
 
 bool Context::overlaps(const Type& a, const Type& b) {

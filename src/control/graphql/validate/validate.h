@@ -158,6 +158,10 @@ class Input {
     /// The scalar as JSON (literal objects of a json scalar included).
     Json json() const;
     Origin origin() const;
+    /// The literal it was written as; null when a variable holds it. (A literal of a custom scalar may hold
+    /// variables.)
+    const Value* literal() const { return json_ == nullptr ? literal_ : nullptr; }
+    const Variables* variables() const { return variables_; }
 
   private:
     struct Step;  // one member or item below a variable; shared with the Inputs below

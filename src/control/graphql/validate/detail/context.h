@@ -99,7 +99,8 @@ class Context {
     };
     void find_first_spreads(std::span<const Selection> selections, const Fragment* inside, Path& at);
 
-    static constexpr std::size_t kStepsMax = 1'000'000;  // a few 10 ms; documents within limits need < 10,000
+    static constexpr std::size_t kComparedMax = 5'000'000;  // pairs of letters, for suggestions; then none
+    static constexpr std::size_t kStepsMax = 500'000;  // a few 10 ms; documents within limits need < 10,000
 
     const Document& document_;
     const View& view_;
@@ -108,6 +109,7 @@ class Context {
     bool is_done_ = false;
     bool has_first_spreads_ = false;
     std::size_t steps_ = 0;
+    std::size_t compared_ = 0;
     std::vector<Finding> findings_;
     std::unordered_map<std::string_view, const Fragment*> fragments_;
     std::unordered_map<const Selection*, std::vector<const Selection*>> spreads_;
