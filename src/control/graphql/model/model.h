@@ -103,6 +103,7 @@ struct Rights {
 };
 
 struct Table {
+    int number = 0;  // index into Model::tables()
     const CatalogTable* catalog = nullptr;
     std::string name;  // base of the GraphQL names: custom_name, "t" or "schema_t"
     std::string sql;   // quoted and qualified

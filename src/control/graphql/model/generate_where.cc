@@ -1,0 +1,203 @@
+#include "control/graphql/model/detail/generator.h"
+#include "control/graphql/model/detail/names.h"
+
+#include <algorithm>
+
+namespace weft::graphql {
+
+namespace {
+
+bool applies(const Operator& op, const CatalogType& type) {
+    switch (op.applies) {
+        case Operator::Applies::kAll:
+            return op.kind != Operator::Kind::kColumn;
+        case Operator::Applies::kText:
+            return is_text(type);
+        case Operator::Applies::kJsonb:
+            return is_jsonb(type);
+        case Operator::Applies::kLtree:
+            return type.name == "ltree";
+        case Operator::Applies::kArray:
+            return type.kind == CatalogType::Kind::kArray;
+    }
+    return false;
+}
+
+bool is_for_enumerations(std::string_view op) {
+    return op == "_eq" || op == "_neq" || op == "_in" || op == "_nin" || op == "_is_null";
+}
+
+/// A computed field that needs no argument can stand where a column can.
+bool is_like_a_column(const ComputedField& field) {
+    if (field.returns != nullptr) return false;
+    const auto shown = std::ranges::count_if(field.function->arguments, [](const Function::Argument& each) {
+        return !each.is_session;
+    });
+    return shown == 1;  // the row
+}
+
+}  // namespace
+
+void Generator::fill_bool_exp(const Table& table) {
+    const Shared& common = shared(table);
+    Type& type = *types(table).bool_exp;
+    const TypeUse list = TypeUse(&type).non_null().list();
+    type.input_fields.reserve(3 + table.columns.size() + 2 * table.relationships.size());
+    input(type, "_and", list, Visibility::kAlways, bind(Meaning::Kind::kAnd));
+    input(type, "_not", TypeUse(&type), Visibility::kAlways, bind(Meaning::Kind::kNot));
+    input(type, "_or", list, Visibility::kAlways, bind(Meaning::Kind::kOr));
+    for (const Column& column : table.columns) {
+        if (column.name.empty()) continue;
+        const auto at = static_cast<std::size_t>(column.position);
+        const TypeUse use(comparison(column.scalar, column.catalog->type, column.enumeration));
+        input(type, column.name, use, common.select_column[at], common.column[at]);
+    }
+    for (const Relationship& each : table.relationships) {
+        const auto at = static_cast<std::size_t>(each.position);
+        const Types& remote = types(*each.remote);
+        input(type, each.name, TypeUse(remote.bool_exp), common.relationship[at], common.related[at]);
+        if (!each.is_array) continue;
+        const std::string name = each.name + "_aggregate";
+        if (table.column_by_graphql_name(name) != nullptr || table.relationship(name) != nullptr) continue;
+        input(
+            type,
+            name,
+            TypeUse(remote.aggregate_bool_exp),
+            common.relationship_aggregate[at],
+            common.related_aggregate[at]
+        );
+    }
+    for (const ComputedField& each : table.computed_fields) {
+        if (!is_like_a_column(each)) continue;
+        const RuleId rule =
+            visibility_.add({.kind = Rule::Kind::kComputed, .position = each.position, .table = &table});
+        const Meaning meaning{
+            .kind = Meaning::Kind::kComputedScalar,
+            .table = &table,
+            .computed = &each,
+            .function = each.function
+        };
+        const TypeUse use(comparison(each.scalar, each.function->catalog->returns, nullptr));
+        input(type, each.name, use, rule, bind(meaning));
+    }
+}
+
+void Generator::fill_order_by(const Table& table) {
+    const Shared& common = shared(table);
+    Type& type = *types(table).order_by;
+    type.input_fields.reserve(table.columns.size() + table.relationships.size());
+    for (const Column& column : table.columns) {
+        if (column.name.empty()) continue;
+        const auto at = static_cast<std::size_t>(column.position);
+        input(type, column.name, TypeUse(order_by_), common.select_column[at], common.column[at]);
+    }
+    for (const Relationship& each : table.relationships) {
+        const auto at = static_cast<std::size_t>(each.position);
+        const Types& remote = types(*each.remote);
+        if (!each.is_array) {
+            input(type, each.name, TypeUse(remote.order_by), common.relationship[at], common.related[at]);
+            continue;
+        }
+        const std::string name = each.name + "_aggregate";
+        if (table.column_by_graphql_name(name) != nullptr || table.relationship(name) != nullptr) continue;
+        input(
+            type,
+            name,
+            TypeUse(remote.aggregate_order_by),
+            common.relationship_aggregate[at],
+            common.related_aggregate[at]
+        );
+    }
+    for (const ComputedField& each : table.computed_fields) {
+        if (!is_like_a_column(each)) continue;
+        const RuleId rule =
+            visibility_.add({.kind = Rule::Kind::kComputed, .position = each.position, .table = &table});
+        const Meaning meaning{
+            .kind = Meaning::Kind::kComputedScalar,
+            .table = &table,
+            .computed = &each,
+            .function = each.function
+        };
+        input(type, each.name, TypeUse(order_by_), rule, bind(meaning));
+    }
+}
+
+const Type* Generator::comparison(
+    const std::string& scalar_name, const CatalogType& type, const EnumTable* enumeration
+) {
+    const Type*& known = comparisons_[scalar_name];
+    if (known != nullptr) return known;
+    const Type* held = scalar(scalar_name);
+    Type& made = new_type(
+        TypeKind::kInput,
+        scalar_name + "_comparison_exp",
+        joined(
+            {"Boolean expression to compare columns of type ",
+             quoted(scalar_name),
+             ". All fields are combined with logical 'AND'."}
+        )
+    );
+    known = &made;
+    fill_comparison(made, held, type, enumeration != nullptr);
+    return &made;
+}
+
+const Type* Generator::operand_type(const Operator& op, const Type* held, TypeUse& use) {
+    using V = Operator::Value;
+    const Type* type = held;
+    switch (op.value) {
+        case V::kSame:
+        case V::kList:
+        case V::kElement:
+        case V::kLtreeList:
+            break;
+        case V::kText:
+        case V::kTextList:
+        case V::kJsonpath:
+            type = schema_.string_type();
+            break;
+        case V::kBoolean:
+            type = schema_.boolean_type();
+            break;
+        case V::kLtxtquery:
+            type = scalar("ltxtquery");
+            break;
+        case V::kLquery:
+        case V::kLqueryList:
+            type = scalar("lquery");
+            break;
+        case V::kCast:
+            type = cast_type();
+            break;
+        case V::kColumn:
+            return nullptr;
+    }
+    const bool is_list = op.value == V::kList || op.value == V::kTextList || op.value == V::kLqueryList ||
+                         op.value == V::kLtreeList;
+    use = is_list ? TypeUse(type).non_null().list() : TypeUse(type);
+    return type;
+}
+
+void Generator::fill_comparison(Type& made, const Type* held, const CatalogType& type, bool is_enumeration) {
+    for (const Operator& op : operators()) {
+        if (is_enumeration ? !is_for_enumerations(op.name) : !applies(op, type)) continue;
+        TypeUse use;
+        if (operand_type(op, held, use) == nullptr) continue;
+        const Meaning meaning{.kind = Meaning::Kind::kOperator, .op = &op, .name = op.name};
+        input(made, op.name, use, Visibility::kAlways, bind(meaning));
+    }
+}
+
+/// `_cast: {String: {_like: ...}}`
+const Type* Generator::cast_type() {
+    if (cast_ != nullptr) return cast_;
+    Type& made = new_type(TypeKind::kInput, "jsonb_cast_exp", "");
+    cast_ = &made;
+    const CatalogType text{.name = "text", .schema = "pg_catalog", .element = "", .sql = "text"};
+    const Meaning meaning{.kind = Meaning::Kind::kOperator, .op = find_operator("_cast"), .name = "String"};
+    const TypeUse use(comparison("String", text, nullptr));
+    input(made, "String", use, Visibility::kAlways, bind(meaning));
+    return cast_;
+}
+
+}  // namespace weft::graphql

@@ -1,0 +1,384 @@
+#include "control/graphql/model/detail/draft.h"
+#include "control/graphql/model/detail/names.h"
+#include "control/graphql/model/table_ref.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace weft::graphql {
+
+namespace {
+
+using Resolved = std::expected<BoolExp, std::string>;
+std::unexpected<std::string> because(std::string reason) {
+    return std::unexpected(std::move(reason));
+}
+
+constexpr int kDepthMax = 64;  // the JSON reader's own bound
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return out;
+}
+
+bool is_session_variable(const Json& value) {
+    constexpr std::string_view kStart = "x-hasura-";
+    if (!value.is_string() || value.get_string().size() <= kStart.size()) return false;
+    return lower(std::string_view(value.get_string()).substr(0, kStart.size())) == kStart;
+}
+
+std::string text_of(const Json& value) {
+    return value.is_string() ? std::string(value.get_string()) : to_text(value);
+}
+
+BoolExp constant(bool value) {
+    BoolExp out;
+    out.kind = value ? BoolExp::Kind::kTrue : BoolExp::Kind::kFalse;
+    return out;
+}
+
+BoolExp negated(BoolExp child) {
+    BoolExp out;
+    out.kind = BoolExp::Kind::kNot;
+    out.children.push_back(std::move(child));
+    return out;
+}
+
+BoolExp any_of(std::vector<BoolExp> parts) {
+    if (parts.empty()) return constant(false);
+    if (parts.size() == 1) return std::move(parts.front());
+    BoolExp out;
+    out.kind = BoolExp::Kind::kOr;
+    out.children = std::move(parts);
+    return out;
+}
+
+/// What stands on the left of a comparison.
+struct Left {
+    const Column* column = nullptr;
+    const ComputedField* computed = nullptr;
+    bool is_cast_to_text = false;
+
+    const CatalogType& type() const {
+        return column != nullptr ? column->catalog->type : computed->function->catalog->returns;
+    }
+    std::string sql_type() const { return is_cast_to_text ? "text" : type().sql; }
+};
+
+std::string sql_type_of(const Operator& op, const Left& left) {
+    switch (op.value) {
+        case Operator::Value::kList:
+            return left.sql_type() + "[]";
+        case Operator::Value::kText:
+            return "text";
+        case Operator::Value::kTextList:
+            return "text[]";
+        case Operator::Value::kBoolean:
+            return "boolean";
+        case Operator::Value::kElement:
+            return left.type().element;
+        case Operator::Value::kJsonpath:
+            return "jsonpath";
+        case Operator::Value::kLtxtquery:
+            return "ltxtquery";
+        case Operator::Value::kLquery:
+            return "lquery";
+        case Operator::Value::kLqueryList:
+            return "lquery[]";
+        case Operator::Value::kLtreeList:
+            return "ltree[]";
+        case Operator::Value::kSame:
+        case Operator::Value::kCast:
+        case Operator::Value::kColumn:
+            break;
+    }
+    return left.sql_type();
+}
+
+class Resolver {
+  public:
+    Resolver(const Draft& draft, const Table& root) : draft_(draft), root_(root) {}
+
+    /// All members of one object, ANDed.
+    Resolved object(const Table& table, const JsonObject& from, int depth) {
+        if (depth > kDepthMax) return because("the condition is nested too deeply");
+        std::vector<BoolExp> parts;
+        for (const auto& [key, value] : from) {
+            Resolved part = member(table, key, value, depth + 1);
+            if (!part) return part;
+            parts.push_back(std::move(*part));
+        }
+        return BoolExp::all_of(std::move(parts));
+    }
+
+  private:
+    Resolved member(const Table& table, std::string_view key, const Json& value, int depth) {
+        const std::string_view bare = key.starts_with('$') || key.starts_with('_') ? key.substr(1) : "";
+        if (bare == "and") return list(table, value, true, depth);
+        if (bare == "or") return list(table, value, false, depth);
+        if (bare == "not") {
+            if (!value.is_object()) return because("expected an object for " + quoted(key));
+            Resolved inner = object(table, value.get_object(), depth);
+            return inner ? Resolved(negated(std::move(*inner))) : inner;
+        }
+        if (bare == "exists") return exists(value, depth);
+        if (const Relationship* relationship = table.relationship(key)) {
+            return related(*relationship, value, depth);
+        }
+        Left left{.column = table.column(key)};
+        if (left.column == nullptr) left.computed = scalar_field(table, key);
+        if (left.column == nullptr && left.computed == nullptr) {
+            return because(joined({"column ", quoted(key), " does not exist"}));
+        }
+        return comparisons(table, left, value, depth);
+    }
+
+    static const ComputedField* scalar_field(const Table& table, std::string_view name) {
+        const auto found =
+            std::ranges::find(table.computed_fields, name, [](const ComputedField& each) -> std::string_view {
+                return each.name;
+            });
+        return found == table.computed_fields.end() || found->returns != nullptr ? nullptr : &*found;
+    }
+
+    /// A list, or one object for a list of one.
+    Resolved list(const Table& table, const Json& value, bool is_and, int depth) {
+        std::vector<BoolExp> parts;
+        if (value.is_object()) {
+            Resolved only = object(table, value.get_object(), depth);
+            if (!only) return only;
+            parts.push_back(std::move(*only));
+        } else if (value.is_array()) {
+            for (const Json& item : value.get_array()) {
+                if (!item.is_object()) return because("expected a list of objects for _and and _or");
+                Resolved part = object(table, item.get_object(), depth);
+                if (!part) return part;
+                parts.push_back(std::move(*part));
+            }
+        } else {
+            return because("expected a list of objects for _and and _or");
+        }
+        return is_and ? BoolExp::all_of(std::move(parts)) : any_of(std::move(parts));
+    }
+
+    Resolved exists(const Json& value, int depth) {
+        const JsonObject* from = value.if_object();
+        const Json* where = from == nullptr ? nullptr : from->if_contains("_where");
+        const Json* named = from == nullptr ? nullptr : from->if_contains("_table");
+        if (where == nullptr || !where->is_object() || named == nullptr) {
+            return because("expected _table and _where for _exists");
+        }
+        QualifiedName name;
+        if (named->is_string()) {
+            name.name = named->get_string();
+        } else if (const JsonObject* parts = named->if_object()) {
+            name.schema = text_or(*parts, "schema", "public");
+            name.name = text_or(*parts, "name");
+        }
+        const Table* remote = draft_.find_table(name);
+        if (remote == nullptr) return because("table " + quoted(name.text()) + " does not exist");
+        BoolExp out;
+        out.kind = BoolExp::Kind::kExists;
+        out.remote = std::make_shared<const TableRef>(TableRef::by_metadata(*remote));
+        return with_child(std::move(out), object(*remote, where->get_object(), depth));
+    }
+
+    Resolved related(const Relationship& relationship, const Json& value, int depth) {
+        if (!value.is_object()) return because("expected an object for " + quoted(relationship.name));
+        BoolExp out;
+        out.kind = BoolExp::Kind::kRelated;
+        out.relationship = &relationship;
+        out.remote = std::make_shared<const TableRef>(TableRef::by_metadata(*relationship.remote));
+        return with_child(std::move(out), object(*relationship.remote, value.get_object(), depth));
+    }
+
+    static Resolved with_child(BoolExp out, Resolved child) {
+        if (!child) return child;
+        out.children.push_back(std::move(*child));
+        return out;
+    }
+
+    /// `{"_gt": 1, "_lt": 9}`, or a plain value for `_eq`.
+    Resolved comparisons(const Table& table, const Left& left, const Json& value, int depth) {
+        const JsonObject* ops = value.if_object();
+        const bool is_plain_object =
+            ops != nullptr && !ops->empty() && is_json(left.type()) &&
+            std::ranges::none_of(*ops, [](const auto& each) { return find_operator(each.key()) != nullptr; });
+        if (ops == nullptr || is_plain_object) return compare(table, left, *find_operator("_eq"), value);
+        std::vector<BoolExp> parts;
+        for (const auto& [name, operand] : *ops) {
+            const Operator* op = find_operator(name);
+            if (op == nullptr) return because(joined({"unknown operator ", quoted(name)}));
+            Resolved part = op->kind == Operator::Kind::kCast ? cast(table, left, operand, depth)
+                                                              : compare(table, left, *op, operand);
+            if (!part) return part;
+            parts.push_back(std::move(*part));
+        }
+        return BoolExp::all_of(std::move(parts));
+    }
+
+    Resolved cast(const Table& table, Left left, const Json& value, int depth) {
+        const JsonObject* from = value.if_object();
+        if (from == nullptr) return because("expected an object for _cast");
+        std::vector<BoolExp> parts;
+        for (const auto& [type, ops] : *from) {
+            if (type != "String" && type != "text") {
+                return because("cannot cast column to type " + quoted(type));
+            }
+            if (depth > kDepthMax) return because("the condition is nested too deeply");
+            left.is_cast_to_text = true;
+            Resolved part = comparisons(table, left, ops, depth + 1);
+            if (!part) return part;
+            parts.push_back(std::move(*part));
+        }
+        return BoolExp::all_of(std::move(parts));
+    }
+
+    static bool fits(const Operator& op, const Left& left) {
+        const CatalogType& type = left.type();
+        switch (op.applies) {
+            case Operator::Applies::kAll:
+                return true;
+            case Operator::Applies::kText:
+                return left.is_cast_to_text || is_text(type);
+            // _contains and _contained_in are found once, and stand for arrays too
+            case Operator::Applies::kJsonb:
+                return is_jsonb(type) ||
+                       (type.kind == CatalogType::Kind::kArray && op.value == Operator::Value::kSame);
+            case Operator::Applies::kLtree:
+                return type.name == "ltree";
+            case Operator::Applies::kArray:
+                return type.kind == CatalogType::Kind::kArray;
+        }
+        return false;
+    }
+
+    Resolved compare(const Table& table, const Left& left, const Operator& op, const Json& value) {
+        if (!fits(op, left)) {
+            return because(
+                joined({"operator ", quoted(op.name), " is not allowed on type ", quoted(left.type().name)})
+            );
+        }
+        BoolExp out;
+        out.kind = BoolExp::Kind::kCompare;
+        out.column = left.column;
+        out.computed = left.computed;
+        out.is_cast_to_text = left.is_cast_to_text;
+        out.op = &op;
+        if (op.kind == Operator::Kind::kColumn) return column_on_the_right(table, std::move(out), value);
+        if (op.kind == Operator::Kind::kIsNull) {
+            if (!value.is_bool()) return because("expected a boolean for _is_null");
+            out.is_true = value.get_bool();
+            return out;
+        }
+        if (op.value == Operator::Value::kList && value.is_array() &&
+            std::ranges::any_of(value.get_array(), is_session_variable)) {
+            return one_by_one(table, left, value.get_array(), op.is_negated);
+        }
+        const bool is_list = op.value == Operator::Value::kList || op.value == Operator::Value::kTextList ||
+                             op.value == Operator::Value::kLqueryList ||
+                             op.value == Operator::Value::kLtreeList;
+        if (is_list && !value.is_array() && !is_session_variable(value)) {
+            return because(joined({"expected a list for ", quoted(op.name)}));
+        }
+        out.right = resolve_value(value, sql_type_of(op, left));
+        return out;
+    }
+
+    /// A list that holds session variables is no single array: `a = x OR a = y`.
+    Resolved one_by_one(const Table& table, const Left& left, const JsonArray& items, bool is_negated) {
+        std::vector<BoolExp> parts;
+        for (const Json& item : items) {
+            Resolved part = compare(table, left, *find_operator("_eq"), item);
+            if (!part) return part;
+            parts.push_back(std::move(*part));
+        }
+        BoolExp any = any_of(std::move(parts));
+        return is_negated ? negated(std::move(any)) : std::move(any);
+    }
+
+    Resolved column_on_the_right(const Table& table, BoolExp out, const Json& value) {
+        bool is_root = false;
+        std::string_view name;
+        if (const JsonArray* path = value.if_array()) {
+            is_root = path->size() == 2 && path->front() == "$";
+            if ((!is_root && path->size() != 1) || !path->back().is_string()) {
+                return because("a column comparison takes a column or [\"$\", column]");
+            }
+            name = path->back().get_string();
+        } else if (value.is_string()) {
+            name = value.get_string();
+        } else {
+            return because("a column comparison takes a column or [\"$\", column]");
+        }
+        const Column* column = (is_root ? root_ : table).column(name);
+        if (column == nullptr) return because(joined({"column ", quoted(name), " does not exist"}));
+        out.right.kind = is_root ? Operand::Kind::kRootColumn : Operand::Kind::kColumn;
+        out.right.column = column;
+        return out;
+    }
+
+    const Draft& draft_;
+    const Table& root_;
+};
+
+/// One element of an array literal, quoted whatever it is.
+void append_element(std::string& out, const Json& item) {
+    if (item.is_null()) {
+        out += "NULL";
+    } else if (item.is_array()) {
+        out += array_literal(item.get_array());
+    } else {
+        out += '"';
+        for (const char c : text_of(item)) {
+            if (c == '"' || c == '\\') out += '\\';
+            out += c;
+        }
+        out += '"';
+    }
+}
+
+}  // namespace
+
+std::string array_literal(const JsonArray& list) {
+    std::string out = "{";
+    for (const Json& item : list) {
+        if (out.size() > 1) out += ',';
+        append_element(out, item);
+    }
+    return out += '}';
+}
+
+Operand resolve_value(const Json& value, std::string sql_type) {
+    Operand out;
+    const bool is_array = sql_type.ends_with("[]");
+    out.source.shape = is_array ? Source::Shape::kArray : Source::Shape::kText;
+    if (is_session_variable(value)) {
+        out.source.kind = Source::Kind::kSession;
+        out.source.shape = Source::Shape::kText;  // of an array: a literal {1,2}
+        out.source.text = lower(value.get_string());
+    } else if (value.is_null()) {
+        out.source.is_null = true;
+    } else if (is_array && value.is_array()) {
+        out.source.text = array_literal(value.get_array());
+    } else {
+        out.source.text = text_of(value);
+        if (!is_array && (value.is_object() || value.is_array())) out.source.shape = Source::Shape::kJson;
+    }
+    // JSON strings of a json column stay JSON: "a" is the text a only for other types.
+    if (value.is_string() && out.source.kind == Source::Kind::kLiteral &&
+        (sql_type == "jsonb" || sql_type == "json")) {
+        out.source.text = to_text(value);
+    }
+    out.sql_type = std::move(sql_type);
+    return out;
+}
+
+std::expected<BoolExp, std::string> resolve_condition(
+    const Draft& draft, const Table& table, const JsonObject& condition
+) {
+    return Resolver(draft, table).object(table, condition, 0);
+}
+
+}  // namespace weft::graphql
