@@ -17,6 +17,7 @@ import { damagedText, damagedTokens, joined } from './text.mjs'
 const { values: options } = parseArgs({ options: { count: { type: 'string', default: '12000' }, seed: { type: 'string', default: '1' }, only: { type: 'string' } } })
 const program = process.env.WEFT_GQLCHECK ?? fileURLToPath(new URL('../../../build/release/bin/weft-gqlcheck', import.meta.url))
 const shownMax = 20
+const textMax = 3000
 const windowMax = 64  // questions on their way at a time
 
 const tally = { passed: 0, failed: 0, explained: 0 }
@@ -25,19 +26,23 @@ const kinds = new Map()
 function fail(what, details) {
   tally.failed++
   kinds.set(what, (kinds.get(what) ?? 0) + 1)
-  if (tally.failed <= shownMax) console.error(`\n--- ${what}\n${Object.entries(details).map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join('\n')}`)
+  if (tally.failed > shownMax) return
+  console.error(`\n--- ${what}`)
+  for (const [key, value] of Object.entries(details)) console.error(`${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`.slice(0, textMax))
 }
+
+/** What the one has and the other has not, if they are lists; else all of it. */
+const onlyIn = (one, other) => (Array.isArray(one) ? one.filter((item) => !other.some((each) => JSON.stringify(each) === JSON.stringify(item))) : one)
 
 /** Whether both are equal, or different for a reason that is known. Differences are reported. */
 function agrees(what, question, theirs, ours) {
-  const [expected, actual] = [JSON.stringify(theirs), JSON.stringify(ours)]
-  if (expected === actual) return true
+  if (JSON.stringify(theirs) === JSON.stringify(ours)) return true
   const reason = explanation(what, question, theirs, ours)
   if (reason) {
     tally.explained++
     return true
   }
-  fail(what, { seed: question.seed, query: question.query, theirs: expected, ours: actual })
+  fail(what, { seed: question.seed, query: question.query, onlyTheirs: onlyIn(theirs, ours), onlyOurs: onlyIn(ours, theirs) })
   return false
 }
 
