@@ -27,7 +27,8 @@ union CatOrDog = Cat | Dog
 scalar jsonb
 type Query {
   dog: Dog animal: Animal catOrDog: CatOrDog human(id: ID!, n: Int): Human secret: Secret
-  args(i: Int, f: Float, s: String, b: Boolean, e: Color, p: Point, o: One, j: jsonb, l: [Int!], ps: [Point!], d: Int! = 1): Int
+  args(i: Int, f: Float, s: String, b: Boolean, e: Color, p: Point, o: One, j: jsonb, l: [Int!], ps: [Point!],
+    d: Int! = 1): Int
 }
 type Secret { dogs: Int }
 type Mutation { add: Int }
