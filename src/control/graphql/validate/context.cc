@@ -101,10 +101,6 @@ bool Context::spend(std::size_t steps) {
     return false;
 }
 
-std::vector<Finding> take(Context&& context) {
-    return std::move(context.findings_);
-}
-
 const Fragment* Context::fragment(std::string_view name) const {
     auto found = fragments_.find(name);
     return found == fragments_.end() ? nullptr : found->second;
@@ -210,7 +206,7 @@ std::string Context::absolute(const Fragment* start, const std::string& below) {
     for (int i = 0; i < kFragmentsInPathMax && at != nullptr; ++i) {
         auto found = first_spreads_.find(at);
         if (found == first_spreads_.end()) break;
-        out = found->second.path.substr(1) + out;
+        out.insert(0, found->second.path, 1);
         at = found->second.within;
     }
     return "$" + out;

@@ -27,31 +27,31 @@ std::string_view place(std::string_view location) {
 }  // namespace
 
 void Walk::known_directives(const Directive& node, const DirectiveType* type, std::string_view location) {
-    if (!c.on(Rule::kKnownDirectives)) return;
+    if (!context_.on(Rule::kKnownDirectives)) return;
     std::string_view name = node.name.text;
     if (type == nullptr) {
-        c.report(
+        context_.report(
             Rule::kKnownDirectives,
             fmt::format("Unknown directive \"@{}\".", name),
             {node.at},
-            c.here(fmt::format("directive \"{}\" is not defined in the schema", name))
+            context_.here(fmt::format("directive \"{}\" is not defined in the schema", name))
         );
         return;
     }
     if (std::ranges::find(type->locations, location) != type->locations.end()) return;
-    c.report(
+    context_.report(
         Rule::kKnownDirectives,
         fmt::format("Directive \"@{}\" may not be used on {}.", name, location),
         {node.at},
-        c.here(fmt::format("directive \"{}\" is not allowed on {}", name, place(location)))
+        context_.here(fmt::format("directive \"{}\" is not allowed on {}", name, place(location)))
     );
 }
 
 void Walk::unique_directives(std::span<const Directive> nodes) {
-    if (!c.on(Rule::kUniqueDirectivesPerLocation) || nodes.size() < 2) return;
+    if (!context_.on(Rule::kUniqueDirectivesPerLocation) || nodes.size() < 2) return;
     std::vector<const Directive*> seen;  // at most one for each directive of the schema
     for (const Directive& node : nodes) {
-        const DirectiveType* type = c.view().schema().directive(node.name.text);
+        const DirectiveType* type = context_.view().schema().directive(node.name.text);
         if (type == nullptr || type->is_repeatable) continue;
         auto is_same = [&](const Directive* each) { return each->name.text == node.name.text; };
         auto first = std::ranges::find_if(seen, is_same);
@@ -59,46 +59,46 @@ void Walk::unique_directives(std::span<const Directive> nodes) {
             seen.push_back(&node);
             continue;
         }
-        c.report(
+        context_.report(
             Rule::kUniqueDirectivesPerLocation,
             fmt::format("The directive \"@{}\" can only be used once at this location.", node.name.text),
             {(*first)->at, node.at},
-            c.here(fmt::format("the following directives are used more than once: {}", node.name.text))
+            context_.here(fmt::format("the following directives are used more than once: {}", node.name.text))
         );
-        if (c.is_done()) return;
+        if (context_.is_done()) return;
     }
 }
 
 void Walk::known_directive_arguments(const Directive& node, const DirectiveType& type) {
-    if (!c.on(Rule::kKnownArgumentNames)) return;
+    if (!context_.on(Rule::kKnownArgumentNames)) return;
     for (const Argument& argument : node.arguments) {
-        if (c.is_done()) return;
+        if (context_.is_done()) return;
         if (type.argument(argument.name.text) != nullptr) continue;
         std::vector<std::string_view> options;
         for (const InputValue& each : type.arguments) options.push_back(each.name);
-        c.report(
+        context_.report(
             Rule::kKnownArgumentNames,
             fmt::format(
                 "Unknown argument \"{}\" on directive \"@{}\".{}",
                 argument.name.text,
                 type.name,
-                c.did_you_mean(argument.name.text, options)
+                context_.did_you_mean(argument.name.text, options)
             ),
             {argument.name.at},
-            c.here(fmt::format("\"{}\" has no argument named \"{}\"", type.name, argument.name.text))
+            context_.here(fmt::format("\"{}\" has no argument named \"{}\"", type.name, argument.name.text))
         );
     }
 }
 
 void Walk::required_directive_arguments(const Directive& node, const DirectiveType& type) {
-    if (!c.on(Rule::kProvidedRequiredArguments)) return;
+    if (!context_.on(Rule::kProvidedRequiredArguments)) return;
     for (const InputValue& each : type.arguments) {
         if (!each.is_required()) continue;
         auto is_it = [&](const Argument& argument) { return argument.name.text == each.name; };
         if (std::ranges::any_of(node.arguments, is_it)) continue;
-        std::size_t mark = c.path.mark();
-        c.path.key("args").key(each.name);
-        c.report(
+        std::size_t mark = context_.path.mark();
+        context_.path.key("args").key(each.name);
+        context_.report(
             Rule::kProvidedRequiredArguments,
             fmt::format(
                 "Directive \"@{}\" argument \"{}\" of type \"{}\" is required, but it was not provided.",
@@ -107,9 +107,9 @@ void Walk::required_directive_arguments(const Directive& node, const DirectiveTy
                 each.type.text()
             ),
             {node.at},
-            wording::missing_member(each.name, c.path.text())
+            wording::missing_member(each.name, context_.path.text())
         );
-        c.path.back_to(mark);
+        context_.path.back_to(mark);
     }
 }
 

@@ -8,10 +8,10 @@
 namespace weft::graphql::rules {
 
 void Walk::scalar_leafs(const Selection& node, TypeUse type) {
-    if (!c.on(Rule::kScalarLeafs)) return;
+    if (!context_.on(Rule::kScalarLeafs)) return;
     bool is_leaf = type.named()->is_leaf();
     if (is_leaf && node.has_selections) {
-        c.report(
+        context_.report(
             Rule::kScalarLeafs,
             fmt::format(
                 "Field \"{}\" must not have a selection since type \"{}\" has no subfields.",
@@ -19,10 +19,10 @@ void Walk::scalar_leafs(const Selection& node, TypeUse type) {
                 type.text()
             ),
             {node.selections_at},
-            c.here("unexpected subselection set for non-object field")
+            context_.here("unexpected subselection set for non-object field")
         );
     } else if (!is_leaf && !node.has_selections) {
-        c.report(
+        context_.report(
             Rule::kScalarLeafs,
             fmt::format(
                 "Field \"{0}\" of type \"{1}\" must have a selection of subfields. Did you mean \"{0} {{ ... "
@@ -31,7 +31,7 @@ void Walk::scalar_leafs(const Selection& node, TypeUse type) {
                 type.text()
             ),
             {node.at},
-            c.here(fmt::format("missing selection set for \"{}\"", type.named()->name))
+            context_.here(fmt::format("missing selection set for \"{}\"", type.named()->name))
         );
     }
 }
@@ -52,14 +52,14 @@ std::vector<std::string> Walk::types_with_field(const Type& type, std::string_vi
             ++known->uses;
         }
     };
-    const View& view = c.view();
+    const View& view = context_.view();
     auto has_field = [&](const Type* each) {
         const Field* own = view.sees(each->element) ? each->field(field) : nullptr;
         return own != nullptr && view.sees(own->element);
     };
     for (const Type* each : type.possible) {
         if (each->kind != TypeKind::kObject || !has_field(each)) continue;
-        if (!c.spend(1 + found.size())) return {};
+        if (!context_.spend(1 + found.size())) return {};
         count(each);
         for (const Type* interface : each->interfaces) {
             if (has_field(interface)) count(interface);
@@ -79,7 +79,7 @@ std::vector<std::string> Walk::types_with_field(const Type& type, std::string_vi
     std::vector<std::string> names;
     std::vector<Candidate> sorted;
     for (const Candidate& each : found) {
-        if (!c.spend(sorted.size())) return {};
+        if (!context_.spend(sorted.size())) return {};
         std::size_t at = sorted.size();
         while (at > 0 && is_before(each, sorted[at - 1])) --at;
         sorted.insert(sorted.begin() + static_cast<std::ptrdiff_t>(at), each);
@@ -89,66 +89,66 @@ std::vector<std::string> Walk::types_with_field(const Type& type, std::string_vi
 }
 
 void Walk::fields_on_correct_type(const Selection& node, const Type& parent) {
-    if (!c.on(Rule::kFieldsOnCorrectType)) return;
+    if (!context_.on(Rule::kFieldsOnCorrectType)) return;
     std::string_view field = node.name.text;
     std::string suggestion;
     if (parent.kind != TypeKind::kObject)
-        suggestion = c.did_you_mean(types_with_field(parent, field), "to use an inline fragment on");
+        suggestion = context_.did_you_mean(types_with_field(parent, field), "to use an inline fragment on");
     if (suggestion.empty()) {
         std::vector<std::string_view> options;
         for (const Field& each : parent.fields) {
-            if (c.view().sees(each.element)) options.push_back(each.name);
+            if (context_.view().sees(each.element)) options.push_back(each.name);
         }
-        suggestion = c.did_you_mean(field, options);
+        suggestion = context_.did_you_mean(field, options);
     }
-    c.report(
+    context_.report(
         Rule::kFieldsOnCorrectType,
         fmt::format("Cannot query field \"{}\" on type \"{}\".{}", field, parent.name, suggestion),
         {node.at},
-        wording::unknown_member(parent, field, c.path.text())
+        wording::unknown_member(parent, field, context_.path.text())
     );
 }
 
 void Walk::known_argument_names(
     const Selection& node, const Type& parent, const Field& field, const Argument& argument
 ) {
-    if (!c.on(Rule::kKnownArgumentNames)) return;
+    if (!context_.on(Rule::kKnownArgumentNames)) return;
     std::vector<std::string_view> options;
     for (const InputValue& each : field.arguments) {
-        if (c.view().sees(each.element)) options.push_back(each.name);
+        if (context_.view().sees(each.element)) options.push_back(each.name);
     }
-    c.report(
+    context_.report(
         Rule::kKnownArgumentNames,
         fmt::format(
             "Unknown argument \"{}\" on field \"{}.{}\".{}",
             argument.name.text,
             parent.name,
             field.name,
-            c.did_you_mean(argument.name.text, options)
+            context_.did_you_mean(argument.name.text, options)
         ),
         {argument.name.at},
-        c.here(fmt::format("\"{}\" has no argument named \"{}\"", node.name.text, argument.name.text))
+        context_.here(fmt::format("\"{}\" has no argument named \"{}\"", node.name.text, argument.name.text))
     );
 }
 
 void Walk::unique_argument_names(std::span<const Argument> arguments) {
-    if (!c.on(Rule::kUniqueArgumentNames)) return;
+    if (!context_.on(Rule::kUniqueArgumentNames)) return;
     auto name_of = [](const Argument& each) -> const Name& { return each.name; };
     for (auto& [name, at] : duplicates(arguments, name_of)) {
         std::string message = fmt::format("There can be only one argument named \"{}\".", name);
-        c.report(Rule::kUniqueArgumentNames, message, std::move(at), c.here(message));
+        context_.report(Rule::kUniqueArgumentNames, message, std::move(at), context_.here(message));
     }
 }
 
 void Walk::provided_required_arguments(const Selection& node, const Field& field) {
-    if (!c.on(Rule::kProvidedRequiredArguments)) return;
+    if (!context_.on(Rule::kProvidedRequiredArguments)) return;
     for (const InputValue& each : field.arguments) {
-        if (!each.is_required() || !c.view().sees(each.element)) continue;
+        if (!each.is_required() || !context_.view().sees(each.element)) continue;
         auto is_it = [&](const Argument& argument) { return argument.name.text == each.name; };
         if (std::ranges::any_of(node.arguments, is_it)) continue;
-        std::size_t mark = c.path.mark();
-        c.path.key("args").key(each.name);
-        c.report(
+        std::size_t mark = context_.path.mark();
+        context_.path.key("args").key(each.name);
+        context_.report(
             Rule::kProvidedRequiredArguments,
             fmt::format(
                 "Field \"{}\" argument \"{}\" of type \"{}\" is required, but it was not provided.",
@@ -157,9 +157,9 @@ void Walk::provided_required_arguments(const Selection& node, const Field& field
                 each.type.text()
             ),
             {node.at},
-            wording::missing_member(each.name, c.path.text())
+            wording::missing_member(each.name, context_.path.text())
         );
-        c.path.back_to(mark);
+        context_.path.back_to(mark);
     }
 }
 
@@ -171,7 +171,7 @@ int Walk::introspection_depth(std::span<const Selection> nodes) {
         int depth = 0;
         if (node.kind == Selection::Kind::kFragmentSpread) {
             auto [known, is_new] = fragment_depths_.try_emplace(name, 0);
-            const Fragment* fragment = is_new ? c.fragment(name) : nullptr;
+            const Fragment* fragment = is_new ? context_.fragment(name) : nullptr;
             if (fragment != nullptr) {
                 int below = introspection_depth(fragment->selections);
                 fragment_depths_[name] = below;
@@ -189,11 +189,11 @@ int Walk::introspection_depth(std::span<const Selection> nodes) {
 }
 
 bool Walk::max_introspection_depth(const Selection& node) {
-    if (!c.on(Rule::kMaxIntrospectionDepth)) return false;
+    if (!context_.on(Rule::kMaxIntrospectionDepth)) return false;
     if (node.name.text != "__schema" && node.name.text != "__type") return false;
-    if (introspection_depth(node.selections) < c.options().introspection_depth_max) return false;
+    if (introspection_depth(node.selections) < context_.options().introspection_depth_max) return false;
     std::string message = "Maximum introspection depth exceeded";
-    c.report(Rule::kMaxIntrospectionDepth, message, {node.at}, c.here(message));
+    context_.report(Rule::kMaxIntrospectionDepth, message, {node.at}, context_.here(message));
     return true;
 }
 

@@ -8,14 +8,14 @@
 namespace weft::graphql::rules {
 
 void Walk::executable_definitions() {
-    if (!c.on(Rule::kExecutableDefinitions)) return;
-    for (const Definition& each : c.document().definitions) {
+    if (!context_.on(Rule::kExecutableDefinitions)) return;
+    for (const Definition& each : context_.document().definitions) {
         if (each.type_system == nullptr) continue;
         bool is_schema = each.type_system->kind == TypeSystemDefinition::Kind::kSchema;
         std::string name = is_schema ? "schema" : wording::quoted(each.type_system->name.text);
-        Failure hasura = c.here("not a valid graphql query");
+        Failure hasura = context_.here("not a valid graphql query");
         hasura.path = "$.query";
-        c.report(
+        context_.report(
             Rule::kExecutableDefinitions,
             fmt::format("The {} definition is not executable.", name),
             {each.type_system->at},
@@ -25,24 +25,29 @@ void Walk::executable_definitions() {
 }
 
 void Walk::unique_operation_names(const Operation& node) {
-    if (!c.on(Rule::kUniqueOperationNames) || !node.name) return;
+    if (!context_.on(Rule::kUniqueOperationNames) || !node.name) return;
     auto [first, is_new] = operation_names_.try_emplace(node.name.text, node.name.at);
     if (is_new) return;
-    c.report(
+    context_.report(
         Rule::kUniqueOperationNames,
         fmt::format("There can be only one operation named \"{}\".", node.name.text),
         {first->second, node.name.at},
-        c.here(fmt::format("multiple definitions for operation \"{}\"", node.name.text), "parse-failed")
+        context_.here(
+            fmt::format("multiple definitions for operation \"{}\"", node.name.text), "parse-failed"
+        )
     );
 }
 
 void Walk::lone_anonymous_operation(const Operation& node) {
-    if (!c.on(Rule::kLoneAnonymousOperation) || node.name || c.document().operations.size() < 2) return;
-    c.report(
+    if (!context_.on(Rule::kLoneAnonymousOperation) || node.name || context_.document().operations.size() < 2)
+        return;
+    context_.report(
         Rule::kLoneAnonymousOperation,
         "This anonymous operation must be the only defined operation.",
         {node.at},
-        c.here("exactly one operation has to be present in the document when operationName is not specified")
+        context_.here(
+            "exactly one operation has to be present in the document when operationName is not specified"
+        )
     );
 }
 
@@ -94,19 +99,19 @@ void RootFields::collect(std::span<const Selection> nodes) {
 }  // namespace
 
 void Walk::single_field_subscriptions(const Operation& node) {
-    if (!c.on(Rule::kSingleFieldSubscriptions) || node.kind != OperationKind::kSubscription) return;
-    const Type* root = c.view().root(OperationKind::kSubscription);
+    if (!context_.on(Rule::kSingleFieldSubscriptions) || node.kind != OperationKind::kSubscription) return;
+    const Type* root = context_.view().root(OperationKind::kSubscription);
     if (root == nullptr) return;
-    RootFields fields(c, *root);
+    RootFields fields(context_, *root);
     fields.collect(node.selections);
     std::string who =
         node.name ? fmt::format("Subscription \"{}\"", node.name.text) : "Anonymous Subscription";
     auto wrong = [&](std::string_view what, std::vector<std::uint32_t> at, std::string hasura) {
-        c.report(
+        context_.report(
             Rule::kSingleFieldSubscriptions,
             fmt::format("{} must {}", who, what),
             std::move(at),
-            c.here(std::move(hasura))
+            context_.here(std::move(hasura))
         );
     };
     if (!fields.conditions.empty())
@@ -138,35 +143,35 @@ void Walk::single_field_subscriptions(const Operation& node) {
 }
 
 void Walk::unique_variable_names(const Operation& node) {
-    if (!c.on(Rule::kUniqueVariableNames)) return;
+    if (!context_.on(Rule::kUniqueVariableNames)) return;
     auto name_of = [](const VariableDefinition& each) -> const Name& { return each.name; };
     for (auto& [name, at] : duplicates(node.variables, name_of)) {
-        c.report(
+        context_.report(
             Rule::kUniqueVariableNames,
             fmt::format("There can be only one variable named \"${}\".", name),
             std::move(at),
-            c.here(fmt::format("multiple definitions for variable \"{}\"", name), "parse-failed")
+            context_.here(fmt::format("multiple definitions for variable \"{}\"", name), "parse-failed")
         );
     }
 }
 
 void Walk::variables_are_input_types(const VariableDefinition& node) {
-    if (!c.on(Rule::kVariablesAreInputTypes)) return;
-    std::optional<TypeUse> use = declared(c.view(), node.type);
+    if (!context_.on(Rule::kVariablesAreInputTypes)) return;
+    std::optional<TypeUse> use = declared(context_.view(), node.type);
     if (!use || use->named()->is_input()) return;
     std::string message =
         fmt::format("Variable \"${}\" cannot be non-input type \"{}\".", node.name.text, print(node.type));
-    c.report(Rule::kVariablesAreInputTypes, message, {node.type.at}, c.here(message));
+    context_.report(Rule::kVariablesAreInputTypes, message, {node.type.at}, context_.here(message));
 }
 
 void Walk::known_type_names(const Name& name) {
-    if (!c.on(Rule::kKnownTypeNames) || c.view().type(name.text) != nullptr) return;
+    if (!context_.on(Rule::kKnownTypeNames) || context_.view().type(name.text) != nullptr) return;
     std::vector<std::string_view> options;
-    for (const Type* each : c.view().schema().types()) {
-        if (c.view().sees(each->element)) options.push_back(each->name);
+    for (const Type* each : context_.view().schema().types()) {
+        if (context_.view().sees(each->element)) options.push_back(each->name);
     }
     // An SDL definition in the document is refused for itself, not for its uses.
-    for (const Definition& each : c.document().definitions) {
+    for (const Definition& each : context_.document().definitions) {
         const TypeSystemDefinition* sdl = each.type_system;
         if (sdl == nullptr || sdl->is_extension || sdl->kind == TypeSystemDefinition::Kind::kSchema ||
             sdl->kind == TypeSystemDefinition::Kind::kDirective)
@@ -174,11 +179,11 @@ void Walk::known_type_names(const Name& name) {
         if (sdl->name.text == name.text) return;
         options.push_back(sdl->name.text);
     }
-    c.report(
+    context_.report(
         Rule::kKnownTypeNames,
-        fmt::format("Unknown type \"{}\".{}", name.text, c.did_you_mean(name.text, options)),
+        fmt::format("Unknown type \"{}\".{}", name.text, context_.did_you_mean(name.text, options)),
         {name.at},
-        c.here(fmt::format("no such type exists in the schema: '{}'", name.text))
+        context_.here(fmt::format("no such type exists in the schema: '{}'", name.text))
     );
 }
 

@@ -11,7 +11,7 @@ namespace weft::graphql::rules {
 using Kind = Value::Kind;
 
 void Walk::wrong_value(const Value& node, std::string message, Failure hasura) {
-    c.report(Rule::kValuesOfCorrectType, std::move(message), {node.at}, std::move(hasura));
+    context_.report(Rule::kValuesOfCorrectType, std::move(message), {node.at}, std::move(hasura));
 }
 
 bool Walk::list_value(const Value& node, const Expected& at) {
@@ -26,13 +26,13 @@ bool Walk::object_value(const Value& node, const Expected& at) {
         leaf_value(node, at.type);
         return false;
     }
-    if (!c.on(Rule::kValuesOfCorrectType)) return true;
+    if (!context_.on(Rule::kValuesOfCorrectType)) return true;
     for (const InputValue& each : type->input_fields) {
-        if (!each.is_required() || !c.view().sees(each.element)) continue;
+        if (!each.is_required() || !context_.view().sees(each.element)) continue;
         auto is_it = [&](const ObjectField& field) { return field.name.text == each.name; };
         if (std::ranges::any_of(node.fields, is_it)) continue;
-        std::size_t mark = c.path.mark();
-        c.path.key(each.name);
+        std::size_t mark = context_.path.mark();
+        context_.path.key(each.name);
         wrong_value(
             node,
             fmt::format(
@@ -41,9 +41,9 @@ bool Walk::object_value(const Value& node, const Expected& at) {
                 each.name,
                 each.type.text()
             ),
-            wording::missing_member(each.name, c.path.text())
+            wording::missing_member(each.name, context_.path.text())
         );
-        c.path.back_to(mark);
+        context_.path.back_to(mark);
     }
     if (type->is_one_of) one_of(node, *type);
     return true;
@@ -56,19 +56,19 @@ void Walk::one_of(const Value& node, const Type& type) {
         return wrong_value(
             node,
             fmt::format("OneOf Input Object \"{}\" must specify exactly one key.", type.name),
-            wording::not_one_of(type, c.path.text())
+            wording::not_one_of(type, context_.path.text())
         );
     if (last->value.kind == Kind::kNull) {
-        const InputValue* member = c.view().input_field(type, last->name.text);
+        const InputValue* member = context_.view().input_field(type, last->name.text);
         TypeUse use = member != nullptr ? member->type : TypeUse(&type);
-        std::size_t mark = c.path.mark();
-        c.path.key(last->name.text);
+        std::size_t mark = context_.path.mark();
+        context_.path.key(last->name.text);
         wrong_value(
             node,
             fmt::format("Field \"{}.{}\" must be non-null.", type.name, last->name.text),
-            wording::unexpected_null(use, c.path.text())
+            wording::unexpected_null(use, context_.path.text())
         );
-        c.path.back_to(mark);
+        context_.path.back_to(mark);
         return;
     }
     if (last->value.kind != Kind::kVariable || operation_ == nullptr) return;
@@ -85,7 +85,7 @@ void Walk::one_of(const Value& node, const Type& type) {
             last->value.text,
             type.name
         ),
-        c.here(fmt::format(
+        context_.here(fmt::format(
             "variable \"{0}\" is declared as {1}, but used where {1}! is expected",
             last->value.text,
             print(definition->type)
@@ -95,26 +95,26 @@ void Walk::one_of(const Value& node, const Type& type) {
 
 void Walk::object_field(const ObjectField& node, const Expected& object, const Expected& member) {
     const Type* type = input_object(object.type);
-    if (!c.on(Rule::kValuesOfCorrectType) || type == nullptr || member.type.named() != nullptr) return;
+    if (!context_.on(Rule::kValuesOfCorrectType) || type == nullptr || member.type.named() != nullptr) return;
     std::vector<std::string_view> options;
     for (const InputValue& each : type->input_fields) {
-        if (c.view().sees(each.element)) options.push_back(each.name);
+        if (context_.view().sees(each.element)) options.push_back(each.name);
     }
-    c.report(
+    context_.report(
         Rule::kValuesOfCorrectType,
         fmt::format(
             "Field \"{}\" is not defined by type \"{}\".{}",
             node.name.text,
             type->name,
-            c.did_you_mean(node.name.text, options)
+            context_.did_you_mean(node.name.text, options)
         ),
         {node.name.at},
-        wording::unknown_member(*type, node.name.text, c.path.text())
+        wording::unknown_member(*type, node.name.text, context_.path.text())
     );
 }
 
 void Walk::unique_input_field(std::span<const ObjectField> fields, std::size_t at) {
-    if (!c.on(Rule::kUniqueInputFieldNames) || fields.size() < 2) return;
+    if (!context_.on(Rule::kUniqueInputFieldNames) || fields.size() < 2) return;
     const Name& name = fields[at].name;
     constexpr std::size_t kScannedMax = 16;  // wider objects are indexed
     std::optional<std::uint32_t> first;
@@ -129,15 +129,15 @@ void Walk::unique_input_field(std::span<const ObjectField> fields, std::size_t a
     }
     if (!first) return;
     std::string message = fmt::format("There can be only one input field named \"{}\".", name.text);
-    c.report(Rule::kUniqueInputFieldNames, message, {*first, name.at}, c.here(message));
+    context_.report(Rule::kUniqueInputFieldNames, message, {*first, name.at}, context_.here(message));
 }
 
 void Walk::null_value(const Value& node, const Expected& at) {
-    if (!c.on(Rule::kValuesOfCorrectType) || !at.type.is_non_null()) return;
+    if (!context_.on(Rule::kValuesOfCorrectType) || !at.type.is_non_null()) return;
     wrong_value(
         node,
         fmt::format("Expected value of type \"{}\", found null.", at.type.text()),
-        wording::unexpected_null(at.type, c.path.text())
+        wording::unexpected_null(at.type, context_.path.text())
     );
 }
 
@@ -166,25 +166,25 @@ bool is_int32(std::string_view text) {
 }  // namespace
 
 void Walk::leaf_value(const Value& node, TypeUse use) {
-    if (!c.on(Rule::kValuesOfCorrectType) || use.named() == nullptr) return;
+    if (!context_.on(Rule::kValuesOfCorrectType) || use.named() == nullptr) return;
     const Type& type = *use.named();
     auto mismatch = [&](std::string message) {
         wrong_value(
             node,
             std::move(message),
-            wording::mismatch(wording::expected(type), type, wording::found(node), c.path.text())
+            wording::mismatch(wording::expected(type), type, wording::found(node), context_.path.text())
         );
     };
     if (type.kind == TypeKind::kInput)
         return mismatch(fmt::format("Expected value of type \"{}\", found {}.", use.text(), print(node)));
     if (type.kind == TypeKind::kEnum) {
-        if (node.kind == Kind::kEnum && c.view().value(type, node.text) != nullptr) return;
+        if (node.kind == Kind::kEnum && context_.view().value(type, node.text) != nullptr) return;
         std::vector<std::string_view> options;
         for (const EnumValue& each : type.values) {
-            if (c.view().sees(each.element)) options.push_back(each.name);
+            if (context_.view().sees(each.element)) options.push_back(each.name);
         }
         std::string shown = print(node);
-        std::string hint = c.did_you_mean(shown, options, "the enum value");
+        std::string hint = context_.did_you_mean(shown, options, "the enum value");
         if (node.kind != Kind::kEnum)
             return mismatch(
                 fmt::format("Enum \"{}\" cannot represent non-enum value: {}.{}", type.name, shown, hint)
@@ -192,7 +192,7 @@ void Walk::leaf_value(const Value& node, TypeUse use) {
         return wrong_value(
             node,
             fmt::format("Value \"{}\" does not exist in \"{}\" enum.{}", shown, type.name, hint),
-            wording::unknown_enum_value(c.view(), type, node.text, c.path.text())
+            wording::unknown_enum_value(context_.view(), type, node.text, context_.path.text())
         );
     }
     if (!type.is_builtin_scalar) return;
@@ -203,7 +203,7 @@ void Walk::leaf_value(const Value& node, TypeUse use) {
     wrong_value(
         node,
         fmt::format("Int cannot represent non 32-bit signed integer value: {}", node.text),
-        wording::out_of_range(type, node.text, c.path.text())
+        wording::out_of_range(type, node.text, context_.path.text())
     );
 }
 

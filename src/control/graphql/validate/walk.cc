@@ -13,9 +13,9 @@ std::string_view location_of(OperationKind kind) {
 
 void Walk::document() {
     executable_definitions();
-    for (const Definition& each : c.document().definitions) {
-        if (c.is_done()) return;
-        c.path.back_to(1);
+    for (const Definition& each : context_.document().definitions) {
+        if (context_.is_done()) return;
+        context_.path.back_to(1);
         if (each.operation != nullptr) operation(*each.operation);
         if (each.fragment != nullptr) fragment(*each.fragment);
     }
@@ -31,20 +31,20 @@ void Walk::operation(const Operation& node) {
     unique_directives(node.directives);
     for (const VariableDefinition& each : node.variables) variable(each);
     directives(node.directives, location_of(node.kind));
-    selections(node.selections, TypeUse(c.view().root(node.kind)));
+    selections(node.selections, TypeUse(context_.view().root(node.kind)));
     variables_.check(node);
 }
 
 void Walk::fragment(const Fragment& node) {
-    c.within = &node;
+    context_.within = &node;
     fragment_on_composite_type(node.type_condition, &node);
     unique_fragment_names(node);
     no_fragment_cycles(node);
     unique_directives(node.directives);
     known_type_names(node.type_condition);
     directives(node.directives, "FRAGMENT_DEFINITION");
-    selections(node.selections, narrowed(c.view(), {}, node.type_condition));
-    c.within = nullptr;
+    selections(node.selections, narrowed(context_.view(), {}, node.type_condition));
+    context_.within = nullptr;
 }
 
 void Walk::variable(const VariableDefinition& node) {
@@ -52,7 +52,7 @@ void Walk::variable(const VariableDefinition& node) {
     unique_directives(node.directives);
     type(node.type);
     if (node.default_value) {
-        std::optional<TypeUse> use = declared(c.view(), node.type);
+        std::optional<TypeUse> use = declared(context_.view(), node.type);
         bool is_input = use && use->named()->is_input();
         value(node.default_value, {.type = is_input ? *use : TypeUse()}, true);
     }
@@ -69,8 +69,8 @@ void Walk::selections(std::span<const Selection> nodes, TypeUse type) {
     const Type* parent = composite(type);
     overlap_.check(parent, nodes);
     for (const Selection& node : nodes) {
-        if (c.is_done()) return;
-        std::size_t mark = c.path.mark();
+        if (context_.is_done()) return;
+        std::size_t mark = context_.path.mark();
         if (node.kind == Selection::Kind::kField) {
             field(node, parent);
         } else if (node.kind == Selection::Kind::kFragmentSpread) {
@@ -78,101 +78,102 @@ void Walk::selections(std::span<const Selection> nodes, TypeUse type) {
         } else {
             inline_fragment(node, type, parent);
         }
-        c.path.back_to(mark);
+        context_.path.back_to(mark);
     }
 }
 
 void Walk::field(const Selection& node, const Type* parent) {
     const Field* around = field_;
-    field_ = parent != nullptr ? c.view().field(*parent, node.name.text) : nullptr;
+    field_ = parent != nullptr ? context_.view().field(*parent, node.name.text) : nullptr;
     TypeUse type = field_ != nullptr ? field_->type : TypeUse();
-    std::size_t above = c.path.mark();
-    c.path.key("selectionSet");
-    std::size_t beside = c.path.mark();
-    c.path.key(node.name.text);
+    std::size_t above = context_.path.mark();
+    context_.path.key("selectionSet");
+    std::size_t beside = context_.path.mark();
+    context_.path.key(node.name.text);
     if (type.named() != nullptr) scalar_leafs(node, type);
     if (parent != nullptr && field_ == nullptr) fields_on_correct_type(node, *parent);
-    c.path.back_to(beside);  // Hasura finds repeated directives before it looks at the field
+    context_.path.back_to(beside);  // Hasura finds repeated directives before it looks at the field
     unique_directives(node.directives);
-    c.path.key(node.name.text);
+    context_.path.key(node.name.text);
     unique_argument_names(node.arguments);
     bool is_checked_above = unchecked_introspection_ > 0;
     bool is_too_deep = !is_checked_above && max_introspection_depth(node);
     unchecked_introspection_ += is_too_deep ? 1 : 0;
-    std::size_t mark = c.path.mark();
+    std::size_t mark = context_.path.mark();
     for (const Argument& argument : node.arguments) {
         const InputValue* definition =
-            field_ != nullptr ? c.view().argument(*field_, argument.name.text) : nullptr;
+            field_ != nullptr ? context_.view().argument(*field_, argument.name.text) : nullptr;
         if (definition == nullptr && field_ != nullptr && parent != nullptr)
             known_argument_names(node, *parent, *field_, argument);
-        c.path.key("args").key(argument.name.text);
+        context_.path.key("args").key(argument.name.text);
         value(argument.value, expected(definition), true);
-        c.path.back_to(mark);
+        context_.path.back_to(mark);
     }
     directives(node.directives, "FIELD");
     if (node.has_selections) selections(node.selections, type);
     if (field_ != nullptr) provided_required_arguments(node, *field_);
     unchecked_introspection_ -= is_too_deep ? 1 : 0;
     field_ = around;
-    c.path.back_to(above);
+    context_.path.back_to(above);
 }
 
 void Walk::spread(const Selection& node, const Type* parent) {
-    c.path.key("selectionSet");
+    context_.path.key("selectionSet");
     known_fragment_names(node);
-    const Fragment* fragment = c.fragment(node.name.text);
+    const Fragment* fragment = context_.fragment(node.name.text);
     const Type* type =
-        fragment != nullptr ? composite(narrowed(c.view(), {}, fragment->type_condition)) : nullptr;
+        fragment != nullptr ? composite(narrowed(context_.view(), {}, fragment->type_condition)) : nullptr;
     possible_spread(node, type, parent);
     unique_directives(node.directives);
     directives(node.directives, "FRAGMENT_SPREAD");
 }
 
 void Walk::inline_fragment(const Selection& node, TypeUse type, const Type* parent) {
-    std::size_t mark = c.path.mark();
-    c.path.key("selectionSet");
+    std::size_t mark = context_.path.mark();
+    context_.path.key("selectionSet");
     if (node.type_condition) fragment_on_composite_type(node.type_condition, nullptr);
-    TypeUse inner = narrowed(c.view(), type, node.type_condition);
+    TypeUse inner = narrowed(context_.view(), type, node.type_condition);
     possible_spread(node, composite(inner), parent);
     unique_directives(node.directives);
     if (node.type_condition) known_type_names(node.type_condition);
     directives(node.directives, "INLINE_FRAGMENT");
-    c.path.back_to(mark);
+    context_.path.back_to(mark);
     selections(node.selections, inner);
 }
 
 void Walk::directives(std::span<const Directive> nodes, std::string_view location) {
     for (const Directive& node : nodes) {
-        if (c.is_done()) return;
+        if (context_.is_done()) return;
         directive(node, location);
     }
 }
 
 void Walk::directive(const Directive& node, std::string_view location) {
-    const DirectiveType* type = c.view().schema().directive(node.name.text);
+    const DirectiveType* type = context_.view().schema().directive(node.name.text);
     known_directives(node, type, location);
-    std::size_t above = c.path.mark();
-    c.path.key(node.name.text);
+    std::size_t above = context_.path.mark();
+    context_.path.key(node.name.text);
     if (type != nullptr) known_directive_arguments(node, *type);
     unique_argument_names(node.arguments);
-    std::size_t mark = c.path.mark();
+    std::size_t mark = context_.path.mark();
     for (const Argument& argument : node.arguments) {
         // The reference implementation takes the field's arguments for an unknown directive's.
-        const InputValue* definition = type != nullptr     ? type->argument(argument.name.text)
-                                       : field_ != nullptr ? c.view().argument(*field_, argument.name.text)
-                                                           : nullptr;
-        c.path.key("args").key(argument.name.text);
+        const InputValue* definition = type != nullptr ? type->argument(argument.name.text)
+                                       : field_ != nullptr
+                                           ? context_.view().argument(*field_, argument.name.text)
+                                           : nullptr;
+        context_.path.key("args").key(argument.name.text);
         value(argument.value, expected(definition), true);
-        c.path.back_to(mark);
+        context_.path.back_to(mark);
     }
     if (type != nullptr) required_directive_arguments(node, *type);
-    c.path.back_to(above);
+    context_.path.back_to(above);
 }
 
 void Walk::value(const Value& node, const Expected& at, bool is_checked) {
-    if (c.is_done()) return;
-    std::size_t mark = c.path.mark();
-    lift(c.path, node, at.type);
+    if (context_.is_done()) return;
+    std::size_t mark = context_.path.mark();
+    lift(context_.path, node, at.type);
     using Kind = Value::Kind;
     if (node.kind == Kind::kList) {
         value_below(node, at, is_checked && list_value(node, at));
@@ -183,24 +184,24 @@ void Walk::value(const Value& node, const Expected& at, bool is_checked) {
     } else if (is_checked && node.kind != Kind::kVariable) {
         leaf_value(node, at.type);
     }
-    c.path.back_to(mark);
+    context_.path.back_to(mark);
 }
 
 void Walk::value_below(const Value& node, const Expected& at, bool is_checked) {
-    std::size_t mark = c.path.mark();
+    std::size_t mark = context_.path.mark();
     for (std::size_t i = 0; i < node.items.size(); ++i) {
-        c.path.index(i);
+        context_.path.index(i);
         value(node.items[i], item_of(at), is_checked);
-        c.path.back_to(mark);
+        context_.path.back_to(mark);
     }
     for (std::size_t i = 0; i < node.fields.size(); ++i) {
         const ObjectField& field = node.fields[i];
-        Expected member = member_of(c.view(), at, field.name.text);
-        c.path.key(field.name.text);
+        Expected member = member_of(context_.view(), at, field.name.text);
+        context_.path.key(field.name.text);
         if (is_checked) object_field(field, at, member);
         unique_input_field(node.fields, i);
         value(field.value, member, is_checked);
-        c.path.back_to(mark);
+        context_.path.back_to(mark);
     }
 }
 
@@ -211,7 +212,7 @@ namespace weft::graphql {
 std::vector<Finding> validate(const Document& document, const View& view, const ValidateOptions& options) {
     rules::Context context(document, view, options);
     rules::Walk(context).document();
-    return take(std::move(context));
+    return context.take();
 }
 
 }  // namespace weft::graphql

@@ -72,6 +72,8 @@ class Context {
     void report(Rule rule, std::string message, std::vector<std::uint32_t> at, Failure hasura);
     void report_absolute(Rule rule, std::string message, std::vector<std::uint32_t> at, Failure hasura);
     bool is_done() const { return is_done_; }
+    /// The findings, once.
+    std::vector<Finding> take() { return std::move(findings_); }
 
     /// Counts work that is more than linear in the document; false, with a last finding, when there was too
     /// much of it.
@@ -116,12 +118,7 @@ class Context {
     std::unordered_map<const Operation*, std::vector<const Fragment*>> reachable_;
     std::unordered_map<const Fragment*, Spread> first_spreads_;
     std::map<std::pair<const Type*, const Type*>, bool> overlaps_;
-
-    friend std::vector<Finding> take(Context&& context);
 };
-
-/// The findings so far.
-std::vector<Finding> take(Context&& context);
 
 /// Named options similar to `input`, the most similar first.
 std::vector<std::string> suggestions(std::string_view input, const std::vector<std::string_view>& options);

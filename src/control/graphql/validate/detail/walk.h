@@ -51,7 +51,7 @@ class VariableRules {
 /// Visits a document once, in the order of the reference implementation's visitor, and calls the rules.
 class Walk {
   public:
-    explicit Walk(Context& context) : c(context), overlap_(context), variables_(context) {}
+    explicit Walk(Context& context) : context_(context), overlap_(context), variables_(context) {}
     void document();
 
   private:
@@ -116,7 +116,7 @@ class Walk {
     void leaf_value(const Value& node, TypeUse type);
     void wrong_value(const Value& node, std::string message, Failure hasura);
 
-    Context& c;
+    Context& context_;
     OverlapRule overlap_;
     VariableRules variables_;
     const Field* field_ = nullptr;          // the field around the current node, if it is known
