@@ -186,14 +186,16 @@ inline std::string_view library_metadata() {
   {"table": {"schema": "public", "name": "author"},
    "array_relationships": [{"name": "articles", "using": {"foreign_key_constraint_on":
       {"column": "author_id", "table": {"schema": "public", "name": "article"}}}}],
-   "computed_fields": [{"name": "full_name", "definition": {"function": {"schema": "public", "name": "full_name"}}}],
+   "computed_fields": [
+     {"name": "full_name", "definition": {"function": {"schema": "public", "name": "full_name"}}}],
    "select_permissions": [
-     {"role": "user", "permission": {"columns": ["id", "name", "is_active", "meta"], "computed_fields": ["full_name"],
+     {"role": "user", "permission": {
+       "columns": ["id", "name", "is_active", "meta"], "computed_fields": ["full_name"],
        "filter": {"tenant_id": {"_eq": "X-Hasura-Tenant-Id"}}, "limit": 50, "allow_aggregations": true}},
      {"role": "reader", "permission": {"columns": ["name"], "filter": {"is_active": true}}}],
    "insert_permissions": [
-     {"role": "user", "permission": {"columns": ["name", "meta", "tenant_id"], "check": {"name": {"_neq": ""}},
-       "set": {"tenant_id": "x-hasura-tenant-id"}}}],
+     {"role": "user", "permission": {"columns": ["name", "meta", "tenant_id"],
+       "check": {"name": {"_neq": ""}}, "set": {"tenant_id": "x-hasura-tenant-id"}}}],
    "update_permissions": [
      {"role": "user", "permission": {"columns": ["name"], "filter": {"id": {"_gt": 0}}, "check": null}}],
    "delete_permissions": [
@@ -201,7 +203,8 @@ inline std::string_view library_metadata() {
   {"table": {"schema": "public", "name": "article"},
    "object_relationships": [{"name": "author", "using": {"foreign_key_constraint_on": "author_id"}}],
    "select_permissions": [
-     {"role": "user", "permission": {"columns": "*", "filter": {"author": {"tenant_id": "X-Hasura-Tenant-Id"}}}},
+     {"role": "user", "permission": {
+       "columns": "*", "filter": {"author": {"tenant_id": "X-Hasura-Tenant-Id"}}}},
      {"role": "reader", "permission": {"columns": ["title"], "filter": {"published": {"_is_null": false}},
        "query_root_fields": ["select"], "subscription_root_fields": []}}],
    "insert_permissions": [
@@ -218,8 +221,8 @@ inline std::string_view library_metadata() {
   "input_objects": [{"name": "PublishInput", "fields": [{"name": "article_id", "type": "bigint!"}]}],
   "objects": [{"name": "Published", "fields": [{"name": "article_id", "type": "bigint!"},
       {"name": "at", "type": "timestamptz"}],
-    "relationships": [{"name": "article", "type": "object", "remote_table": {"schema": "public", "name": "article"},
-      "field_mapping": {"article_id": "id"}}]}]}})JSON";
+    "relationships": [{"name": "article", "type": "object",
+      "remote_table": {"schema": "public", "name": "article"}, "field_mapping": {"article_id": "id"}}]}]}})JSON";
 }
 
 inline std::shared_ptr<const Model> model_of(
