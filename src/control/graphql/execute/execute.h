@@ -28,6 +28,7 @@ struct Request {
     JsonObject variables;
     /// `extensions.persistedQuery.sha256Hash`, hex; `query` may then be empty.
     std::string persisted_hash;
+    bool wants_locations = false;  // in the errors of a request that can't run
 };
 
 /// What a request is answered with, transport-neutral.
@@ -90,19 +91,26 @@ struct EngineOptions {
     std::size_t persisted_max = 10'000;
     std::map<std::string, NativeAction> actions;  // "native:<name>" handlers
     std::map<std::string, RemoteResolver> remotes;
+    /// Told after a mutation has committed, for the in-process source of changes.
+    std::function<void(const Plan&, const Variables&, const Session&)> on_change;
     http::Client* client = nullptr;                  // for webhook actions; null: they are refused
     std::map<std::string, std::string> environment;  // for {{NAME}} in handlers and header values
 
     static RoleLimits admin_role_limits();
 };
 
+struct MutationProgram;
+
 /// A planned operation, ready to run any number of times. Shared by the caches and by live queries.
 struct Prepared {
     std::shared_ptr<const Document> document;
     const Operation* operation = nullptr;
     std::unique_ptr<const Plan> plan;
-    Statement statement;  // of a query; empty text when no root needs SQL
-    std::string name;     // of the statement, unique for its text
+    Statement statement;                             // of a query; empty text when no root needs SQL
+    std::string name;                                // of the statement, unique for its text
+    std::shared_ptr<const MutationProgram> program;  // of a mutation
+    bool has_actions = false;
+    bool has_remotes = false;
 };
 
 class Engine {
@@ -132,8 +140,15 @@ class Engine {
     Outcome<std::vector<std::optional<std::string>>> bind(
         const Statement& statement, const Variables& variables, const Session& session
     ) const;
+    /// What precedes the statements of a session in their transaction: its principal and settings.
+    Outcome<pg::Batch> prelude(const Session& session) const;
     /// Runs a prepared query once: the answer's body.
     rt::Task<Answer> run(Ready ready, Session session, rt::Deadline by);
+
+    /// Answers calls of asynchronous actions from now on, also those that an earlier process left behind. One
+    /// process or several may do so. Call `close` before the engine dies.
+    void start_actions();
+    rt::Task<void> close();
 
     /// {"errors":[{"message","extensions":{"code","path"}}]}
     static std::string error_body(

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "control/graphql/execute/execute.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weft::graphql::detail {
+
+void append_json_string(std::string& out, std::string_view text);
+
+/// {"data":{"key":text,...}} of the roots' JSON texts, in order.
+std::string data_body(const Plan& plan, const std::vector<std::string>& texts);
+
+/// Answers the roots that need no database: constants and introspection; the others' texts stay as they are.
+Outcome<> fill_constants(
+    std::vector<std::string>& texts, const Prepared& prepared, const Variables& variables, const View& view
+);
+
+}  // namespace weft::graphql::detail

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "control/graphql/execute/detail/action_log.h"
+#include "control/graphql/execute/detail/documents.h"
+#include "control/graphql/execute/detail/rates.h"
+#include "control/graphql/execute/execute.h"
+#include "platform/rt/clock.h"
+
+#include <memory>
+#include <set>
+#include <string>
+
+namespace weft::graphql {
+
+/// What the engine keeps; its work is in engine.cc (running) and prepare.cc (text to plan).
+struct Engine::Impl {
+    Impl(rt::Loop& on, pg::Pool& of, EngineOptions given);
+
+    // ---- prepare.cc
+    void use(std::shared_ptr<const Model> next);
+    Outcome<Ready> prepare(const Request& request, const Session& session);
+    Outcome<std::shared_ptr<const Document>> parse_document(std::string_view text, const RoleLimits& limits);
+    Outcome<std::string_view> text_of(const Request& request);
+    Outcome<detail::CheckedOperation*> check(
+        detail::CachedDocument& entry,
+        const Request& request,
+        const Session& session,
+        const RoleLimits& limits
+    );
+    Outcome<> refuse(
+        const Document& document, const Operation& operation, const Session& session, const Role& role
+    );
+    Outcome<std::shared_ptr<const Prepared>> plan(
+        detail::CachedDocument& entry,
+        detail::CheckedOperation& operation,
+        const Variables& variables,
+        const RoleLimits& limits
+    );
+    bool is_allowed(const Document& document);
+
+    // ---- engine.cc
+    rt::Task<Outcome<std::string>> query(Ready ready, const Session& session, rt::Deadline by);
+    rt::Task<Outcome<std::string>> mutation(Ready ready, const Session& session, rt::Deadline by);
+    rt::Task<Outcome<std::string>> mutation_with_actions(
+        Ready ready, const Session& session, rt::Deadline by
+    );
+    rt::Task<Outcome<>> read_roots(
+        std::vector<std::string>& texts, const Ready& ready, const Session& session, rt::Deadline by
+    );
+    rt::Task<Outcome<>> call_actions(
+        std::vector<std::string>& texts, const Ready& ready, const Session& session, rt::Deadline by
+    );
+    rt::Task<Outcome<Json>> perform(detail::ActionLog::Call call, rt::Deadline by);
+    /// Principal and settings: what precedes the statements of every transaction.
+    Outcome<pg::Batch> prelude(const Session& session) const;
+    const RoleLimits& limits_of(std::string_view role) const;
+    View view_of(const Model& model, const Session& session) const;
+
+    rt::Loop& loop;
+    pg::Pool& pool;
+    EngineOptions options;
+    std::shared_ptr<const Model> model;
+    detail::Documents documents;
+    detail::Lru<std::string> persisted;
+    detail::Rates rates;
+    std::set<std::string, std::less<>> allowed;  // documents of the allow-list, printed without __typename
+    const std::string timeout_sql;               // of a role with its own statement timeout
+    std::string settings_sql;                    // one statement for all session settings; empty: none
+    rt::SystemClock clock;
+    Stats stats;
+    detail::ActionLog action_log;
+    std::unique_ptr<detail::ActionRunner> runner;  // null: calls are noted, somebody else answers them
+};
+
+}  // namespace weft::graphql

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "control/graphql/execute/execute.h"
+
+#include <string>
+
+namespace weft::graphql {
+
+/// Does a plan have fields that resolvers fill?
+bool has_remote_fields(const Plan& plan);
+
+namespace detail {
+
+/// Fills the remote fields of one root's JSON text: one call of each resolver for all rows that ask for it.
+rt::Task<Outcome<std::string>> fill_remote(
+    std::string text,
+    const Select& select,
+    const EngineOptions& options,
+    const Variables& variables,
+    ResolverContext& context
+);
+
+}  // namespace detail
+}  // namespace weft::graphql

@@ -1,0 +1,241 @@
+#include "base/bytes.h"
+#include "control/graphql/execute/detail/engine.h"
+#include "control/graphql/execute/detail/remote.h"
+#include "control/graphql/execute/detail/statement_name.h"
+#include "control/graphql/execute/mutation.h"
+#include "platform/crypto/crypto.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace weft::graphql {
+
+namespace {
+
+Failure not_graphql(const SyntaxError& error) {
+    Failure out{.message = "not a valid graphql query", .path = "$.query"};
+    out.at.push_back(error.at);
+    out.internal = JsonObject{{"reason", error.message}};
+    return out;
+}
+
+/// Without `__typename`, which clients add on their own: what the allow-list compares.
+std::string canonical(const Document& document) {
+    std::string out;
+    std::string text = print(document);
+    for (std::string_view rest = text; !rest.empty();) {
+        const auto end = std::min(rest.find('\n'), rest.size());
+        const std::string_view line = rest.substr(0, end);
+        const auto start = line.find_first_not_of(' ');
+        if (start == std::string_view::npos || line.substr(start) != "__typename")
+            out.append(line).push_back('\n');
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return out;
+}
+
+bool selects_introspection(const Document& document, std::span<const Selection> selections, int depth) {
+    if (depth > 64) return true;
+    return std::ranges::any_of(selections, [&](const Selection& selection) {
+        if (selection.kind == Selection::Kind::kField) {
+            return selection.name.text == "__schema" || selection.name.text == "__type";
+        }
+        if (selection.kind == Selection::Kind::kInlineFragment) {
+            return selects_introspection(document, selection.selections, depth + 1);
+        }
+        const Fragment* fragment = document.fragment(selection.name.text);
+        return fragment != nullptr && selects_introspection(document, fragment->selections, depth + 1);
+    });
+}
+
+}  // namespace
+
+void Engine::Impl::use(std::shared_ptr<const Model> next) {
+    model = std::move(next);
+    documents.clear();
+    allowed.clear();
+    const auto& metadata = model->metadata();
+    for (const std::string& name : metadata.allow_list) {
+        const auto collection = metadata.query_collections.find(name);
+        if (collection == metadata.query_collections.end()) continue;
+        for (const auto& query : collection->second) {
+            if (auto document = parse(query.text, trusted_parse_limits()))
+                allowed.insert(canonical(**document));
+        }
+    }
+}
+
+View Engine::Impl::view_of(const Model& of, const Session& session) const {
+    const Role* role = of.role(session.role);
+    if (role == nullptr) role = &of.nobody();
+    return View(of.schema(), session.uses_backend_permissions ? role->backend_mask : role->mask);
+}
+
+Outcome<std::string_view> Engine::Impl::text_of(const Request& request) {
+    if (request.persisted_hash.empty()) return request.query;
+    if (const std::string* found = persisted.find(request.persisted_hash)) return *found;
+    if (request.query.empty()) {
+        Failure missing{
+            .message = "PersistedQueryNotFound", .code = "PERSISTED_QUERY_NOT_FOUND", .path = "$.query"
+        };
+        return std::unexpected(std::move(missing));
+    }
+    if (hex(crypto::sha256(request.query)) != request.persisted_hash) {
+        return failure("validation-failed", "provided sha does not match query", "$.extensions");
+    }
+    const std::size_t bytes = request.persisted_hash.size() + request.query.size();
+    return persisted.add(request.persisted_hash, request.query, bytes);
+}
+
+Outcome<std::shared_ptr<const Document>> Engine::Impl::parse_document(
+    std::string_view text, const RoleLimits& limits
+) {
+    auto parsed = parse(text, limits.parse);
+    if (!parsed) return std::unexpected(not_graphql(parsed.error()));
+    return std::shared_ptr<const Document>(std::move(*parsed));
+}
+
+bool Engine::Impl::is_allowed(const Document& document) {
+    return allowed.contains(canonical(document));
+}
+
+/// Everything about an operation that its variables have no part in.
+Outcome<> Engine::Impl::refuse(
+    const Document& document, const Operation& operation, const Session& session, const Role& role
+) {
+    const RoleLimits& limits = limits_of(session.role);
+    if (auto within = check_limits(document, operation, limits.operation); !within) return within;
+    if (operation.kind == OperationKind::kMutation && !role.may_mutate) {
+        return failure("validation-failed", "no mutations exist");
+    }
+    if (!limits.may_introspect && selects_introspection(document, operation.selections, 0)) {
+        return failure("validation-failed", "introspection is switched off for this role");
+    }
+    if (limits.allow_list_only && !is_allowed(document)) {
+        return failure("validation-failed", "query is not allowed");
+    }
+    ValidateOptions rules;
+    rules.findings_max = 1;
+    rules.is_lenient = options.is_lenient;
+    auto findings = validate(document, view_of(*model, session), rules);
+    if (!findings.empty()) {
+        Failure first = std::move(findings.front().hasura);
+        if (first.at.empty()) first.at = findings.front().at;
+        return std::unexpected(std::move(first));
+    }
+    return {};
+}
+
+Outcome<detail::CheckedOperation*> Engine::Impl::check(
+    detail::CachedDocument& entry, const Request& request, const Session& session, const RoleLimits& limits
+) {
+    const Document& document = *entry.document;
+    // It may have been parsed under another role's limits.
+    if (document.source().size() > limits.parse.bytes_max || document.tokens > limits.parse.tokens_max) {
+        return failure("validation-failed", "the query is too long for this role", "$.query");
+    }
+    const Role* known = model->role(session.role);
+    const Role& role = known != nullptr ? *known : model->nobody();
+    const bool is_backend = session.uses_backend_permissions;
+    auto* found = detail::Documents::find(entry, role, is_backend, request.operation_name);
+    if (found == nullptr) {
+        auto operation = choose_operation(document, request.operation_name);
+        if (!operation) return std::unexpected(std::move(operation).error());
+        detail::CheckedOperation made{
+            .role = &role,
+            .uses_backend_permissions = is_backend,
+            .operation_name = request.operation_name,
+            .operation = *operation,
+            .refusal = nullptr,
+            .plans = {},
+        };
+        if (auto fine = refuse(document, **operation, session, role); !fine) {
+            made.refusal = std::make_unique<Failure>(std::move(fine).error());
+        }
+        found = &documents.add(entry, std::move(made));
+    }
+    if (found->refusal != nullptr) return std::unexpected(*found->refusal);
+    return found;
+}
+
+Outcome<std::shared_ptr<const Prepared>> Engine::Impl::plan(
+    detail::CachedDocument& entry,
+    detail::CheckedOperation& operation,
+    const Variables& variables,
+    const RoleLimits& limits
+) {
+    if (auto found = operation.plans.find(variables.shape); found != operation.plans.end()) {
+        ++stats.plan_hits;
+        return found->second;
+    }
+    ++stats.plan_misses;
+    PlanRequest wanted{
+        .document = *entry.document,
+        .operation = *operation.operation,
+        .variables = variables,
+        .role = *operation.role,
+        .uses_backend_permissions = operation.uses_backend_permissions,
+        .limits = limits.plan,
+    };
+    auto planned = plan_operation(model, wanted);
+    if (!planned) return std::unexpected(std::move(planned).error());
+    auto prepared = std::make_shared<Prepared>();
+    prepared->document = entry.document;
+    prepared->operation = operation.operation;
+    prepared->plan = std::move(*planned);
+    bool has_sql = false;
+    for (const RootField& root : prepared->plan->roots) {
+        has_sql |= std::holds_alternative<std::unique_ptr<Select>>(root.what);
+        prepared->has_actions |= std::holds_alternative<std::unique_ptr<ActionCall>>(root.what);
+    }
+    if (prepared->plan->kind == OperationKind::kMutation) {
+        prepared->program = std::make_shared<const MutationProgram>(make_program(*prepared->plan));
+    } else if (has_sql) {
+        prepared->statement = emit_query(*prepared->plan);
+        prepared->name = statement_name(prepared->statement.text);
+    }
+    prepared->has_remotes = has_remote_fields(*prepared->plan);
+    documents.add_plan(entry, operation, variables.shape, prepared);
+    return std::shared_ptr<const Prepared>(std::move(prepared));
+}
+
+Outcome<Engine::Ready> Engine::Impl::prepare(const Request& request, const Session& session) {
+    if (model == nullptr) return failure("start-failed", "the schema is not loaded yet; try again");
+    const RoleLimits& limits = limits_of(session.role);
+    auto text = text_of(request);
+    if (!text) return std::unexpected(std::move(text).error());
+    detail::CachedDocument* entry = documents.find(*text);
+    if (entry == nullptr) {
+        ++stats.document_misses;
+        auto document = parse_document(*text, limits);
+        if (!document) return std::unexpected(std::move(document).error());
+        entry = &documents.add(std::move(*document));
+    } else {
+        ++stats.document_hits;
+    }
+    auto operation = check(*entry, request, session, limits);
+    if (!operation) return std::unexpected(std::move(operation).error());
+    auto variables = coerce_variables(
+        view_of(*model, session),
+        *(*operation)->operation,
+        request.variables,
+        limits.operation.list_values_max,
+        entry->document.get()
+    );
+    if (!variables) return std::unexpected(std::move(variables).error());
+    auto prepared = plan(*entry, **operation, *variables, limits);
+    if (!prepared) return std::unexpected(std::move(prepared).error());
+    auto cost = check_request(*(*prepared)->plan, *variables, limits.plan);
+    if (!cost) return std::unexpected(std::move(cost).error());
+    if (limits.cost_per_second > 0) {
+        const std::string key = session.rate_key + '\n' + session.role;
+        if (!rates.spend(key, std::max(1.0, *cost), limits.cost_per_second, clock.steady())) {
+            return failure(
+                "rate-limit-exceeded", "You have spent your budget of rows for now; wait a few seconds"
+            );
+        }
+    }
+    return Ready{std::move(*prepared), std::move(*variables)};
+}
+
+}  // namespace weft::graphql
