@@ -31,16 +31,20 @@ class Server:
         psql(ADMIN_URL, "-c", f'create database "{self.database}"')
         self.database_url = on_database(ADMIN_URL, self.database)
         psql(self.database_url, text=schema)
-        command = [os.environ["WEFT_BIN"], "graphql", "--database-url", self.database_url, "--listen", "127.0.0.1:0", *flags]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                        env=os.environ | (environment or {}))
-        self.url = ""
-        for line in self.process.stdout:
+        self.url, self.process = self.beside(self.database_url, *flags, environment=environment)
+
+    @staticmethod
+    def beside(database_url: str, *flags: str, environment: dict[str, str] | None = None) -> tuple[str, subprocess.Popen]:
+        """Starts `weft graphql` on a database that exists, and waits for its address."""
+        command = [os.environ["WEFT_BIN"], "graphql", "--database-url", database_url, "--listen", "127.0.0.1:0", *flags]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                   env=os.environ | (environment or {}))
+        said = []
+        for line in process.stdout:
+            said.append(line)
             if match := re.search(r"http://127\.0\.0\.1:\d+", line):
-                self.url = match[0]
-                break
-        if not self.url:
-            raise RuntimeError("weft graphql did not start")
+                return match[0], process
+        raise RuntimeError("weft graphql did not start:\n" + "".join(said))
 
     def post(self, path: str, body: object, headers: dict[str, str] | None = None, hook=None) -> tuple[int, object]:
         data = json.dumps(body).encode()
