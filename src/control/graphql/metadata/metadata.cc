@@ -94,6 +94,8 @@ Metadata read(const Node& document) {
     Metadata out;
     out.document = document.object();
     if (is_version_2(document)) {
+        // Not read, they would come back unchecked from an export.
+        if (document["sources"].is_there()) document["sources"].wrong("belongs to version 3");
         read_tables_and_functions(document, out);
     } else {
         // Ignored, they would be lost.

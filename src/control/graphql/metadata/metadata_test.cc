@@ -258,6 +258,7 @@ TEST(Metadata, WrongDocumentsNameThePlace) {
         {R"({"version": "3"})", "$.version"},
         {R"({"metadata": {"version": 9}})", "$.metadata.version"},
         {R"({"version": 3, "tables": []})", "$.tables"},
+        {R"({"version": 2, "sources": []})", "$.sources"},
         {R"({"version": 3, "sources": {}})", "$.sources"},
         {R"({"version": 3, "sources": [{"tables": []}]})", "$.sources[0].name"},
         {R"({"version": 3, "sources": [{"name": "a", "kind": "mssql"}]})", "$.sources[0].kind"},
