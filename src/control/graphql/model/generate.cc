@@ -395,6 +395,11 @@ void Generator::run() {
     schema_.query = &new_type(TypeKind::kObject, "query_root", "");
     schema_.mutation = &new_type(TypeKind::kObject, "mutation_root", "mutation root");
     schema_.subscription = &new_type(TypeKind::kObject, "subscription_root", "");
+    // Growing would move what is there again and again: a big schema has 80,000 elements.
+    schema_.query->fields.reserve(3 * d_.tables.size() + 2 * d_.functions.size() + 1);
+    schema_.subscription->fields.reserve(4 * d_.tables.size() + 2 * d_.functions.size());
+    schema_.mutation->fields.reserve(7 * d_.tables.size() + d_.metadata.actions.size());
+    visibility_.of_element.reserve(400 * d_.tables.size());
     types_.resize(d_.tables.size());
     shared_.resize(d_.tables.size());
     add_common_types();

@@ -23,10 +23,12 @@ void Generator::fill_aggregate(const Table& table) {
         argument(count, "columns", columns, bind(Meaning::Kind::kColumnsArgument));
         argument(count, "distinct", TypeUse(schema_.boolean_type()), bind(Meaning::Kind::kDistinctArgument));
     };
+    of.aggregate_fields->fields.reserve(kAggregateFunctions.size() + 1);
     for (std::size_t i = 0; i < kAggregateFunctions.size(); ++i) {
         const AggregateFunction& function = kAggregateFunctions[i];
         if (i == 1) add_count();  // after avg: in the order of the names
         if (of.function_fields[i] == nullptr) continue;
+        of.function_fields[i]->fields.reserve(table.columns.size());
         field(
             *of.aggregate_fields,
             std::string(function.name),
@@ -53,6 +55,7 @@ void Generator::fill_aggregate_order_by(const Table& table) {
     const Types& of = types(table);
     const Shared& common = shared(table);
     if (of.aggregate_order_by == nullptr) return;
+    of.aggregate_order_by->input_fields.reserve(kAggregateFunctions.size() + 1);
     for (std::size_t i = 0; i < kAggregateFunctions.size(); ++i) {
         const AggregateFunction& function = kAggregateFunctions[i];
         if (i == 1) {
@@ -65,6 +68,7 @@ void Generator::fill_aggregate_order_by(const Table& table) {
             );
         }
         if (of.function_order_by[i] == nullptr) continue;
+        of.function_order_by[i]->input_fields.reserve(table.columns.size());
         input(
             *of.aggregate_order_by,
             function.name,

@@ -68,6 +68,7 @@ void Generator::fill_on_conflict(const Table& table) {
             "unique or primary key constraint on columns " + columns
         );
     }
+    of.update_column->values.reserve(table.columns.size() + 1);
     for (const Column& column : table.columns) {
         if (column.name.empty() || column.catalog->is_generated) continue;
         const auto at = static_cast<std::size_t>(column.position);
@@ -97,9 +98,11 @@ void Generator::fill_update(const Table& table) {
     const Types& of = types(table);
     const Shared& common = shared(table);
     if (of.updates == nullptr) return;
+    of.updates->input_fields.reserve(kUpdateOperators.size() + 1);
     for (std::size_t i = 0; i < kUpdateOperators.size(); ++i) {
         const UpdateOperator& op = kUpdateOperators[i];
         if (of.update_inputs[i] == nullptr) continue;
+        if (op.kind == Meaning::Kind::kSet) of.update_inputs[i]->input_fields.reserve(table.columns.size());
         for (const Column& column : table.columns) {
             if (!is_updated_by(op, column)) continue;
             const auto at = static_cast<std::size_t>(column.position);

@@ -258,6 +258,7 @@ void Generator::add_select_roots(const Table& table) {
 void Generator::add_stream_root(const Table& table) {
     const Types& of = types(table);
     const Shared& common = shared(table);
+    of.stream_value->input_fields.reserve(table.columns.size());
     for (const Column& column : table.columns) {
         if (column.name.empty()) continue;
         const auto at = static_cast<std::size_t>(column.position);
