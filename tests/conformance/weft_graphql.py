@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -43,6 +44,8 @@ class Server:
         for line in process.stdout:
             said.append(line)
             if match := re.search(r"http://127\.0\.0\.1:\d+", line):
+                # What it logs later must not fill the pipe and stop it.
+                threading.Thread(target=process.stdout.read, daemon=True).start()
                 return match[0], process
         raise RuntimeError("weft graphql did not start:\n" + "".join(said))
 

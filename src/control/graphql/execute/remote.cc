@@ -121,34 +121,45 @@ JsonObject arguments_of(const RemoteCall& call, const Variables& variables) {
     return out;
 }
 
-/// One resolver's part: calls it once and fills `slots`.
-rt::Task<Outcome<>> resolve(
-    const RemoteCall& call,
-    std::vector<Slot>& slots,
-    std::string_view text,
-    const RemoteResolver& resolver,
-    const Variables& variables,
-    ResolverContext& context
-) {
+/// The rows that a resolver is asked about, and the slots its answers belong to. The others become null.
+struct Asked {
     JsonArray rows;
-    std::vector<Slot*> asked;
+    std::vector<Slot*> slots;
+};
+
+Asked asked_of(std::vector<Slot>& slots, std::string_view text) {
+    Asked out;
     for (Slot& slot : slots) {
         slot.replacement = "null";
         auto row = row_of(text.substr(slot.begin, slot.end - slot.begin));
         if (!row) continue;
-        rows.push_back(std::move(*row));
-        asked.push_back(&slot);
+        out.rows.push_back(std::move(*row));
+        out.slots.push_back(&slot);
     }
-    if (asked.empty()) co_return Outcome<>();
-    auto values = co_await resolver(context, std::move(rows), arguments_of(call, variables));
+    return out;
+}
+
+/// One resolver's part: calls it once and fills the slots.
+rt::Task<Outcome<>> resolve(
+    const RemoteCall& call,
+    Asked asked,
+    const RemoteResolver& resolver,
+    const Variables& variables,
+    ResolverContext& context
+) {
+    if (asked.slots.empty()) co_return Outcome<>();
+    auto values = co_await resolver(context, std::move(asked.rows), arguments_of(call, variables));
     if (!values) co_return std::unexpected(std::move(values).error());
-    if (values->size() != asked.size()) co_return failure("unexpected", "a resolver answered for other rows");
+    if (values->size() != asked.slots.size()) {
+        co_return failure("unexpected", "a resolver answered for other rows");
+    }
     std::vector<detail::RelatedSlot> related;  // stays empty: a remote field's type has no relationships
-    for (std::size_t i = 0; i < asked.size(); ++i) {
-        asked[i]->replacement.clear();
+    for (std::size_t i = 0; i < asked.slots.size(); ++i) {
+        std::string& printed = asked.slots[i]->replacement;
+        printed.clear();
         detail::ObjectPrinter printer(call.selection, call.objects);
-        auto printed = printer.print(asked[i]->replacement, (*values)[i], call.type, related);
-        if (!printed) co_return std::unexpected(std::move(printed).error());
+        auto done = printer.print(printed, (*values)[i], call.type, related);
+        if (!done) co_return std::unexpected(std::move(done).error());
     }
     co_return Outcome<>();
 }
@@ -194,7 +205,7 @@ rt::Task<Outcome<std::string>> fill_remote(
                 "unexpected", "no resolver is registered for \"" + call->field->metadata->name + "\""
             );
         }
-        auto done = co_await resolve(*call, slots, text, resolver->second, variables, context);
+        auto done = co_await resolve(*call, asked_of(slots, text), resolver->second, variables, context);
         if (!done) co_return std::unexpected(std::move(done).error());
         all.insert(all.end(), slots.begin(), slots.end());
     }
