@@ -1,6 +1,6 @@
 #include "control/graphql/model/detail/names.h"
 
-#include "control/graphql/model/detail/model_for_test.h"
+#include "control/graphql/model/model_for_test.h"
 
 #include <gtest/gtest.h>
 

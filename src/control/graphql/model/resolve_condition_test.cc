@@ -1,5 +1,5 @@
-#include "control/graphql/model/detail/model_for_test.h"
 #include "control/graphql/model/detail/print_for_test.h"
+#include "control/graphql/model/model_for_test.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "control/graphql/model/detail/model_for_test.h"
+#include "control/graphql/model/model_for_test.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

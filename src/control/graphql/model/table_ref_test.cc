@@ -1,7 +1,7 @@
 #include "control/graphql/model/table_ref.h"
 
-#include "control/graphql/model/detail/model_for_test.h"
 #include "control/graphql/model/detail/print_for_test.h"
+#include "control/graphql/model/model_for_test.h"
 
 #include <gtest/gtest.h>
 
