@@ -34,19 +34,22 @@ struct Output {
     std::optional<Operand> json_path;  // kColumn, kComputed of json(b): the `path:` argument, text[]
     std::string text;
     const ComputedField* computed = nullptr;
-    std::vector<std::pair<std::string, Operand>> arguments;  // kComputed: named arguments of the function
+    std::unique_ptr<struct FunctionCall> call;  // kComputed
     std::unique_ptr<Select> select;
+    const OutputRelationship* output_relationship = nullptr;  // kSelect below an action's output
     std::unique_ptr<struct RemoteCall> remote;
 };
 
 /// A field that a resolver fills; the SQL prints the row's columns in its place.
 struct RemoteCall {
     const RemoteField* field = nullptr;
+    TypeUse type;          // of the field
     JsonObject arguments;  // literal ones
     std::vector<std::pair<std::string, Source>> variable_arguments;
     std::vector<Output> selection;  // what to keep of the resolver's objects, in order (kColumn: `text` names
                                     // the member; kTypename; kSelect is not possible below)
-    std::vector<std::pair<std::string, std::vector<Output>>> objects;  // nested selections by response key
+    /// Nested selections, by response keys on the way joined with '.': "author", "author.address".
+    std::vector<std::pair<std::string, std::vector<Output>>> objects;
 };
 
 /// Where rows come from besides a table: a function call.
@@ -136,9 +139,10 @@ struct Select {
 
 struct OnConflict {
     const CatalogKey* key = nullptr;
-    std::vector<const Column*> update_columns;
-    BoolExp where;  // the update permission's filter and the request's condition
-    const BoolExp* update_check = nullptr;
+    std::vector<const Column*> update_columns;  // empty: DO NOTHING
+    std::optional<TableRef> updated;            // the update permission
+    BoolExp where;                              // the request's condition
+    const BoolExp* update_check = nullptr;      // null: the insert check holds for updated rows too
     std::vector<Preset> presets;
 };
 
@@ -220,10 +224,11 @@ struct Mutation {
 
 struct ActionCall {
     const Action* action = nullptr;
+    TypeUse type;                                           // of the field
     std::vector<std::pair<std::string, Source>> arguments;  // Source::Shape::kJson
     std::vector<Output>
         selection;  // of the output object: kColumn with `text` the member, kSelect a relationship
-    std::vector<std::pair<std::string, std::vector<Output>>> objects;  // nested objects by response key
+    std::vector<std::pair<std::string, std::vector<Output>>> objects;  // as in RemoteCall
     bool is_list = false;
 };
 
@@ -234,6 +239,7 @@ struct RootField {
     /// answered from the document at execution.
     struct Introspection {
         const Selection* selection = nullptr;  // in the document the plan was made from
+        std::shared_ptr<const void> merged;    // keeps it when it is several fields merged into one
     };
     std::variant<
         std::string,

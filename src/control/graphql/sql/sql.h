@@ -31,24 +31,37 @@ Statement emit_query(const Plan& plan);
 /// text. Adds the new cursor values (as one json text column) for a stream.
 Statement emit_multiplexed(const Plan& plan);
 
-/// One statement that changes rows and answers: columns (json text of the response, or of the primary keys
-/// and the affected rows when `mutation.reads_relationships`). A broken permission check raises SQLSTATE
-/// 22P02 with a message that holds kCheckMark, so that the whole pipeline fails in one round trip. For Insert
-/// with nested rows see `emit_insert_row`.
+// ---- mutations
+
+/// One statement of a mutation. Steps need no answer of an earlier one: what a step leaves for later ones
+/// (the rows it wrote, the key of a parent row) it leaves in settings of the transaction (`weft.*`,
+/// set_config with is_local), so that a whole operation travels in one pipeline, one round trip and one
+/// transaction.
+struct MutationStep {
+    Statement statement;
+    std::string path;  // of a failure in this step: Hasura's, down to the nested row
+    /// A failure that carries kNoRowMark: a row that others hang on was not written.
+    std::string no_row_message;
+    std::string no_row_path;
+    bool answers = false;  // its first row's first column is the answer (or one item of it): JSON or NULL
+};
+struct MutationScript {
+    std::vector<MutationStep> steps;  // all run, in this order
+    bool is_list = false;             // the answers are items of a list
+};
+
+/// A broken permission check fails with SQLSTATE 22P02 and a message that ends in this, quoted: the cast of a
+/// text that depends on the row, so that the planner can't fold it and the whole pipeline fails with it.
 inline constexpr std::string_view kCheckMark = "weft:check";
-Statement emit_update(const Mutation& mutation, const Update& update);
-Statement emit_delete(const Mutation& mutation, const Delete& remove);
-Statement emit_insert(const Mutation& mutation, const Insert& insert);
+inline constexpr std::string_view kNoRowMark = "weft:no-row";
 
-/// One row of a nested insert: answers the row's columns that `wanted` names, as text columns, or no row when
-/// on_conflict did nothing. Values of kind Source::kRow are filled by the executor.
-Statement emit_insert_row(
-    const Insert& insert, const Insert::Row& row, const std::vector<const Column*>& wanted
-);
+/// All statements of one root field that writes. Texts do not depend on the values, nor, for a list of equal
+/// objects that is a variable, on its length.
+MutationScript emit_mutation(const Mutation& mutation);
 
-/// The second statement: what a mutation returns of rows that are known by primary key ($1: json array of
-/// objects). One json text column, in the order of the keys.
-Statement emit_returning(const Mutation& mutation, const std::vector<Output>& outputs);
+/// One root field that reads, on its own: a function among a mutation's roots. One json column; no row when
+/// there is none to show.
+Statement emit_select(const Select& select);
 
 /// A relationship of an action's output: rows for a list of join values ($1: json array of objects); one json
 /// text column holding an array in that order.

@@ -1,0 +1,296 @@
+#include "control/graphql/plan/detail/context.h"
+
+#include <algorithm>
+
+namespace weft::graphql::detail {
+
+namespace {
+
+BoolExp constant(bool value) {
+    BoolExp out;
+    out.kind = value ? BoolExp::Kind::kTrue : BoolExp::Kind::kFalse;
+    return out;
+}
+
+BoolExp any_of(std::vector<BoolExp> parts) {
+    if (parts.empty()) return constant(false);
+    if (parts.size() == 1) return std::move(parts.front());
+    BoolExp out;
+    out.kind = BoolExp::Kind::kOr;
+    out.children = std::move(parts);
+    return out;
+}
+
+BoolExp negated(BoolExp child) {
+    BoolExp out;
+    out.kind = BoolExp::Kind::kNot;
+    out.children.push_back(std::move(child));
+    return out;
+}
+
+/// What stands on the left of a comparison.
+struct Left {
+    const Column* column = nullptr;
+    const ComputedField* computed = nullptr;
+    bool is_cast_to_text = false;
+
+    const CatalogType& type() const {
+        return column != nullptr ? column->catalog->type : computed->function->catalog->returns;
+    }
+    std::string sql_type() const { return is_cast_to_text ? "text" : type().sql; }
+    BoolExp compare(const Operator& op) const {
+        BoolExp out;
+        out.kind = BoolExp::Kind::kCompare;
+        out.column = column;
+        out.computed = computed;
+        out.is_cast_to_text = is_cast_to_text;
+        out.op = &op;
+        return out;
+    }
+};
+
+std::string sql_type_of(const Operator& op, const Left& left) {
+    using enum Operator::Value;
+    switch (op.value) {
+        case kList:
+            return left.sql_type() + "[]";
+        case kText:
+            return "text";
+        case kTextList:
+            return "text[]";
+        case kBoolean:
+            return "boolean";
+        case kElement:
+            return left.type().element;
+        case kJsonpath:
+            return "jsonpath";
+        case kLtxtquery:
+            return "ltxtquery";
+        case kLquery:
+            return "lquery";
+        case kLqueryList:
+            return "lquery[]";
+        case kLtreeList:
+            return "ltree[]";
+        case kSame:
+        case kCast:
+        case kColumn:
+            break;
+    }
+    return left.sql_type();
+}
+
+/// Recursion is bounded: by the parser's depth for literals, by the JSON reader's for variables.
+class Planner {
+  public:
+    explicit Planner(Context& c) : c_(c) {}
+
+    /// All keys of one object, ANDed.
+    Outcome<BoolExp> object(const Table& table, const Input& from) {
+        if (from.is_null()) return unexpected_null(c_, from.type());
+        std::vector<BoolExp> parts;
+        for (const Input::Member& each : from.members()) {
+            CHECK_OK(count());
+            Descend at(c_, each.definition->name);
+            TRY(BoolExp part, member(table, c_.meaning(each.definition->binding), each.value()));
+            parts.push_back(std::move(part));
+        }
+        return BoolExp::all_of(std::move(parts));
+    }
+
+    /// `{_eq: .., _lt: ..}` of one left side.
+    Outcome<BoolExp> comparisons(const Left& left, const Input& from) {
+        if (from.is_null()) return unexpected_null(c_, from.type());
+        std::vector<BoolExp> parts;
+        for (const Input::Member& each : from.members()) {
+            CHECK_OK(count());
+            Descend at(c_, each.definition->name);
+            const Operator& op = *c_.meaning(each.definition->binding).op;
+            TRY(BoolExp part,
+                op.kind == Operator::Kind::kCast ? cast(left, each.value()) : compare(left, op, each.value())
+            );
+            parts.push_back(std::move(part));
+        }
+        return BoolExp::all_of(std::move(parts));
+    }
+
+  private:
+    Outcome<> count() {
+        if (++c_.bool_nodes <= c_.limits.bool_nodes_max) return {};
+        return fail(
+            c_,
+            "the conditions of this operation have more than " + std::to_string(c_.limits.bool_nodes_max) +
+                " keys; use fewer"
+        );
+    }
+
+    Outcome<BoolExp> member(const Table& table, const Meaning& meaning, const Input& value) {
+        switch (meaning.kind) {
+            case Meaning::Kind::kAnd: {
+                TRY(std::vector<BoolExp> parts, list(table, value));
+                return BoolExp::all_of(std::move(parts));
+            }
+            case Meaning::Kind::kOr: {
+                TRY(std::vector<BoolExp> parts, list(table, value));
+                return any_of(std::move(parts));
+            }
+            case Meaning::Kind::kNot: {
+                TRY(BoolExp inner, object(table, value));
+                return negated(std::move(inner));
+            }
+            case Meaning::Kind::kRelationship:
+                return related(*meaning.relationship, value);
+            case Meaning::Kind::kRelationshipAggregate:
+                return aggregate(*meaning.relationship, value);
+            case Meaning::Kind::kComputedScalar:
+                return comparisons({.computed = meaning.computed}, value);
+            default:
+                return comparisons({.column = meaning.column}, value);
+        }
+    }
+
+    Outcome<std::vector<BoolExp>> list(const Table& table, const Input& from) {
+        if (from.is_null()) return unexpected_null(c_, from.type());
+        std::vector<BoolExp> out;
+        for (std::size_t i = 0; i < from.size(); ++i) {
+            CHECK_OK(count());
+            Descend at(c_, i);
+            TRY(BoolExp part, object(table, from.item(i)));
+            out.push_back(std::move(part));
+        }
+        return out;
+    }
+
+    Outcome<BoolExp> related(const Relationship& relationship, const Input& value) {
+        BoolExp out;
+        out.kind = BoolExp::Kind::kRelated;
+        out.relationship = &relationship;
+        TRY(TableRef remote, attach_select(c_, *relationship.remote));
+        out.remote = std::make_shared<const TableRef>(std::move(remote));
+        TRY(BoolExp child, object(*relationship.remote, value));
+        out.children.push_back(std::move(child));
+        return out;
+    }
+
+    Outcome<BoolExp> cast(Left left, const Input& from) {
+        if (from.is_null()) return unexpected_null(c_, from.type());
+        left.is_cast_to_text = true;
+        std::vector<BoolExp> parts;
+        for (const Input::Member& each : from.members()) {
+            Descend at(c_, each.definition->name);
+            TRY(BoolExp part, comparisons(left, each.value()));
+            parts.push_back(std::move(part));
+        }
+        return BoolExp::all_of(std::move(parts));
+    }
+
+    Outcome<BoolExp> compare(const Left& left, const Operator& op, const Input& value) {
+        if (value.is_null()) return unexpected_null(c_, value.type());
+        BoolExp out = left.compare(op);
+        if (op.kind == Operator::Kind::kIsNull) {
+            out.is_true = value.boolean();
+            return out;
+        }
+        for (std::size_t i = 0; i < value.size() && value.origin().variable < 0; ++i) {
+            Input item = value.item(i);
+            if (!item.is_null() || item.origin().variable >= 0 || !item.type().is_non_null()) continue;
+            Descend at(c_, i);
+            return unexpected_null(c_, item.type());
+        }
+        out.right = operand_of(value, sql_type_of(op, left));
+        return out;
+    }
+
+    /// `<relationship>_aggregate: {count: {...}, bool_and: {...}}`
+    Outcome<BoolExp> aggregate(const Relationship& relationship, const Input& from) {
+        if (from.is_null()) return unexpected_null(c_, from.type());
+        std::vector<BoolExp> parts;
+        for (const Input::Member& each : from.members()) {
+            CHECK_OK(count());
+            Descend at(c_, each.definition->name);
+            TRY(BoolExp part,
+                one_aggregate(relationship, c_.meaning(each.definition->binding), each.value()));
+            parts.push_back(std::move(part));
+        }
+        return BoolExp::all_of(std::move(parts));
+    }
+
+    Outcome<BoolExp> one_aggregate(const Relationship& relationship, const Meaning& what, const Input& from) {
+        if (from.is_null()) return unexpected_null(c_, from.type());
+        BoolExp out;
+        out.kind = BoolExp::Kind::kRelatedAggregate;
+        out.relationship = &relationship;
+        out.function = what.kind == Meaning::Kind::kCount ? "count" : std::string(what.name);
+        TRY(TableRef remote, attach_select(c_, *relationship.remote));
+        out.remote = std::make_shared<const TableRef>(std::move(remote));
+        out.children.resize(2);
+        for (const Input::Member& each : from.members()) {
+            Descend at(c_, each.definition->name);
+            CHECK_OK(aggregate_part(out, c_.meaning(each.definition->binding), each.value()));
+        }
+        return out;
+    }
+
+    Outcome<> aggregate_part(BoolExp& out, const Meaning& meaning, const Input& value) {
+        switch (meaning.kind) {
+            case Meaning::Kind::kDistinctArgument:
+                out.is_distinct = value.boolean();
+                break;
+            case Meaning::Kind::kFilter: {
+                if (value.is_null()) break;
+                TRY(out.children[0], object(*out.relationship->remote, value));
+                break;
+            }
+            case Meaning::Kind::kPredicate: {
+                TRY(out.children[1], predicate(out.function, value));
+                break;
+            }
+            default:
+                columns(out.columns, value);
+                break;
+        }
+        return {};
+    }
+
+    void columns(std::vector<const Column*>& out, const Input& value) {
+        if (value.is_list()) {
+            for (std::size_t i = 0; i < value.size(); ++i) columns(out, value.item(i));
+            return;
+        }
+        const EnumValue* named = value.is_null() ? nullptr : value.type().named()->value(value.enum_name());
+        if (named != nullptr) out.push_back(c_.meaning(named->binding).column);
+    }
+
+    /// Comparisons whose left side is the aggregate: column and computed stay null.
+    Outcome<BoolExp> predicate(std::string_view function, const Input& from) {
+        if (from.is_null()) return unexpected_null(c_, from.type());
+        std::string type = function == "count" ? "integer" : "boolean";
+        std::vector<BoolExp> parts;
+        for (const Input::Member& each : from.members()) {
+            CHECK_OK(count());
+            Descend at(c_, each.definition->name);
+            if (each.value().is_null()) return unexpected_null(c_, each.value().type());
+            const Operator& op = *c_.meaning(each.definition->binding).op;
+            BoolExp part = Left{}.compare(op);
+            if (op.kind == Operator::Kind::kIsNull) {
+                part.is_true = each.value().boolean();
+            } else {
+                bool is_list = op.value == Operator::Value::kList;
+                part.right = operand_of(each.value(), is_list ? type + "[]" : type);
+            }
+            parts.push_back(std::move(part));
+        }
+        return BoolExp::all_of(std::move(parts));
+    }
+
+    Context& c_;
+};
+
+}  // namespace
+
+Outcome<BoolExp> plan_where(Context& c, const Table& table, const Input& where) {
+    if (where.is_absent()) return BoolExp();
+    return Planner(c).object(table, where);
+}
+
+}  // namespace weft::graphql::detail

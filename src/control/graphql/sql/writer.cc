@@ -1,0 +1,80 @@
+#include "control/graphql/sql/detail/writer.h"
+
+#include "control/graphql/catalog/catalog.h"
+
+#include <algorithm>
+
+namespace weft::graphql::detail {
+
+Writer& Writer::identifier(std::string_view name) {
+    text_ += quote_identifier(name);
+    return *this;
+}
+
+Writer& Writer::column(std::string_view alias, const Column& column) {
+    text_ += alias;
+    text_ += '.';
+    return identifier(column.pg_name());
+}
+
+Writer& Writer::literal(std::string_view text) {
+    text_ += quote_literal(text);
+    return *this;
+}
+
+Writer& Writer::number(std::int64_t value) {
+    text_ += std::to_string(value);
+    return *this;
+}
+
+Writer& Writer::parameter(const Source& source, std::string_view sql_type) {
+    auto is_same = [&](const Parameter& each) { return each.source == source && each.sql_type == sql_type; };
+    auto found = std::ranges::find_if(parameters_, is_same);
+    auto at = static_cast<std::size_t>(found - parameters_.begin());
+    if (found == parameters_.end()) parameters_.push_back({source, std::string(sql_type)});
+    text_ += style_ == ParameterStyle::kNumbered ? "$" : "_s.p";
+    text_ += std::to_string(at + 1);
+    text_ += "::";
+    text_ += sql_type;
+    return *this;
+}
+
+Writer& Writer::operand(const Operand& operand, std::string_view alias, std::string_view root) {
+    switch (operand.kind) {
+        case Operand::Kind::kSource:
+            return parameter(operand.source, operand.sql_type);
+        case Operand::Kind::kColumn:
+            return column(alias, *operand.column);
+        case Operand::Kind::kRootColumn:
+            return column(root, *operand.column);
+    }
+    return *this;
+}
+
+std::string Writer::new_alias() {
+    return "_" + std::to_string(++aliases_);
+}
+
+ObjectWriter::ObjectWriter(Writer& out, std::size_t pairs) : out_(out), pairs_(pairs) {
+    // Several calls: their texts without the braces, joined.
+    if (pairs_ > kPairsPerCall) out_ << "('{' || ";
+    if (pairs_ == 0) out_ << "json_build_object()";
+}
+
+void ObjectWriter::key(std::string_view name) {
+    bool is_joined = pairs_ > kPairsPerCall;
+    bool is_first = written_ % kPairsPerCall == 0;
+    if (is_first && written_ > 0) out_ << ")::text, -1), 2) || ',' || ";
+    if (is_first && is_joined) out_ << "substr(left(";
+    out_ << (is_first ? "json_build_object(" : ", ");
+    out_.literal(name) << ", ";
+    ++written_;
+}
+
+void ObjectWriter::finish() {
+    if (pairs_ == 0) return;
+    out_ << ")";
+    if (pairs_ > kPairsPerCall) out_ << "::text, -1), 2) || '}')::json";
+}
+
+}  // namespace weft::graphql::detail
