@@ -68,9 +68,7 @@ TEST(Bind, GivesAllSessionVariablesAsOneObject) {
     Session session;
     session.variables = {{"x-hasura-role", "user"}, {"x-hasura-user-id", "5"}};
     const Source source{.kind = Source::Kind::kAllSession};
-    EXPECT_EQ(
-        value_of(source, {}, session).value(), R"({"x-hasura-role":"user","x-hasura-user-id":"5"})"
-    );
+    EXPECT_EQ(value_of(source, {}, session).value(), R"({"x-hasura-role":"user","x-hasura-user-id":"5"})");
 }
 
 }  // namespace

@@ -8,8 +8,6 @@ namespace {
 constexpr std::size_t kOperationsMax = 64;
 /// Different shapes of one operation's variables; beyond it the client builds `where` from user input.
 constexpr std::size_t kShapesMax = 200;
-/// Of everything kept: entries alone are no bound, since a document may have 256 KiB.
-constexpr std::size_t kBytesMax = 128u << 20;
 constexpr std::size_t kBytesOfToken = 96;  // of the tree
 constexpr std::size_t kBytesOfPlan = 4'096;
 
@@ -26,7 +24,7 @@ std::size_t bytes_of(const Prepared& prepared, const std::string& shape) {
 
 CachedDocument& Documents::add(std::shared_ptr<const Document> document) {
     const std::size_t bytes = bytes_of(*document);
-    while (entries_.size() > 0 && (entries_.size() >= documents_max_ || bytes_ + bytes > kBytesMax)) {
+    while (entries_.size() > 0 && (entries_.size() >= documents_max_ || bytes_ + bytes > bytes_max_)) {
         drop_oldest();
     }
     bytes_ += bytes;
@@ -83,7 +81,7 @@ void Documents::add_plan(
     ++entry.plans;
     ++plans_;
     // `entry` was used last, so it is never the one to go.
-    while ((plans_ > plans_max_ || bytes_ > kBytesMax) && entries_.size() > 1) drop_oldest();
+    while ((plans_ > plans_max_ || bytes_ > bytes_max_) && entries_.size() > 1) drop_oldest();
 }
 
 }  // namespace weft::graphql::detail

@@ -82,12 +82,13 @@ TEST(Documents, StartsAfreshWhenOneOperationHasTooManyShapes) {
 }
 
 TEST(Documents, AreBoundedInBytes) {
-    Documents documents(10'000, 10'000);
-    const std::string comment(256u << 10, '#');
-    for (int i = 0; i < 600; ++i) documents.add(document("{ a" + std::to_string(i) + " }" + comment));
-    EXPECT_LT(documents.size(), 300u);
-    EXPECT_LE(documents.bytes(), std::size_t{128} << 20);
-    EXPECT_NE(documents.find("{ a599 }" + comment), nullptr);
+    Documents documents(10'000, 10'000, 1u << 20);
+    const std::string comment(16u << 10, '#');
+    for (int i = 0; i < 100; ++i) documents.add(document("{ a" + std::to_string(i) + " }" + comment));
+    EXPECT_GT(documents.size(), 20u);
+    EXPECT_LT(documents.size(), 33u);
+    EXPECT_LE(documents.bytes(), std::size_t{1} << 20);
+    EXPECT_NE(documents.find("{ a99 }" + comment), nullptr);
 }
 
 }  // namespace

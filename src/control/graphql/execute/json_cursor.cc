@@ -52,10 +52,10 @@ std::string_view JsonCursor::value() {
         } else if (c == '[' || c == '{') {
             ++depth;
             ++at_;
-        } else if (c == ']' || c == '}') {
+        } else if (depth > 0 && (c == ']' || c == '}')) {
             --depth;
             ++at_;
-        } else if (c == ',' || c == ':') {
+        } else if (depth > 0 && (c == ',' || c == ':')) {
             ++at_;
         } else {  // a number, true, false, null
             const std::size_t start = at_;

@@ -1,6 +1,5 @@
-#include "control/graphql/execute/execute.h"
-
 #include "base/bytes.h"
+#include "control/graphql/execute/execute.h"
 #include "control/graphql/model/detail/model_for_test.h"
 #include "platform/crypto/crypto.h"
 #include "platform/rt/loop.h"
@@ -56,7 +55,8 @@ TEST_F(Preparation, PlansATextOnceForEachRole) {
 
 TEST_F(Preparation, SharesAPlanBetweenValuesAndSplitsItByShape) {
     start();
-    const std::string text = "query($w: author_bool_exp, $yes: Boolean!) { author(where: $w) { id name @include(if: $yes) } }";
+    const std::string text =
+        "query($w: author_bool_exp, $yes: Boolean!) { author(where: $w) { id name @include(if: $yes) } }";
     const auto prepared = [&](std::string_view variables) {
         auto ready = engine_->prepare(ask(text, variables), kUser);
         EXPECT_TRUE(ready.has_value()) << ready.error().message;
@@ -70,7 +70,8 @@ TEST_F(Preparation, SharesAPlanBetweenValuesAndSplitsItByShape) {
 
 TEST_F(Preparation, BindsVariablesAndTheSession) {
     start();
-    auto ready = engine_->prepare(ask("query($id: Int!) { author_by_pk(id: $id) { name } }", R"({"id":7})"), kUser);
+    auto ready =
+        engine_->prepare(ask("query($id: Int!) { author_by_pk(id: $id) { name } }", R"({"id":7})"), kUser);
     ASSERT_TRUE(ready.has_value()) << ready.error().message;
     auto values = engine_->bind(ready->prepared->statement, ready->variables, kUser);
     ASSERT_TRUE(values.has_value());
@@ -104,7 +105,10 @@ TEST_F(Preparation, SaysWhatIsWrongWithATextEachTimeItComes) {
         EXPECT_EQ(refusal(ask("{ author {")), "not a valid graphql query");
     }
     EXPECT_EQ(refusal(ask("{ author { secret } }"), kAdmin), "none");
-    EXPECT_EQ(refusal(ask("{ author { id } }"), Session{.role = "stranger"}), "field \"author\" not found in type: 'query_root'");
+    EXPECT_EQ(
+        refusal(ask("{ author { id } }"), Session{.role = "stranger"}),
+        "field \"author\" not found in type: 'query_root'"
+    );
 }
 
 TEST_F(Preparation, ChecksVariablesOfACachedPlan) {

@@ -31,8 +31,12 @@ struct CachedDocument {
 /// Parsed documents by their text, with what is known of them under the current model. All bounded.
 class Documents {
   public:
-    Documents(std::size_t documents_max, std::size_t plans_max)
-        : entries_(documents_max), documents_max_(documents_max), plans_max_(plans_max) {}
+    /// Entries alone are no bound, since a document may have 256 KiB: `bytes_max` is of everything kept.
+    Documents(std::size_t documents_max, std::size_t plans_max, std::size_t bytes_max = 128u << 20)
+        : entries_(documents_max),
+          documents_max_(documents_max),
+          plans_max_(plans_max),
+          bytes_max_(bytes_max) {}
 
     /// Null when the text has not been parsed yet.
     CachedDocument* find(std::string_view text) { return entries_.find(text); }
@@ -67,6 +71,7 @@ class Documents {
     Lru<CachedDocument> entries_;
     std::size_t documents_max_;
     std::size_t plans_max_;
+    std::size_t bytes_max_;
     std::size_t plans_ = 0;
     std::size_t bytes_ = 0;
 };
