@@ -53,5 +53,6 @@ void write_stream(Writer& out, const Select& select);
 
 /// The name of a row in an inner select that passes it on.
 inline constexpr std::string_view kRowColumn = "_weft_row";
+inline constexpr std::string_view kHeldColumn = "_weft_held";
 
 }  // namespace weft::graphql::detail
