@@ -56,7 +56,12 @@ class Walk {
   private:
     void ref(const TableRef& at) {
         visitor_.table(at);
-        if (at.filter() != nullptr) condition(*at.filter());
+        if (at.filter() != nullptr) permission(*at.filter());
+    }
+    void permission(const BoolExp& at) {
+        visitor_.permission(true);
+        condition(at);
+        visitor_.permission(false);
     }
     void source(const Source& at) {
         visitor_.source(at);
@@ -85,13 +90,13 @@ class Walk {
     }
     void insert(const Insert& at) {
         if (at.right != nullptr) {
-            condition(at.right->check);
+            permission(at.right->check);
             presets(at.right->presets);
         }
         if (at.batch) source(at.batch->list);
         if (at.on_conflict) {
             condition(at.on_conflict->where);
-            if (at.on_conflict->update_check != nullptr) condition(*at.on_conflict->update_check);
+            if (at.on_conflict->update_check != nullptr) permission(*at.on_conflict->update_check);
             if (at.on_conflict->updated) ref(*at.on_conflict->updated);
             presets(at.on_conflict->presets);
         }
@@ -104,7 +109,7 @@ class Walk {
     void update(const Update& at) {
         ref(at.table);
         condition(at.where);
-        if (at.right != nullptr) condition(at.right->check);
+        if (at.right != nullptr) permission(at.right->check);
         for (const Assignment& each : at.assignments) operand(each.value);
     }
 

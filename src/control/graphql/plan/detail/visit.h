@@ -12,6 +12,8 @@ class PlanVisitor {
     virtual void table(const TableRef& ref) = 0;
     /// Every value that a statement is given.
     virtual void source(const Source& source) = 0;
+    /// Goes into, and comes out of, a condition that the metadata's author wrote.
+    virtual void permission(bool enters) { (void)enters; }
     /// Whether a walk goes into this.
     virtual bool enter(const Select& select) = 0;
 };
