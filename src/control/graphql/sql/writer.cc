@@ -34,8 +34,11 @@ Writer& Writer::parameter(const Source& source, std::string_view sql_type) {
     auto is_same = [&](const Parameter& each) { return each.source == source && each.sql_type == sql_type; };
     auto end = parameters_.begin() + static_cast<std::ptrdiff_t>(std::min(parameters_.size(), kSharedMax));
     auto found = std::find_if(parameters_.begin(), end, is_same);
-    std::size_t at = found == end ? parameters_.size() : static_cast<std::size_t>(found - parameters_.begin());
-    if (found == end) parameters_.push_back({source, std::string(sql_type)});
+    auto at = static_cast<std::size_t>(found - parameters_.begin());
+    if (found == end) {
+        at = parameters_.size();
+        parameters_.push_back({source, std::string(sql_type)});
+    }
     text_ += style_ == ParameterStyle::kNumbered ? "$" : "_s.p";
     text_ += std::to_string(at + 1);
     text_ += "::";
