@@ -30,6 +30,10 @@ struct LiveOptions {
         std::chrono::seconds(30);  // every cohort is looked at this often; 0: never
     int cohorts_per_statement_max = 200;
     std::size_t subscriptions_max = 50'000;
+    /// How often what nobody tells of changes is looked at: views, functions, results of actions.
+    Steady::duration unwatched_poll = std::chrono::seconds(1);
+    int statements_max = 4;           // under way at a time, each on a connection of the pool
+    std::function<void()> on_replan;  // the model was replaced
 };
 
 class Live {
@@ -49,15 +53,24 @@ class Live {
     /// one answer. The first answer comes as soon as it is there. Failure: what `error` would say, nothing
     /// was started.
     Outcome<Id> subscribe(Request request, Session session, Sink sink);
+    /// The same for a session that many subscriptions share. The sink is only called later, on the loop,
+    /// never from within this call; it may subscribe and unsubscribe.
+    Outcome<Id> subscribe(const Request& request, std::shared_ptr<const Session> session, Sink sink);
+    /// A stream: every answer counts, and their order. Of a live query only the newest does.
+    bool is_stream(Id id) const;
     /// Ends it; the sink is not called again. Unknown ids are fine.
     void unsubscribe(Id id);
 
     /// The first source of changes: whoever writes says so, after its commit.
     void publish(const Change& change);
+    /// What an engine's mutation has written, as far as its plan tells: for EngineOptions::on_change.
+    void publish(const Plan& mutation, const Variables& variables, const Session& session);
     /// Something may have been missed (a source reconnected): every cohort is run once.
     void refresh_all();
     /// The model was replaced: every subscription is planned anew, or ends with an error when that fails.
     void replan();
+    /// Another value of LiveOptions::safety_poll: a source of changes came or went.
+    void set_safety_poll(Steady::duration every);
 
     struct Stats {
         std::size_t subscriptions = 0, cohorts = 0, plans = 0;
@@ -80,6 +93,10 @@ struct ReplicationOptions {
     std::string publication = "weft_graphql";
     bool is_temporary = true;  // a slot that ends with the connection keeps no WAL
     std::vector<QualifiedName> tables;
+    /// Told when this reader begins to follow the log (true) and when it no longer does.
+    std::function<void(bool is_following)> on_state;
+    /// A sentence for the operator: what keeps the reader, or a table, from being followed, and what to do.
+    std::function<void(std::string what)> on_trouble;
 };
 class ReplicationReader {
   public:
@@ -91,6 +108,8 @@ class ReplicationReader {
     );
     ~ReplicationReader();
     void start();
+    /// Other tables from now on: the reader reconnects.
+    void follow(std::vector<QualifiedName> tables);
     rt::Task<void> close();
 
   private:

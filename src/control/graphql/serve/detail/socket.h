@@ -15,11 +15,7 @@ class Sockets {
   public:
     /// Everything given outlives it.
     Sockets(
-        rt::Loop& loop,
-        Engine& engine,
-        Live& live,
-        Authenticate authenticate,
-        const EndpointOptions& options
+        rt::Loop& loop, Engine& engine, Live& live, Authenticate authenticate, const EndpointOptions& options
     );
     /// `close` must have finished.
     ~Sockets();
