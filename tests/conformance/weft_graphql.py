@@ -19,7 +19,9 @@ def psql(url: str, *arguments: str, text: str | None = None) -> str:
 
 
 def on_database(url: str, name: str) -> str:
-    """The same server, another database."""
+    """The same server, another database. `url`: a URL, or keywords, of which the last one counts."""
+    if "://" not in url:
+        return f"{url} dbname='{name}'"
     parts = urllib.parse.urlsplit(url)
     return urllib.parse.urlunsplit(parts._replace(path="/" + name))
 
