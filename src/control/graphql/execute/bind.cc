@@ -118,7 +118,9 @@ Outcome<std::optional<std::string>> value_of(
 ) {
     switch (source.kind) {
         case Source::Kind::kLiteral:
-            return source.is_null ? std::nullopt : std::optional(source.text);
+            if (source.is_null) return std::nullopt;
+            if (source.shape == Source::Shape::kJsonPath) return json_path_of(source.text);
+            return std::optional(source.text);
         case Source::Kind::kVariable: {
             const Json* value = part_of(source, variables);
             auto text = value == nullptr ? std::nullopt : text_of(*value, source.shape);

@@ -41,6 +41,16 @@ TEST(Bind, GivesListsAsOneArray) {
     EXPECT_EQ(bound(variable(Source::Shape::kArray), "\"{1,2}\""), "{1,2}");
 }
 
+TEST(Bind, TakesPathsIntoJsonApart) {
+    EXPECT_EQ(bound(variable(Source::Shape::kJsonPath), R"("$.a[0]['b c']")"), R"({"a","0","b c"})");
+    const Source written{.shape = Source::Shape::kJsonPath, .text = "a.b"};
+    EXPECT_EQ(bound(written, "null"), R"({"a","b"})");
+    const Source broken{.shape = Source::Shape::kJsonPath, .text = "a..b"};
+    EXPECT_EQ(
+        bound(broken, "null"), "FAILED parse json path error: Invalid JSON path. Property name is empty"
+    );
+}
+
 TEST(Bind, FindsPartsOfAVariable) {
     const std::string_view json = R"({"id":{"_in":[5,6]},"list":[{"a":1},{"a":2}]})";
     EXPECT_EQ(bound(variable(Source::Shape::kText, {"list", "1", "a"}), json), "2");
