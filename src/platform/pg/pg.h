@@ -83,10 +83,20 @@ struct PoolOptions {
     Steady::duration connect_timeout = std::chrono::seconds(5);
     /// Set on every connection; empty: as the database and the login have it.
     std::string search_path = "weft";
+    /// Further settings of every connection, as libpq's `options` has them: "-c statement_timeout=5000". They
+    /// win over the url's own.
+    std::string options = {};
     /// Named statements that stay prepared on one connection; the least recently used one gives way.
     std::size_t prepared_max = 1'000;
     /// Connections of `Pool::shared`, opened when needed, beyond `connections_max`.
     int shared_connections_max = 2;
+};
+
+/// What the last statement of a text answered.
+struct ScriptAnswer {
+    bool has_rows = false;  // it was a query: `columns` and `rows` count
+    std::vector<std::string> columns;
+    std::vector<std::vector<std::optional<std::string>>> rows;
 };
 
 class Transaction;
@@ -124,6 +134,14 @@ class Pool {
     /// Opens a transaction whose later statements depend on earlier answers. BEGIN travels with the first
     /// statement.
     rt::Task<Result<Transaction>> begin(Principal who, rt::Deadline by);
+
+    /// Runs a text of any number of statements that an operator wrote, as the login, on a connection of its
+    /// own: all in one transaction, unless the text itself says otherwise. A read-only text can't write.
+    /// `failed` as above. Never for text that a tenant has a part in.
+    enum class Access { kReadWrite, kReadOnly };
+    rt::Task<Result<ScriptAnswer>> script(
+        std::string text, Access access, rt::Deadline by, ServerError* failed = nullptr
+    );
 
     /// Connects once to tell whether the server answers.
     rt::Task<Result<void>> ping(rt::Deadline by);

@@ -223,6 +223,24 @@ rt::Task<Result<Rows>> Pool::query(Principal who, Query query, Params params, rt
     co_return std::move(all.front());
 }
 
+rt::Task<Result<ScriptAnswer>> Pool::script(
+    std::string text, Access access, rt::Deadline by, ServerError* failed
+) {
+    if (text.find('\0') != text.npos) co_return fail(Error::invalid("The text holds a zero byte"));
+    const PoolOptions& options = impl_->options;
+    detail::ConnectOptions connect{
+        .url = options.url,
+        .application_name = options.application_name,
+        .mode = detail::Mode::kSimple,
+        .search_path = options.search_path,
+        .options = options.options
+    };
+    CO_TRY(auto connection, co_await Connection::open(impl_->loop, std::move(connect), by));
+    // In front of more statements it counts for the transaction that they all share.
+    if (access == Access::kReadOnly) text.insert(0, "set transaction read only;");
+    co_return co_await connection->run_script(std::move(text), by, failed);
+}
+
 rt::Task<Result<void>> Pool::ping(rt::Deadline by) {
     CO_TRY(Lease lease, co_await acquire(impl_, by));
     CO_CHECK_OK(lease->send(kPing, Params()));

@@ -66,9 +66,10 @@ std::string search_path_option(std::string_view path) {
 }
 
 /// The url's own `options` are kept; a host name means that starting blocks on a name lookup.
-ConnInfo examine(const std::string& url, std::string_view search_path) {
+ConnInfo examine(const std::string& url, std::string_view search_path, const std::string& options) {
     ConnInfo info;
     info.options += search_path_option(search_path);
+    if (!options.empty()) info.options += " " + options;
     PQconninfoOption* parsed = PQconninfoParse(url.c_str(), nullptr);
     if (parsed == nullptr) return info;
     for (PQconninfoOption* at = parsed; at->keyword != nullptr; ++at) {
@@ -126,7 +127,7 @@ Connection::~Connection() {
 rt::Task<Result<std::shared_ptr<Connection>>> Connection::open(
     rt::Loop& loop, ConnectOptions options, rt::Deadline by
 ) {
-    ConnInfo info = examine(options.url, options.search_path);
+    ConnInfo info = examine(options.url, options.search_path, options.options);
     PGconn* raw = nullptr;
     if (info.needs_lookup) {
         auto begin = [&] { return start(options.url, options.application_name, info.options); };

@@ -22,6 +22,7 @@ struct ConnectOptions {
     std::string application_name;
     Mode mode = Mode::kPipeline;
     std::string search_path = "weft";
+    std::string options = {};
     std::size_t prepared_max = 1'000;
 };
 
@@ -79,6 +80,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
     /// Simple mode, for LISTEN: runs one text, discards rows.
     rt::Task<Result<void>> run_simple(std::string text, rt::Deadline by);
+    /// Simple mode: runs one text of many statements; the answer of the last one, at most `kScriptRowsMax`
+    /// rows.
+    static constexpr int kScriptRowsMax = 100'000;
+    rt::Task<Result<ScriptAnswer>> run_script(std::string text, rt::Deadline by, ServerError* failed);
     /// Simple mode: waits for input once, then hands over what notifications have come.
     rt::Task<Result<void>> read_notifications(Listener::OnNotify on_notify, rt::Deadline by);
 

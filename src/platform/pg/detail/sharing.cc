@@ -61,6 +61,7 @@ rt::Task<std::shared_ptr<Connection>> connect_while(
             .url = options.url,
             .application_name = options.application_name,
             .search_path = options.search_path,
+            .options = options.options,
             .prepared_max = options.prepared_max,
         };
         auto opened =
