@@ -146,8 +146,9 @@ struct Upgrade {
     std::function<rt::Task<void>(WebSocket)> session;
 };
 
-/// What a handler answers. content-length, transfer-encoding, connection, date and x-request-id are the
-/// server's; the rest is the handler's. Exactly one of body, shared_body, stream and upgrade is used.
+/// What a handler answers. content-length, transfer-encoding, connection and date are the server's; so is
+/// x-request-id unless the handler gives one; the rest is the handler's. Exactly one of body, shared_body,
+/// stream and upgrade is used.
 struct Response {
     int status = 200;
     Fields headers;

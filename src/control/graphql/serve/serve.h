@@ -3,6 +3,7 @@
 #include "control/graphql/execute/execute.h"
 #include "control/graphql/live/live.h"
 #include "platform/http/http.h"
+#include "platform/rt/clock.h"
 
 #include <functional>
 #include <memory>
@@ -24,6 +25,8 @@ struct EndpointOptions {
     Steady::duration init_timeout = std::chrono::seconds(3);
     Steady::duration ping = std::chrono::seconds(15);
     int missed_pings_max = 2;
+    Steady::duration reauthenticate = std::chrono::seconds(30);  // a socket's credential is looked at again
+    std::size_t socket_message_bytes_max = 1u << 20;
     bool serves_graphiql = true;  // GET with Accept: text/html
     std::size_t sockets_max = 20'000;
     /// Whether a browser page of this Origin may open a socket or send a request with cookies. Default: all.
@@ -49,6 +52,7 @@ struct HasuraAuthOptions {
     std::string admin_secret;       // empty: every request is trusted
     std::string unauthorized_role;  // of requests without a credential; empty: refused
     std::string jwt_secret;         // JSON: {"type":"HS256","key":...,"claims_namespace":...}; empty: no JWT
+    const rt::Clock* clock = nullptr;  // for the times in tokens; null: the system's
 };
 Result<Authenticate> make_hasura_auth(HasuraAuthOptions options);
 

@@ -247,7 +247,9 @@ std::string Connection::head_of(const Response& response, Next next, std::option
     head += "\r\ndate: ";
     head += core_.date();
     head += "\r\nx-request-id: ";
-    head += id_.text();
+    // A handler may give the client's own back.
+    const auto given = response.headers.find("x-request-id");
+    head += given ? std::string(*given) : id_.text();
     if (length && may_have_body(response.status)) {
         head += "\r\ncontent-length: ";
         append_number(head, *length);
