@@ -3,6 +3,7 @@
 #include "app/weft/settings.h"
 
 #include <string>
+#include <vector>
 
 namespace weft::app {
 
@@ -17,12 +18,30 @@ struct ServeOptions {
     ProcessOptions process;
 };
 
+/// What `weft graphql` is told on its command line or by the environment.
+struct GraphqlOptions {
+    std::string database_url;
+    std::string metadata;  // a file; none when empty
+    std::string admin_secret;
+    std::string unauthorized_role;
+    std::string jwt_secret;
+    std::string listen = "127.0.0.1:8080";
+    std::vector<std::string> session_settings;  // NAME=VARIABLE
+    std::vector<std::string> cors_origins;      // whose pages may use it
+    int connections = 8;
+    bool stringify_numeric = false;
+    bool has_allow_list = false;
+    bool is_lenient = false;
+    bool has_replication = false;
+};
+
 /// Each runs one subcommand until it is done or told to stop by SIGINT or SIGTERM, and returns the exit code.
 /// They print their own errors, one sentence each.
 int serve(const ServeOptions& options, const Environment& environment);
 int api(const ProcessOptions& options, const Environment& environment);
 int worker(const ProcessOptions& options, const Environment& environment);
 int migrate(const Environment& environment);
+int graphql(const GraphqlOptions& options, const Environment& environment);
 
 /// "weft: <sentence>" and, when there is one, the detail on a line of its own. Returns kExitFailed.
 int complain(const Error& error);

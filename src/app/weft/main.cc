@@ -94,7 +94,51 @@ void add_worker_options(CLI::App& command, app::ProcessOptions& options) {
         ->capture_default_str();
 }
 
+void add_graphql_options(CLI::App& command, app::GraphqlOptions& options) {
+    command.add_option("--database-url", options.database_url, "The database: a postgresql:// URL")
+        ->envname("WEFT_GRAPHQL_DATABASE_URL");
+    command.add_option("--metadata", options.metadata, "File of metadata (version 3), YAML or JSON");
+    command.add_option("--admin-secret", options.admin_secret, "What x-hasura-admin-secret must say")
+        ->envname("WEFT_GRAPHQL_ADMIN_SECRET");
+    command.add_option(
+        "--unauthorized-role", options.unauthorized_role, "Role of requests without a credential"
+    );
+    command
+        .add_option(
+            "--jwt-secret", options.jwt_secret, R"(How tokens are checked: {"type": "HS256", "key": ...})"
+        )
+        ->envname("WEFT_GRAPHQL_JWT_SECRET");
+    command.add_option("--listen", options.listen, "Address and port; port 0 takes a free one")
+        ->capture_default_str();
+    command.add_option(
+        "--session-setting",
+        options.session_settings,
+        "NAME=VARIABLE: set for each transaction, e.g. app.tenant=x-hasura-tenant-id; may be repeated"
+    );
+    command.add_option(
+        "--cors-origin",
+        options.cors_origins,
+        "A web origin whose pages may use the API; may be repeated. Default: all when there is an admin "
+        "secret, "
+        "else none"
+    );
+    command.add_option("--connections", options.connections, "To the database, at most")
+        ->check(CLI::Range(1, 500))
+        ->capture_default_str();
+    command.add_flag(
+        "--stringify-numeric", options.stringify_numeric, "bigint, numeric, ... as JSON strings"
+    );
+    command.add_flag(
+        "--enable-allow-list", options.has_allow_list, "Only queries of the allow-list, but for the admin"
+    );
+    command.add_flag("--lenient", options.is_lenient, "Allow unused variables and fragments");
+    command.add_flag(
+        "--replication", options.has_replication, "Follow changes by logical replication, for subscriptions"
+    );
+}
+
 struct Commands {
+    app::GraphqlOptions graphql;
     app::ServeOptions serve;
     demo::ShowOptions demo;
     app::ProcessOptions api;
@@ -132,6 +176,10 @@ int run(int argc, char** argv) {
     add_process_options(*worker, options.worker);
     CLI::App* migrate =
         program.add_subcommand("migrate", "Bring the database of WEFT_DATABASE_URL to this version");
+    CLI::App* graphql = program.add_subcommand(
+        "graphql", "Serve any PostgreSQL database as a GraphQL API, with Hasura's conventions"
+    );
+    add_graphql_options(*graphql, options.graphql);
     CLI::App* demo =
         program.add_subcommand("demo", "Show a real run on a throw-away installation, then serve it");
     demo->add_option("--web", options.demo.web_dir, "Folder of the built user interface")
@@ -147,6 +195,7 @@ int run(int argc, char** argv) {
     if (api->parsed()) return app::api(options.api, environment);
     if (worker->parsed()) return app::worker(options.worker, environment);
     if (migrate->parsed()) return app::migrate(environment);
+    if (graphql->parsed()) return app::graphql(options.graphql, environment);
     if (demo->parsed()) {
         options.demo.binary = std::filesystem::read_symlink("/proc/self/exe").string();
         return demo::show(options.demo);
