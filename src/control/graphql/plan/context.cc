@@ -15,6 +15,12 @@ std::unexpected<Failure> unexpected_null(const Context& c, TypeUse type) {
     return fail(c, "unexpected null value for type \"" + named.name + "\"");
 }
 
+std::unexpected<Failure> negative(const Context& c, const Input& value) {
+    // Hasura tells numbers in a document from those in JSON.
+    std::string found = value.literal() != nullptr ? "an integer" : "a number";
+    return fail(c, "expected a non-negative 32-bit integer for type \"Int\", but found " + found);
+}
+
 Outcome<TableRef> attach_select(Context& c, const Table& table) {
     std::optional<TableRef> ref = TableRef::attach(table, c.role, TableRef::Use::kSelect);
     if (!ref) return fail(c, "no select permission on table \"" + table.name + "\"", "unexpected");

@@ -116,7 +116,7 @@ Outcome<> check(const Costs& costs, const PlanLimits& limits) {
     if (!costs.negative().empty())
         return failure(
             "validation-failed",
-            "expected a non-negative 32-bit integer for type \"Int\", but found a negative number",
+            "expected a non-negative 32-bit integer for type \"Int\", but found a number",
             Path().key("selectionSet").key(costs.negative()).key("args").text()
         );
     if (costs.total() <= limits.cost_max) return {};

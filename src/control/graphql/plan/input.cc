@@ -152,6 +152,12 @@ Operand operand_of(const Input& value, std::string sql_type) {
     return out;
 }
 
+std::string array_literal(const std::vector<std::string>& texts) {
+    JsonArray items;
+    for (const std::string& each : texts) items.push_back(boost::json::string(each));
+    return array_element(items);
+}
+
 Source json_source_of(const Input& value) {
     return source_of(value, Source::Shape::kJson);
 }

@@ -92,10 +92,7 @@ class OrderPlanner {
 Outcome<std::optional<Operand>> plan_count(Context& c, const Argument& argument, std::string sql_type) {
     if (argument.value.is_absent() || argument.value.is_null()) return std::nullopt;
     Descend at(c, argument.definition->name);
-    if (argument.value.scalar_text().starts_with('-'))
-        return fail(
-            c, "expected a non-negative 32-bit integer for type \"Int\", but found a negative number"
-        );
+    if (argument.value.scalar_text().starts_with('-')) return negative(c, argument.value);
     return operand_of(argument.value, std::move(sql_type));
 }
 
@@ -131,7 +128,7 @@ std::vector<const Column*> columns_of(Context& c, const Input& value) {
 Outcome<std::vector<OrderTerm>> plan_order_by(Context& c, const Table&, const Input& order_by) {
     OrderPlanner planner(c);
     for (std::size_t i = 0; i < order_by.size(); ++i) {
-        Descend at(c, i);
+        DescendToItem at(c, order_by, i);
         CHECK_OK(planner.object(order_by.item(i)));
     }
     return std::move(planner).take();

@@ -49,10 +49,12 @@ class OutputPlanner {
         auto steps = parse_json_path(path.value.scalar_text());
         if (!steps) return fail(c_, steps.error().message, steps.error().code);
         Operand out = operand_of(path.value, "text");
-        bool is_literal = out.source.kind == Source::Kind::kLiteral;
-        if (is_literal && steps->empty()) return std::nullopt;
-        out.source.shape = Source::Shape::kJsonPath;
         out.sql_type = "text[]";
+        out.source.shape = Source::Shape::kJsonPath;
+        if (out.source.kind != Source::Kind::kLiteral) return out;
+        if (steps->empty()) return std::nullopt;
+        out.source.shape = Source::Shape::kArray;
+        out.source.text = array_literal(*steps);
         return out;
     }
 

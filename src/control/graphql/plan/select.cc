@@ -98,16 +98,13 @@ Outcome<std::unique_ptr<Select>> plan_stream(Context& c, const Collected& field)
         if (each.meaning == nullptr || each.value.is_absent()) continue;
         Descend at(c, each.definition->name);
         if (each.meaning->kind == Meaning::Kind::kBatchSize) {
-            if (each.value.scalar_text().starts_with('-'))
-                return fail(
-                    c, "expected a non-negative 32-bit integer for type \"Int\", but found a negative number"
-                );
+            if (each.value.scalar_text().starts_with('-')) return negative(c, each.value);
             out->limit = operand_of(each.value, "integer");
         } else if (each.meaning->kind == Meaning::Kind::kWhere && !each.value.is_null()) {
             TRY(out->where, plan_where(c, table, each.value));
         } else if (each.meaning->kind == Meaning::Kind::kCursor) {
             for (std::size_t i = 0; i < each.value.size(); ++i) {
-                Descend item(c, i);
+                DescendToItem item(c, each.value, i);
                 if (each.value.item(i).is_null()) continue;
                 CHECK_OK(plan_cursor(c, each.value.item(i), *out));
             }

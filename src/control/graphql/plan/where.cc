@@ -154,7 +154,7 @@ class Planner {
         std::vector<BoolExp> out;
         for (std::size_t i = 0; i < from.size(); ++i) {
             CHECK_OK(count());
-            Descend at(c_, i);
+            DescendToItem at(c_, from, i);
             TRY(BoolExp part, object(table, from.item(i)));
             out.push_back(std::move(part));
         }

@@ -20,8 +20,8 @@ using testing::Not;
 constexpr const char* kSchema = R"(
 set search_path = public;
 create table author (
-    id int primary key, tenant int not null, name text not null, age int, born date, score numeric, big bigint,
-    meta jsonb, tags text[], secret text);
+    id int primary key, tenant int not null, name text not null, age int, born date, score numeric,
+    big bigint, meta jsonb, tags text[], secret text);
 create table article (
     id int primary key, tenant int not null, author_id int references author, editor_name text,
     title text not null, words int, is_published boolean not null default true, posted timestamptz);
@@ -77,7 +77,12 @@ constexpr const char* kMetadata = R"JSON({"version": 3, "sources": [{"name": "de
  {"table": "mood", "is_enum": true},
  {"table": "diary"}],
 "functions": [{"function": "find_articles", "configuration": {"session_argument": "session"}},
-  {"function": "oldest_author"}]}]})JSON";
+  {"function": "oldest_author"}]}],
+"actions": [{"name": "ask", "definition": {"kind": "synchronous", "type": "query", "handler": "native:ask",
+   "output_type": "[Told!]!", "arguments": []}, "permissions": [{"role": "user"}]}],
+"custom_types": {"objects": [{"name": "Told", "fields": [{"name": "who", "type": "Int"}],
+   "relationships": [{"name": "author", "type": "object", "remote_table": "author", "field_mapping": {"who": "id"}},
+     {"name": "articles", "type": "array", "remote_table": "article", "field_mapping": {"who": "author_id"}}]}]}})JSON";
 
 /// Values of parameters as a client would bind them: literals, top-level variables, the session.
 class Values {
@@ -427,7 +432,7 @@ TEST_F(QueryTest, TheLeastLimitHolds) {
     EXPECT_EQ(run("query ($o: Int) {author(offset: $o) {id}}", R"({"o": 1})", "user"), R"([{"id":3}])");
     EXPECT_EQ(
         run("{author(limit: -1) {id}}"),
-        "expected a non-negative 32-bit integer for type \"Int\", but found a negative number @ "
+        "expected a non-negative 32-bit integer for type \"Int\", but found an integer @ "
         "$.selectionSet.author.args.limit"
     );
 }
@@ -484,6 +489,20 @@ TEST_F(QueryTest, StreamsGoOnAfterTheCursor) {
             "{initial_value: {id: 1}}]) {id}}"),
         R"([{"id":9},{"id":10}])"
     );
+}
+
+TEST_F(QueryTest, OutputRelationshipsAnswerTheirRowsInOrder) {
+    ASSERT_TRUE(plan("{ask {author {name} articles(order_by: {id: desc}, limit: 1) {id}}}", "{}", "user"));
+    const auto& call = *std::get<std::unique_ptr<ActionCall>>(plan_->roots[0].what);
+    auto rows = [&](const Output& output) {
+        Statement statement = emit_output_relationship(*output.output_relationship, *output.select);
+        std::vector<std::string> values{R"([{"who": 3}, {"who": null}, {"who": 1}, {"who": 2}])"};
+        for (std::size_t i = 1; i < statement.parameters.size(); ++i)
+            values.push_back(Values(variables_, session_).of(statement.parameters[i].source));
+        return to_text(*parse_json(database_->scalar(statement.text, values)));
+    };
+    EXPECT_EQ(rows(call.selection[0]), R"([{"name":"Cid"},null,{"name":"Ann"},null])");
+    EXPECT_EQ(rows(call.selection[1]), R"([[],[],[{"id":6}],[{"id":5}]])");
 }
 
 TEST_F(QueryTest, OneStatementAnswersManySubscribers) {

@@ -148,7 +148,8 @@ void write_rows(
 /// before it. An age below zero is that of a row so old that its number has come around.
 void write_held(Writer& out, const std::string& rows) {
     out << "(pg_catalog.age(" << rows << ".xmin) BETWEEN 0 AND "
-        << "pg_catalog.age(pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::xid)) AS " << kHeldColumn;
+        << "pg_catalog.age(pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::xid)) AS "
+        << kHeldColumn;
 }
 
 void write_page(
@@ -211,8 +212,9 @@ void write_stream(Writer& out, const Select& select) {
     // What a row is not older than, it may not overtake: the answer ends before the first one that is held.
     needs.held = select.from.table().catalog->kind == CatalogTable::Kind::kTable && !select.function;
     std::string told = needs.held ? " FILTER (WHERE NOT " + page + "._w)" : "";
-    out << "SELECT coalesce(json_agg(" << page << "._j)" << told << ", '[]'), json_agg(" << page << "._c)" << told
-        << " -> -1, " << (needs.held ? "coalesce(bool_or(" + page + "._w), false)" : "false") << " FROM (SELECT ";
+    out << "SELECT coalesce(json_agg(" << page << "._j)" << told << ", '[]'), json_agg(" << page << "._c)"
+        << told << " -> -1, " << (needs.held ? "coalesce(bool_or(" + page + "._w), false)" : "false")
+        << " FROM (SELECT ";
     write_object(out, select.outputs, row);
     out << " AS _j, ";
     ObjectWriter cursor(out, select.stream.size());
@@ -222,7 +224,8 @@ void write_stream(Writer& out, const Select& select) {
     }
     cursor.finish();
     out << " AS _c";
-    if (needs.held) out << ", bool_or(" << row.alias << "." << kHeldColumn << ") OVER (ROWS UNBOUNDED PRECEDING) AS _w";
+    if (needs.held)
+        out << ", bool_or(" << row.alias << "." << kHeldColumn << ") OVER (ROWS UNBOUNDED PRECEDING) AS _w";
     write_page(out, select, row.alias, needs, {}, Limits::kAll);
     out << ") AS " << page;
 }

@@ -27,6 +27,8 @@ struct Context {
 std::unexpected<Failure> fail(const Context& c, std::string message, std::string code = "validation-failed");
 /// `expected an object for type "T", but found null` and its relatives, for a null that is not allowed.
 std::unexpected<Failure> unexpected_null(const Context& c, TypeUse type);
+/// For a limit or an offset below zero.
+std::unexpected<Failure> negative(const Context& c, const Input& value);
 
 /// Puts keys on the path for as long as it lives.
 class Descend {
@@ -39,6 +41,23 @@ class Descend {
     ~Descend() { path_.back_to(mark_); }
     Descend(const Descend&) = delete;
     Descend& operator=(const Descend&) = delete;
+
+  private:
+    Path& path_;
+    std::size_t mark_;
+};
+
+/// Into an item of a list. A lone value that stands for a list of one has no index in Hasura's paths (in a
+/// variable it can't be told any more).
+class DescendToItem {
+  public:
+    DescendToItem(Context& c, const Input& list, std::size_t index) : path_(c.path), mark_(path_.mark()) {
+        bool is_lone = list.literal() != nullptr && list.literal()->kind != Value::Kind::kList;
+        if (!is_lone) path_.index(index);
+    }
+    ~DescendToItem() { path_.back_to(mark_); }
+    DescendToItem(const DescendToItem&) = delete;
+    DescendToItem& operator=(const DescendToItem&) = delete;
 
   private:
     Path& path_;
@@ -80,6 +99,8 @@ Argument argument_of(Context& c, const Collected& field, Meaning::Kind kind);
 Operand operand_of(const Input& value, std::string sql_type);
 /// The same as JSON text, whatever it is: for actions and remote fields.
 Source json_source_of(const Input& value);
+/// `{"a","b c"}`
+std::string array_literal(const std::vector<std::string>& texts);
 
 // ---- conditions
 
