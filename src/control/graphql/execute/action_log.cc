@@ -170,8 +170,8 @@ rt::Task<Result<void>> ActionLog::finish(std::string id, Outcome<Json> answer, r
     co_return Result<void>();
 }
 
-ActionRunner::ActionRunner(rt::Loop& loop, ActionLog& log, Perform perform)
-    : log_(log), perform_(std::move(perform)), told_(loop), scope_(loop) {}
+ActionRunner::ActionRunner(rt::Loop& loop, ActionLog& log, Perform perform, std::function<bool()> is_wanted)
+    : log_(log), perform_(std::move(perform)), is_wanted_(std::move(is_wanted)), told_(loop), scope_(loop) {}
 
 void ActionRunner::start() {
     scope_.spawn(run());
@@ -180,7 +180,7 @@ void ActionRunner::start() {
 rt::Task<void> ActionRunner::run() {
     while (!scope_.is_cancelled()) {
         is_told_ = false;
-        if (running_ < kAtOnceMax) {
+        if (running_ < kAtOnceMax && is_wanted_()) {
             // A failure (the database is away) is tried again at the next look.
             auto calls = co_await log_.claim(kAtOnceMax - running_, scope_.deadline(kStatement));
             if (calls) {

@@ -45,9 +45,11 @@ TEST(Bind, TakesPathsIntoJsonApart) {
     EXPECT_EQ(bound(variable(Source::Shape::kJsonPath), R"("$.a[0]['b c']")"), R"({"a","0","b c"})");
     const Source written{.shape = Source::Shape::kJsonPath, .text = "a.b"};
     EXPECT_EQ(bound(written, "null"), R"({"a","b"})");
-    const Source broken{.shape = Source::Shape::kJsonPath, .text = "a..b"};
+    const Source broken{.shape = Source::Shape::kJsonPath, .text = "a.b["};
     EXPECT_EQ(
-        bound(broken, "null"), "FAILED parse json path error: Invalid JSON path. Property name is empty"
+        bound(broken, "null"),
+        "FAILED parse json path error: Invalid array JSON path. Expected digits, got empty or valid "
+        "characters"
     );
 }
 

@@ -289,8 +289,15 @@ void Engine::start_actions() {
     auto perform = [impl = impl_.get()](detail::ActionLog::Call call, rt::Deadline by) {
         return impl->perform(std::move(call), std::move(by));
     };
-    impl_->runner =
-        std::make_unique<detail::ActionRunner>(impl_->loop, impl_->action_log, std::move(perform));
+    auto is_wanted = [impl = impl_.get()] {
+        return impl->model != nullptr &&
+               std::ranges::any_of(impl->model->metadata().actions, [](const metadata::Action& action) {
+                   return action.kind == metadata::Action::Kind::kAsynchronous;
+               });
+    };
+    impl_->runner = std::make_unique<detail::ActionRunner>(
+        impl_->loop, impl_->action_log, std::move(perform), std::move(is_wanted)
+    );
     impl_->runner->start();
 }
 

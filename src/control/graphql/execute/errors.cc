@@ -67,7 +67,8 @@ Failure to_failure(const pg::ServerError& error, std::string path, bool is_admin
         out.message = wording->instead.empty() ? std::string(wording->before) + error.message
                                                : std::string(wording->instead);
     }
-    if (is_admin) out.internal = details(error);
+    // What the client could have known is told in full by its message.
+    if (is_admin && out.code == "unexpected") out.internal = details(error);
     return out;
 }
 

@@ -12,10 +12,10 @@ namespace weft::graphql {
 
 namespace {
 
-Failure not_graphql(const SyntaxError& error) {
+Failure not_graphql(const SyntaxError& error, bool with_reason) {
     Failure out{.message = "not a valid graphql query", .path = "$.query"};
     out.at.push_back(error.at);
-    out.internal = JsonObject{{"reason", error.message}};
+    if (with_reason) out.extensions = JsonObject{{"reason", error.message}};
     return out;
 }
 
@@ -88,10 +88,10 @@ Outcome<std::string_view> Engine::Impl::text_of(const Request& request) {
 }
 
 Outcome<std::shared_ptr<const Document>> Engine::Impl::parse_document(
-    std::string_view text, const RoleLimits& limits
+    std::string_view text, const RoleLimits& limits, bool with_reason
 ) {
     auto parsed = parse(text, limits.parse);
-    if (!parsed) return std::unexpected(not_graphql(parsed.error()));
+    if (!parsed) return std::unexpected(not_graphql(parsed.error(), with_reason));
     return std::shared_ptr<const Document>(std::move(*parsed));
 }
 
@@ -207,7 +207,7 @@ Outcome<Engine::Ready> Engine::Impl::prepare(const Request& request, const Sessi
     detail::CachedDocument* entry = documents.find(*text);
     if (entry == nullptr) {
         ++stats.document_misses;
-        auto document = parse_document(*text, limits);
+        auto document = parse_document(*text, limits, request.wants_locations);
         if (!document) return std::unexpected(std::move(document).error());
         entry = &documents.add(std::move(*document));
     } else {

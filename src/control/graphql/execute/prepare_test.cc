@@ -1,6 +1,6 @@
 #include "base/bytes.h"
 #include "control/graphql/execute/execute.h"
-#include "control/graphql/model/detail/model_for_test.h"
+#include "control/graphql/model/model_for_test.h"
 #include "platform/crypto/crypto.h"
 #include "platform/rt/loop.h"
 

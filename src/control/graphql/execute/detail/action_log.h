@@ -46,7 +46,8 @@ class ActionLog {
 class ActionRunner {
   public:
     using Perform = std::function<rt::Task<Outcome<Json>>(ActionLog::Call, rt::Deadline)>;
-    ActionRunner(rt::Loop& loop, ActionLog& log, Perform perform);
+    /// `is_wanted` tells whether there are asynchronous actions at all: else the log is not looked at.
+    ActionRunner(rt::Loop& loop, ActionLog& log, Perform perform, std::function<bool()> is_wanted);
     void start();
     /// There is something to do.
     void wake() {
@@ -61,6 +62,7 @@ class ActionRunner {
 
     ActionLog& log_;
     Perform perform_;
+    std::function<bool()> is_wanted_;
     rt::Signal told_;
     bool is_told_ = false;
     int running_ = 0;

@@ -19,7 +19,9 @@ struct Engine::Impl {
     // ---- prepare.cc
     void use(std::shared_ptr<const Model> next);
     Outcome<Ready> prepare(const Request& request, const Session& session);
-    Outcome<std::shared_ptr<const Document>> parse_document(std::string_view text, const RoleLimits& limits);
+    Outcome<std::shared_ptr<const Document>> parse_document(
+        std::string_view text, const RoleLimits& limits, bool with_reason
+    );
     Outcome<std::string_view> text_of(const Request& request);
     Outcome<detail::CheckedOperation*> check(
         detail::CachedDocument& entry,
