@@ -2,7 +2,7 @@
 // caches, `cold` with neither.
 
 #include "control/graphql/execute/execute.h"
-#include "control/graphql/model/detail/model_for_test.h"
+#include "control/graphql/model/model_for_test.h"
 #include "platform/rt/loop.h"
 
 #include <benchmark/benchmark.h>
