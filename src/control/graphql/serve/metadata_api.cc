@@ -65,6 +65,10 @@ Failure sql_failure(const pg::ServerError& error, std::string_view text) {
     return out;
 }
 
+Failure foreign_page() {
+    return Failure{.message = "pages of this origin may not use this API", .code = "access-denied"};
+}
+
 bool flag(const JsonObject& arguments, std::string_view key) {
     const Json* found = arguments.if_contains(key);
     return found != nullptr && found->is_bool() && found->get_bool();
@@ -73,8 +77,21 @@ bool flag(const JsonObject& arguments, std::string_view key) {
 }  // namespace
 
 struct MetadataApi::Impl {
-    Impl(rt::Loop& on, pg::Pool& of, Engine& with, Live& live, Authenticate asks, ModelOptions options)
-        : pool(of), engine(with), authenticate(std::move(asks)), store(on, of, with, live, options) {}
+    using OriginCheck = std::function<bool(const http::Request&)>;
+    Impl(
+        rt::Loop& on,
+        pg::Pool& of,
+        Engine& with,
+        Live& live,
+        Authenticate asks,
+        ModelOptions options,
+        OriginCheck check
+    )
+        : pool(of),
+          engine(with),
+          authenticate(std::move(asks)),
+          is_allowed_origin(std::move(check)),
+          store(on, of, with, live, options) {}
 
     using Done = Outcome<Json>;
     rt::Task<Result<http::Response>> command(http::Request request);
@@ -92,10 +109,15 @@ struct MetadataApi::Impl {
     );
     rt::Task<Result<http::Response>> health(http::Request request);
     rt::Task<Outcome<>> check_admin(http::Fields headers, std::string peer);
+    /// A page that a browser shows must not reach what trusts everybody who can reach it.
+    bool is_foreign(const http::Request& request) const {
+        return request.headers.find("origin") && is_allowed_origin && !is_allowed_origin(request);
+    }
 
     pg::Pool& pool;
     Engine& engine;
     Authenticate authenticate;
+    OriginCheck is_allowed_origin;
     detail::MetadataStore store;
 };
 
@@ -232,6 +254,7 @@ rt::Task<MetadataApi::Impl::Done> MetadataApi::Impl::run(Json command, int depth
 }
 
 rt::Task<Result<http::Response>> MetadataApi::Impl::command(http::Request request) {
+    if (is_foreign(request)) co_return refuse(403, foreign_page());
     if (auto fine = co_await check_admin(request.headers, request.peer); !fine) {
         // Who is known but may not: 400, as in Hasura; who is not known: 401.
         const bool is_known = fine.error().path != "$" || fine.error().code != "access-denied";
@@ -265,6 +288,7 @@ rt::Task<Outcome<JsonArray>> MetadataApi::Impl::plan_lines(
 }
 
 rt::Task<Result<http::Response>> MetadataApi::Impl::explain(http::Request request) {
+    if (is_foreign(request)) co_return refuse(403, foreign_page());
     if (auto fine = co_await check_admin(request.headers, request.peer); !fine) {
         co_return refuse(400, fine.error());
     }
@@ -315,9 +339,17 @@ rt::Task<Result<http::Response>> MetadataApi::Impl::health(http::Request request
 }
 
 MetadataApi::MetadataApi(
-    rt::Loop& loop, pg::Pool& pool, Engine& engine, Live& live, Authenticate authenticate, ModelOptions model
+    rt::Loop& loop,
+    pg::Pool& pool,
+    Engine& engine,
+    Live& live,
+    Authenticate authenticate,
+    ModelOptions model,
+    std::function<bool(const http::Request&)> is_allowed_origin
 )
-    : impl_(std::make_unique<Impl>(loop, pool, engine, live, std::move(authenticate), model)) {}
+    : impl_(std::make_unique<Impl>(
+          loop, pool, engine, live, std::move(authenticate), model, std::move(is_allowed_origin)
+      )) {}
 
 MetadataApi::~MetadataApi() = default;
 

@@ -67,7 +67,8 @@ class MetadataApi {
         Engine& engine,
         Live& live,
         Authenticate authenticate,
-        ModelOptions model
+        ModelOptions model,
+        std::function<bool(const http::Request&)> is_allowed_origin = nullptr  // as EndpointOptions'
     );
     ~MetadataApi();
     void mount(http::Router& router);
