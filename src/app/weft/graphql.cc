@@ -60,13 +60,23 @@ Result<std::vector<std::pair<std::string, std::string>>> read_settings(const std
     return out;
 }
 
+/// "127.0.0.1:8080", "localhost:8080", "[::1]:8080": no name that somebody else could point here.
+bool is_own_address(std::string_view host) {
+    const auto colon = host.rfind(':');
+    const std::string_view name = host.substr(0, colon);
+    return name == "localhost" || name.starts_with('[') ||
+           (!name.empty() && name.find_first_not_of("0123456789.") == name.npos);
+}
+
 /// A browser page of another origin may use us when it is named, or when a secret keeps others out anyway.
 bool is_allowed_origin(const GraphqlOptions& options, const http::Request& request) {
     const auto origin = request.headers.get("origin");
     const auto host = request.headers.get("host");
-    if (origin == "http://" + std::string(host) || origin == "https://" + std::string(host)) return true;
-    if (options.cors_origins.empty()) return !options.admin_secret.empty();
-    return std::ranges::find(options.cors_origins, origin) != options.cors_origins.end();
+    if (std::ranges::find(options.cors_origins, origin) != options.cors_origins.end()) return true;
+    const bool is_ours = origin == "http://" + std::string(host) || origin == "https://" + std::string(host);
+    if (!options.admin_secret.empty()) return is_ours || options.cors_origins.empty();
+    // Everybody is the administrator: a page whose name was made to mean this machine must not be.
+    return is_ours && is_own_address(host);
 }
 
 /// Everything a `weft graphql` process is made of, in the order of construction.
@@ -75,12 +85,19 @@ class GraphqlProcess {
     GraphqlProcess(const GraphqlOptions& options, Environment environment, telemetry::Logger log)
         : options_(options), environment_(std::move(environment)), log_(std::move(log)) {}
 
+    /// Everything that may be wrong is looked at before anything is made that must be closed.
     Result<void> prepare() {
         TRY(address_, parse_address(options_.listen));
         if (!options_.metadata.empty()) {
             TRY(Json document, read_metadata_file(options_.metadata));
             TRY(metadata_, graphql::metadata::parse(document));
         }
+        graphql::HasuraAuthOptions auth{
+            .admin_secret = options_.admin_secret,
+            .unauthorized_role = options_.unauthorized_role,
+            .jwt_secret = options_.jwt_secret,
+        };
+        TRY(graphql::Authenticate authenticate, graphql::make_hasura_auth(std::move(auth)));
         TRY(graphql::EngineOptions engine, engine_options());
         const auto timeout =
             std::chrono::duration_cast<std::chrono::milliseconds>(engine.limits.statement_timeout);
@@ -105,7 +122,8 @@ class GraphqlProcess {
             if (replication_) replication_->follow(followed_tables());
         };
         live_ = std::make_unique<graphql::Live>(loop_, *pool_, *engine_, std::move(live));
-        return prepare_routes();
+        prepare_routes(std::move(authenticate));
+        return {};
     }
 
     rt::Task<int> run() {
@@ -121,6 +139,7 @@ class GraphqlProcess {
         co_await endpoint_->close();
         co_await server_->stop(rt::Deadline::in(kDrain));
         co_await scope_.close();
+        co_await engine_->close();
         if (replication_) co_await replication_->close();
         co_await live_->close();
         co_await pool_->close();
@@ -139,29 +158,24 @@ class GraphqlProcess {
         return out;
     }
 
-    Result<void> prepare_routes() {
-        graphql::HasuraAuthOptions auth{
-            .admin_secret = options_.admin_secret,
-            .unauthorized_role = options_.unauthorized_role,
-            .jwt_secret = options_.jwt_secret,
-        };
-        TRY(graphql::Authenticate authenticate, graphql::make_hasura_auth(std::move(auth)));
+    void prepare_routes(graphql::Authenticate authenticate) {
         graphql::EndpointOptions endpoint;
-        endpoint.is_allowed_origin = [this](const http::Request& request) {
+        const auto check = [this](const http::Request& request) {
             return is_allowed_origin(options_, request);
         };
+        endpoint.is_allowed_origin = check;
         endpoint_ =
             std::make_unique<graphql::Endpoint>(loop_, *engine_, *live_, authenticate, std::move(endpoint));
         endpoint_->mount(router_);
         const graphql::ModelOptions model{.stringify_numeric = options_.stringify_numeric};
-        metadata_api_ =
-            std::make_unique<graphql::MetadataApi>(loop_, *pool_, *engine_, *live_, authenticate, model);
+        metadata_api_ = std::make_unique<graphql::MetadataApi>(
+            loop_, *pool_, *engine_, *live_, authenticate, model, check
+        );
         metadata_api_->mount(router_);
         router_.add(http::Method::kGet, "/", &to_page);
         http::ServerOptions server;
         server.on_fault = [this](std::string what) { log_.error("a handler failed", {{"what", what}}); };
         server_ = std::make_unique<http::Server>(loop_, router_, clock_, rng_, std::move(server));
-        return {};
     }
 
     static rt::Task<Result<http::Response>> to_page(http::Request) {
@@ -174,7 +188,7 @@ class GraphqlProcess {
     rt::Task<void> start(rt::Signal& told) {
         auto ready = co_await load();
         if (ready) ready = listen();
-        if (ready) co_return;
+        if (ready || is_stopping_) co_return;
         exit_code_ = complain(ready.error());
         is_stopping_ = true;
         told.notify_all();
@@ -199,6 +213,7 @@ class GraphqlProcess {
             ));
         }
         tell_findings();
+        engine_->start_actions();
         start_replication();
         co_return Result<void>();
     }
