@@ -29,14 +29,18 @@ std::string lower_case(std::string_view text) {
     return out;
 }
 
+bool is_variable(std::string_view name) {
+    if (name.size() <= kVariablePrefix.size()) return false;
+    return std::ranges::equal(name.substr(0, kVariablePrefix.size()), kVariablePrefix, [](char a, char b) {
+        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
+    });
+}
+
 /// The x-hasura-* headers, names in lower case.
 Names variables_of(const http::Fields& headers) {
     Names out;
     for (const auto& [name, value] : headers) {
-        if (name.size() <= kVariablePrefix.size()) continue;
-        if (std::string key = lower_case(name); key.starts_with(kVariablePrefix)) {
-            out.insert_or_assign(std::move(key), value);
-        }
+        if (is_variable(name)) out.insert_or_assign(lower_case(name), value);
     }
     return out;
 }

@@ -130,7 +130,7 @@ rt::Task<http::Response> Endpoint::Impl::post(http::Request request) {
         const Failure wrong{.message = "content-type must be application/json", .code = "bad-request"};
         co_return detail::refuse(media, 415, wrong);
     }
-    auto session = co_await who(request.headers, request.peer);
+    auto session = co_await who(std::move(request.headers), std::move(request.peer));
     if (media == Media::kEventStream) {
         co_return detail::stream_events(loop, live, one_request(request.body), std::move(session));
     }
@@ -192,7 +192,7 @@ rt::Task<http::Response> Endpoint::Impl::get(http::Request request) {
         out.headers.add("allow", "POST");
         co_return out;
     }
-    auto session = co_await who(request.headers, request.peer);
+    auto session = co_await who(std::move(request.headers), std::move(request.peer));
     auto one = detail::read_query(request.target.query);
     if (media == Media::kEventStream) {
         co_return detail::stream_events(loop, live, std::move(one), std::move(session));

@@ -157,8 +157,12 @@ rt::Task<MetadataApi::Impl::Done> MetadataApi::Impl::edit(std::string type, Json
     const auto done = detail::edit(document, type, arguments);
     if (!done) co_return failure("parse-failed", "unknown metadata command \"" + type + "\"", "$.type");
     if (!*done) co_return std::unexpected(done->error());
-    auto replaced = co_await store.replace_document(std::move(document), Allows::kWhatWas, std::move(by));
+    const bool cascades = arguments.is_object() && flag(arguments.get_object(), "cascade");
+    const Allows allows = cascades ? Allows::kAnything : Allows::kWhatWas;
+    auto replaced = co_await store.replace_document(std::move(document), allows, by);
     if (!replaced) co_return std::unexpected(std::move(replaced).error());
+    // What hung on the object that is gone goes, too.
+    if (cascades) co_return co_await drop_inconsistent(std::move(by));
     co_return success();
 }
 

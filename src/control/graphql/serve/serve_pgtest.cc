@@ -159,6 +159,21 @@ TEST_F(Serve, WhatDoesNotFitChangesNothing) {
     EXPECT_THAT(metadata("export_metadata", "{}"), Not(HasSubstr("select_permissions")));
 }
 
+TEST_F(Serve, UntrackingTakesAlongWhatHangsOnIt) {
+    make_tables();
+    ASSERT_THAT(
+        metadata(
+            "pg_create_object_relationship",
+            R"({"table":"book","name":"shelf","using":{"foreign_key_constraint_on":"shelf_id"}})"
+        ),
+        HasSubstr("success")
+    );
+    EXPECT_THAT(metadata("pg_untrack_table", R"({"table":"shelf"})"), StartsWith("HTTP/1.1 400"));
+    EXPECT_THAT(metadata("pg_untrack_table", R"({"table":"shelf","cascade":true})"), HasSubstr("success"));
+    EXPECT_THAT(metadata("get_inconsistent_metadata", "{}"), HasSubstr(R"("is_consistent":true)"));
+    EXPECT_THAT(query("{ book { shelf { id } } }"), HasSubstr("not found in type: 'book'"));
+}
+
 TEST_F(Serve, InconsistentMetadataAreToldOrRefused) {
     make_tables();
     const std::string document =
