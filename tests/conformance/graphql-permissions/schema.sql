@@ -27,20 +27,37 @@ create table task (
 create table note (id int primary key, task_id int not null references task (id), author_id int references account (id), body text);
 
 insert into org select n, 'org ' || n, n % 2 = 0 from generate_series(1, 5) n;
-insert into account select n, n % 5 + 1, 'account ' || n, n % 3 = 0, case when n % 7 > 0 then n * 1.5 end from generate_series(1, 30) n;
-insert into project select n, n % 5 + 1, case when n % 4 > 0 then n % 30 + 1 end, 'project ' || n % 9, case when n % 3 > 0 then n * 10 end, n % 4 = 0
+insert into account
+select n, n % 5 + 1, 'account ' || n, n % 3 = 0, case when n % 7 > 0 then n * 1.5 end
+from generate_series(1, 30) n;
+insert into project
+select n, n % 5 + 1, case when n % 4 > 0 then n % 30 + 1 end, 'project ' || n % 9, case when n % 3 > 0 then n * 10 end,
+    n % 4 = 0
 from generate_series(1, 40) n;
-insert into task select n, n % 40 + 1, case when n % 5 > 0 then (n * 7) % 30 + 1 end, case when n > 20 and n % 3 = 0 then n / 2 end,
+insert into task
+select n, n % 40 + 1, case when n % 5 > 0 then (n * 7) % 30 + 1 end, case when n > 20 and n % 3 = 0 then n / 2 end,
     case when n % 6 > 0 then 'task ' || n % 13 end, n % 8, n % 2 = 0
 from generate_series(1, 150) n;
-insert into note select n, (n * 11) % 150 + 1, case when n % 3 > 0 then (n * 5) % 30 + 1 end, 'note ' || n % 17 from generate_series(1, 200) n;
+insert into note
+select n, (n * 11) % 150 + 1, case when n % 3 > 0 then (n * 5) % 30 + 1 end, 'note ' || n % 17
+from generate_series(1, 200) n;
 
-create function me() returns int language sql stable as $$ select nullif(current_setting('app.user', true), '')::int $$;
-create function mine() returns int language sql stable as $$ select nullif(current_setting('app.org', true), '')::int $$;
+create function me() returns int language sql stable as $$
+select nullif(current_setting('app.user', true), '')::int
+$$;
+create function mine() returns int language sql stable as $$
+select nullif(current_setting('app.org', true), '')::int
+$$;
 -- What a filter sees through a relationship does not depend on what its reader may see: hence security definer.
-create function org_is_open(org_key int) returns boolean language sql stable security definer as $$ select is_open from org where id = org_key $$;
-create function org_of_project(project_key int) returns int language sql stable security definer as $$ select org_id from project where id = project_key $$;
-create function project_of_task(task_key int) returns int language sql stable security definer as $$ select project_id from task where id = task_key $$;
+create function org_is_open(org_key int) returns boolean language sql stable security definer as $$
+select is_open from org where id = org_key
+$$;
+create function org_of_project(project_key int) returns int language sql stable security definer as $$
+select org_id from project where id = project_key
+$$;
+create function project_of_task(task_key int) returns int language sql stable security definer as $$
+select project_id from task where id = task_key
+$$;
 create function has_task_of(project_key int, account_key int) returns boolean language sql stable security definer as $$
 select exists (select from task where project_id = project_key and assignee_id = account_key)
 $$;
