@@ -18,7 +18,11 @@ constexpr std::string_view kPoint = "query ($id: Int!) { author_by_pk(id: $id) {
 constexpr std::string_view kPage = R"(
 query Authors($tenant: String!, $since: timestamptz!, $limit: Int!, $offset: Int, $ids: [Int!]!) {
   authors: author(
-    where: { _and: [{ name: { _ilike: $tenant } }, { id: { _in: $ids } }, { articles: { published: { _gte: $since } } }] }
+    where: {
+      _and: [
+        { name: { _ilike: $tenant } }, { id: { _in: $ids } }, { articles: { published: { _gte: $since } } }
+      ]
+    }
     order_by: [{ name: asc }, { id: desc }]
     limit: $limit
     offset: $offset

@@ -1,3 +1,4 @@
+-- claim_actions :many  uses action_log_open  called by ActionLog::claim
 -- A call whose lease has run out belonged to a process that is gone.
 update weft_graphql.action_log l
 set status = 'processing',

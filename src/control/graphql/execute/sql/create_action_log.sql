@@ -1,3 +1,4 @@
+-- create_action_log :exec  called by ActionLog::make
 -- Calls of asynchronous actions: what was asked, by whom, and what came of it.
 create table if not exists weft_graphql.action_log (
     id uuid primary key default gen_random_uuid(),
