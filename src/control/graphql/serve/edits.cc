@@ -479,14 +479,25 @@ Outcome<> apply(JsonObject& document, const Setting& how, const JsonObject& argu
     return {};
 }
 
-/// track_table and its like take the bare name, too.
+/// track_table and its like take the bare name, too: "author", or its parts among the arguments.
 JsonObject object_of(const Json& arguments, std::string_view key) {
     if (!arguments.is_object()) return {{key, arguments}};
     const JsonObject& object = arguments.get_object();
-    if (object.contains("name") && (key == "table" || key == "function") && !object.contains(key)) {
-        return {{key, arguments}};
+    const bool is_bare =
+        (key == "table" || key == "function") && object.contains("name") && !object.contains(key);
+    if (!is_bare) return object;
+    JsonObject name{{"schema", text_or(object, "schema", "public")}, {"name", text_or(object, "name")}};
+    return {{key, std::move(name)}};
+}
+
+/// track_tables: a list of track_table's arguments.
+Outcome<> edit_each(JsonObject& document, std::string_view command, const Json& arguments) {
+    const Json* tables = arguments.is_object() ? arguments.get_object().if_contains("tables") : nullptr;
+    if (tables == nullptr || !tables->is_array()) return refuse("parse-failed", "key \"tables\" not found");
+    for (const Json& table : tables->get_array()) {
+        if (const auto done = edit(document, command, table); !*done) return *done;
     }
-    return object;
+    return {};
 }
 
 /// What QualifiedName::text gave.
@@ -509,6 +520,8 @@ std::optional<Outcome<>> edit(JsonObject& document, std::string_view command, co
         how != std::end(kSettings)) {
         return apply(document, *how, object_of(arguments, how->argument));
     }
+    if (command == "track_tables") return edit_each(document, "track_table", arguments);
+    if (command == "untrack_tables") return edit_each(document, "untrack_table", arguments);
     if (command == "drop_relationship") return drop_relationship(document, object_of(arguments, "table"));
     return std::nullopt;
 }

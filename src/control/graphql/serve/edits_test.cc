@@ -43,6 +43,17 @@ TEST_F(Edits, TracksATableOnce) {
     );
 }
 
+TEST_F(Edits, TracksManyTablesAtOnce) {
+    EXPECT_EQ(
+        run("pg_track_tables", R"({"tables":[{"table":"a"},{"source":"default","schema":"s","name":"b"}]})"),
+        ""
+    );
+    EXPECT_EQ(text("/sources/0/tables"), R"([{"table":"a"},{"table":{"schema":"s","name":"b"}}])");
+    EXPECT_EQ(run("pg_untrack_tables", R"({"tables":[{"table":"a"}]})"), "");
+    EXPECT_EQ(text("/sources/0/tables"), R"([{"table":{"schema":"s","name":"b"}}])");
+    EXPECT_EQ(run("pg_track_tables", "{}"), "parse-failed: key \"tables\" not found");
+}
+
 TEST_F(Edits, AddsRelationshipsAndPermissionsToTheirTable) {
     ASSERT_EQ(run("track_table", R"("author")"), "");
     EXPECT_EQ(
