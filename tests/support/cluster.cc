@@ -71,6 +71,7 @@ std::vector<std::string> server_command(const std::string& folder) {
           "max_connections=300",
           "shared_buffers=64MB",
           "max_wal_size=256MB",
+          "wal_level=logical",  // for readers of the log
           "autovacuum_naptime=5min",
           "log_min_messages=warning"}) {
         command.emplace_back("-c");

@@ -21,6 +21,8 @@ namespace weft::graphql {
 struct Change {
     QualifiedName table;
     std::vector<std::pair<std::string, std::string>> values;
+    /// Its number, when the log told of it: the log may be ahead of what other transactions see. 0: seen.
+    std::uint32_t transaction = 0;
 };
 
 struct LiveOptions {

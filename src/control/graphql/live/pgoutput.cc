@@ -158,8 +158,11 @@ bool PgOutput::read_truncate(Reader& in) {
 }
 
 void PgOutput::commit() {
-    for (const auto& [table, pending] : pending_) {
-        for (const Change& change : pending.changes) on_change_(change);
+    for (auto& [table, pending] : pending_) {
+        for (Change& change : pending.changes) {
+            change.transaction = transaction_;
+            on_change_(change);
+        }
     }
     pending_.clear();
 }
@@ -170,7 +173,10 @@ bool PgOutput::read(std::string_view message) {
     switch (kind) {
         case 'B':
             pending_.clear();
-            return true;
+            in.number(8);  // where it ends
+            in.number(8);  // when
+            transaction_ = static_cast<std::uint32_t>(in.number(4));
+            return in.is_good();
         case 'R':
             return read_relation(in);
         case 'I':

@@ -31,8 +31,7 @@ bool is_transient(const Error& error, const pg::ServerError& failed) {
 
 }  // namespace
 
-void Live::Impl::publish(const Change& change) {
-    ++stats.changes;
+void Live::Impl::pass_on(const Change& change) {
     std::vector<detail::ChangeIndex::Watcher> hits;
     index.match(change, hits);
     for (auto* watcher : hits) hit(cohorts.find(static_cast<Cohort*>(watcher)->key)->second);

@@ -1,5 +1,7 @@
 #include "control/graphql/live/detail/wal_connection.h"
 
+#include "platform/rt/clock.h"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -78,7 +80,8 @@ rt::Task<Result<void>> WalConnection::wait(Direction direction, rt::Deadline by)
     if (by.when() != Steady::max()) {
         timer_.expires_at(by.when());
         timer_.async_wait([this](const boost::system::error_code& ec) {
-            if (!ec) socket_.cancel();
+            // One that had fired already when its wait ended must not end the next.
+            if (!ec && timer_.expiry() <= rt::SystemClock().steady()) socket_.cancel();
         });
     }
     const auto what = direction == Direction::kRead ? Descriptor::wait_read : Descriptor::wait_write;

@@ -274,9 +274,8 @@ void SocketConnection::close(SocketClose why) {
 }
 
 rt::Task<void> SocketConnection::close_socket() {
-    // What was said before, such as why.
-    for (std::string text = next_text(); !text.empty() && !outbox_.empty(); text = next_text()) {
-        http::Message message{.kind = http::Message::Kind::kText, .data = std::move(text)};
+    while (!outbox_.empty()) {  // what was said before, such as why
+        http::Message message{.kind = http::Message::Kind::kText, .data = next_text()};
         if (!co_await socket_->write(std::move(message), rt::Deadline::in(std::chrono::seconds(1)))) break;
     }
     co_await socket_->close(closing_->code, closing_->reason);

@@ -21,7 +21,7 @@ using detail::LivePlan;
 using detail::Subscription;
 
 /// What Live keeps. The work is in live.cc (who subscribes), cohorts.cc (what is shared), run.cc (when
-/// statements run and who hears of the answers) and changes.cc (what mutations wrote).
+/// statements run and who hears of the answers), settle.cc and changes.cc (news of changes).
 struct Live::Impl {
     using CohortPtr = std::shared_ptr<Cohort>;
     using GroupPtr = std::shared_ptr<CohortGroup>;
@@ -48,8 +48,13 @@ struct Live::Impl {
     void detach(Subscription& subscription);
     void release(Cohort& cohort);
 
-    // ---- run.cc
+    // ---- settle.cc
+    /// A change that the log told of is passed on when its transaction can be seen.
     void publish(const Change& change);
+    rt::Task<void> settle();
+
+    // ---- run.cc
+    void pass_on(const Change& change);
     /// Runs it soon: at once when it was quiet, else when its time has come.
     void hit(const CohortPtr& cohort);
     void enqueue(const CohortPtr& cohort);
@@ -96,6 +101,8 @@ struct Live::Impl {
     std::multimap<Steady, std::weak_ptr<Cohort>> waiting;
     std::list<std::weak_ptr<Cohort>> by_age;  // those whose last run is longest ago first
     std::uint64_t replans = 0;
+    std::vector<Change> unsettled;
+    bool is_settling = false;
     Stats stats;
     rt::Signal wake;
     rt::Scope scope;

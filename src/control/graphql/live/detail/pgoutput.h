@@ -55,6 +55,7 @@ class PgOutput {
     };
     std::map<QualifiedName, Pending> pending_;  // of the transaction under way
     Lsn committed_ = 0;
+    std::uint32_t transaction_ = 0;
 };
 
 }  // namespace weft::graphql::detail
