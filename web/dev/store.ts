@@ -1,4 +1,4 @@
-// State and fixtures of the development server: enough of the REST contract to work on every page. Not the product.
+// State and fixtures of the development server: enough of the server to work on every page. Not the product.
 import { randomBytes } from 'node:crypto'
 import { runInNewContext } from 'node:vm'
 
@@ -85,6 +85,8 @@ export function makeRun(spec: RunSpec): Row {
 }
 
 export interface State {
+  /** What steps of fixtures gave. */
+  outputs: Record<string, unknown>
   claimed: boolean
   user: { id: string; email: string; name: string } | null
   /** Session cookie values that are signed in. */
@@ -105,7 +107,7 @@ export interface State {
 
 export function emptyState(): State {
   return {
-    claimed: false, user: null, sessions: new Set(), password: 'demo password', tenant: { id: uuid(), slug: 'acme', name: 'Acme Weaving' },
+    outputs, claimed: false, user: null, sessions: new Set(), password: 'demo password', tenant: { id: uuid(), slug: 'acme', name: 'Acme Weaving' },
     workflows: [], drafts: new Map(), versions: [], triggers: [], apps: [], appVersions: [], actions: [], connections: [], tokens: [], runs: [],
   }
 }

@@ -15,10 +15,10 @@ export type TokenId = Brand<'TokenId'>
 export type UserId = Brand<'UserId'>
 export type TenantId = Brand<'TenantId'>
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const form = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 function isId<T extends Brand<string>>(value: unknown): value is T {
-  return typeof value === 'string' && uuid.test(value)
+  return typeof value === 'string' && form.test(value)
 }
 
 /** Parser of a uuid as it stands in JSON. */
@@ -28,6 +28,10 @@ export function id<T extends Brand<string>>(): Parser<T> {
     return value
   }
 }
+
+/** An id as GraphQL gives it: the schema does not say of what, so it fits where one is named. */
+export type Uuid = string & { readonly __brand: never }
+export const uuid: Parser<Uuid> = id<Uuid>()
 
 /** A route parameter as an id, or null when it is none. */
 export function routeId<T extends Brand<string>>(value: unknown): T | null {

@@ -3,6 +3,7 @@ import { claimToken } from '../features/auth/auth.logic'
 import { t } from './i18n'
 import { en } from './i18n/en'
 import { routeId } from './ids'
+import { keyset, only, pageOf } from './rows'
 import { safeNext } from './session'
 import { nextChoice } from './theme'
 import { elapsedMs, formatAgo, formatClock, formatDuration } from './time'
@@ -27,6 +28,21 @@ describe('time', () => {
     expect(elapsedMs({ ...began, finished_at: '2026-01-01T00:00:01Z' }, 0)).toBe(1_000)
     expect(elapsedMs({ ...began, started_at: null }, 0)).toBeNull()
     expect(elapsedMs({ ...began, duration_ms: 7 }, 0)).toBe(7)
+  })
+})
+
+describe('pages', () => {
+  it('show one row less than was asked for, which tells of a next page', () => {
+    const rows = (n: number) => Array.from({ length: n }, (_, i) => ({ id: String(n - i) }))
+    expect(pageOf(rows(3), 2)).toEqual({ items: [{ id: '3' }, { id: '2' }], next: '2' })
+    expect(pageOf(rows(2), 2).next).toBeNull()
+    expect(pageOf([], 2)).toEqual({ items: [], next: null })
+    expect(keyset({})).toEqual({ before: 'ffffffff-ffff-ffff-ffff-ffffffffffff', limit: 51 })
+    expect(keyset({ after: 'x' }).before).toBe('x')
+  })
+  it('miss a row that is not there', () => {
+    expect(only([1])).toBe(1)
+    expect(() => only([])).toThrow(en['error.missing.text'])
   })
 })
 

@@ -42,7 +42,8 @@ export function createHttp(options: Options): Http {
   }
 }
 
-async function reach(fetcher: typeof fetch, url: string, init: RequestInit): Promise<Response> {
+/** fetch whose failures are problems; those of a request that was given up stay what they are. */
+export async function reach(fetcher: typeof fetch, url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetcher(url, init)
   } catch (error) {
@@ -55,7 +56,8 @@ async function reach(fetcher: typeof fetch, url: string, init: RequestInit): Pro
   }
 }
 
-function parseBody(text: string): unknown {
+/** JSON, or null for anything else. */
+export function parseBody(text: string): unknown {
   if (text === '') return null
   try {
     return JSON.parse(text)

@@ -38,6 +38,7 @@ export const en = {
 
   'error.load': 'This could not be loaded',
   'error.missing': 'Not found',
+  'error.missing.text': 'It is gone, or it never was here.',
   'error.page': 'There is no such page',
   'error.page.text': 'The address may be mistyped, or what it led to is gone.',
   'error.home': 'To the runs',

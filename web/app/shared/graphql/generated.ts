@@ -1,0 +1,332 @@
+// Made by tools/codegen.ts from schema.graphql and the *.graphql files of the features. Do not edit: change those and run it.
+import { array, json, maybe, number, object, string, type Json } from '../api/parse'
+import { uuid, type Uuid } from '../ids'
+import { operation, type Operation } from './operation'
+
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+export type String_comparison_exp = {
+  _eq?: string | null | undefined;
+  _gt?: string | null | undefined;
+  _gte?: string | null | undefined;
+  _ilike?: string | null | undefined;
+  _in?: Array<string> | null | undefined;
+  _iregex?: string | null | undefined;
+  _is_null?: boolean | null | undefined;
+  _like?: string | null | undefined;
+  _lt?: string | null | undefined;
+  _lte?: string | null | undefined;
+  _neq?: string | null | undefined;
+  _nilike?: string | null | undefined;
+  _nin?: Array<string> | null | undefined;
+  _niregex?: string | null | undefined;
+  _nlike?: string | null | undefined;
+  _nregex?: string | null | undefined;
+  _nsimilar?: string | null | undefined;
+  _regex?: string | null | undefined;
+  _similar?: string | null | undefined;
+};
+
+export type uuid_comparison_exp = {
+  _eq?: string | null | undefined;
+  _gt?: string | null | undefined;
+  _gte?: string | null | undefined;
+  _in?: Array<string> | null | undefined;
+  _is_null?: boolean | null | undefined;
+  _lt?: string | null | undefined;
+  _lte?: string | null | undefined;
+  _neq?: string | null | undefined;
+  _nin?: Array<string> | null | undefined;
+};
+
+export type AppRowFragment = { id: Uuid, key: string, name: string, description: string };
+
+export type AppVersionRowFragment = { id: Uuid, major: number, minor: number, status: string, manifest: Json };
+
+export type AppsQueryVariables = Exact<{
+  before: string;
+  limit: number;
+}>;
+
+
+export type AppsQuery = { apps: Array<AppRowFragment> };
+
+export type AppQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type AppQuery = { apps: Array<AppRowFragment> };
+
+export type AppVersionsQueryVariables = Exact<{
+  app: string;
+}>;
+
+
+export type AppVersionsQuery = { app_versions: Array<AppVersionRowFragment> };
+
+export type AppActionsQueryVariables = Exact<{
+  version: string;
+}>;
+
+
+export type AppActionsQuery = { actions: Array<{ id: Uuid, key: string, name: string, definition: Json }> };
+
+export type ConnectionsQueryVariables = Exact<{
+  before: string;
+  limit: number;
+}>;
+
+
+export type ConnectionsQuery = { connections: Array<{ id: Uuid, key: string, name: string, app_id: Uuid, auth_kind: string, status: string, last_used_at: string | null, app: { name: string } | null }> };
+
+export type ConnectableAppsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ConnectableAppsQuery = { apps: Array<AppRowFragment> };
+
+export type RunRowFragment = { id: Uuid, workflow_id: Uuid, workflow_version_id: Uuid, trigger_id: Uuid | null, rerun_of: Uuid | null, state: string, failure_kind: string | null, error: Json | null, created_at: string, started_at: string | null, finished_at: string | null, workflow: { key: string, name: string } | null, version: { number: number } | null };
+
+export type StepRowFragment = { step_id: string, position: number, state: string, attempt: number, failure_kind: string | null, error: Json | null, started_at: string | null, finished_at: string | null };
+
+export type LogRowFragment = { seq: string, logged_at: string, level: string, step_id: string | null, message: string };
+
+export type LatestRunsSubscriptionVariables = Exact<{
+  workflow: uuid_comparison_exp;
+  state: String_comparison_exp;
+  limit: number;
+}>;
+
+
+export type LatestRunsSubscription = { runs: Array<RunRowFragment> };
+
+export type OlderRunsQueryVariables = Exact<{
+  workflow: uuid_comparison_exp;
+  state: String_comparison_exp;
+  before: string;
+  limit: number;
+}>;
+
+
+export type OlderRunsQuery = { runs: Array<RunRowFragment> };
+
+export type SomeRunsSubscriptionVariables = Exact<{
+  ids: Array<string> | string;
+  limit: number;
+}>;
+
+
+export type SomeRunsSubscription = { runs: Array<RunRowFragment> };
+
+export type LiveRunSubscriptionVariables = Exact<{
+  id: string;
+}>;
+
+
+export type LiveRunSubscription = { runs: Array<(
+    { tier: string | null, job: { cancel_requested_at: string | null } | null, steps: Array<StepRowFragment> }
+    & RunRowFragment
+  )> };
+
+export type RunDataQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RunDataQuery = { runs: Array<{ input: Json | null, output: Json | null, trigger_data: Json | null }> };
+
+export type RunDefinitionQueryVariables = Exact<{
+  version: string;
+}>;
+
+
+export type RunDefinitionQuery = { workflow_versions: Array<{ definition: Json }> };
+
+export type RunStepQueryVariables = Exact<{
+  run: string;
+  step: string;
+  slots: Array<string> | string;
+}>;
+
+
+export type RunStepQuery = { run_steps: Array<{ input: Json | null, output: Json | null }>, run_values: Array<{ slot: string }>, run_events: Array<{ occurred_at: string, detail: Json }> };
+
+export type RunLogQueryVariables = Exact<{
+  run: string;
+  after: string;
+  limit: number;
+}>;
+
+
+export type RunLogQuery = { run_logs: Array<LogRowFragment> };
+
+export type RunLogFollowSubscriptionVariables = Exact<{
+  run: string;
+  after: string;
+}>;
+
+
+export type RunLogFollowSubscription = { run_logs_stream: Array<LogRowFragment> };
+
+export type TokensQueryVariables = Exact<{
+  before: string;
+  now: string;
+  limit: number;
+}>;
+
+
+export type TokensQuery = { tokens: Array<{ id: Uuid, name: string, role: string, hint: string, last_used_at: string | null, expires_at: string }> };
+
+export type WorkflowRowFragment = { id: Uuid, key: string, name: string, description: string, updated_at: string, published_version_id: Uuid | null, published_version: { number: number } | null };
+
+export type WorkflowsQueryVariables = Exact<{
+  before: string;
+  limit: number;
+}>;
+
+
+export type WorkflowsQuery = { workflows: Array<WorkflowRowFragment> };
+
+export type WorkflowQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type WorkflowQuery = { workflows: Array<WorkflowRowFragment> };
+
+export type WorkflowNamesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WorkflowNamesQuery = { workflows: Array<{ id: Uuid, name: string }> };
+
+export type WorkflowDraftQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type WorkflowDraftQuery = { workflow_drafts: Array<{ definition: Json, revision: number, updated_at: string }> };
+
+export type WorkflowVersionsQueryVariables = Exact<{
+  workflow: string;
+  before: string;
+  limit: number;
+}>;
+
+
+export type WorkflowVersionsQuery = { workflow_versions: Array<{ id: Uuid, number: number, published_at: string }> };
+
+export type WorkflowVersionQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type WorkflowVersionQuery = { workflow_versions: Array<{ id: Uuid, number: number, definition: Json, published_at: string }> };
+
+export type WorkflowTriggersQueryVariables = Exact<{
+  workflow: string;
+}>;
+
+
+export type WorkflowTriggersQuery = { triggers: Array<{ id: Uuid, name: string, state: string, config: Json }> };
+
+const AppRow = { id: uuid, key: string, name: string, description: string }
+const AppVersionRow = { id: uuid, major: number, minor: number, status: string, manifest: json }
+const RunRow = { id: uuid, workflow_id: uuid, workflow_version_id: uuid, trigger_id: maybe(uuid), rerun_of: maybe(uuid), state: string, failure_kind: maybe(string), error: maybe(json), created_at: string, started_at: maybe(string), finished_at: maybe(string), workflow: maybe(object({ key: string, name: string })), version: maybe(object({ number: number })) }
+const StepRow = { step_id: string, position: number, state: string, attempt: number, failure_kind: maybe(string), error: maybe(json), started_at: maybe(string), finished_at: maybe(string) }
+const LogRow = { seq: string, logged_at: string, level: string, step_id: maybe(string), message: string }
+const WorkflowRow = { id: uuid, key: string, name: string, description: string, updated_at: string, published_version_id: maybe(uuid), published_version: maybe(object({ number: number })) }
+
+export const AppsDocument: Operation<AppsQuery, AppsQueryVariables> = operation(
+  "query Apps($before:uuid!$limit:Int!){apps(where:{id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){...AppRow}}fragment AppRow on apps{id key name description}",
+  object({ apps: array(object({ ...AppRow })) }),
+)
+export const AppDocument: Operation<AppQuery, AppQueryVariables> = operation(
+  "query App($id:uuid!){apps(where:{id:{_eq:$id}}limit:1){...AppRow}}fragment AppRow on apps{id key name description}",
+  object({ apps: array(object({ ...AppRow })) }),
+)
+export const AppVersionsDocument: Operation<AppVersionsQuery, AppVersionsQueryVariables> = operation(
+  "query AppVersions($app:uuid!){app_versions(where:{app_id:{_eq:$app}}order_by:[{major:desc}{minor:desc}]limit:100){...AppVersionRow}}fragment AppVersionRow on app_versions{id major minor status manifest}",
+  object({ app_versions: array(object({ ...AppVersionRow })) }),
+)
+export const AppActionsDocument: Operation<AppActionsQuery, AppActionsQueryVariables> = operation(
+  "query AppActions($version:uuid!){actions(where:{app_version_id:{_eq:$version}}order_by:[{id:desc}]limit:1000){id key name definition}}",
+  object({ actions: array(object({ id: uuid, key: string, name: string, definition: json })) }),
+)
+export const ConnectionsDocument: Operation<ConnectionsQuery, ConnectionsQueryVariables> = operation(
+  "query Connections($before:uuid!$limit:Int!){connections(where:{id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){id key name app_id auth_kind status last_used_at app{name}}}",
+  object({ connections: array(object({ id: uuid, key: string, name: string, app_id: uuid, auth_kind: string, status: string, last_used_at: maybe(string), app: maybe(object({ name: string })) })) }),
+)
+export const ConnectableAppsDocument: Operation<ConnectableAppsQuery, ConnectableAppsQueryVariables> = operation(
+  "query ConnectableApps{apps(order_by:[{name:asc}]limit:1000){...AppRow}}fragment AppRow on apps{id key name description}",
+  object({ apps: array(object({ ...AppRow })) }),
+)
+export const LatestRunsDocument: Operation<LatestRunsSubscription, LatestRunsSubscriptionVariables> = operation(
+  "subscription LatestRuns($workflow:uuid_comparison_exp!$state:String_comparison_exp!$limit:Int!){runs(where:{workflow_id:$workflow state:$state}order_by:[{id:desc}]limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error created_at started_at finished_at workflow{key name}version{number}}",
+  object({ runs: array(object({ ...RunRow })) }),
+)
+export const OlderRunsDocument: Operation<OlderRunsQuery, OlderRunsQueryVariables> = operation(
+  "query OlderRuns($workflow:uuid_comparison_exp!$state:String_comparison_exp!$before:uuid!$limit:Int!){runs(where:{workflow_id:$workflow state:$state id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error created_at started_at finished_at workflow{key name}version{number}}",
+  object({ runs: array(object({ ...RunRow })) }),
+)
+export const SomeRunsDocument: Operation<SomeRunsSubscription, SomeRunsSubscriptionVariables> = operation(
+  "subscription SomeRuns($ids:[uuid!]!$limit:Int!){runs(where:{id:{_in:$ids}}limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error created_at started_at finished_at workflow{key name}version{number}}",
+  object({ runs: array(object({ ...RunRow })) }),
+)
+export const LiveRunDocument: Operation<LiveRunSubscription, LiveRunSubscriptionVariables> = operation(
+  "subscription LiveRun($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){...RunRow tier job{cancel_requested_at}steps(order_by:[{position:asc}{iteration:asc}]limit:1000){...StepRow}}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error created_at started_at finished_at workflow{key name}version{number}}fragment StepRow on run_steps{step_id position state attempt failure_kind error started_at finished_at}",
+  object({ runs: array(object({ ...RunRow, tier: maybe(string), job: maybe(object({ cancel_requested_at: maybe(string) })), steps: array(object({ ...StepRow })) })) }),
+)
+export const RunDataDocument: Operation<RunDataQuery, RunDataQueryVariables> = operation(
+  "query RunData($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){input output trigger_data}}",
+  object({ runs: array(object({ input: maybe(json), output: maybe(json), trigger_data: maybe(json) })) }),
+)
+export const RunDefinitionDocument: Operation<RunDefinitionQuery, RunDefinitionQueryVariables> = operation(
+  "query RunDefinition($version:uuid!){workflow_versions(where:{id:{_eq:$version}}limit:1){definition}}",
+  object({ workflow_versions: array(object({ definition: json })) }),
+)
+export const RunStepDocument: Operation<RunStepQuery, RunStepQueryVariables> = operation(
+  "query RunStep($run:uuid!$step:String!$slots:[String!]!){run_steps(where:{run_id:{_eq:$run}step_id:{_eq:$step}}order_by:[{iteration:desc}]limit:1){input output}run_values(where:{run_id:{_eq:$run}slot:{_in:$slots}}limit:2){slot}run_events(where:{run_id:{_eq:$run}step_id:{_eq:$step}kind:{_eq:\"wait\"}}order_by:[{seq:asc}]limit:1000){occurred_at detail}}",
+  object({ run_steps: array(object({ input: maybe(json), output: maybe(json) })), run_values: array(object({ slot: string })), run_events: array(object({ occurred_at: string, detail: json })) }),
+)
+export const RunLogDocument: Operation<RunLogQuery, RunLogQueryVariables> = operation(
+  "query RunLog($run:uuid!$after:bigint!$limit:Int!){run_logs(where:{run_id:{_eq:$run}seq:{_gt:$after}}order_by:[{seq:asc}]limit:$limit){...LogRow}}fragment LogRow on run_logs{seq logged_at level step_id message}",
+  object({ run_logs: array(object({ ...LogRow })) }),
+)
+export const RunLogFollowDocument: Operation<RunLogFollowSubscription, RunLogFollowSubscriptionVariables> = operation(
+  "subscription RunLogFollow($run:uuid!$after:bigint!){run_logs_stream(batch_size:200 cursor:[{initial_value:{seq:$after}ordering:ASC}]where:{run_id:{_eq:$run}}){...LogRow}}fragment LogRow on run_logs{seq logged_at level step_id message}",
+  object({ run_logs_stream: array(object({ ...LogRow })) }),
+)
+export const TokensDocument: Operation<TokensQuery, TokensQueryVariables> = operation(
+  "query Tokens($before:uuid!$now:timestamptz!$limit:Int!){tokens(where:{id:{_lt:$before}revoked_at:{_is_null:true}expires_at:{_gt:$now}}order_by:[{id:desc}]limit:$limit){id name role hint last_used_at expires_at}}",
+  object({ tokens: array(object({ id: uuid, name: string, role: string, hint: string, last_used_at: maybe(string), expires_at: string })) }),
+)
+export const WorkflowsDocument: Operation<WorkflowsQuery, WorkflowsQueryVariables> = operation(
+  "query Workflows($before:uuid!$limit:Int!){workflows(where:{id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){...WorkflowRow}}fragment WorkflowRow on workflows{id key name description updated_at published_version_id published_version{number}}",
+  object({ workflows: array(object({ ...WorkflowRow })) }),
+)
+export const WorkflowDocument: Operation<WorkflowQuery, WorkflowQueryVariables> = operation(
+  "query Workflow($id:uuid!){workflows(where:{id:{_eq:$id}}limit:1){...WorkflowRow}}fragment WorkflowRow on workflows{id key name description updated_at published_version_id published_version{number}}",
+  object({ workflows: array(object({ ...WorkflowRow })) }),
+)
+export const WorkflowNamesDocument: Operation<WorkflowNamesQuery, WorkflowNamesQueryVariables> = operation(
+  "query WorkflowNames{workflows(order_by:[{name:asc}]limit:1000){id name}}",
+  object({ workflows: array(object({ id: uuid, name: string })) }),
+)
+export const WorkflowDraftDocument: Operation<WorkflowDraftQuery, WorkflowDraftQueryVariables> = operation(
+  "query WorkflowDraft($id:uuid!){workflow_drafts(where:{workflow_id:{_eq:$id}}limit:1){definition revision updated_at}}",
+  object({ workflow_drafts: array(object({ definition: json, revision: number, updated_at: string })) }),
+)
+export const WorkflowVersionsDocument: Operation<WorkflowVersionsQuery, WorkflowVersionsQueryVariables> = operation(
+  "query WorkflowVersions($workflow:uuid!$before:uuid!$limit:Int!){workflow_versions(where:{workflow_id:{_eq:$workflow}id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){id number published_at}}",
+  object({ workflow_versions: array(object({ id: uuid, number: number, published_at: string })) }),
+)
+export const WorkflowVersionDocument: Operation<WorkflowVersionQuery, WorkflowVersionQueryVariables> = operation(
+  "query WorkflowVersion($id:uuid!){workflow_versions(where:{id:{_eq:$id}}limit:1){id number definition published_at}}",
+  object({ workflow_versions: array(object({ id: uuid, number: number, definition: json, published_at: string })) }),
+)
+export const WorkflowTriggersDocument: Operation<WorkflowTriggersQuery, WorkflowTriggersQueryVariables> = operation(
+  "query WorkflowTriggers($workflow:uuid!){triggers(where:{workflow_id:{_eq:$workflow}}order_by:[{id:desc}]limit:1000){id name state config}}",
+  object({ triggers: array(object({ id: uuid, name: string, state: string, config: json })) }),
+)
