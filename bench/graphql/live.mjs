@@ -93,11 +93,7 @@ console.log(`idle for ${seconds} s: ${ran} of ${await one(`select count(*) ${bac
 
 // ---- changes
 
-const pool = await Promise.all(Array.from({ length: writers }, async () => {
-  const client = new pg.Client(settings)
-  await client.connect()
-  return client
-}))
+const pool = new pg.Pool({ ...settings, max: writers })
 const update = { name: 'change', text: 'update bench.run set state = $1 where tenant_id = $2 and id = $3' }
 const total = rate * seconds
 const busyCpu = cpu()
@@ -107,9 +103,9 @@ for (let i = 0; i < total; i += 1) {
   const due = first + (i * 1_000) / rate
   if (due > performance.now()) await sleep(due - performance.now())
   const row = rowOf((i * 7919) % subscriptions)
-  const state = `s${i}`
+  const state = `${process.pid}-${i}`
   sent.set(row, { state, at: performance.now() })
-  done.push(pool[i % writers].query({ ...update, values: [state, tenantOf(row), row] }))
+  done.push(pool.query({ ...update, values: [state, tenantOf(row), row] }))
 }
 await Promise.all(done)
 const took = (performance.now() - first) / 1000

@@ -136,7 +136,7 @@ rt::Task<void> Live::Impl::run_together(GroupPtr group, std::vector<CohortPtr> b
 }
 
 rt::Task<Result<pg::Rows>> Live::Impl::run_statement(
-    const LivePlan& plan, const std::vector<CohortPtr>& batch, pg::ServerError& failed
+    const LivePlan& plan, std::vector<CohortPtr> batch, pg::ServerError& failed
 ) {
     const Session& session = *batch.front()->session;
     auto statements = engine.prelude(session);

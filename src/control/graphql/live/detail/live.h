@@ -63,7 +63,7 @@ struct Live::Impl {
     rt::Task<void> run(GroupPtr group);
     rt::Task<void> run_together(GroupPtr group, std::vector<CohortPtr> batch);
     rt::Task<Result<pg::Rows>> run_statement(
-        const LivePlan& plan, const std::vector<CohortPtr>& batch, pg::ServerError& failed
+        const LivePlan& plan, std::vector<CohortPtr> batch, pg::ServerError& failed
     );
     rt::Task<void> run_alone(CohortPtr cohort);
     void take_rows(const LivePlan& plan, const std::vector<CohortPtr>& batch, const pg::Rows& rows);
