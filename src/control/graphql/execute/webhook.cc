@@ -12,7 +12,7 @@ constexpr std::size_t kAnswerBytesMax = 16u << 20;
 constexpr std::string_view kPartition = "graphql-actions";
 
 /// Headers of the client's request that are about its connection or its credential for us.
-constexpr std::array<std::string_view, 14> kNotForwarded = {
+constexpr std::array<std::string_view, 16> kNotForwarded = {
     "content-length",
     "content-type",
     "content-encoding",
@@ -27,6 +27,8 @@ constexpr std::array<std::string_view, 14> kNotForwarded = {
     "origin",
     "x-hasura-admin-secret",
     "expect",
+    "x-hasura-access-key",
+    "trailer",
 };
 
 /// Replaces each `{{NAME}}` by the environment's value.

@@ -28,6 +28,7 @@ void Generator::add_list_arguments(Field& field, const Table& table) {
         bind(Meaning::Kind::kOffset),
         "skip the first n rows. Use only with order_by"
     );
+    field.arguments.back().takes_digits = true;
     argument(
         field,
         "order_by",

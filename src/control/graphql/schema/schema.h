@@ -79,6 +79,8 @@ struct InputValue {
     std::string default_text;  // GraphQL literal; empty when there is none
     Value default_value;       // the same, parsed; lives in the Schema
     std::optional<std::string> deprecation;
+    bool takes_digits =
+        false;  // an Int that a string of digits may stand for: a 64-bit number (Hasura's `offset`)
     Element element = 0;
     Binding binding = kUnbound;
 

@@ -1,5 +1,7 @@
 #include "control/graphql/validate/detail/walk.h"
 
+#include <algorithm>
+
 namespace weft::graphql::rules {
 
 namespace {
@@ -7,6 +9,13 @@ namespace {
 std::string_view location_of(OperationKind kind) {
     if (kind == OperationKind::kQuery) return "QUERY";
     return kind == OperationKind::kMutation ? "MUTATION" : "SUBSCRIPTION";
+}
+
+/// At most 18 digits: surely a 64-bit number.
+bool is_digits(const Value& node) {
+    auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    return node.kind == Value::Kind::kString && !node.text.empty() && node.text.size() <= 18 &&
+           std::ranges::all_of(node.text, is_digit);
 }
 
 }  // namespace
@@ -181,7 +190,7 @@ void Walk::value(const Value& node, const Expected& at, bool is_checked) {
         value_below(node, at, is_checked && object_value(node, at));
     } else if (is_checked && node.kind == Kind::kNull) {
         null_value(node, at);
-    } else if (is_checked && node.kind != Kind::kVariable) {
+    } else if (is_checked && node.kind != Kind::kVariable && !(at.takes_digits && is_digits(node))) {
         leaf_value(node, at.type);
     }
     context_.path.back_to(mark);

@@ -12,11 +12,17 @@ struct Expected {
     TypeUse type;
     TypeUse parent;  // of the list or object around it
     bool has_default = false;
+    bool takes_digits = false;
 };
 
 inline Expected expected(const InputValue* definition, TypeUse parent = {}) {
     if (definition == nullptr) return {.parent = parent};
-    return {.type = definition->type, .parent = parent, .has_default = bool(definition->default_value)};
+    return {
+        .type = definition->type,
+        .parent = parent,
+        .has_default = bool(definition->default_value),
+        .takes_digits = definition->takes_digits,
+    };
 }
 
 inline Expected item_of(const Expected& list) {
