@@ -31,6 +31,7 @@ constexpr int kPoolConnections = 8;  // one batch of events, the rest short stat
 constexpr auto kDrain = 10s;  // requests in flight; a synchronous webhook may lose its answer, not its run
 constexpr auto kDatabaseLook = 2s;      // between looks whether the database answers, for /readyz
 constexpr auto kDatabaseRetry = 250ms;  // before the first answer
+constexpr auto kCatalogRead = 10s;      // GraphQL's look at the tables; some 20 ms on a quiet machine
 
 /// Counts requests by route and status; both come from bounded sets.
 class RequestMetrics {
@@ -88,6 +89,7 @@ class ApiProcess {
         scope_.spawn(announce());
         scope_.spawn(watch_database());
         while (!is_stopping_) (void)co_await told.wait(rt::Deadline::in(1h));
+        co_await api_->close();  // sockets would keep the server waiting
         co_await server_->stop(rt::Deadline::in(kDrain));
         co_await ingest_->close();
         co_await scope_.close();
@@ -115,6 +117,7 @@ class ApiProcess {
         hooks_ = std::make_unique<ingress::Hooks>(loop_, *ingest_, *pool_, *keys_, *runs_, watch_, clock_);
         auto on_notify = [this](std::string_view channel, std::string_view payload) {
             if (channel == "weft_trigger") return hooks_->on_trigger_changed(payload);
+            if (channel == "weft_definition") return api_->on_definition_notify(payload);
             watch_.on_notify(payload);
             api_->on_run_notify(payload);
         };
@@ -125,7 +128,7 @@ class ApiProcess {
         listener_ = std::make_unique<pg::Listener>(
             loop_,
             std::string(secrets_.database_url.reveal()),
-            std::vector<std::string>{"weft_run", "weft_trigger"},
+            std::vector<std::string>{"weft_run", "weft_trigger", "weft_definition"},
             on_notify,
             on_connected
         );
@@ -203,6 +206,8 @@ class ApiProcess {
             log_.warn("waiting for the database", {{"reason", claim.error().user}});
             if (!(co_await rt::sleep_for(kDatabaseRetry, scope_.forever()))) co_return;
         }
+        auto loaded = co_await api_->load_graphql(scope_.deadline(kCatalogRead));
+        if (!loaded) log_.error("GraphQL is not available", {{"reason", loaded.error().detail}});
         database_ = {};
         report_ready(options_.notify_fd, message);
         log_.info("api started", {{"url", url()}});

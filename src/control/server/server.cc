@@ -2,6 +2,7 @@
 
 #include "control/auth/auth.h"
 #include "control/catalog/catalog.h"
+#include "control/graphql_api/graphql_api.h"
 #include "control/triggers/triggers.h"
 #include "control/ui/ui.h"
 #include "control/workflows/workflows.h"
@@ -52,6 +53,10 @@ struct Api::Impl {
             .raw = [this](Context&, Json) { return describe(); },
         });
         document = openapi(table, options.version);
+        // Last: it makes an action of every operation.
+        graphql = std::make_unique<GraphqlApi>(GraphqlApiParts{
+            .env = env, .table = table, .executor = executor, .rest = rest, .runs = parts.runs
+        });
     }
 
     rt::Task<Result<http::Response>> describe() { co_return http::Response::json(200, document); }
@@ -69,6 +74,7 @@ struct Api::Impl {
     Rest rest;
     std::string document;
     std::unique_ptr<Ui> ui;
+    std::unique_ptr<GraphqlApi> graphql;
 };
 
 Result<std::unique_ptr<Api>> Api::make(ApiParts parts, ApiOptions options) {
@@ -86,6 +92,7 @@ Api::~Api() = default;
 
 void Api::mount(http::Router& router) {
     impl_->rest.mount(router);
+    impl_->graphql->mount(router);
     if (impl_->ui != nullptr) impl_->ui->mount(router);
 }
 
@@ -93,12 +100,26 @@ rt::Task<Result<std::optional<Secret>>> Api::ensure_claim_link(rt::Deadline by) 
     return impl_->auth.ensure_claim_link(std::move(by));
 }
 
+rt::Task<Result<void>> Api::load_graphql(rt::Deadline by) {
+    return impl_->graphql->load(std::move(by));
+}
+
 void Api::on_run_notify(std::string_view payload) {
     impl_->live.on_notify(payload);
+    impl_->graphql->on_run_notify(payload);
+}
+
+void Api::on_definition_notify(std::string_view payload) {
+    impl_->graphql->on_definition_notify(payload);
 }
 
 void Api::on_listening() {
     impl_->live.on_gap();
+    impl_->graphql->on_gap();
+}
+
+rt::Task<void> Api::close() {
+    return impl_->graphql->close();
 }
 
 const Table& Api::table() const {

@@ -52,9 +52,15 @@ class Api {
     /// See Auth::ensure_claim_link.
     rt::Task<Result<std::optional<Secret>>> ensure_claim_link(rt::Deadline by);
 
-    /// Give these to the pg::Listener of channel `weft_run`.
+    /// Reads the database's catalog for GraphQL; until then its requests are refused. See GraphqlApi::load.
+    rt::Task<Result<void>> load_graphql(rt::Deadline by);
+
+    /// Give these to the pg::Listener of the channels `weft_run` and `weft_definition`.
     void on_run_notify(std::string_view payload);
+    void on_definition_notify(std::string_view payload);
     void on_listening();
+    /// Ends sockets and subscriptions; before the loop ends.
+    rt::Task<void> close();
 
     const Table& table() const;
     Live& live();

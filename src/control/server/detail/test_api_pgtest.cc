@@ -60,6 +60,7 @@ TestApi::TestApi() {
 }
 
 TestApi::~TestApi() {
+    run(api->close());
     run(pool->close());
     run(worker->close());
     std::filesystem::remove_all(folder);

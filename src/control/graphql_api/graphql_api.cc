@@ -1,0 +1,240 @@
+#include "control/graphql_api/graphql_api.h"
+
+#include "control/graphql/serve/serve.h"
+#include "control/graphql_api/detail/operations.h"
+#include "control/graphql_api/detail/shown.h"
+#include "control/graphql_api/detail/values.h"
+#include "platform/http/router.h"
+
+#include <algorithm>
+
+namespace weft::control {
+
+namespace {
+
+constexpr std::string_view kDefinitionChannel = "weft_definition";
+constexpr auto kCredentialTimeout = std::chrono::seconds(5);
+/// Different sets of scopes among the tokens in use; each is a role of the engine, some hundred bytes of
+/// mask.
+constexpr std::size_t kScopedRolesMax = 64;
+
+graphql::ModelOptions model_options() {
+    return {
+        .stringify_numeric = true,  // JavaScript loses digits of a bigint
+        .limit_default = 100,
+        .limit_max = 1'000,
+    };
+}
+
+std::vector<shown::Role> base_roles() {
+    std::vector<shown::Role> out;
+    using enum tenancy::Role;
+    for (const tenancy::Role role : {kOwner, kAdmin, kBuilder, kViewer}) {
+        const auto permissions = tenancy::permissions_of(role);
+        out.push_back({shown::role_name(role, permissions), permissions});
+    }
+    return out;
+}
+
+graphql::Failure to_failure(const Error& error) {
+    const bool is_access = error.code == Code::kUnauthenticated || error.code == Code::kForbidden;
+    return {
+        .message = error.user.empty() ? "internal error" : error.user,
+        .code = is_access ? "access-denied" : std::string(name(error.code)),
+    };
+}
+
+/// Takes the next part of `text` up to `separator`.
+std::string_view cut(std::string_view& text, char separator) {
+    const auto end = std::min(text.find(separator), text.size());
+    const std::string_view part = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    return part;
+}
+
+}  // namespace
+
+struct GraphqlApi::Impl {
+    explicit Impl(GraphqlApiParts given)
+        : parts(given),
+          roles(base_roles()),
+          engine(parts.env.loop, parts.env.pool, engine_options()),
+          live(parts.env.loop, parts.env.pool, engine, {}),
+          endpoint(parts.env.loop, engine, live, authenticator(), endpoint_options()) {}
+
+    graphql::EngineOptions engine_options() {
+        graphql::EngineOptions options;
+        options.principal = [](const graphql::Session& session) -> Result<pg::Principal> {
+            const auto caller = std::static_pointer_cast<const shown::Caller>(session.host);
+            if (caller == nullptr) return fail(Error::unauthenticated("Sign in, or send an API token"));
+            return pg::Principal::tenant(caller->principal.identity.tenant_id);
+        };
+        options.actions = shown::resolvers(
+            parts.env,
+            parts.table,
+            parts.executor,
+            [this](std::string_view table, TenantId tenant, std::optional<Uuid> object) {
+                announce(table, tenant, object);
+            }
+        );
+        options.remotes = shown::value_resolvers(parts.runs);
+        return options;
+    }
+
+    graphql::EndpointOptions endpoint_options() {
+        graphql::EndpointOptions options;
+        options.allows_get = true;
+        return options;
+    }
+
+    graphql::Authenticate authenticator() {
+        return [this](http::Fields headers, std::string peer) {
+            return authenticate(std::move(headers), std::move(peer));
+        };
+    }
+
+    rt::Task<graphql::Outcome<graphql::Session>> authenticate(http::Fields headers, std::string peer) {
+        if (engine.model() == nullptr) {
+            co_return graphql::failure("start-failed", "The API is waiting for its database; try again");
+        }
+        const bool is_socket = headers.find("sec-websocket-key").has_value();
+        http::Request head;
+        head.headers = std::move(headers);
+        head.peer = peer;
+        head.deadline = rt::Deadline::in(kCredentialTimeout);
+        auto caller = std::make_shared<shown::Caller>();
+        caller->ip = peer;
+        caller->request_id = RequestId::make(parts.env.clock.now(), parts.env.rng);
+        auto principal = co_await parts.rest.identify(
+            std::move(head), is_socket ? Rest::Intent::kSocket : Rest::Intent::kChange
+        );
+        if (!principal) co_return std::unexpected(to_failure(principal.error()));
+        if (!*principal) {
+            co_return graphql::failure(
+                "access-denied", "Sign in, or send `Authorization: Bearer <API token>`"
+            );
+        }
+        caller->principal = std::move(**principal);
+        co_return session_of(std::move(caller));
+    }
+
+    graphql::Outcome<graphql::Session> session_of(std::shared_ptr<shown::Caller> caller) {
+        const Principal& principal = caller->principal;
+        graphql::Session session;
+        session.role = shown::role_name(principal.role, principal.permissions);
+        if (!add_role({session.role, principal.permissions})) {
+            return graphql::failure(
+                "limit",
+                "too many different sets of scopes are in use; use a token of another set, or no scopes"
+            );
+        }
+        session.variables["x-hasura-role"] = session.role;
+        session.variables["x-hasura-tenant-id"] = principal.identity.tenant_id.text();
+        session.variables["x-hasura-user-id"] = principal.identity.user_id.text();
+        session.rate_key = principal.identity.tenant_id.text();
+        session.host = std::move(caller);
+        return session;
+    }
+
+    /// A token with scopes sees what its permissions allow: its set becomes a role when it is first seen.
+    bool add_role(shown::Role role) {
+        if (std::ranges::find(roles, role.name, &shown::Role::name) != roles.end()) return true;
+        if (roles.size() >= kScopedRolesMax) return false;
+        roles.push_back(std::move(role));
+        return use_model(graphql::Catalog(engine.model()->catalog())).has_value();
+    }
+
+    Result<void> use_model(graphql::Catalog catalog) {
+        JsonObject document{
+            {"version", 3},
+            {"sources", shown::sources(roles)},
+            {"actions", shown::actions(parts.table, roles)},
+            {"custom_types", shown::custom_types(parts.table)},
+        };
+        TRY(auto metadata, graphql::metadata::parse(Json(std::move(document))));
+        auto model = graphql::build_model(std::move(catalog), std::move(metadata), {}, model_options());
+        if (!model->inconsistencies().empty()) {
+            const auto& first = model->inconsistencies().front();
+            return fail(Error::internal("graphql: " + first.name + ": " + first.reason));
+        }
+        engine.use(std::move(model));
+        live.replan();
+        return {};
+    }
+
+    /// To every api process, this one included: definitions change rarely, so a notification costs nothing
+    /// that counts.
+    void announce(std::string_view table, TenantId tenant, std::optional<Uuid> object) {
+        std::string line(table);
+        line += ':' + tenant.text() + ':';
+        if (object) line += object->text();
+        parts.env.notify(std::string(kDefinitionChannel), std::move(line));
+    }
+
+    void publish(
+        std::string_view table, std::string_view tenant, std::string_view column, std::string_view id
+    ) {
+        graphql::Change change{.table = {"weft", std::string(table)}, .values = {}};
+        change.values.emplace_back(table == "tenant" ? "id" : "tenant_id", tenant);
+        if (!id.empty()) change.values.emplace_back(column, id);
+        live.publish(change);
+    }
+
+    GraphqlApiParts parts;
+    std::vector<shown::Role> roles;
+    graphql::Engine engine;
+    graphql::Live live;
+    graphql::Endpoint endpoint;
+};
+
+GraphqlApi::GraphqlApi(GraphqlApiParts parts) : impl_(std::make_unique<Impl>(parts)) {}
+GraphqlApi::~GraphqlApi() = default;
+
+void GraphqlApi::mount(http::Router& router) {
+    impl_->endpoint.mount(router);
+}
+
+rt::Task<Result<void>> GraphqlApi::load(rt::Deadline by) {
+    CO_TRY(auto catalog, co_await graphql::read_catalog(impl_->parts.env.pool, pg::Principal::login(), by));
+    co_return impl_->use_model(std::move(catalog));
+}
+
+void GraphqlApi::on_run_notify(std::string_view payload) {
+    while (!payload.empty()) {
+        std::string_view line = cut(payload, '\n');
+        const std::string_view tenant = cut(line, ':');
+        const std::string_view run = cut(line, ':');
+        if (!RunId::parse(run)) continue;
+        impl_->publish("workflow_run", tenant, "id", run);
+        for (const std::string_view table :
+             {"step_run", "run_event", "execution_log", "payload", "job", "dead_letter"}) {
+            impl_->publish(table, tenant, "run_id", run);
+        }
+    }
+}
+
+void GraphqlApi::on_definition_notify(std::string_view payload) {
+    while (!payload.empty()) {
+        std::string_view line = cut(payload, '\n');
+        const std::string_view table = cut(line, ':');
+        const std::string_view tenant = cut(line, ':');
+        const bool is_draft_too = table == "workflow";
+        impl_->publish(table, tenant, "id", line);
+        if (is_draft_too) {
+            impl_->publish("workflow_draft", tenant, "workflow_id", line);
+            impl_->publish("workflow_version", tenant, "workflow_id", line);
+        }
+        impl_->publish("audit_event", tenant, "", "");
+    }
+}
+
+void GraphqlApi::on_gap() {
+    impl_->live.refresh_all();
+}
+
+rt::Task<void> GraphqlApi::close() {
+    co_await impl_->endpoint.close();
+    co_await impl_->live.close();
+}
+
+}  // namespace weft::control

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "control/api/api.h"
+#include "store/runs/runs.h"
+
+#include <memory>
+#include <string_view>
+
+namespace weft::http {
+class Router;
+}
+
+/// Weft's GraphQL: the tables of the data model to read and to watch, the operations as actions, at
+/// /v1/graphql.
+namespace weft::control {
+
+/// Borrowed for the life of the GraphqlApi.
+struct GraphqlApiParts {
+    Environment& env;
+    const Table& table;
+    Executor& executor;
+    Rest& rest;  // tells who sent a request
+    store::runs::Runs& runs;
+};
+
+class GraphqlApi {
+  public:
+    explicit GraphqlApi(GraphqlApiParts parts);
+    ~GraphqlApi();
+    GraphqlApi(const GraphqlApi&) = delete;
+    GraphqlApi& operator=(const GraphqlApi&) = delete;
+
+    void mount(http::Router& router);
+    /// Reads the catalog and makes the schema. Until it has succeeded once every request is answered
+    /// "start-failed". Errors: those of the pool; kInternal when the metadata does not fit the database,
+    /// which is a bug.
+    rt::Task<Result<void>> load(rt::Deadline by);
+
+    /// For `weft_run` notifications: lines `<tenant>:<run>:<state>:<workflow>`.
+    void on_run_notify(std::string_view payload);
+    /// For `weft_definition` notifications: lines `<table>:<tenant>:<id or nothing>`, from this process or
+    /// another.
+    void on_definition_notify(std::string_view payload);
+    /// After the listener was away: everybody may have missed something.
+    void on_gap();
+
+    /// Ends sockets and subscriptions. Call before the loop ends.
+    rt::Task<void> close();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weft::control

@@ -1,0 +1,294 @@
+#include "control/graphql_api/detail/shown.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace weft::control::shown {
+
+namespace {
+
+using tenancy::Permission;
+
+constexpr std::array kApp = {Relationship{"versions", true, "app_version", "id", "app_id"}};
+constexpr std::array kAppVersion = {
+    Relationship{"app", false, "app", "app_id", "id"},
+    Relationship{"actions", true, "action", "id", "app_version_id"},
+};
+constexpr std::array kAction = {Relationship{"app_version", false, "app_version", "app_version_id", "id"}};
+constexpr std::array kConnection = {Relationship{"app", false, "app", "app_id", "id"}};
+constexpr std::array kWorkflow = {
+    Relationship{"draft", false, "workflow_draft", "id", "workflow_id"},
+    Relationship{"published_version", false, "workflow_version", "published_version_id", "id"},
+    Relationship{"versions", true, "workflow_version", "id", "workflow_id"},
+    Relationship{"triggers", true, "trigger", "id", "workflow_id"},
+    Relationship{"runs", true, "workflow_run", "id", "workflow_id"},
+};
+constexpr std::array kOfWorkflow = {Relationship{"workflow", false, "workflow", "workflow_id", "id"}};
+constexpr std::array kTrigger = {
+    Relationship{"workflow", false, "workflow", "workflow_id", "id"},
+    Relationship{"events", true, "trigger_event", "id", "trigger_id"},
+};
+constexpr std::array kTriggerEvent = {
+    Relationship{"trigger", false, "trigger", "trigger_id", "id"},
+    Relationship{"run", false, "workflow_run", "run_id", "id"},
+};
+constexpr std::array kRun = {
+    Relationship{"workflow", false, "workflow", "workflow_id", "id"},
+    Relationship{"version", false, "workflow_version", "workflow_version_id", "id"},
+    Relationship{"trigger", false, "trigger", "trigger_id", "id"},
+    Relationship{"rerun_of_run", false, "workflow_run", "rerun_of", "id"},
+    Relationship{"job", false, "job", "id", "run_id"},
+    Relationship{"dead_letter", false, "dead_letter", "id", "run_id"},
+    Relationship{"steps", true, "step_run", "id", "run_id"},
+    Relationship{"events", true, "run_event", "id", "run_id"},
+    Relationship{"logs", true, "execution_log", "id", "run_id"},
+    Relationship{"values", true, "payload", "id", "run_id"},
+};
+constexpr std::array kOfRun = {Relationship{"run", false, "workflow_run", "run_id", "id"}};
+
+constexpr std::array kRunValues = {
+    RemoteField{"input", "run_input", "jsonb", "id"},
+    RemoteField{"trigger_data", "run_trigger", "jsonb", "id"},
+    RemoteField{"output", "run_output", "jsonb", "id"},
+};
+constexpr std::array kStepValues = {
+    RemoteField{"input", "step_input", "jsonb", "run_id step_id"},
+    RemoteField{"output", "step_output", "jsonb", "run_id step_id"},
+};
+
+constexpr std::array kTables = {
+    Table{"tenant", "tenants", Permission::kTenantRead, "id slug name created_at", {}, {}, "id"},
+    Table{"membership", "members", Permission::kMemberRead, "tenant_id user_id role created_at"},
+    Table{
+        "api_token",
+        "tokens",
+        Permission::kTenantRead,
+        "tenant_id id name role scopes hint created_by created_at last_used_at expires_at revoked_at",
+        {},
+        {},
+        "tenant_id",
+        true
+    },
+    Table{
+        "audit_event",
+        "audit_log",
+        Permission::kAuditRead,
+        "tenant_id id occurred_at actor_kind actor_id action object_kind object_id detail request_id ip"
+    },
+    Table{
+        "app", "apps", Permission::kAppRead, "tenant_id id key name description created_at updated_at", kApp
+    },
+    Table{
+        "app_version",
+        "app_versions",
+        Permission::kAppRead,
+        "tenant_id id app_id major minor status manifest created_at published_at",
+        kAppVersion
+    },
+    Table{
+        "action",
+        "actions",
+        Permission::kAppRead,
+        "tenant_id id app_version_id key name definition created_at updated_at",
+        kAction
+    },
+    Table{
+        "connection",
+        "connections",
+        Permission::kConnectionRead,
+        "tenant_id id app_id key name auth_kind revision status last_used_at created_at updated_at",
+        kConnection
+    },
+    Table{
+        "workflow",
+        "workflows",
+        Permission::kWorkflowRead,
+        "tenant_id id key name description published_version_id created_at updated_at",
+        kWorkflow
+    },
+    Table{
+        "workflow_draft",
+        "workflow_drafts",
+        Permission::kWorkflowRead,
+        "tenant_id workflow_id definition revision updated_by updated_at",
+        kOfWorkflow
+    },
+    Table{
+        "workflow_version",
+        "workflow_versions",
+        Permission::kWorkflowRead,
+        "tenant_id id workflow_id number definition published_by published_at",
+        kOfWorkflow
+    },
+    Table{
+        "trigger",
+        "triggers",
+        Permission::kTriggerRead,
+        "tenant_id id workflow_id kind name state config created_at updated_at",
+        kTrigger
+    },
+    Table{
+        "trigger_event",
+        "trigger_events",
+        Permission::kTriggerRead,
+        "tenant_id trigger_id dedupe_key run_id received_at",
+        kTriggerEvent
+    },
+    Table{
+        "workflow_run",
+        "runs",
+        Permission::kRunRead,
+        "tenant_id id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error tier "
+        "created_at started_at finished_at",
+        kRun,
+        kRunValues
+    },
+    Table{
+        "step_run",
+        "run_steps",
+        Permission::kRunRead,
+        "tenant_id run_id step_id iteration position state attempt failure_kind error intent_at started_at "
+        "finished_at",
+        kOfRun,
+        kStepValues
+    },
+    Table{
+        "run_event",
+        "run_events",
+        Permission::kRunRead,
+        "tenant_id run_id seq occurred_at kind step_id detail",
+        kOfRun
+    },
+    Table{
+        "execution_log",
+        "run_logs",
+        Permission::kRunRead,
+        "tenant_id run_id seq logged_at level step_id message",
+        kOfRun
+    },
+    // That a value exists and how large it is; the value itself is encrypted and comes through the fields
+    // above.
+    Table{
+        "payload", "run_values", Permission::kRunRead, "tenant_id run_id slot size_bytes created_at", kOfRun
+    },
+    Table{
+        "job",
+        "jobs",
+        Permission::kRunRead,
+        "tenant_id run_id workflow_id state run_at lease_until crashes cancel_requested_at cancel_reason "
+        "deadline_at",
+        kOfRun
+    },
+    Table{"dead_letter", "dead_letters", Permission::kRunRead, "tenant_id run_id reason created_at", kOfRun},
+};
+
+JsonArray words(std::string_view text) {
+    JsonArray out;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(' '), text.size());
+        if (end > 0) out.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return out;
+}
+
+JsonObject qualified(std::string_view table) {
+    return JsonObject{{"schema", "weft"}, {"name", table}};
+}
+
+JsonObject relationship_json(const Table& from, const Relationship& relationship) {
+    const auto remote = std::ranges::find(kTables, relationship.remote, &Table::table);
+    JsonObject columns{
+        {from.tenant_column, remote->tenant_column},
+        {relationship.column, relationship.remote_column},
+    };
+    JsonObject manual{
+        {"remote_table", qualified(relationship.remote)}, {"column_mapping", std::move(columns)}
+    };
+    return JsonObject{
+        {"name", relationship.name},
+        {"using", JsonObject{{"manual_configuration", std::move(manual)}}},
+    };
+}
+
+JsonObject filter_json(const Table& table, const Role& role) {
+    JsonObject filter{{table.tenant_column, JsonObject{{"_eq", "x-hasura-tenant-id"}}}};
+    if (table.is_own_only_without_manage && !role.permissions.has(Permission::kTokenManage)) {
+        filter["created_by"] = JsonObject{{"_eq", "x-hasura-user-id"}};
+    }
+    return filter;
+}
+
+JsonObject table_json(const Table& table, std::span<const Role> roles) {
+    JsonArray objects;
+    JsonArray arrays;
+    for (const Relationship& relationship : table.relationships) {
+        (relationship.is_array ? arrays : objects).push_back(relationship_json(table, relationship));
+    }
+    JsonArray permissions;
+    JsonArray readers;
+    for (const Role& role : roles) {
+        if (!role.permissions.has(table.permission)) continue;
+        readers.emplace_back(role.name);
+        JsonObject permission{
+            {"columns", words(table.columns)},
+            {"filter", filter_json(table, role)},
+            {"allow_aggregations", true},
+        };
+        permissions.push_back(JsonObject{{"role", role.name}, {"permission", std::move(permission)}});
+    }
+    JsonArray remote_fields;
+    for (const RemoteField& field : table.remote_fields) {
+        remote_fields.push_back(JsonObject{
+            {"name", field.name},
+            {"resolver", field.resolver},
+            {"type", field.type},
+            {"columns", words(field.columns)},
+            {"roles", readers},
+        });
+    }
+    return JsonObject{
+        {"table", qualified(table.table)},
+        {"configuration", JsonObject{{"custom_name", table.name}}},
+        {"object_relationships", std::move(objects)},
+        {"array_relationships", std::move(arrays)},
+        {"remote_fields", std::move(remote_fields)},
+        {"select_permissions", std::move(permissions)},
+    };
+}
+
+}  // namespace
+
+std::span<const Table> tables() {
+    return kTables;
+}
+
+std::string role_name(tenancy::Role role, tenancy::Permissions held) {
+    if (held == tenancy::permissions_of(role)) {
+        return role == tenancy::Role::kAdmin ? "administrator" : std::string(tenancy::name(role));
+    }
+    std::uint32_t bits = 0;
+    for (const tenancy::Permission permission : held.list()) bits |= 1U << static_cast<int>(permission);
+    return fmt::format("scoped_{:05x}", bits);
+}
+
+JsonArray sources(std::span<const Role> roles) {
+    JsonArray list;
+    for (const Table& table : kTables) list.push_back(table_json(table, roles));
+    return JsonArray{JsonObject{
+        {"name", "default"},
+        {"kind", "postgres"},
+        {"tables", std::move(list)},
+        {"configuration", JsonObject()},
+    }};
+}
+
+std::string_view table_of_object(std::string_view audit_object) {
+    const std::string_view table = audit_object == "run" ? "workflow_run" : audit_object;
+    const auto found = std::ranges::find(kTables, table, &Table::table);
+    return found == kTables.end() ? "" : found->table;
+}
+
+}  // namespace weft::control::shown

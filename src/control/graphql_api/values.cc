@@ -1,0 +1,76 @@
+#include "control/graphql_api/detail/values.h"
+
+#include "base/limits.h"
+#include "control/graphql_api/detail/operations.h"
+
+namespace weft::control::shown {
+
+namespace {
+
+/// Values are up to 8 MiB each; an answer with more rows than this asks for them in pages.
+constexpr std::size_t kRowsMax = 200;
+
+/// Which value of a run a row's columns stand for.
+using SlotOf = std::string (*)(const JsonObject& row);
+
+struct Resolved {
+    std::string_view resolver;
+    std::string_view run_column;
+    SlotOf slot;
+};
+
+std::string step_slot(const JsonObject& row, std::string_view end) {
+    return "step." + std::string(text_or(row, "step_id")) + std::string(end);
+}
+
+constexpr std::array<Resolved, 5> kResolved{{
+    {"run_input", "id", [](const JsonObject&) { return std::string("input"); }},
+    {"run_trigger", "id", [](const JsonObject&) { return std::string("trigger"); }},
+    {"run_output", "id", [](const JsonObject&) { return std::string("output"); }},
+    {"step_input", "run_id", [](const JsonObject& row) { return step_slot(row, ".input"); }},
+    {"step_output", "run_id", [](const JsonObject& row) { return step_slot(row, ".output"); }},
+}};
+
+rt::Task<graphql::Outcome<JsonArray>> resolve(
+    store::runs::Runs& runs, const Resolved& what, graphql::ResolverContext& context, JsonArray rows
+) {
+    if (rows.size() > kRowsMax) {
+        co_return graphql::failure(
+            "limit", "values of at most 200 rows can be read at once; ask for fewer rows with `limit`"
+        );
+    }
+    const auto caller = std::static_pointer_cast<const Caller>(context.session.host);
+    std::vector<store::runs::ValueKey> wanted;
+    for (const Json& row : rows) {
+        const auto run = RunId::parse(text_or(row.get_object(), what.run_column));
+        if (!run) co_return graphql::failure("unexpected", "a run without an id");
+        wanted.push_back({*run, what.slot(row.get_object())});
+    }
+    auto texts =
+        co_await runs.values(caller->principal.identity.tenant_id, std::move(wanted), context.deadline);
+    if (!texts) co_return graphql::failure(std::string(name(texts.error().code)), texts.error().user);
+    JsonArray out;
+    for (const auto& text : *texts) {
+        auto value = text ? parse_json(*text, {.bytes_max = limits::kPayloadBytesMax, .depth_max = 64})
+                          : Result<Json>(Json(nullptr));
+        out.push_back(value ? std::move(*value) : Json(nullptr));
+    }
+    co_return out;
+}
+
+}  // namespace
+
+std::map<std::string, graphql::RemoteResolver> value_resolvers(store::runs::Runs& runs) {
+    std::map<std::string, graphql::RemoteResolver> out;
+    for (const Resolved& what : kResolved) {
+        out.emplace(
+            what.resolver,
+            [&runs, &what](graphql::ResolverContext& context, JsonArray rows, JsonObject) {
+                return resolve(runs, what, context, std::move(rows));
+            }
+        );
+    }
+    return out;
+}
+
+}  // namespace weft::control::shown

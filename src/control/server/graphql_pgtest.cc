@@ -1,0 +1,191 @@
+#include "control/server/detail/test_api.h"
+
+#include <set>
+
+namespace weft::control {
+namespace {
+
+using testing::Caller;
+using testing::make_world;
+using testing::Reply;
+using testing::TestApi;
+using testing::World;
+
+class GraphqlTest : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        auto loaded = api.run(api.api->load_graphql(api.soon()));
+        ASSERT_TRUE(loaded) << loaded.error().detail;
+    }
+    Reply ask(const Caller& caller, std::string_view query) {
+        JsonObject body{{"query", query}};
+        auto answer = api.run(api.request(caller, http::Method::kPost, "/v1/graphql", Json(std::move(body))));
+        return api.read(std::move(answer));
+    }
+    /// The data as text, or the error's message.
+    std::string text(const Caller& caller, std::string_view query) {
+        const Reply reply = ask(caller, query);
+        if (!reply.body.is_object()) return "";
+        if (const Json* data = reply.body.get_object().if_contains("data")) return to_text(*data);
+        return std::string(text_or(reply.body.at("errors").at(0).get_object(), "message"));
+    }
+    std::string count(const std::string& table) {
+        return api.db.scalar("select count(*) from weft." + table);
+    }
+
+    TestApi api;
+    Caller owner = api.member(api.make_tenant("A"), "owner");
+    Caller token = api.token_of(owner, "owner");
+};
+
+constexpr std::string_view kRoots =
+    "{ __schema { queryType { fields { name } } types { name kind fields { name } } } }";
+
+std::set<std::string> query_fields(const Reply& reply) {
+    std::set<std::string> out;
+    for (const Json& field : reply.body.at("data").at("__schema").at("queryType").at("fields").get_array()) {
+        out.emplace(field.at("name").get_string());
+    }
+    return out;
+}
+
+TEST_F(GraphqlTest, ATenantSeesItsOwnRowsOnly) {
+    make_world(api, owner);
+    const Caller stranger = api.member(api.make_tenant("B"), "owner");
+    const std::string all =
+        "{ tenants { name } apps { key } app_versions { id } actions { id } connections { key } workflows { "
+        "key } "
+        "workflow_versions { id } triggers { id } runs { id } run_values { slot } tokens { name } audit_log "
+        "{ id } }";
+    EXPECT_EQ(
+        text(stranger, all),
+        R"({"tenants":[{"name":"B"}],"apps":[],"app_versions":[],"actions":[],"connections":[],"workflows":[],)"
+        R"("workflow_versions":[],"triggers":[],"runs":[],"run_values":[],"tokens":[],"audit_log":[]})"
+    );
+    EXPECT_NE(text(owner, "{ runs { id } }"), R"({"runs":[]})") << "control: there is something to hide";
+}
+
+TEST_F(GraphqlTest, NoSecretColumnCanBeNamed) {
+    const Reply reply = ask(owner, kRoots);
+    const std::set<std::string> secret = {
+        "sealed",
+        "sealed_token",
+        "sealed_secret",
+        "token_hash",
+        "password_hash",
+        "wrapped_key",
+        "public_key",
+        "key_id",
+        "data",
+        "blob_ref",
+        "request_hash",
+        "response",
+        "compiled",
+        "content_hash"
+    };
+    int seen = 0;
+    for (const Json& type : reply.body.at("data").at("__schema").at("types").get_array()) {
+        if (type.at("kind") != "OBJECT" || !type.at("fields").is_array()) continue;
+        if (type.at("name").get_string().starts_with("__")) continue;
+        for (const Json& field : type.at("fields").get_array()) {
+            const std::string name(field.at("name").get_string());
+            EXPECT_FALSE(secret.contains(name)) << type.at("name") << "." << name;
+            ++seen;
+        }
+    }
+    EXPECT_GT(seen, 200) << "control: the types were looked at";
+    EXPECT_EQ(text(owner, "{ connections { sealed } }"), "field \"sealed\" not found in type: 'connections'");
+}
+
+TEST_F(GraphqlTest, ATokenSeesWhatItsScopesAllow) {
+    make_world(api, owner);
+    const Caller runs_only = api.token_of(owner, "owner", R"('{run.read}')");
+    EXPECT_NE(text(runs_only, "{ runs { id } }"), R"({"runs":[]})");
+    EXPECT_EQ(text(runs_only, "{ workflows { id } }"), "field \"workflows\" not found in type: 'query_root'");
+    EXPECT_EQ(
+        text(runs_only, "{ runs { workflow { key } } }"), "field \"workflow\" not found in type: 'runs'"
+    );
+    const auto fields = query_fields(ask(runs_only, kRoots));
+    EXPECT_TRUE(fields.contains("run_steps"));
+    EXPECT_FALSE(fields.contains("connections"));
+    EXPECT_TRUE(query_fields(ask(token, kRoots)).contains("connections")) << "control: an unscoped one";
+}
+
+TEST_F(GraphqlTest, ViewersDoNotSeeTheAuditLogOrOthersTokens) {
+    api.token_of(owner, "owner");
+    const Caller viewer = api.member(owner.tenant, "viewer");
+    EXPECT_EQ(text(viewer, "{ audit_log { id } }"), "field \"audit_log\" not found in type: 'query_root'");
+    EXPECT_EQ(text(viewer, "{ tokens { name } }"), R"({"tokens":[]})");
+    EXPECT_NE(text(owner, "{ tokens { name } }"), R"({"tokens":[]})");
+    EXPECT_EQ(
+        text(viewer, R"(mutation { apps_create(key: "x", name: "X") { id } })"),
+        "field \"apps_create\" not found in type: 'mutation_root'"
+    );
+}
+
+TEST_F(GraphqlTest, AnActionLeadsToItsRowAndIsAudited) {
+    EXPECT_EQ(
+        text(
+            token,
+            R"(mutation { apps_create(key: "shop", name: "Shop") { app { key name versions { major } } } })"
+        ),
+        R"({"apps_create":{"app":{"key":"shop","name":"Shop","versions":[]}}})"
+    );
+    EXPECT_EQ(count("audit_event where action = 'app.create'"), "1");
+}
+
+TEST_F(GraphqlTest, ActionsOfOneOperationStandOrFallTogether) {
+    const std::string twice =
+        R"(mutation { a: apps_create(key: "shop", name: "A") { id } b: apps_create(key: "shop", name: "B") { id } })";
+    EXPECT_EQ(text(token, twice), "An app with this key exists already");
+    EXPECT_EQ(count("app"), "0");
+    EXPECT_EQ(count("audit_event where action = 'app.create'"), "0");
+    const std::string both =
+        R"(mutation { a: apps_create(key: "one", name: "A") { id } b: apps_create(key: "two", name: "B") { id } })";
+    ask(token, both);
+    EXPECT_EQ(count("app"), "2") << "control";
+}
+
+TEST_F(GraphqlTest, AnIdempotencyKeyGivesTheFirstAnswerAgain) {
+    const std::string create =
+        R"(mutation { apps_create(key: "shop", name: "Shop", idempotency_key: "k") { id result } })";
+    const std::string first = text(token, create);
+    EXPECT_EQ(text(token, create), first);
+    EXPECT_EQ(count("app"), "1");
+}
+
+TEST_F(GraphqlTest, AStartCommitsByItselfAndAloneOnly) {
+    const World world = make_world(api, owner);
+    const std::string start =
+        "workflows_start(id: \"" + world.ids.at("workflow") + "\", input: {n: 1}) { id run { state } }";
+    EXPECT_NE(text(token, "mutation { " + start + " }").find("queued"), std::string::npos);
+    EXPECT_EQ(
+        text(token, "mutation { apps_create(key: \"x\", name: \"X\") { id } " + start + " }"),
+        "an action that commits by itself can't share an operation with other changes; send it alone"
+    );
+    EXPECT_EQ(count("app where key = 'x'"), "0");
+}
+
+TEST_F(GraphqlTest, EncryptedValuesAreFilledInForAllRows) {
+    make_world(api, owner);
+    const std::string answer = text(token, "{ runs(order_by: {id: asc}) { input output } }");
+    EXPECT_NE(answer.find(R"({"input":{"n":1},"output":null})"), std::string::npos) << answer;
+}
+
+TEST_F(GraphqlTest, ACookieNeedsTheHeaderAgainstForgedRequests) {
+    EXPECT_EQ(
+        text(owner.with("x-weft-csrf", "0"), "{ runs { id } }"),
+        "A change with a session cookie needs the header x-weft-csrf: 1"
+    );
+    EXPECT_EQ(
+        text(owner.with("origin", "https://evil.example"), "{ runs { id } }"),
+        "This request came from another site"
+    );
+    EXPECT_EQ(text(owner, "{ runs { id } }"), R"({"runs":[]})") << "control";
+    EXPECT_EQ(
+        text(TestApi::nobody(), "{ runs { id } }"), "Sign in, or send `Authorization: Bearer <API token>`"
+    );
+}
+
+}  // namespace
+}  // namespace weft::control
