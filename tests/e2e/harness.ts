@@ -1,5 +1,5 @@
 // The few things the browser tests share: one browser, named steps, what must never happen, screenshots.
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,6 +20,10 @@ const flags = [
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: process.env.WEFT_CHROMIUM ?? '/usr/bin/chromium', args: flags })
 }
+
+/** What web/tools/schema.ts makes of the server's introspection, to compare with the file it last wrote. */
+export const schemaTool = () => import(join(root, 'web/tools/schema.ts')) as Promise<{ question: string; sdlOf: (answer: unknown) => string }>
+export const committedSchema = () => readFileSync(join(root, 'web/schema.graphql'), 'utf8')
 
 /** Faults of the page that no test asks for, and every test would hide. */
 export class Watch {

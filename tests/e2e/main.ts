@@ -1,6 +1,6 @@
 // What a newcomer does, in a real browser against the real server: claim, sign in, make a workflow, watch a run.
 import type { Page } from 'playwright-core'
-import { accessible, expect, launch, root, shot, summary, test, Watch } from './harness.ts'
+import { accessible, committedSchema, expect, launch, root, shot, schemaTool, summary, test, Watch } from './harness.ts'
 import { deliver, startServer, type Server } from './server.ts'
 
 const owner = { tenant: 'Acme Weaving', name: 'Grace Hopper', email: 'grace@acme.test', password: 'a long enough password' }
@@ -90,6 +90,35 @@ async function people({ server, page }: World): Promise<void> {
   })
 }
 
+/** Asks GraphQL as the page would. */
+async function graphql(page: Page, query: string, variables: object = {}): Promise<Record<string, unknown>> {
+  return page.evaluate(async (body) => {
+    const answer = await fetch('/v1/graphql', { method: 'POST', headers: { 'content-type': 'application/json', 'x-weft-csrf': '1' }, body })
+    return (await answer.json()) as Record<string, unknown>
+  }, JSON.stringify({ query, variables }))
+}
+
+async function contract({ server, page }: World): Promise<void> {
+  await test('the committed schema is what the server gives', async () => {
+    const { question, sdlOf } = await schemaTool()
+    const given = sdlOf(await graphql(page, question))
+    expect(given === committedSchema(), 'web/schema.graphql to be current: renew it with web/tools/schema.ts, then run web/tools/codegen.ts')
+  })
+  await test('a stranger gets no socket', async () => {
+    const stranger = await page.context().browser()!.newContext()
+    const other = await stranger.newPage()
+    await other.goto(`${server.url}/login`)
+    const heard = await other.evaluate(() => new Promise<string>((done) => {
+      const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/v1/graphql`, 'graphql-transport-ws')
+      socket.onopen = () => socket.send('{"type":"connection_init"}')
+      socket.onmessage = (message) => done(String(message.data))
+      socket.onclose = () => done('closed')
+    }))
+    expect(heard === 'closed', `no connection, but heard ${heard}`)
+    await stranger.close()
+  })
+}
+
 async function building(world: World): Promise<void> {
   const { page, server } = world
   await test('a workflow is created, checked, corrected and published', async () => {
@@ -170,6 +199,49 @@ async function watching(world: World): Promise<void> {
     await page.click('[data-step=hello]')
     await page.locator('[data-testid=step-output]').getByText('"Hello Hopper"').waitFor()
   })
+  await test('the steps of a run finish one after another before one’s eyes', async () => {
+    const slow = await api(page, 'POST', '/workflows', {
+      key: 'slow', name: 'Slow',
+      definition: {
+        name: 'slow',
+        steps: [
+          { id: 'first', uses: 'core/map', with: { n: 1 } },
+          { id: 'pause', needs: ['first'], uses: 'core/sleep', with: { duration: 4 } },
+          { id: 'last', needs: ['pause'], uses: 'core/map', with: { n: '{{ steps.first.output.n + 1 }}' } },
+        ],
+      },
+    })
+    await api(page, 'POST', `/workflows/${String(slow.id)}/publish`, {})
+    const { run_id } = await api(page, 'POST', `/workflows/${String(slow.id)}/runs`, { input: {} })
+    const asked: string[] = []
+    const listen = (request: { url: () => string; postData: () => string | null }) => void asked.push(request.postData() ?? request.url())
+    await page.goto(`${server.url}/runs/${String(run_id)}`)
+    await page.locator('[data-testid=live][data-status=live]').waitFor()
+    await page.locator('[data-step=first][data-state=success]').waitFor()
+    expect((await page.locator('[data-testid=run-state][data-state=success]').count()) === 0, 'the run to be still at work')
+    await shot(page, '14-run-at-work')
+    page.on('request', listen)
+    await page.locator('[data-step=last][data-state=success]').waitFor({ timeout: wait_ms })
+    await page.locator('[data-testid=run-state][data-state=success]').waitFor({ timeout: wait_ms })
+    page.off('request', listen)
+    // Only the values of the step in view are asked for; its state comes by itself.
+    expect(asked.every((body) => body.includes('RunStep')), `nothing else to be asked for meanwhile, but:\n${asked.join('\n')}`)
+    await page.click('[data-step=last]')
+    await page.locator('[data-testid=step-output]').getByText('2', { exact: true }).first().waitFor()
+  })
+  await test('behind a proxy without WebSocket the list follows as well, only slower', async () => {
+    const other = await page.context().newPage()
+    try {
+      await other.routeWebSocket('**/v1/graphql', (socket) => socket.close())
+      await other.goto(`${server.url}/runs`)
+      await other.locator('tr[data-run]').first().waitFor()
+      await other.locator('[data-testid=live][data-status=lost]').waitFor()
+      const run = await deliver(world.hook.url, { name: 'Slow lane' }, world.hook.secret)
+      await other.locator(`tr[data-run="${run}"][data-state=success]`).waitFor({ timeout: wait_ms })
+    } finally {
+      await other.close()
+    }
+  })
   await test('a failure says its kind, its step and the engine’s message', async () => {
     const bad = await api(page, 'POST', '/workflows', {
       key: 'failing', name: 'Failing', definition: { name: 'failing', steps: [{ id: 'boom', uses: 'core/map', with: { x: '{{ input.list.map(i => i.id) }}' } }] },
@@ -209,8 +281,8 @@ async function credentials({ page, server }: World): Promise<void> {
     await page.click('[role=dialog] [type=submit]')
     await page.locator('table').getByText('shop', { exact: true }).waitFor()
     await accessible(page)
-    const answer = JSON.stringify(await api(page, 'GET', '/connections'))
-    expect(!answer.includes(canary) && !(await page.content()).includes(canary), 'no credential in the answer or the page')
+    const answer = JSON.stringify([await api(page, 'GET', '/connections'), await graphql(page, '{ connections { id key name auth_kind status } }')])
+    expect(answer.includes('"shop"') && !answer.includes(canary) && !(await page.content()).includes(canary), 'no credential in the answer or the page')
   })
   await test('an app page shows versions and actions', async () => {
     await page.goto(`${server.url}/apps`)
@@ -290,7 +362,7 @@ async function main(): Promise<boolean> {
     context.setDefaultTimeout(15_000)
     const watch = new Watch(context, server.url)
     const world: World = { server, page: await context.newPage(), hook: { url: '', secret: null }, workflow: '' }
-    for (const part of [people, building, watching, credentials, looks]) await part(world)
+    for (const part of [people, contract, building, watching, credentials, looks]) await part(world)
     await test('no exception, no policy violation, no request to another host', async () => {
       expect(watch.faults.length === 0, `no faults, but:\n${[...new Set(watch.faults)].join('\n')}`)
     })

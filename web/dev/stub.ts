@@ -1,15 +1,16 @@
-// The UI over a small stand-in of the REST contract, with the server's content policy: for work on the UI without a
+// The UI over a small stand-in of the server (changes over REST, reads over GraphQL), with the server's content policy: for work on the UI without a
 // database. Prints its address; `--empty` starts unclaimed. Serves web/dist (build it first). Not the product.
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { emptyState, fullState, makeRun, outputs, simulate, uuid, type Row } from './store.ts'
+import { answer, serveLive } from './graphql.ts'
+import { emptyState, fullState, makeRun, simulate, uuid, type Row } from './store.ts'
 
 const s = process.argv.includes('--empty') ? emptyState() : fullState()
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
 const policy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-const streams = new Set<ServerResponse>()
+const watchers = new Set<() => void>()
 
 class Problem extends Error {
   readonly status: number
@@ -28,9 +29,8 @@ const find = (rows: Row[], id: string | undefined): Row => {
   if (!row) throw missing()
   return row
 }
-function announce(run: Row): void {
-  const data = JSON.stringify({ id: run.id, state: run.state, workflow_id: run.workflow_id })
-  for (const stream of streams) stream.write(`event: run\ndata: ${data}\n\n`)
+function announce(): void {
+  for (const look of [...watchers]) look()
 }
 
 /** A run that takes its time, so that its progress can be watched. */
@@ -45,11 +45,11 @@ function perform(workflow: Row, input: unknown, extra: object = {}): Row {
   const at = (ms: number, change: () => void) => setTimeout(() => {
     if (run.state === 'canceled' || run.state === 'failed') return
     change()
-    announce(run)
+    announce()
   }, ms)
   const finish = (state: string, more: object) => Object.assign(run, { state, finished_at: iso(), duration_ms: Date.now() - Date.parse(String(run.started_at)), ...more })
   s.runs.push(run)
-  announce(run)
+  announce()
   at(200, () => Object.assign(run, { state: 'running', started_at: iso() }))
   outcomes.forEach((outcome, i) => {
     const step: Body = { ...outcome, position: i, state: 'running', attempt: 1, failure_kind: null, finished_at: null, duration_ms: null, has_input: outcome.input !== null, has_output: false }
@@ -64,17 +64,8 @@ function perform(workflow: Row, input: unknown, extra: object = {}): Row {
   return run
 }
 
-function page(rows: Row[], query: URLSearchParams): object {
-  const limit = Number(query.get('limit') ?? 50)
-  const after = query.get('after')
-  const sorted = [...rows].sort((a, b) => (a.id < b.id ? 1 : -1)).filter((r) => after === null || r.id < after)
-  const items = sorted.slice(0, limit)
-  return { items, next: sorted.length > limit ? (items.at(-1)?.id ?? null) : null }
-}
-const brief = ({ steps: _steps, input: _input, output: _output, trigger: _trigger, ...rest }: Row): Row => ({ ...rest, id: rest.id })
-
 type Body = Record<string, unknown>
-type Handler = (id: string[], body: Body, query: URLSearchParams, session: Session) => unknown
+type Handler = (id: string[], body: Body, session: Session) => unknown
 interface Session {
   signedIn: boolean
   setCookie: string | null
@@ -99,8 +90,8 @@ const problemsOf = (definition: unknown) => {
 }
 
 const routes: Record<string, Handler> = {
-  'GET /auth/status': (_id, _b, _q, session) => me(session),
-  'POST /auth/claim': (_id, b, _q, session) => {
+  'GET /auth/status': (_id, _b, session) => me(session),
+  'POST /auth/claim': (_id, b, session) => {
     if (b.token !== 'demo') throw new Problem(401, 'The claim link is not valid any more.')
     if (String(b.password).length < 10) throw new Problem(422, 'The password must have at least 10 characters.', { field: 'password' })
     s.claimed = true
@@ -110,46 +101,38 @@ const routes: Record<string, Handler> = {
     s.user = { id: uuid(), email: String(b.email), name: String(b.name) }
     return me(session)
   },
-  'POST /auth/login': (_id, b, _q, session) => {
+  'POST /auth/login': (_id, b, session) => {
     if (b.password !== s.password || b.email !== s.user?.email) throw new Problem(401, 'E-mail or password is wrong.')
     signIn(session)
     return me(session)
   },
-  'POST /auth/logout': (_id, _b, _q, session) => {
+  'POST /auth/logout': (_id, _b, session) => {
     s.sessions.clear()
     session.setCookie = 'weft_session=; Max-Age=0; Path=/'
   },
-  'GET /tokens': (_id, _b, q) => page(s.tokens, q),
   'POST /tokens': (_id, b) => ({ ...make(s.tokens, { name: b.name, role: b.role, hint: 'weft_ab…', expires_at: new Date(Date.now() + 7e9).toISOString() }), token: 'weft_abcdefghijklmnopqrstuvwxyz0123456789' }),
   'DELETE /tokens/*': ([id]) => drop(s.tokens, id),
-  'GET /apps': (_id, _b, q) => page(s.apps, q),
-  'POST /apps': (_id, b) => make(s.apps, b),
-  'GET /apps/*': ([id]) => find(s.apps, id),
-  'GET /apps/*/versions': ([id], _b, q) => page(s.appVersions.filter((v) => v.app_id === id), q),
+  'POST /apps': (_id, b) => make(s.apps, { description: '', ...b }),
   'POST /apps/*/versions': ([id], b) => make(s.appVersions, { app_id: id, major: 1, minor: s.appVersions.length, status: 'draft', manifest: b.manifest }),
   'PATCH /app-versions/*': ([id], b) => Object.assign(find(s.appVersions, id), b),
   'POST /app-versions/*/publish': ([id]) => Object.assign(find(s.appVersions, id), { status: 'published' }),
   'POST /app-versions/*/deprecate': ([id]) => Object.assign(find(s.appVersions, id), { status: 'deprecated' }),
-  'GET /app-versions/*/actions': ([id], _b, q) => page(s.actions.filter((a) => a.app_version_id === id), q),
   'POST /app-versions/*/actions': ([id], b) => make(s.actions, { ...b, app_version_id: id }),
   'PATCH /actions/*': ([id], b) => Object.assign(find(s.actions, id), b),
-  'GET /connections': (_id, _b, q) => page(s.connections, q),
+  'GET /connections': () => ({ items: s.connections, next: null }),
   'POST /connections': (_id, b) => {
     if (s.connections.some((c) => c.key === b.key)) throw new Problem(409, `There is a connection "${String(b.key)}" already.`, { field: 'key' })
     return make(s.connections, { key: b.key, name: b.name, app_id: b.app_id, auth_kind: 'api_key', status: 'unverified', revision: 1 })
   },
   'PUT /connections/*/secret': ([id]) => find(s.connections, id),
   'DELETE /connections/*': ([id]) => drop(s.connections, id),
-  'GET /workflows': (_id, _b, q) => page(s.workflows, q),
   'POST /workflows': (_id, b) => {
     if (!/^[a-z][a-z0-9-]*$/.test(String(b.key))) throw new Problem(422, 'A key has lower case letters, digits and hyphens.', { field: 'key' })
     const made = make(s.workflows, { key: b.key, name: b.name, description: b.description, published_version_id: null })
     s.drafts.set(made.id, { definition: b.definition, revision: 1 })
     return made
   },
-  'GET /workflows/*': ([id]) => find(s.workflows, id),
   'DELETE /workflows/*': ([id]) => drop(s.workflows, id),
-  'GET /workflows/*/draft': ([id]) => s.drafts.get(id ?? '') ?? null,
   'PUT /workflows/*/draft': ([id], b) => {
     const now = s.drafts.get(id ?? '')
     if (!now) throw missing()
@@ -165,37 +148,17 @@ const routes: Record<string, Handler> = {
     Object.assign(find(s.workflows, id), { published_version_id: made.id, published_version_number: made.number })
     return made
   },
-  'GET /workflows/*/versions': ([id], _b, q) => page(s.versions.filter((v) => v.workflow_id === id), q),
-  'GET /workflow-versions/*': ([id]) => find(s.versions, id),
   'POST /workflows/*/runs': ([id], b) => ({ run_id: perform(find(s.workflows, id), b.input, { trigger: { kind: 'manual' }, trigger_id: null }).id }),
-  'GET /workflows/*/triggers': ([id], _b, q) => page(s.triggers.filter((x) => x.workflow_id === id), q),
   'POST /workflows/*/triggers': ([id], b) => ({ ...make(s.triggers, { ...b, workflow_id: id, state: 'inactive', url: `/hooks/wh_${uuid().slice(-12)}` }), secret: 'whsec_abcdefghijklmnop' }),
+  'GET /triggers/*': ([id]) => find(s.triggers, id),
   'POST /triggers/*/activate': ([id]) => Object.assign(find(s.triggers, id), { state: 'active' }),
   'POST /triggers/*/deactivate': ([id]) => Object.assign(find(s.triggers, id), { state: 'inactive' }),
   'POST /triggers/*/rotate': ([id], b) =>
     (b.what === 'secret' ? { secret: 'whsec_new' } : { url: Object.assign(find(s.triggers, id), { url: `/hooks/wh_${uuid().slice(-12)}` }).url }),
   'DELETE /triggers/*': ([id]) => drop(s.triggers, id),
-  'GET /runs': (_id, _b, q) => page(s.runs.filter((r) => (!q.get('state') || r.state === q.get('state')) && (!q.get('workflow_id') || r.workflow_id === q.get('workflow_id'))).map(brief), q),
-  'GET /runs/*': ([id]) => find(s.runs, id),
-  'GET /runs/*/steps/*': ([id, step]) => {
-    const found = (find(s.runs, id).steps as Body[]).find((x) => x.step_id === step)
-    if (!found) throw missing()
-    const attempts = Array.from({ length: Math.max(0, Number(found.attempt) - 1) }, (_, i) => ({ attempt: i + 1, at: found.started_at, error: i + 1 < Number(found.attempt) ? { message: '503 Service Unavailable' } : found.error }))
-    const input = found.input === undefined ? { id: 'A-1042', step } : found.input
-    const output = found.output === undefined ? outputs[String(step)] : found.output
-    return { ...found, input: found.has_input ? input : null, output: found.has_output ? output : null, attempts }
-  },
-  'GET /runs/*/logs': ([id], _b, q) => {
-    const run = find(s.runs, id)
-    const lines = (run.steps as Body[]).flatMap((x, i) => [
-      { seq: i * 2 + 1, logged_at: x.started_at ?? run.created_at, level: 'info', step_id: x.step_id, message: `${String(x.uses)} began` },
-      { seq: i * 2 + 2, logged_at: x.finished_at ?? run.created_at, level: x.state === 'failed' ? 'error' : 'debug', step_id: x.step_id, message: x.state === 'failed' ? String((x.error as Body).message) : `ended: ${String(x.state)}` },
-    ])
-    return { items: lines.filter((l) => l.seq > Number(q.get('after') ?? 0)), next: null }
-  },
   'POST /runs/*/cancel': ([id]) => {
-    const run = Object.assign(find(s.runs, id), { state: 'canceled', finished_at: new Date().toISOString() })
-    announce(run)
+    Object.assign(find(s.runs, id), { state: 'canceled', finished_at: new Date().toISOString() })
+    announce()
   },
   'POST /runs/*/rerun': ([id]) => {
     const before = find(s.runs, id)
@@ -209,26 +172,23 @@ async function bodyOf(request: IncomingMessage): Promise<Body> {
   return text === '' ? {} : (JSON.parse(text) as Body)
 }
 
+function isSignedIn(request: IncomingMessage): boolean {
+  const cookie = /weft_session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1]
+  return open || (cookie !== undefined && s.sessions.has(cookie))
+}
+
 async function api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
   const path = url.pathname.slice('/api/v1'.length)
-  if (path === '/live') {
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-    response.write('event: hello\ndata: {}\n\n')
-    streams.add(response)
-    request.on('close', () => streams.delete(response))
-    return
-  }
   const request_id = uuid()
   try {
-    const cookie = /weft_session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1]
-    const session: Session = { signedIn: open || (cookie !== undefined && s.sessions.has(cookie)), setCookie: null }
+    const session: Session = { signedIn: isSignedIn(request), setCookie: null }
     if (!session.signedIn && !path.startsWith('/auth/')) throw new Problem(401, 'Sign in first.')
     if (request.method !== 'GET' && request.headers['x-weft-csrf'] !== '1') throw new Problem(403, 'The header x-weft-csrf is missing.')
     for (const [route, handle] of Object.entries(routes)) {
       const [method, pattern] = route.split(' ')
       const match = new RegExp(`^${(pattern ?? '').replaceAll('*', '([^/]+)')}$`).exec(path)
       if (method !== request.method || !match) continue
-      const answer = await handle(match.slice(1).map(decodeURIComponent), await bodyOf(request), url.searchParams, session)
+      const answer = await handle(match.slice(1).map(decodeURIComponent), await bodyOf(request), session)
       if (session.setCookie !== null) response.setHeader('set-cookie', session.setCookie)
       response.writeHead(answer === undefined ? 204 : 200, { 'content-type': 'application/json' })
       response.end(answer === undefined ? undefined : JSON.stringify(answer))
@@ -262,12 +222,23 @@ async function hook(request: IncomingMessage, response: ServerResponse, path: st
   response.writeHead(202, { 'content-type': 'application/json' }).end(JSON.stringify({ run_id: run.id }))
 }
 
+async function graphql(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const refused = { errors: [{ message: 'Sign in first.', extensions: { code: 'access-denied', path: '$' } }] }
+  const result = isSignedIn(request) ? await answer(await bodyOf(request), s) : refused
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(result))
+}
+
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? '/', 'http://localhost')
+  if (url.pathname === '/v1/graphql') return void graphql(request, response)
   if (url.pathname.startsWith('/api/v1/')) void api(request, response, url)
   else if (url.pathname.startsWith('/hooks/')) void hook(request, response, url.pathname)
   else void file(response, url.pathname)
 })
+serveLive(server, s, (look) => {
+  watchers.add(look)
+  return () => watchers.delete(look)
+}, isSignedIn)
 server.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () => {
   const address = server.address()
   console.log(`http://127.0.0.1:${typeof address === 'object' && address ? address.port : ''}`)

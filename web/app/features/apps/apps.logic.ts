@@ -1,4 +1,14 @@
-import { isRecord, type AppVersion, type Json } from '~/shared/api'
+import { isRecord, word, type Json } from '~/shared/api'
+import type { AppActionsQuery, AppVersionRowFragment } from '~/shared/graphql/generated'
+import type { ActionId, AppVersionId } from '~/shared/ids'
+import type { Refine } from '~/shared/rows'
+
+export type AppVersion = Refine<AppVersionRowFragment, { id: AppVersionId; status: 'draft' | 'published' | 'deprecated' }>
+export type Action = Refine<AppActionsQuery['actions'][number], { id: ActionId }>
+
+export function toVersion(row: AppVersionRowFragment): AppVersion {
+  return { ...row, status: word(['draft', 'published', 'deprecated'])(row.status, 'version.status') }
+}
 
 export const manifest_starter: Json = {
   base_url: 'https://api.example.com',
@@ -23,11 +33,6 @@ export function parseJson(text: string): { k: 'ok'; value: Json } | { k: 'bad'; 
   } catch (error) {
     return { k: 'bad', message: error instanceof Error ? error.message : String(error) }
   }
-}
-
-/** Newest first. */
-export function sortVersions(versions: readonly AppVersion[]): AppVersion[] {
-  return [...versions].sort((a, b) => b.major - a.major || b.minor - a.minor)
 }
 
 /** "GET /items/{id}" of an action, for the list. */

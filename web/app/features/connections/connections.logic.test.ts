@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { appVersion } from '~/shared/api'
-import { callOf, parseJson } from '../apps/apps.logic'
+import { AppVersionsDocument } from '~/shared/graphql/generated'
+import { callOf, parseJson, toVersion } from '../apps/apps.logic'
 import { authKind, authOf, complete, credentialFields, fieldsOfKind, pick } from './connections.logic'
 
 const version = (major: number, status: string, auth: unknown) =>
-  appVersion({ id: `01890000-0000-7000-8000-00000000000${major}`, major, status, manifest: { base_url: 'https://x.test', auth } }, '')
+  toVersion(AppVersionsDocument.parse({ app_versions: [{ id: `01890000-0000-7000-8000-00000000000${major}`, major, minor: 0, status, manifest: { base_url: 'https://x.test', auth } }] }, '').app_versions[0]!)
 
 describe('connection fields', () => {
   it('come from the newest published version', () => {

@@ -1,4 +1,17 @@
-import { auth_kinds, isRecord, type AppVersion, type AuthKind, type Json } from '~/shared/api'
+import { auth_kinds, isRecord, word, type AuthKind, type Json } from '~/shared/api'
+import type { AppVersion } from '~/features/apps'
+import type { ConnectionsQuery } from '~/shared/graphql/generated'
+import type { AppId, ConnectionId } from '~/shared/ids'
+import type { Refine } from '~/shared/rows'
+
+type Row = ConnectionsQuery['connections'][number]
+export type Connection = Refine<Row, { id: ConnectionId; app_id: AppId; auth_kind: AuthKind; status: 'unverified' | 'ok' | 'failing' }>
+
+export function toConnection(row: Row): Connection {
+  return {
+    ...row, auth_kind: word(auth_kinds)(row.auth_kind, 'connection.auth_kind'), status: word(['unverified', 'ok', 'failing'])(row.status, 'connection.status'),
+  }
+}
 
 export interface CredentialField {
   name: string
@@ -7,7 +20,7 @@ export interface CredentialField {
 }
 
 /** The auth part of the version whose credentials a new connection holds: the newest published one, else the newest. */
-export function authOf(versions: readonly AppVersion[]): Json | null {
+export function authOf(versions: readonly Pick<AppVersion, 'major' | 'minor' | 'status' | 'manifest'>[]): Json | null {
   const newest = [...versions].sort((a, b) => b.major - a.major || b.minor - a.minor)
   const chosen = newest.find((v) => v.status === 'published') ?? newest[0]
   return chosen && isRecord(chosen.manifest) && chosen.manifest.auth !== undefined ? chosen.manifest.auth : null

@@ -1,16 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { run, step, type Page, type Run } from '~/shared/api'
+import type { Page } from '~/shared/api'
+import { SomeRunsDocument } from '~/shared/graphql/generated'
+import { toRun, toStep, type Run, type Step } from './runs.data'
 import {
-  appendLogs, appendPage, filtersFromQuery, matches, mergeFirstPage, mergeRuns, queryFromFilters, sortSteps, stepOfInterest, timelineBars, triggerKind,
+  appendLogs, appendPage, conditions, filtersFromQuery, matches, mergeFirstPage, mergeRuns, queryFromFilters, sortSteps, stepOfInterest, timelineBars, triggerKind, unfinishedBelow,
 } from './runs.logic'
 
 const all = { workflow: null, state: null }
 const workflow = '01890000-0000-7000-8000-0000000000aa'
 function make(n: number, state = 'running', more: object = {}): Run {
-  return run({
-    id: `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`, workflow_id: workflow, state, created_at: '2026-01-01T00:00:00Z', ...more,
-  }, 'run')
+  const row = {
+    id: `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`, workflow_id: workflow, workflow_version_id: workflow, trigger_id: null, rerun_of: null, state,
+    failure_kind: null, error: null, created_at: '2026-01-01T00:00:00Z', started_at: null, finished_at: null, workflow: null, version: null, ...more,
+  }
+  return toRun(SomeRunsDocument.parse({ runs: [row] }, 'data').runs[0]!)
 }
+const step = (more: { step_id: string; state: string; position?: number; started_at?: string; finished_at?: string }): Step =>
+  toStep({ position: 0, attempt: 0, failure_kind: null, error: null, started_at: null, finished_at: null, ...more })
 const list = (ns: number[], next: string | null = null): Page<Run> => ({ items: ns.map((n) => make(n)), next })
 const ids = (page: Page<Run>) => page.items.map((r) => Number(r.id.slice(-12)))
 
@@ -21,6 +27,8 @@ describe('filters', () => {
     expect(queryFromFilters(filters)).toEqual({ workflow, state: 'failed' })
     expect(filtersFromQuery({ workflow: 'x', state: 'exploded' })).toEqual(all)
     expect(queryFromFilters(all)).toEqual({})
+    expect(conditions(filters)).toEqual({ workflow: { _eq: workflow }, state: { _eq: 'failed' } })
+    expect(conditions(all)).toEqual({ workflow: {}, state: {} })
   })
 })
 
@@ -59,6 +67,15 @@ describe('mergeFirstPage', () => {
   })
 })
 
+describe('unfinishedBelow', () => {
+  it('names the runs at work that the first page does not hold', () => {
+    const whole = { items: [make(5), make(4), make(3, 'success'), make(2)], next: null }
+    const first = { items: [make(5), make(4)], next: 'x' }
+    expect(unfinishedBelow({ k: 'ready', data: whole }, { k: 'ready', data: first })).toEqual([make(2).id])
+    expect(unfinishedBelow({ k: 'loading' }, { k: 'ready', data: first })).toEqual([])
+  })
+})
+
 describe('paging', () => {
   it('appends a page and shows a row once', () => {
     const merged = appendPage(list([5, 4], 'a'), list([4, 3], null))
@@ -70,16 +87,16 @@ describe('paging', () => {
 describe('steps', () => {
   const t0 = Date.parse('2026-01-01T00:00:00Z')
   const at = (ms: number) => new Date(t0 + ms).toISOString()
-  const a = step({ step_id: 'a', position: 0, state: 'success', started_at: at(0), finished_at: at(50), duration_ms: 50 }, '')
-  const b = step({ step_id: 'b', position: 1, state: 'running', started_at: at(50) }, '')
-  const c = step({ step_id: 'c', position: 2, state: 'queued' }, '')
+  const a = step({ step_id: 'a', position: 0, state: 'success', started_at: at(0), finished_at: at(50) })
+  const b = step({ step_id: 'b', position: 1, state: 'running', started_at: at(50) })
+  const c = step({ step_id: 'c', position: 2, state: 'queued' })
   it('lay bars over the span of the run', () => {
     const run = { created_at: at(0), started_at: at(0), finished_at: null }
     expect(timelineBars(run, [a, b, c], t0 + 100)).toEqual([{ start: 0, width: 50 }, { start: 50, width: 50 }, null])
   })
   it('keep every bar inside and visible', () => {
     const run = { created_at: at(0), started_at: at(0), finished_at: at(100) }
-    const late = step({ step_id: 'z', state: 'success', started_at: at(100), finished_at: at(100), duration_ms: 0 }, '')
+    const late = step({ step_id: 'z', state: 'success', started_at: at(100), finished_at: at(100) })
     for (const bar of timelineBars(run, [late], t0)) expect((bar?.start ?? 0) + (bar?.width ?? 0)).toBeLessThanOrEqual(100)
     expect(timelineBars(run, [late], t0)[0]?.width).toBeGreaterThanOrEqual(1)
   })
@@ -94,13 +111,17 @@ describe('steps', () => {
 
 describe('logs and triggers', () => {
   it('adds only new lines', () => {
-    const line = (seq: number) => ({ seq, logged_at: '', level: 'info', step_id: null, message: '' })
-    expect(appendLogs([line(1), line(2)], [line(2), line(3)]).map((l) => l.seq)).toEqual([1, 2, 3])
+    const line = (seq: number) => ({ seq: String(seq), logged_at: '', level: 'info', step_id: null, message: '' })
+    expect(appendLogs([line(1), line(2)], [line(2), line(3)]).map((l) => l.seq)).toEqual(['1', '2', '3'])
+  })
+  it('keep the order of numbers beyond what JavaScript counts', () => {
+    const line = (seq: string) => ({ seq, logged_at: '', level: 'info', step_id: null, message: '' })
+    const [a, b] = ['9007199254740992', '9007199254740993'].map(line)
+    expect(appendLogs([a!], [a!, b!]).map((l) => l.seq)).toEqual([a!.seq, b!.seq])
   })
   it('tells what started a run', () => {
     expect(triggerKind({ trigger_id: 'x' })).toBe('webhook')
     expect(triggerKind({ trigger_id: null })).toBe('manual')
-    expect(triggerKind({ trigger_id: 'x', trigger: { kind: 'manual' } })).toBe('manual')
     expect(triggerKind({ trigger_id: 'x', rerun_of: 'y' })).toBe('rerun')
   })
 })

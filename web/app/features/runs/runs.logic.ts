@@ -1,6 +1,9 @@
-import { isRecord, run_states, type Json, type LogLine, type Page, type Run, type RunState, type Step } from '~/shared/api'
-import { routeId, type WorkflowId } from '~/shared/ids'
+import { run_states, type Page, type RunState } from '~/shared/api'
+import type { LatestRunsSubscriptionVariables } from '~/shared/graphql/generated'
+import { routeId, type RunId, type WorkflowId } from '~/shared/ids'
+import type { Load } from '~/shared/load'
 import { elapsedMs } from '~/shared/time'
+import type { LogLine, Run, Step } from './runs.data'
 
 export interface RunFilters {
   workflow: WorkflowId | null
@@ -19,6 +22,14 @@ export function queryFromFilters(filters: RunFilters): Record<string, string> {
   return {
     ...(filters.workflow === null ? {} : { workflow: filters.workflow }),
     ...(filters.state === null ? {} : { state: filters.state }),
+  }
+}
+
+/** The filters as conditions of a query: an empty one is met by every row. */
+export function conditions(filters: RunFilters): Pick<LatestRunsSubscriptionVariables, 'workflow' | 'state'> {
+  return {
+    workflow: filters.workflow === null ? {} : { _eq: filters.workflow },
+    state: filters.state === null ? {} : { _eq: filters.state },
   }
 }
 
@@ -73,6 +84,16 @@ export function mergeFirstPage(list: Page<Run>, first: Page<Run>, filters: RunFi
   return mergeRuns({ items: kept, next: list.next }, first.items, filters)
 }
 
+const followed_max = 100
+
+/** Runs at work that stand below the first page, and so are not followed with it; the newest of them, in order. */
+export function unfinishedBelow(list: Load<Page<Run>>, first: Load<Page<Run>>): RunId[] {
+  if (list.k !== 'ready' || first.k !== 'ready') return []
+  const end = first.data.items.at(-1)?.id
+  if (end === undefined) return []
+  return list.data.items.filter((run) => run.id < end && !isFinal(run.state)).map((run) => run.id).slice(0, followed_max)
+}
+
 /** Adds the next page; a row that both hold appears once. */
 export function appendPage(list: Page<Run>, more: Page<Run>): Page<Run> {
   const known = new Set(list.items.map((run) => run.id))
@@ -116,15 +137,14 @@ export function stepOfInterest(steps: readonly Step[]): Step | null {
   )
 }
 
-/** Log lines in order, each once: a page may be fetched twice. */
+/** Log lines in order, each once: what a connection that was lost had given may come again. */
 export function appendLogs(shown: readonly LogLine[], more: readonly LogLine[]): LogLine[] {
-  const last = shown.at(-1)?.seq ?? -1
-  return [...shown, ...more.filter((line) => line.seq > last)]
+  const last = BigInt(shown.at(-1)?.seq ?? -1)
+  return [...shown, ...more.filter((line) => BigInt(line.seq) > last)]
 }
 
-/** What started the run, as far as the run says. */
-export function triggerKind(run: { trigger_id: string | null; rerun_of?: string | null; trigger?: Json }): 'webhook' | 'manual' | 'rerun' {
+/** What started the run. */
+export function triggerKind(run: { trigger_id: string | null; rerun_of?: string | null }): 'webhook' | 'manual' | 'rerun' {
   if (run.rerun_of != null) return 'rerun'
-  const kind = isRecord(run.trigger) ? run.trigger.kind : null
-  return kind === 'webhook' || (kind == null && run.trigger_id !== null) ? 'webhook' : 'manual'
+  return run.trigger_id === null ? 'manual' : 'webhook'
 }

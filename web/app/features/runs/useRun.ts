@@ -1,84 +1,93 @@
-import { onScopeDispose, shallowRef, watch, type Ref } from 'vue'
-import { isAbort, toProblem, type Api, type LogLine, type RunDetail, type StepDetail } from '~/shared/api'
-import { coalesce } from '~/shared/coalesce'
-import type { RunId } from '~/shared/ids'
-import { useLiveRuns, type Live } from '~/shared/live'
-import { useLoad, type Load, type Loader } from '~/shared/load'
-import { appendLogs, isFinal } from './runs.logic'
+import { computed, onScopeDispose, shallowRef, watch, type Ref } from 'vue'
+import { isAbort, toProblem } from '~/shared/api'
+import { useFollowing } from '~/shared/following'
+import type { Ask } from '~/shared/graphql/client'
+import { LiveRunDocument, RunDataDocument, RunDefinitionDocument, RunLogDocument, RunLogFollowDocument, RunStepDocument, type RunDataQuery } from '~/shared/graphql/generated'
+import type { Live } from '~/shared/graphql/live'
+import type { RunId, VersionId } from '~/shared/ids'
+import type { Load } from '~/shared/load'
+import { only } from '~/shared/rows'
+import { useSubscription, type Subscription } from '~/shared/subscription'
+import { slotsOf, toLogLine, toRunDetail, toStepDetail, usesOf, type LogLine, type RunDetail, type StepDetail } from './runs.data'
+import { appendLogs } from './runs.logic'
 
-const pause_ms = 300
-// The stream tells of runs, not of steps: a run at work is looked at again this often as well.
-const poll_ms = 2_000
-
-/** One run with its steps, renewed while it is at work. `onRenewed` is called after each renewal. */
-export function useRun(api: Api, live: Live, id: RunId): Loader<RunDetail> {
-  const loader = useLoad((signal) => api.runs.get(id, signal))
-  const renew = coalesce(() => loader.refresh(), pause_ms)
-  const timer = setInterval(() => {
-    const s = loader.state.value
-    if (s.k === 'ready' && !isFinal(s.data.state) && document.visibilityState === 'visible') renew.request()
-  }, poll_ms)
-  useLiveRuns(live, (message) => {
-    if (message.k === 'resync' || message.run.id === id) renew.request()
+/** One run with its steps, as they change. */
+export function useRun(ask: Ask, live: Live, id: RunId): Subscription<RunDetail> {
+  const run = useSubscription(live, LiveRunDocument, () => ({ id }), (data) => toRunDetail(only(data.runs)))
+  const version = computed(() => (run.state.value.k === 'ready' ? run.state.value.data.version_id : null))
+  const never = computed(() => '')
+  // What a step uses stands in the definition, which does not change with the run.
+  const uses = useFollowing(version, never, async (wanted: VersionId, signal) => {
+    const { workflow_versions } = await ask(RunDefinitionDocument, { version: wanted }, signal)
+    return usesOf(only(workflow_versions).definition)
   })
-  onScopeDispose(() => {
-    clearInterval(timer)
-    renew.stop()
+  const state = computed<Load<RunDetail>>(() => {
+    const now = run.state.value
+    const names = uses.value?.k === 'ready' ? uses.value.data : null
+    if (now.k !== 'ready' || names === null) return now
+    return { k: 'ready', data: { ...now.data, steps: now.data.steps.map((s) => ({ ...s, uses: names.get(s.step_id) ?? '' })) } }
   })
-  return loader
+  return { state, reload: run.reload }
 }
 
-/** The details of the selected step; fetched again when the selection, or `version` (anything that changes with it), changes. */
-export function useStep(api: Api, id: RunId, step: Ref<string | null>, version: Ref<string>): Readonly<Ref<Load<StepDetail> | null>> {
-  const state = shallowRef<Load<StepDetail> | null>(null)
-  let seq = 0
-  watch(
-    [step, version],
-    async ([now], [before]) => {
-      const mine = ++seq
-      if (now === null) {
-        state.value = null
-        return
-      }
-      if (now !== before || state.value === null) state.value = { k: 'loading' }
-      try {
-        const data = await api.runs.step(id, now)
-        if (mine === seq) state.value = { k: 'ready', data }
-      } catch (error) {
-        if (mine === seq) state.value = { k: 'failed', error: toProblem(error) }
-      }
-    },
-    { immediate: true },
-  )
-  onScopeDispose(() => seq++)
-  return state
+/** The values and attempts of the selected step. */
+export function useStep(ask: Ask, id: RunId, step: Readonly<Ref<string | null>>, version: Readonly<Ref<string>>): Readonly<Ref<Load<StepDetail> | null>> {
+  return useFollowing(step, version, async (wanted, signal) => {
+    const slots = slotsOf(wanted)
+    return toStepDetail(wanted, await ask(RunStepDocument, { run: id, step: wanted, slots: [slots.input, slots.output] }, signal))
+  })
 }
 
-/** The log of a run, oldest first; follows while `version` changes. */
-export function useLogs(api: Api, id: RunId, version: Ref<string>): Readonly<Ref<Load<LogLine[]>>> {
+/** What a run began with and gave; read only while it is `shown`. */
+export function useData(
+  ask: Ask, id: RunId, shown: Readonly<Ref<boolean>>, version: Readonly<Ref<string>>,
+): Readonly<Ref<Load<RunDataQuery['runs'][number]> | null>> {
+  const subject = computed(() => (shown.value ? id : null))
+  return useFollowing(subject, version, async (wanted, signal) => only((await ask(RunDataDocument, { id: wanted }, signal)).runs))
+}
+
+const lines_per_page = 500
+
+/** The log of a run, oldest first: read once it is `shown`, then followed. */
+export function useLogs(ask: Ask, live: Live, id: RunId, shown: Readonly<Ref<boolean>>): Readonly<Ref<Load<LogLine[]>>> {
   const state = shallowRef<Load<LogLine[]>>({ k: 'loading' })
   const control = new AbortController()
-  let after: string | null = null
+  let stop: () => void = () => undefined
+  const known = () => (state.value.k === 'ready' ? state.value.data : [])
+  const after = () => known().at(-1)?.seq ?? '0'
 
-  async function follow(): Promise<void> {
+  function add(more: readonly LogLine[]): void {
+    state.value = { k: 'ready', data: appendLogs(known(), more) }
+  }
+  async function begin(): Promise<void> {
     try {
-      for (;;) {
-        const page = await api.runs.logs(id, { limit: 100, after }, control.signal)
-        const shown = state.value.k === 'ready' ? state.value.data : []
-        state.value = { k: 'ready', data: appendLogs(shown, page.items) }
-        // Without a cursor the last page is asked for again next time; appendLogs drops what is known.
-        if (page.next === null) return
-        after = page.next
+      for (let full = true; full;) {
+        const { run_logs } = await ask(RunLogDocument, { run: id, after: after(), limit: lines_per_page }, control.signal)
+        add(run_logs.map(toLogLine))
+        full = run_logs.length === lines_per_page
       }
     } catch (error) {
-      if (!isAbort(error) && state.value.k !== 'ready') state.value = { k: 'failed', error: toProblem(error) }
+      if (isAbort(error)) return
+      state.value = { k: 'failed', error: toProblem(error) }
     }
+    if (control.signal.aborted) return
+    // Every connection goes on behind the last line that is known.
+    stop = live.follow(RunLogFollowDocument, () => ({ run: id, after: after() }), {
+      next: (data) => add(data.run_logs_stream.map(toLogLine)),
+      failed: (error) => {
+        if (state.value.k !== 'ready') state.value = { k: 'failed', error }
+      },
+    })
   }
-  const renew = coalesce(follow, pause_ms)
-  watch(version, () => renew.request(), { immediate: true })
+  let begun = false
+  watch(shown, (now) => {
+    if (!now || begun) return
+    begun = true
+    void begin()
+  }, { immediate: true })
   onScopeDispose(() => {
     control.abort()
-    renew.stop()
+    stop()
   })
   return state
 }

@@ -1,88 +1,70 @@
-import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
-import { isAbort, toProblem, type Api, type Page, type Problem, type Run } from '~/shared/api'
-import { coalesce } from '~/shared/coalesce'
-import type { RunId } from '~/shared/ids'
-import { useLiveRuns, type Live } from '~/shared/live'
+import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
+import { toProblem, type Page, type Problem } from '~/shared/api'
+import type { Ask } from '~/shared/graphql/client'
+import { LatestRunsDocument, OlderRunsDocument, SomeRunsDocument } from '~/shared/graphql/generated'
+import type { Live } from '~/shared/graphql/live'
 import type { Load } from '~/shared/load'
-import { appendPage, mergeFirstPage, mergeRuns, type RunFilters } from './runs.logic'
-
-const page_size = 50
-// Up to this many changed runs are fetched one by one; beyond it a fresh first page is cheaper.
-const single_max = 4
-const pause_ms = 250
+import { page_size, pageOf } from '~/shared/rows'
+import { useSubscription } from '~/shared/subscription'
+import { toRun, type Run } from './runs.data'
+import { appendPage, conditions, mergeFirstPage, mergeRuns, unfinishedBelow, type RunFilters } from './runs.logic'
 
 export interface Runs {
   state: Readonly<Ref<Load<Page<Run>>>>
-  reload: () => Promise<void>
+  reload: () => void
   more: () => Promise<void>
   moreBusy: Readonly<Ref<boolean>>
   moreError: Readonly<Ref<Problem | null>>
 }
 
-/** The list of runs under `filters`, kept up to date by the live stream. */
-export function useRuns(api: Api, live: Live, filters: Readonly<Ref<RunFilters>>): Runs {
+/** The list of runs under `filters`. The first page follows the data; older pages are read once, but for their runs at work. */
+export function useRuns(ask: Ask, live: Live, filters: Readonly<Ref<RunFilters>>): Runs {
   const state = shallowRef<Load<Page<Run>>>({ k: 'loading' })
   const moreBusy = ref(false)
   const moreError = shallowRef<Problem | null>(null)
-  const changed = new Set<RunId>()
-  let all = false
   let seq = 0
+  let extended = false
 
-  const fetchFirst = () => api.runs.list({ workflow_id: filters.value.workflow, state: filters.value.state, limit: page_size })
+  const first = useSubscription(live, LatestRunsDocument, () => ({ ...conditions(filters.value), limit: page_size + 1 }), (data) => pageOf(data.runs.map(toRun)))
+  const below = computed(() => unfinishedBelow(state.value, first.state.value))
+  const rest = useSubscription(live, SomeRunsDocument, () => (below.value.length === 0 ? null : { ids: below.value, limit: below.value.length }), (data) => data.runs.map(toRun))
 
-  async function reload(): Promise<void> {
-    const mine = ++seq
-    state.value = { k: 'loading' }
+  function restart(): void {
+    seq++
+    extended = false
     moreError.value = null
-    try {
-      const data = await fetchFirst()
-      if (mine === seq) state.value = { k: 'ready', data }
-    } catch (error) {
-      if (mine === seq && !isAbort(error)) state.value = { k: 'failed', error: toProblem(error) }
-    }
   }
+  watch(first.state, (now) => {
+    if (now.k !== 'ready') restart()
+    // Without older pages the first one is all there is; with them, what it pushes down stays.
+    const shown = state.value.k === 'ready' && extended ? state.value.data : null
+    state.value = now.k === 'ready' && shown !== null ? { k: 'ready', data: mergeFirstPage(shown, now.data, filters.value) } : now
+  }, { immediate: true, flush: 'sync' })
+  watch(rest.state, (now) => {
+    if (now.k === 'ready' && state.value.k === 'ready') state.value = { k: 'ready', data: mergeRuns(state.value.data, now.data, filters.value) }
+  }, { flush: 'sync' })
+  watch(filters, restart, { flush: 'sync' })
 
   async function more(): Promise<void> {
     if (state.value.k !== 'ready' || state.value.data.next === null || moreBusy.value) return
     const mine = seq
-    const after = state.value.data.next
+    const before = state.value.data.items.at(-1)?.id
+    if (before === undefined) return
+    extended = true
     moreBusy.value = true
     moreError.value = null
     try {
-      const page = await api.runs.list({ workflow_id: filters.value.workflow, state: filters.value.state, limit: page_size, after })
+      const { runs } = await ask(OlderRunsDocument, { ...conditions(filters.value), before, limit: page_size + 1 })
       // The list may have been replaced meanwhile; its end is then another.
-      if (mine === seq && state.value.data.next === after) state.value = { k: 'ready', data: appendPage(state.value.data, page) }
+      if (mine === seq && state.value.k === 'ready' && state.value.data.items.at(-1)?.id === before) {
+        state.value = { k: 'ready', data: appendPage(state.value.data, pageOf(runs.map(toRun))) }
+      }
     } catch (error) {
       if (mine === seq) moreError.value = toProblem(error)
     } finally {
       moreBusy.value = false
     }
   }
-
-  async function catchUp(): Promise<void> {
-    if (state.value.k !== 'ready') return
-    const mine = seq
-    const ids = [...changed]
-    const whole = all || ids.length > single_max
-    changed.clear()
-    all = false
-    const first = whole ? await fetchFirst() : null
-    const single = whole ? [] : await Promise.all(ids.map((id) => api.runs.get(id)))
-    if (mine !== seq || state.value.k !== 'ready') return
-    const list = state.value.data
-    state.value = { k: 'ready', data: first ? mergeFirstPage(list, first, filters.value) : mergeRuns(list, single, filters.value) }
-  }
-
-  const renew = coalesce(catchUp, pause_ms)
-  onScopeDispose(() => {
-    seq++
-    renew.stop()
-  })
-  useLiveRuns(live, (message) => {
-    if (message.k === 'resync') all = true
-    else changed.add(message.run.id)
-    renew.request()
-  })
-  watch(filters, () => void reload(), { immediate: true })
-  return { state, reload, more, moreBusy, moreError }
+  onScopeDispose(() => seq++)
+  return { state, reload: first.reload, more, moreBusy, moreError }
 }

@@ -1,5 +1,5 @@
-export { createApi, type Api, type Fields, type RunQuery } from './api'
+export { createApi, type Api, type Fields } from './api'
 export { createHttp, idempotencyKey, type Http } from './http'
-export { isRecord, type Json, type Page } from './parse'
+export { isRecord, word, type Json, type Page } from './parse'
 export { ApiError, isAbort, toProblem, type Problem } from './problem'
 export * from './types'

@@ -1,5 +1,5 @@
 // Parsers for foreign JSON: a value either has the promised shape or names the place where it has not.
-// Small on purpose; generated GraphQL types replace the entity parsers later.
+// Small on purpose; those of GraphQL's answers are generated (graphql/generated.ts).
 
 export type Parser<T> = (value: unknown, at: string) => T
 
@@ -86,8 +86,4 @@ export function object<S extends Shape>(shape: S): Parser<Parsed<S>> {
 export interface Page<T> {
   items: T[]
   next: string | null
-}
-
-export function page<T>(item: Parser<T>): Parser<Page<T>> {
-  return object({ items: array(item), next: maybe(string) })
 }

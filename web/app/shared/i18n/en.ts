@@ -83,7 +83,7 @@ export const en = {
   'live.live': 'Live',
   'live.live.text': 'Changes appear by themselves.',
   'live.lost': 'Reconnecting',
-  'live.lost.text': 'The connection was lost. What is shown may be old; it is renewed once the connection is back.',
+  'live.lost.text': 'The connection was lost. What is shown may be some seconds old until it is back.',
 
   'state.queued': 'Queued',
   'state.running': 'Running',

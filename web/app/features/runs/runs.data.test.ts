@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { LiveRunDocument, RunStepDocument } from '~/shared/graphql/generated'
+import { toRun, toRunDetail, toStepDetail, usesOf } from './runs.data'
+
+const id = '01890000-0000-7000-8000-000000000001'
+const row = {
+  id, workflow_id: '01890000-0000-7000-8000-0000000000aa', workflow_version_id: '01890000-0000-7000-8000-0000000000bb', trigger_id: null, rerun_of: null,
+  state: 'running', failure_kind: null, error: null, created_at: '2026-01-01T00:00:00.000000+00:00', started_at: null, finished_at: null,
+  workflow: { key: 'a', name: 'A' }, version: { number: 1 }, tier: null, job: null, steps: [],
+}
+const read = (more: object = {}) => toRunDetail(LiveRunDocument.parse({ runs: [{ ...row, ...more }] }, 'data').runs[0]!)
+
+describe('a run', () => {
+  it('is read, and refused in an unknown state or with another id', () => {
+    expect(read()).toMatchObject({ id, workflow_name: 'A', version_number: 1, state: 'running', is_cancel_requested: false, duration_ms: null })
+    expect(() => read({ state: 'exploded' })).toThrow('run.state')
+    expect(() => read({ id: '../x' })).toThrow('data.runs[0].id')
+  })
+  it('has an error given as text or as object', () => {
+    expect(read({ error: 'boom' }).error?.message).toBe('boom')
+    expect(read({ error: { message: 'm', line: 3 } }).error).toMatchObject({ message: 'm', line: 3, field: null })
+    expect(() => read({ failure_kind: 'odd' })).toThrow('failure_kind')
+  })
+  it('is shown without a workflow that is gone', () => {
+    expect(toRun(LiveRunDocument.parse({ runs: [{ ...row, workflow: null, version: null }] }, 'data').runs[0]!)).toMatchObject({ workflow_name: '', version_number: null })
+  })
+  it('took as long as from its start, or its creation, to its end', () => {
+    const ended = { started_at: '2026-01-01T00:00:01.000000+00:00', finished_at: '2026-01-01T00:00:03.500250+00:00' }
+    expect(read(ended).duration_ms).toBe(2_500)
+    expect(read({ ...ended, started_at: null }).duration_ms).toBe(3_500)
+  })
+  it('has its cancellation asked for once the job says so', () => {
+    expect(read({ job: { cancel_requested_at: null } }).is_cancel_requested).toBe(false)
+    expect(read({ job: { cancel_requested_at: '2026-01-01T00:00:00Z' } }).is_cancel_requested).toBe(true)
+  })
+})
+
+describe('a step', () => {
+  const answer = (more: object) => RunStepDocument.parse({ run_steps: [{ input: null, output: null }], run_values: [], run_events: [], ...more }, 'data')
+  it('tells a value that is null from none', () => {
+    expect(toStepDetail('a', answer({ run_values: [{ slot: 'step.a.output' }] }))).toMatchObject({ input: null, output: { value: null } })
+    expect(toStepDetail('a', answer({ run_steps: [{ input: null, output: 5 }], run_values: [{ slot: 'step.a.output' }] })).output).toEqual({ value: 5 })
+  })
+  it('lists the attempts that failed before the last, not mere waiting', () => {
+    const events = [
+      { occurred_at: 't1', detail: { attempt: 1, until: 5, error: { message: '503' } } }, { occurred_at: 't2', detail: { attempt: 1, until: 9 } },
+    ]
+    expect(toStepDetail('a', answer({ run_events: events })).attempts).toEqual([{ attempt: 1, at: 't1', error: expect.objectContaining({ message: '503' }) }])
+  })
+  it('uses what the definition says', () => {
+    expect([...usesOf({ steps: [{ id: 'a', uses: 'core/map' }, { id: 'b' }, 3] })]).toEqual([['a', 'core/map']])
+    expect(usesOf('nonsense').size).toBe(0)
+  })
+})

@@ -1,0 +1,125 @@
+import { errorOf, failure_kinds, isRecord, run_states, step_states, word, type FailureKind, type Json, type RunState, type StepError, type StepState } from '~/shared/api'
+import type {
+  LiveRunSubscription, LogRowFragment, RunRowFragment, RunStepQuery, StepRowFragment,
+} from '~/shared/graphql/generated'
+import type { RunId, TriggerId, VersionId, WorkflowId } from '~/shared/ids'
+
+// What the views show, from the rows that GraphQL gives.
+interface Timed {
+  started_at: string | null
+  finished_at: string | null
+  /** Null until it ended. */
+  duration_ms: number | null
+}
+export interface Run extends Timed {
+  id: RunId
+  workflow_id: WorkflowId
+  workflow_key: string
+  workflow_name: string
+  version_id: VersionId
+  version_number: number | null
+  trigger_id: TriggerId | null
+  rerun_of: RunId | null
+  state: RunState
+  failure_kind: FailureKind | null
+  error: StepError | null
+  created_at: string
+}
+export interface Step extends Timed {
+  step_id: string
+  position: number
+  /** The action it performs; empty until the definition is known. */
+  uses: string
+  state: StepState
+  attempt: number
+  failure_kind: FailureKind | null
+  error: StepError | null
+}
+export interface RunDetail extends Run {
+  tier: string | null
+  is_cancel_requested: boolean
+  steps: Step[]
+}
+export interface Attempt {
+  attempt: number
+  at: string
+  error: StepError
+}
+export interface StepDetail {
+  /** Null when there is none; a value that is null is `{ value: null }`. */
+  input: { value: Json } | null
+  output: { value: Json } | null
+  /** The failed attempts that a later one followed. */
+  attempts: Attempt[]
+}
+export interface LogLine {
+  /** A 64-bit number: grows along the log. */
+  seq: string
+  logged_at: string
+  level: string
+  step_id: string | null
+  message: string
+}
+
+const failureKind = word(failure_kinds)
+const errorIn = (error: Json) => (error === null ? null : errorOf(error, 'error'))
+
+function spanMs(from: string | null, to: string | null): number | null {
+  return from === null || to === null ? null : Math.max(0, Date.parse(to) - Date.parse(from))
+}
+
+function outcome(row: { failure_kind: string | null; error: Json }): { failure_kind: FailureKind | null; error: StepError | null } {
+  return { failure_kind: row.failure_kind === null ? null : failureKind(row.failure_kind, 'failure_kind'), error: errorIn(row.error) }
+}
+
+export function toRun(row: RunRowFragment): Run {
+  return {
+    ...row,
+    ...outcome(row),
+    state: word(run_states)(row.state, 'run.state'),
+    workflow_key: row.workflow?.key ?? '',
+    workflow_name: row.workflow?.name ?? '',
+    version_id: row.workflow_version_id,
+    version_number: row.version?.number ?? null,
+    duration_ms: spanMs(row.started_at ?? row.created_at, row.finished_at),
+  }
+}
+
+export function toStep(row: StepRowFragment): Step {
+  return { ...row, ...outcome(row), state: word(step_states)(row.state, 'step.state'), uses: '', duration_ms: spanMs(row.started_at, row.finished_at) }
+}
+
+export function toRunDetail(row: LiveRunSubscription['runs'][number]): RunDetail {
+  return {
+    ...toRun(row), tier: row.tier, is_cancel_requested: row.job?.cancel_requested_at != null, steps: row.steps.map(toStep),
+  }
+}
+
+/** Where the values of a step are kept. */
+export function slotsOf(step: string): { input: string; output: string } {
+  return { input: `step.${step}.input`, output: `step.${step}.output` }
+}
+
+export function toStepDetail(step: string, answer: RunStepQuery): StepDetail {
+  const kept = new Set(answer.run_values.map((v) => v.slot))
+  const row = answer.run_steps[0]
+  const value = (slot: string, json: Json | undefined) => (kept.has(slot) ? { value: json ?? null } : null)
+  const slots = slotsOf(step)
+  return {
+    input: value(slots.input, row?.input),
+    output: value(slots.output, row?.output),
+    attempts: answer.run_events.flatMap(({ occurred_at, detail }) =>
+      isRecord(detail) && detail.error != null ? [{ attempt: Number(detail.attempt ?? 0), at: occurred_at, error: errorOf(detail.error, 'attempt.error') }] : [],
+    ),
+  }
+}
+
+export function toLogLine(row: LogRowFragment): LogLine {
+  return row
+}
+
+/** What each step of a definition uses. */
+export function usesOf(definition: Json): Map<string, string> {
+  const steps = isRecord(definition) && Array.isArray(definition.steps) ? definition.steps : []
+  return new Map(steps.flatMap((step: unknown) => (isRecord(step) && typeof step.id === 'string' && typeof step.uses === 'string' ? [[step.id, step.uses] as const] : [])))
+}

@@ -1,0 +1,18 @@
+import { word } from '~/shared/api'
+import type { WorkflowRowFragment, WorkflowTriggersQuery, WorkflowVersionQuery } from '~/shared/graphql/generated'
+import type { TriggerId, VersionId, WorkflowId } from '~/shared/ids'
+import type { Refine } from '~/shared/rows'
+
+export type Workflow = Refine<Omit<WorkflowRowFragment, 'published_version'>, { id: WorkflowId; published_version_id: VersionId | null }> & {
+  published_version_number: number | null
+}
+export type Trigger = Refine<WorkflowTriggersQuery['triggers'][number], { id: TriggerId; state: 'active' | 'inactive' }>
+export type VersionDetail = WorkflowVersionQuery['workflow_versions'][number]
+
+export function toWorkflow({ published_version, ...row }: WorkflowRowFragment): Workflow {
+  return { ...row, published_version_number: published_version?.number ?? null }
+}
+
+export function toTrigger(row: WorkflowTriggersQuery['triggers'][number]): Trigger {
+  return { ...row, state: word(['active', 'inactive'])(row.state, 'trigger.state') }
+}
