@@ -149,7 +149,15 @@ rt::Task<void> Sharing::open_lane() {
 void Sharing::submit(Call& call, Resume resume) {
     queue_.push_back({&call, std::move(resume), call.by.when()});
     watch(call.by.when());
-    send_queued();
+    // At the end of this turn of the loop, together with what else comes in it: back to back, the server is
+    // woken once.
+    if (std::exchange(is_sending_soon_, true)) return;
+    loop_.post([weak = weak_from_this()] {
+        auto self = weak.lock();
+        if (self == nullptr) return;
+        self->is_sending_soon_ = false;
+        self->send_queued();
+    });
 }
 
 void Sharing::send(const std::shared_ptr<Lane>& lane, Slot slot) {

@@ -84,6 +84,7 @@ class Sharing : public std::enable_shared_from_this<Sharing> {
     std::deque<Slot> queue_;  // no lane has room
     boost::asio::steady_timer watchdog_;
     bool is_watching_ = false;
+    bool is_sending_soon_ = false;
     bool is_closed_ = false;
     int connecting_ = 0;
     std::string connect_failure_;
