@@ -93,7 +93,7 @@ JsonArray attempts_json(const std::vector<rows::Event>& events) {
     JsonArray out;
     for (const rows::Event& event : events) {
         const Json detail = parsed(event.detail);
-        if (event.kind != "step.wait" || !detail.is_object()) continue;
+        if (event.kind != "wait" || !detail.is_object()) continue;
         const Json* error = detail.get_object().if_contains("error");
         if (error == nullptr) continue;
         out.push_back(JsonObject{

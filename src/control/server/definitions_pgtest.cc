@@ -291,7 +291,7 @@ TEST_F(Definitions, RunsAreShownWithValuesAndSteps) {
     api.db.exec(
         "insert into weft.run_event (tenant_id, run_id, kind, step_id, detail) values ('" +
         owner.tenant.text() + "', '" + ids["ended_run"] +
-        "', 'step.wait', 'two', '{\"attempt\": 1, \"error\": {\"message\": \"first\"}}')"
+        "', 'wait', 'two', '{\"attempt\": 1, \"error\": {\"message\": \"first\"}}')"
     );
     api.db.exec(
         "insert into weft.execution_log (tenant_id, run_id, level, step_id, message) select '" +
