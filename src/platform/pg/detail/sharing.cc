@@ -24,6 +24,9 @@ constexpr std::size_t kUnderWayMax = 16;
 constexpr std::size_t kCrowded = 4;
 /// More than this means that the process is far behind: refuse at once instead of queueing.
 constexpr std::size_t kQueueMax = 20'000;
+/// Batches that take no longer are short: joining them is cheaper than waking another server process, even
+/// where that one is idle. Longer ones are spread over the lanes.
+constexpr auto kShort = std::chrono::microseconds(200);
 /// How long a batch may run on after its caller has left before it costs the connection.
 constexpr auto kGrace = std::chrono::seconds(1);
 /// The watchdog looks again at least this often, so that a far deadline cannot overflow the clock.
@@ -120,6 +123,12 @@ Error Sharing::refusal(rt::Deadline by) const {
     return error;
 }
 
+/// Works on short batches, and has not met a long one just now.
+bool Sharing::Lane::is_lively(Steady now) const {
+    if (slots.empty()) return true;
+    return slots.size() < kUnderWayMax && usual_time < kShort && now - moved_at < kShort;
+}
+
 std::shared_ptr<Sharing::Lane> Sharing::pick() {
     auto least = std::ranges::min_element(lanes_, {}, [](const auto& lane) { return lane->slots.size(); });
     std::size_t crowd = least == lanes_.end() ? kUnderWayMax : (*least)->slots.size();
@@ -129,7 +138,10 @@ std::shared_ptr<Sharing::Lane> Sharing::pick() {
         ++connecting_;
         asio::co_spawn(loop_.context(), open_lane(), asio::detached);
     }
-    return crowd < kUnderWayMax ? *least : nullptr;
+    if (crowd >= kUnderWayMax) return nullptr;
+    auto is_lively = [now = Clock::now()](const auto& lane) { return lane->is_lively(now); };
+    auto lively = std::ranges::find_if(lanes_, is_lively);
+    return lively != lanes_.end() ? *lively : *least;
 }
 
 rt::Task<void> Sharing::open_lane() {
@@ -168,6 +180,7 @@ void Sharing::send(const std::shared_ptr<Lane>& lane, Slot slot) {
         lose(lane, "half a batch");
         return;
     }
+    if (lane->slots.empty()) lane->moved_at = Clock::now();
     lane->slots.push_back(std::move(slot));
     if (sent) {
         flush(lane);
@@ -235,6 +248,9 @@ bool Sharing::take_answers(Lane& lane, std::vector<Resume>& done) {
         if (progress == Connection::Progress::kLost || !lane.connection->is_alive()) return false;
         Slot finished = std::move(slot);
         lane.slots.pop_front();
+        auto now = Clock::now();
+        lane.usual_time = (lane.usual_time * 7 + (now - lane.moved_at)) / 8;
+        lane.moved_at = now;
         discarded_ = {};
         if (finished.call == nullptr) continue;
         if (reply.is_outdated && again(finished)) {

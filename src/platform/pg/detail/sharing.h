@@ -57,6 +57,9 @@ class Sharing : public std::enable_shared_from_this<Sharing> {
     struct Lane {
         std::shared_ptr<Connection> connection;
         std::deque<Slot> slots;
+        Steady moved_at;                // when the front slot became it
+        Steady::duration usual_time{};  // that a batch takes, lately
+        bool is_lively(Steady now) const;
         bool is_writing = false;
     };
     struct Wait;  // the caller's wait, which can be cancelled
