@@ -77,3 +77,9 @@ def install(folder: pathlib.Path) -> None:
         subprocess.run(["npm", "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
                        check=True)
         stamp.write_bytes(wanted)
+
+
+def node() -> str:
+    """The Node that the user interface is built with: the clients of the suites want a recent one."""
+    tool = pathlib.Path(__file__).resolve().parents[2] / "web/tools/node.sh"
+    return subprocess.run([tool], check=True, text=True, stdout=subprocess.PIPE).stdout.strip() + "/node"
