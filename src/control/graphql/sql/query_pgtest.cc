@@ -471,7 +471,7 @@ TEST_F(QueryTest, StreamsGoOnAfterTheCursor) {
     // A stream holds rows back while an older transaction is at work, in whichever database of the server:
     // other tests'.
     const std::string held =
-        "select count(*) from article where xmin::text::bigint >= "
+        "select count(*) from public.article where xmin::text::bigint >= "
         "pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
     for (int tries = 0; tries < 200 && database_->scalar(held) != "0"; ++tries) {
         database_->scalar("select pg_sleep(0.05)");
