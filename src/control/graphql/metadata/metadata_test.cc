@@ -368,6 +368,27 @@ TEST(Metadata, WrongDocumentsNameThePlace) {
     }
 }
 
+TEST(Metadata, ColumnsOfAKeyAreATextOrAList) {
+    auto key_of = [](const std::string& kind, const std::string& key) {
+        Table read = table(
+            "\"" + kind + R"(_relationships": [{"name": "r", "using": {"foreign_key_constraint_on": )" + key +
+            "}}]"
+        );
+        return read.relationships.at(0).foreign_key_columns;
+    };
+    EXPECT_THAT(key_of("object", R"("a")"), ElementsAre("a"));
+    EXPECT_THAT(key_of("object", R"(["a", "b"])"), ElementsAre("a", "b"));
+    for (const char* kind : {"object", "array"}) {
+        for (const char* member : {"column", "columns"}) {
+            auto on = [&](const std::string& value) {
+                return key_of(kind, R"({"table": "t", ")" + std::string(member) + "\": " + value + "}");
+            };
+            EXPECT_THAT(on(R"("a")"), ElementsAre("a")) << kind << member;
+            EXPECT_THAT(on(R"(["a", "b"])"), ElementsAre("a", "b")) << kind << member;
+        }
+    }
+}
+
 TEST(Metadata, MembersThatNobodyKnowsAndNullsAreFine) {
     Table plain =
         table(R"("apollo_federation_config": {"enable": "v1"}, "configuration": null, "is_enum": null,

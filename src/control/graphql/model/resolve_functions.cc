@@ -12,18 +12,32 @@ std::unexpected<std::string> because(std::string reason) {
     return std::unexpected(std::move(reason));
 }
 
-Function::Argument argument_of(const CatalogArgument& from, std::size_t position, std::string_view session) {
+/// `unnamed` counts the arguments without a name so far: they are arg_1, arg_2, ...
+Function::Argument argument_of(const CatalogArgument& from, int& unnamed, std::string_view session) {
     Function::Argument out;
     out.is_named = !from.name.empty();
-    out.name = out.is_named ? from.name : "arg_" + std::to_string(position + 1);
+    out.name = out.is_named ? from.name : "arg_" + std::to_string(++unnamed);
     out.catalog = &from;
     out.scalar = scalar_of(from.type);
     out.is_session = !session.empty() && from.name == session;
     return out;
 }
 
-/// The function as the model keeps it: one for all that use it alike.
-Made use_function(Draft& draft, const QualifiedName& name, const std::string& session) {
+/// A function is used by a computed field, which gives it the row, or by the root.
+enum class Caller { kField, kRoot };
+
+bool is_row(const CatalogArgument& argument, std::size_t at, const std::string& row_argument) {
+    return row_argument.empty() ? at == 0 : argument.name == row_argument;
+}
+
+/// The function as the model keeps it: one for all that use it alike. `row_argument` is for kField.
+Made use_function(
+    Draft& draft,
+    const QualifiedName& name,
+    const std::string& session,
+    Caller caller,
+    const std::string& row_argument = ""
+) {
     const CatalogFunction* found = draft.catalog.function(name);
     if (found == nullptr) return because("no such function exists in source: " + quoted(name.text()));
     if (found->is_overloaded) {
@@ -32,19 +46,17 @@ Made use_function(Draft& draft, const QualifiedName& name, const std::string& se
         );
     }
     if (found->is_variadic) return because("function with \"VARIADIC\" parameters are not supported");
-    for (Function& each : draft.functions) {
-        const bool is_alike = std::ranges::all_of(each.arguments, [&](const Function::Argument& argument) {
-            return argument.is_session == (!session.empty() && argument.catalog->name == session);
-        });
-        if (each.catalog == found && each.metadata == nullptr && is_alike) return &each;
-    }
     Function made;
     made.catalog = found;
     made.name = graphql_base_name(name);
     made.sql = quote(name);
     bool has_session = false;
+    int unnamed = 0;
     for (std::size_t i = 0; i < found->arguments.size(); ++i) {
-        made.arguments.push_back(argument_of(found->arguments[i], i, session));
+        // The row is given by the field, and not counted among those that the request names.
+        int no_number = 0;
+        const bool is_given = caller == Caller::kField && is_row(found->arguments[i], i, row_argument);
+        made.arguments.push_back(argument_of(found->arguments[i], is_given ? no_number : unnamed, session));
         has_session = has_session || made.arguments.back().is_session;
         if (made.arguments.back().is_session && !is_json(found->arguments[i].type)) {
             return because("the session argument " + quoted(session) + " must be of type json or jsonb");
@@ -54,18 +66,24 @@ Made use_function(Draft& draft, const QualifiedName& name, const std::string& se
         return because("the session argument " + quoted(session) + " does not exist");
     }
     if (!found->returns_table.name.empty()) made.returns = draft.find_table(found->returns_table);
+    for (Function& each : draft.functions) {
+        const auto is_alike = [](const Function::Argument& one, const Function::Argument& other) {
+            return one.name == other.name && one.is_session == other.is_session;
+        };
+        const bool is_same = caller == Caller::kField && each.catalog == found && each.metadata == nullptr &&
+                             std::ranges::equal(each.arguments, made.arguments, is_alike);
+        if (is_same) return &each;
+    }
     draft.functions.push_back(std::move(made));
     return &draft.functions.back();
 }
 
 /// The argument that takes the table's row: the named one, or the first.
 const Function::Argument* row_argument(const Function& function, const std::string& name) {
-    if (function.arguments.empty()) return nullptr;
-    if (name.empty()) return &function.arguments.front();
-    const auto found = std::ranges::find_if(function.arguments, [&](const Function::Argument& each) {
-        return each.is_named && each.name == name;
-    });
-    return found == function.arguments.end() ? nullptr : &*found;
+    for (std::size_t i = 0; i < function.arguments.size(); ++i) {
+        if (is_row(*function.arguments[i].catalog, i, name)) return &function.arguments[i];
+    }
+    return nullptr;
 }
 
 std::expected<ComputedField, std::string> computed_field(
@@ -79,7 +97,8 @@ std::expected<ComputedField, std::string> computed_field(
         table.computed_fields.end()) {
         return because(joined({"field with name ", quoted(from.name), " already exists"}));
     }
-    const Made function = use_function(draft, from.function, from.session_argument);
+    const Made function =
+        use_function(draft, from.function, from.session_argument, Caller::kField, from.table_argument);
     if (!function) return because(function.error());
     const Function::Argument* row = row_argument(**function, from.table_argument);
     if (row == nullptr || row->catalog->type.name != table.catalog->name.name) {
@@ -132,8 +151,7 @@ Made tracked_function(Draft& draft, const metadata::Function& from) {
         return each.metadata != nullptr && each.catalog->name == from.name;
     });
     if (is_tracked) return because("function already tracked: " + quoted(from.name.text()));
-    const std::size_t before = draft.functions.size();
-    Made made = use_function(draft, from.name, from.session_argument);
+    Made made = use_function(draft, from.name, from.session_argument, Caller::kRoot);
     if (!made) return made;
     std::string reason;
     if ((*made)->catalog->returns_table.name.empty()) {
@@ -149,17 +167,13 @@ Made tracked_function(Draft& draft, const metadata::Function& from) {
         reason = "the function arguments " + unsayable->name + " are not in compliance with GraphQL spec";
     }
     if (!reason.empty()) {
-        if (draft.functions.size() > before) draft.functions.pop_back();
+        draft.functions.pop_back();
         return because(joined(
             {"the function ",
              quoted(from.name.text()),
              " cannot be tracked for the following reasons: ",
              reason}
         ));
-    }
-    if (draft.functions.size() == before) {  // a computed field uses it too, under other rules
-        draft.functions.push_back(**made);
-        made = &draft.functions.back();
     }
     (*made)->metadata = &from;
     (*made)->name = name;

@@ -54,7 +54,8 @@ Why by_own_key(const Draft& draft, Relationship& made, const metadata::Relations
     const auto key = the_key(*made.table->catalog, from.foreign_key_columns, nullptr);
     if (!key) return because(key.error());
     if (Why found = find_remote(draft, made, (*key)->remote); !found) return found;
-    made.is_nullable = std::ranges::all_of((*key)->columns, [&](const std::string& name) {
+    // A key with one NULL among its columns refers to nothing (MATCH SIMPLE).
+    made.is_nullable = std::ranges::any_of((*key)->columns, [&](const std::string& name) {
         const CatalogColumn* column = made.table->catalog->column(name);
         return column == nullptr || column->is_nullable;
     });

@@ -22,12 +22,14 @@ std::vector<std::string> reasons(const Model& model) {
     return out;
 }
 
-/// a and b with a foreign key (tenant_id, b_id) of a, and a second one to b over other columns.
+/// a and b with foreign keys of a: over (tenant_id, b_id), over (tenant_id, maybe_id), and over another
+/// column.
 Catalog two_tables() {
     Catalog out;
-    TableMaker(out, "a", {"id int4!", "tenant_id uuid!", "b_id int4", "other_id int4!"})
+    TableMaker(out, "a", {"id int4!", "tenant_id uuid!", "b_id int4!", "maybe_id int4", "other_id int4!"})
         .key({"id"})
         .refers_by({"tenant_id", "b_id"}, "b", {"tenant_id", "id"})
+        .refers_by({"tenant_id", "maybe_id"}, "b", {"tenant_id", "id"})
         .refers("other_id", "b");
     TableMaker(out, "b", {"id int4!", "tenant_id uuid!"}).key({"id"});
     return out;
@@ -36,6 +38,7 @@ Catalog two_tables() {
 TEST(Resolve, MakesRelationshipsNullableWhenTheKeyOrAFilterSays) {
     const std::string_view a = R"({"table":"a","object_relationships":[
         {"name":"both","using":{"foreign_key_constraint_on":["tenant_id","b_id"]}},
+        {"name":"maybe","using":{"foreign_key_constraint_on":["tenant_id","maybe_id"]}},
         {"name":"other","using":{"foreign_key_constraint_on":"other_id"}},
         {"name":"manual","using":{"manual_configuration":{"remote_table":"b","column_mapping":{"b_id":"id"}}}}]})";
     const auto with = [&](const std::string& permissions) {
@@ -48,7 +51,8 @@ TEST(Resolve, MakesRelationshipsNullableWhenTheKeyOrAFilterSays) {
         return model.table({.name = "a"})->relationship(name)->is_nullable;
     };
     const auto open = with("");
-    EXPECT_FALSE(nullable(*open, "both"));  // one of its columns is NOT NULL
+    EXPECT_FALSE(nullable(*open, "both"));
+    EXPECT_TRUE(nullable(*open, "maybe"));  // one NULL is enough to refer to nothing
     EXPECT_FALSE(nullable(*open, "other"));
     EXPECT_TRUE(nullable(*open, "manual"));
     const auto tenant = with(
@@ -153,12 +157,13 @@ TEST(Resolve, WarnsOfForeignKeysWithoutAnIndexForTheTenant) {
             "filter":{"tenant_id":"X-Hasura-Tenant-Id"}}}]},{"table":"b"})"
     );
     const auto bare = testing::model_of(two_tables(), metadata);
-    ASSERT_EQ(bare->index_warnings().size(), 2U);
+    ASSERT_EQ(bare->index_warnings().size(), 3U);
     EXPECT_EQ(bare->index_warnings().front().table.name, "a");
     EXPECT_THAT(bare->index_warnings().front().columns, ElementsAre("tenant_id", "b_id"));
     Catalog indexed = two_tables();
     CatalogTable& a = indexed.tables.at({.name = "a"});
     a.indexes.push_back({"tenant_id", "b_id", "id"});
+    a.indexes.push_back({"tenant_id", "maybe_id"});
     a.indexes.push_back({"other_id"});  // does not begin with the tenant
     const auto better = testing::model_of(std::move(indexed), metadata);
     ASSERT_EQ(better->index_warnings().size(), 1U);

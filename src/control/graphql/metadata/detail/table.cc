@@ -52,6 +52,15 @@ void read_configuration(const Node& node, Table& out) {
     read_columns(node, out);
 }
 
+/// A column, or a list of columns: the keys of Hasura's documents are written either way.
+std::vector<std::string> read_key_columns(const Node& node) {
+    if (node.is_text()) return {node.text()};
+    if (!node.is_list()) node.wrong("must be a column or a list of columns");
+    std::vector<std::string> out = node.texts_or_empty();
+    if (out.empty()) node.wrong("must not be empty");
+    return out;
+}
+
 void read_foreign_key(const Node& node, Relationship& out) {
     if (node.is_object()) {
         out.foreign_key_table = node["table"].qualified();
@@ -60,8 +69,7 @@ void read_foreign_key(const Node& node, Relationship& out) {
         if (column.is_there() == columns.is_there()) {
             return node.wrong("must have \"column\" or \"columns\", one of the two");
         }
-        out.foreign_key_columns = column.is_there() ? std::vector{column.text()} : columns.texts();
-        if (out.foreign_key_columns.empty()) columns.wrong("must not be empty");
+        out.foreign_key_columns = read_key_columns(column.is_there() ? column : columns);
         return;
     }
     if (out.kind == Relationship::Kind::kArray) {
@@ -70,8 +78,7 @@ void read_foreign_key(const Node& node, Relationship& out) {
     if (!node.is_text() && !node.is_list()) {
         return node.wrong("must be a column, a list of columns, or an object with \"table\"");
     }
-    out.foreign_key_columns = node.is_text() ? std::vector{node.text()} : node.texts();
-    if (out.foreign_key_columns.empty()) node.wrong("must not be empty");
+    out.foreign_key_columns = read_key_columns(node);
 }
 
 Relationship::Manual read_manual(const Node& node) {
