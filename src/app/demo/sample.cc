@@ -161,7 +161,7 @@ rt::Task<Result<std::string>> post_event(
     request.method = "POST";
     request.url = sample.webhook_url;
     request.body = to_text(JsonObject{{"order_id", order_id}});
-    request.headers = delivery_headers(sample, order_id, request.body, clock);
+    request.headers = delivery_headers(sample, "order-" + order_id, request.body, clock);
     auto sent = co_await client.send(std::move(request), by);
     if (!sent) co_return fail(std::move(sent).error().error);
     if (sent->status != 202 && sent->status != 200)

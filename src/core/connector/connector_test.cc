@@ -65,6 +65,8 @@ TEST(App, RefusesBadManifestsNamingTheField) {
           "https://a.b/#x",
           "https://a.b/x/../y",
           "https://a.b/%2e%2e/y",
+          "https://a.b/%252e%252e/y",
+          "https://a.b/x/..;/y",
           "https://a b/",
           "https://",
           "https://a.b:0/",
@@ -254,9 +256,21 @@ TEST(Request, TrustsNothingThatTheSandboxRendered) {
           "//evil.com",
           "@evil.com/",
           "/a/..%5Cb",
+          "/..;/admin",
+          "/a/..;v=1/b",
+          "/a/.;/b",
+          "/a/%2e%2e%3b/b",
+          "/a/%252e%252e/b",
+          "/a/..%252fb",
+          "/a/%25252e./b",
           "/a/."}) {
         Json rendered = {{"path", path}};
         EXPECT_EQ(field(build_request(keyed, action(), rendered)), "path") << path;
+    }
+    for (std::string_view path :
+         {"/a;v=1/b", "/...;/b", "/a.b/..c", "/50%25", "/a%2520b", "/.well-known/x"}) {
+        Json rendered = {{"path", path}};
+        EXPECT_TRUE(build_request(keyed, action(), rendered)) << path;
     }
     EXPECT_EQ(refused(keyed, R"({"path":"/","headers":{"Host":"evil.com"}})"), "headers.Host");
     EXPECT_EQ(

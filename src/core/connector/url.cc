@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ranges>
 
 namespace weft::connector {
 
@@ -17,24 +18,47 @@ namespace detail {
 
 namespace {
 
+constexpr int kDecodingsMax = 3;  // a server, a proxy before it, and one more
+
 std::unexpected<Error> wrong(std::string_view message, std::string_view field) {
     return fail(Error::invalid(std::string(message), std::string(field)));
 }
 
-/// Servers decode %2e and %2f before they resolve dot segments, hence so do we: "a%2f..%2fb" is refused too.
-bool has_dot_segment(std::string_view path) {
-    std::string plain;
+/// One round of percent-decoding; `path` holds whole escapes only, or what an earlier round made of them.
+std::string percent_decoded(std::string_view path) {
+    std::string out;
     for (std::size_t i = 0; i < path.size(); ++i) {
-        if (path[i] == '%' && i + 2 < path.size()) {
-            plain += static_cast<char>(hex_digit(path[i + 1]) * 16 + hex_digit(path[i + 2]));
-            i += 2;
+        int high = path[i] == '%' && i + 2 < path.size() ? hex_digit(path[i + 1]) : -1;
+        int low = high >= 0 ? hex_digit(path[i + 2]) : -1;
+        if (low < 0) {
+            out += path[i];
         } else {
-            plain += path[i];
+            out += static_cast<char>(high * 16 + low);
+            i += 2;
         }
     }
-    std::ranges::replace(plain, '\\', '/');
-    plain = "/" + plain + "/";
-    return plain.find("/./") != std::string::npos || plain.find("/../") != std::string::npos;
+    return out;
+}
+
+/// "." or "..", also with a path parameter behind it: some servers cut "..;x" at the semicolon and go up.
+bool is_dot_segment(std::string_view segment) {
+    std::string_view name = segment.substr(0, segment.find(';'));
+    return name == "." || name == "..";
+}
+
+/// Whether any server could see a dot segment. They decode before they resolve, and a proxy before them may
+/// have decoded already: "a%2f..%2fb" and "%252e%252e" are refused too.
+bool has_dot_segment(std::string_view path) {
+    std::string plain(path);
+    for (int round = 0; round < kDecodingsMax; ++round) {
+        std::ranges::replace(plain, '\\', '/');
+        for (auto segment : std::views::split(std::string_view(plain), '/'))
+            if (is_dot_segment(std::string_view(segment))) return true;
+        std::string next = percent_decoded(plain);
+        if (next == plain) return false;
+        plain = std::move(next);
+    }
+    return true;  // still not plain: nobody writes this to be understood
 }
 
 /// RFC 3986 pchar and '/', percent escapes whole and of no control character.

@@ -106,10 +106,22 @@ Result<> check_id(std::string_view id) {
     return {};
 }
 
+/// What is signed must have one reading. A dot would move the border between id and time, and an id of digits
+/// could be taken for the time of a delivery without an id, whose body then begins with the real time: a
+/// captured delivery could be sent again as another one.
+Result<> check_signed_id(std::string_view id) {
+    bool is_number = std::ranges::all_of(id, [](char c) { return c >= '0' && c <= '9'; });
+    if (is_number || id.contains('.'))
+        return refused("a signed delivery id is a number or holds a dot; write msg_123 instead of 123");
+    return {};
+}
+
 Result<> check_time(std::string_view text, Millis tolerance, Instant now) {
     std::int64_t seconds = 0;
     auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (ec != std::errc{} || end != text.data() + text.size() || seconds < 0 || seconds > 99'999'999'999)
+    // from_chars takes "-0" and leading zeros: one instant has one spelling, as in the signed text.
+    if (ec != std::errc{} || end != text.data() + text.size() || seconds < 0 || seconds > 99'999'999'999 ||
+        text != std::to_string(seconds))
         return refused("the timestamp is not a number of seconds");
     Instant sent{Micros(seconds * 1'000'000)};
     if (now - sent > tolerance || sent - now > tolerance)
@@ -202,6 +214,7 @@ Result<Accepted> verify(
     TRY(auto id, single(delivery.headers, signature.id_header));
     if (id) CHECK_OK(check_id(*id));
     if (signature.scheme == Scheme::kNone) return Accepted{id ? "id:" + std::string(*id) : ""};
+    if (id) CHECK_OK(check_signed_id(*id));
     TRY(auto timestamp, single(delivery.headers, signature.timestamp_header));
     TRY(auto header, single(delivery.headers, signature.signature_header));
     if (!timestamp || !header) return refused("signature or timestamp header is missing");

@@ -62,7 +62,8 @@ struct Accepted {
 
 /// Verifies a delivery. Signed message: `<timestamp>.<body>`, or `<id>.<timestamp>.<body>` when the delivery
 /// carries an id; the timestamp in whole seconds since 1970. The id is signed because it decides what is a
-/// repeat: an unsigned one could be changed to replay a captured delivery. The signature header holds one or
+/// repeat: an unsigned one could be changed to replay a captured delivery. A signed id holds no dot and is no
+/// number, so that the signed text can be read in one way only. The signature header holds one or
 /// more, separated by commas or spaces: `sha256=<hex>`, `v1=<hex>` or `v1,<base64>`. `secrets` are the
 /// current one and, while rotating, the previous; any may match. Dedupe key: the delivery id if there is one,
 /// else made from the signature; for scheme none, the id alone. kUnauthenticated for everything that is

@@ -124,6 +124,31 @@ TEST(Webhook, RefusesEveryForgery) {
     EXPECT_TRUE(broken([](Sent& s) { s.headers.clear(); }));
 }
 
+// A captured delivery, its signed text cut at other places: each would verify if only the HMAC were looked
+// at.
+TEST(Webhook, SignedTextHasOneReading) {
+    auto resplit = [](std::string id,
+                      std::string_view time,
+                      std::string_view body,
+                      std::string_view signed_text) {
+        Sent sent;
+        sent.body = body;
+        sent.headers = {{"x-weft-timestamp", std::string(time)}};
+        if (!id.empty()) sent.headers.emplace_back("X-Weft-Delivery", std::move(id));
+        sent.headers.emplace_back("X-Weft-Signature", "sha256=" + hex(hmac("whsec-current", signed_text)));
+        return check(sent);
+    };
+    constexpr std::string_view kOther = "1800000001";
+    // Without an id, of a body that begins like a time: the control, then read as if it had an id.
+    EXPECT_TRUE(resplit("", "1800000000", "1800000001.{}", "1800000000.1800000001.{}"));
+    EXPECT_TRUE(is_refused(resplit("1800000000", kOther, "{}", "1800000000.1800000001.{}")));
+    // With an id that holds a dot: a shorter id and the id's rest as the time.
+    EXPECT_TRUE(is_refused(resplit("msg.1800000001", "1800000000", "{}", "msg.1800000001.1800000000.{}")));
+    EXPECT_TRUE(resplit("msg", kOther, "1800000000.{}", "msg.1800000001.1800000000.{}"));
+    for (std::string_view time : {"01800000000", "+1800000000", "-0"})
+        EXPECT_TRUE(is_refused(resplit("", time, "{}", std::string(time) + ".{}"))) << time;
+}
+
 TEST(Webhook, TheTimestampCountsToBothSides) {
     EXPECT_TRUE(check(Sent::signed_at(kNow - 300)));
     EXPECT_TRUE(check(Sent::signed_at(kNow + 300)));
@@ -148,6 +173,7 @@ TEST(Webhook, SchemeNoneAcceptsAnythingAndDedupesByIdOnly) {
     Signature none{.scheme = Scheme::kNone};
     EXPECT_EQ(check(Sent(), {}, none)->dedupe_key, "");
     EXPECT_EQ(check(Sent::signed_at(1, "d-9"), {}, none)->dedupe_key, "id:d-9");
+    EXPECT_EQ(check(Sent::signed_at(1, "2.50"), {}, none)->dedupe_key, "id:2.50") << "nothing is signed";
     Sent bad;
     bad.header("X-Weft-Delivery") = std::string(300, 'x');
     EXPECT_TRUE(is_refused(check(bad, {}, none)));
