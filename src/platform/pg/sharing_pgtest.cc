@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <set>
 
 namespace weft::pg {
@@ -208,6 +209,34 @@ TEST_F(SharingTest, AMigratedTableIsReadAgainAtOnce) {
     for (auto& answer : answers) start(only(kStar), answer);
     loop_.run_until_done(scope_.join());
     for (auto& answer : answers) EXPECT_EQ(answer.value, 1);
+}
+
+TEST_F(SharingTest, StatementsFitTypesThatWereMadeAnew) {
+    const std::string make =
+        "create type weft.mood as enum ('calm', 'tense'); create type weft.spot as (x int); "
+        "create function weft.x_of(weft.spot) returns int language sql as 'select ($1).x'";
+    db_.exec(make);
+    const auto ask = [&](Query query, std::string_view value) {
+        Params params;
+        params.add(value);
+        Batch batch;
+        batch.as(Principal::login());
+        batch.add(query, std::move(params));
+        return run(std::move(batch)).value;
+    };
+    const auto answers = [&] {
+        return std::array{
+            ask({"test.mood", "select ($1::weft.mood = 'tense')::int::int8, 0::int8"}, "tense"),
+            ask({"test.moods", "select ('calm' = any($1::weft.mood[]))::int::int8, 0::int8"}, "{calm}"),
+            ask({"test.spot", "select weft.x_of($1::weft.spot)::int8, 0::int8"}, "(7)")
+        };
+    };
+    const std::array<std::int64_t, 3> right{1, 1, 7};
+    EXPECT_EQ(answers(), right);
+    // Other programs do so, and nobody restarts this one.
+    db_.exec("drop type weft.mood; drop function weft.x_of; drop type weft.spot; " + make);
+    EXPECT_EQ(answers(), right);
+    EXPECT_EQ(answers(), right);
 }
 
 TEST_F(SharingTest, ABigQuestionIsWrittenAsTheServerTakesIt) {

@@ -99,6 +99,13 @@ PGconn* start(const std::string& url, const std::string& application_name, const
     return PQconnectStartParams(keywords, values, 1);
 }
 
+/// The types of a prepared statement's parameters are numbers; a type that was dropped and created again has
+/// another one. The text is internal to the server and not translated.
+bool is_type_gone(const PGresult* raw) {
+    const char* message = PQresultErrorField(raw, PG_DIAG_MESSAGE_PRIMARY);
+    return message != nullptr && std::string_view(message).starts_with("cache lookup failed for type ");
+}
+
 }  // namespace
 
 Error away(std::string detail) {
@@ -381,11 +388,13 @@ void Connection::note_failure(const Expected& expected, const PGresult* raw, Rep
     }
     if (state.empty() || ends_connection(state) || state == "42P05") is_broken_ = true;
     if (expected.number == 0 || expected.kind == Kind::kPrepare) return;
-    // A plan that no longer fits (a migration has run): all are prepared afresh.
-    if (state == "0A000") prepared_.outdate(expected.number);
+    // A plan that no longer fits (a migration has run), or parameters of a type that was made anew under its
+    // name: all are prepared afresh.
+    const bool is_stale = state == "0A000" || (state == "XX000" && is_type_gone(raw));
+    if (is_stale) prepared_.outdate(expected.number);
     // Its prepare stood in another unit, behind a statement that failed.
     if (state == "26000") prepared_.drop(expected.number);
-    reply.is_outdated = state == "0A000" || state == "26000";
+    reply.is_outdated = is_stale || state == "26000";
 }
 
 /// False: the connection is lost.
