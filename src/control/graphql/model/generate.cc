@@ -6,6 +6,20 @@
 
 namespace weft::graphql {
 
+namespace {
+
+/// As Hasura tells them; the types themselves are sorted by introspection.
+void sort_by_name(const Schema& schema) {
+    for (Type* type : schema.types()) {
+        std::ranges::sort(type->fields, {}, &Field::name);
+        for (Field& each : type->fields) std::ranges::sort(each.arguments, {}, &InputValue::name);
+        std::ranges::sort(type->input_fields, {}, &InputValue::name);
+        std::ranges::sort(type->values, {}, &EnumValue::name);
+    }
+}
+
+}  // namespace
+
 const std::array<UpdateOperator, 7> kUpdateOperators{{
     {"_set",
      "set_input",
@@ -64,6 +78,13 @@ bool is_aggregated(const AggregateFunction& function, const Column& column) {
     const CatalogType& type = column.catalog->type;
     if (function.over == AggregateColumns::kComparable) return is_comparable(type);
     return function.over == AggregateColumns::kNumeric ? is_numeric(type) : has_average(type);
+}
+
+bool takes_only_the_row(const ComputedField& field) {
+    const auto shown = std::ranges::count_if(field.function->arguments, [](const Function::Argument& each) {
+        return !each.is_session;
+    });
+    return shown == 1;  // the row
 }
 
 // ---- elements
@@ -177,6 +198,12 @@ std::string Generator::root_name(const Table& table, std::string_view key, std::
     return found == names.end() || found->second.empty() ? std::move(by_default) : found->second;
 }
 
+const std::string& Generator::description(const Column& column) const {
+    const auto& comments = d_.facts_of(*column.table).metadata->column_comments;
+    const auto found = comments.find(column.pg_name());
+    return found == comments.end() ? column.catalog->comment : found->second;
+}
+
 // ---- what a table's elements share
 
 void Generator::share(const Table& table) {
@@ -216,6 +243,9 @@ void Generator::share(const Table& table) {
         ));
         Shared& remote = shared(*each.remote);
         (each.is_array ? remote.is_array_remote : remote.is_object_remote) = true;
+    }
+    for (const ComputedField& each : table.computed_fields) {
+        if (each.returns != nullptr) shared(*each.returns).is_array_remote = true;
     }
 }
 
@@ -431,6 +461,7 @@ void Generator::run() {
     for (const metadata::Action& action : d_.metadata.actions) add_action(action);
     for (const metadata::CustomType& type : d_.metadata.custom_types) add_output_relationships(type);
     finish_roots();
+    sort_by_name(schema_);
 }
 
 }  // namespace weft::graphql

@@ -42,10 +42,10 @@ void Generator::fill_aggregate(const Table& table) {
             field(
                 *of.function_fields[i],
                 column.name,
-                TypeUse(function.keeps_type ? column_type(column) : scalar("Float")),
+                function.keeps_type ? column_type(column) : TypeUse(scalar("Float")),
                 common.select_column[at],
                 common.column[at],
-                column.catalog->comment
+                description(column)
             );
         }
     }
@@ -85,7 +85,7 @@ void Generator::fill_aggregate_order_by(const Table& table) {
                 TypeUse(order_by_),
                 common.select_column[at],
                 common.column[at],
-                column.catalog->comment
+                description(column)
             );
         }
     }

@@ -18,36 +18,42 @@ bool is_shown(
 
 }  // namespace
 
-/// `args: <fn>_args`, when there is an argument to give.
-void Generator::add_function_argument(
-    Field& made, const Function& function, const std::string& row_argument, bool has_row
-) {
-    bool has_shown = false;
+/// `args: <fn>_args` (of a computed field `<field>_<table>_args`), when there is an argument to give.
+void Generator::add_function_argument(Field& made, const Function& function, const ComputedField* field) {
+    const std::string row = field == nullptr ? "" : field->table_argument;
+    const auto shows = [&](std::size_t i) {
+        return is_shown(function.arguments[i], row, field != nullptr, i);
+    };
+    std::vector<std::size_t> shown;
     bool has_required = false;
     for (std::size_t i = 0; i < function.arguments.size(); ++i) {
-        const Function::Argument& each = function.arguments[i];
-        if (!is_shown(each, row_argument, has_row, i)) continue;
-        has_shown = true;
-        has_required = has_required || !each.catalog->has_default;
+        if (!shows(i)) continue;
+        shown.push_back(i);
+        has_required = has_required || !function.arguments[i].catalog->has_default;
     }
-    if (!has_shown) return;
-    const Type*& known = function_arguments_[&function];
+    if (shown.empty()) return;
+    const std::string text =
+        field == nullptr ? joined({"input parameters for function ", quoted(function.catalog->name.text())})
+                         : joined(
+                               {"input parameters for computed field ",
+                                quoted(field->name),
+                                " defined on table ",
+                                quoted(field->table->catalog->name.text())}
+                           );
+    const Type*& known = function_arguments_[{&function, field}];
     if (known == nullptr) {
-        Type& type = new_type(
-            TypeKind::kInput,
-            function.name + "_args",
-            joined({"input parameters for function ", quoted(function.catalog->name.text())})
-        );
+        const std::string base =
+            field == nullptr ? function.name : joined({field->name, "_", field->table->name});
+        Type& type = new_type(TypeKind::kInput, base + "_args", text);
         known = &type;
-        for (std::size_t i = 0; i < function.arguments.size(); ++i) {
+        for (const std::size_t i : shown) {
             const Function::Argument& each = function.arguments[i];
-            if (!is_shown(each, row_argument, has_row, i)) continue;
             const Meaning meaning{
                 .kind = Meaning::Kind::kFunctionArgument,
                 .function = &function,
                 .position = static_cast<int>(i)
             };
-            const TypeUse use(scalar(each.scalar.empty() ? "String" : each.scalar));
+            const TypeUse use = value_type(each.scalar.empty() ? "String" : each.scalar, each.catalog->type);
             input(type, each.name, use, Visibility::kAlways, bind(meaning));
         }
     }
@@ -56,7 +62,7 @@ void Generator::add_function_argument(
         "args",
         has_required ? TypeUse(known).non_null() : TypeUse(known),
         bind(Meaning{.kind = Meaning::Kind::kFunctionArguments, .function = &function}),
-        joined({"input parameters for function ", quoted(function.catalog->name.text())})
+        text
     );
 }
 
@@ -68,19 +74,20 @@ void Generator::add_function_roots(const Function& function) {
         return found == names.end() || found->second.empty() ? std::move(by_default) : found->second;
     };
     const std::string called = quoted(function.catalog->name.text());
+    const std::string by_default = joined(
+        {"execute ",
+         function.is_mutation ? "VOLATILE " : "",
+         "function ",
+         called,
+         " which returns ",
+         shared(table).quoted}
+    );
+    const std::string& stored = function.catalog->comment;
     const std::string& comment = function.metadata->comment;
-    const std::string description = comment.empty() ? joined(
-                                                          {"execute ",
-                                                           function.is_mutation ? "VOLATILE " : "",
-                                                           "function ",
-                                                           called,
-                                                           " which returns ",
-                                                           shared(table).quoted}
-                                                      )
-                                                    : comment;
+    const std::string description = !comment.empty() ? comment : stored.empty() ? by_default : stored;
     const bool is_set = function.catalog->returns_set;
     const auto add_arguments = [&](Field& made) {
-        add_function_argument(made, function, "", false);
+        add_function_argument(made, function, nullptr);
         if (is_set) add_list_arguments(made, table);
     };
     const auto add =

@@ -17,10 +17,10 @@ void Generator::fill_insert(const Table& table) {
         input(
             type,
             column.name,
-            TypeUse(column_type(column)),
+            column_type(column),
             common.insert_column[at],
             common.column[at],
-            column.catalog->comment
+            description(column)
         );
     }
     for (const Relationship& each : table.relationships) {
@@ -106,7 +106,7 @@ void Generator::fill_update(const Table& table) {
         for (const Column& column : table.columns) {
             if (!is_updated_by(op, column)) continue;
             const auto at = static_cast<std::size_t>(column.position);
-            TypeUse use(column_type(column));
+            TypeUse use = column_type(column);
             if (op.kind == Meaning::Kind::kDeleteAtPath) {
                 use = TypeUse(schema_.string_type()).non_null().list();
             } else if (!op.value.empty()) {
@@ -118,7 +118,7 @@ void Generator::fill_update(const Table& table) {
                 use,
                 common.update_column[at],
                 common.column[at],
-                column.catalog->comment
+                description(column)
             );
         }
         input(
@@ -145,10 +145,10 @@ void Generator::fill_update(const Table& table) {
         input(
             *of.pk_columns,
             column->name,
-            TypeUse(column_type(*column)).non_null(),
+            column_type(*column).non_null(),
             common.select_column[at],
             common.column[at],
-            column->catalog->comment
+            description(*column)
         );
     }
 }

@@ -45,30 +45,28 @@ void Generator::add_key_arguments(Field& field, const Table& table) {
         argument(
             field,
             column->name,
-            TypeUse(column_type(*column)).non_null(),
+            column_type(*column).non_null(),
             shared(table).column[at],
-            column->catalog->comment
+            description(*column)
         );
     }
 }
 
 void Generator::fill_object(const Table& table) {
     const Shared& common = shared(table);
-    const auto& comments = d_.facts_of(table).metadata->column_comments;
     Type& type = *types(table).object;
     type.fields.reserve(table.columns.size() + 2 * table.relationships.size() + table.computed_fields.size());
     for (const Column& column : table.columns) {
         if (column.name.empty()) continue;
         const auto at = static_cast<std::size_t>(column.position);
-        const auto comment = comments.find(column.pg_name());
-        const TypeUse use(column_type(column));
+        const TypeUse use = column_type(column);
         Field& made = field(
             type,
             column.name,
             column.catalog->is_nullable ? use : use.non_null(),
             common.select_column[at],
             common.column[at],
-            comment == comments.end() ? column.catalog->comment : comment->second
+            description(column)
         );
         if (is_json(column.catalog->type)) add_path_argument(made);
     }
@@ -129,23 +127,18 @@ void Generator::fill_computed_fields(const Table& table) {
             .computed = &each,
             .function = each.function,
         };
-        const TypeUse use = is_scalar ? TypeUse(scalar(each.scalar))
+        const TypeUse use = is_scalar ? value_type(each.scalar, each.function->catalog->returns)
                             : is_set  ? TypeUse(types(*each.returns).object).non_null().list()
                                       : TypeUse(types(*each.returns).object);
         const auto& written = d_.facts_of(table).metadata->computed_fields;
         const auto from = std::ranges::find(written, each.name, &metadata::ComputedField::name);
-        const std::string comment = from == written.end() ? "" : from->comment;
-        Field& made = field(
-            *types(table).object,
-            each.name,
-            use,
-            rule,
-            bind(meaning),
-            comment.empty()
-                ? "A computed field, executes function " + quoted(each.function->catalog->name.text())
-                : comment
-        );
-        add_function_argument(made, *each.function, each.table_argument, true);
+        const std::string& stored = each.function->catalog->comment;
+        const std::string by_default = stored.empty() ? "A computed field, executes function " +
+                                                            quoted(each.function->catalog->name.text())
+                                                      : stored;
+        const std::string text = from == written.end() || from->comment.empty() ? by_default : from->comment;
+        Field& made = field(*types(table).object, each.name, use, rule, bind(meaning), text);
+        add_function_argument(made, *each.function, &each);
         if (!is_scalar && is_set) add_list_arguments(made, *each.returns);
         if (is_scalar && is_json(each.function->catalog->returns)) add_path_argument(made);
     }
@@ -266,10 +259,10 @@ void Generator::add_stream_root(const Table& table) {
         input(
             *of.stream_value,
             column.name,
-            TypeUse(column_type(column)),
+            column_type(column),
             common.select_column[at],
             common.column[at],
-            column.catalog->comment
+            description(column)
         );
     }
     input(

@@ -27,15 +27,6 @@ bool is_for_enumerations(std::string_view op) {
     return op == "_eq" || op == "_neq" || op == "_in" || op == "_nin" || op == "_is_null";
 }
 
-/// A computed field that needs no argument can stand where a column can.
-bool is_like_a_column(const ComputedField& field) {
-    if (field.returns != nullptr) return false;
-    const auto shown = std::ranges::count_if(field.function->arguments, [](const Function::Argument& each) {
-        return !each.is_session;
-    });
-    return shown == 1;  // the row
-}
-
 }  // namespace
 
 void Generator::fill_bool_exp(const Table& table) {
@@ -68,16 +59,19 @@ void Generator::fill_bool_exp(const Table& table) {
         );
     }
     for (const ComputedField& each : table.computed_fields) {
-        if (!is_like_a_column(each)) continue;
+        if (!takes_only_the_row(each)) continue;
         const RuleId rule =
             visibility_.add({.kind = Rule::Kind::kComputed, .position = each.position, .table = &table});
         const Meaning meaning{
-            .kind = Meaning::Kind::kComputedScalar,
+            .kind = each.returns == nullptr ? Meaning::Kind::kComputedScalar : Meaning::Kind::kComputedTable,
             .table = &table,
             .computed = &each,
             .function = each.function
         };
-        const TypeUse use(comparison(each.scalar, each.function->catalog->returns, nullptr));
+        const TypeUse use(
+            each.returns == nullptr ? comparison(each.scalar, each.function->catalog->returns, nullptr)
+                                    : types(*each.returns).bool_exp
+        );
         input(type, each.name, use, rule, bind(meaning));
     }
 }
@@ -109,28 +103,40 @@ void Generator::fill_order_by(const Table& table) {
         );
     }
     for (const ComputedField& each : table.computed_fields) {
-        if (!is_like_a_column(each)) continue;
-        const RuleId rule =
-            visibility_.add({.kind = Rule::Kind::kComputed, .position = each.position, .table = &table});
+        if (!takes_only_the_row(each)) continue;
+        const bool is_scalar = each.returns == nullptr;
+        // An aggregate over the rows of a function, whoever calls it.
+        const RuleId rule = visibility_.add(
+            is_scalar ? Rule{.kind = Rule::Kind::kComputed, .position = each.position, .table = &table}
+                      : Rule{.kind = Rule::Kind::kFunctionAggregate, .function = each.function}
+        );
         const Meaning meaning{
-            .kind = Meaning::Kind::kComputedScalar,
+            .kind = is_scalar ? Meaning::Kind::kComputedScalar : Meaning::Kind::kComputedTableAggregate,
             .table = &table,
             .computed = &each,
             .function = each.function
         };
-        input(type, each.name, TypeUse(order_by_), rule, bind(meaning));
+        if (is_scalar) {
+            input(type, each.name, TypeUse(order_by_), rule, bind(meaning));
+            continue;
+        }
+        const std::string name = each.name + "_aggregate";
+        if (table.column_by_graphql_name(name) != nullptr || table.relationship(name) != nullptr) continue;
+        input(type, name, TypeUse(types(*each.returns).aggregate_order_by), rule, bind(meaning));
     }
 }
 
 const Type* Generator::comparison(
     const std::string& scalar_name, const CatalogType& type, const EnumTable* enumeration
 ) {
-    const Type*& known = comparisons_[scalar_name];
+    const bool is_array = type.kind == CatalogType::Kind::kArray;
+    const std::string name = scalar_name + (is_array ? "_array_comparison_exp" : "_comparison_exp");
+    const Type*& known = comparisons_[name];
     if (known != nullptr) return known;
-    const Type* held = scalar(scalar_name);
+    const TypeUse held = value_type(scalar_name, type);
     Type& made = new_type(
         TypeKind::kInput,
-        scalar_name + "_comparison_exp",
+        name,
         joined(
             {"Boolean expression to compare columns of type ",
              quoted(scalar_name),
@@ -142,9 +148,9 @@ const Type* Generator::comparison(
     return &made;
 }
 
-const Type* Generator::operand_type(const Operator& op, const Type* held, TypeUse& use) {
+TypeUse Generator::operand_type(const Operator& op, TypeUse held) {
     using V = Operator::Value;
-    const Type* type = held;
+    TypeUse use = held;
     switch (op.value) {
         case V::kSame:
         case V::kList:
@@ -154,35 +160,34 @@ const Type* Generator::operand_type(const Operator& op, const Type* held, TypeUs
         case V::kText:
         case V::kTextList:
         case V::kJsonpath:
-            type = schema_.string_type();
+            use = TypeUse(schema_.string_type());
             break;
         case V::kBoolean:
-            type = schema_.boolean_type();
+            use = TypeUse(schema_.boolean_type());
             break;
         case V::kLtxtquery:
-            type = scalar("ltxtquery");
+            use = TypeUse(scalar("ltxtquery"));
             break;
         case V::kLquery:
         case V::kLqueryList:
-            type = scalar("lquery");
+            use = TypeUse(scalar("lquery"));
             break;
         case V::kCast:
-            type = cast_type();
+            use = TypeUse(cast_type());
             break;
         case V::kColumn:
-            return nullptr;
+            return {};
     }
     const bool is_list = op.value == V::kList || op.value == V::kTextList || op.value == V::kLqueryList ||
                          op.value == V::kLtreeList;
-    use = is_list ? TypeUse(type).non_null().list() : TypeUse(type);
-    return type;
+    return is_list ? use.non_null().list() : use;
 }
 
-void Generator::fill_comparison(Type& made, const Type* held, const CatalogType& type, bool is_enumeration) {
+void Generator::fill_comparison(Type& made, TypeUse held, const CatalogType& type, bool is_enumeration) {
     for (const Operator& op : operators()) {
         if (is_enumeration ? !is_for_enumerations(op.name) : !applies(op, type)) continue;
-        TypeUse use;
-        if (operand_type(op, held, use) == nullptr) continue;
+        const TypeUse use = operand_type(op, held);
+        if (use.named() == nullptr) continue;
         const Meaning meaning{.kind = Meaning::Kind::kOperator, .op = &op, .name = op.name};
         input(made, op.name, use, Visibility::kAlways, bind(meaning));
     }

@@ -55,16 +55,16 @@ TEST(Model, FitsTheLibrary) {
 TEST(Model, ShowsARoleItsColumnsOnly) {
     EXPECT_EQ(
         type_of(library(), "user", "author"),
-        "id:Int!\n"
-        "name:String!\n"
-        "is_active:Boolean!\n"
-        "meta(path):jsonb\n"
         "articles(distinct_on limit offset order_by where):[article!]!\n"
         "full_name:String\n"
+        "id:Int!\n"
+        "is_active:Boolean!\n"
+        "meta(path):jsonb\n"
+        "name:String!\n"
     );
     EXPECT_EQ(
         type_of(library(), "reader", "author"),
-        "name:String!\narticles(distinct_on limit offset order_by where):[article!]!\n"
+        "articles(distinct_on limit offset order_by where):[article!]!\nname:String!\n"
     );
     EXPECT_THAT(type_of(library(), "admin", "author"), HasSubstr("secret:String\n"));
     EXPECT_THAT(type_of(library(), "admin", "author"), HasSubstr("articles_aggregate("));
@@ -82,8 +82,8 @@ TEST(Model, HidesColumnsInEveryType) {
 TEST(Model, GivesRootsByPermission) {
     EXPECT_EQ(
         type_of(library(), "reader", "query_root"),
-        "author(distinct_on limit offset order_by where):[author!]!\n"
         "article(distinct_on limit offset order_by where):[article!]!\n"
+        "author(distinct_on limit offset order_by where):[author!]!\n"
         "search_articles(args distinct_on limit offset order_by where):[article!]!\n"
     );
     // query_root_fields lacks by_pk (and its column is hidden); subscription_root_fields is empty.
@@ -107,7 +107,7 @@ TEST(Model, GivesMutationsByPermission) {
     EXPECT_THAT(seen, Not(HasSubstr("delete_")));
     EXPECT_EQ(
         type_of(library(), "user", "author_insert_input"),
-        "name:String\nmeta:jsonb\narticles:article_arr_rel_insert_input\n"  // tenant_id is preset
+        "articles:article_arr_rel_insert_input\nmeta:jsonb\nname:String\n"  // tenant_id is preset
     );
     EXPECT_EQ(type_of(library(), "user", "author_update_column"), "name\n");
 }
@@ -131,10 +131,10 @@ TEST(Model, AnswersUnknownRolesWithNothing) {
 }
 
 TEST(Model, MakesEnumTablesEnums) {
-    EXPECT_EQ(type_of(library(), "user", "kind_enum"), "NEWS\nESSAY\n");
+    EXPECT_EQ(type_of(library(), "user", "kind_enum"), "ESSAY\nNEWS\n");
     EXPECT_EQ(
         type_of(library(), "user", "kind_enum_comparison_exp"),
-        "_eq:kind_enum\n_neq:kind_enum\n_in:[kind_enum!]\n_nin:[kind_enum!]\n_is_null:Boolean\n"
+        "_eq:kind_enum\n_in:[kind_enum!]\n_is_null:Boolean\n_neq:kind_enum\n_nin:[kind_enum!]\n"
     );
 }
 

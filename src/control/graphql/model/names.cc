@@ -40,6 +40,11 @@ constexpr bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
+/// What an array is made of, as far as GraphQL asks.
+CatalogType element_of(const CatalogType& type) {
+    return {.name = type.element, .schema = "", .element = "", .sql = ""};
+}
+
 }  // namespace
 
 bool is_graphql_name(std::string_view name) {
@@ -52,6 +57,7 @@ std::string graphql_base_name(const QualifiedName& name) {
 }
 
 std::string scalar_of(const CatalogType& type) {
+    if (type.kind == CatalogType::Kind::kArray) return scalar_of(element_of(type));
     std::string out = type.name;
     if (type.kind == CatalogType::Kind::kBase) {
         const auto found = std::ranges::find(kScalars, std::string_view(type.name), &Pair::first);
@@ -84,6 +90,7 @@ bool is_boolean(const CatalogType& type) {
     return type.name == "bool";
 }
 bool is_big_number(const CatalogType& type) {
+    if (type.kind == CatalogType::Kind::kArray) return is_big_number(element_of(type));
     return type.name == "int8" || type.name == "numeric" || type.name == "float8" || type.name == "money";
 }
 

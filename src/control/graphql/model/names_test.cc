@@ -18,7 +18,7 @@ TEST(Names, MapsTypesToScalars) {
         {"int2", "smallint"},
         {"float8", "float8"},
         {"bpchar", "bpchar"},
-        {"_text", "_text"},
+        {"_text", "String"},
         {"uuid", "uuid"},
         {"timestamptz", "timestamptz"},
     };

@@ -26,14 +26,14 @@ Boolean expression to compare columns of type "Int". All fields are combined wit
 """
 input Int_comparison_exp {
   _eq: Int
-  _neq: Int
   _gt: Int
-  _lt: Int
   _gte: Int
-  _lte: Int
   _in: [Int!]
-  _nin: [Int!]
   _is_null: Boolean
+  _lt: Int
+  _lte: Int
+  _neq: Int
+  _nin: [Int!]
 }
 
 """
@@ -41,24 +41,24 @@ Boolean expression to compare columns of type "String". All fields are combined 
 """
 input String_comparison_exp {
   _eq: String
-  _neq: String
   _gt: String
-  _lt: String
   _gte: String
-  _lte: String
+  _ilike: String
   _in: [String!]
-  _nin: [String!]
+  _iregex: String
   _is_null: Boolean
   _like: String
-  _nlike: String
-  _ilike: String
+  _lt: String
+  _lte: String
+  _neq: String
   _nilike: String
-  _similar: String
+  _nin: [String!]
+  _niregex: String
+  _nlike: String
+  _nregex: String
   _nsimilar: String
   _regex: String
-  _iregex: String
-  _nregex: String
-  _niregex: String
+  _similar: String
 }
 
 """ordering argument of a cursor"""
@@ -72,6 +72,19 @@ enum cursor_ordering {
 
 """mutation root"""
 type mutation_root {
+  """
+  delete data from the table: "note"
+  """
+  delete_note(
+    """filter the rows which have to be deleted"""
+    where: note_bool_exp!
+  ): note_mutation_response
+
+  """
+  delete single row from the table: "note"
+  """
+  delete_note_by_pk(id: Int!): note
+
   """
   insert data into the table: "note"
   """
@@ -114,19 +127,6 @@ type mutation_root {
     """updates to execute, in order"""
     updates: [note_updates!]!
   ): [note_mutation_response]
-
-  """
-  delete data from the table: "note"
-  """
-  delete_note(
-    """filter the rows which have to be deleted"""
-    where: note_bool_exp!
-  ): note_mutation_response
-
-  """
-  delete single row from the table: "note"
-  """
-  delete_note_by_pk(id: Int!): note
 }
 
 """

@@ -64,12 +64,14 @@ struct Left {
         return column != nullptr ? column->catalog->type : computed->function->catalog->returns;
     }
     std::string sql_type() const { return is_cast_to_text ? "text" : type().sql; }
+    bool is_array() const { return !is_cast_to_text && type().kind == CatalogType::Kind::kArray; }
 };
 
 std::string sql_type_of(const Operator& op, const Left& left) {
     switch (op.value) {
         case Operator::Value::kList:
-            return left.sql_type() + "[]";
+            // PostgreSQL knows no list of arrays of different lengths.
+            return left.is_array() ? "json" : left.sql_type() + "[]";
         case Operator::Value::kText:
             return "text";
         case Operator::Value::kTextList:
@@ -127,19 +129,22 @@ class Resolver {
             return related(*relationship, value, depth);
         }
         Left left{.column = table.column(key)};
-        if (left.column == nullptr) left.computed = scalar_field(table, key);
+        if (left.column == nullptr) left.computed = field_of_the_row(table, key);
+        if (left.computed != nullptr && left.computed->returns != nullptr) {
+            return computed_rows(*left.computed, value, depth);
+        }
         if (left.column == nullptr && left.computed == nullptr) {
             return because(joined({"column ", quoted(key), " does not exist"}));
         }
         return comparisons(table, left, value, depth);
     }
 
-    static const ComputedField* scalar_field(const Table& table, std::string_view name) {
+    static const ComputedField* field_of_the_row(const Table& table, std::string_view name) {
         const auto found =
             std::ranges::find(table.computed_fields, name, [](const ComputedField& each) -> std::string_view {
                 return each.name;
             });
-        return found == table.computed_fields.end() || found->returns != nullptr ? nullptr : &*found;
+        return found == table.computed_fields.end() ? nullptr : &*found;
     }
 
     /// A list, or one object for a list of one.
@@ -191,6 +196,15 @@ class Resolver {
         out.relationship = &relationship;
         out.remote = std::make_shared<const TableRef>(TableRef::by_metadata(*relationship.remote));
         return with_child(std::move(out), object(*relationship.remote, value.get_object(), depth));
+    }
+
+    Resolved computed_rows(const ComputedField& field, const Json& value, int depth) {
+        if (!value.is_object()) return because("expected an object for " + quoted(field.name));
+        BoolExp out;
+        out.kind = BoolExp::Kind::kRelated;
+        out.computed = &field;
+        out.remote = std::make_shared<const TableRef>(TableRef::by_metadata(*field.returns));
+        return with_child(std::move(out), object(*field.returns, value.get_object(), depth));
     }
 
     static Resolved with_child(BoolExp out, Resolved child) {

@@ -147,7 +147,10 @@ Argument argument_of(Context& c, const Collected& field, Meaning::Kind kind) {
 
 Operand operand_of(const Input& value, std::string sql_type) {
     Operand out;
-    out.source = source_of(value, shape_of(sql_type));
+    Source::Shape shape = shape_of(sql_type);
+    // A domain over an array does not look like one.
+    if (shape == Source::Shape::kText && value.type().nullable().is_list()) shape = Source::Shape::kArray;
+    out.source = source_of(value, shape);
     out.sql_type = std::move(sql_type);
     return out;
 }

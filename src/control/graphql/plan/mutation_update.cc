@@ -25,11 +25,6 @@ constexpr UpdateOperator kUpdateOperators[] = {
     {Meaning::Kind::kDeleteAtPath, Assignment::Kind::kDeleteAtPath, "_delete_at_path", "text[]"},
 };
 
-const UpdateOperator* operator_of(Meaning::Kind kind) {
-    const auto* at = std::ranges::find(kUpdateOperators, kind, &UpdateOperator::meaning);
-    return at == std::end(kUpdateOperators) ? nullptr : at;
-}
-
 /// The operators of one update, as they are read.
 class Assignments {
   public:
@@ -196,11 +191,14 @@ Outcome<Update> plan_one(
     Update out(*std::move(ref));
     out.right = &*rights.update;
     Assignments assignments(c, *rights.update);
+    for (const UpdateOperator& op : kUpdateOperators) {
+        for (const Argument& each : arguments) {
+            if (each.meaning != nullptr && each.meaning->kind == op.meaning) assignments.add(op, each.value);
+        }
+    }
     for (const Argument& each : arguments) {
         if (each.meaning == nullptr) continue;
-        if (const UpdateOperator* op = operator_of(each.meaning->kind)) {
-            assignments.add(*op, each.value);
-        } else if (each.meaning->kind == Meaning::Kind::kWhere) {
+        if (each.meaning->kind == Meaning::Kind::kWhere) {
             TRY(out.where, plan_write_where(c, table, each, rights.update->allows_all, "update"));
         } else if (each.meaning->kind == Meaning::Kind::kPkColumns) {
             TRY(out.where, primary_key_is(c, table, arguments_in(c, each.value)));

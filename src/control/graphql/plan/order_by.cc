@@ -33,7 +33,9 @@ class OrderPlanner {
                 return {};
             }
             case Meaning::Kind::kRelationshipAggregate:
-                return aggregate(*meaning.relationship, value);
+                return aggregate({.aggregated = meaning.relationship}, *meaning.relationship->remote, value);
+            case Meaning::Kind::kComputedTableAggregate:
+                return aggregate({.computed = meaning.computed}, *meaning.computed->returns, value);
             default:
                 break;
         }
@@ -47,31 +49,37 @@ class OrderPlanner {
         return {};
     }
 
-    Outcome<> aggregate(const Relationship& relationship, const Input& from) {
+    /// `over` says what is aggregated: a relationship, or the rows of a computed field.
+    Outcome<> aggregate(const OrderTerm& over, const Table& remote, const Input& from) {
         for (const Input::Member& each : from.members()) {
             if (each.value().is_null()) continue;
             Descend at(c_, each.definition->name);
             const Meaning& meaning = c_.meaning(each.definition->binding);
             if (meaning.kind == Meaning::Kind::kCount) {
-                CHECK_OK(aggregated(relationship, "count", nullptr, each.value()));
+                CHECK_OK(aggregated(over, remote, {"count", nullptr}, each.value()));
                 continue;
             }
             for (const Input::Member& column : each.value().members()) {
                 if (column.value().is_null()) continue;
-                CHECK_OK(aggregated(
-                    relationship, meaning.name, c_.meaning(column.definition->binding).column, column.value()
-                ));
+                const Column* of = c_.meaning(column.definition->binding).column;
+                CHECK_OK(aggregated(over, remote, {meaning.name, of}, column.value()));
             }
         }
         return {};
     }
 
+    struct Aggregate {
+        std::string_view function;
+        const Column* column;
+    };
     Outcome<> aggregated(
-        const Relationship& relationship, std::string_view function, const Column* column, const Input& value
+        const OrderTerm& over, const Table& remote, const Aggregate& what, const Input& value
     ) {
-        OrderTerm term{.hops = hops_, .column = column, .aggregated = &relationship};
-        TRY(term.aggregated_remote, attach_select(c_, *relationship.remote));
-        term.function = function;
+        OrderTerm term{
+            .hops = hops_, .column = what.column, .computed = over.computed, .aggregated = over.aggregated
+        };
+        TRY(term.aggregated_remote, attach_select(c_, remote));
+        term.function = what.function;
         term.direction = direction(value);
         out_.push_back(std::move(term));
         return {};
@@ -103,7 +111,7 @@ Outcome<> check_distinct(Context& c, const Select& select) {
         auto end =
             select.order_by.begin() + static_cast<std::ptrdiff_t>(std::min(count, select.order_by.size()));
         return std::any_of(select.order_by.begin(), end, [&](const OrderTerm& term) {
-            return term.hops.empty() && term.aggregated == nullptr && term.column == column;
+            return term.hops.empty() && !term.aggregated_remote && term.column == column;
         });
     };
     bool is_right = count <= select.order_by.size() && std::ranges::all_of(select.distinct_on, is_ordered);

@@ -38,6 +38,7 @@ struct Left {
         return column != nullptr ? column->catalog->type : computed->function->catalog->returns;
     }
     std::string sql_type() const { return is_cast_to_text ? "text" : type().sql; }
+    bool is_array() const { return !is_cast_to_text && type().kind == CatalogType::Kind::kArray; }
     BoolExp compare(const Operator& op) const {
         BoolExp out;
         out.kind = BoolExp::Kind::kCompare;
@@ -53,7 +54,8 @@ std::string sql_type_of(const Operator& op, const Left& left) {
     using enum Operator::Value;
     switch (op.value) {
         case kList:
-            return left.sql_type() + "[]";
+            // PostgreSQL knows no list of arrays of different lengths.
+            return left.is_array() ? "json" : left.sql_type() + "[]";
         case kText:
             return "text";
         case kTextList:
@@ -144,6 +146,8 @@ class Planner {
                 return aggregate(*meaning.relationship, value);
             case Meaning::Kind::kComputedScalar:
                 return comparisons({.computed = meaning.computed}, value);
+            case Meaning::Kind::kComputedTable:
+                return computed_rows(*meaning.computed, value);
             default:
                 return comparisons({.column = meaning.column}, value);
         }
@@ -168,6 +172,17 @@ class Planner {
         TRY(TableRef remote, attach_select(c_, *relationship.remote));
         out.remote = std::make_shared<const TableRef>(std::move(remote));
         TRY(BoolExp child, object(*relationship.remote, value));
+        out.children.push_back(std::move(child));
+        return out;
+    }
+
+    Outcome<BoolExp> computed_rows(const ComputedField& computed, const Input& value) {
+        BoolExp out;
+        out.kind = BoolExp::Kind::kRelated;
+        out.computed = &computed;
+        TRY(TableRef remote, attach_select(c_, *computed.returns));
+        out.remote = std::make_shared<const TableRef>(std::move(remote));
+        TRY(BoolExp child, object(*computed.returns, value));
         out.children.push_back(std::move(child));
         return out;
     }

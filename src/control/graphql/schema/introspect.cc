@@ -40,8 +40,11 @@ class Writer {
             switch (step.field) {
                 case MetaField::kDescription:
                     return text_or_null(schema.description);
-                case MetaField::kTypes:
-                    return list(schema.types(), [&](const Type* type) { type_if_seen(step, type); });
+                case MetaField::kTypes: {
+                    std::vector<const Type*> types(schema.types().begin(), schema.types().end());
+                    std::ranges::sort(types, {}, &Type::name);
+                    return list(types, [&](const Type* type) { type_if_seen(step, type); });
+                }
                 case MetaField::kQueryType:
                     return root(step, OperationKind::kQuery);
                 case MetaField::kMutationType:

@@ -85,7 +85,8 @@ class ConditionWriter {
                 out_ << (at.op->is_negated ? "(NOT (" : "(");
                 left(at);
                 out_ << " = ANY(";
-                out_.operand(at.right, alias_, root_) << (at.op->is_negated ? ")))" : "))");
+                is_array(at) ? arrays(at) : (void)out_.operand(at.right, alias_, root_);
+                out_ << (at.op->is_negated ? ")))" : "))");
                 return;
             default:
                 break;
@@ -96,12 +97,38 @@ class ConditionWriter {
         out_.operand(at.right, alias_, root_) << ")";
     }
 
+    static const CatalogType& type_of(const BoolExp& at) {
+        return at.column != nullptr ? at.column->catalog->type : at.computed->function->catalog->returns;
+    }
+    static bool is_array(const BoolExp& at) {
+        bool is_value = at.column != nullptr || at.computed != nullptr;
+        return is_value && !at.is_cast_to_text && type_of(at).kind == CatalogType::Kind::kArray;
+    }
+
+    /// The arrays of a list of lists, which came as JSON.
+    void arrays(const BoolExp& at) {
+        std::string list = out_.new_alias();
+        out_ << "SELECT ARRAY(SELECT pg_catalog.json_array_elements_text(" << list
+             << ".value))::" << type_of(at).sql << " FROM pg_catalog.json_array_elements(";
+        out_.operand(at.right, alias_, root_) << ") AS " << list;
+    }
+
     /// The rows of the other table for which `at` holds: " FROM remote AS a WHERE ...".
     void related_rows(const BoolExp& at, const std::string& alias) {
-        out_ << " FROM " << at.remote->table().sql << " AS " << alias;
+        const bool is_call = at.relationship == nullptr && at.computed != nullptr;
+        out_ << " FROM ";
+        if (is_call) {
+            write_computed(out_, *at.computed, alias_);
+        } else {
+            out_ << at.remote->table().sql;
+        }
+        out_ << " AS " << alias;
         Where where(out_);
         where.permission(*at.remote, alias);
         if (at.relationship != nullptr) where.join(*at.relationship, alias_, alias);
+        // A function that returns one row returns NULL as a row of NULLs.
+        if (is_call && !at.computed->function->catalog->returns_set)
+            where.part() << "(NOT (" << alias << " IS NULL))";
         where.condition(at.children.front(), alias, root_);
     }
 

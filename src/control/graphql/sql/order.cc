@@ -106,16 +106,22 @@ std::vector<const Column*> Ordering::columns_at(const Chain& chain) const {
 
 void Ordering::write_term(const OrderTerm& term) {
     const std::string& alias = alias_of(chain_of(term, term.hops.size()));
-    if (term.aggregated != nullptr) {
+    if (term.aggregated_remote) {
         std::string rows = out_.new_alias();
         std::vector<const Column*> columns;
         if (term.column != nullptr) columns.push_back(term.column);
         out_ << "(SELECT ";
         write_aggregate_call(out_, term.function, columns, false, rows);
-        out_ << " FROM " << term.aggregated_remote->table().sql << " AS " << rows;
+        out_ << " FROM ";
+        if (term.computed == nullptr) out_ << term.aggregated_remote->table().sql;
+        if (term.computed != nullptr) write_computed(out_, *term.computed, alias);
+        out_ << " AS " << rows;
         Where where(out_);
         where.permission(*term.aggregated_remote, rows);
-        where.join(*term.aggregated, alias, rows);
+        if (term.aggregated != nullptr) where.join(*term.aggregated, alias, rows);
+        // A function that returns one row returns NULL as a row of NULLs.
+        if (term.computed != nullptr && !term.computed->function->catalog->returns_set)
+            where.part() << "(NOT (" << rows << " IS NULL))";
         out_ << ")";
     } else if (term.computed != nullptr) {
         write_computed(out_, *term.computed, alias);
@@ -130,7 +136,7 @@ void Ordering::write_clause() {
     bool is_page = select_.limit || select_.offset;
     auto is_ordered = [&](const Column* column) {
         return std::ranges::any_of(select_.order_by, [&](const OrderTerm& term) {
-            return term.hops.empty() && term.aggregated == nullptr && term.column == column;
+            return term.hops.empty() && !term.aggregated_remote && term.column == column;
         });
     };
     if (select_.order_by.empty() && is_page) last = select_.distinct_on;

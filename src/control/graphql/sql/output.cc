@@ -26,11 +26,17 @@ void write_remote_columns(Writer& out, const RemoteField& field, const RowSource
     object.finish();
 }
 
+/// The cast that makes big numbers, or an array of such, texts; empty when they stay what they are.
+std::string_view stringified_as(bool is_stringified, const CatalogType& type) {
+    if (!is_stringified) return "";
+    return type.kind == CatalogType::Kind::kArray ? "::text[]" : "::text";
+}
+
 }  // namespace
 
 void write_output_value(Writer& out, const Output& output, const RowSource& row) {
     std::string_view whole = row.row.empty() ? row.alias : row.row;
-    bool is_stringified = false;
+    std::string_view stringified;  // as this type
     switch (output.kind) {
         case Output::Kind::kTypename:
             out.literal(output.text) << "::text";
@@ -45,18 +51,19 @@ void write_output_value(Writer& out, const Output& output, const RowSource& row)
             return;
         case Output::Kind::kColumn:
             out.column(row.alias, *output.column);
-            is_stringified = output.column->is_stringified;
+            stringified = stringified_as(output.column->is_stringified, output.column->catalog->type);
             break;
         case Output::Kind::kComputed:
             write_call(out, *output.call, whole);
-            is_stringified = output.computed->is_stringified;
+            stringified =
+                stringified_as(output.computed->is_stringified, output.computed->function->catalog->returns);
             break;
     }
     if (output.json_path) {
         out << " #> ";
         out.operand(*output.json_path, row.alias, row.alias);
     }
-    if (is_stringified) out << "::text";
+    out << stringified;
 }
 
 void write_object(Writer& out, const std::vector<Output>& outputs, const RowSource& row) {

@@ -39,8 +39,9 @@ void read_columns(const Node& node, Table& out) {
         if (auto name = value["custom_name"].name_or_empty(); !name.empty()) {
             out.column_names[std::string(column)] = std::move(name);
         }
-        if (auto comment = value["comment"].text_or(); !comment.empty()) {
-            out.column_comments[std::string(column)] = std::move(comment);
+        // An empty one hides the database's.
+        if (Node comment = value["comment"]; comment.is_there()) {
+            out.column_comments[std::string(column)] = comment.text_or();
         }
     });
 }

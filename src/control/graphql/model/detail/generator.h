@@ -35,6 +35,9 @@ inline constexpr std::array<AggregateFunction, 10> kAggregateFunctions{{
 }};
 bool is_aggregated(const AggregateFunction& function, const Column& column);
 
+/// A computed field that needs no argument can stand where a column can, or a relationship.
+bool takes_only_the_row(const ComputedField& field);
+
 /// The operators of an update: `_set` and what follows it.
 struct UpdateOperator {
     std::string_view name;  // "_set"
@@ -109,9 +112,16 @@ class Generator {
     void finish_roots();
     Type& new_type(TypeKind kind, std::string name, std::string description);
     const Type* scalar(const std::string& name);
-    const Type* column_type(const Column& column) { return scalar(column.scalar); }
+    /// `scalar` for a value of this type, `[scalar!]` for an array of such.
+    TypeUse value_type(const std::string& scalar_name, const CatalogType& type) {
+        const TypeUse bare(scalar(scalar_name));
+        return type.kind == CatalogType::Kind::kArray ? bare.non_null().list() : bare;
+    }
+    TypeUse column_type(const Column& column) { return value_type(column.scalar, column.catalog->type); }
     bool claims(const Type& root, const std::string& name);  // notes a conflict otherwise
     std::string root_name(const Table& table, std::string_view key, std::string by_default) const;
+    /// What the metadata says of a column, else what the database says.
+    const std::string& description(const Column& column) const;
 
     Binding bind(const Meaning& meaning);
     Binding bind(Meaning::Kind kind);  // one for all that need nothing else
@@ -170,8 +180,9 @@ class Generator {
     const Type* comparison(
         const std::string& scalar_name, const CatalogType& type, const EnumTable* enumeration
     );
-    void fill_comparison(Type& made, const Type* held, const CatalogType& type, bool is_enumeration);
-    const Type* operand_type(const Operator& op, const Type* held, TypeUse& use);
+    void fill_comparison(Type& made, TypeUse held, const CatalogType& type, bool is_enumeration);
+    /// Nothing (no named type) for operators that only metadata use.
+    TypeUse operand_type(const Operator& op, TypeUse held);
     const Type* cast_type();
 
     // ---- generate_mutation.cc
@@ -187,10 +198,8 @@ class Generator {
 
     // ---- generate_function.cc
     void add_function_roots(const Function& function);
-    const Type* function_arguments(const Function& function, const std::string& row_argument);
-    void add_function_argument(
-        Field& field, const Function& function, const std::string& row_argument, bool has_row
-    );
+    /// `field`: the computed field that calls it; null: a root field does.
+    void add_function_argument(Field& made, const Function& function, const ComputedField* field);
 
     // ---- generate_action.cc
     void add_custom_types();
@@ -215,7 +224,7 @@ class Generator {
     std::unordered_map<std::string, const Type*> scalars_;
     std::unordered_map<std::string, const Type*> comparisons_;
     std::unordered_map<std::string, Type*> custom_types_;
-    std::unordered_map<const Function*, const Type*> function_arguments_;
+    std::map<std::pair<const Function*, const ComputedField*>, const Type*> function_arguments_;
     std::unordered_map<const Type*, std::unordered_set<std::string>> root_names_;
     const Type* order_by_ = nullptr;
     const Type* cursor_ordering_ = nullptr;
