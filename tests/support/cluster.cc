@@ -1,3 +1,4 @@
+#include "platform/pg/conninfo.h"
 #include "support/pg.h"
 
 #include <fcntl.h>
@@ -202,7 +203,11 @@ Cluster::Cluster() : folder_(make_folder()) {
     }
     close(ends[1]);
     control_ = ends[0];
-    url_ = "host=" + folder_ + " dbname=postgres user=weft_test";
+    pg::Conninfo made;
+    made.set("host", folder_);
+    made.set("dbname", "postgres");
+    made.set("user", "weft_test");
+    url_ = made.text().reveal();
     start_server();
 }
 

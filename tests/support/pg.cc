@@ -1,6 +1,7 @@
 #include "support/pg.h"
 
 #include "base/random.h"
+#include "platform/pg/conninfo.h"
 #include "platform/pg/migrate.h"
 
 #include <libpq-fe.h>
@@ -92,29 +93,12 @@ Uuid fresh_id() {
 std::string with(
     const std::string& url, std::string_view database, std::string_view user, std::string_view password
 ) {
-    char* error = nullptr;
-    PQconninfoOption* parsed = PQconninfoParse(url.c_str(), &error);
-    if (parsed == nullptr) give_up("not a connection string");
-    std::string out;
-    auto put = [&out](std::string_view key, std::string_view value) {
-        out += std::string(key) + "='";
-        for (char c : value) {
-            if (c == '\'' || c == '\\') out += '\\';
-            out += c;
-        }
-        out += "' ";
-    };
-    for (PQconninfoOption* at = parsed; at->keyword != nullptr; ++at) {
-        std::string_view key = at->keyword;
-        bool is_replaced =
-            key == "dbname" || (key == "user" && !user.empty()) || (key == "password" && !user.empty());
-        if (at->val != nullptr && !is_replaced) put(key, at->val);
-    }
-    PQconninfoFree(parsed);
-    put("dbname", database);
-    if (!user.empty()) put("user", user);
-    if (!password.empty()) put("password", password);
-    return out;
+    auto made = pg::Conninfo::parse(url);
+    if (!made) give_up("not a connection string");
+    made->set("dbname", database);
+    if (!user.empty()) made->set("user", user);
+    if (!user.empty()) made->set("password", password);
+    return std::string(made->text().reveal());
 }
 
 const std::string& shared_superuser_url() {

@@ -75,6 +75,22 @@ def sql_text(tree):
             yield Finding(path, line_of(text, match.start()), "sql_text", f"move it to a .sql file: {match[0][:40]}")
 
 
+COMMENT_BUT_URL = re.compile(r"(?<!:)//[^\n]*|/\*.*?\*/", re.DOTALL)
+# A literal with a keyword of libpq's, or a URL's beginning, that something is joined to.
+CONNINFO = r'"[^"\n]*(?:\b(?:user|password|passfile|dbname|sslpassword)=|postgres(?:ql)?://)[^"\n]*"'
+JOINED_CONNINFO = re.compile(
+    rf'{CONNINFO}\s*\+|\+=?\s*{CONNINFO}|\bappend\(\s*{CONNINFO}|"[^"\n]*\b(?:user|password|dbname)=\'?\{{')
+
+
+@rule
+def connection_strings(tree):
+    """A connection string is made from parts by pg::Conninfo: what is appended to one does not replace what it holds."""
+    for path in (p for p in tree.files if p.endswith((".cc", ".h"))):
+        text = COMMENT_BUT_URL.sub(blank, tree.text(path))
+        for match in JOINED_CONNINFO.finditer(text):
+            yield Finding(path, line_of(text, match.start()), "connection_strings", f"use pg::Conninfo: {match[0][:60]}")
+
+
 # pattern, what to use instead, where it is the right thing to do
 BANNED = [
     (r"\bco_spawn\s*\(", "Scope::spawn", ("src/platform/rt/",)),

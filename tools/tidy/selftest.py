@@ -23,6 +23,12 @@ SAMPLES = {
         ({"src/data/x/a.cc": 'run("INSERT INTO job");'}, {"src/data/x/a.cc": '// "insert into job"\n'}),
         ({"src/data/x/a.cc": 'run("delete from job");'}, {"src/data/x/a_pgtest.cc": 'run("delete from job");'}),
     ],
+    "connection_strings": [
+        ({"src/data/x/a.cc": 'url + " user=" + user;'}, {"src/data/x/a.cc": 'info.set("user", user);'}),
+        ({"tests/x/a.cc": '"host=" + h + " dbname=x";'}, {"tests/x/a.cc": 'parse("host=/run dbname=x");'}),
+        ({"src/data/x/a.cc": '"postgresql://" + user'}, {"src/data/x/a.cc": '"write postgresql://u@h/d";'}),
+        ({"src/data/x/a.cc": 'fmt::format("dbname={}", name);'}, {"src/data/x/a.cc": '// " dbname=" + name\n'}),
+    ],
     "banned_calls": [
         ({"src/data/x/a.cc": "asio::co_spawn(x);"}, {"src/platform/rt/a.cc": "asio::co_spawn(x);"}),
         ({"src/data/x/a.cc": 'std::getenv("A");'}, {"src/data/x/a.cc": '"getenv(";'}),

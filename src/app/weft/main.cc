@@ -10,6 +10,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <filesystem>
 
@@ -27,6 +28,17 @@ app::Environment take_environment() {
         if (equals != std::string_view::npos) out.emplace(entry.substr(0, equals), entry.substr(equals + 1));
     }
     return out;
+}
+
+/// Overwrites what /proc/<pid>/environ would show for as long as we run; whoever needs it has a copy by now.
+void forget_secrets_of_environment() {
+    for (char** at = environ; *at; ++at) {
+        std::string_view entry(*at);
+        auto name = entry.substr(0, entry.find('='));
+        bool is_secret =
+            name.ends_with("DATABASE_URL") || name.ends_with("PASSWORD") || name.ends_with("SECRET");
+        if (is_secret) ::explicit_bzero(*at + name.size(), entry.size() - name.size());
+    }
 }
 
 /// What every process of ours starts with: descriptors that no child inherits by accident, room for
@@ -191,6 +203,7 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return program.exit(error) == 0 ? app::kExitOk : app::kExitUsage;
     }
+    forget_secrets_of_environment();
     if (serve->parsed()) return app::serve(options.serve, environment);
     if (api->parsed()) return app::api(options.api, environment);
     if (worker->parsed()) return app::worker(options.worker, environment);

@@ -270,10 +270,13 @@ rt::Task<Result<void>> PrivatePostgres::ensure_database(rt::Deadline by) {
     co_return folder_.write(kMark, "", 0600);
 }
 
-Secret PrivatePostgres::admin_url() const {
-    return Secret(
-        "host=" + socket_folder_ + " dbname=weft user=postgres password=" + std::string(password_.reveal())
-    );
+pg::Conninfo PrivatePostgres::admin() const {
+    pg::Conninfo out;
+    out.set("host", socket_folder_);
+    out.set("dbname", "weft");
+    out.set("user", "postgres");
+    out.set("password", password_.reveal());
+    return out;
 }
 
 }  // namespace weft::app

@@ -3,6 +3,7 @@
 #include "app/weft/data_folder.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "platform/pg/conninfo.h"
 #include "platform/proc/proc.h"
 #include "platform/rt/loop.h"
 #include "platform/rt/task.h"
@@ -36,8 +37,8 @@ class PrivatePostgres {
     /// Creates the database `weft` unless it exists; the server runs.
     rt::Task<Result<void>> ensure_database(rt::Deadline by);
 
-    /// Connection string of the superuser of this cluster, for migrations.
-    Secret admin_url() const;
+    /// How the superuser of this cluster connects, for migrations.
+    pg::Conninfo admin() const;
 
   private:
     PrivatePostgres(rt::Loop& loop, DataFolder& folder, Options options)

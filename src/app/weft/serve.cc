@@ -3,6 +3,7 @@
 #include "app/weft/listener.h"
 #include "app/weft/private_postgres.h"
 #include "app/weft/ready_pipe.h"
+#include "platform/pg/conninfo.h"
 #include "platform/pg/migrate.h"
 #include "platform/proc/proc.h"
 #include "platform/rt/loop.h"
@@ -55,15 +56,12 @@ std::string find_web(const std::string& wanted) {
     return "";
 }
 
-/// What children may know of our environment: nothing that holds a secret.
+/// What children may know of our environment, by name: a variable that somebody adds may hold a secret.
 std::vector<std::string> child_environment(const Environment& environment) {
     std::vector<std::string> out;
     for (const auto& [name, value] : environment) {
-        bool is_secret =
-            name == "WEFT_DATABASE_URL" || name.ends_with("_PASSWORD") || name.ends_with("_KEY_FILE");
-        bool is_wanted = name == "PATH" || name == "HOME" || name == "TZ" || name.starts_with("WEFT_") ||
-                         name.ends_with("SAN_OPTIONS");
-        if (is_wanted && !is_secret) out.push_back(name + "=" + value);
+        bool is_wanted = name == "PATH" || name == "HOME" || name == "TZ" || name.ends_with("SAN_OPTIONS");
+        if (is_wanted) out.push_back(name + "=" + value);
     }
     return out;
 }
@@ -102,10 +100,12 @@ class Server {
         CO_TRY(address_, parse_address(options_.process.listen));
         CO_TRY(listener_, listen_on(address_));
         CO_CHECK_OK(open_files());
-        Secret admin(std::string(get(environment_, "WEFT_DATABASE_URL")));
-        if (admin.empty()) {
+        pg::Conninfo admin;
+        if (auto url = get(environment_, "WEFT_DATABASE_URL"); !url.empty()) {
+            CO_TRY(admin, pg::Conninfo::parse(url));
+        } else {
             CO_CHECK_OK(co_await start_database(by));
-            admin = postgres_->admin_url();
+            admin = postgres_->admin();
         }
         CO_CHECK_OK(bring_up_to_date(admin));
         CO_CHECK_OK(start_processes(admin));
@@ -141,9 +141,9 @@ class Server {
         co_return co_await postgres_->ensure_database(by.at_most(kInitTimeout));
     }
 
-    Result<void> bring_up_to_date(const Secret& admin) {
+    Result<void> bring_up_to_date(const pg::Conninfo& admin) {
         pg::MigrateOptions options{
-            .url = std::string(admin.reveal()),
+            .url = std::string(admin.text().reveal()),
             .api_password = std::string(api_password_.reveal()),
             .worker_password = std::string(worker_password_.reveal()),
         };
@@ -152,7 +152,7 @@ class Server {
         return {};
     }
 
-    Result<void> start_processes(const Secret& admin) {
+    Result<void> start_processes(const pg::Conninfo& admin) {
         TRY(proc::Spec api, api_spec(admin));
         TRY(proc::Spec worker, worker_spec(admin));
         for (int number = 0; number < options_.workers; ++number) {
@@ -183,9 +183,10 @@ class Server {
         return spec;
     }
 
-    Result<proc::Spec> api_spec(const Secret& admin) {
+    Result<proc::Spec> api_spec(const pg::Conninfo& admin) {
         ProcessSecrets secrets{.database_url = {}, .shared_key = keys_.shared_key, .vault_key = {}};
-        TRY(secrets.database_url, with_login(admin.reveal(), "weft_api", api_password_));
+        TRY(pg::Conninfo database, admin.for_login("weft_api", api_password_));
+        secrets.database_url = database.text();
         TRY(api_secrets_, proc::sealed_file("secrets", pack_secrets(Plane::kApi, secrets).reveal()));
         proc::Spec spec = own_spec("api", api_secrets_);
         if (::geteuid() == 0) {
@@ -220,11 +221,12 @@ class Server {
         return spec.binds.emplace_back(std::move(bind)).target;
     }
 
-    Result<proc::Spec> worker_spec(const Secret& admin) {
+    Result<proc::Spec> worker_spec(const pg::Conninfo& admin) {
         ProcessSecrets secrets{
             .database_url = {}, .shared_key = keys_.shared_key, .vault_key = keys_.vault_key
         };
-        TRY(secrets.database_url, with_login(admin.reveal(), "weft_worker", worker_password_));
+        TRY(pg::Conninfo database, admin.for_login("weft_worker", worker_password_));
+        secrets.database_url = database.text();
         TRY(worker_secrets_, proc::sealed_file("secrets", pack_secrets(Plane::kWorker, secrets).reveal()));
         proc::Spec spec = own_spec("worker", worker_secrets_);
         spec.argv.push_back("--blobs=" + folder_.at("blobs"));

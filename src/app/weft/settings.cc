@@ -4,9 +4,6 @@
 #include "base/bytes.h"
 #include "platform/proc/proc.h"
 
-#include <boost/url/parse.hpp>
-#include <boost/url/url.hpp>
-
 #include <unistd.h>
 
 #include <charconv>
@@ -94,21 +91,6 @@ Result<Address> parse_address(std::string_view text) {
     auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), address.port);
     if (error != std::errc{} || end != digits.data() + digits.size()) return fail(wrong);
     return address;
-}
-
-Result<Secret> with_login(std::string_view base, std::string_view user, const Secret& password) {
-    if (!base.starts_with("postgres://") && !base.starts_with("postgresql://")) {
-        // libpq takes the last of repeated keywords. Our passwords need no quoting.
-        return Secret(
-            std::string(base) + " user=" + std::string(user) + " password=" + std::string(password.reveal())
-        );
-    }
-    auto parsed = boost::urls::parse_uri(base);
-    if (!parsed) return fail(Error::invalid("WEFT_DATABASE_URL is not a URL that PostgreSQL understands."));
-    boost::urls::url url(*parsed);
-    url.set_user(user);
-    url.set_password(password.reveal());
-    return Secret(std::string(url.buffer()));
 }
 
 void report_ready(int notify_fd, const JsonObject& message) {

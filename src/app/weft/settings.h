@@ -63,9 +63,6 @@ struct Address {
 /// "127.0.0.1:8080", "[::1]:8080" or ":8080" (every address).
 Result<Address> parse_address(std::string_view text);
 
-/// The same database with another login: `base` is a postgresql:// URL or a keyword/value string of libpq.
-Result<Secret> with_login(std::string_view base, std::string_view user, const Secret& password);
-
 /// Tells the parent (or the person at the terminal) that this process is ready, e.g. {"from": "api", "url":
 /// "http://127.0.0.1:8080", "claim_url": "..."}; claim_url is present only while nobody has claimed the
 /// server.

@@ -63,19 +63,6 @@ TEST(Address, IsParsedAndWritten) {
         EXPECT_FALSE(parse_address(bad)) << bad;
 }
 
-TEST(DatabaseUrl, TakesAnotherLogin) {
-    Secret password("p-_1");
-    EXPECT_EQ(
-        with_login("postgresql://root:old@db:5432/weft?sslmode=require", "weft_api", password)->reveal(),
-        "postgresql://weft_api:p-_1@db:5432/weft?sslmode=require"
-    );
-    EXPECT_EQ(
-        with_login("host=/run dbname=weft user=postgres password=old", "weft_api", password)->reveal(),
-        "host=/run dbname=weft user=postgres password=old user=weft_api password=p-_1"
-    );
-    EXPECT_FALSE(with_login("postgresql://bad url", "weft_api", password));
-}
-
 TEST(Ready, IsToldInWordsAndOnlyOnceClaimable) {
     EXPECT_EQ(ready_text({{"from", "worker"}}), "");
     EXPECT_EQ(ready_text({{"from", "api"}, {"url", "http://x"}}), "Weft is at http://x\n");
