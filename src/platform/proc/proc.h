@@ -36,6 +36,8 @@ class Fd {
     ~Fd() { reset(); }
 
     int get() const { return fd_; }
+    /// Gives it out of our hands.
+    int release() { return std::exchange(fd_, -1); }
     explicit operator bool() const { return fd_ >= 0; }
     void reset();
 
