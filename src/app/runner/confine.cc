@@ -100,8 +100,9 @@ bool keep_capabilities(std::uint64_t keep) {
 }
 
 Confined drop_rights() {
-    constexpr std::uint64_t kKeep =
-        std::uint64_t{1} << CAP_SYS_ADMIN | std::uint64_t{1} << CAP_SETUID | std::uint64_t{1} << CAP_SETGID;
+    // Namespaces and users of runs; and writing into cgroup folders, which belong to the worker's user.
+    constexpr std::uint64_t kKeep = std::uint64_t{1} << CAP_SYS_ADMIN | std::uint64_t{1} << CAP_SETUID |
+                                    std::uint64_t{1} << CAP_SETGID | std::uint64_t{1} << CAP_DAC_OVERRIDE;
     for (int cap = 0; cap < 64; ++cap) {
         if ((kKeep >> cap & 1) != 0 || prctl(PR_CAPBSET_READ, cap, 0, 0, 0) != 1) continue;
         // Without CAP_SETPCAP it cannot be dropped, and then we hold nothing worth dropping either.

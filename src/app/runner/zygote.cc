@@ -4,6 +4,7 @@
 #include "core/protocol/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
@@ -25,13 +26,13 @@ namespace control = protocol::control;
 
 struct Received {
     bool ok = false;
-    std::array<int, 2> fds = {-1, -1};
+    std::array<int, control::kDescriptorsMax> fds = {-1, -1, -1};
 };
 
-/// One packet of exactly sizeof(T) with up to two descriptors; not ok at the end of the stream.
+/// One packet of exactly sizeof(T) with its descriptors; not ok at the end of the stream.
 template <class T>
 Received receive(int socket, T& packet) {
-    alignas(cmsghdr) char space[CMSG_SPACE(2 * sizeof(int))];
+    alignas(cmsghdr) char space[CMSG_SPACE(control::kDescriptorsMax * sizeof(int))];
     iovec data{&packet, sizeof packet};
     msghdr message{};
     message.msg_iov = &data;
@@ -74,9 +75,18 @@ long fork_sibling(std::uint64_t flags, int cgroup) {
 struct Slot {
     Confinement confinement;
     int control = -1;
-    int cgroup = -1;
+    int cgroup = -1;  // version 2
     std::uint32_t uid = 0;
 };
+
+/// Here and not in the worker: only root may move a process of root's, and the worker no longer is.
+bool join_cgroup(int folder) {
+    const int procs = openat(folder, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    const bool joined = procs >= 0 && write(procs, "0", 1) == 1;
+    if (procs >= 0) close(procs);
+    close(folder);
+    return joined;
+}
 
 /// A slot's zygote: forks one run after the other. It never reads anything a run wrote.
 [[noreturn]] void serve_slot(const Slot& slot, script::Engine& engine) {
@@ -122,8 +132,11 @@ int run_zygote(const ZygoteOptions& options, script::Engine& engine) {
         if (pid == 0) {
             close(options.control);
             const Slot slot{
-                options.confinement, received.fds[0], request.has_cgroup ? received.fds[1] : -1, request.uid
+                options.confinement, received.fds[0], request.joins_cgroup ? -1 : received.fds[1], request.uid
             };
+            for (std::size_t i = 1; request.joins_cgroup && i < received.fds.size(); ++i) {
+                if (received.fds[i] >= 0 && !join_cgroup(received.fds[i])) _exit(1);
+            }
             serve_slot(slot, engine);
         }
         for (int fd : received.fds) {

@@ -1,4 +1,5 @@
 #include "app/weft/commands.h"
+#include "app/weft/listener.h"
 #include "control/server/server.h"
 #include "data/ingress/hooks.h"
 #include "data/ingress/ingress.h"
@@ -8,6 +9,7 @@
 #include "platform/http/router.h"
 #include "platform/http/server.h"
 #include "platform/pg/pg.h"
+#include "platform/proc/rights.h"
 #include "platform/rt/clock.h"
 #include "platform/rt/loop.h"
 #include "platform/rt/scope.h"
@@ -181,9 +183,7 @@ class ApiProcess {
         options.on_access = [this](const http::AccessRecord& record) { requests_.add(record); };
         options.on_fault = [this](std::string what) { log_.error("a handler failed", {{"what", what}}); };
         server_ = std::make_unique<http::Server>(loop_, router_, clock_, rng_, std::move(options));
-        if (options_.listen_fd >= 0) return server_->adopt_tcp(options_.listen_fd);
-        TRY(address_.port, server_->listen_tcp(address_.host, address_.port));
-        return {};
+        return server_->adopt_tcp(options_.listen_fd);
     }
 
     std::string url() const {
@@ -250,15 +250,34 @@ class ApiProcess {
 
 }  // namespace
 
-int api(const ProcessOptions& options, const Environment& environment) {
+namespace {
+
+/// While we may still listen on any port.
+Result<void> listen_unless_given(ProcessOptions& options) {
+    if (options.listen_fd >= 0) return {};
+    TRY(Address address, parse_address(options.listen));
+    TRY(proc::Fd listener, listen_on(address));
+    options.listen = address.text();
+    options.listen_fd = listener.release();
+    return {};
+}
+
+}  // namespace
+
+int api(const ProcessOptions& given, const Environment& environment) {
+    ProcessOptions options = given;
     if (auto ready = crypto::init(); !ready) return complain(ready.error());
     auto secrets = load_secrets(Plane::kApi, options, environment);
     if (!secrets) return complain(secrets.error());
+    if (auto listening = listen_unless_given(options); !listening) return complain(listening.error());
+    auto given_up = proc::give_up_rights(own_identity(Plane::kApi));
+    if (!given_up) return complain(given_up.error());
     if (auto hardened = crypto::harden_process(); !hardened) return complain(hardened.error());
 
     telemetry::Logger log = telemetry::Logger().with({{"process", options.name}});
     ApiProcess process(options, std::move(*secrets), log);
     if (auto prepared = process.prepare(); !prepared) return complain(prepared.error());
+    if (auto restricted = proc::restrict_calls({}); !restricted) return complain(restricted.error());
     process.loop().run_until_done(process.run());
     return kExitOk;
 }

@@ -13,12 +13,15 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <utility>
+#include <vector>
 
 namespace weft::app {
 
 namespace {
 
 constexpr std::size_t kKeyBytes = 32;
+constexpr const char* kRunFolder = "/run/weft";
 constexpr std::size_t kSocketFolderMax = 80;  // leaves room for ".s.PGSQL.5432" below 107
 
 Error trouble(std::string_view what, const std::string& path) {
@@ -37,6 +40,16 @@ Result<void> write_all(int fd, std::string_view content, const std::string& path
 }
 
 }  // namespace
+
+Result<std::string> socket_folder_of(const std::string& path) {
+    struct stat info{};
+    if (::stat(path.c_str(), &info) != 0) return fail(trouble("read", path));
+    std::array<char, 48> unique{};
+    std::snprintf(unique.data(), unique.size(), "%lx-%lx", info.st_dev, info.st_ino);
+    if (::geteuid() == 0) return std::string(kRunFolder) + "/" + unique.data();
+    if (path.size() + 4 <= kSocketFolderMax) return path + "/run";
+    return "/tmp/weft-" + std::to_string(::getuid()) + "-" + unique.data();
+}
 
 Result<void> make_folder(const std::string& path, mode_t mode) {
     std::error_code ec;
@@ -103,10 +116,29 @@ Result<void> DataFolder::write(std::string_view relative, std::string_view conte
     return {};
 }
 
-Result<void> DataFolder::give(std::string_view relative, const proc::Identity* owner) {
+Result<void> DataFolder::share(std::string_view relative, const std::optional<proc::Identity>& owner) {
+    constexpr mode_t kFolderMode = 02770;  // new files get the group, whoever makes them
+    constexpr mode_t kFileMode = 0660;
     std::string path = at(relative);
     CHECK_OK(make_folder(path, 0700));
-    if (owner && ::chown(path.c_str(), owner->uid, owner->gid) != 0) return fail(trouble("give away", path));
+    if (!owner) return {};
+    struct stat info{};
+    if (::stat(path.c_str(), &info) != 0) return fail(trouble("read", path));
+    if (info.st_uid == owner->uid && info.st_gid == owner->gid && (info.st_mode & 07777) == kFolderMode)
+        return {};
+    std::vector<std::pair<std::string, mode_t>> paths;
+    std::error_code ec;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(path, ec)) {
+        if (entry.is_symlink()) continue;
+        paths.emplace_back(entry.path().string(), entry.is_directory() ? kFolderMode : kFileMode);
+    }
+    if (ec) return fail(Error::unavailable("Could not read " + path + ": " + ec.message() + "."));
+    paths.emplace_back(path, kFolderMode);  // the last: it tells that all is done
+    for (const auto& [each, mode] : paths) {
+        bool is_given = ::lchown(each.c_str(), owner->uid, owner->gid) == 0 &&
+                        ::fchmodat(AT_FDCWD, each.c_str(), mode, AT_SYMLINK_NOFOLLOW) == 0;
+        if (!is_given) return fail(trouble("give away", each));
+    }
     return {};
 }
 
@@ -143,18 +175,10 @@ Result<Secret> DataFolder::password(const std::string& name) {
 }
 
 Result<std::string> DataFolder::socket_folder(const proc::Identity* owner) {
-    struct stat info{};
-    if (::stat(path_.c_str(), &info) != 0) return fail(trouble("read", path_));
-    std::array<char, 48> unique{};
-    std::snprintf(unique.data(), unique.size(), "%lx-%lx", info.st_dev, info.st_ino);
-    std::string folder = at("run");
-    if (::geteuid() == 0) {
-        CHECK_OK(make_folder("/run/weft", 0755));
-        folder = std::string("/run/weft/") + unique.data();
-    } else if (folder.size() > kSocketFolderMax) {
-        folder = "/tmp/weft-" + std::to_string(::getuid()) + "-" + unique.data();
-    }
+    TRY(std::string folder, socket_folder_of(path_));
+    if (::geteuid() == 0) CHECK_OK(make_folder(kRunFolder, 0755));
     CHECK_OK(make_folder(folder, 0755));
+    struct stat info{};
     // In a folder that others may write, somebody may have been here first.
     if (::lstat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return fail(trouble("use", folder));
     bool is_ours = info.st_uid == ::geteuid() || (owner && info.st_uid == owner->uid);

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,8 +34,9 @@ class DataFolder {
     /// A short path for sockets, unique to this folder, which other users may search: socket paths are
     /// limited to 107 bytes, and the folder may be unreachable for them. Created for `owner`.
     Result<std::string> socket_folder(const proc::Identity* owner);
-    /// Makes the sub-folder, private to `owner` (none: to this process's user).
-    Result<void> give(std::string_view relative, const proc::Identity* owner);
+    /// Makes the sub-folder, for `owner` and their group alone (none: for this process's user), together with
+    /// what an earlier version left in it for others.
+    Result<void> share(std::string_view relative, const std::optional<proc::Identity>& owner);
     /// Replaces a small file in one step.
     Result<void> write(std::string_view relative, std::string_view content, mode_t mode);
 
@@ -47,6 +49,9 @@ class DataFolder {
     proc::Fd lock_;
     Rng* rng_;
 };
+
+/// Where the sockets of the data folder at `path` are. kUnavailable when there is no such folder.
+Result<std::string> socket_folder_of(const std::string& path);
 
 /// Creates the folder (and its parents) unless it exists. Errors name the path.
 Result<void> make_folder(const std::string& path, mode_t mode);

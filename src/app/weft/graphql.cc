@@ -6,6 +6,7 @@
 #include "platform/http/router.h"
 #include "platform/http/server.h"
 #include "platform/pg/pg.h"
+#include "platform/proc/rights.h"
 #include "platform/rt/clock.h"
 #include "platform/rt/loop.h"
 #include "platform/rt/scope.h"
@@ -313,6 +314,10 @@ int graphql(const GraphqlOptions& options, const Environment& environment) {
     telemetry::Logger log = telemetry::Logger().with({{"process", "graphql"}});
     GraphqlProcess process(options, environment, log);
     if (auto prepared = process.prepare(); !prepared) return complain(prepared.error());
+    // A user of its own is for whoever starts it to choose; the rest is as for an api.
+    if (auto hardened = crypto::harden_process(); !hardened) return complain(hardened.error());
+    if (auto given_up = proc::give_up_rights(std::nullopt); !given_up) return complain(given_up.error());
+    if (auto restricted = proc::restrict_calls({}); !restricted) return complain(restricted.error());
     return process.loop().run_until_done(process.run());
 }
 

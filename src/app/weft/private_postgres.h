@@ -39,6 +39,8 @@ class PrivatePostgres {
 
     /// How the superuser of this cluster connects, for migrations.
     pg::Conninfo admin() const;
+    /// Once neither `ensure_database` nor `admin` is needed any more.
+    void forget_password() { password_ = Secret(); }
 
   private:
     PrivatePostgres(rt::Loop& loop, DataFolder& folder, Options options)

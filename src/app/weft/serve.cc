@@ -3,6 +3,7 @@
 #include "app/weft/listener.h"
 #include "app/weft/private_postgres.h"
 #include "app/weft/ready_pipe.h"
+#include "platform/crypto/crypto.h"
 #include "platform/pg/conninfo.h"
 #include "platform/pg/migrate.h"
 #include "platform/proc/proc.h"
@@ -34,7 +35,6 @@ constexpr auto kRecoveryTimeout = 15min;  // replaying max_wal_size on a slow di
 constexpr auto kDrain = 20s;              // api and worker finish or hand back what they do
 constexpr auto kDatabaseStop = 30s;
 constexpr int kDatabaseStartsMax = 3;  // before it was ever ready
-constexpr uid_t kApiUid = 199'999;     // below the sandboxes' slots; unless there is a user weft-api
 
 constexpr int kSecretsFd = 3;
 constexpr int kNotifyFd = 4;
@@ -60,7 +60,7 @@ std::string find_web(const std::string& wanted) {
 std::vector<std::string> child_environment(const Environment& environment) {
     std::vector<std::string> out;
     for (const auto& [name, value] : environment) {
-        bool is_wanted = name == "PATH" || name == "HOME" || name == "TZ" || name.ends_with("SAN_OPTIONS");
+        bool is_wanted = name == "PATH" || name == "TZ" || name.ends_with("SAN_OPTIONS");
         if (is_wanted) out.push_back(name + "=" + value);
     }
     return out;
@@ -109,7 +109,15 @@ class Server {
         }
         CO_CHECK_OK(bring_up_to_date(admin));
         CO_CHECK_OK(start_processes(admin));
+        forget_secrets();
         co_return Result<void>{};
+    }
+
+    /// What a restart of a child needs is in the sealed files, which are mapped nowhere.
+    void forget_secrets() {
+        keys_ = {};
+        api_password_ = worker_password_ = Secret();
+        if (postgres_) postgres_->forget_password();
     }
 
     Result<void> open_files() {
@@ -189,18 +197,12 @@ class Server {
         secrets.database_url = database.text();
         TRY(api_secrets_, proc::sealed_file("secrets", pack_secrets(Plane::kApi, secrets).reveal()));
         proc::Spec spec = own_spec("api", api_secrets_);
-        if (::geteuid() == 0) {
-            spec.identity = proc::find_user("weft-api");
-            if (!spec.identity) spec.identity = proc::Identity{.uid = kApiUid, .gid = kApiUid, .user = "api"};
-        }
-        // The worker, being root or the same user, reaches them anyhow.
-        const proc::Identity* owner = spec.identity ? &*spec.identity : nullptr;
-        CHECK_OK(folder_.give("blobs", owner));
-        spec.argv.push_back("--blobs=" + visible(spec, {.source = folder_.at("blobs"), .target = "/mnt"}));
+        spec.identity = own_identity(Plane::kApi);
+        CHECK_OK(folder_.share("blobs", spec.identity));
+        see(spec, "--blobs=", spec.identity, {.source = folder_.at("blobs"), .target = "/mnt"});
         std::string web = find_web(options_.process.web);
         if (!web.empty()) {
-            web = visible(spec, {.source = web, .target = "/srv", .read_only = true});
-            spec.argv.push_back("--web=" + web);
+            see(spec, "--web=", spec.identity, {.source = web, .target = "/srv", .read_only = true});
         }
         spec.argv.push_back("--listen=" + address_.text());
         spec.argv.push_back("--listen-fd=" + std::to_string(kListenFd));
@@ -214,11 +216,14 @@ class Server {
         return spec;
     }
 
-    /// The path under which the child finds a folder: its own, or the bind's target when it cannot search the
-    /// way.
-    static std::string visible(proc::Spec& spec, proc::BindMount bind) {
-        if (!spec.identity || proc::can_reach(*spec.identity, bind.source)) return bind.source;
-        return spec.binds.emplace_back(std::move(bind)).target;
+    /// Adds the option with the path under which `who` finds a folder: its own, or the bind's target when
+    /// they cannot search the way.
+    static void see(
+        proc::Spec& spec, std::string option, const std::optional<proc::Identity>& who, proc::BindMount bind
+    ) {
+        bool is_reachable = !who || proc::can_reach(*who, bind.source);
+        option += is_reachable ? bind.source : spec.binds.emplace_back(std::move(bind)).target;
+        spec.argv.push_back(std::move(option));
     }
 
     Result<proc::Spec> worker_spec(const pg::Conninfo& admin) {
@@ -229,7 +234,9 @@ class Server {
         secrets.database_url = database.text();
         TRY(worker_secrets_, proc::sealed_file("secrets", pack_secrets(Plane::kWorker, secrets).reveal()));
         proc::Spec spec = own_spec("worker", worker_secrets_);
-        spec.argv.push_back("--blobs=" + folder_.at("blobs"));
+        // It starts as root, for the sandboxes' sake, and becomes its user by itself.
+        see(spec, "--blobs=", own_identity(Plane::kWorker), {.source = folder_.at("blobs"), .target = "/mnt"}
+        );
         for (const std::string& network : options_.process.egress_allow) {
             spec.argv.push_back("--egress-allow=" + network);
         }
@@ -364,6 +371,7 @@ class Server {
 }  // namespace
 
 int serve(const ServeOptions& options, const Environment& environment) {
+    if (auto hardened = crypto::harden_process(); !hardened) return complain(hardened.error());
     SystemRng rng;
     auto folder = DataFolder::open(options.data, rng);
     if (!folder) return complain(folder.error());

@@ -12,6 +12,9 @@ namespace weft::app {
 
 namespace {
 
+constexpr uid_t kApiUid = 199'999;  // below the sandboxes' slots
+constexpr uid_t kWorkerUid = 199'998;
+
 Result<Secret> key_from_file(const Environment& environment, const std::string& variable) {
     std::string path(get(environment, variable));
     if (path.empty()) {
@@ -40,6 +43,17 @@ Result<ProcessSecrets> from_environment(Plane plane, const Environment& environm
 }
 
 }  // namespace
+
+std::optional<proc::Identity> own_identity(Plane plane) {
+    if (::geteuid() != 0) return std::nullopt;
+    auto api = proc::find_user("weft-api");
+    if (!api) api = proc::Identity{.uid = kApiUid, .gid = kApiUid, .user = "api"};
+    if (plane == Plane::kApi) return api;
+    auto worker = proc::find_user("weft-worker");
+    if (!worker) worker = proc::Identity{.uid = kWorkerUid, .gid = 0, .user = "worker"};
+    worker->gid = api->gid;
+    return worker;
+}
 
 std::string_view get(const Environment& environment, const std::string& name, std::string_view fallback) {
     auto found = environment.find(name);

@@ -4,10 +4,12 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/secret.h"
+#include "platform/proc/proc.h"
 
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +49,11 @@ struct ProcessSecrets {
 };
 
 enum class Plane : std::uint8_t { kApi, kWorker };
+
+/// Whom root starts this process for: the system user weft-api or weft-worker, else an unnamed one without
+/// rights. Both have the api's group, to which the blobs folder belongs, and different users, so that neither
+/// can look into the other. Nothing when we are not root: then there is nobody to become.
+std::optional<proc::Identity> own_identity(Plane plane);
 
 /// Errors are sentences that say which setting is missing or wrong.
 Result<ProcessSecrets> load_secrets(

@@ -8,6 +8,7 @@
 #include "platform/http/router.h"
 #include "platform/http/server.h"
 #include "platform/pg/pg.h"
+#include "platform/proc/rights.h"
 #include "platform/rt/clock.h"
 #include "platform/rt/loop.h"
 #include "platform/rt/scope.h"
@@ -15,6 +16,8 @@
 #include "platform/telemetry/health.h"
 #include "platform/telemetry/log.h"
 #include "platform/telemetry/metrics.h"
+
+#include <linux/capability.h>
 
 #include <array>
 #include <csignal>
@@ -133,16 +136,26 @@ int worker(const ProcessOptions& options, const Environment& environment) {
     isolation.uid_base += static_cast<std::uint32_t>(options.number * options.runs_max);
     if (options.isolation_floor == "process") isolation.floor = isolation::Tier::kProcess;
     if (options.isolation_floor == "full") isolation.floor = isolation::Tier::kFull;
+    const auto who = own_identity(Plane::kWorker);
+    if (who) {
+        isolation.owner_uid = who->uid;
+        isolation.owner_gid = who->gid;
+    }
     auto zygote = isolation::Zygote::spawn(std::move(isolation));
     if (!zygote) return complain(zygote.error());
     if (auto ready = crypto::init(); !ready) return complain(ready.error());
     auto secrets = load_secrets(Plane::kWorker, options, environment);
     if (!secrets) return complain(secrets.error());
+    // CAP_KILL alone, to end sandboxes, whose users are others (data/isolation/isolation.h, Zygote).
+    auto given_up = proc::give_up_rights(who, {CAP_KILL});
+    if (!given_up) return complain(given_up.error());
     if (auto hardened = crypto::harden_process(); !hardened) return complain(hardened.error());
 
     telemetry::Logger log = telemetry::Logger().with({{"process", options.name}});
     WorkerProcess process(options, std::move(*secrets), log);
     if (auto prepared = process.prepare(std::move(*zygote)); !prepared) return complain(prepared.error());
+    auto restricted = proc::restrict_calls({.has_children = true});
+    if (!restricted) return complain(restricted.error());
     process.loop().run_until_done(process.run());
     return kExitOk;
 }

@@ -9,6 +9,8 @@ namespace weft::protocol::control {
 inline constexpr std::uint32_t kMagic = 0x57454654;
 /// The descriptor on which weft-runner finds its control socket.
 inline constexpr int kControlFd = 3;
+/// Of one packet: a socket, and the folders of a cgroup.
+inline constexpr int kDescriptorsMax = 3;
 
 /// What a run's process ends with, besides signals.
 inline constexpr int kExitOutOfMemory = 98;
@@ -22,10 +24,12 @@ struct Hello {
     char stage[56] = {};     // what was being done, for the operator
 };
 
-/// Worker to zygote, with the slot's control socket and, on cgroup v2, the slot's cgroup folder attached.
+/// Worker to zygote, with the slot's control socket and the folders of the slot's cgroup attached, if it has
+/// one.
 struct MakeSlot {
     std::uint32_t uid = 0;  // 0 = keep ours
-    std::uint32_t has_cgroup = 0;
+    std::uint32_t joins_cgroup =
+        0;  // version 1: the slot's zygote joins, its runs inherit; 2: runs are born in it
 };
 
 /// Worker to a slot's zygote, with the run's stream socket attached.

@@ -9,6 +9,8 @@
 #include "platform/rt/loop.h"
 #include "platform/rt/task.h"
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -25,9 +27,8 @@ struct RunSpec {
     RunId run;
 };
 
-/// Bounds of one run, within those of its backend's Options.
+/// Bounds of one run, besides those of its backend's Options.
 struct Limits {
-    Millis cpu = 60s;  // user and system time over the whole run
     int log_lines = limits::kLogLinesPerRunMax;
 };
 
@@ -109,13 +110,18 @@ struct Options {
     Millis cpu_max = 60s;     // CPU time of one run
     std::string cgroup_name;  // of our cgroup folder; empty = made from our process, which lets a later
                               // worker see that we are gone and remove what we left
+    // Who the worker will be once it has dropped root: our cgroups are given to this user and group.
+    uid_t owner_uid = 0;
+    gid_t owner_gid = 0;
     std::vector<std::string> runner_flags;  // understood by test builds of the runner only
 };
 
-/// The first process of the sandbox backend. `spawn` blocks for some milliseconds and must come first in
-/// main(): before threads, secrets, sockets and the loop, because what it forks inherits the address space of
-/// weft-runner only and must never have seen any of those. Errors: kUnavailable with a sentence that names
-/// the missing right and how to grant it.
+/// The first process of the sandbox backend, and our part of the cgroup tree: all that takes root. Afterwards
+/// the worker may become any user, if it keeps CAP_KILL: runs have users of their own, and the kernel asks
+/// for the same right when it ends them because the worker died. `spawn` blocks for some milliseconds and
+/// must come first in main(): before threads, secrets, sockets and the loop, because what it forks inherits
+/// the address space of weft-runner only and must never have seen any of those. Errors: kUnavailable with a
+/// sentence that names the missing right and how to grant it.
 class Zygote {
   public:
     static Result<std::unique_ptr<Zygote>> spawn(Options options);

@@ -25,8 +25,9 @@ class Store {
     virtual rt::Task<Result<void>> remove(Uuid name, rt::Deadline by) = 0;
 };
 
-/// Files under `path` (made when absent, mode 0700), one folder per day of the name's time, so that a day is
-/// retired by removing its folder. Each is written beside its place, fsynced and renamed. I/O on the pool.
+/// Files under `path` (made when absent, mode 0700; if its group may write, what is made in it is for the
+/// group too), one folder per day of the name's time, so that a day is retired by removing its folder. Each
+/// is written beside its place, fsynced and renamed. I/O on the pool.
 Result<std::unique_ptr<Store>> open_directory(std::string path);
 
 }  // namespace weft::blob

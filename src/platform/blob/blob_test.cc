@@ -57,6 +57,19 @@ TEST_F(BlobTest, FilesAreForThisUserOnly) {
     }
 }
 
+TEST_F(BlobTest, AFolderOfAGroupsStaysTheGroups) {
+    ASSERT_EQ(chmod((folder + "/blobs").c_str(), 02770), 0);
+    store = *open_directory(folder + "/blobs");
+    const mode_t before = umask(077);
+    ASSERT_TRUE(wait(store->put(name, "x", soon())));
+    umask(before);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+        struct stat status{};
+        ASSERT_EQ(stat(entry.path().c_str(), &status), 0);
+        EXPECT_EQ(status.st_mode & 07777, entry.is_directory() ? 02770u : 0660u) << entry.path();
+    }
+}
+
 TEST_F(BlobTest, SaysWhatIsAbsentOrTooLarge) {
     EXPECT_EQ(wait(store->get(name, 10, soon())).error().code, Code::kNotFound);
     EXPECT_TRUE(wait(store->remove(name, soon())));

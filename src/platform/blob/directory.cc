@@ -33,8 +33,18 @@ std::unexpected<Error> failed(std::string_view what) {
     );
 }
 
-Result<void> make_folder(const std::string& path) {
-    if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
+/// Modes of what is made: for this user, or for the group as well, as the folder itself says.
+struct Modes {
+    mode_t folder = 0700;
+    mode_t file = 0600;
+};
+
+Result<void> make_folder(const std::string& path, mode_t mode) {
+    if (::mkdir(path.c_str(), 0700) == 0) {
+        if (mode == 0700 || ::chmod(path.c_str(), mode) == 0) return {};  // past the umask
+    } else if (errno == EEXIST) {
+        return {};
+    }
     return failed("make blob folder");
 }
 
@@ -61,14 +71,14 @@ std::string day_of(const Uuid& name) {
     return std::to_string(millis / 86'400'000);
 }
 
-Result<void> write_file(const std::string& root, const Uuid& name, const std::string& bytes) {
+Result<void> write_file(const std::string& root, Modes modes, const Uuid& name, const std::string& bytes) {
     const std::string folder = root + "/" + day_of(name);
     const std::string path = folder + "/" + name.text();
     const std::string beside = path + ".new";
-    CHECK_OK(make_folder(folder));
+    CHECK_OK(make_folder(folder, modes.folder));
     {
         Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (!file.is_open()) return failed("open blob");
+        if (!file.is_open() || ::fchmod(file.get(), modes.file) != 0) return failed("open blob");
         CHECK_OK(write_all(file.get(), bytes));
         if (::fsync(file.get()) != 0) return failed("sync blob");
     }
@@ -98,11 +108,13 @@ Result<std::string> read_file(const std::string& root, const Uuid& name, std::si
 
 class Directory final : public Store {
   public:
-    explicit Directory(std::string root) : root_(std::move(root)) {}
+    Directory(std::string root, Modes modes) : root_(std::move(root)), modes_(modes) {}
 
     rt::Task<Result<void>> put(Uuid name, std::string bytes, rt::Deadline by) override {
         CO_CHECK_OK(by.check());
-        auto work = [root = root_, name, bytes = std::move(bytes)] { return write_file(root, name, bytes); };
+        auto work = [root = root_, modes = modes_, name, bytes = std::move(bytes)] {
+            return write_file(root, modes, name, bytes);
+        };
         co_return co_await rt::on_pool(std::move(work));
     }
     rt::Task<Result<std::string>> get(Uuid name, std::size_t bytes_max, rt::Deadline by) override {
@@ -119,13 +131,26 @@ class Directory final : public Store {
 
   private:
     std::string root_;
+    Modes modes_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_directory(std::string path) {
-    CHECK_OK(make_folder(path));
-    return std::make_unique<Directory>(std::move(path));
+    CHECK_OK(make_folder(path, 0700));
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0) return failed("look at the blob folder");
+    if (::access(path.c_str(), R_OK | W_OK | X_OK) != 0) {
+        return fail(Error::unavailable(
+            "The folder of large values, " + path +
+                ", must be writable for this process's user or group (id " + std::to_string(::getegid()) +
+                ").",
+            std::strerror(errno)
+        ));
+    }
+    Modes modes;
+    if ((status.st_mode & S_IWGRP) != 0) modes = {.folder = 02770, .file = 0660};
+    return std::make_unique<Directory>(std::move(path), modes);
 }
 
 }  // namespace weft::blob

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "data/isolation/isolation.h"
 
 #include <sys/types.h>
 
@@ -26,11 +27,10 @@ class Cgroup {
     ~Cgroup();
 
     bool exists() const { return !folders_.empty(); }
-    /// Version 2: the folder for CLONE_INTO_CGROUP; -1 on version 1, where a process has to be attached.
-    int fd() const { return fd_; }
-    /// Moves a process in. On version 1 this blocks about 12 ms per controller (a grace period of the
-    /// kernel).
-    Result<> attach(pid_t pid) const;
+    /// Version 2: one, for CLONE_INTO_CGROUP. Version 1: one for each controller, which a process has to
+    /// join; that blocks it for about 12 ms each (a grace period of the kernel).
+    const std::vector<std::string>& folders() const { return folders_; }
+    bool is_v2() const { return is_v2_; }
     /// Kills by the kernel for want of memory, since the group was made.
     std::uint64_t oom_kills() const;
     std::size_t memory_peak() const;
@@ -44,15 +44,15 @@ class Cgroup {
     std::vector<std::string> folders_;
     std::string memory_folder_;
     bool is_v2_ = false;
-    int fd_ = -1;
     int peak_fd_ = -1;
 };
 
-/// Finds the controllers of this host, makes our part of the tree, and clears what dead workers left behind.
+/// Finds the controllers of this host, makes our part of the tree (a folder `weft` that stays, in it one for
+/// each worker), gives it to the worker's later user, and clears what dead workers left behind.
 class CgroupTree {
   public:
     /// Errors: kUnavailable with what is missing.
-    static Result<CgroupTree> make(const std::string& name);
+    static Result<CgroupTree> make(const Options& options);
     CgroupTree(CgroupTree&&) = default;
     CgroupTree& operator=(CgroupTree&&) = delete;
     ~CgroupTree();

@@ -12,7 +12,7 @@ class Claimed final : public Sandbox {
   public:
     /// `on_death` hears once if the process ended other than by our order.
     Claimed(
-        std::shared_ptr<Slot> slot, Limits limits, std::size_t memory_bytes, std::function<void()> on_death
+        std::shared_ptr<Slot> slot, Limits limits, const Options& options, std::function<void()> on_death
     );
     ~Claimed() override;
 
@@ -30,7 +30,7 @@ class Claimed final : public Sandbox {
     rt::Task<Result<void>> wait(boost::asio::posix::stream_descriptor::wait_type what, rt::Deadline by);
 
     std::shared_ptr<Slot> slot_;  // shared with the pool and with pending operations
-    Limits limits_;
+    Micros cpu_max_;
     std::size_t memory_bytes_;
     std::function<void()> on_death_;
     protocol::FrameReader reader_;

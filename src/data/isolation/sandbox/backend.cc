@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -24,44 +23,27 @@ constexpr int kGrowBy = 4;            // slots made at once: joining cgroups wai
 /// Makes slots; blocking parts only, callable from any thread.
 class SlotMaker {
   public:
-    SlotMaker(SandboxZygote& zygote, std::optional<CgroupTree> cgroups)
-        : zygote_(zygote), cgroups_(std::move(cgroups)) {}
-
-    bool has_cgroups() const { return cgroups_.has_value(); }
+    explicit SlotMaker(SandboxZygote& zygote) : zygote_(zygote) {}
 
     Result<SlotParts> make(int index) {
         const Options& options = zygote_.options();
         SlotParts parts;
         parts.index = index;
-        if (cgroups_) {
-            TRY(parts.cgroup, cgroups_->make_group(index, {options.memory_bytes_max, options.pids_max}));
+        if (const auto* cgroups = zygote_.cgroups()) {
+            TRY(parts.cgroup, cgroups->make_group(index, {options.memory_bytes_max, options.pids_max}));
         }
-        // In a rootless tier there is one identity only, and none to change to.
-        const bool has_uids = geteuid() == 0 && zygote_.tier() != Tier::kRootless;
-        const std::uint32_t uid = has_uids ? options.uid_base + static_cast<std::uint32_t>(index) : 0;
-        TRY(parts.zygote, zygote_.make_slot(uid, parts.cgroup.fd()));
-        if (cgroups_ && parts.cgroup.fd() < 0) {
-            if (auto ok = parts.cgroup.attach(parts.zygote.pid); !ok) {
-                kill_and_reap(parts.zygote.pid);
-                return fail(std::move(ok).error());
-            }
-        }
+        TRY(parts.zygote, zygote_.make_slot(index, parts.cgroup));
         return parts;
     }
 
   private:
     SandboxZygote& zygote_;
-    std::optional<CgroupTree> cgroups_;
 };
 
 class SandboxBackend final : public Backend {
   public:
-    SandboxBackend(rt::Loop& loop, std::unique_ptr<SandboxZygote> zygote, std::optional<CgroupTree> cgroups)
-        : loop_(loop),
-          zygote_(std::move(zygote)),
-          maker_(*zygote_, std::move(cgroups)),
-          free_(loop),
-          scope_(loop) {}
+    SandboxBackend(rt::Loop& loop, std::unique_ptr<SandboxZygote> zygote)
+        : loop_(loop), zygote_(std::move(zygote)), maker_(*zygote_), free_(loop), scope_(loop) {}
     ~SandboxBackend() override { shut_down(); }
 
     Result<> open();
@@ -227,22 +209,16 @@ rt::Task<Result<std::unique_ptr<Sandbox>>> SandboxBackend::start(RunSpec, Limits
     slot.claim();
     ++started_;
     grow_if_needed();
-    limits.cpu = std::min(limits.cpu, zygote_->options().cpu_max);
-    if (limits.cpu < zygote_->options().cpu_max) {
-        const auto seconds = static_cast<rlim_t>(std::chrono::ceil<std::chrono::seconds>(limits.cpu).count());
-        const rlimit limit{seconds, seconds + 1};
-        prlimit(slot.child(), RLIMIT_CPU, &limit, nullptr);
-    }
     auto on_death = [this] { ++died_; };
     co_return std::make_unique<Claimed>(
-        slot.shared_from_this(), limits, zygote_->options().memory_bytes_max, std::move(on_death)
+        slot.shared_from_this(), limits, zygote_->options(), std::move(on_death)
     );
 }
 
 Health SandboxBackend::health() const {
     Health out;
-    out.tier = zygote_ ? zygote_->tier() : Tier::kProcess;
-    out.has_memory_cgroup = maker_.has_cgroups();
+    out.tier = zygote_->tier();
+    out.has_memory_cgroup = zygote_->cgroups() != nullptr;
     out.slots = static_cast<int>(slots_.size());
     out.ready = static_cast<int>(ready_.size());
     out.busy = static_cast<int>(std::ranges::count_if(slots_, [](const auto& slot) {
@@ -285,10 +261,7 @@ Result<std::unique_ptr<Backend>> make_sandbox_backend(rt::Loop& loop, std::uniqu
     if (!ours) return fail(Error::internal("not a zygote of the sandbox backend"));
     std::unique_ptr<SandboxZygote> owned(ours);
     (void)zygote.release();
-    std::optional<CgroupTree> cgroups;
-    auto tree = CgroupTree::make(owned->options().cgroup_name);
-    if (tree) cgroups.emplace(std::move(*tree));
-    auto backend = std::make_unique<SandboxBackend>(loop, std::move(owned), std::move(cgroups));
+    auto backend = std::make_unique<SandboxBackend>(loop, std::move(owned));
     CHECK_OK(backend->open());
     return backend;
 }

@@ -175,6 +175,13 @@ Result<> delegate(const std::string& folder) {
     return {};
 }
 
+Result<> make_folder(const std::string& path, const Options& options) {
+    if (mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return fail(missing("cannot make " + path));
+    if (options.owner_uid != 0 && chown(path.c_str(), options.owner_uid, options.owner_gid) != 0)
+        return fail(missing("cannot give away " + path));
+    return {};
+}
+
 }  // namespace
 
 Cgroup::Cgroup(Cgroup&& other) noexcept {
@@ -185,7 +192,6 @@ Cgroup& Cgroup::operator=(Cgroup&& other) noexcept {
     std::swap(folders_, other.folders_);
     std::swap(memory_folder_, other.memory_folder_);
     std::swap(is_v2_, other.is_v2_);
-    std::swap(fd_, other.fd_);
     std::swap(peak_fd_, other.peak_fd_);
     return *this;
 }
@@ -195,19 +201,10 @@ Cgroup::~Cgroup() {
 }
 
 void Cgroup::remove() {
-    if (fd_ >= 0) close(fd_);
     if (peak_fd_ >= 0) close(peak_fd_);
-    fd_ = peak_fd_ = -1;
+    peak_fd_ = -1;
     for (const auto& folder : folders_) remove_folder(folder);
     folders_.clear();
-}
-
-Result<> Cgroup::attach(pid_t pid) const {
-    for (const auto& folder : folders_) {
-        if (!write_file(folder + "/cgroup.procs", std::to_string(pid)))
-            return fail(missing("cannot join " + folder));
-    }
-    return {};
 }
 
 std::uint64_t Cgroup::oom_kills() const {
@@ -228,8 +225,9 @@ void Cgroup::reset_peak() const {
     if (peak_fd_ >= 0) (void)!pwrite(peak_fd_, "0", 1, 0);
 }
 
-Result<CgroupTree> CgroupTree::make(const std::string& name) {
+Result<CgroupTree> CgroupTree::make(const Options& options) {
     CgroupTree tree;
+    const std::string& name = options.cgroup_name;
     const std::string own =
         name.empty() ? fmt::format("{}{}-{}", kPrefix, getpid(), start_time(getpid())) : name;
     auto memory = find_hierarchy("memory");
@@ -247,9 +245,13 @@ Result<CgroupTree> CgroupTree::make(const std::string& name) {
         return fail(missing("no hierarchy is mounted"));
     }
     for (const auto& parent : parents) {
-        sweep(parent);
-        const std::string root = parent + "/" + own;
-        if (mkdir(root.c_str(), 0755) != 0 && errno != EEXIST) return fail(missing("cannot make " + root));
+        // Whoever is no longer root removes only what lies in a folder of its own.
+        const std::string home = parent + "/weft";
+        CHECK_OK(make_folder(home, options));
+        if (tree.is_v2_) CHECK_OK(delegate(home));
+        sweep(home);
+        const std::string root = home + "/" + own;
+        CHECK_OK(make_folder(root, options));
         tree.roots_.push_back(root);
         if (tree.is_v2_) CHECK_OK(delegate(root));
     }
@@ -286,7 +288,6 @@ Result<Cgroup> CgroupTree::make_group(int index, const CgroupLimits& limits) con
     const std::string peak = folder + (is_v2_ ? "/memory.peak" : "/memory.max_usage_in_bytes");
     group.peak_fd_ = open(peak.c_str(), O_RDWR | O_CLOEXEC);
     if (group.peak_fd_ < 0) group.peak_fd_ = open(peak.c_str(), O_RDONLY | O_CLOEXEC);
-    if (is_v2_) group.fd_ = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return group;
 }
 

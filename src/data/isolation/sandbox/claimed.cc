@@ -39,11 +39,11 @@ std::size_t peak_of(const rusage& used) {
 }  // namespace
 
 Claimed::Claimed(
-    std::shared_ptr<Slot> slot, Limits limits, std::size_t memory_bytes, std::function<void()> on_death
+    std::shared_ptr<Slot> slot, Limits limits, const Options& options, std::function<void()> on_death
 )
     : slot_(std::move(slot)),
-      limits_(limits),
-      memory_bytes_(memory_bytes),
+      cpu_max_(options.cpu_max),
+      memory_bytes_(options.memory_bytes_max),
       on_death_(std::move(on_death)),
       lines_left_(limits.log_lines) {}
 
@@ -162,9 +162,9 @@ rt::Task<Error> Claimed::explain_death() {
             .with_detail(detail);
     }
     // At the hard limit, a second after the soft one, the kernel kills.
-    if (code == kExitOutOfTime || (signal == SIGKILL && cpu >= limits_.cpu)) {
+    if (code == kExitOutOfTime || (signal == SIGKILL && cpu >= cpu_max_)) {
         co_return Error::limit(
-            fmt::format("the run used more than {} s of CPU time", limits_.cpu.count() / 1000)
+            fmt::format("the run used more than {} s of CPU time", cpu_max_.count() / 1'000'000)
         )
             .with_detail(detail);
     }

@@ -43,8 +43,7 @@ void Slot::fork() {
     // Ours joins the loop now: what can be done before a run arrives costs that run nothing.
     stream_.assign(pair[0]);
     const control::Fork request{.cpu_seconds = cpu_seconds_};
-    if (!send_packet(control_.native_handle(), &request, sizeof request, theirs.get(), -1))
-        return break_down();
+    if (!send_packet(control_.native_handle(), &request, sizeof request, {theirs.get()})) return break_down();
     state_ = State::kForking;
     end_ = {};
     control_.async_wait(

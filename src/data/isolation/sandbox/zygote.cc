@@ -123,24 +123,20 @@ void Fd::reset() {
     fd_ = -1;
 }
 
-bool send_packet(int socket, const void* packet, std::size_t size, int fd_a, int fd_b) {
-    alignas(cmsghdr) char space[CMSG_SPACE(2 * sizeof(int))] = {};
-    int fds[2];
-    std::size_t count = 0;
-    if (fd_a >= 0) fds[count++] = fd_a;
-    if (fd_b >= 0) fds[count++] = fd_b;
+bool send_packet(int socket, const void* packet, std::size_t size, std::span<const int> fds) {
+    alignas(cmsghdr) char space[CMSG_SPACE(control::kDescriptorsMax * sizeof(int))] = {};
     iovec data{const_cast<void*>(packet), size};
     msghdr message{};
     message.msg_iov = &data;
     message.msg_iovlen = 1;
-    if (count > 0) {
+    if (!fds.empty()) {
         message.msg_control = space;
-        message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+        message.msg_controllen = CMSG_SPACE(fds.size_bytes());
         cmsghdr* head = CMSG_FIRSTHDR(&message);
         head->cmsg_level = SOL_SOCKET;
         head->cmsg_type = SCM_RIGHTS;
-        head->cmsg_len = CMSG_LEN(count * sizeof(int));
-        std::memcpy(CMSG_DATA(head), fds, count * sizeof(int));
+        head->cmsg_len = CMSG_LEN(fds.size_bytes());
+        std::memcpy(CMSG_DATA(head), fds.data(), fds.size_bytes());
     }
     return sendmsg(socket, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(size);
 }
@@ -153,14 +149,14 @@ void kill_and_reap(pid_t pid) {
     }
 }
 
-SandboxZygote::SandboxZygote(Options options, Tier tier, pid_t pid, Fd control)
-    : options_(std::move(options)), tier_(tier), pid_(pid), control_(std::move(control)) {}
+SandboxZygote::SandboxZygote(Options options, Made made)
+    : options_(std::move(options)), made_(std::move(made)) {}
 
 SandboxZygote::~SandboxZygote() {
-    kill_and_reap(pid_);
+    kill_and_reap(made_.pid);
 }
 
-Result<SlotZygote> SandboxZygote::make_slot(std::uint32_t uid, int cgroup_fd) {
+Result<SlotZygote> SandboxZygote::make_slot(int index, const Cgroup& cgroup) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         return fail(Error::unavailable("cannot make a socket pair", std::strerror(errno)));
@@ -168,12 +164,21 @@ Result<SlotZygote> SandboxZygote::make_slot(std::uint32_t uid, int cgroup_fd) {
     SlotZygote slot;
     slot.control = Fd(pair[0]);
     const Fd theirs(pair[1]);
-    const control::MakeSlot request{.uid = uid, .has_cgroup = cgroup_fd >= 0 ? 1u : 0u};
+    std::vector<Fd> folders;
+    std::vector<int> fds{theirs.get()};
+    for (const std::string& path : cgroup.folders()) {
+        folders.emplace_back(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (folders.back().get() < 0)
+            return fail(Error::unavailable("cannot open " + path, std::strerror(errno)));
+        fds.push_back(folders.back().get());
+    }
+    const std::uint32_t uid = made_.has_uids ? options_.uid_base + static_cast<std::uint32_t>(index) : 0;
+    const control::MakeSlot request{.uid = uid, .joins_cgroup = cgroup.is_v2() ? 0u : 1u};
     control::Made made;
     {
         const std::lock_guard hold(mutex_);
-        if (!send_packet(control_.get(), &request, sizeof request, theirs.get(), cgroup_fd) ||
-            !receive(control_.get(), &made, sizeof made, kStartTimeoutMs)) {
+        if (!send_packet(made_.control.get(), &request, sizeof request, fds) ||
+            !receive(made_.control.get(), &made, sizeof made, kStartTimeoutMs)) {
             return fail(Error::unavailable("the sandbox zygote is gone; the worker has to be restarted"));
         }
     }
@@ -208,9 +213,11 @@ Result<std::unique_ptr<Zygote>> Zygote::spawn(Options options) {
         if (tier < options.ceiling || (tier == Tier::kFull && geteuid() != 0)) continue;
         TRY(Attempt attempt, launch(options, tier));
         if (attempt.hello.error == 0) {
-            return std::make_unique<SandboxZygote>(
-                std::move(options), tier, attempt.pid, std::move(attempt.control)
-            );
+            SandboxZygote::Made made{.tier = tier, .pid = attempt.pid, .control = std::move(attempt.control)};
+            // In a rootless tier there is one identity only, and none to change to.
+            made.has_uids = geteuid() == 0 && tier != Tier::kRootless;
+            if (auto tree = CgroupTree::make(options)) made.cgroups.emplace(std::move(*tree));
+            return std::make_unique<SandboxZygote>(std::move(options), std::move(made));
         }
         kill_and_reap(attempt.pid);
         attempt.hello.stage[sizeof attempt.hello.stage - 1] = '\0';
