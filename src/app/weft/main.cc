@@ -1,5 +1,6 @@
 #include "app/demo/show.h"
 #include "app/weft/commands.h"
+#include "app/weft/doctor.h"
 
 #include <CLI/CLI.hpp>
 
@@ -155,6 +156,7 @@ struct Commands {
     demo::ShowOptions demo;
     app::ProcessOptions api;
     app::ProcessOptions worker;
+    app::DoctorOptions doctor;
 };
 
 int run(int argc, char** argv) {
@@ -162,6 +164,7 @@ int run(int argc, char** argv) {
     Commands options;
     std::string home(app::get(environment, "HOME", "/root"));
     options.serve.data = std::string(app::get(environment, "WEFT_DATA", home + "/.local/share/weft"));
+    options.doctor.data = options.serve.data;
     options.api.name = "api";
     options.worker.name = "worker";
     options.worker.listen = "";
@@ -192,6 +195,11 @@ int run(int argc, char** argv) {
         "graphql", "Serve any PostgreSQL database as a GraphQL API, with Hasura's conventions"
     );
     add_graphql_options(*graphql, options.graphql);
+    CLI::App* doctor =
+        program.add_subcommand("doctor", "Look at this host and installation, and say what to do");
+    doctor->add_option("--data", options.doctor.data, "Folder that everything is kept in (WEFT_DATA)")
+        ->capture_default_str();
+    add_api_options(*doctor, options.doctor.process);
     CLI::App* demo =
         program.add_subcommand("demo", "Show a real run on a throw-away installation, then serve it");
     demo->add_option("--web", options.demo.web_dir, "Folder of the built user interface")
@@ -209,6 +217,7 @@ int run(int argc, char** argv) {
     if (worker->parsed()) return app::worker(options.worker, environment);
     if (migrate->parsed()) return app::migrate(environment);
     if (graphql->parsed()) return app::graphql(options.graphql, environment);
+    if (doctor->parsed()) return app::doctor(options.doctor, environment);
     if (demo->parsed()) {
         options.demo.binary = std::filesystem::read_symlink("/proc/self/exe").string();
         return demo::show(options.demo);
