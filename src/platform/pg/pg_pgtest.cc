@@ -127,7 +127,7 @@ TEST_F(PgTest, ErrorsKeepTheirKindAndNoValue) {
     EXPECT_EQ(code_of(one, a, kAddApp, app(b_, "shop")), Code::kForbidden) << "row security";
     EXPECT_EQ(code_of(one, a, {"test.keys", "select wrapped_key from tenant_key"}), Code::kForbidden);
     EXPECT_EQ(code_of(one, a, kBroken), Code::kInternal);
-    EXPECT_EQ(code_of(one, a, kNoSuchTable), Code::kInternal);
+    EXPECT_EQ(code_of(one, a, kNoSuchTable), Code::kUnavailable) << "the schema is another version's";
     Params zero;
     zero.add(a_).add(std::string_view("a\0b", 3));
     EXPECT_EQ(code_of(one, a, kAddApp, std::move(zero)), Code::kInvalid);

@@ -9,9 +9,12 @@ struct pg_result;
 
 namespace weft::pg::detail {
 
-/// The error a failed result stands for, as pg.h lists them. `detail` holds the query's name, the SQLSTATE,
-/// the primary message without quoted values, and the constraint's name; never DETAIL, which repeats row
-/// values.
+/// What an SQLSTATE becomes: code, message and whether to try again, from the one table. `constraint` is the
+/// name the server gave, if any: 23514 without one is a row that no partition takes.
+Error meaning_of(std::string_view sqlstate, std::string_view constraint);
+
+/// The error a failed result stands for. `detail` holds the query's name, the SQLSTATE, the primary message
+/// without quoted values, and the constraint's name; never DETAIL, which repeats row values.
 Error to_error(const pg_result* result, std::string_view query_name);
 
 /// Everything the server said about a failed result.
