@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 
@@ -59,6 +60,31 @@ void mend_json(std::string& text) {
         if (escape.size() == 4 && escape[1] == 'u' && escape[2] == 'd' && escape[3] >= '8')
             text.replace(at, 6, "\\ufffd");
     }
+}
+
+/// What the engine says when a value is larger than it can be, or than there is memory for: a limit, no
+/// mistake in the script. "invalid array length" is not among them: the engine says it of -1 as well.
+struct SizeMessage {
+    std::string_view name;
+    std::string_view start;
+};
+constexpr std::array kSizeMessages{
+    SizeMessage{"InternalError", "out of memory"},
+    SizeMessage{"InternalError", "string too long"},
+    SizeMessage{"InternalError", "stack overflow"},
+    SizeMessage{"RangeError", "Maximum call stack size exceeded"},
+    SizeMessage{"RangeError", "invalid string length"},
+    SizeMessage{"RangeError", "invalid array buffer length"},
+    SizeMessage{"RangeError", "BigInt is too large"},
+    SizeMessage{"TypeError", "Array too long"},
+    SizeMessage{"SyntaxError", "stack overflow"},  // of a parser: text nested too deeply
+    SizeMessage{"SyntaxError", "out of memory"},
+};
+
+bool is_about_size(std::string_view name, std::string_view message) {
+    return std::ranges::any_of(kSizeMessages, [&](const SizeMessage& known) {
+        return name == known.name && message.starts_with(known.start);
+    });
 }
 
 }  // namespace
@@ -127,7 +153,8 @@ struct Engine::Impl {
         has_error = true;
         const std::uint64_t thrown = QJS(JS_GetException)(&instance, context);
         const std::uint64_t described = call(describe, thrown);
-        if (is_exception(described) || !copy_out(described, error)) error = "\nthe script failed\n";
+        // There is no room left even for saying so.
+        if (is_exception(described) || !copy_out(described, error)) error = "InternalError\nout of memory\n";
     }
 
     void keep_result(std::uint64_t value) {
@@ -175,10 +202,8 @@ struct Engine::Impl {
         if (is_interrupted) {
             out.is_limit = true;
             out.message = "the script took longer than " + std::to_string(engine->timeout_.count()) + " ms";
-        } else if (name == "InternalError" || name == "RangeError") {
-            out.is_limit = message.starts_with("out of memory") ||
-                           message.find("stack") != std::string_view::npos ||
-                           message.starts_with("invalid string length");
+        } else {
+            out.is_limit = is_about_size(name, message);
         }
         out.reads_absent = name == "TypeError" && is_absent_read(message);
         locate(rest.substr(std::min(message_end, rest.size())), out);

@@ -9,6 +9,7 @@ namespace weft::script {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// A fresh context per call, as the runner does it.
 class Script : public ::testing::Test {
@@ -113,6 +114,54 @@ TEST_F(Script, MemoryAndStackAreBounded) {
     auto bomb = engine.run("const a = []; for (;;) a.push(new Array(1e5).fill(a.length))");
     ASSERT_FALSE(bomb);
     EXPECT_TRUE(bomb.error().is_limit) << bomb.error().message;
+}
+
+TEST_F(Script, AValueTooLargeIsALimitAndNotTheAuthorsMistake) {
+    for (std::string_view source : {
+             "'x'.repeat(2 ** 31)",
+             "'x'.repeat(2 ** 30)",
+             "'x'.padEnd(2 ** 31)",
+             "'x'.repeat(2 ** 29).concat('x'.repeat(2 ** 29))",
+             "new Array(2 ** 28).join('abcdefgh')",
+             "new ArrayBuffer(2 ** 40)",
+             "new ArrayBuffer(2 ** 31)",
+             "new Uint8Array(2 ** 31)",
+             "new Float64Array(2 ** 30)",
+             "2n ** (2n ** 31n)",
+             "1n << (2n ** 31n)",
+             "1n << (2n ** 40n)",
+             "BigInt.asUintN(2 ** 31, -1n)",
+             "(() => { const a = []; for (;;) a.push(new Array(1e5).fill(a.length)) })()",
+             "(function f() { return f() + 1 })()",
+             "JSON.parse('['.repeat(200000))",
+         }) {
+        auto outcome = eval(source);
+        ASSERT_FALSE(outcome) << source;
+        EXPECT_TRUE(outcome.error().is_limit) << source << " -> " << outcome.error().message;
+        EXPECT_THAT(outcome.error().message, Not(HasSubstr("longer than"))) << source << ": size, not time";
+    }
+}
+
+TEST_F(Script, AWrongArgumentIsTheAuthorsMistakeAndNoLimit) {
+    for (std::string_view source : {
+             "'x'.repeat(-1)",
+             "'x'.repeat(Infinity)",
+             "new ArrayBuffer(8, { maxByteLength: 4 })",
+             "new Array(-1)",
+             "new ArrayBuffer(-1)",
+             "new Uint8Array(-1)",
+             "1n << 'x'",
+             "2n ** -1n",
+             "1n / 0n",
+             "(1).toFixed(1000)",
+             "BigInt(1.5)",
+             "JSON.parse('{')",
+             "(() => { throw new Error('out of memory') })()",
+         }) {
+        auto outcome = eval(source);
+        ASSERT_FALSE(outcome) << source;
+        EXPECT_FALSE(outcome.error().is_limit) << source << " -> " << outcome.error().message;
+    }
 }
 
 TEST_F(Script, ErrorsNameMessageAndPlace) {

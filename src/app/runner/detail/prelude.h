@@ -27,6 +27,14 @@ inline constexpr std::string_view kPrelude = R"js((() => {
     defineProperty(prototype, "constructor", { value: refuse });
     if (kind === kinds[0]) defineProperty(globalThis, "Function", { value: refuse });
   }
+  // The engine says "invalid repeat count" of -1 and of what is too large alike.
+  const { repeat } = String.prototype;
+  const { apply } = Reflect;
+  defineProperty(String.prototype, "repeat", { value: { repeat(count) {
+    const times = +count;
+    if (times > 0x7fffffff && times < Infinity) throw new RangeError("invalid string length");
+    return apply(repeat, this, [times]);
+  } }.repeat });
   defineProperty(Math, "random", { value: { random() { return random(); } }.random });
 
   const show = (value) => {
@@ -70,7 +78,10 @@ inline constexpr std::string_view kPrelude = R"js((() => {
         return text(error.name) + "\n" + text(error.message) + "\n" + text(error.stack);
       }
       return "\n" + show(error) + "\n";
-    } catch { return "\nthrew something that cannot be shown\n"; }
+    } catch (why) {
+      if (why instanceof InternalError) throw why;  // no room left: the host says so
+      return "\nthrew something that cannot be shown\n";
+    }
   };
   return [install, joined, describe];
 })())js";
