@@ -34,7 +34,9 @@ ServerCore::ServerCore(rt::Loop& l, Service& s, const rt::Clock& c, Rng& r, Serv
       closed(l),
       tasks(l, [this](std::string what) {
           if (options.on_fault) options.on_fault(std::move(what));
-      }) {}
+      }) {
+    options.connections_max = connections_allowed(options.connections_max);
+}
 
 std::string_view ServerCore::date() {
     auto now = std::chrono::floor<std::chrono::seconds>(clock.now());
@@ -57,8 +59,10 @@ std::string_view ServerCore::date() {
 namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-constexpr std::string_view kFull =
-    "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+bool is_out_of_descriptors(const error_code& ec) {
+    return ec.value() == EMFILE || ec.value() == ENFILE;
+}
 
 std::string name_of(const asio::ip::tcp::endpoint& peer) {
     auto address = peer.address();
@@ -85,15 +89,18 @@ rt::Task<void> accept_all(detail::ServerCore& core, Acceptor& acceptor) {
         auto [ec] = co_await acceptor.async_accept(socket, peer, kAwait);
         if (ec == asio::error::operation_aborted) break;
         if (ec) {
-            // Out of descriptors, mostly: let some connections end instead of spinning.
+            // The connection waits in the backlog still: it is told rather than kept waiting.
+            if (is_out_of_descriptors(ec) && core.reserve.refuse_one(acceptor.native_handle())) {
+                ++core.stats.refused_for_descriptors;
+                continue;
+            }
+            // Whatever else it is, it is not mended by spinning.
             if (acceptor.is_open()) (void)co_await rt::sleep_for(50ms, core.tasks.forever());
             continue;
         }
         if (core.stats.connections >= static_cast<std::size_t>(core.options.connections_max)) {
             ++core.stats.refused_connections;
-            error_code ignored;
-            socket.non_blocking(true, ignored);
-            socket.write_some(asio::buffer(kFull.data(), kFull.size()), ignored);
+            detail::refuse(socket.native_handle());
             continue;
         }
         ++core.stats.accepted;

@@ -33,7 +33,7 @@ struct ServerOptions {
     Steady::duration body_timeout = std::chrono::seconds(60);   // for the whole body
     Steady::duration idle_timeout = limits::kHttpIdleTimeout;   // between two requests
     Steady::duration write_timeout = std::chrono::seconds(30);  // without the peer taking a byte
-    int connections_max = limits::kHttpConnectionsMax;          // beyond it: 503 and close
+    int connections_max = limits::kHttpConnectionsMax;          // or fewer, as descriptors allow; beyond: 503
     std::function<void(const AccessRecord&)> on_access;         // must not block
     std::function<void(std::string what)> on_fault;             // an exception left a handler: a bug
 };
@@ -43,7 +43,8 @@ struct ServerStats {
     std::size_t in_flight = 0;
     std::uint64_t accepted = 0;
     std::uint64_t requests = 0;
-    std::uint64_t refused_connections = 0;
+    std::uint64_t refused_connections = 0;      // more than `connections_max`
+    std::uint64_t refused_for_descriptors = 0;  // the process or the machine had none left
 };
 
 /// HTTP/1.1 on the loop: keep-alive, pipelined requests answered in order, one write per answer, every wait

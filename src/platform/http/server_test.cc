@@ -1,10 +1,14 @@
 #include "platform/http/server.h"
 
+#include "platform/http/detail/refusal.h"
 #include "platform/http/detail/test_server.h"
 #include "platform/rt/sync.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <filesystem>
@@ -12,6 +16,7 @@
 namespace weft::http {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::RawClient;
@@ -301,6 +306,55 @@ TEST_F(ServerTest, RefusesConnectionsBeyondTheCap) {
     EXPECT_THAT(two.read_answer(), HasSubstr("hello"));
     RawClient three(live_->port());
     EXPECT_THAT(three.read_all(), StartsWith("HTTP/1.1 503"));
+}
+
+/// Leaves the process no free descriptor while it lives.
+class NoDescriptors {
+  public:
+    NoDescriptors() {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        const int lowest_free = ::fcntl(0, F_DUPFD_CLOEXEC, 0);
+        ::close(lowest_free);
+        rlimit none{.rlim_cur = static_cast<rlim_t>(lowest_free), .rlim_max = before_.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &none);
+    }
+    ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+    NoDescriptors(const NoDescriptors&) = delete;
+    NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+  private:
+    rlimit before_{};
+};
+
+TEST_F(ServerTest, WithoutDescriptorsItRefusesPolitelyAndComesBack) {
+    start();
+    RawClient old(live_->port());
+    old.send(get("/hello"));
+    EXPECT_THAT(old.read_answer(), HasSubstr("hello"));
+    std::vector<std::unique_ptr<RawClient>> more;
+    for (int i = 0; i < 3; ++i) more.push_back(std::make_unique<RawClient>(RawClient::Unconnected()));
+    {
+        const NoDescriptors none;
+        for (const auto& client : more) {
+            client->connect_to(live_->port());
+            client->send(get("/hello"));
+            EXPECT_THAT(client->read_all(), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("retry-after: 1")));
+        }
+        old.send(get("/hello"));
+        EXPECT_THAT(old.read_answer(), HasSubstr("hello")) << "who is connected is served";
+    }
+    EXPECT_EQ(live_->stats().refused_for_descriptors, 3u);
+    EXPECT_THAT(ask(get("/hello")), HasSubstr("hello"));
+}
+
+TEST_F(ServerTest, ConnectionsLeaveDescriptorsForTheRest) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit few{.rlim_cur = detail::kDescriptorsKept + 7, .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    EXPECT_EQ(detail::connections_allowed(20'000), 7);
+    EXPECT_EQ(detail::connections_allowed(3), 3);
+    ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
 TEST_F(ServerTest, ReportsEachRequestToTheAccessHook) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "platform/http/detail/refusal.h"
 #include "platform/http/detail/request_parser.h"
 #include "platform/http/server.h"
 #include "platform/rt/scope.h"
@@ -31,6 +32,7 @@ struct ServerCore {
     Rng& rng;
     ServerOptions options;
     ServerStats stats;
+    ReserveDescriptor reserve;
     bool is_draining = false;
     std::list<Connection*> open;  // for the sweep and the drain
     std::vector<char> scratch;    // reads land here first: an idle connection holds no buffer

@@ -86,7 +86,10 @@ class TestServer {
 /// A blocking client socket that sends exactly the bytes it is told to.
 class RawClient {
   public:
-    explicit RawClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    struct Unconnected {};
+    explicit RawClient(Unconnected) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
+    explicit RawClient(std::uint16_t port) : RawClient(Unconnected()) { connect_to(port); }
+    void connect_to(std::uint16_t port) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_port = htons(port);
