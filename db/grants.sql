@@ -15,7 +15,7 @@ $$;
 revoke all on all functions in schema weft from public;
 revoke all on all procedures in schema weft from public;
 grant execute on function current_tenant() to weft_api, weft_worker, weft_auth, weft_ingest, weft_dispatch;
-grant execute on function ensure_partitions(int) to weft_worker;
+grant execute on function ensure_partitions(int) to weft_api, weft_worker;
 
 -- weft_api: definitions are its own; of runs it reads everything and writes only what starts or cancels one.
 grant select on tenant to weft_api, weft_worker;

@@ -165,7 +165,7 @@ class ApiProcess {
     }
 
     /// The one place where the control plane reaches the data plane's batcher.
-    rt::Task<Result<RunId>> start(control::StartRequest request, rt::Deadline by) {
+    rt::Task<Result<control::StartedRun>> start(control::StartRequest request, rt::Deadline by) {
         ingress::StartRun start{
             .tenant = request.tenant,
             .workflow = request.workflow,
@@ -173,9 +173,10 @@ class ApiProcess {
             .input = std::move(request.input),
             .trigger = std::move(request.trigger),
             .rerun_of = request.rerun_of,
+            .once = std::move(request.once),
         };
         CO_TRY(ingress::Started started, co_await ingest_->start_run(std::move(start), std::move(by)));
-        co_return started.run;
+        co_return control::StartedRun{.run = started.run, .is_repeat = started.is_duplicate};
     }
 
     Result<void> listen() {

@@ -14,6 +14,7 @@
 #include "platform/rt/loop.h"
 #include "platform/telemetry/log.h"
 #include "store/db/db.h"
+#include "store/idempotency/idempotency.h"
 #include "store/tenants/tenants.h"
 #include "store/vault/vault.h"
 
@@ -85,6 +86,7 @@ struct Context {
     rt::Deadline deadline = rt::Deadline::at(Steady::max());
     pg::Transaction* transaction = nullptr;  // of a kWrite operation
     std::optional<std::string> idempotency_key;
+    std::optional<store::idempotency::Once> once;  // of a kOwn operation with a key: taken where it commits
     /// Looks the caller's credential up again: for streams, which outlive the first look.
     std::function<rt::Task<Result<std::optional<Principal>>>(rt::Deadline)> reauthenticate;
 
@@ -95,6 +97,7 @@ struct Context {
     JsonObject problem;                 // extra members of the problem when the handler fails
     std::optional<Secret> new_session;  // the transport hands it to the caller
     bool is_session_ended = false;
+    bool is_repeat = false;  // of a kOwn operation: `once` was taken before, nothing was done now
 
     TenantId tenant() const { return principal->identity.tenant_id; }
     UserId user() const { return principal->identity.user_id; }
@@ -109,7 +112,7 @@ using RawHandler = std::function<rt::Task<Result<http::Response>>(Context&, Json
 enum class Mode {
     kRead,   // statements of their own
     kWrite,  // one transaction: the change, its audit row and the stored answer commit together
-    kOwn,    // commits elsewhere (starts of runs, logins); audit row and stored answer follow
+    kOwn,  // commits elsewhere, with the key if there is one (starts of runs, logins); the audit row follows
 };
 enum class Replay { kNo, kYes };  // kYes: honours Idempotency-Key
 
@@ -129,6 +132,11 @@ struct Operation {
     /// A key the handler will seal with: fetched before the transaction, which must not wait for a second
     /// connection.
     std::optional<store::vault::KeyClass> key;
+    /// Member of the answer that is a secret, when there is one: it is never stored, and a repetition is told
+    /// to make a new one.
+    std::string_view shown_once = "";
+    /// Of a kOwn operation with Replay: its answer, from the object that its key was taken with.
+    std::function<Json(const Uuid&)> answer_from = {};
     int status = 200;                    // of success
     std::string_view audit_action = "";  // "app.create"; empty: no audit row
     std::string_view audit_object = "";  // "app"
@@ -193,16 +201,18 @@ class Executor {
     );
     rt::Task<Result<Answer>> call_own(const Table::Entry& entry, Context& context, Json input);
     rt::Task<Result<void>> warm_keys(const Table::Entry& entry, Context& context);
-    rt::Task<Result<std::optional<Answer>>> replayed(
-        const Table::Entry& entry, Context& context, store::Db db, std::string request_hash
+    rt::Task<Result<Answer>> replay(
+        const Table::Entry& entry,
+        Context& context,
+        store::idempotency::Once once,
+        store::idempotency::Stored stored
     );
-    rt::Task<Result<void>> store_answer(
-        const Table::Entry& entry, Context& context, store::Db db, std::string request_hash, Answer answer
+    rt::Task<Result<store::idempotency::Stored>> to_store(
+        const Table::Entry& entry, Context& context, store::idempotency::Once once, Answer answer
     );
     rt::Task<Result<void>> audit(const Table::Entry& entry, Context& context, store::Db db);
 
     Environment& env_;
-    int held_ = 0;  // transactions held open around kOwn calls; bounded, they sit on pool connections
 };
 
 /// What a caller presented; nothing when there was nothing.

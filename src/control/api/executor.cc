@@ -4,13 +4,16 @@
 #include "store/audit/audit.h"
 #include "store/idempotency/idempotency.h"
 
+#include <algorithm>
+
 namespace weft::control {
 
 namespace {
 
-/// A kOwn call with an Idempotency-Key holds a connection while it waits for another one. More of these than
-/// this, and a small pool could wait for itself.
-constexpr int kHeldMax = 2;
+constexpr std::size_t kKeyBytesMax = 200;
+
+/// The stored status of an answer whose secret was shown: what its repetition gets.
+constexpr int kSpent = 409;
 
 /// PostgreSQL's text cannot hold a NUL, and C strings end at one: neither may decide what is stored.
 bool has_nul(const Json& value) {
@@ -28,21 +31,36 @@ bool has_nul(const Json& value) {
     return false;
 }
 
+Result<void> check_key(std::string_view key) {
+    const bool is_printable = std::ranges::all_of(key, [](char c) { return c > 0x20 && c < 0x7f; });
+    if (!key.empty() && key.size() <= kKeyBytesMax && is_printable) return {};
+    return fail(Error::invalid("must be 1 to 200 printable characters", "Idempotency-Key"));
+}
+
 crypto::Aad answer_aad(const store::idempotency::Key& key) {
-    return crypto::Aad{key.tenant.text(), key.key, key.operation, "1", "idempotency"};
+    const std::string owner = key.tenant.text() + "/" + key.caller.text();
+    return crypto::Aad{owner, key.key, key.operation, "2", "idempotency"};
 }
 
-store::idempotency::Key key_of(const Table::Entry& entry, const Context& context) {
+/// Who may have an answer again: the same credential, with the rights it had.
+store::idempotency::Once once_of(const Operation& operation, const Context& context, const Json& input) {
+    const Principal& principal = *context.principal;
+    const auto& token = principal.identity.token_id;
+    std::string asked(tenancy::name(principal.role));
+    for (const auto permission : principal.permissions.list()) {
+        asked += ' ';
+        asked += tenancy::name(permission);
+    }
+    asked += '\n';
+    asked += to_text(input);
     return {
-        .tenant = context.tenant(),
-        .operation = std::string(entry.operation.name),
-        .key = *context.idempotency_key,
+        .key =
+            {.tenant = context.tenant(),
+             .caller = token ? token->uuid() : context.user().uuid(),
+             .operation = std::string(operation.name),
+             .key = *context.idempotency_key},
+        .request_hash = crypto::sha256(asked),
     };
-}
-
-/// The same key by another person, or for another input, is another request.
-std::string hash_of(const Context& context, const Json& input) {
-    return crypto::sha256(context.user().text() + "\n" + to_text(input));
 }
 
 Executor::Answer answer_of(const Operation& operation, const Json& result) {
@@ -72,6 +90,7 @@ Result<void> Executor::validate(const Table::Entry& entry, const Json& input) co
 
 Result<void> Executor::check(const Table::Entry& entry, Context& context, const Json& input) const {
     CHECK_OK(authorize(entry, context));
+    if (context.idempotency_key) CHECK_OK(check_key(*context.idempotency_key));
     CHECK_OK(validate(entry, input));
     if (entry.operation.replay == Replay::kNo || !context.principal) context.idempotency_key.reset();
     return {};
@@ -114,11 +133,11 @@ rt::Task<Result<Executor::Answer>> Executor::call_within(
     const Table::Entry& entry, Context& context, Json input, pg::Transaction& transaction
 ) {
     const store::Db db(transaction);
-    std::string hash;
+    std::optional<store::idempotency::Once> once;
     if (context.idempotency_key) {
-        hash = hash_of(context, input);
-        CO_TRY(auto earlier, co_await replayed(entry, context, db, hash));
-        if (earlier) co_return std::move(*earlier);
+        once = once_of(entry.operation, context, input);
+        CO_TRY(auto earlier, co_await store::idempotency::claim(db, once->key, context.deadline));
+        if (earlier) co_return co_await replay(entry, context, std::move(*once), std::move(*earlier));
     }
     context.transaction = &transaction;
     auto result = co_await entry.operation.handler(context, std::move(input));
@@ -126,39 +145,31 @@ rt::Task<Result<Executor::Answer>> Executor::call_within(
     if (!result) co_return fail(std::move(result).error());
     Answer answer = answer_of(entry.operation, *result);
     CO_CHECK_OK(co_await audit(entry, context, db));
-    if (context.idempotency_key) CO_CHECK_OK(co_await store_answer(entry, context, db, hash, answer));
+    if (once) {
+        CO_TRY(auto stored, co_await to_store(entry, context, *once, answer));
+        CO_CHECK_OK(
+            co_await store::idempotency::save(db, std::move(once->key), std::move(stored), context.deadline)
+        );
+    }
     co_return answer;
 }
 
 rt::Task<Result<Executor::Answer>> Executor::call_own(
     const Table::Entry& entry, Context& context, Json input
 ) {
-    const rt::Deadline by = context.deadline;
-    if (!context.idempotency_key) {
-        CO_TRY(Json result, co_await entry.operation.handler(context, std::move(input)));
-        if (!entry.operation.access.is_public())
-            CO_CHECK_OK(co_await audit(entry, context, store::Db(env_.pool, context.tenant())));
-        co_return answer_of(entry.operation, result);
+    if (context.idempotency_key) {
+        context.once = once_of(entry.operation, context, input);
+        const store::Db db(env_.pool, context.tenant());
+        // Only so that a repetition is answered although the definition has changed since; what keeps it from
+        // being done twice is the transaction that takes the key.
+        CO_TRY(auto earlier, co_await store::idempotency::find(db, context.once->key, context.deadline));
+        if (earlier) co_return co_await replay(entry, context, *context.once, std::move(*earlier));
     }
-    if (held_ >= kHeldMax) co_return fail(Error::unavailable("Too many such requests at once; try again"));
-    struct Hold {
-        explicit Hold(int& count) : count_(count) { ++count_; }
-        ~Hold() { --count_; }
-        Hold(const Hold&) = delete;
-        int& count_;
-    };
-    const Hold hold(held_);
-    CO_CHECK_OK(co_await warm_keys(entry, context));
-    CO_TRY(auto transaction, co_await env_.pool.begin(pg::Principal::tenant(context.tenant()), by));
-    const store::Db db(transaction);
-    const std::string hash = hash_of(context, input);
-    CO_TRY(auto earlier, co_await replayed(entry, context, db, hash));
-    if (earlier) co_return std::move(*earlier);
     CO_TRY(Json result, co_await entry.operation.handler(context, std::move(input)));
     Answer answer = answer_of(entry.operation, result);
-    CO_CHECK_OK(co_await audit(entry, context, db));
-    CO_CHECK_OK(co_await store_answer(entry, context, db, hash, answer));
-    CO_CHECK_OK(co_await transaction.commit(by));
+    answer.is_replay = context.is_repeat;
+    if (entry.operation.access.is_public() || answer.is_replay) co_return answer;
+    CO_CHECK_OK(co_await audit(entry, context, store::Db(env_.pool, context.tenant())));
     co_return answer;
 }
 
@@ -174,40 +185,56 @@ rt::Task<Result<void>> Executor::warm_keys(const Table::Entry& entry, Context& c
     co_return Result<void>();
 }
 
-rt::Task<Result<std::optional<Executor::Answer>>> Executor::replayed(
-    const Table::Entry& entry, Context& context, store::Db db, std::string request_hash
+rt::Task<Result<Executor::Answer>> Executor::replay(
+    const Table::Entry& entry,
+    Context& context,
+    store::idempotency::Once once,
+    store::idempotency::Stored stored
 ) {
-    const auto key = key_of(entry, context);
-    CO_TRY(auto stored, co_await store::idempotency::claim(db, key, context.deadline));
-    if (!stored) co_return std::nullopt;
-    if (stored->request_hash != request_hash) {
-        co_return fail(Error::invalid("This Idempotency-Key was used for another request", "Idempotency-Key")
-        );
+    if (stored.request_hash != once.request_hash) co_return fail(store::idempotency::used_otherwise());
+    Answer answer{.status = stored.status, .body = "", .is_replay = true};
+    if (stored.object) {
+        context.object = stored.object;
+        answer = answer_of(entry.operation, entry.operation.answer_from(*stored.object));
+        answer.is_replay = true;
+        co_return answer;
     }
-    auto sealed = from_base64(stored->response);
+    auto sealed = from_base64(stored.response);
     if (!sealed) co_return fail(Error::internal("stored answer is not base64"));
     CO_TRY(auto key_id, crypto::key_id_of(*sealed));
     CO_TRY(auto data_key, co_await env_.keys.by_id(context.tenant(), TenantKeyId(key_id), context.deadline));
-    CO_TRY(Secret body, crypto::open(*data_key, *sealed, answer_aad(key)));
-    Answer answer{.status = stored->status, .body = std::string(body.reveal()), .is_replay = true};
-    co_return std::optional<Answer>(std::move(answer));
+    CO_TRY(Secret body, crypto::open(*data_key, *sealed, answer_aad(once.key)));
+    answer.body = std::string(body.reveal());
+    if (stored.status != kSpent) co_return answer;
+    CO_TRY(Json made, parse_json(answer.body));
+    context.problem = JsonObject{{"replayed", true}, {"id", made.at("id")}};
+    co_return fail(Error::conflict(
+        "This was carried out before, and its " + std::string(entry.operation.shown_once) +
+        " was shown then only. If you do not have it, delete what was made and make a new one with a new "
+        "Idempotency-Key"
+    ));
 }
 
-rt::Task<Result<void>> Executor::store_answer(
-    const Table::Entry& entry, Context& context, store::Db db, std::string request_hash, Answer answer
+rt::Task<Result<store::idempotency::Stored>> Executor::to_store(
+    const Table::Entry& entry, Context& context, store::idempotency::Once once, Answer answer
 ) {
-    // Sealed, because the answer to a create may hold a secret that is shown once.
-    auto key = key_of(entry, context);
+    const std::string_view secret = entry.operation.shown_once;
+    if (!secret.empty()) {
+        CO_TRY(Json kept, parse_json(answer.body));
+        if (kept.get_object().erase(secret) > 0) answer.status = kSpent;
+        answer.body = to_text(kept);
+    }
+    // Sealed, because definitions are a tenant's data and a trigger's address is a secret of its own.
     CO_TRY(
         auto data_key,
         co_await env_.keys.current(context.tenant(), store::vault::KeyClass::kData, context.deadline)
     );
-    store::idempotency::Stored stored{
-        .request_hash = std::move(request_hash),
+    co_return store::idempotency::Stored{
+        .request_hash = std::move(once.request_hash),
         .status = answer.status,
-        .response = base64(crypto::seal(*data_key, answer.body, answer_aad(key))),
+        .response = base64(crypto::seal(*data_key, answer.body, answer_aad(once.key))),
+        .object = std::nullopt,
     };
-    co_return co_await store::idempotency::save(db, std::move(key), std::move(stored), context.deadline);
 }
 
 rt::Task<Result<void>> Executor::audit(const Table::Entry& entry, Context& context, store::Db db) {

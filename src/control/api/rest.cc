@@ -13,7 +13,6 @@ constexpr std::string_view kSecureCookie = "__Host-weft_session";
 constexpr std::string_view kPlainCookie = "weft_session";
 constexpr std::string_view kSessionSeconds =
     "604800";  // the absolute 7 days; the server ends it earlier when idle
-constexpr std::size_t kIdempotencyKeyBytesMax = 200;
 
 bool equal_without_case(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
@@ -112,16 +111,6 @@ Result<Json> read_input(const Table::Entry& entry, const http::Request& request)
     return Json(std::move(input));
 }
 
-Result<std::optional<std::string>> read_idempotency_key(const http::Request& request) {
-    const auto key = request.headers.find("idempotency-key");
-    if (!key) return std::nullopt;
-    const bool is_printable = std::ranges::all_of(*key, [](char c) { return c > 0x20 && c < 0x7f; });
-    if (key->empty() || key->size() > kIdempotencyKeyBytesMax || !is_printable) {
-        return fail(Error::invalid("must be 1 to 200 printable characters", "Idempotency-Key"));
-    }
-    return std::optional<std::string>(std::string(*key));
-}
-
 Error missing_csrf_header() {
     return Error::forbidden("A change with a session cookie needs the header x-weft-csrf: 1");
 }
@@ -199,7 +188,7 @@ rt::Task<Result<http::Response>> Rest::answer(
     }
     // Before the body is looked at: a stranger learns nothing from our validation.
     CO_CHECK_OK(executor_.authorize(entry, context));
-    CO_TRY(context.idempotency_key, read_idempotency_key(request));
+    if (const auto key = request.headers.find("idempotency-key")) context.idempotency_key = std::string(*key);
     CO_TRY(input, read_input(entry, request));
     if (operation.raw) {
         CO_CHECK_OK(executor_.validate(entry, input));

@@ -79,6 +79,10 @@ void Table::add(Operation operation) {
     if (operation.access.is_public() && operation.mode == Mode::kWrite)
         complain("a public one has no tenant");
     if (operation.replay == Replay::kYes && operation.mode == Mode::kRead) complain("nothing to replay");
+    // What commits elsewhere takes its key there and is answered from the object: nothing is held meanwhile.
+    const bool is_keyed_own = operation.replay == Replay::kYes && operation.mode == Mode::kOwn;
+    if (is_keyed_own != static_cast<bool>(operation.answer_from))
+        complain("answer_from belongs to keyed starts");
     if (auto schema = complete_schema(operation); !schema) {
         complain("input schema: " + schema.error().user + schema.error().detail);
     } else if (auto compiled = schema::Schema::compile(*schema); !compiled) {

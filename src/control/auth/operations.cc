@@ -96,6 +96,7 @@ void Auth::add_tokens(Table& table) {
         .access = Access::member(),
         .mode = Mode::kWrite,
         .replay = Replay::kYes,
+        .shown_once = "token",
         .status = 201,
         .audit_action = "token.create",
         .audit_object = "api_token",

@@ -178,7 +178,7 @@ class Resolver {
             auto key = co_await env_.keys.current(tenant, *entry_.operation.key, by);
             if (!key) co_return std::unexpected(to_failure(key.error(), {}));
         }
-        if (entry_.operation.replay == Replay::kYes) {
+        if (entry_.operation.replay == Replay::kYes && entry_.operation.mode == Mode::kWrite) {
             auto key = co_await env_.keys.current(tenant, store::vault::KeyClass::kData, by);
             if (!key) co_return std::unexpected(to_failure(key.error(), {}));
         }

@@ -118,6 +118,10 @@ Result<std::int64_t> sequence_in(const Json& input) {
 
 }  // namespace
 
+Json Runs::started_json(const Uuid& run) {
+    return JsonObject{{"run_id", run.text()}};
+}
+
 rt::Task<Result<Json>> Runs::list(Context& context, Json input) {
     CO_TRY(auto page, page_in(input));
     rows::RunFilter filter{
@@ -234,10 +238,9 @@ rt::Task<Result<Json>> Runs::start(Context& context, Json input) {
         .input = to_text(value),
         .trigger = to_text(JsonObject{{"kind", "manual"}, {"by", context.principal->identity.email}}),
         .rerun_of = std::nullopt,
+        .once = context.once,
     };
-    CO_TRY(RunId run, co_await start_(std::move(request), context.deadline));
-    context.object = run.uuid();
-    co_return JsonObject{{"run_id", run.text()}};
+    co_return co_await begin(context, std::move(request));
 }
 
 rt::Task<Result<Json>> Runs::rerun(Context& context, Json input) {
@@ -253,11 +256,17 @@ rt::Task<Result<Json>> Runs::rerun(Context& context, Json input) {
         .input = values[0].value_or("null"),
         .trigger = values[1].value_or("{}"),
         .rerun_of = id,
+        .once = context.once,
     };
-    CO_TRY(RunId again, co_await start_(std::move(request), context.deadline));
-    context.object = again.uuid();
     context.audit_detail["rerun_of"] = id.text();
-    co_return JsonObject{{"run_id", again.text()}};
+    co_return co_await begin(context, std::move(request));
+}
+
+rt::Task<Result<Json>> Runs::begin(Context& context, StartRequest request) {
+    CO_TRY(StartedRun started, co_await start_(std::move(request), context.deadline));
+    context.object = started.run.uuid();
+    context.is_repeat = started.is_repeat;
+    co_return started_json(started.run.uuid());
 }
 
 rt::Task<Result<std::shared_ptr<const Runs::UsesOf>>> Runs::uses_of(

@@ -17,9 +17,15 @@ struct StartRequest {
     std::string input = "null";
     std::string trigger = "{}";
     std::optional<RunId> rerun_of;
+    std::optional<store::idempotency::Once> once;  // taken by the transaction that begins the run
 };
-/// Returns after the commit. Errors: kNotFound, kLimit, kUnavailable, kTimeout.
-using StartRun = std::function<rt::Task<Result<RunId>>(StartRequest, rt::Deadline)>;
+struct StartedRun {
+    RunId run;
+    bool is_repeat = false;  // of the request that has the key
+};
+/// Returns after the commit. Errors: kInvalid (the key was used for another request), kNotFound, kLimit,
+/// kUnavailable, kTimeout.
+using StartRun = std::function<rt::Task<Result<StartedRun>>(StartRequest, rt::Deadline)>;
 
 /// Runs: operations `runs.*` and `workflows.start`. A cancel is notified on `weft_job`.
 class Runs {
@@ -43,6 +49,9 @@ class Runs {
     rt::Task<Result<Json>> start(Context& context, Json input);
     rt::Task<Result<Json>> rerun(Context& context, Json input);
 
+    /// The answer to a start; all of it is the run's id, so that a repetition can be answered from its key.
+    static Json started_json(const Uuid& run);
+    rt::Task<Result<Json>> begin(Context& context, StartRequest request);
     rt::Task<Result<std::shared_ptr<const UsesOf>>> uses_of(Context& context, WorkflowVersionId version);
 
     Environment& env_;

@@ -43,7 +43,8 @@ TEST_F(ApiTest, AStoredAnswerHoldsForADayAndForOnePersonOnly) {
     const Caller once = token.with("idempotency-key", "k-1");
     EXPECT_EQ(api.post(once, "/apps", app("shop")).status, 201);
     const Caller colleague = api.member(owner.tenant, "owner").with("idempotency-key", "k-1");
-    EXPECT_EQ(api.post(colleague, "/apps", app("shop")).status, 422);
+    EXPECT_EQ(api.post(colleague, "/apps", app("shop")).status, 409) << "a request of its own";
+    EXPECT_EQ(api.post(colleague, "/apps", app("mine")).status, 201);
     const Caller stranger = api.member(api.make_tenant("B"), "owner").with("idempotency-key", "k-1");
     EXPECT_EQ(api.post(stranger, "/apps", app("shop")).status, 201);
     api.db.exec("update weft.idempotency_key set created_at = now() - interval '25 hours'");
@@ -76,16 +77,46 @@ TEST_F(ApiTest, WhileOneIsAtWorkTheOtherIsToldSo) {
     EXPECT_EQ(count("app"), "1");
 }
 
-TEST_F(ApiTest, StoredAnswersDoNotShowASecret) {
+TEST_F(ApiTest, ASecretIsShownOnceAndARepetitionIsToldToMakeANewOne) {
     const Caller once = owner.with("idempotency-key", "k-1");
     const JsonObject body{{"name", "ci"}, {"role", "viewer"}};
     const Reply made = api.post(once, "/tokens", body);
     ASSERT_EQ(made.status, 201);
-    EXPECT_EQ(api.post(once, "/tokens", body).text("token"), made.text("token"));
-    const std::string stored =
-        api.db.scalar("select encode(decode(response, 'base64'), 'escape') from weft.idempotency_key");
-    EXPECT_EQ(stored.find(made.text("token")), std::string::npos);
-    EXPECT_NE(count("idempotency_key"), "0");
+    EXPECT_NE(made.text("token"), "");
+    const Reply again = api.post(once, "/tokens", body);
+    EXPECT_EQ(again.status, 409);
+    EXPECT_EQ(again.id(), made.id()) << "what to delete";
+    EXPECT_TRUE(again.body.at("replayed").as_bool());
+    EXPECT_EQ(to_text(again.body).find(made.text("token")), std::string::npos);
+    EXPECT_NE(again.text("detail").find("make a new one"), std::string::npos) << to_text(again.body);
+    EXPECT_EQ(count("api_token where name = 'ci'"), "1");
+    EXPECT_EQ(api.post(owner.with("idempotency-key", "k-2"), "/tokens", body).status, 201);
+}
+
+TEST_F(ApiTest, ARepetitionIsAnsweredToTheSameCredentialOnly) {
+    const Caller once = owner.with("idempotency-key", "k-1");
+    EXPECT_EQ(api.post(once, "/apps", app("shop")).status, 201);
+    EXPECT_EQ(api.post(once, "/apps", app("shop")).headers.get("idempotency-replayed"), "true") << "control";
+    // The same person with a token, with an older and a newer one, and one that may not create.
+    for (const Caller& other : {token, api.token_of(owner, "owner"), api.token_of(owner, "viewer")}) {
+        const Reply reply = api.post(other.with("idempotency-key", "k-1"), "/apps", app("shop"));
+        EXPECT_TRUE(reply.status == 409 || reply.status == 403) << reply.status;
+        EXPECT_EQ(reply.text("id"), "");
+    }
+}
+
+TEST_F(ApiTest, RightsThatHaveChangedEndARepetition) {
+    const Caller viewer = api.token_of(owner, "builder");
+    const Caller once = viewer.with("idempotency-key", "k-1");
+    ASSERT_EQ(api.post(once, "/apps", app("shop")).status, 201);
+    api.db.exec("update weft.api_token set scopes = array['app.edit']");
+    const Reply narrowed = api.post(once, "/apps", app("shop"));
+    EXPECT_EQ(narrowed.status, 422);
+    EXPECT_EQ(narrowed.text("field"), "Idempotency-Key");
+    api.db.exec("update weft.api_token set scopes = array['run.read']");
+    EXPECT_EQ(api.post(once, "/apps", app("shop")).status, 403) << "asked before the key is looked at";
+    api.db.exec("update weft.api_token set scopes = null");
+    EXPECT_EQ(api.post(once, "/apps", app("shop")).headers.get("idempotency-replayed"), "true") << "control";
 }
 
 TEST_F(ApiTest, ListsPageByKeyNewestFirst) {

@@ -33,6 +33,7 @@ void Triggers::add_operations(Table& table) {
         .mode = Mode::kWrite,
         .replay = Replay::kYes,
         .key = store::vault::KeyClass::kIngress,
+        .shown_once = "secret",
         .status = 201,
         .audit_action = "trigger.create",
         .audit_object = "trigger",

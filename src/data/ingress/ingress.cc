@@ -172,6 +172,10 @@ void Ingest::Impl::settle(const Flush& flush, const std::vector<std::optional<tr
             pending.outcome.set(fail(Error::not_found("No such workflow, or nothing of it is published")));
             continue;
         }
+        if (!begun[i]->is_same_request) {
+            pending.outcome.set(fail(store::idempotency::used_otherwise()));
+            continue;
+        }
         bool is_duplicate = begun[i]->id != pending.run.id;
         if (is_duplicate) {
             ++stats.duplicates;
@@ -241,7 +245,8 @@ rt::Task<Result<Started>> Ingest::start_run(StartRun start, rt::Deadline by) {
         .tenant = start.tenant,
         .workflow = start.workflow,
         .version = start.version,
-        .rerun_of = start.rerun_of
+        .rerun_of = start.rerun_of,
+        .once = std::move(start.once),
     };
     return impl_->begin(std::move(run), std::move(start.input), std::move(start.trigger), std::move(by));
 }

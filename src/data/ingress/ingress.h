@@ -7,6 +7,7 @@
 #include "platform/rt/clock.h"
 #include "platform/rt/loop.h"
 #include "platform/rt/task.h"
+#include "store/idempotency/idempotency.h"
 #include "store/runs/payload.h"
 
 #include <cstdint>
@@ -36,6 +37,8 @@ struct StartRun {
     std::string input = "null";
     std::string trigger = "{}";
     std::optional<RunId> rerun_of;
+    /// Begins the run and takes the key in one transaction; the run that took it before is answered instead.
+    std::optional<store::idempotency::Once> once;
 };
 
 /// One delivery of a webhook, already verified. The trigger must still be active and its workflow published
@@ -50,14 +53,15 @@ struct StartByEvent {
 
 struct Started {
     RunId run;
-    bool is_duplicate = false;  // `run` is the first delivery's
+    bool is_duplicate = false;  // `run` is the first delivery's, or the one that has the key
 };
 
 /// The batcher: one flush at a time, the next as soon as the last has committed.
 ///
-/// Errors of both: kNotFound (no such workflow or version, trigger gone or inactive, nothing published),
-/// kLimit (backlog of the tenant, value too large), kUnavailable (queue full, database away: not accepted, or
-/// the outcome is unknown and a repeat with the same dedupe key is recognised), kTimeout.
+/// Errors of both: kInvalid (the key was used for another request), kNotFound (no such workflow or version,
+/// trigger gone or inactive, nothing published), kLimit (backlog of the tenant, value too large),
+/// kUnavailable (queue full, database away: not accepted, or the outcome is unknown and a repeat with the
+/// same dedupe key is recognised), kTimeout.
 class Ingest {
   public:
     Ingest(

@@ -61,8 +61,10 @@ class Flush {
         std::size_t at = 0;
         for (std::size_t i = 0; i < runs_.size(); ++i) {
             if (runs_[i]->trigger) continue;
+            if (runs_[i]->once) ++at;  // of forget_old_key
             const pg::Rows& rows = answers[at++];
-            if (!rows.empty()) out[i] = Begun{rows.id<RunId>(0, 0), rows.id<WorkflowId>(0, 1)};
+            if (rows.empty()) continue;
+            out[i] = Begun{rows.id<RunId>(0, 0), rows.maybe_id<WorkflowId>(0, 1), rows.boolean(0, 2)};
         }
         if (events_.empty()) return out;
         std::unordered_map<RunId, WorkflowId> begun;
@@ -73,7 +75,7 @@ class Flush {
         const pg::Rows& found = answers[at];
         for (int row = 0; row < found.size(); ++row) {
             auto position = static_cast<std::size_t>(found.integer(row, 0)) - 1;
-            Begun answer{found.id<RunId>(row, 1), std::nullopt};
+            Begun answer{.id = found.id<RunId>(row, 1), .workflow = std::nullopt};
             if (auto is_new = begun.find(answer.id); is_new != begun.end()) answer.workflow = is_new->second;
             out[events_[position]] = answer;
         }
@@ -87,7 +89,17 @@ class Flush {
         pg::Params params;
         params.add(run.id).add(run.workflow).add(run.version).add(run.rerun_of);
         values.add_to(params);
-        batch.as(pg::Principal::tenant(run.tenant)).add(sql::kStartRun, std::move(params));
+        batch.as(pg::Principal::tenant(run.tenant));
+        if (run.once) {
+            const idempotency::Key& key = run.once->key;
+            pg::Params old;
+            old.add(key.caller).add(key.operation).add(key.key);
+            batch.add(sql::kForgetOldKey, std::move(old));
+            params.add(key.caller).add(key.operation).add(key.key).add_bytes(run.once->request_hash);
+        } else {
+            params.add_null().add_null().add_null().add_null();
+        }
+        batch.add(sql::kStartRun, std::move(params));
     }
 
     void take_events(pg::Batch& batch) {

@@ -3,6 +3,7 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "platform/pg/pg.h"
+#include "store/idempotency/idempotency.h"
 #include "store/runs/payload.h"
 
 #include <optional>
@@ -37,12 +38,14 @@ struct NewRun {
     WorkflowId workflow;                       // without a trigger
     std::optional<WorkflowVersionId> version;  // without a trigger; the published one when not set
     std::optional<RunId> rerun_of;
+    std::optional<idempotency::Once> once;    // without a trigger; who holds the key already is the answer
     std::vector<runs::StoredPayload> values;  // slots "input" and "trigger"
 };
-/// `id` is another run's when the event had come before.
+/// `id` is another run's when the event had come before, or the key was used before.
 struct Begun {
     RunId id;
     std::optional<WorkflowId> workflow;  // of a new run
+    bool is_same_request = true;         // false: the key was used for something else
 };
 
 /// All in one transaction and one round trip; the tenants' places in the queue are taken too. Answers by

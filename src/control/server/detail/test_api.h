@@ -110,7 +110,7 @@ class TestApi {
     std::vector<StartRequest> started;
 
   private:
-    rt::Task<Result<RunId>> start(StartRequest request, rt::Deadline by);
+    rt::Task<Result<StartedRun>> start(StartRequest request, rt::Deadline by);
 };
 
 /// What a tenant can have: one of everything, made through the API.

@@ -166,19 +166,29 @@ RunId TestApi::make_run(TenantId tenant, const std::string& workflow, std::strin
     auto made = run(start(std::move(wanted), soon()));
     EXPECT_TRUE(made);
     if (state != "queued") {
-        db.exec("delete from weft.job where run_id = " + sql_text(made->text()));
+        db.exec("delete from weft.job where run_id = " + sql_text(made->run.text()));
         db.exec(
             "update weft.workflow_run set state = " + sql_text(state) +
-            ", started_at = now(), finished_at = now() where id = " + sql_text(made->text())
+            ", started_at = now(), finished_at = now() where id = " + sql_text(made->run.text())
         );
     }
-    return *made;
+    return made->run;
 }
 
 /// Stands in for data/ingress, which the control plane does not know: the same rows, one statement each.
-rt::Task<Result<RunId>> TestApi::start(StartRequest request, rt::Deadline by) {
+rt::Task<Result<StartedRun>> TestApi::start(StartRequest request, rt::Deadline by) {
     started.push_back(request);
     const auto id = RunId::make(clock.now(), rng);
+    if (request.once) {
+        const auto& key = request.once->key;
+        db.exec(
+            "insert into weft.idempotency_key (tenant_id, caller, operation, key, request_hash, object_id) "
+            "values (" +
+            sql_text(key.tenant.text()) + ", " + sql_text(key.caller.text()) + ", " +
+            sql_text(key.operation) + ", " + sql_text(key.key) + ", decode('" +
+            hex(request.once->request_hash) + "', 'hex'), " + sql_text(id.text()) + ")"
+        );
+    }
     for (const auto& [slot, text] :
          {std::pair("input", request.input), std::pair("trigger", request.trigger)}) {
         auto sealed = co_await codec->seal(request.tenant, id, slot, text, by);
@@ -200,7 +210,7 @@ rt::Task<Result<RunId>> TestApi::start(StartRequest request, rt::Deadline by) {
     db.exec(
         "insert into weft.job (tenant_id, run_id, workflow_id, workflow_version_id) values (" + row + ")"
     );
-    co_return id;
+    co_return StartedRun{.run = id};
 }
 
 World make_world(TestApi& api, const Caller& owner) {

@@ -1,7 +1,7 @@
 -- save :exec  one row; replaces an answer older than 24 h  called in the create's transaction
-insert into idempotency_key (tenant_id, operation, key, request_hash, status, response)
-values ($1::uuid, $2, $3, $4::bytea, $5::int, $6)
-on conflict (tenant_id, operation, key) do update
+insert into idempotency_key (tenant_id, caller, operation, key, request_hash, status, response)
+values ($1::uuid, $2::uuid, $3, $4, $5::bytea, $6::int, $7)
+on conflict (tenant_id, caller, operation, key) do update
 set request_hash = excluded.request_hash,
     status = excluded.status,
     response = excluded.response,

@@ -1,5 +1,6 @@
--- start_run :optional  workflow_pkey, workflow_version_pkey  called by data/ingress for manual starts and re-runs
--- As the tenant itself. `$3` null: the published version. Repeating it after an unknown outcome starts nothing twice.
+-- start_run :optional  workflow_pkey, workflow_version_pkey, idempotency_key_pkey  called by data/ingress for manual starts
+-- As the tenant itself. `$3` null: the published version. With a key (`$13`), the key and the run begin together; a key
+-- that is held names the run that holds it. Repeating it after an unknown outcome starts nothing twice.
 with version as materialized (
     select w.id as workflow_id, v.id as version_id
     from workflow w
@@ -7,10 +8,22 @@ with version as materialized (
         on v.tenant_id = w.tenant_id and v.workflow_id = w.id and v.id = coalesce($3::uuid, w.published_version_id)
     where w.tenant_id = current_tenant() and w.id = $2::uuid
 ),
+keyed as materialized (
+    insert into idempotency_key as k (tenant_id, caller, operation, key, request_hash, object_id)
+    select current_tenant(), $11::uuid, $12::text, $13::text, $14::bytea, $1::uuid
+    from version
+    where $13::text is not null
+    -- Changes nothing, but answers what is there, though another process committed it while we waited.
+    on conflict (tenant_id, caller, operation, key) do update
+    set key = excluded.key
+    returning k.object_id, k.request_hash = $14::bytea as is_same
+),
 run as (
     insert into workflow_run (tenant_id, id, workflow_id, workflow_version_id, rerun_of)
     select current_tenant(), $1::uuid, v.workflow_id, v.version_id, $4::uuid
     from version v
+    where $13::text is null
+        or exists (select from keyed k where k.object_id = $1::uuid)
     on conflict do nothing
     returning id, workflow_id, workflow_version_id
 ),
@@ -26,6 +39,8 @@ queued as (
     select current_tenant(), r.id, r.workflow_id, r.workflow_version_id
     from run r
 )
-select r.id, r.workflow_id from run r
+select r.id, r.workflow_id, true as is_same from run r
 union all
-select w.id, w.workflow_id from workflow_run w where w.tenant_id = current_tenant() and w.id = $1::uuid
+select w.id, w.workflow_id, true as is_same from workflow_run w where w.tenant_id = current_tenant() and w.id = $1::uuid
+union all
+select k.object_id, null, k.is_same from keyed k where k.object_id <> $1::uuid
