@@ -9,6 +9,7 @@
 #include "platform/http/router.h"
 #include "platform/http/server.h"
 #include "platform/pg/pg.h"
+#include "platform/pg/server_clock.h"
 #include "platform/proc/rights.h"
 #include "platform/rt/clock.h"
 #include "platform/rt/loop.h"
@@ -31,7 +32,9 @@ namespace {
 
 constexpr int kPoolConnections = 8;  // one batch of events, the rest short statements of people and programs
 constexpr auto kDrain = 10s;  // requests in flight; a synchronous webhook may lose its answer, not its run
-constexpr auto kDatabaseLook = 2s;      // between looks whether the database answers, for /readyz
+// Looks whether the database answers: a silent one is found out, and who waits for it told, within 2 s.
+constexpr auto kDatabaseLook = 250ms;   // between them
+constexpr auto kDatabaseAnswer = 1s;    // longer is silence; a quiet machine takes less than 1 ms
 constexpr auto kDatabaseRetry = 250ms;  // before the first answer
 constexpr auto kCatalogRead = 10s;      // GraphQL's look at the tables; some 20 ms on a quiet machine
 
@@ -215,8 +218,10 @@ class ApiProcess {
     }
 
     rt::Task<void> watch_database() {
-        do database_ = co_await pool_->ping(scope_.deadline(kDatabaseLook));
-        while (co_await rt::sleep_for(kDatabaseLook, scope_.forever()));
+        do {
+            database_ = co_await pool_->ping(scope_.deadline(kDatabaseAnswer));
+            if (database_) (void)co_await clock_.follow(*pool_, scope_.deadline(kDatabaseAnswer));
+        } while (co_await rt::sleep_for(kDatabaseLook, scope_.forever()));
     }
 
     const ProcessOptions& options_;
@@ -224,7 +229,8 @@ class ApiProcess {
     telemetry::Logger log_;
     Address address_;
     rt::Loop loop_;
-    rt::SystemClock clock_;
+    rt::SystemClock local_clock_;
+    pg::ServerClock clock_{local_clock_};
     SystemRng rng_;
     telemetry::Metrics metrics_;
     RequestMetrics requests_{metrics_};

@@ -8,6 +8,7 @@
 #include "platform/http/router.h"
 #include "platform/http/server.h"
 #include "platform/pg/pg.h"
+#include "platform/pg/server_clock.h"
 #include "platform/proc/rights.h"
 #include "platform/rt/clock.h"
 #include "platform/rt/loop.h"
@@ -29,6 +30,8 @@ namespace {
 constexpr int kPoolConnections =
     6;  // claims, heartbeats, journal, loads: each is one short statement at a time
 constexpr auto kDrainHttp = 1s;
+constexpr auto kClockLook = 2s;  // between looks at the database's clock
+constexpr auto kClockAnswer = 1s;
 
 dispatch::Options dispatch_options(const ProcessOptions& options) {
     dispatch::Options out;
@@ -84,11 +87,14 @@ class WorkerProcess {
             is_stopping_ = true;
             told.notify_all();
         });
+        (void)co_await clock_.follow(*pool_, rt::Deadline::in(kClockAnswer));
+        scope_.spawn(follow_clock());
         worker_->start();
         log_.info("worker started", {{"isolation", sandboxes_->health().text()}});
         report_ready(options_.notify_fd, {{"from", options_.name}});
         while (!is_stopping_) (void)co_await told.wait(rt::Deadline::in(1h));
         co_await worker_->stop();
+        co_await scope_.close();
         if (server_) co_await server_->stop(rt::Deadline::in(kDrainHttp));
         co_await sandboxes_->close();
         co_await pool_->close();
@@ -97,6 +103,13 @@ class WorkerProcess {
     rt::Loop& loop() { return loop_; }
 
   private:
+    /// What is compared with the database's times is told by the database's clock.
+    rt::Task<void> follow_clock() {
+        while (co_await rt::sleep_for(kClockLook, scope_.forever())) {
+            (void)co_await clock_.follow(*pool_, scope_.deadline(kClockAnswer));
+        }
+    }
+
     Result<void> serve_metrics() {
         if (options_.listen.empty()) return {};
         TRY(Address address, parse_address(options_.listen));
@@ -112,7 +125,8 @@ class WorkerProcess {
     ProcessSecrets secrets_;
     telemetry::Logger log_;
     rt::Loop loop_;
-    rt::SystemClock clock_;
+    rt::SystemClock local_clock_;
+    pg::ServerClock clock_{local_clock_};
     SystemRng rng_;
     telemetry::Metrics metrics_;
     telemetry::Health health_;
@@ -126,6 +140,7 @@ class WorkerProcess {
     std::unique_ptr<dispatch::Worker> worker_;
     std::unique_ptr<http::Server> server_;
     bool is_stopping_ = false;
+    rt::Scope scope_{loop_};
 };
 
 }  // namespace

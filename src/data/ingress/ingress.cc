@@ -2,6 +2,7 @@
 
 #include "platform/rt/scope.h"
 #include "platform/rt/sync.h"
+#include "store/runs/journal.h"
 #include "store/triggers/inbox.h"
 
 #include <deque>
@@ -15,6 +16,10 @@ namespace triggers = store::triggers;
 
 /// While the database is away a flush is repeated this often, until its time is over.
 constexpr auto kRetryPause = std::chrono::milliseconds(50);
+constexpr auto kRetryFor = std::chrono::milliseconds(500);
+/// Today's and tomorrow's tables are made here as well: events are taken in while no worker runs.
+constexpr auto kPartitionsEvery = std::chrono::hours(1);
+constexpr auto kPartitionsRetry = std::chrono::seconds(5);
 /// Tenants whose backlog is remembered; beyond it the table starts afresh.
 constexpr std::size_t kBacklogsMax = 10'000;
 
@@ -71,6 +76,8 @@ struct Ingest::Impl {
         triggers::NewRun run, std::string input, std::string trigger, rt::Deadline by
     );
     rt::Task<void> work();
+    rt::Task<void> make_partitions();
+    void refuse_waiting(const Error& why);
     Flush take();
     rt::Task<Result<std::vector<std::optional<triggers::Begun>>>> commit(Flush flush, rt::Deadline by);
     rt::Task<void> flush_one_by_one(Flush flush, rt::Deadline by);
@@ -225,6 +232,15 @@ rt::Task<void> Ingest::Impl::work() {
     queue_bytes = 0;
 }
 
+rt::Task<void> Ingest::Impl::make_partitions() {
+    while (!scope.is_cancelled()) {
+        auto made = co_await store::runs::ensure_partitions(pool, scope.deadline(std::chrono::seconds(30)));
+        const Steady::duration pause =
+            made ? Steady::duration(kPartitionsEvery) : Steady::duration(kPartitionsRetry);
+        (void)co_await rt::sleep_for(pause, scope.forever());
+    }
+}
+
 Ingest::Ingest(
     rt::Loop& loop,
     pg::Pool& pool,
@@ -236,6 +252,7 @@ Ingest::Ingest(
 )
     : impl_(std::make_unique<Impl>(loop, pool, codec, notifier, clock, rng, options)) {
     impl_->scope.spawn(impl_->work());
+    impl_->scope.spawn(impl_->make_partitions());
 }
 
 Ingest::~Ingest() = default;

@@ -1,2 +1,2 @@
--- ensure_partitions :one  called by data/dispatch at start and every hour: tomorrow's tables exist before tomorrow
+-- ensure_partitions :one  called by data/dispatch and data/ingress at start and every hour: tomorrow's tables exist before tomorrow
 select ensure_partitions(7)
