@@ -80,6 +80,7 @@ class ApiProcess {
         hooks_->add_routes(router_);
         health_.add("database", [this] { return database_; });
         telemetry::add_routes(router_, metrics_, health_);
+        measure();
         return listen();
     }
 
@@ -188,6 +189,28 @@ class ApiProcess {
         options.on_fault = [this](std::string what) { log_.error("a handler failed", {{"what", what}}); };
         server_ = std::make_unique<http::Server>(loop_, router_, clock_, rng_, std::move(options));
         return server_->adopt_tcp(options_.listen_fd);
+    }
+
+    void measure() {
+        auto open = metrics_.gauge("weft_http_connections", "Connections that are open");
+        const std::string_view refused_help = "Connections refused with 503, by what there was none left of";
+        auto refused = [&](std::string_view why) {
+            return metrics_.gauge(
+                "weft_http_connections_refused", refused_help, {{"lack", std::string(why)}}
+            );
+        };
+        auto ahead = metrics_.gauge(
+            "weft_clock_ahead_seconds",
+            "How far this machine's clock is ahead of the database's; ids use the latter"
+        );
+        auto update = [this, open, ahead, room = refused("room"), descriptors = refused("descriptors")] {
+            const http::ServerStats stats = server_->stats();
+            open.set(static_cast<double>(stats.connections));
+            room.set(static_cast<double>(stats.refused_connections));
+            descriptors.set(static_cast<double>(stats.refused_for_descriptors));
+            ahead.set(std::chrono::duration<double>(clock_.local_ahead()).count());
+        };
+        metrics_.on_collect(std::move(update));
     }
 
     std::string url() const {

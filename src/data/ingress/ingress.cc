@@ -14,7 +14,8 @@ namespace {
 
 namespace triggers = store::triggers;
 
-/// While the database is away a flush is repeated this often, until its time is over.
+/// A flush that found no database is repeated this often and for so long: over a connection that was lost,
+/// but callers are to hear within 2 s that the database is away.
 constexpr auto kRetryPause = std::chrono::milliseconds(50);
 constexpr auto kRetryFor = std::chrono::milliseconds(500);
 /// Today's and tomorrow's tables are made here as well: events are taken in while no worker runs.
@@ -148,12 +149,13 @@ Ingest::Impl::Flush Ingest::Impl::take() {
 rt::Task<Result<std::vector<std::optional<triggers::Begun>>>> Ingest::Impl::commit(
     Flush flush, rt::Deadline by
 ) {
+    auto patience = by.at_most(kRetryFor);
     for (;;) {
         std::vector<const triggers::NewRun*> runs;
         for (const auto& pending : flush) runs.push_back(&pending->run);
         auto begun = co_await triggers::begin_runs(pool, std::move(runs), by);
         // The ids are the same each time, so a repeat after an unknown outcome finds its own runs.
-        if (begun || begun.error().code != Code::kUnavailable || by.is_over()) co_return begun;
+        if (begun || begun.error().code != Code::kUnavailable || patience.is_over()) co_return begun;
         (void)co_await rt::sleep_for(kRetryPause, by);
     }
 }
@@ -222,12 +224,18 @@ rt::Task<void> Ingest::Impl::work() {
         } else if (begun.error().code == Code::kUnavailable || begun.error().code == Code::kTimeout ||
                    flush.size() == 1) {
             for (const auto& pending : flush) pending->outcome.set(fail(begun.error()));
+            // Whoever waits behind it would only wait for the same: none of theirs has been sent.
+            if (begun.error().code == Code::kUnavailable) refuse_waiting(begun.error());
         } else {
             co_await flush_one_by_one(std::move(flush), by);
         }
         is_flushing = false;
     }
-    for (const auto& pending : queue) pending->outcome.set(fail(overloaded()));
+    refuse_waiting(overloaded());
+}
+
+void Ingest::Impl::refuse_waiting(const Error& why) {
+    for (const auto& pending : queue) pending->outcome.set(fail(why));
     queue.clear();
     queue_bytes = 0;
 }

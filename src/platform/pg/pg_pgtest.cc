@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <signal.h>
+
+#include <fstream>
 #include <limits>
 
 namespace weft::pg {
@@ -483,6 +486,76 @@ TEST_F(Outage, ThePoolOutlivesItsServer) {
     EXPECT_TRUE(loop_.run_until_done(pool.ping(Deadline::in(5s))));
     loop_.run_until_done(pool.close());
     EXPECT_EQ(ask(1s).error().code, Code::kUnavailable);
+}
+
+/// Stops or continues the server with all its processes: it takes connections, and answers nothing.
+void signal_all(int postmaster, int signal) {
+    const std::string pid = std::to_string(postmaster);
+    std::ifstream children("/proc/" + pid + "/task/" + pid + "/children");
+    ::kill(postmaster, signal);
+    for (int child = 0; children >> child;) ::kill(child, signal);
+}
+
+TEST_F(Outage, WhoeverAsksAServerThatIsAwayHearsSoInTime) {
+    Pool pool(loop_, {.url = db_.api_url(), .connections_max = 3});
+    const auto who = Principal::tenant(tenant_);
+    ASSERT_TRUE(loop_.run_until_done(pool.query(who, kMyTenants, {}, Deadline::in(5s))));
+    cluster_.kill_server();
+    const auto start = std::chrono::steady_clock::now();
+    auto away = loop_.run_until_done(pool.query(who, kMyTenants, {}, Deadline::in(30s)));
+    EXPECT_EQ(away.error().code, Code::kUnavailable);
+    Batch batch;
+    batch.as(who).add(kMyTenants, {});
+    auto shared = loop_.run_until_done(pool.shared(std::move(batch), Deadline::in(30s)));
+    EXPECT_EQ(shared.error().code, Code::kUnavailable);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 4s) << "two questions";
+    loop_.run_until_done(pool.close());
+}
+
+TEST_F(Outage, APingFindsOutASilentServerForEverybody) {
+    Pool pool(loop_, {.url = db_.api_url(), .connections_max = 3});
+    const auto who = Principal::tenant(tenant_);
+    std::vector<Error> heard;
+    auto ask = [&](Steady::duration patience) -> rt::Task<void> {
+        auto answer = co_await pool.query(who, kMyTenants, {}, Deadline::in(patience));
+        if (!answer) heard.push_back(answer.error());
+    };
+    auto ask_shared = [&](Steady::duration patience) -> rt::Task<void> {
+        Batch batch;
+        batch.as(who).add(kMyTenants, {});
+        auto answer = co_await pool.shared(std::move(batch), Deadline::in(patience));
+        if (!answer) heard.push_back(answer.error());
+    };
+    ASSERT_TRUE(loop_.run_until_done(pool.ping(Deadline::in(5s))));
+    loop_.run_until_done(ask(5s));
+    loop_.run_until_done(ask_shared(5s));
+    ASSERT_TRUE(heard.empty());
+    const int postmaster = cluster_.postmaster_pid();
+    signal_all(postmaster, SIGSTOP);
+    // Control: without a ping whoever asked waits until its deadline.
+    loop_.run_until_done(ask(300ms));
+    ASSERT_EQ(heard.size(), 1u);
+    EXPECT_EQ(heard[0].code, Code::kTimeout);
+    heard.clear();
+    const auto start = std::chrono::steady_clock::now();
+    rt::Scope scope(loop_);
+    scope.spawn(ask(30s));
+    scope.spawn(ask(30s));
+    scope.spawn(ask_shared(30s));
+    auto ping = loop_.run_until_done(pool.ping(Deadline::in(500ms)));
+    EXPECT_EQ(ping.error().code, Code::kTimeout);
+    loop_.run_until_done(scope.join());
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 3s);
+    ASSERT_EQ(heard.size(), 3u);
+    for (const Error& error : heard) EXPECT_EQ(error.code, Code::kUnavailable) << error.detail;
+    signal_all(postmaster, SIGCONT);
+    heard.clear();
+    auto until = Deadline::in(20s);
+    while (!loop_.run_until_done(pool.ping(until.at_most(1s))) && !until.is_over()) {
+    }
+    loop_.run_until_done(ask(10s));
+    EXPECT_TRUE(heard.empty()) << heard.front().detail;
+    loop_.run_until_done(pool.close());
 }
 
 TEST_F(Outage, ListenersComeBackAndSayThatTheyMayHaveMissedSomething) {

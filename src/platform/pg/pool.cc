@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <list>
+#include <unordered_set>
 
 namespace weft::pg {
 
@@ -23,6 +24,8 @@ namespace {
 constexpr auto kRollbackTimeout = std::chrono::seconds(5);
 /// More waiting callers than this means that the process is far behind: refuse at once instead of queueing.
 constexpr std::size_t kWaitersMax = 20'000;
+/// A ping that came back this much later than its deadline tells of this process, not of the server.
+constexpr auto kOwnDelay = std::chrono::milliseconds(500);
 constexpr Query kPing{"pg.ping", "select 1"};
 
 /// Shared by the pool, the leases of suspended callers, and the connecting tasks; so whichever dies last may.
@@ -40,6 +43,11 @@ struct State : std::enable_shared_from_this<State> {
           closing(owner) {}
 
     std::shared_ptr<Connection> take_idle();
+    std::shared_ptr<Connection> lend(std::shared_ptr<Connection> connection) {
+        lent.insert(connection.get());
+        return connection;
+    }
+    void give_up();
     void give_back(std::shared_ptr<Connection> connection);
     void connect_for_waiters();
     void dropped() {
@@ -53,6 +61,8 @@ struct State : std::enable_shared_from_this<State> {
     PoolOptions options;
     std::shared_ptr<detail::Sharing> sharing;
     std::vector<std::shared_ptr<Connection>> idle;  // the most recently used last: it is the warmest
+    std::unordered_set<Connection*> lent;
+    std::shared_ptr<Connection> pulse;  // for pings only: a busy pool is not a dead server
     std::list<Waiter> waiters;
     rt::Signal changed;
     rt::Signal closing;
@@ -92,6 +102,7 @@ std::shared_ptr<Connection> State::take_idle() {
 }
 
 void State::give_back(std::shared_ptr<Connection> connection) {
+    lent.erase(connection.get());
     if (is_closed || !connection->is_usable()) {
         connection.reset();
         dropped();
@@ -105,6 +116,17 @@ void State::give_back(std::shared_ptr<Connection> connection) {
         return;
     }
     idle.push_back(std::move(connection));
+}
+
+/// The server takes connections, perhaps, but answers nothing: whoever waits for it hears so now.
+void State::give_up() {
+    connect_failure = "the server does not answer";
+    for (Connection* connection : lent) connection->abandon();
+    open -= static_cast<int>(idle.size());
+    idle.clear();
+    sharing->give_up(connect_failure);
+    changed.notify_all();
+    connect_for_waiters();
 }
 
 Error State::refusal(rt::Deadline by) const {
@@ -148,11 +170,12 @@ rt::Task<Result<Lease>> acquire(std::shared_ptr<State> state, rt::Deadline by) {
     CO_CHECK_OK(by.check());
     bool is_queue_empty = state->waiters.empty();
     if (auto connection = is_queue_empty ? state->take_idle() : nullptr) {
-        co_return Lease(state, std::move(connection));
+        co_return Lease(state, state->lend(std::move(connection)));
     }
     if (state->waiters.size() >= kWaitersMax) co_return fail(state->refusal(by));
+    auto patience = std::min(by.when(), std::chrono::steady_clock::now() + detail::kPatience);
     auto at = state->waiters.emplace(
-        state->waiters.end(), asio::steady_timer(state->loop.context(), by.when()), nullptr
+        state->waiters.end(), asio::steady_timer(state->loop.context(), patience), nullptr
     );
     // If this frame is destroyed while suspended (the loop dies), the place in the queue must go with it.
     struct Place {
@@ -164,13 +187,37 @@ rt::Task<Result<Lease>> acquire(std::shared_ptr<State> state, rt::Deadline by) {
     {
         Place place{*state, at};
         state->connect_for_waiters();
-        (void)co_await at->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        for (;;) {
+            auto [ec] = co_await at->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+            // Busy is worth waiting for, away is not.
+            if (ec || !state->connect_failure.empty() || by.is_over()) break;
+            auto look_again = std::chrono::steady_clock::now() + detail::kPatience / 10;
+            at->timer.expires_at(std::min<Steady>(by.when(), look_again));
+        }
         granted = std::move(at->granted);
     }
     if (granted == nullptr) co_return fail(state->refusal(by));
-    Lease lease(state, std::move(granted));
+    Lease lease(state, state->lend(std::move(granted)));
     CO_CHECK_OK(by.check());
     co_return lease;
+}
+
+/// Asks the server for a sign of life, on a connection kept for that.
+rt::Task<Result<void>> beat(std::shared_ptr<State> state, rt::Deadline by) {
+    auto connection = std::exchange(state->pulse, nullptr);
+    if (connection == nullptr || !connection->is_fit()) {
+        detail::ConnectOptions connect{
+            .url = state->options.url,
+            .application_name = state->options.application_name,
+            .search_path = state->options.search_path,
+        };
+        CO_TRY(connection, co_await Connection::open(state->loop, std::move(connect), by));
+    }
+    CO_CHECK_OK(connection->send(kPing, Params()));
+    CO_CHECK_OK(connection->send_sync());
+    CO_CHECK_OK(co_await connection->collect(by));
+    if (!state->is_closed) state->pulse = std::move(connection);
+    co_return Result<void>{};
 }
 
 rt::Task<void> roll_back(Lease lease) {
@@ -242,11 +289,12 @@ rt::Task<Result<ScriptAnswer>> Pool::script(
 }
 
 rt::Task<Result<void>> Pool::ping(rt::Deadline by) {
-    CO_TRY(Lease lease, co_await acquire(impl_, by));
-    CO_CHECK_OK(lease->send(kPing, Params()));
-    CO_CHECK_OK(lease->send_sync());
-    CO_CHECK_OK(co_await lease->collect(by));
-    co_return Result<void>{};
+    auto impl = impl_;
+    auto alive = co_await beat(impl, by);
+    const bool is_silent = !alive && alive.error().code == Code::kTimeout;
+    const bool were_we_late = std::chrono::steady_clock::now() > by.when() + kOwnDelay;
+    if (is_silent && !were_we_late && !impl->is_closed) impl->give_up();
+    co_return alive;
 }
 
 rt::Task<void> Pool::close() {
@@ -254,6 +302,7 @@ rt::Task<void> Pool::close() {
     impl->is_closed = true;
     impl->open -= static_cast<int>(impl->idle.size());
     impl->idle.clear();
+    impl->pulse.reset();
     impl->closing.notify_all();
     co_await impl->sharing->close();
     for (auto& waiter : impl->waiters) waiter.timer.cancel();

@@ -40,7 +40,14 @@ Failure not_acceptable() {
 http::Response not_known(Media media, const Failure& failure) {
     const bool is_credential = failure.code == "access-denied" || failure.code == "invalid-jwt";
     Answer answer{.body = Engine::error_body(failure, Session{.role = ""}), .is_request_error = true};
-    return detail::respond(media, std::move(answer), is_credential ? 401 : 400);
+    http::Response out = detail::respond(media, std::move(answer), is_credential ? 401 : 400);
+    // Who asks could not be looked up: nothing was asked of GraphQL yet, so the status is HTTP's in both
+    // media.
+    if (failure.code == "unavailable" || failure.code == "start-failed") {
+        out.status = 503;
+        out.headers.set("retry-after", "1");
+    }
+    return out;
 }
 
 /// A stream answers one request.

@@ -208,8 +208,14 @@ void Connection::watch_fired() {
     socket_.cancel();
 }
 
+void Connection::abandon() {
+    is_abandoned_ = true;
+    if (is_waiting_) socket_.cancel();
+}
+
 rt::Task<Result<void>> Connection::wait(Direction direction, rt::Deadline by) {
     using namespace asio::experimental::awaitable_operators;
+    if (is_abandoned_) co_return fail(lost("the server does not answer"));
     if (by.is_over()) {
         is_broken_ = true;
         co_return fail(by.error());

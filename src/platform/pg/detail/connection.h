@@ -51,7 +51,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
     /// Between uses, with the server still there as far as this end knows. Reads what has come in meanwhile.
     bool is_fit();
-    bool is_usable() const { return !is_broken_ && expected_.empty(); }
+    bool is_usable() const { return !is_broken_ && !is_abandoned_ && expected_.empty(); }
+    /// The server does not answer: the use under way, if any, ends with kUnavailable, and there is no other.
+    void abandon();
     bool is_alive() const { return !is_broken_; }
 
     /// BEGIN, COMMIT, ROLLBACK: no rows. Texts in `params` must not hold a zero byte (`check_params`).
@@ -124,6 +126,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool is_waiting_ = false;
     bool has_timed_out_ = false;
     bool is_broken_ = false;
+    bool is_abandoned_ = false;
     Speaker speaker_ = Speaker::kLogin;  // since the last sync
     std::string control_tag_;
     std::vector<Expected> expected_;  // those before answered_ have been answered

@@ -159,8 +159,9 @@ rt::Task<void> Sharing::open_lane() {
 }
 
 void Sharing::submit(Call& call, Resume resume) {
-    queue_.push_back({&call, std::move(resume), call.by.when()});
-    watch(call.by.when());
+    auto now = Clock::now();
+    queue_.push_back({&call, std::move(resume), call.by.when(), now});
+    watch(std::min(call.by.when(), now + kPatience));
     // At the end of this turn of the loop, together with what else comes in it: back to back, the server is
     // woken once.
     if (std::exchange(is_sending_soon_, true)) return;
@@ -286,6 +287,7 @@ void Sharing::lose(const std::shared_ptr<Lane>& lane, std::string_view why) {
         }
     }
     if (queue_.empty()) return;
+    watch(Clock::now() + kPatience / 10);
     loop_.post([weak = weak_from_this()] {
         if (auto self = weak.lock()) self->send_queued();
     });
@@ -341,7 +343,15 @@ void Sharing::look_for_late() {
             next = std::min(next, slot.until);
         }
     };
-    std::ranges::for_each(queue_, look);
+    for (const Slot& slot : queue_) {
+        auto patience = slot.queued_at + kPatience;
+        if (is_away() && patience <= now) {
+            late.push_back(slot.call);
+            continue;
+        }
+        look(slot);
+        next = std::min(next, std::max(patience, now + kPatience / 10));
+    }
     for (const auto& lane : lanes_) std::ranges::for_each(lane->slots, look);
     for (Call* call : late) leave(call);
     std::vector<std::shared_ptr<Lane>> stuck;
@@ -357,6 +367,11 @@ void Sharing::look_for_late() {
     for (const auto& lane : stuck) lose(lane, "a batch outlived its caller");
     send_queued();
     if (next != Steady::max()) watch(next);
+}
+
+void Sharing::give_up(std::string why) {
+    connect_failure_ = std::move(why);
+    for (const auto& lane : std::vector(lanes_)) lose(lane, connect_failure_);
 }
 
 void Sharing::stop() {

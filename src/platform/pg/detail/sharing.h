@@ -26,6 +26,9 @@ rt::Task<std::shared_ptr<Connection>> connect_while(
     std::string& failure
 );
 
+/// While the server is away nobody waits longer than this for a connection; who waits for a busy one does.
+inline constexpr auto kPatience = std::chrono::seconds(1);
+
 /// The connections behind Pool::shared: lanes on which the batches of many callers follow each other.
 ///
 /// A caller's frame holds its Call; a Slot stands for it in a queue. A caller that leaves early takes its
@@ -37,6 +40,9 @@ class Sharing : public std::enable_shared_from_this<Sharing> {
     rt::Task<Result<std::vector<Rows>>> run(Batch batch, rt::Deadline by, ServerError* failed);
     /// Everybody who waits is told kUnavailable, soon.
     void stop();
+    /// The server does not answer: what is under way has another try on a new connection, if one comes in
+    /// time.
+    void give_up(std::string why);
     rt::Task<void> close();
     int open() const { return static_cast<int>(lanes_.size()); }
     std::size_t waiting() const { return queue_.size(); }
@@ -53,6 +59,7 @@ class Sharing : public std::enable_shared_from_this<Sharing> {
         Call* call;  // null: the caller has left
         Resume resume;
         Steady until;  // the caller's deadline, or when it left
+        Steady queued_at;
     };
     struct Lane {
         std::shared_ptr<Connection> connection;
@@ -78,6 +85,7 @@ class Sharing : public std::enable_shared_from_this<Sharing> {
     void leave(Call* call);
     void watch(Steady until);
     void look_for_late();
+    bool is_away() const { return lanes_.empty() && !connect_failure_.empty(); }
     Error refusal(rt::Deadline by) const;
     rt::Task<void> open_lane();
 
