@@ -20,9 +20,12 @@ def literal(path: pathlib.Path) -> str:
 def main() -> None:
     folder, source = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     migrations = sorted((folder / "migrations").glob("*.sql"))
-    for at, path in enumerate(migrations, start=1):
-        if not re.fullmatch(rf"V{at:04}__[a-z0-9_]+\.sql", path.name):
-            raise SystemExit(f"{path}: expected the name V{at:04}__<words>.sql")
+    # Ascending, and each number once. Gaps are fine: branches that took their numbers may land in any order.
+    for path, before in zip(migrations, [None, *migrations]):
+        if not re.fullmatch(r"V\d{4}__[a-z0-9_]+\.sql", path.name):
+            raise SystemExit(f"{path}: expected the name V<four digits>__<words>.sql")
+        if before is not None and before.name[:5] == path.name[:5]:
+            raise SystemExit(f"{path}: {before.name} has this number already")
     lines = ["// Generated from db/; do not edit.", '#include "platform/pg/migrate.h"', "", "namespace weft::pg {", ""]
     lines.append("const SchemaFiles& schema_files() {")
     lines.append("    static const MigrationFile migrations[] = {")

@@ -123,10 +123,11 @@ Result<int> Migrator::apply_migrations() {
     auto files = schema_files().migrations;
     TRY(Answer newest, ask("select coalesce(max(number), 0) from weft_meta.migration", {}, "migrations"));
     int highest = std::atoi(PQgetvalue(newest.get(), 0, 0));
-    if (highest > static_cast<int>(files.size())) {
+    const int own = files.empty() ? 0 : number_of(files.back().name);
+    if (highest > own) {
         return fail(Error::conflict(
             "The database is newer than this program (schema " + std::to_string(highest) + ", program " +
-            std::to_string(files.size()) + "). Start a newer Weft."
+            std::to_string(own) + "). Start a newer Weft."
         ));
     }
     int applied = 0;
