@@ -37,6 +37,7 @@ Identity read_identity(const pg::Rows& rows) {
         .token_role = "",
         .scopes = std::nullopt,
         .is_touch_due = false,
+        .expires_in = std::nullopt,
     };
 }
 
@@ -66,6 +67,7 @@ rt::Task<Result<std::optional<Identity>>> find_session(
     Identity identity = read_identity(rows);
     identity.session_id = rows.id<SessionId>(0, 7);
     identity.is_touch_due = rows.boolean(0, 8);
+    identity.expires_in = Millis(rows.integer(0, 9));
     co_return std::optional<Identity>(std::move(identity));
 }
 
@@ -81,6 +83,7 @@ rt::Task<Result<std::optional<Identity>>> find_token(
     identity.token_role = rows.text(0, 8);
     identity.scopes = read_scopes(rows, 0, 9);
     identity.is_touch_due = rows.boolean(0, 10);
+    identity.expires_in = Millis(rows.integer(0, 11));
     co_return std::optional<Identity>(std::move(identity));
 }
 

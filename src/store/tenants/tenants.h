@@ -27,6 +27,7 @@ struct Identity {
     std::string token_role;                          // of a token
     std::optional<std::vector<std::string>> scopes;  // of a token; absent: all of its role
     bool is_touch_due = false;                       // last use was recorded over a minute ago
+    std::optional<Millis> expires_in;                // from now, by the database's clock
 };
 
 /// A live session (not expired, idle at most 12 h) of an enabled person, or nothing. One indexed look-up.
