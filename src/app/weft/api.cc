@@ -25,6 +25,7 @@
 #include <array>
 #include <csignal>
 #include <map>
+#include <utility>
 
 namespace weft::app {
 
@@ -63,6 +64,34 @@ class RequestMetrics {
     std::map<std::pair<std::string, int>, telemetry::Counter> counters_;
 };
 
+/// What open streams hold, and how many were refused or ended by a limit or a revocation.
+class StreamMetrics {
+  public:
+    explicit StreamMetrics(telemetry::Metrics& metrics)
+        : streams_(metrics.gauge("weft_streams", "Open sockets and event streams")),
+          subscriptions_(metrics.gauge("weft_stream_subscriptions", "Operations under way on streams")),
+          bytes_(metrics.gauge("weft_stream_bytes", "What streams asked for and have not read yet")),
+          ended_(metrics.counter("weft_streams_revoked_total", "Streams that a revocation or expiry ended")),
+          refused_(metrics.counter("weft_stream_limits_total", "Refusals by a limit of streams")) {}
+
+    void update(const http::Leases::Stats& stats) {
+        streams_.set(static_cast<double>(stats.held[0]));
+        subscriptions_.set(static_cast<double>(stats.held[1]));
+        bytes_.set(static_cast<double>(stats.held[2]));
+        ended_.add(static_cast<double>(stats.ended - std::exchange(ended_before_, stats.ended)));
+        refused_.add(static_cast<double>(stats.refused - std::exchange(refused_before_, stats.refused)));
+    }
+
+  private:
+    telemetry::Gauge streams_;
+    telemetry::Gauge subscriptions_;
+    telemetry::Gauge bytes_;
+    telemetry::Counter ended_;
+    telemetry::Counter refused_;
+    std::uint64_t ended_before_ = 0;
+    std::uint64_t refused_before_ = 0;
+};
+
 /// Everything an api process is made of, in the order of construction.
 class ApiProcess {
   public:
@@ -71,11 +100,13 @@ class ApiProcess {
 
     Result<void> prepare() {
         TRY(address_, parse_address(options_.listen));
+        TRY(cors_origins_, parse_origins(options_.cors_origins));
         TRY(shared_master_, crypto::make_key_wrapper(secrets_.shared_key));
         TRY(blobs_, blob::open_directory(options_.blobs));
         prepare_stores();
         prepare_ingress();
         TRY(api_, make_api());
+        metrics_.on_collect([this] { streams_.update(api_->leases().stats()); });
         api_->mount(router_);
         hooks_->add_routes(router_);
         health_.add("database", [this] { return database_; });
@@ -124,6 +155,7 @@ class ApiProcess {
         auto on_notify = [this](std::string_view channel, std::string_view payload) {
             if (channel == "weft_trigger") return hooks_->on_trigger_changed(payload);
             if (channel == "weft_definition") return api_->on_definition_notify(payload);
+            if (channel == "weft_credential") return api_->on_credential_notify(payload);
             watch_.on_notify(payload);
             api_->on_run_notify(payload);
         };
@@ -134,7 +166,7 @@ class ApiProcess {
         listener_ = std::make_unique<pg::Listener>(
             loop_,
             std::string(secrets_.database_url.reveal()),
-            std::vector<std::string>{"weft_run", "weft_trigger", "weft_definition"},
+            std::vector<std::string>{"weft_run", "weft_trigger", "weft_definition", "weft_credential"},
             on_notify,
             on_connected
         );
@@ -163,6 +195,7 @@ class ApiProcess {
         control::ApiOptions options{
             .public_url = options_.public_url,
             .trusted_proxies = options_.trusted_proxies,
+            .cors_origins = cors_origins_,
             .web_folder = options_.web
         };
         return control::Api::make(std::move(parts), std::move(options));
@@ -251,12 +284,14 @@ class ApiProcess {
     ProcessSecrets secrets_;
     telemetry::Logger log_;
     Address address_;
+    std::vector<std::string> cors_origins_;
     rt::Loop loop_;
     rt::SystemClock local_clock_;
     pg::ServerClock clock_{local_clock_};
     SystemRng rng_;
     telemetry::Metrics metrics_;
     RequestMetrics requests_{metrics_};
+    StreamMetrics streams_{metrics_};
     telemetry::Health health_;
     http::Router router_;
     crypto::PasswordHasher hasher_;

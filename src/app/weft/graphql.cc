@@ -5,6 +5,7 @@
 #include "platform/http/client.h"
 #include "platform/http/router.h"
 #include "platform/http/server.h"
+#include "platform/http/site.h"
 #include "platform/pg/pg.h"
 #include "platform/proc/rights.h"
 #include "platform/rt/clock.h"
@@ -61,25 +62,6 @@ Result<std::vector<std::pair<std::string, std::string>>> read_settings(const std
     return out;
 }
 
-/// "127.0.0.1:8080", "localhost:8080", "[::1]:8080": no name that somebody else could point here.
-bool is_own_address(std::string_view host) {
-    const auto colon = host.rfind(':');
-    const std::string_view name = host.substr(0, colon);
-    return name == "localhost" || name.starts_with('[') ||
-           (!name.empty() && name.find_first_not_of("0123456789.") == name.npos);
-}
-
-/// A browser page of another origin may use us when it is named, or when a secret keeps others out anyway.
-bool is_allowed_origin(const GraphqlOptions& options, const http::Request& request) {
-    const auto origin = request.headers.get("origin");
-    const auto host = request.headers.get("host");
-    if (std::ranges::find(options.cors_origins, origin) != options.cors_origins.end()) return true;
-    const bool is_ours = origin == "http://" + std::string(host) || origin == "https://" + std::string(host);
-    if (!options.admin_secret.empty()) return is_ours || options.cors_origins.empty();
-    // Everybody is the administrator: a page whose name was made to mean this machine must not be.
-    return is_ours && is_own_address(host);
-}
-
 /// Everything a `weft graphql` process is made of, in the order of construction.
 class GraphqlProcess {
   public:
@@ -89,6 +71,10 @@ class GraphqlProcess {
     /// Everything that may be wrong is looked at before anything is made that must be closed.
     Result<void> prepare() {
         TRY(address_, parse_address(options_.listen));
+        TRY(site_.listed_origins, parse_origins(options_.cors_origins));
+        // Without a secret everybody is the administrator: a page whose name was made to mean this machine
+        // must not be.
+        site_.needs_address = options_.admin_secret.empty();
         if (!options_.metadata.empty()) {
             TRY(Json document, read_metadata_file(options_.metadata));
             TRY(metadata_, graphql::metadata::parse(document));
@@ -138,6 +124,7 @@ class GraphqlProcess {
         while (!is_stopping_) (void)co_await told.wait(rt::Deadline::in(1h));
         // Sockets first: the server's drain would wait for them.
         co_await endpoint_->close();
+        co_await leases_.close();
         co_await server_->stop(rt::Deadline::in(kDrain));
         co_await scope_.close();
         co_await engine_->close();
@@ -161,16 +148,13 @@ class GraphqlProcess {
 
     void prepare_routes(graphql::Authenticate authenticate) {
         graphql::EndpointOptions endpoint;
-        const auto check = [this](const http::Request& request) {
-            return is_allowed_origin(options_, request);
-        };
-        endpoint.is_allowed_origin = check;
-        endpoint_ =
-            std::make_unique<graphql::Endpoint>(loop_, *engine_, *live_, authenticate, std::move(endpoint));
+        endpoint.site = site_;
+        graphql::EndpointParts parts{loop_, *engine_, *live_, leases_, authenticate};
+        endpoint_ = std::make_unique<graphql::Endpoint>(std::move(parts), std::move(endpoint));
         endpoint_->mount(router_);
         const graphql::ModelOptions model{.stringify_numeric = options_.stringify_numeric};
         metadata_api_ = std::make_unique<graphql::MetadataApi>(
-            loop_, *pool_, *engine_, *live_, authenticate, model, check
+            loop_, *pool_, *engine_, *live_, authenticate, model, site_
         );
         metadata_api_->mount(router_);
         router_.add(http::Method::kGet, "/", &to_page);
@@ -284,10 +268,12 @@ class GraphqlProcess {
     Environment environment_;
     telemetry::Logger log_;
     Address address_;
+    http::SiteRule site_;
     graphql::metadata::Metadata metadata_;
     rt::Loop loop_;
     rt::SystemClock clock_;
     SystemRng rng_;
+    http::Leases leases_{loop_, clock_};
     http::Router router_;
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<http::Client> client_;

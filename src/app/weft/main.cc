@@ -79,6 +79,14 @@ void add_api_options(CLI::App& command, app::ProcessOptions& options) {
         )
         ->envname("WEFT_TRUSTED_PROXIES")
         ->delimiter(',');
+    command
+        .add_option(
+            "--cors-origin",
+            options.cors_origins,
+            "A web origin, e.g. https://app.example.com, whose pages may use /v1/graphql with a token"
+        )
+        ->envname("WEFT_CORS_ORIGINS")
+        ->delimiter(',');
 }
 
 void add_worker_options(CLI::App& command, app::ProcessOptions& options) {
@@ -131,9 +139,7 @@ void add_graphql_options(CLI::App& command, app::GraphqlOptions& options) {
     command.add_option(
         "--cors-origin",
         options.cors_origins,
-        "A web origin whose pages may use the API; may be repeated. Default: all when there is an admin "
-        "secret, "
-        "else none"
+        "A web origin, e.g. https://app.example.com, whose pages may use the API; may be repeated"
     );
     command.add_option("--connections", options.connections, "To the database, at most")
         ->check(CLI::Range(1, 500))

@@ -213,6 +213,9 @@ class Server {
         for (const std::string& proxy : options_.process.trusted_proxies) {
             spec.argv.push_back("--trusted-proxy=" + proxy);
         }
+        for (const std::string& origin : options_.process.cors_origins) {
+            spec.argv.push_back("--cors-origin=" + origin);
+        }
         return spec;
     }
 

@@ -2,6 +2,7 @@
 
 #include "app/weft/data_folder.h"
 #include "base/bytes.h"
+#include "platform/http/site.h"
 #include "platform/proc/proc.h"
 
 #include <unistd.h>
@@ -105,6 +106,14 @@ Result<Address> parse_address(std::string_view text) {
     auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), address.port);
     if (error != std::errc{} || end != digits.data() + digits.size()) return fail(wrong);
     return address;
+}
+
+Result<std::vector<std::string>> parse_origins(const std::vector<std::string>& texts) {
+    std::vector<std::string> out;
+    for (const std::string& text : texts) {
+        TRY(out.emplace_back(), http::parse_origin(text));
+    }
+    return out;
 }
 
 void report_ready(int notify_fd, const JsonObject& message) {

@@ -27,6 +27,7 @@ struct ProcessOptions {
     std::string listen = "127.0.0.1:8080";
     std::string web;                           // api: folder of the built user interface; none when empty
     std::vector<std::string> trusted_proxies;  // api: whose X-Forwarded-* count
+    std::vector<std::string> cors_origins;     // api: whose pages may use GraphQL with a token
     std::string public_url;  // api: as people reach us, for links; http://<listen> when empty
     std::string blobs;       // folder of large values, shared by all processes
     // worker: private networks that actions may call, e.g. 10.1.0.0/16 or 127.0.0.1:8080
@@ -69,6 +70,9 @@ struct Address {
 };
 /// "127.0.0.1:8080", "[::1]:8080" or ":8080" (every address).
 Result<Address> parse_address(std::string_view text);
+
+/// Web origins as browsers write them. Errors: a sentence about the first that is none.
+Result<std::vector<std::string>> parse_origins(const std::vector<std::string>& texts);
 
 /// Tells the parent (or the person at the terminal) that this process is ready, e.g. {"from": "api", "url":
 /// "http://127.0.0.1:8080", "claim_url": "..."}; claim_url is present only while nobody has claimed the

@@ -9,6 +9,8 @@
 #include "core/schema/schema.h"
 #include "core/tenancy/tenancy.h"
 #include "platform/http/http.h"
+#include "platform/http/leases.h"
+#include "platform/http/site.h"
 #include "platform/pg/pg.h"
 #include "platform/rt/clock.h"
 #include "platform/rt/loop.h"
@@ -61,7 +63,13 @@ class Access {
 struct Principal {
     store::tenants::Identity identity;
     tenancy::Role role = tenancy::Role::kViewer;
-    tenancy::Permissions permissions;  // of the role, narrowed by a token's scopes
+    tenancy::Permissions permissions;   // of the role, narrowed by a token's scopes
+    std::optional<Instant> expires_at;  // of the credential, by this process's clock
+
+    /// May do, and is, the same.
+    bool is_same(const Principal& other) const;
+    /// As limits and revocations of streams know it.
+    http::Holder holder() const;
 };
 
 /// What the process lends to all handlers; outlives them.
@@ -87,8 +95,8 @@ struct Context {
     pg::Transaction* transaction = nullptr;  // of a kWrite operation
     std::optional<std::string> idempotency_key;
     std::optional<store::idempotency::Once> once;  // of a kOwn operation with a key: taken where it commits
-    /// Looks the caller's credential up again: for streams, which outlive the first look.
-    std::function<rt::Task<Result<std::optional<Principal>>>(rt::Deadline)> reauthenticate;
+    /// Looks the caller's credential up again and compares: for streams, which outlive the first look.
+    http::Renew renew;
 
     // left behind
     std::vector<std::pair<std::string, std::string>> notify_after_commit;  // channel, payload
@@ -225,9 +233,8 @@ struct Credential {
 using Authenticate = std::function<rt::Task<Result<std::optional<Principal>>>(Credential, rt::Deadline)>;
 
 struct RestOptions {
-    std::string public_url;  // "https://weft.example.com"; empty: taken from each request's Host
-    /// Addresses of proxies whose X-Forwarded-For and -Proto count; "unix" for the socket.
-    std::vector<std::string> trusted_proxies;
+    /// `trusted_proxies`: X-Forwarded-For counts too; "unix" for the socket.
+    http::SiteRule site;
 };
 
 /// Mounts the table under /api/v1. Cookie or bearer token in, problem+json out; cross-site requests are
@@ -243,23 +250,26 @@ class Rest {
     );
     void mount(http::Router& router);
 
-    /// Who sent this request, for transports beside REST; nothing without a credential. A credential that a
-    /// browser sends by itself (a cookie) is refused when the request came from another site, as `intent`
-    /// asks for.
-    enum class Intent { kRead, kChange, kSocket };
-    rt::Task<Result<std::optional<Principal>>> identify(http::Request head, Intent intent);
+    /// Who asks, for transports beside REST, which may change things; nothing without a credential.
+    /// `authorization` is what a socket's first message presented, instead of the header. A cookie is refused
+    /// where it may not speak (http::may_carry_cookie), and without x-weft-csrf, which a socket can't have.
+    rt::Task<Result<std::optional<Principal>>> identify(
+        std::shared_ptr<const http::Handshake> handshake,
+        std::optional<std::string> authorization,
+        rt::Deadline by
+    );
 
   private:
     rt::Task<Result<http::Response>> serve(const Table::Entry& entry, http::Request request);
     rt::Task<Result<http::Response>> answer(
         const Table::Entry& entry, Context& context, const http::Request& request, Json input
     );
-    bool is_secure(const http::Request& request) const;
+    bool is_secure(const http::Fields& headers, const std::string& peer) const;
     bool is_trusted(const std::string& peer) const;
     std::string client_ip(const http::Request& request) const;
-    Result<void> check_origin(const http::Request& request) const;
     Result<void> check_site(const http::Request& request, const Operation& operation, bool by_cookie) const;
-    Result<std::optional<Credential>> credential_of(const http::Request& request) const;
+    Result<std::optional<Credential>> credential_of(const http::Fields& headers, const std::string& peer)
+        const;
     void set_cookie(http::Response& response, const http::Request& request, const Context& context) const;
 
     Environment& env_;

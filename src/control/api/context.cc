@@ -2,6 +2,22 @@
 
 namespace weft::control {
 
+bool Principal::is_same(const Principal& other) const {
+    return identity.tenant_id == other.identity.tenant_id && identity.user_id == other.identity.user_id &&
+           role == other.role && permissions == other.permissions;
+}
+
+http::Holder Principal::holder() const {
+    http::Holder out{
+        .tenant = identity.tenant_id.text(),
+        .principal = identity.token_id ? identity.token_id->text() : identity.user_id.text(),
+        .keys = {identity.user_id.text(), identity.tenant_id.text()},
+    };
+    if (identity.session_id) out.keys.push_back(identity.session_id->text());
+    if (identity.token_id) out.keys.push_back(identity.token_id->text());
+    return out;
+}
+
 store::Db Context::db() const {
     if (transaction != nullptr) return store::Db(*transaction);
     return store::Db(env->pool, tenant());

@@ -26,8 +26,8 @@ std::string_view trim(std::string_view text) {
     return text;
 }
 
-std::optional<std::string> cookie(const http::Request& request, std::string_view name) {
-    for (const auto& [header, value] : request.headers) {
+std::optional<std::string> cookie(const http::Fields& headers, std::string_view name) {
+    for (const auto& [header, value] : headers) {
         if (!equal_without_case(header, "cookie")) continue;
         std::string_view rest = value;
         while (!rest.empty()) {
@@ -111,8 +111,46 @@ Result<Json> read_input(const Table::Entry& entry, const http::Request& request)
     return Json(std::move(input));
 }
 
-Error missing_csrf_header() {
-    return Error::forbidden("A change with a session cookie needs the header x-weft-csrf: 1");
+/// What a cookie may do: the one rule of all transports.
+Result<void> check_cookie(http::Site site, http::Use use, std::string_view csrf_header) {
+    if (!http::may_carry_cookie(site, use)) {
+        return fail(Error::forbidden(
+            use == http::Use::kSocket && site == http::Site::kUnsaid
+                ? "A socket with a session cookie needs an Origin"
+                : "This request came from another site"
+        ));
+    }
+    // A page can't set a header on a socket; there the browser's Origin is the word that counts.
+    if (use != http::Use::kChange || csrf_header == "1") return {};
+    return fail(Error::forbidden("A change with a session cookie needs the header x-weft-csrf: 1"));
+}
+
+/// Whether a credential still is who it was.
+rt::Task<http::Renewed> renew(
+    Authenticate authenticate, Credential credential, Principal then, rt::Deadline by
+) {
+    using Kind = http::Renewed::Kind;
+    auto now = co_await authenticate(std::move(credential), std::move(by));
+    if (!now) co_return http::Renewed{.kind = Kind::kUnknown};
+    if (!*now) {
+        co_return http::Renewed{
+            .kind = Kind::kGone, .reason = "Your session or token has ended; sign in again"
+        };
+    }
+    if (!then.is_same(**now)) {
+        co_return http::Renewed{.kind = Kind::kChanged, .reason = "Your rights have changed; connect again"};
+    }
+    co_return http::Renewed{.expires_at = (*now)->expires_at};
+}
+
+Result<std::optional<Credential>> bearer(std::string_view authorization) {
+    constexpr std::string_view kBearer = "bearer ";
+    if (authorization.size() <= kBearer.size() ||
+        !equal_without_case(authorization.substr(0, kBearer.size()), kBearer)) {
+        return fail(Error::unauthenticated("Send the API token as `Authorization: Bearer weft_...`"));
+    }
+    Secret token{std::string(trim(authorization.substr(kBearer.size())))};
+    return std::optional<Credential>(Credential{Credential::Kind::kToken, std::move(token)});
 }
 
 http::Response problem_of(const Error& error, const Context& context) {
@@ -175,16 +213,17 @@ rt::Task<Result<http::Response>> Rest::answer(
     const Table::Entry& entry, Context& context, const http::Request& request, Json input
 ) {
     const Operation& operation = entry.operation;
-    CO_TRY(auto credential, credential_of(request));
+    CO_TRY(auto credential, credential_of(request.headers, request.peer));
     const bool by_cookie = credential && credential->kind == Credential::Kind::kSession;
     CO_CHECK_OK(check_site(request, operation, by_cookie));
     if (credential) {
-        context.reauthenticate = [this, again = *credential](rt::Deadline by) {
-            return authenticate_(again, std::move(by));
-        };
-        auto principal = co_await authenticate_(std::move(*credential), context.deadline);
+        auto principal = co_await authenticate_(*credential, context.deadline);
         if (!principal) co_return fail(std::move(principal).error());
         context.principal = std::move(*principal);
+    }
+    if (context.principal) {
+        context.renew = [look = authenticate_, again = *credential, then = *context.principal](rt::Deadline by
+                        ) { return renew(look, again, then, std::move(by)); };
     }
     // Before the body is looked at: a stranger learns nothing from our validation.
     CO_CHECK_OK(executor_.authorize(entry, context));
@@ -203,11 +242,12 @@ rt::Task<Result<http::Response>> Rest::answer(
 }
 
 bool Rest::is_trusted(const std::string& peer) const {
-    return std::ranges::find(options_.trusted_proxies, peer) != options_.trusted_proxies.end();
+    const auto& trusted = options_.site.trusted_proxies;
+    return std::ranges::find(trusted, peer) != trusted.end();
 }
 
-bool Rest::is_secure(const http::Request& request) const {
-    return is_trusted(request.peer) && request.headers.get("x-forwarded-proto") == "https";
+bool Rest::is_secure(const http::Fields& headers, const std::string& peer) const {
+    return is_trusted(peer) && headers.get("x-forwarded-proto") == "https";
 }
 
 std::string Rest::client_ip(const http::Request& request) const {
@@ -218,61 +258,45 @@ std::string Rest::client_ip(const http::Request& request) const {
     return last.empty() || last.size() > 45 ? request.peer : std::string(last);
 }
 
-Result<void> Rest::check_origin(const http::Request& request) const {
-    const Error refused = Error::forbidden("This request came from another site");
-    if (auto site = request.headers.find("sec-fetch-site");
-        site && *site != "same-origin" && *site != "none") {
-        return fail(refused);
-    }
-    if (auto origin = request.headers.find("origin")) {
-        const auto scheme_end = origin->find("://");
-        if (scheme_end == std::string_view::npos) return fail(refused);
-        const bool is_public_url =
-            !options_.public_url.empty() && equal_without_case(*origin, options_.public_url);
-        const bool is_host = equal_without_case(origin->substr(scheme_end + 3), request.headers.get("host"));
-        if (!is_public_url && !is_host) return fail(refused);
-    }
-    return {};
-}
-
 Result<void> Rest::check_site(const http::Request& request, const Operation& operation, bool by_cookie)
     const {
-    if (operation.method == http::Method::kGet) return {};
-    // A bearer token is not sent by a browser on its own, so where it came from does not matter.
-    if (!by_cookie && !operation.access.is_public()) return {};
-    CHECK_OK(check_origin(request));
-    if (by_cookie && request.headers.get("x-weft-csrf") != "1") return fail(missing_csrf_header());
-    return {};
+    const bool is_read = operation.method == http::Method::kGet;
+    // A bearer token is not sent by a browser on its own, so where it came from does not matter. A public
+    // change gives a cookie.
+    if (!by_cookie && (is_read || !operation.access.is_public())) return {};
+    return check_cookie(
+        http::site_of(options_.site, request),
+        is_read ? http::Use::kRead : http::Use::kChange,
+        by_cookie ? request.headers.get("x-weft-csrf") : "1"
+    );
 }
 
-rt::Task<Result<std::optional<Principal>>> Rest::identify(http::Request head, Intent intent) {
-    CO_TRY(auto credential, credential_of(head));
-    if (!credential) co_return std::nullopt;
-    const bool by_cookie = credential->kind == Credential::Kind::kSession;
-    if (by_cookie && intent != Intent::kRead) CO_CHECK_OK(check_origin(head));
-    // A page can't set a header on a socket; there the browser's Origin is the word that counts.
-    if (by_cookie && intent == Intent::kSocket && !head.headers.find("origin")) {
-        co_return fail(Error::forbidden("A socket with a session cookie needs an Origin"));
+rt::Task<Result<std::optional<Principal>>> Rest::identify(
+    std::shared_ptr<const http::Handshake> handshake,
+    std::optional<std::string> authorization,
+    rt::Deadline by
+) {
+    const http::Fields& headers = handshake->headers();
+    Result<std::optional<Credential>> credential = std::nullopt;
+    if (authorization) {
+        credential = bearer(*authorization);
+    } else {
+        credential = credential_of(headers, handshake->peer());
     }
-    if (by_cookie && intent == Intent::kChange && head.headers.get("x-weft-csrf") != "1") {
-        co_return fail(missing_csrf_header());
+    if (!credential) co_return fail(std::move(credential).error());
+    if (!*credential) co_return std::nullopt;
+    if ((*credential)->kind == Credential::Kind::kSession) {
+        const auto use = handshake->is_socket() ? http::Use::kSocket : http::Use::kChange;
+        CO_CHECK_OK(check_cookie(handshake->site(), use, headers.get("x-weft-csrf")));
     }
-    co_return co_await authenticate_(std::move(*credential), head.deadline);
+    co_return co_await authenticate_(std::move(**credential), std::move(by));
 }
 
-Result<std::optional<Credential>> Rest::credential_of(const http::Request& request) const {
-    if (request.headers.count("authorization") > 1)
-        return fail(Error::unauthenticated("One credential, please"));
-    if (auto header = request.headers.find("authorization")) {
-        constexpr std::string_view kBearer = "bearer ";
-        if (header->size() <= kBearer.size() ||
-            !equal_without_case(header->substr(0, kBearer.size()), kBearer)) {
-            return fail(Error::unauthenticated("Send the API token as `Authorization: Bearer weft_...`"));
-        }
-        Secret token{std::string(trim(header->substr(kBearer.size())))};
-        return std::optional<Credential>(Credential{Credential::Kind::kToken, std::move(token)});
-    }
-    if (auto value = cookie(request, is_secure(request) ? kSecureCookie : kPlainCookie)) {
+Result<std::optional<Credential>> Rest::credential_of(const http::Fields& headers, const std::string& peer)
+    const {
+    if (headers.count("authorization") > 1) return fail(Error::unauthenticated("One credential, please"));
+    if (auto header = headers.find("authorization")) return bearer(*header);
+    if (auto value = cookie(headers, is_secure(headers, peer) ? kSecureCookie : kPlainCookie)) {
         return std::optional<Credential>(Credential{Credential::Kind::kSession, Secret(std::move(*value))});
     }
     return std::nullopt;
@@ -280,7 +304,7 @@ Result<std::optional<Credential>> Rest::credential_of(const http::Request& reque
 
 void Rest::set_cookie(http::Response& response, const http::Request& request, const Context& context) const {
     if (!context.new_session && !context.is_session_ended) return;
-    const bool secure = is_secure(request);
+    const bool secure = is_secure(request.headers, request.peer);
     std::string value(secure ? kSecureCookie : kPlainCookie);
     value += '=';
     if (context.new_session) value += context.new_session->reveal();

@@ -99,7 +99,11 @@ rt::Task<Result<std::optional<Principal>>> Auth::authenticate(Credential credent
         auto touched = co_await tenants::touch(env_.pool, **found, by);
         if (!touched) env_.log.warn("credential use not recorded", {{"detail", touched.error().detail}});
     }
-    co_return principal_of(std::move(**found));
+    auto principal = principal_of(std::move(**found));
+    if (principal && principal->identity.expires_in) {
+        principal->expires_at = env_.clock.now() + *principal->identity.expires_in;
+    }
+    co_return principal;
 }
 
 rt::Task<Result<std::optional<Secret>>> Auth::ensure_claim_link(rt::Deadline by) {

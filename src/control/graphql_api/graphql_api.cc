@@ -60,7 +60,7 @@ struct GraphqlApi::Impl {
           roles(base_roles()),
           engine(parts.env.loop, parts.env.pool, engine_options()),
           live(parts.env.loop, parts.env.pool, engine, {}),
-          endpoint(parts.env.loop, engine, live, authenticator(), endpoint_options()) {}
+          endpoint({parts.env.loop, engine, live, parts.leases, authenticator()}, endpoint_options()) {}
 
     graphql::EngineOptions engine_options() {
         graphql::EngineOptions options;
@@ -84,29 +84,27 @@ struct GraphqlApi::Impl {
     graphql::EndpointOptions endpoint_options() {
         graphql::EndpointOptions options;
         options.allows_get = true;
+        options.site = parts.site;
         return options;
     }
 
     graphql::Authenticate authenticator() {
-        return [this](http::Fields headers, std::string peer) {
-            return authenticate(std::move(headers), std::move(peer));
+        return [this](std::shared_ptr<const http::Handshake> handshake, graphql::Presented presented) {
+            return authenticate(std::move(handshake), std::move(presented));
         };
     }
 
-    rt::Task<graphql::Outcome<graphql::Session>> authenticate(http::Fields headers, std::string peer) {
+    rt::Task<graphql::Outcome<graphql::Identified>> authenticate(
+        std::shared_ptr<const http::Handshake> handshake, graphql::Presented presented
+    ) {
         if (engine.model() == nullptr) {
             co_return graphql::failure("start-failed", "The API is waiting for its database; try again");
         }
-        const bool is_socket = headers.find("sec-websocket-key").has_value();
-        http::Request head;
-        head.headers = std::move(headers);
-        head.peer = peer;
-        head.deadline = rt::Deadline::in(kCredentialTimeout);
         auto caller = std::make_shared<shown::Caller>();
-        caller->ip = peer;
+        caller->ip = handshake->peer();
         caller->request_id = RequestId::make(parts.env.clock.now(), parts.env.rng);
         auto principal = co_await parts.rest.identify(
-            std::move(head), is_socket ? Rest::Intent::kSocket : Rest::Intent::kChange
+            std::move(handshake), std::move(presented.authorization), rt::Deadline::in(kCredentialTimeout)
         );
         if (!principal) co_return std::unexpected(to_failure(principal.error()));
         if (!*principal) {
@@ -115,7 +113,10 @@ struct GraphqlApi::Impl {
             );
         }
         caller->principal = std::move(**principal);
-        co_return session_of(std::move(caller));
+        http::Holder holder = caller->principal.holder();
+        auto session = session_of(std::move(caller));
+        if (!session) co_return std::unexpected(std::move(session).error());
+        co_return graphql::Identified{.session = std::move(*session), .holder = std::move(holder)};
     }
 
     graphql::Outcome<graphql::Session> session_of(std::shared_ptr<shown::Caller> caller) {
@@ -132,6 +133,7 @@ struct GraphqlApi::Impl {
         session.variables["x-hasura-tenant-id"] = principal.identity.tenant_id.text();
         session.variables["x-hasura-user-id"] = principal.identity.user_id.text();
         session.rate_key = principal.identity.tenant_id.text();
+        session.expires_at = principal.expires_at;
         session.host = std::move(caller);
         return session;
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "control/api/api.h"
+#include "platform/http/site.h"
 #include "store/runs/runs.h"
 
 #include <memory>
@@ -21,6 +22,8 @@ struct GraphqlApiParts {
     Executor& executor;
     Rest& rest;  // tells who sent a request
     store::runs::Runs& runs;
+    http::SiteRule site;  // as RestOptions'
+    http::Leases& leases;
 };
 
 class GraphqlApi {

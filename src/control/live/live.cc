@@ -21,10 +21,12 @@ class Live::Seat {
     Seat(const Seat&) = delete;
     Seat& operator=(const Seat&) = delete;
     Client& client() { return client_; }
+    void hold(std::unique_ptr<http::Lease> lease) { lease_ = std::move(lease); }
 
   private:
     Live& live_;
     Client client_;
+    std::unique_ptr<http::Lease> lease_;
 };
 
 namespace {
@@ -32,7 +34,6 @@ namespace {
 constexpr std::array<std::string_view, 6> kStates{
     "queued", "running", "waiting", "success", "failed", "canceled"
 };
-constexpr auto kLookUpTimeout = std::chrono::seconds(5);
 
 std::string event_text(std::string_view name, const Json& data) {
     return "event: " + std::string(name) + "\ndata: " + to_text(data) + "\n\n";
@@ -106,44 +107,42 @@ void Live::on_gap() {
 }
 
 rt::Task<Result<http::Response>> Live::open(Context& context, Json) {
-    const TenantId tenant = context.tenant();
-    const auto found = clients_.find(tenant);
-    const std::size_t of_tenant = found == clients_.end() ? 0 : found->second.size();
-    if (count_ >= options_.clients_max || of_tenant >= options_.clients_per_tenant_max) {
-        co_return fail(Error::limit("Too many live connections; close some"));
-    }
-    auto seat = std::make_shared<Seat>(*this, tenant);
+    auto seat = std::make_shared<Seat>(*this, context.tenant());
+    http::Leases::Terms terms{
+        .holder = context.principal->holder(),
+        .expires_at = context.principal->expires_at,
+        .renew = context.renew,
+        .end =
+            [weak = std::weak_ptr(seat)](http::Ending ending, const std::string& reason) {
+                const auto held = weak.lock();
+                if (held == nullptr) return;
+                Client& client = held->client();
+                const std::string_view code =
+                    ending == http::Ending::kChanged ? "forbidden" : "unauthenticated";
+                client.last_event = event_text("error", JsonObject{{"code", code}, {"message", reason}});
+                client.changed.notify_all();
+            },
+    };
+    CO_TRY(auto lease, leases_.take(std::move(terms)));
+    seat->hold(std::move(lease));
     http::Response response;
     response.headers.add("content-type", "text/event-stream");
     response.headers.add("x-accel-buffering", "no");  // proxies must not hold events back
-    response.stream = [this, seat = std::move(seat), again = context.reauthenticate](http::StreamWriter writer
-                      ) { return stream(writer, seat, again); };
+    response.stream = [this, seat = std::move(seat)](http::StreamWriter writer) {
+        return stream(writer, seat);
+    };
     co_return response;
 }
 
-rt::Task<bool> Live::is_still_welcome(
-    TenantId tenant,
-    std::function<rt::Task<Result<std::optional<Principal>>>(rt::Deadline)> reauthenticate,
-    rt::Deadline by
-) {
-    if (!reauthenticate) co_return false;
-    auto principal = co_await reauthenticate(by.at_most(kLookUpTimeout));
-    // The database being away says nothing about the caller; the next look will.
-    if (!principal) co_return principal.error().code == Code::kUnavailable;
-    co_return *principal && (*principal)->identity.tenant_id == tenant &&
-        (*principal)->permissions.has(tenancy::Permission::kRunRead);
-}
-
-rt::Task<void> Live::stream(
-    http::StreamWriter writer,
-    std::shared_ptr<Seat> seat,
-    std::function<rt::Task<Result<std::optional<Principal>>>(rt::Deadline)> reauthenticate
-) {
+rt::Task<void> Live::stream(http::StreamWriter writer, std::shared_ptr<Seat> seat) {
     Client& client = seat->client();
     const rt::Deadline& life = writer.deadline();
-    Steady looked_at = env_.clock.steady();
     std::string out = event_text("hello", JsonObject());
     while (!life.is_over()) {
+        if (!client.last_event.empty()) {
+            (void)co_await writer.write(std::move(client.last_event));
+            co_return;
+        }
         if (client.has_lost) out += event_text("resync", JsonObject());
         client.has_lost = false;
         for (const std::string& event : client.events) out += event;
@@ -153,12 +152,7 @@ rt::Task<void> Live::stream(
             if (!written) co_return;
             out.clear();
         }
-        if (env_.clock.steady() - looked_at >= options_.revalidate) {
-            const bool is_welcome = co_await is_still_welcome(client.tenant, reauthenticate, life);
-            if (!is_welcome) co_return;
-            looked_at = env_.clock.steady();
-        }
-        if (!client.events.empty() || client.has_lost) continue;
+        if (!client.events.empty() || client.has_lost || !client.last_event.empty()) continue;
         auto woken = co_await client.changed.wait(life.at_most(options_.ping));
         if (!woken && woken.error().code == Code::kTimeout) out = ": ping\n\n";
     }

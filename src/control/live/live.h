@@ -1,6 +1,7 @@
 #pragma once
 
 #include "control/api/api.h"
+#include "platform/http/leases.h"
 #include "platform/rt/sync.h"
 
 #include <deque>
@@ -12,18 +13,18 @@
 namespace weft::control {
 
 struct LiveOptions {
-    std::size_t clients_per_tenant_max = 100;
-    std::size_t clients_max = 2'000;
     std::size_t queue_max = 200;  // events a slow reader may be behind; then it gets `resync` instead
     Steady::duration ping = std::chrono::seconds(15);
-    Steady::duration revalidate = std::chrono::seconds(30);
 };
 
 /// GET /live: server-sent events of the caller's tenant as its runs change. `hello` first; `run` with {id,
-/// state, workflow_id}; `resync` when events were lost and the client should load anew.
+/// state, workflow_id}; `resync` when events were lost and the client should load anew; `error` with {code,
+/// message} as the last one when the credential has ended or means something else by now.
 class Live {
   public:
-    explicit Live(Environment& env, LiveOptions options = {}) : env_(env), options_(options) {}
+    /// Everything given outlives it.
+    Live(Environment& env, http::Leases& leases, LiveOptions options = {})
+        : env_(env), leases_(leases), options_(options) {}
     void add_operations(Table& table);
 
     /// For `weft_run` notifications: lines `<tenant>:<run>:<state>:<workflow>`. Unreadable lines are skipped.
@@ -39,25 +40,18 @@ class Live {
         TenantId tenant;
         std::deque<std::string> events;
         bool has_lost = false;
+        std::string last_event;  // not empty: nothing more is said after it
         rt::Signal changed;
     };
     /// Registers a client for as long as it lives.
     class Seat;
 
     rt::Task<Result<http::Response>> open(Context& context, Json input);
-    rt::Task<void> stream(
-        http::StreamWriter writer,
-        std::shared_ptr<Seat> seat,
-        std::function<rt::Task<Result<std::optional<Principal>>>(rt::Deadline)> reauthenticate
-    );
-    rt::Task<bool> is_still_welcome(
-        TenantId tenant,
-        std::function<rt::Task<Result<std::optional<Principal>>>(rt::Deadline)> reauthenticate,
-        rt::Deadline by
-    );
+    rt::Task<void> stream(http::StreamWriter writer, std::shared_ptr<Seat> seat);
     void push(Client& client, const std::string& event) const;
 
     Environment& env_;
+    http::Leases& leases_;
     LiveOptions options_;
     std::unordered_map<TenantId, std::vector<Client*>> clients_;
     std::size_t count_ = 0;

@@ -28,7 +28,10 @@ class Peer final : public http::StreamWriter::Sink {
 class LiveTest : public testing::Test {
   protected:
     LiveTest() { live.add_operations(table); }
-    ~LiveTest() override { loop.run_until_done(scope.close()); }
+    ~LiveTest() override {
+        loop.run_until_done(scope.close());
+        loop.run_until_done(leases.close());
+    }
 
     Principal principal(TenantId tenant) {
         Principal out;
@@ -40,13 +43,14 @@ class LiveTest : public testing::Test {
         Context context;
         context.env = &env;
         context.principal = principal(tenant);
-        context.reauthenticate = [this, tenant](rt::Deadline) { return look(tenant); };
+        context.renew = [this](rt::Deadline) { return look(); };
         return loop.run_until_done(table.find("live")->operation.raw(context, JsonObject()));
     }
-    rt::Task<Result<std::optional<Principal>>> look(TenantId tenant) {
+    rt::Task<http::Renewed> look() {
         ++looks;
-        if (is_revoked) co_return std::nullopt;
-        co_return std::optional<Principal>(principal(tenant));
+        http::Renewed out;
+        if (is_revoked) out = {.kind = http::Renewed::Kind::kGone, .reason = "over"};
+        co_return out;
     }
     rt::Task<void> produce(http::Response response, Peer& to) {
         co_await response.stream(http::StreamWriter(to, scope.forever()));
@@ -104,9 +108,8 @@ class LiveTest : public testing::Test {
         .notify = [](std::string, std::string) {},
         .log = telemetry::Logger({.level = telemetry::Level::kError}),
     };
-    Live live{
-        env, {.clients_per_tenant_max = 3, .clients_max = 4, .queue_max = 5, .ping = 20ms, .revalidate = 40ms}
-    };
+    http::Leases leases{loop, clock, {.streams = {1, 9, 3, 4}}};
+    Live live{env, leases, {.queue_max = 5, .ping = 20ms}};
     Table table;
     TenantId a = TenantId::make(clock.now(), rng);
     TenantId b = TenantId::make(clock.now(), rng);
@@ -166,8 +169,14 @@ TEST_F(LiveTest, PingsAndEndsWhenTheCredentialIsRevoked) {
     EXPECT_TRUE(arrives(peer, ": ping"));
     EXPECT_EQ(ended, 0);
     is_revoked = true;
+    leases.wake(a.text());
     EXPECT_TRUE(loop.run_until_done(wait_for_end(peer, 1)));
     EXPECT_GE(looks, 1);
+    EXPECT_NE(
+        peer.text.find(R"(event: error
+data: {"code":"unauthenticated","message":"over"})"),
+        std::string::npos
+    ) << peer.text;
     EXPECT_EQ(live.clients(), 0u);
 }
 

@@ -7,7 +7,21 @@
 #include "control/ui/ui.h"
 #include "control/workflows/workflows.h"
 
+#include <algorithm>
+
 namespace weft::control {
+
+namespace {
+
+http::SiteRule site_of(const ApiOptions& options) {
+    return {
+        .public_url = options.public_url,
+        .listed_origins = options.cors_origins,
+        .trusted_proxies = options.trusted_proxies,
+    };
+}
+
+}  // namespace
 
 struct Api::Impl {
     Impl(ApiParts& parts, const ApiOptions& options)
@@ -26,7 +40,8 @@ struct Api::Impl {
           workflows(env),
           triggers(env, options.public_url),
           runs(env, parts.runs, std::move(parts.start_run)),
-          live(env, options.live),
+          leases(parts.loop, parts.clock, options.leases),
+          live(env, leases, options.live),
           executor(env),
           rest(
               env,
@@ -35,7 +50,7 @@ struct Api::Impl {
               [this](Credential credential, rt::Deadline by) {
                   return auth.authenticate(std::move(credential), std::move(by));
               },
-              {.public_url = options.public_url, .trusted_proxies = options.trusted_proxies}
+              {.site = site_of(options)}
           ) {
         auth.add_operations(table);
         catalog.add_operations(table);
@@ -55,7 +70,13 @@ struct Api::Impl {
         document = openapi(table, options.version);
         // Last: it makes an action of every operation.
         graphql = std::make_unique<GraphqlApi>(GraphqlApiParts{
-            .env = env, .table = table, .executor = executor, .rest = rest, .runs = parts.runs
+            .env = env,
+            .table = table,
+            .executor = executor,
+            .rest = rest,
+            .runs = parts.runs,
+            .site = site_of(options),
+            .leases = leases
         });
     }
 
@@ -68,6 +89,7 @@ struct Api::Impl {
     Workflows workflows;
     Triggers triggers;
     Runs runs;
+    http::Leases leases;
     Live live;
     Table table;
     Executor executor;
@@ -113,13 +135,23 @@ void Api::on_definition_notify(std::string_view payload) {
     impl_->graphql->on_definition_notify(payload);
 }
 
+void Api::on_credential_notify(std::string_view payload) {
+    while (!payload.empty()) {
+        const auto end = std::min(payload.find('\n'), payload.size());
+        impl_->leases.wake(payload.substr(0, end));
+        payload.remove_prefix(std::min(end + 1, payload.size()));
+    }
+}
+
 void Api::on_listening() {
+    impl_->leases.wake_all();
     impl_->live.on_gap();
     impl_->graphql->on_gap();
 }
 
 rt::Task<void> Api::close() {
-    return impl_->graphql->close();
+    co_await impl_->graphql->close();
+    co_await impl_->leases.close();
 }
 
 const Table& Api::table() const {
@@ -128,6 +160,10 @@ const Table& Api::table() const {
 
 Live& Api::live() {
     return impl_->live;
+}
+
+http::Leases& Api::leases() {
+    return impl_->leases;
 }
 
 }  // namespace weft::control

@@ -17,9 +17,11 @@ namespace weft::control {
 struct ApiOptions {
     std::string public_url;  // "https://weft.example.com"; empty: relative webhook addresses
     std::vector<std::string> trusted_proxies;  // see RestOptions
+    std::vector<std::string> cors_origins;     // whose pages may use GraphQL with a token; see http::SiteRule
     std::string web_folder;                    // the built UI; empty: none is served
     std::string version = "0.1.0";
     LiveOptions live;
+    http::LeaseOptions leases;
 };
 
 /// Borrowed for the life of the Api; all on one loop.
@@ -55,15 +57,18 @@ class Api {
     /// Reads the database's catalog for GraphQL; until then its requests are refused. See GraphqlApi::load.
     rt::Task<Result<void>> load_graphql(rt::Deadline by);
 
-    /// Give these to the pg::Listener of the channels `weft_run` and `weft_definition`.
+    /// Give these to the pg::Listener of the channels `weft_run`, `weft_definition` and `weft_credential`.
     void on_run_notify(std::string_view payload);
     void on_definition_notify(std::string_view payload);
+    /// An id a line: of a session, token, person or tenant whose rights have changed.
+    void on_credential_notify(std::string_view payload);
     void on_listening();
     /// Ends sockets and subscriptions; before the loop ends.
     rt::Task<void> close();
 
     const Table& table() const;
     Live& live();
+    http::Leases& leases();
 
   private:
     struct Impl;

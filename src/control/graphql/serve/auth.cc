@@ -18,6 +18,7 @@ constexpr std::string_view kAllowedRoles = "x-hasura-allowed-roles";
 constexpr std::string_view kDefaultRole = "x-hasura-default-role";
 constexpr std::string_view kSecretNames = "x-hasura-admin-secret/x-hasura-access-key";
 constexpr std::string_view kVariablePrefix = "x-hasura-";
+constexpr const char* kUserVariable = "x-hasura-user-id";
 
 using Names = std::map<std::string, std::string, std::less<>>;
 
@@ -36,12 +37,13 @@ bool is_variable(std::string_view name) {
     });
 }
 
-/// The x-hasura-* headers, names in lower case.
-Names variables_of(const http::Fields& headers) {
+/// The x-hasura-* headers, names in lower case; on a socket also what was presented.
+Names variables_of(const http::Fields& headers, const Presented& presented) {
     Names out;
     for (const auto& [name, value] : headers) {
         if (is_variable(name)) out.insert_or_assign(lower_case(name), value);
     }
+    for (const auto& [name, value] : presented.hasura) out.insert_or_assign(name, value);
     return out;
 }
 
@@ -102,12 +104,14 @@ class HasuraAuth {
     HasuraAuth(HasuraAuthOptions options, std::unique_ptr<detail::JwtVerifier> jwt)
         : options_(std::move(options)), jwt_(std::move(jwt)) {}
 
-    Outcome<Session> resolve(const http::Fields& headers) const;
+    Outcome<Session> resolve(const http::Handshake& handshake, const Presented& presented) const;
+    http::Holder holder(const Session& session, const http::Handshake& handshake) const;
 
   private:
     static Session as(std::string role, Names variables);
     Outcome<Session> trusted(Names variables) const;
     Outcome<Session> without_credential(Names variables) const;
+    Outcome<Session> with_cookie(const http::Handshake& handshake, Names variables) const;
     Outcome<Session> with_token(std::string_view token, std::string wanted_role) const;
 
     const rt::Clock& clock() const { return options_.clock != nullptr ? *options_.clock : system_clock_; }
@@ -175,8 +179,9 @@ Outcome<Session> HasuraAuth::with_token(std::string_view token, std::string want
     return out;
 }
 
-Outcome<Session> HasuraAuth::resolve(const http::Fields& headers) const {
-    Names variables = variables_of(headers);
+Outcome<Session> HasuraAuth::resolve(const http::Handshake& handshake, const Presented& presented) const {
+    const bool is_by_cookie = jwt_ != nullptr && !jwt_->cookie().empty();
+    Names variables = variables_of(handshake.headers(), is_by_cookie ? Presented{} : presented);
     std::string secret = take(variables, kSecretHeader);
     std::string access_key = take(variables, kAccessKeyHeader);
     if (secret.empty()) secret = std::move(access_key);
@@ -186,16 +191,9 @@ Outcome<Session> HasuraAuth::resolve(const http::Fields& headers) const {
         return failure("access-denied", "invalid " + std::string(kSecretNames));
     }
     if (jwt_ == nullptr) return without_credential(std::move(variables));
-    if (!jwt_->cookie().empty()) {
-        const auto cookies = headers.find("cookie");
-        if (!cookies) return without_credential(std::move(variables));
-        const std::string_view token = cookie_of(*cookies, jwt_->cookie());
-        if (token.empty()) {
-            return failure("invalid-headers", "Could not find " + jwt_->cookie() + " in Cookie header");
-        }
-        return with_token(token, take(variables, kRoleHeader));
-    }
-    const auto authorization = headers.find("authorization");
+    if (is_by_cookie) return with_cookie(handshake, std::move(variables));
+    std::optional<std::string_view> authorization = handshake.headers().find("authorization");
+    if (presented.authorization) authorization = *presented.authorization;
     if (!authorization) return without_credential(std::move(variables));
     constexpr std::string_view kBearer = "Bearer ";
     const bool is_bearer = authorization->starts_with(kBearer) &&
@@ -204,12 +202,43 @@ Outcome<Session> HasuraAuth::resolve(const http::Fields& headers) const {
     return with_token(authorization->substr(kBearer.size()), take(variables, kRoleHeader));
 }
 
-rt::Task<Outcome<Session>> resolve(
-    std::shared_ptr<const HasuraAuth> auth, http::Fields headers, std::string peer
+/// A cookie comes by itself: it speaks for pages of ours only.
+Outcome<Session> HasuraAuth::with_cookie(const http::Handshake& handshake, Names variables) const {
+    const auto cookies = handshake.headers().find("cookie");
+    if (!cookies) return without_credential(std::move(variables));
+    const auto use = handshake.is_socket() ? http::Use::kSocket : http::Use::kChange;
+    if (!http::may_carry_cookie(handshake.site(), use)) {
+        return failure("access-denied", "a cookie counts only for pages of this server's own origin");
+    }
+    const std::string_view token = cookie_of(*cookies, jwt_->cookie());
+    if (token.empty()) {
+        return failure("invalid-headers", "Could not find " + jwt_->cookie() + " in Cookie header");
+    }
+    return with_token(token, take(variables, kRoleHeader));
+}
+
+/// Limits of streams hold for the person that a token names; of others, for where they come from. Those with
+/// the secret have none of their own.
+http::Holder HasuraAuth::holder(const Session& session, const http::Handshake& handshake) const {
+    if (session.is_trusted) return {};
+    const auto user = session.variables.find(kUserVariable);
+    // Without tokens, variables are whatever the request says.
+    const bool is_named = jwt_ != nullptr && session.role != options_.unauthorized_role;
+    if (!is_named || user == session.variables.end()) return {.principal = handshake.peer()};
+    return {.principal = kUserVariable + (' ' + user->second)};
+}
+
+rt::Task<Outcome<Identified>> resolve(
+    std::shared_ptr<const HasuraAuth> auth,
+    std::shared_ptr<const http::Handshake> handshake,
+    Presented presented
 ) {
-    auto session = auth->resolve(headers);
-    if (session) session->rate_key = std::move(peer);
-    co_return session;
+    auto session = auth->resolve(*handshake, presented);
+    if (!session) co_return std::unexpected(std::move(session).error());
+    session->rate_key = handshake->peer();
+    Identified out{.session = std::move(*session)};
+    out.holder = auth->holder(out.session, *handshake);
+    co_return out;
 }
 
 }  // namespace
@@ -226,8 +255,8 @@ Result<Authenticate> make_hasura_auth(HasuraAuthOptions options) {
     }
     // Shared by the requests under way.
     auto auth = std::make_shared<const HasuraAuth>(std::move(options), std::move(jwt));
-    return [auth = std::move(auth)](http::Fields headers, std::string peer) {
-        return resolve(auth, std::move(headers), std::move(peer));
+    return [auth = std::move(auth)](std::shared_ptr<const http::Handshake> handshake, Presented presented) {
+        return resolve(auth, std::move(handshake), std::move(presented));
     };
 }
 

@@ -59,8 +59,18 @@ JsonObject claims(JsonObject hasura = {}, std::int64_t lives = 60) {
 
 class Auth : public ::testing::Test {
   protected:
-    Outcome<Session> ask(http::Fields headers) {
-        return loop_.run_until_done(auth_(std::move(headers), "127.0.0.1"));
+    Outcome<Session> ask(http::Fields headers) { return ask_with(std::move(headers), {}); }
+    /// On a socket, when something was presented.
+    Outcome<Session> ask_with(http::Fields headers, Presented presented, bool is_socket = false) {
+        http::Request head;
+        if (is_socket) headers.add("upgrade", "websocket");
+        headers.add("host", "weft.test");
+        head.headers = std::move(headers);
+        auto handshake = std::make_shared<const http::Handshake>(http::SiteRule(), head);
+        auto asker = loop_.run_until_done(auth_(std::move(handshake), std::move(presented)));
+        if (!asker) return std::unexpected(std::move(asker).error());
+        principal_ = asker->holder.principal;
+        return std::move(asker->session);
     }
     std::string refusal(http::Fields headers) {
         auto session = ask(std::move(headers));
@@ -80,6 +90,7 @@ class Auth : public ::testing::Test {
 
     rt::Loop loop_;
     Authenticate auth_;
+    std::string principal_;
 };
 
 TEST_F(Auth, WithoutASecretEveryoneIsAdmin) {
@@ -248,6 +259,30 @@ TEST_F(Auth, ATokenMayComeInACookie) {
     use_jwt({{"header", JsonObject{{"type", "Cookie"}, {"name", "jwt"}}}});
     EXPECT_EQ(refusal({{"cookie", "a=b; jwt=" + token(claims()) + "; c=d"}}), "role user");
     EXPECT_EQ(refusal({{"cookie", "a=b"}}), "invalid-headers: Could not find jwt in Cookie header");
+}
+
+TEST_F(Auth, ACookieSpeaksOnlyForPagesOfOurOwn) {
+    use_jwt({{"header", JsonObject{{"type", "Cookie"}, {"name", "jwt"}}}});
+    const std::string cookie = "jwt=" + token(claims());
+    const auto role_of = [&](const char* origin, Presented presented) {
+        auto session = ask_with({{"cookie", cookie}, {"origin", origin}}, std::move(presented), true);
+        return session ? session->role : session.error().code;
+    };
+    EXPECT_EQ(role_of("http://weft.test", {}), "user");
+    EXPECT_EQ(role_of("http://weft.test:81", {}), "access-denied");
+    EXPECT_EQ(role_of("http://weft.test:81", {.hasura = {{"x-hasura-role", "editor"}}}), "access-denied");
+    EXPECT_EQ(role_of("http://weft.test", {.hasura = {{"x-hasura-role", "editor"}}}), "user")
+        << "session variables beside a cookie come from the handshake alone";
+}
+
+TEST_F(Auth, ASocketMayPresentASecretOrAToken) {
+    use_jwt();
+    EXPECT_EQ(ask_with({}, {.authorization = "Bearer " + token(claims())}, true)->role, "user");
+    const Presented editor{
+        .authorization = "Bearer " + token(claims()), .hasura = {{"x-hasura-role", "editor"}}
+    };
+    EXPECT_EQ(ask_with({}, editor, true)->role, "editor");
+    EXPECT_FALSE(ask_with({}, {}, true)) << "control";
 }
 
 TEST(AuthOptions, RefusesWhatIsWeakOrUnknown) {

@@ -1,5 +1,6 @@
 #include "control/graphql/serve/detail/endpoint.h"
 
+#include "control/graphql/serve/detail/asker.h"
 #include "control/graphql/serve/detail/socket.h"
 #include "control/graphql/serve/detail/sse.h"
 #include "control/graphql/serve/ui_page.h"
@@ -11,6 +12,7 @@
 namespace weft::graphql {
 
 using detail::Media;
+using HandshakePtr = std::shared_ptr<const http::Handshake>;  // shared with what goes on after the answer
 
 namespace {
 
@@ -59,6 +61,13 @@ Outcome<Request> one_request(std::string_view body) {
     return std::move(incoming->requests.front());
 }
 
+bool wants_page(const http::Request& request, const http::Handshake& handshake) {
+    const auto& query = request.target.query;
+    return request.method == http::Method::kGet && !query.find("query") && !query.find("extensions") &&
+           !handshake.is_socket() &&
+           detail::choose(handshake.headers().get("accept"), {Media::kJson, Media::kHtml}) == Media::kHtml;
+}
+
 http::Response graphiql() {
     static const auto page = std::make_shared<const std::string>(kGraphiqlPage);  // shared by all answers
     http::Response out;
@@ -73,46 +82,46 @@ http::Response graphiql() {
 }  // namespace
 
 struct Endpoint::Impl {
-    Impl(rt::Loop& on, Engine& with, Live& follows, Authenticate asks, EndpointOptions given)
-        : loop(on),
-          engine(with),
-          live(follows),
-          authenticate(std::move(asks)),
-          options(std::move(given)),
-          sockets(loop, engine, live, authenticate, options) {}
+    Impl(EndpointParts given, EndpointOptions with)
+        : parts(std::move(given)), options(std::move(with)), sockets(parts, options) {}
 
-    rt::Loop& loop;
-    Engine& engine;
-    Live& live;
-    Authenticate authenticate;
+    EndpointParts parts;
     EndpointOptions options;
     detail::Sockets sockets;
 
     rt::Task<Result<http::Response>> handle(http::Request request);
-    rt::Task<http::Response> answer(http::Request request);
-    rt::Task<http::Response> post(http::Request request);
-    rt::Task<http::Response> get(http::Request request);
+    rt::Task<http::Response> answer(http::Request request, HandshakePtr handshake);
+    rt::Task<http::Response> post(http::Request request, HandshakePtr handshake);
+    rt::Task<http::Response> get(http::Request request, HandshakePtr handshake);
     rt::Task<http::Response> batch(
         Media media, std::vector<Request> requests, Session session, rt::Deadline by
     );
     rt::Task<http::Response> read_only(Media media, Request request, Session session, rt::Deadline by);
-    rt::Task<Outcome<Session>> who(http::Fields headers, std::string peer);
+    rt::Task<Outcome<Session>> who(HandshakePtr handshake);
+    rt::Task<http::Response> stream(Outcome<Request> request, std::size_t bytes, HandshakePtr handshake);
 };
 
-rt::Task<Outcome<Session>> Endpoint::Impl::who(http::Fields headers, std::string peer) {
-    // Only webhooks read them: a copy less for everybody else.
-    const auto model = engine.model();
-    std::map<std::string, std::string, std::less<>> kept;
-    if (model != nullptr && !model->metadata().actions.empty()) kept = detail::lower_case(headers);
-    auto session = co_await authenticate(std::move(headers), std::move(peer));
-    if (session) session->headers = std::move(kept);
-    co_return session;
+rt::Task<http::Response> Endpoint::Impl::stream(
+    Outcome<Request> request, std::size_t bytes, HandshakePtr handshake
+) {
+    Presented nothing;
+    auto asker = co_await detail::ask(parts, std::move(handshake), std::move(nothing));
+    detail::Streamed asked{.request = std::move(request), .bytes = bytes, .asker = std::move(asker)};
+    co_return detail::stream_events(parts, std::move(asked));
+}
+
+rt::Task<Outcome<Session>> Endpoint::Impl::who(HandshakePtr handshake) {
+    const Presented nothing;
+    auto identified = co_await parts.authenticate(handshake, nothing);
+    if (!identified) co_return std::unexpected(std::move(identified).error());
+    detail::tell_headers(identified->session, parts.engine, *handshake, nothing);
+    co_return std::move(identified->session);
 }
 
 rt::Task<http::Response> Endpoint::Impl::batch(
     Media media, std::vector<Request> requests, Session session, rt::Deadline by
 ) {
-    const int batch_max = engine.limits_of(session.role).batch_max;
+    const int batch_max = parts.engine.limits_of(session.role).batch_max;
     if (static_cast<int>(requests.size()) > batch_max) {
         const Failure many{
             .message = "a batch holds at most " + std::to_string(batch_max) + " requests; send it in parts"
@@ -124,23 +133,23 @@ rt::Task<http::Response> Endpoint::Impl::batch(
     for (Request& request : requests) {
         if (all.body.size() > 1) all.body += ',';
         request.wants_locations = media == Media::kGraphqlResponse;
-        all.body += (co_await engine.execute(std::move(request), session, by)).body;
+        all.body += (co_await parts.engine.execute(std::move(request), session, by)).body;
     }
     all.body += ']';
     co_return detail::respond(media, std::move(all));
 }
 
-rt::Task<http::Response> Endpoint::Impl::post(http::Request request) {
-    const Media media = detail::choose(request.headers.get("accept"), kMedia);
+rt::Task<http::Response> Endpoint::Impl::post(http::Request request, HandshakePtr handshake) {
+    const Media media = detail::choose(handshake->headers().get("accept"), kMedia);
     if (media == Media::kNone) co_return detail::refuse(media, 406, not_acceptable());
-    if (!detail::is_json(request.headers.get("content-type"))) {
+    if (!detail::is_json(handshake->headers().get("content-type"))) {
         const Failure wrong{.message = "content-type must be application/json", .code = "bad-request"};
         co_return detail::refuse(media, 415, wrong);
     }
-    auto session = co_await who(std::move(request.headers), std::move(request.peer));
     if (media == Media::kEventStream) {
-        co_return detail::stream_events(loop, live, one_request(request.body), std::move(session));
+        co_return co_await stream(one_request(request.body), request.body.size(), std::move(handshake));
     }
+    auto session = co_await who(std::move(handshake));
     if (!session) co_return not_known(media, session.error());
     if (!session->is_admin() && request.body.size() > kBodyBytesMax) {
         co_return detail::refuse(media, 413, too_large(kBodyBytesMax));
@@ -155,7 +164,7 @@ rt::Task<http::Response> Endpoint::Impl::post(http::Request request) {
     Request one = std::move(incoming->requests.front());
     one.wants_locations = media == Media::kGraphqlResponse;
     co_return detail::respond(
-        media, co_await engine.execute(std::move(one), std::move(*session), std::move(request.deadline))
+        media, co_await parts.engine.execute(std::move(one), std::move(*session), std::move(request.deadline))
     );
 }
 
@@ -163,11 +172,11 @@ rt::Task<http::Response> Endpoint::Impl::post(http::Request request) {
 rt::Task<http::Response> Endpoint::Impl::read_only(
     Media media, Request request, Session session, rt::Deadline by
 ) {
-    auto ready = engine.prepare(request, session);
+    auto ready = parts.engine.prepare(request, session);
     const bool is_query = ready && ready->prepared->plan->kind == OperationKind::kQuery;
     if (is_query) {
         co_return detail::respond(
-            media, co_await engine.run(std::move(*ready), std::move(session), std::move(by))
+            media, co_await parts.engine.run(std::move(*ready), std::move(session), std::move(by))
         );
     }
     if (ready && ready->prepared->plan->kind == OperationKind::kMutation) {
@@ -180,18 +189,12 @@ rt::Task<http::Response> Endpoint::Impl::read_only(
     }
     // What is wrong with it, or that it is a subscription.
     co_return detail::respond(
-        media, co_await engine.execute(std::move(request), std::move(session), std::move(by))
+        media, co_await parts.engine.execute(std::move(request), std::move(session), std::move(by))
     );
 }
 
-rt::Task<http::Response> Endpoint::Impl::get(http::Request request) {
-    const auto accept = request.headers.get("accept");
-    const bool has_query = request.target.query.find("query") || request.target.query.find("extensions");
-    if (options.serves_graphiql && !has_query &&
-        detail::choose(accept, {Media::kJson, Media::kHtml}) == Media::kHtml) {
-        co_return graphiql();
-    }
-    const Media media = detail::choose(accept, kMedia);
+rt::Task<http::Response> Endpoint::Impl::get(http::Request request, HandshakePtr handshake) {
+    const Media media = detail::choose(handshake->headers().get("accept"), kMedia);
     if (media == Media::kNone) co_return detail::refuse(media, 406, not_acceptable());
     if (!options.allows_get) {
         const Failure refused{.message = "use POST", .code = "bad-request"};
@@ -199,50 +202,44 @@ rt::Task<http::Response> Endpoint::Impl::get(http::Request request) {
         out.headers.add("allow", "POST");
         co_return out;
     }
-    auto session = co_await who(std::move(request.headers), std::move(request.peer));
     auto one = detail::read_query(request.target.query);
     if (media == Media::kEventStream) {
-        co_return detail::stream_events(loop, live, std::move(one), std::move(session));
+        co_return co_await stream(std::move(one), request.raw_target.size(), std::move(handshake));
     }
+    auto session = co_await who(std::move(handshake));
     if (!session) co_return not_known(media, session.error());
     if (!one) co_return detail::refuse(media, 400, one.error());
     one->wants_locations = media == Media::kGraphqlResponse;
     co_return co_await read_only(media, std::move(*one), std::move(*session), std::move(request.deadline));
 }
 
-rt::Task<http::Response> Endpoint::Impl::answer(http::Request request) {
+rt::Task<http::Response> Endpoint::Impl::answer(http::Request request, HandshakePtr handshake) {
     if (request.method == http::Method::kOptions) co_return http::Response::empty(204);
-    if (!detail::is_allowed_origin(options, request)) {
-        const Failure refused{
-            .message = "pages of this origin may not use this API", .code = "access-denied"
-        };
-        co_return detail::refuse(Media::kJson, 403, refused);
+    // A file that everybody may have, also when a link leads to it.
+    if (options.serves_graphiql && wants_page(request, *handshake)) co_return graphiql();
+    if (handshake->site() == http::Site::kForeign) {
+        co_return detail::refuse(Media::kJson, 403, detail::foreign_page());
     }
-    if (detail::is_upgrade(request)) co_return sockets.upgrade(std::move(request));
-    if (request.method == http::Method::kPost) co_return co_await post(std::move(request));
-    co_return co_await get(std::move(request));
+    if (handshake->is_socket()) co_return sockets.upgrade(std::move(handshake));
+    if (request.method == http::Method::kPost) {
+        co_return co_await post(std::move(request), std::move(handshake));
+    }
+    co_return co_await get(std::move(request), std::move(handshake));
 }
 
 rt::Task<Result<http::Response>> Endpoint::Impl::handle(http::Request request) {
-    http::Request head;  // what is needed of it afterwards
-    head.method = request.method;
-    for (const std::string_view name : {"origin", "host", "access-control-request-headers", "x-request-id"}) {
-        if (const auto value = request.headers.find(name))
-            head.headers.add(std::string(name), std::string(*value));
-    }
-    http::Response out = co_await answer(std::move(request));
-    detail::add_cors(out, options, head);
-    const auto id = head.headers.get("x-request-id");
+    const auto handshake = std::make_shared<const http::Handshake>(options.site, request);
+    http::Response out = co_await answer(std::move(request), handshake);
+    http::add_cors(out, *handshake);
+    const auto id = handshake->headers().get("x-request-id");
     if (!id.empty() && id.size() <= kRequestIdBytesMax && http::is_header_value(id)) {
         out.headers.add("x-request-id", std::string(id));
     }
     co_return out;
 }
 
-Endpoint::Endpoint(
-    rt::Loop& loop, Engine& engine, Live& live, Authenticate authenticate, EndpointOptions options
-)
-    : impl_(std::make_unique<Impl>(loop, engine, live, std::move(authenticate), std::move(options))) {}
+Endpoint::Endpoint(EndpointParts parts, EndpointOptions options)
+    : impl_(std::make_unique<Impl>(std::move(parts), std::move(options))) {}
 
 Endpoint::~Endpoint() = default;
 

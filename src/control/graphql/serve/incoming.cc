@@ -1,6 +1,8 @@
 #include "control/graphql/serve/detail/incoming.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 namespace weft::graphql::detail {
 
@@ -8,6 +10,9 @@ namespace {
 
 constexpr std::size_t kBodyBytesMax = 16u << 20;  // the route's limit is lower
 constexpr std::size_t kBatchMax = 1'000;          // the role's limit is lower
+/// Session variables that a client may present on a socket.
+constexpr std::size_t kPresentedMax = 100;
+constexpr std::size_t kPresentedBytesMax = 8u << 10;
 
 std::string_view kind_of(const Json& value) {
     switch (value.kind()) {
@@ -84,7 +89,35 @@ Outcome<> check_query(const Request& request) {
     return failure("parse-failed", "key \"query\" not found");
 }
 
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    });
+    return out;
+}
+
 }  // namespace
+
+Presented read_presented(const Json& payload) {
+    Presented out;
+    if (!payload.is_object()) return out;
+    const Json* nested = payload.get_object().if_contains("headers");
+    const bool is_nested = nested != nullptr && nested->is_object();
+    for (const auto& [key, value] : is_nested ? nested->get_object() : payload.get_object()) {
+        if (value.is_object() || value.is_array() || value.is_null()) continue;
+        std::string text = value.is_string() ? std::string(value.get_string()) : to_text(value);
+        if (text.size() > kPresentedBytesMax || !http::is_header_value(text)) continue;
+        std::string name = lower(key);
+        if (name == "authorization") {
+            out.authorization = std::move(text);
+        } else if (name.starts_with("x-hasura-") && http::is_header_name(name) &&
+                   out.hasura.size() < kPresentedMax) {
+            out.hasura.emplace_back(std::move(name), std::move(text));
+        }
+    }
+    return out;
+}
 
 Outcome<Request> read_request(Json value) {
     if (!value.is_object()) return wrong("", "Object", value);

@@ -21,6 +21,23 @@ TEST(Incoming, ReadsOneRequest) {
     EXPECT_EQ(to_text(read->requests[0].variables), R"({"x":1})");
 }
 
+TEST(Presented, TakesWhoAsksAndNothingOfWhereFrom) {
+    const std::string_view members =
+        R"("Authorization":"Bearer x","X-Hasura-Role":"user","x-hasura-id":7,"origin":"http://weft.test",)"
+        R"("sec-fetch-site":"same-origin","host":"weft.test","cookie":"weft_session=y","x-forwarded-for":"1",)"
+        R"("x-forwarded-proto":"https","x-weft-csrf":"1","x-hasura-bad":"a\nb","x-hasura-o":{})";
+    for (const std::string& payload :
+         {"{" + std::string(members) + "}", R"({"headers":{)" + std::string(members) + "}}"}) {
+        const Presented read = read_presented(parse_json(payload).value());
+        EXPECT_EQ(read.authorization, "Bearer x");
+        const std::vector<std::pair<std::string, std::string>> hasura{
+            {"x-hasura-role", "user"}, {"x-hasura-id", "7"}
+        };
+        EXPECT_EQ(read.hasura, hasura);
+    }
+    EXPECT_FALSE(read_presented(Json()).authorization);
+}
+
 TEST(Incoming, NullStandsForAbsent) {
     auto read = read_body(R"({"query":"{a}","variables":null,"operationName":null,"extensions":null})");
     ASSERT_TRUE(read) << read.error().message;

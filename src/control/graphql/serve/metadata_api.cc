@@ -1,5 +1,6 @@
 #include "control/graphql/execute/errors.h"
 #include "control/graphql/serve/detail/edits.h"
+#include "control/graphql/serve/detail/endpoint.h"
 #include "control/graphql/serve/detail/incoming.h"
 #include "control/graphql/serve/detail/metadata_store.h"
 #include "platform/http/router.h"
@@ -65,10 +66,6 @@ Failure sql_failure(const pg::ServerError& error, std::string_view text) {
     return out;
 }
 
-Failure foreign_page() {
-    return Failure{.message = "pages of this origin may not use this API", .code = "access-denied"};
-}
-
 bool flag(const JsonObject& arguments, std::string_view key) {
     const Json* found = arguments.if_contains(key);
     return found != nullptr && found->is_bool() && found->get_bool();
@@ -77,7 +74,6 @@ bool flag(const JsonObject& arguments, std::string_view key) {
 }  // namespace
 
 struct MetadataApi::Impl {
-    using OriginCheck = std::function<bool(const http::Request&)>;
     Impl(
         rt::Loop& on,
         pg::Pool& of,
@@ -85,12 +81,12 @@ struct MetadataApi::Impl {
         Live& live,
         Authenticate asks,
         ModelOptions options,
-        OriginCheck check
+        http::SiteRule rule
     )
         : pool(of),
           engine(with),
           authenticate(std::move(asks)),
-          is_allowed_origin(std::move(check)),
+          site(std::move(rule)),
           store(on, of, with, live, options) {}
 
     using Done = Outcome<Json>;
@@ -108,24 +104,28 @@ struct MetadataApi::Impl {
         std::string sql, std::vector<std::optional<std::string>> values, rt::Deadline by
     );
     rt::Task<Result<http::Response>> health(http::Request request);
-    rt::Task<Outcome<>> check_admin(http::Fields headers, std::string peer);
-    /// A page that a browser shows must not reach what trusts everybody who can reach it.
-    bool is_foreign(const http::Request& request) const {
-        return request.headers.find("origin") && is_allowed_origin && !is_allowed_origin(request);
-    }
+    /// Takes the request's headers. Nothing: the admin asks, and no page of another origin.
+    rt::Task<std::optional<http::Response>> refusal(http::Request& request);
 
     pg::Pool& pool;
     Engine& engine;
     Authenticate authenticate;
-    OriginCheck is_allowed_origin;
+    http::SiteRule site;
     detail::MetadataStore store;
 };
 
-rt::Task<Outcome<>> MetadataApi::Impl::check_admin(http::Fields headers, std::string peer) {
-    auto session = co_await authenticate(std::move(headers), std::move(peer));
-    if (!session) co_return std::unexpected(std::move(session).error());
-    if (!session->is_admin()) co_return failure("access-denied", "restricted access : admin only", "$.args");
-    co_return Outcome<>();
+rt::Task<std::optional<http::Response>> MetadataApi::Impl::refusal(http::Request& request) {
+    auto handshake = std::make_shared<const http::Handshake>(site, request);
+    if (handshake->site() == http::Site::kForeign) co_return refuse(403, detail::foreign_page());
+    Presented nothing;
+    auto asker = co_await authenticate(std::move(handshake), std::move(nothing));
+    // Who is known but may not: 400, as in Hasura; who is not known: 401.
+    if (!asker) co_return refuse(asker.error().code == "access-denied" ? 401 : 400, asker.error());
+    if (asker->session.is_admin()) co_return std::nullopt;
+    const Failure other{
+        .message = "restricted access : admin only", .code = "access-denied", .path = "$.args"
+    };
+    co_return refuse(400, other);
 }
 
 MetadataApi::Impl::Done MetadataApi::Impl::read(std::string_view type, std::int64_t version) const {
@@ -258,12 +258,7 @@ rt::Task<MetadataApi::Impl::Done> MetadataApi::Impl::run(Json command, int depth
 }
 
 rt::Task<Result<http::Response>> MetadataApi::Impl::command(http::Request request) {
-    if (is_foreign(request)) co_return refuse(403, foreign_page());
-    if (auto fine = co_await check_admin(request.headers, request.peer); !fine) {
-        // Who is known but may not: 400, as in Hasura; who is not known: 401.
-        const bool is_known = fine.error().path != "$" || fine.error().code != "access-denied";
-        co_return refuse(is_known ? 400 : 401, fine.error());
-    }
+    if (auto refused = co_await refusal(request)) co_return std::move(*refused);
     auto body = parse_json(request.body, {.bytes_max = kBodyBytesMax, .depth_max = 128});
     if (!body) co_return refuse(400, Failure{.message = body.error().user, .code = "invalid-json"});
     auto done = co_await run(std::move(*body), 0, std::move(request.deadline));
@@ -292,10 +287,7 @@ rt::Task<Outcome<JsonArray>> MetadataApi::Impl::plan_lines(
 }
 
 rt::Task<Result<http::Response>> MetadataApi::Impl::explain(http::Request request) {
-    if (is_foreign(request)) co_return refuse(403, foreign_page());
-    if (auto fine = co_await check_admin(request.headers, request.peer); !fine) {
-        co_return refuse(400, fine.error());
-    }
+    if (auto refused = co_await refusal(request)) co_return std::move(*refused);
     auto body = parse_json(request.body);
     if (!body || !body->is_object() || !body->get_object().contains("query")) {
         co_return refuse(400, Failure{.message = "key \"query\" not found", .code = "parse-failed"});
@@ -349,11 +341,10 @@ MetadataApi::MetadataApi(
     Live& live,
     Authenticate authenticate,
     ModelOptions model,
-    std::function<bool(const http::Request&)> is_allowed_origin
+    http::SiteRule site
 )
-    : impl_(std::make_unique<Impl>(
-          loop, pool, engine, live, std::move(authenticate), model, std::move(is_allowed_origin)
-      )) {}
+    : impl_(std::make_unique<Impl>(loop, pool, engine, live, std::move(authenticate), model, std::move(site))
+      ) {}
 
 MetadataApi::~MetadataApi() = default;
 

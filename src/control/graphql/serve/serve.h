@@ -3,11 +3,16 @@
 #include "control/graphql/execute/execute.h"
 #include "control/graphql/live/live.h"
 #include "platform/http/http.h"
+#include "platform/http/leases.h"
+#include "platform/http/site.h"
 #include "platform/rt/clock.h"
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace weft::http {
 class Router;
@@ -16,8 +21,22 @@ class Router;
 /// GraphQL over HTTP, WebSocket and SSE; the metadata API; GraphiQL. Mounted on a router that others share.
 namespace weft::graphql {
 
-/// Headers as a request or a `connection_init` payload ({"headers": {...}}) brought them.
-using Authenticate = std::function<rt::Task<Outcome<Session>>(http::Fields headers, std::string peer)>;
+/// What the payload of `connection_init` may say of who asks. Everything else in it is dropped: where a
+/// socket came from, and its cookies, only its handshake can tell.
+struct Presented {
+    std::optional<std::string> authorization;
+    std::vector<std::pair<std::string, std::string>> hasura;  // x-hasura-..., names in lower case
+};
+
+/// Who asks, and on whose account the streams go that this one opens.
+struct Identified {
+    Session session;
+    http::Holder holder;
+};
+
+/// Who asks: by the head of the request, and by what a socket's first message has presented.
+using Authenticate = std::function<
+    rt::Task<Outcome<Identified>>(std::shared_ptr<const http::Handshake> handshake, Presented presented)>;
 
 struct EndpointOptions {
     std::string path = "/v1/graphql";
@@ -25,19 +44,27 @@ struct EndpointOptions {
     Steady::duration init_timeout = std::chrono::seconds(3);
     Steady::duration ping = std::chrono::seconds(15);
     int missed_pings_max = 2;
-    Steady::duration reauthenticate = std::chrono::seconds(30);  // a socket's credential is looked at again
     std::size_t socket_message_bytes_max = 1u << 20;
     bool serves_graphiql = true;  // GET with Accept: text/html
     std::size_t sockets_max = 20'000;
-    /// Whether a browser page of this Origin may open a socket or send a request with cookies. Default: all.
-    std::function<bool(const http::Request&)> is_allowed_origin;
+    /// Whose pages may use this API: ours, and those of the listed origins. Others are refused (403).
+    http::SiteRule site;
+};
+
+/// Borrowed for the life of the Endpoint.
+struct EndpointParts {
+    rt::Loop& loop;
+    Engine& engine;
+    Live& live;
+    http::Leases& leases;  // of all streams of the process
+    Authenticate authenticate;
 };
 
 /// POST and GET `path`: single and batch requests, both media types; WebSocket upgrade with sub-protocol
 /// graphql-transport-ws (and the older graphql-ws); SSE distinct mode by Accept.
 class Endpoint {
   public:
-    Endpoint(rt::Loop& loop, Engine& engine, Live& live, Authenticate authenticate, EndpointOptions options);
+    Endpoint(EndpointParts parts, EndpointOptions options);
     ~Endpoint();
     void mount(http::Router& router);
     rt::Task<void> close();
@@ -68,7 +95,7 @@ class MetadataApi {
         Live& live,
         Authenticate authenticate,
         ModelOptions model,
-        std::function<bool(const http::Request&)> is_allowed_origin = nullptr  // as EndpointOptions'
+        http::SiteRule site = {}  // as EndpointOptions'
     );
     ~MetadataApi();
     void mount(http::Router& router);

@@ -28,14 +28,13 @@ class Serve : public ::testing::Test {
         live_ = std::make_unique<Live>(loop, *pool_, *engine_, LiveOptions());
         Authenticate authenticate = make_hasura_auth(std::move(auth)).value();
         EndpointOptions endpoint;
-        endpoint.is_allowed_origin = [](const http::Request& request) {
-            return request.headers.get("origin") == "https://good.example";
-        };
-        const auto check = endpoint.is_allowed_origin;
-        endpoint_ = std::make_unique<Endpoint>(loop, *engine_, *live_, authenticate, std::move(endpoint));
-        metadata_ = std::make_unique<MetadataApi>(
-            loop, *pool_, *engine_, *live_, authenticate, ModelOptions(), check
-        );
+        endpoint.site.listed_origins = {"https://good.example"};
+        const http::SiteRule site = endpoint.site;
+        leases_ = std::make_unique<http::Leases>(loop, clock_);
+        EndpointParts parts{loop, *engine_, *live_, *leases_, authenticate};
+        endpoint_ = std::make_unique<Endpoint>(std::move(parts), std::move(endpoint));
+        metadata_ =
+            std::make_unique<MetadataApi>(loop, *pool_, *engine_, *live_, authenticate, ModelOptions(), site);
         endpoint_->mount(server_->router());
         metadata_->mount(server_->router());
         server_->start();
@@ -48,6 +47,7 @@ class Serve : public ::testing::Test {
         server_->stop(std::chrono::seconds(2));
         metadata_.reset();
         endpoint_.reset();
+        leases_.reset();
         live_.reset();
         engine_.reset();
         scope_.reset();
@@ -56,6 +56,7 @@ class Serve : public ::testing::Test {
     }
     rt::Task<void> close(std::promise<void>& closed) {
         co_await endpoint_->close();
+        co_await leases_->close();
         co_await live_->close();
         co_await pool_->close();
         closed.set_value();
@@ -106,6 +107,8 @@ class Serve : public ::testing::Test {
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Live> live_;
+    rt::SystemClock clock_;
+    std::unique_ptr<http::Leases> leases_;
     std::unique_ptr<Endpoint> endpoint_;
     std::unique_ptr<MetadataApi> metadata_;
     std::unique_ptr<rt::Scope> scope_;
@@ -241,11 +244,29 @@ TEST_F(Serve, PagesOfOtherOriginsAreKeptOut) {
         ),
         StartsWith("HTTP/1.1 403")
     );
+    EXPECT_THAT(query("{ book { id } }", "\r\nsec-fetch-site: same-site"), StartsWith("HTTP/1.1 403"));
+    EXPECT_THAT(query("{ book { id } }", "\r\norigin: http://x"), Not(HasSubstr("access-control-allow")));
+    EXPECT_THAT(query("{ book { id } }", "\r\norigin: http://x"), HasSubstr("vary: origin"));
+    EXPECT_THAT(
+        ask("OPTIONS /v1/graphql HTTP/1.1\r\norigin: https://bad.example"),
+        Not(HasSubstr("access-control-allow"))
+    );
     const std::string preflight =
         ask("OPTIONS /v1/graphql HTTP/1.1\r\norigin: https://good.example\r\naccess-control-request-headers: "
             "x-hasura-role");
     EXPECT_THAT(preflight, StartsWith("HTTP/1.1 204"));
     EXPECT_THAT(preflight, HasSubstr("access-control-allow-headers: x-hasura-role"));
+}
+
+TEST_F(Serve, ASecretOpensTheDoorToNoOtherPage) {
+    stop();
+    start({.admin_secret = "hush", .unauthorized_role = "", .jwt_secret = ""});
+    const std::string_view secret = "\r\nx-hasura-admin-secret: hush";
+    const auto from = [&](std::string_view origin) {
+        return query("{ __typename }", std::string(secret) + "\r\norigin: " + std::string(origin));
+    };
+    EXPECT_THAT(from("https://bad.example"), Not(HasSubstr("access-control-allow-origin")));
+    EXPECT_THAT(from("https://good.example"), HasSubstr("access-control-allow-origin: https://good.example"));
 }
 
 TEST_F(Serve, TheRequestsIdComesBack) {

@@ -17,22 +17,12 @@ constexpr Steady::duration kRoundMax = std::chrono::seconds(1);
 constexpr Steady::duration kRoundMin = std::chrono::milliseconds(10);
 constexpr auto kCloseTimeout = std::chrono::seconds(5);
 
-bool is_word(std::string_view text, std::string_view word) {
-    return std::ranges::equal(text, word, [](char a, char b) {
-        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
-    });
-}
-
 }  // namespace
-
-bool is_upgrade(const http::Request& request) {
-    return request.method == http::Method::kGet && is_word(request.headers.get("upgrade"), "websocket");
-}
 
 struct Sockets::Impl {
     using ConnectionPtr = std::shared_ptr<SocketConnection>;
 
-    Impl(SocketContext with) : context(std::move(with)), wake(context.loop), scope(context.loop) {
+    explicit Impl(SocketContext with) : context(with), wake(context.parts.loop), scope(context.parts.loop) {
         scope.spawn(look_after());
     }
 
@@ -56,7 +46,7 @@ rt::Task<void> Sockets::Impl::serve(ConnectionPtr connection, http::WebSocket so
 
 rt::Task<void> Sockets::Impl::look_after() {
     const EndpointOptions& options = context.options;
-    const Steady::duration shortest = std::min({options.init_timeout, options.ping, options.reauthenticate});
+    const Steady::duration shortest = std::min(options.init_timeout, options.ping);
     const auto round = std::clamp(shortest / 4, kRoundMin, kRoundMax);
     while (!scope.is_cancelled()) {
         if (open.empty()) {
@@ -65,31 +55,29 @@ rt::Task<void> Sockets::Impl::look_after() {
         }
         if (!co_await rt::sleep_for(round, scope.forever())) co_return;
         const std::vector<ConnectionPtr> all(open.begin(), open.end());
-        for (const ConnectionPtr& each : all) each->look_after(clock.steady(), clock.now());
+        for (const ConnectionPtr& each : all) each->look_after(clock.steady());
     }
 }
 
-Sockets::Sockets(
-    rt::Loop& loop, Engine& engine, Live& live, Authenticate authenticate, const EndpointOptions& options
-)
-    : impl_(std::make_unique<Impl>(SocketContext{loop, engine, live, std::move(authenticate), options})) {}
+Sockets::Sockets(const EndpointParts& parts, const EndpointOptions& options)
+    : impl_(std::make_unique<Impl>(SocketContext{parts, options})) {}
 
 Sockets::~Sockets() = default;
 
-http::Response Sockets::upgrade(http::Request request) {
+http::Response Sockets::upgrade(std::shared_ptr<const http::Handshake> handshake) {
     Impl& impl = *impl_;
     if (impl.open.size() >= impl.context.options.sockets_max || impl.scope.is_cancelled()) {
         return refuse(
             Media::kJson, 503, Failure{.message = "too many sockets; try again later", .code = "busy"}
         );
     }
-    const auto dialect = choose_dialect(request.headers.get("sec-websocket-protocol"));
+    const auto dialect = choose_dialect(handshake->headers().get("sec-websocket-protocol"));
     http::Response out;
     auto& upgrade = out.upgrade.emplace();
     if (dialect) upgrade.subprotocol = name(*dialect);
     upgrade.message_bytes_max = impl.context.options.socket_message_bytes_max;
     auto connection =
-        std::make_shared<SocketConnection>(impl.context, dialect, std::move(request), impl.clock.steady());
+        std::make_shared<SocketConnection>(impl.context, dialect, std::move(handshake), impl.clock.steady());
     upgrade.session = [&impl, connection](http::WebSocket socket) {
         return impl.serve(connection, std::move(socket));
     };

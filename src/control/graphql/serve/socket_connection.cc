@@ -1,6 +1,8 @@
 #include "control/graphql/serve/detail/socket_connection.h"
 
+#include "control/graphql/serve/detail/asker.h"
 #include "control/graphql/serve/detail/endpoint.h"
+#include "control/graphql/serve/detail/incoming.h"
 
 #include <algorithm>
 #include <utility>
@@ -16,93 +18,75 @@ constexpr auto kWriteTimeout = std::chrono::seconds(30);
 /// Answers of a stream, and messages, that wait for a slow client.
 constexpr std::size_t kStreamBodiesMax = 256;
 constexpr std::size_t kStreamBytesMax = 8u << 20;
-constexpr std::size_t kOutboxBytesMax = 32u << 20;
-/// Headers that a client may add in `connection_init`.
-constexpr std::size_t kHeadersMax = 100;
-constexpr std::size_t kHeaderBytesMax = 8u << 10;
-
-/// Failures that say nothing about the credential.
-bool is_transient(const Failure& failure) {
-    return failure.code == "unexpected" || failure.code == "postgres-error" || failure.code == "cancelled" ||
-           failure.code == "time-limit-exceeded";
-}
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    });
-    return out;
-}
+/// Of somebody who has not said yet who it is.
+constexpr std::size_t kStrangerBytesMax = 64u << 10;
 
 }  // namespace
 
 SocketConnection::SocketConnection(
-    SocketContext& context, std::optional<Dialect> dialect, http::Request request, Steady now
+    SocketContext& context,
+    std::optional<Dialect> dialect,
+    std::shared_ptr<const http::Handshake> handshake,
+    Steady now
 )
     : context_(context),
       conversation_(dialect.value_or(Dialect::kTransportWs)),
       has_dialect_(dialect.has_value()),
-      headers_(std::move(request.headers)),
-      peer_(std::move(request.peer)),
+      handshake_(std::move(handshake)),
       opened_(now),
       pinged_(now),
-      authenticated_(now),
-      wake_(context.loop),
-      tasks_(context.loop) {}
+      wake_(context.parts.loop),
+      tasks_(context.parts.loop) {}
 
 SocketConnection::~SocketConnection() = default;
 
 // ---- the client's messages
 
-void SocketConnection::merge_headers(const Json& payload) {
-    if (!payload.is_object()) return;
-    const Json* nested = payload.get_object().if_contains("headers");
-    const JsonObject& given =
-        nested != nullptr && nested->is_object() ? nested->get_object() : payload.get_object();
-    for (const auto& [key, value] : given) {
-        if (value.is_object() || value.is_array() || value.is_null()) continue;
-        const std::string text = value.is_string() ? std::string(value.get_string()) : to_text(value);
-        const bool is_good = http::is_header_name(key) && http::is_header_value(text) &&
-                             text.size() <= kHeaderBytesMax && headers_.size() < kHeadersMax;
-        if (is_good) headers_.set(lower(key), text);
-    }
-}
-
 rt::Task<void> SocketConnection::begin() {
-    is_authenticating_ = true;
-    auto session = co_await context_.authenticate(headers_, peer_);
-    is_authenticating_ = false;
+    auto asker = co_await ask(context_.parts, handshake_, presented_);
     if (closing_) co_return;
-    if (!session) {
+    if (!asker) {
         if (conversation_.dialect() == Dialect::kLegacy) {
-            say(connection_error_message(Engine::error_body(session.error(), Session{.role = ""})));
+            say(connection_error_message(Engine::error_body(asker.error(), Session{.role = ""})));
         }
-        close(socket_close(close_code::kForbidden, "Forbidden: " + session.error().message));
+        close(socket_close(close_code::kForbidden, "Forbidden: " + asker.error().message));
         co_return;
     }
-    const auto model = context_.engine.model();
-    // Only webhooks read them.
-    if (model != nullptr && !model->metadata().actions.empty()) session->headers = lower_case(headers_);
-    expires_at_ = session->expires_at;
-    session_ = std::make_shared<const Session>(std::move(*session));
+    session_ = std::move(asker->session);
+    if (!take_lease(std::move(asker->terms))) co_return;
     conversation_.acknowledge();
     say(ack_message());
     if (conversation_.dialect() == Dialect::kLegacy) say(ping_message(Dialect::kLegacy));
 }
 
-/// A credential that was revoked, or means something else by now, ends the socket.
-rt::Task<void> SocketConnection::authenticate_again() {
-    is_authenticating_ = true;
-    auto session = co_await context_.authenticate(headers_, peer_);
-    is_authenticating_ = false;
-    if (closing_ || (!session && is_transient(session.error()))) co_return;
-    if (!session) {
-        close(socket_close(close_code::kForbidden, "Forbidden: " + session.error().message));
-    } else if (session->role != session_->role || session->variables != session_->variables) {
-        close(socket_close(close_code::kForbidden, "Forbidden: your rights have changed"));
-    } else {
-        expires_at_ = session->expires_at;
+/// False: the socket is being closed.
+bool SocketConnection::take_lease(http::Leases::Terms terms) {
+    terms.end = [weak = weak_from_this()](http::Ending ending, const std::string& reason) {
+        if (const auto self = weak.lock()) self->revoke(ending, reason);
+    };
+    auto lease = context_.parts.leases.take(std::move(terms));
+    Result<void> held;
+    if (lease) held = (*lease)->add(http::Held::kBytes, outbox_bytes_);
+    if (!lease || !held) {
+        const Error& error = lease ? held.error() : lease.error();
+        close(socket_close(close_code::kOverload, error.user));
+        return false;
+    }
+    lease_ = std::move(*lease);
+    return true;
+}
+
+/// Nothing that still waits is said: it may no longer be this client's to know.
+void SocketConnection::revoke(http::Ending ending, const std::string& reason) {
+    ready_.clear();
+    outbox_.clear();
+    switch (ending) {
+        case http::Ending::kGone:
+            return close(socket_close(close_code::kUnauthorized, "Unauthorized: " + reason));
+        case http::Ending::kExpired:
+            return close(socket_close(close_code::kForbidden, "Forbidden: your credential has expired"));
+        case http::Ending::kChanged:
+            return close(socket_close(close_code::kForbidden, "Forbidden: " + reason));
     }
 }
 
@@ -119,7 +103,7 @@ bool SocketConnection::obey(const Conversation::Verdict& verdict, ClientMessage 
         case VerdictKind::kIgnore:
             break;
         case VerdictKind::kAuthenticate:
-            merge_headers(message.payload);
+            presented_ = read_presented(message.payload);
             tasks_.spawn(begin());
             break;
         case VerdictKind::kPong:
@@ -153,18 +137,30 @@ void SocketConnection::refuse(const std::string& id, const Failure& failure) {
 }
 
 void SocketConnection::start(ClientMessage message) {
+    auto started = try_start(message);
+    if (started) return;
+    conversation_.finish(message.id);
+    refuse(message.id, started.error());
+}
+
+Outcome<> SocketConnection::try_start(ClientMessage& message) {
     auto request = read_request(std::move(message.payload));
-    const int most = context_.engine.limits_of(session_->role).subscriptions_per_socket_max;
-    if (request && operations_.size() >= static_cast<std::size_t>(most)) {
-        request = failure("limit", "a socket holds at most " + std::to_string(most) + " subscriptions");
+    if (!request) return std::unexpected(std::move(request).error());
+    const int most = context_.parts.engine.limits_of(session_->role).subscriptions_per_socket_max;
+    if (operations_.size() >= static_cast<std::size_t>(most)) {
+        return failure("limit", "a socket holds at most " + std::to_string(most) + " subscriptions");
     }
-    if (!request) {
-        conversation_.finish(message.id);
-        return refuse(message.id, request.error());
+    if (auto held = lease_->add(http::Held::kSubscriptions, 1); !held) {
+        return std::unexpected(limit_reached(held.error()));
     }
-    auto held = std::make_unique<Operation>();
-    Operation* operation = held.get();
+    auto owned = std::make_unique<Operation>();
+    Operation* operation = owned.get();
     operation->id = message.id;
+    if (auto held = lease_->add(http::Held::kBytes, message.bytes); !held) {
+        forget(*operation);
+        return std::unexpected(limit_reached(held.error()));
+    }
+    operation->asked = message.bytes;
     Live::Sink sink{
         .next = [this, operation](Body body) { answer(*operation, std::move(body)); },
         .error = [this, operation](const std::string& body
@@ -172,22 +168,29 @@ void SocketConnection::start(ClientMessage message) {
         .complete = [this, operation] { end(*operation, complete_message(operation->id)); },
     };
     request->wants_locations = conversation_.dialect() == Dialect::kTransportWs;
-    auto id = context_.live.subscribe(*request, session_, std::move(sink));
+    auto id = context_.parts.live.subscribe(*request, session_, std::move(sink));
     if (!id) {
-        conversation_.finish(message.id);
-        return refuse(message.id, id.error());
+        forget(*operation);
+        return std::unexpected(std::move(id).error());
     }
     operation->live = *id;
-    operation->is_stream = context_.live.is_stream(*id);
-    operations_.emplace(message.id, std::move(held));
+    operation->is_stream = context_.parts.live.is_stream(*id);
+    operations_.emplace(message.id, std::move(owned));
+    return {};
+}
+
+/// Gives back what it holds.
+void SocketConnection::forget(Operation& operation) {
+    std::erase(ready_, &operation);
+    let_go(operation.bytes + operation.asked);
+    lease_->give_back(http::Held::kSubscriptions, 1);
 }
 
 void SocketConnection::stop(const std::string& id) {
     const auto found = operations_.find(id);
     if (found == operations_.end()) return;
-    Operation* operation = found->second.get();
-    context_.live.unsubscribe(operation->live);
-    std::erase(ready_, operation);
+    context_.parts.live.unsubscribe(found->second->live);
+    forget(*found->second);
     operations_.erase(found);
     if (conversation_.dialect() == Dialect::kLegacy) say(complete_message(id));
 }
@@ -195,10 +198,13 @@ void SocketConnection::stop(const std::string& id) {
 // ---- answers
 
 void SocketConnection::answer(Operation& operation, Body body) {
-    if (!operation.is_stream && !operation.bodies.empty()) {
-        operation.bodies.back() = std::move(body);  // only the newest counts
-        return;
+    if (closing_) return;
+    if (!operation.is_stream && !operation.bodies.empty()) {  // only the newest counts
+        let_go(operation.bodies.back()->size());
+        operation.bytes -= operation.bodies.back()->size();
+        operation.bodies.pop_back();
     }
+    if (!hold(body->size())) return;
     operation.bytes += body->size();
     operation.bodies.push_back(std::move(body));
     const bool is_full = operation.bodies.size() > kStreamBodiesMax || operation.bytes > kStreamBytesMax;
@@ -206,7 +212,7 @@ void SocketConnection::answer(Operation& operation, Body body) {
         const Failure slow{
             .message = "the client reads the stream too slowly; begin again at the last row", .code = "busy"
         };
-        context_.live.unsubscribe(operation.live);
+        context_.parts.live.unsubscribe(operation.live);
         const std::string body_text = Engine::error_body(slow, *session_);
         return end(operation, error_message(conversation_.dialect(), operation.id, body_text));
     }
@@ -216,20 +222,34 @@ void SocketConnection::answer(Operation& operation, Body body) {
 
 /// After what still waits; from now on the id is free.
 void SocketConnection::end(Operation& operation, std::string last_message) {
+    forget(operation);
     for (const Body& body : operation.bodies) say(next_message(conversation_.dialect(), operation.id, *body));
-    std::erase(ready_, &operation);
     conversation_.finish(operation.id);
     say(std::move(last_message));
     operations_.erase(std::string(operation.id));
 }
 
 void SocketConnection::say(std::string message) {
+    if (closing_ || !hold(message.size())) return;
     outbox_bytes_ += message.size();
-    if (outbox_bytes_ > kOutboxBytesMax) {
-        return close(socket_close(close_code::kOverload, "You read too slowly"));
-    }
     outbox_.push_back(std::move(message));
     wake_.notify_one();
+}
+
+/// False: the socket is being closed, for too much waits for its reader, or for all readers of its tenant.
+bool SocketConnection::hold(std::size_t bytes) {
+    Result<void> held;
+    if (lease_ != nullptr) {
+        held = lease_->add(http::Held::kBytes, bytes);
+    } else if (outbox_bytes_ + bytes > kStrangerBytesMax) {
+        held = fail(Error::limit("You read too slowly"));
+    }
+    if (!held) close(socket_close(close_code::kOverload, held.error().user));
+    return held.has_value();
+}
+
+void SocketConnection::let_go(std::size_t bytes) {
+    if (lease_ != nullptr) lease_->give_back(http::Held::kBytes, bytes);
 }
 
 /// The next thing to write; empty when there is none.
@@ -238,6 +258,7 @@ std::string SocketConnection::next_text() {
         std::string out = std::move(outbox_.front());
         outbox_.pop_front();
         outbox_bytes_ -= out.size();
+        let_go(out.size());
         return out;
     }
     if (ready_.empty()) return {};
@@ -245,7 +266,8 @@ std::string SocketConnection::next_text() {
     ready_.pop_front();
     const Body body = std::move(operation->bodies.front());
     operation->bodies.pop_front();
-    operation->bytes -= std::min(operation->bytes, body->size());
+    operation->bytes -= body->size();
+    let_go(body->size());
     operation->is_queued = !operation->bodies.empty();
     if (operation->is_queued) ready_.push_back(operation);
     return next_message(conversation_.dialect(), operation->id, *body);
@@ -307,15 +329,16 @@ rt::Task<void> SocketConnection::run(http::WebSocket socket) {
         co_await read();
     }
     if (!closing_) closing_ = SocketClose{};
-    for (const auto& [id, operation] : operations_) context_.live.unsubscribe(operation->live);
+    for (const auto& [id, operation] : operations_) context_.parts.live.unsubscribe(operation->live);
     ready_.clear();
     operations_.clear();
     wake_.notify_all();
     co_await tasks_.close();
+    lease_.reset();
     socket_.reset();
 }
 
-void SocketConnection::look_after(Steady now, std::chrono::system_clock::time_point wall) {
+void SocketConnection::look_after(Steady now) {
     const EndpointOptions& options = context_.options;
     if (closing_) return;
     if (!conversation_.has_begun()) {
@@ -325,9 +348,6 @@ void SocketConnection::look_after(Steady now, std::chrono::system_clock::time_po
         return;
     }
     if (!conversation_.is_acknowledged()) return;
-    if (expires_at_ && wall >= *expires_at_) {
-        return close(socket_close(close_code::kForbidden, "Forbidden: your credential has expired"));
-    }
     if (now >= pinged_ + options.ping) {
         pinged_ = now;
         if (unanswered_ >= options.missed_pings_max) {
@@ -335,10 +355,6 @@ void SocketConnection::look_after(Steady now, std::chrono::system_clock::time_po
         }
         if (conversation_.dialect() == Dialect::kTransportWs) ++unanswered_;
         say(ping_message(conversation_.dialect()));
-    }
-    if (now >= authenticated_ + options.reauthenticate && !is_authenticating_) {
-        authenticated_ = now;
-        tasks_.spawn(authenticate_again());
     }
 }
 

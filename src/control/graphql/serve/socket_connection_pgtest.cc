@@ -1,59 +1,16 @@
 #include "control/graphql/serve/detail/socket_connection.h"
 #include "platform/crypto/crypto.h"
 #include "support/pg.h"
+#include "support/socket_peer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <deque>
 
 namespace weft::graphql::detail {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// A peer in the hands of the test: says what it is told to, and reads only while it may.
-class Peer final : public http::WebSocket::Impl {
-  public:
-    explicit Peer(rt::Loop& loop) : wake_(loop) {}
-
-    rt::Task<Result<http::Message>> read(rt::Deadline by) override {
-        while (to_say_.empty() && !is_closed) CO_CHECK_OK(co_await wake_.wait(by));
-        if (is_closed) co_return fail(Error::cancelled("closed"));
-        http::Message out{.kind = http::Message::Kind::kText, .data = std::move(to_say_.front())};
-        to_say_.pop_front();
-        co_return out;
-    }
-    rt::Task<Result<void>> write(http::Message message, rt::Deadline by) override {
-        while (!reads && !is_closed) CO_CHECK_OK(co_await wake_.wait(by));
-        if (is_closed) co_return fail(Error::cancelled("closed"));
-        heard.push_back(std::move(message.data));
-        co_return Result<void>{};
-    }
-    rt::Task<void> close(std::uint16_t code, std::string) override {
-        close_code = code;
-        is_closed = true;
-        wake_.notify_all();
-        co_return;
-    }
-    void say(std::string text) {
-        to_say_.push_back(std::move(text));
-        wake_.notify_all();
-    }
-    void may_read(bool now) {
-        reads = now;
-        wake_.notify_all();
-    }
-
-    std::vector<std::string> heard;
-    int close_code = 0;
-    bool is_closed = false;
-    bool reads = true;
-
-  private:
-    std::deque<std::string> to_say_;
-    rt::Signal wake_;
-};
+using Peer = test::SocketPeer;
 
 constexpr std::string_view kMetadata = R"({"version": 3, "sources": [{"name": "default", "kind": "postgres",
     "configuration": {}, "tables": [{"table": {"schema": "public", "name": "note"}}]}]})";
@@ -70,13 +27,20 @@ class SocketPg : public testing::Test {
             loop_.run_until_done(read_catalog(pool_, pg::Principal::login(), rt::Deadline::in(10s)));
         auto metadata = metadata::parse(parse_json(kMetadata).value());
         engine_.use(build_model(std::move(catalog).value(), std::move(metadata).value(), {}, {}));
-        connection_ =
-            std::make_shared<SocketConnection>(context_, Dialect::kTransportWs, http::Request(), clock_);
+        http::Request head;
+        head.headers.add("cookie", "a=b");
+        connection_ = std::make_shared<SocketConnection>(
+            context_,
+            Dialect::kTransportWs,
+            std::make_shared<const http::Handshake>(http::SiteRule(), head),
+            clock_
+        );
         scope_.spawn(connection_->run(http::WebSocket(peer_, scope_.forever())));
     }
     ~SocketPg() override {
         connection_->close(socket_close(close_code::kGoingAway, ""));
         loop_.run_until_done(scope_.join());
+        loop_.run_until_done(leases_.close());
         loop_.run_until_done(live_.close());
         loop_.run_until_done(pool_.close());
     }
@@ -92,13 +56,13 @@ class SocketPg : public testing::Test {
         (void)loop_.run_until_done(wait_for([] { return false; }, time));
     }
     void begin() {
-        peer_->say(R"({"type":"connection_init","payload":{"headers":{"x-key":"one"}}})");
+        peer_->say(R"({"type":"connection_init","payload":{"headers":{"x-hasura-key":"one"}}})");
         ASSERT_TRUE(eventually([&] { return peer_->heard.size() == 1; }));
         ASSERT_EQ(peer_->heard[0], R"({"type":"connection_ack"})");
     }
     void look_after(Steady::duration later) {
         clock_ += later;
-        connection_->look_after(clock_, wall_);
+        connection_->look_after(clock_);
     }
     void change(const std::string& text) {
         db_.exec("update public.note set text = '" + text + "' where id = 1");
@@ -108,11 +72,11 @@ class SocketPg : public testing::Test {
         return eventually([&] { return peer_->is_closed; }) && peer_->close_code == code;
     }
     /// The key "one" is good until it is revoked.
-    rt::Task<Outcome<Session>> authenticate(http::Fields headers) {
+    rt::Task<Outcome<Identified>> authenticate(Presented presented) {
         ++authentications_;
-        seen_key_ = headers.get("x-key");
+        seen_key_ = presented.hasura.empty() ? "" : presented.hasura.front().second;
         if (failure_) co_return std::unexpected(*failure_);
-        co_return session_;
+        co_return Identified{.session = session_, .holder = holder_};
     }
 
     test::TestDatabase db_;
@@ -123,17 +87,24 @@ class SocketPg : public testing::Test {
     EndpointOptions options_;
     std::optional<Failure> failure_;
     Session session_;
+    http::Holder holder_;
     int authentications_ = 0;
     std::string seen_key_;
-    SocketContext context_{
+    rt::ManualClock wall_{Instant(1h)};
+    http::Leases leases_{
+        loop_, wall_, {.subscriptions = {1, 1, 1, 1}, .bytes = {1u << 20, 1u << 20, 1u << 20, 1u << 20}}
+    };
+    EndpointParts parts_{
         loop_,
         engine_,
         live_,
-        [this](http::Fields headers, std::string) { return authenticate(std::move(headers)); },
-        options_
+        leases_,
+        [this](std::shared_ptr<const http::Handshake>, Presented presented) {
+            return authenticate(std::move(presented));
+        }
     };
+    SocketContext context_{parts_, options_};
     Steady clock_{1h};
-    std::chrono::system_clock::time_point wall_{1h};
     std::shared_ptr<Peer> peer_ = std::make_shared<Peer>(loop_);
     std::shared_ptr<SocketConnection> connection_;
     rt::Scope scope_{loop_};
@@ -180,39 +151,102 @@ TEST_F(SocketPg, KeepsAClientThatAnswersPings) {
 }
 
 TEST_F(SocketPg, ClosesWhenTheCredentialIsRevoked) {
+    holder_.keys = {"token 1"};
     begin();
     EXPECT_EQ(seen_key_, "one");
-    look_after(options_.reauthenticate);
-    ASSERT_TRUE(eventually([&] { return authentications_ == 2; }));
-    failure_ = Failure{.message = "away", .code = "postgres-error"};  // says nothing of the credential
-    look_after(options_.reauthenticate);
+    ASSERT_TRUE(eventually([&] { return authentications_ == 2; })) << "once more after it was registered";
+    leases_.wake("token 2");
+    leases_.wake("token 1");
     ASSERT_TRUE(eventually([&] { return authentications_ == 3; }));
-    peer_->say(R"({"type":"pong"})");
-    pass(20ms);
+    failure_ = Failure{.message = "away", .code = "postgres-error"};  // says nothing of the credential
+    leases_.wake("token 1");
+    ASSERT_TRUE(eventually([&] { return authentications_ == 4; }));
     EXPECT_FALSE(peer_->is_closed);
     failure_ = Failure{.message = "revoked", .code = "access-denied"};
-    look_after(options_.reauthenticate);
-    EXPECT_TRUE(closes_with(close_code::kForbidden));
+    leases_.wake("token 1");
+    EXPECT_TRUE(closes_with(close_code::kUnauthorized));
+    EXPECT_EQ(peer_->close_reason, "Unauthorized: revoked");
     EXPECT_EQ(seen_key_, "one");
 }
 
+TEST_F(SocketPg, ARevokedReaderHearsNothingMore) {
+    holder_.keys = {"token 1"};
+    begin();
+    peer_->say(std::string(kSubscribe));
+    ASSERT_TRUE(eventually([&] { return peer_->heard.size() == 2; }));
+    peer_->may_read(false);
+    change("on its way");
+    ASSERT_TRUE(eventually([&] { return live_.stats().pushes == 2; }));
+    change("waits");
+    ASSERT_TRUE(eventually([&] { return live_.stats().pushes == 3; }));
+    failure_ = Failure{.message = "revoked", .code = "access-denied"};
+    leases_.wake("token 1");
+    EXPECT_TRUE(closes_with(close_code::kUnauthorized));
+    peer_->may_read(true);
+    EXPECT_EQ(peer_->heard.back().find("waits"), std::string::npos);
+}
+
 TEST_F(SocketPg, ClosesWhenRightsHaveChanged) {
+    holder_.keys = {"person"};
     begin();
     session_.role = "user";
-    look_after(options_.reauthenticate);
+    leases_.wake("person");
     EXPECT_TRUE(closes_with(close_code::kForbidden));
 }
 
 TEST_F(SocketPg, ClosesWhenTheSessionExpires) {
-    session_.expires_at = wall_ + 5s;
+    session_.expires_at = wall_.now() + 5s;
     begin();
-    wall_ += 4s;
-    look_after(1s);
+    ASSERT_TRUE(eventually([&] { return authentications_ == 2; }));
+    wall_.advance(4s);
     pass(10ms);
     EXPECT_FALSE(peer_->is_closed);
-    wall_ += 1s;
-    look_after(1s);
+    failure_ = Failure{.message = "expired", .code = "invalid-jwt"};
+    wall_.advance(1s);
     EXPECT_TRUE(closes_with(close_code::kForbidden));
+}
+
+TEST_F(SocketPg, WhatItHoldsIsCountedAndGivenBack) {
+    begin();
+    peer_->say(std::string(kSubscribe));
+    ASSERT_TRUE(eventually([&] { return peer_->heard.size() == 2; }));
+    using enum http::Held;
+    const auto held = [&](http::Held what) { return leases_.stats().held[static_cast<std::size_t>(what)]; };
+    EXPECT_EQ(held(kStreams), 1u);
+    EXPECT_EQ(held(kSubscriptions), 1u);
+    EXPECT_EQ(held(kBytes), kSubscribe.size()) << "answers that were read count no more";
+    peer_->say(R"({"type":"complete","id":"a"})");
+    EXPECT_TRUE(eventually([&] { return held(kBytes) == 0 && held(kSubscriptions) == 0; }));
+    connection_->close(socket_close(1000, ""));
+    EXPECT_TRUE(eventually([&] { return held(kStreams) == 0; }));
+}
+
+TEST_F(SocketPg, ASubscriptionBeyondALimitIsRefusedByName) {
+    begin();
+    peer_->say(std::string(kSubscribe));
+    ASSERT_TRUE(eventually([&] { return peer_->heard.size() == 2; }));
+    std::string second(kSubscribe);
+    second.replace(second.find(R"("id":"a")"), 8, R"("id":"b")");
+    peer_->say(second);
+    ASSERT_TRUE(eventually([&] { return peer_->heard.size() == 3; }));
+    EXPECT_NE(peer_->heard[2].find("subscriptions_per_stream_max"), std::string::npos) << peer_->heard[2];
+    EXPECT_FALSE(peer_->is_closed);
+}
+
+TEST_F(SocketPg, AReaderThatLetsTooMuchWaitIsClosed) {
+    begin();
+    peer_->may_read(false);
+    for (int i = 0; i < 12 && !peer_->is_closed; ++i) {
+        peer_->say(R"({"type":"ping","payload":{"a":")" + std::string(100'000, 'x') + "\"}}");
+    }
+    EXPECT_TRUE(closes_with(close_code::kOverload));
+    EXPECT_NE(peer_->close_reason.find("stream_bytes_per_stream_max"), std::string::npos);
+}
+
+TEST_F(SocketPg, AStrangerLetsLittleWait) {
+    peer_->may_read(false);
+    peer_->say(R"({"type":"ping","payload":{"a":")" + std::string(100'000, 'x') + "\"}}");
+    EXPECT_TRUE(closes_with(close_code::kOverload));
 }
 
 TEST_F(SocketPg, ClosesWhenNothingIsSaid) {

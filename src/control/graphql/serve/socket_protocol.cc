@@ -102,7 +102,7 @@ std::optional<ClientMessage> read_message(Dialect dialect, std::string_view text
         return each.dialect == dialect && each.name == type;
     });
     if (found == kTypes.end()) return std::nullopt;
-    ClientMessage out{.kind = found->kind, .id = {}, .payload = {}};
+    ClientMessage out{.kind = found->kind, .id = {}, .payload = {}, .bytes = text.size()};
     if (found->has_id) {
         out.id = text_or(object, "id");
         if (out.id.empty() || out.id.size() > kIdBytesMax) return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include "platform/rt/sync.h"
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <string>
@@ -31,24 +32,47 @@ constexpr std::string_view kComplete = "event: complete\ndata:\n\n";
 struct Feed {
     explicit Feed(rt::Loop& loop) : wake(loop) {}
 
-    void next(std::shared_ptr<const std::string> body) {
-        if (!is_stream) {
-            bytes = 0;
-            bodies.clear();  // only the newest answer counts
+    void next(std::shared_ptr<const std::string> body, const Session& asker) {
+        if (is_over) return;
+        if (!is_stream) drop();  // only the newest answer counts
+        if (auto held = lease->add(http::Held::kBytes, body->size()); !held) {
+            return fail(limit_reached(held.error()), asker);
         }
         bytes += body->size();
         bodies.push_back(std::move(body));
         wake.notify_all();
     }
+    /// After what still waits.
     void end(std::shared_ptr<const std::string> body) {
         if (body != nullptr) bodies.push_back(std::move(body));
         is_over = true;
         wake.notify_all();
     }
+    /// Instead of what still waits.
+    void fail(const Failure& failure, const Session& asker) {
+        drop();
+        end(std::make_shared<const std::string>(Engine::error_body(failure, asker)));
+    }
+    std::shared_ptr<const std::string> take() {
+        auto body = std::move(bodies.front());
+        bodies.pop_front();
+        let_go(body->size());
+        return body;
+    }
+    void drop() {
+        bodies.clear();
+        let_go(bytes);
+    }
+    void let_go(std::size_t some) {
+        some = std::min(some, bytes);
+        bytes -= some;
+        if (lease != nullptr) lease->give_back(http::Held::kBytes, some);
+    }
     bool is_full() const { return bodies.size() > kBodiesMax || (bytes > kBytesMax && bodies.size() > 1); }
 
     std::deque<std::shared_ptr<const std::string>> bodies;
-    std::size_t bytes = 0;
+    std::size_t bytes = 0;  // of those that are leased
+    std::unique_ptr<http::Lease> lease;
     bool is_stream = false;
     bool is_over = false;
     rt::Signal wake;
@@ -68,9 +92,7 @@ rt::Task<void> feed_client(std::shared_ptr<Feed> feed, http::StreamWriter writer
             co_return;
         }
         if (!feed->bodies.empty()) {
-            const auto body = std::move(feed->bodies.front());
-            feed->bodies.pop_front();
-            feed->bytes -= std::min(feed->bytes, body->size());
+            const auto body = feed->take();
             if (!co_await writer.write(next_event(*body))) co_return;
             continue;
         }
@@ -83,32 +105,45 @@ rt::Task<void> feed_client(std::shared_ptr<Feed> feed, http::StreamWriter writer
     (void)co_await writer.write(std::string(kComplete));
 }
 
+/// Its place among the streams of the process, until the feed dies.
+Result<void> lease(http::Leases& leases, const std::shared_ptr<Feed>& feed, Asker asker, std::size_t bytes) {
+    asker.terms.end = [weak = std::weak_ptr(feed),
+                       session = asker.session](http::Ending, std::string reason) {
+        if (const auto held = weak.lock()) {
+            held->fail({.message = std::move(reason), .code = "access-denied"}, *session);
+        }
+    };
+    TRY(feed->lease, leases.take(std::move(asker.terms)));
+    CHECK_OK(feed->lease->add(http::Held::kSubscriptions, 1));
+    return feed->lease->add(http::Held::kBytes, bytes);
+}
+
 rt::Task<void> produce(
     rt::Loop& loop,
     Live& live,
-    std::shared_ptr<Outcome<Request>> request,
-    std::shared_ptr<Outcome<Session>> session,
+    http::Leases& leases,
+    std::shared_ptr<Streamed> asked,
     http::StreamWriter writer
 ) {
     const auto feed = std::make_shared<Feed>(loop);
-    const auto fail_with = [&feed](const Failure& failure, const Session& asker) {
-        feed->end(std::make_shared<const std::string>(Engine::error_body(failure, asker)));
-    };
-    const Session nobody{.role = ""};
-    if (!*session || !*request) {
-        fail_with(*session ? request->error() : session->error(), nobody);
+    if (!asked->asker || !asked->request) {
+        feed->fail(asked->asker ? asked->request.error() : asked->asker.error(), Session{.role = ""});
         co_return co_await feed_client(feed, writer);
     }
-    const auto asker = std::make_shared<const Session>(std::move(**session));
+    const auto session = asked->asker->session;
+    if (auto leased = lease(leases, feed, std::move(*asked->asker), asked->bytes); !leased) {
+        feed->fail(limit_reached(leased.error()), *session);
+        co_return co_await feed_client(feed, writer);
+    }
     Live::Sink sink{
-        .next = [feed](auto body) { feed->next(std::move(body)); },
+        .next = [feed, session](auto body) { feed->next(std::move(body), *session); },
         .error = [feed](std::string body
                  ) { feed->end(std::make_shared<const std::string>(std::move(body))); },
         .complete = [feed] { feed->end(nullptr); },
     };
-    auto id = live.subscribe(**request, asker, std::move(sink));
+    auto id = live.subscribe(*asked->request, session, std::move(sink));
     if (!id) {
-        fail_with(id.error(), *asker);
+        feed->fail(id.error(), *session);
         co_return co_await feed_client(feed, writer);
     }
     const Subscribed subscribed{live, *id};
@@ -119,17 +154,16 @@ rt::Task<void> produce(
 
 }  // namespace
 
-http::Response stream_events(rt::Loop& loop, Live& live, Outcome<Request> request, Outcome<Session> session) {
+http::Response stream_events(const EndpointParts& parts, Streamed asked) {
     http::Response out;
     out.headers.add("content-type", "text/event-stream; charset=utf-8");
     out.headers.add("cache-control", "no-cache");
     out.headers.add("x-accel-buffering", "no");
     // Shared: a std::function must be copyable.
-    auto asked = std::make_shared<Outcome<Request>>(std::move(request));
-    auto who = std::make_shared<Outcome<Session>>(std::move(session));
-    out.stream = [&loop, &live, asked, who](http::StreamWriter writer) {
-        return produce(loop, live, asked, who, std::move(writer));
-    };
+    auto held = std::make_shared<Streamed>(std::move(asked));
+    out.stream = [&loop = parts.loop, &live = parts.live, &leases = parts.leases, held](
+                     http::StreamWriter writer
+                 ) { return produce(loop, live, leases, held, std::move(writer)); };
     return out;
 }
 

@@ -16,12 +16,12 @@ http::Response respond(Media media, Answer answer, int refused = 400);
 /// The same for a failure before the engine heard of the request; `status` in every media type.
 http::Response refuse(Media media, int status, const Failure& failure);
 
-/// May a page of the request's Origin use us? Requests without one are no page's.
-bool is_allowed_origin(const EndpointOptions& options, const http::Request& request);
-/// What a browser needs to see to hand an answer to a page of another origin.
-void add_cors(http::Response& response, const EndpointOptions& options, const http::Request& request);
+/// Of a page that may not use us.
+Failure foreign_page();
 
-/// The request's headers by lower-case name, for webhook actions.
-std::map<std::string, std::string, std::less<>> lower_case(const http::Fields& headers);
+/// What webhook actions are told of the request: its headers by lower-case name, and what was presented.
+std::map<std::string, std::string, std::less<>> headers_of(
+    const http::Handshake& handshake, const Presented& presented
+);
 
 }  // namespace weft::graphql::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "control/graphql/execute/execute.h"
+#include "control/graphql/serve/serve.h"
 #include "platform/http/http.h"
 
 #include <string_view>
@@ -21,5 +22,8 @@ Outcome<Incoming> read_body(std::string_view body);
 Outcome<Request> read_query(const http::Fields& query);
 /// One request as JSON: also the payload of a `subscribe` message.
 Outcome<Request> read_request(Json value);
+/// The payload of `connection_init`: {"headers": {...}}, or the headers themselves. Takes what `Presented`
+/// has room for; what is no header's value, or is too long, was not presented.
+Presented read_presented(const Json& payload);
 
 }  // namespace weft::graphql::detail

@@ -14,10 +14,7 @@ namespace weft::graphql::detail {
 
 /// What all sockets of an endpoint share.
 struct SocketContext {
-    rt::Loop& loop;
-    Engine& engine;
-    Live& live;
-    Authenticate authenticate;
+    const EndpointParts& parts;
     const EndpointOptions& options;
 };
 
@@ -26,7 +23,10 @@ struct SocketContext {
 class SocketConnection : public std::enable_shared_from_this<SocketConnection> {
   public:
     SocketConnection(
-        SocketContext& context, std::optional<Dialect> dialect, http::Request request, Steady now
+        SocketContext& context,
+        std::optional<Dialect> dialect,
+        std::shared_ptr<const http::Handshake> handshake,
+        Steady now
     );
     ~SocketConnection();
     SocketConnection(const SocketConnection&) = delete;
@@ -34,8 +34,8 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection> {
 
     /// Until the socket is closed. `socket` is valid that long.
     rt::Task<void> run(http::WebSocket socket);
-    /// Once in a while: pings, time limits, whether the credential still holds.
-    void look_after(Steady now, std::chrono::system_clock::time_point wall);
+    /// Once in a while: pings and time limits.
+    void look_after(Steady now);
     void close(SocketClose why);
 
   private:
@@ -46,32 +46,37 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection> {
         bool is_stream = false;
         bool is_queued = false;  // stands in `ready_`
         std::deque<Body> bodies;
-        std::size_t bytes = 0;
+        std::size_t bytes = 0;  // of the bodies
+        std::size_t asked = 0;  // bytes of the message that began it
     };
 
     bool hear(std::string_view text);
     bool obey(const Conversation::Verdict& verdict, ClientMessage message);
     void start(ClientMessage message);
+    Outcome<> try_start(ClientMessage& message);
+    void forget(Operation& operation);
     void stop(const std::string& id);
     void answer(Operation& operation, Body body);
     void end(Operation& operation, std::string last_message);
     void refuse(const std::string& id, const Failure& failure);
     void say(std::string message);
+    bool hold(std::size_t bytes);
+    void let_go(std::size_t bytes);
     std::string next_text();
-    void merge_headers(const Json& payload);
     rt::Task<void> read();
     rt::Task<void> write();
     rt::Task<void> close_socket();
     rt::Task<void> begin();
-    rt::Task<void> authenticate_again();
+    bool take_lease(http::Leases::Terms terms);
+    void revoke(http::Ending ending, const std::string& reason);
 
     SocketContext& context_;
     Conversation conversation_;
     bool has_dialect_;
-    http::Fields headers_;
-    std::string peer_;
-    std::shared_ptr<const Session> session_;
-    std::optional<std::chrono::system_clock::time_point> expires_at_;
+    std::shared_ptr<const http::Handshake> handshake_;  // shared with authentications under way
+    Presented presented_;                               // by the first message
+    std::shared_ptr<const Session> session_;            // shared with the subscriptions
+    std::unique_ptr<http::Lease> lease_;                // from when the session is known
     std::map<std::string, std::unique_ptr<Operation>, std::less<>> operations_;
     std::deque<Operation*> ready_;    // have bodies to be written
     std::deque<std::string> outbox_;  // messages, before all bodies
@@ -80,9 +85,7 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection> {
     std::optional<SocketClose> closing_;
     Steady opened_;
     Steady pinged_;
-    Steady authenticated_;
     int unanswered_ = 0;
-    bool is_authenticating_ = false;
     rt::Signal wake_;
     rt::Scope tasks_;
 };

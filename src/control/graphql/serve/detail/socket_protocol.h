@@ -41,7 +41,8 @@ struct ClientMessage {
     enum class Kind : std::uint8_t { kInit, kPing, kPong, kSubscribe, kComplete, kTerminate };
     Kind kind = Kind::kInit;
     std::string id;
-    Json payload;  // null when absent
+    Json payload;           // null when absent
+    std::size_t bytes = 0;  // of its text
 };
 /// Nothing: no message of the dialect.
 std::optional<ClientMessage> read_message(Dialect dialect, std::string_view text);
