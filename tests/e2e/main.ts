@@ -1,5 +1,6 @@
 // What a newcomer does, in a real browser against the real server: claim, sign in, make a workflow, watch a run.
 import type { Page } from 'playwright-core'
+import { foreignPages } from './foreign.ts'
 import { accessible, committedSchema, expect, launch, root, shot, schemaTool, summary, test, Watch } from './harness.ts'
 import { deliver, startServer, type Server } from './server.ts'
 
@@ -117,6 +118,7 @@ async function contract({ server, page }: World): Promise<void> {
     expect(heard === 'closed', `no connection, but heard ${heard}`)
     await stranger.close()
   })
+  await foreignPages(page, server.url, owner.tenant)
 }
 
 async function building(world: World): Promise<void> {
