@@ -67,7 +67,7 @@ inline constexpr const char* kMetadata =
       "filter": {"tenant": {"_eq": "X-Hasura-Tenant"}}, "check": {"age": {"_lte": 99}},
       "set": {"created": "by user"}}}],
   "delete_permissions": [{"role": "user", "permission": {"filter": {"tenant": {"_eq": "X-Hasura-Tenant"}}}},
-      {"role": "cleaner", "permission": {"filter": {}, "allow_all": true}}]},
+      {"role": "cleaner", "permission": {"filter": {}}}]},
  {"table": "article",
   "object_relationships": [{"name": "author", "using": {"foreign_key_constraint_on": "author_id"}}],
   "array_relationships": [{"name": "comments", "using": {"foreign_key_constraint_on":

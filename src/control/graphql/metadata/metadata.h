@@ -56,12 +56,10 @@ struct UpdatePermission {
     std::optional<JsonObject> check;
     JsonObject set;
     bool is_backend_only = false;
-    bool allows_all = false;  // ours: `where: {}` is not refused
 };
 struct DeletePermission {
     JsonObject filter;
     bool is_backend_only = false;
-    bool allows_all = false;  // ours
 };
 struct TablePermissions {
     std::optional<SelectPermission> select;

@@ -75,8 +75,7 @@ constexpr std::string_view kWhole = R"({
         {"role": "anonymous", "permission": {"columns": ["id"], "filter": {}}}],
       "insert_permissions": [{"role": "user", "permission": {"check": {}, "set": {"id": "x-hasura-user-id"},
         "backend_only": true}}],
-      "update_permissions": [{"role": "user", "permission": {"columns": ["name"], "filter": {}, "check": null,
-        "allow_all": true}},
+      "update_permissions": [{"role": "user", "permission": {"columns": ["name"], "filter": {}, "check": null}},
         {"role": "editor", "permission": {"columns": ["name"], "filter": {}, "check": {"x": {"_eq": 1}}}}],
       "delete_permissions": [{"role": "user", "permission": {"filter": {"a": 1}, "backend_only": true}}],
       "event_triggers": [{"name": "kept"}]
@@ -170,12 +169,9 @@ TEST(Metadata, Permissions) {
     EXPECT_TRUE(user.insert->is_backend_only);
     EXPECT_EQ(Json(user.insert->set), json(R"({"id": "x-hasura-user-id"})"));
     EXPECT_FALSE(user.update->check);
-    EXPECT_TRUE(user.update->allows_all);
     EXPECT_THAT(user.update->columns, ElementsAre("name"));
     EXPECT_TRUE(permissions.at("editor").update->check);
-    EXPECT_FALSE(permissions.at("editor").update->allows_all);
     EXPECT_TRUE(user.remove->is_backend_only);
-    EXPECT_FALSE(user.remove->allows_all);
     const SelectPermission& anonymous = *permissions.at("anonymous").select;
     EXPECT_FALSE(anonymous.has_all_columns);
     EXPECT_FALSE(anonymous.limit);

@@ -88,12 +88,10 @@ struct UpdateRight {
     BoolExp check;
     std::vector<Preset> presets;
     bool is_backend_only = false;
-    bool allows_all = false;
 };
 struct DeleteRight {
     BoolExp filter;
     bool is_backend_only = false;
-    bool allows_all = false;
 };
 struct Rights {
     std::optional<SelectRight> select;

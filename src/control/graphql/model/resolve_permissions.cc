@@ -129,7 +129,6 @@ Why set_update(
     }
     if (Why ok = set_presets(made.presets, made.columns, table, from.set); !ok) return ok;
     made.is_backend_only = from.is_backend_only;
-    made.allows_all = from.allows_all;
     rights.update = std::move(made);
     return {};
 }
@@ -141,7 +140,6 @@ Why set_delete(
     if (!table.catalog->is_deletable) return because("the view is not deletable");
     if (Why ok = set_condition(draft, made.filter, table, from.filter); !ok) return ok;
     made.is_backend_only = from.is_backend_only;
-    made.allows_all = from.allows_all;
     rights.remove = std::move(made);
     return {};
 }
@@ -158,11 +156,8 @@ Rights full_rights(const Table& table) {
     out.select->computed_fields.assign(table.computed_fields.size(), true);
     out.select->allows_aggregations = true;
     if (table.catalog->is_insertable) out.insert.emplace().columns = writable;
-    if (table.catalog->is_updatable) {
-        out.update.emplace().columns = writable;
-        out.update->allows_all = true;
-    }
-    if (table.catalog->is_deletable) out.remove.emplace().allows_all = true;
+    if (table.catalog->is_updatable) out.update.emplace().columns = writable;
+    if (table.catalog->is_deletable) out.remove.emplace();
     return out;
 }
 

@@ -271,9 +271,9 @@ Outcome<OnConflict> InsertPlanner::plan_conflict(
             out.update_columns.push_back(meaning->column);
         }
     }
-    if (Input where = conflict.member("where"); !where.is_null()) {
+    if (Input where = conflict.member("where", Input::Unset::kNull); !where.is_absent()) {
         Descend at(c_, "where");
-        TRY(out.where, plan_where(c_, table, where));
+        TRY(out.where, plan_where(c_, table, where, ConditionOf::kWriting));
     }
     if (!rights.update->check.is_trivial()) out.update_check = &rights.update->check;
     out.presets = rights.update->presets;

@@ -143,16 +143,27 @@ TEST_F(PlanMutationTest, UpdatesAndDeletesAreMadeOfAttachedTables) {
     EXPECT_FALSE((*made)->selected_from) << "nothing is returned";
 }
 
-TEST_F(PlanMutationTest, AConditionForEveryRowIsRefusedUnlessPermitted) {
-    EXPECT_THAT(
-        refusal(
-            "mutation { update_author(where: {_and: [{}]}, _set: {name: \"b\"}) { affected_rows } }", "user"
-        ),
-        HasSubstr("fits every row that role \"user\" may update")
-    );
-    EXPECT_EQ(
-        refusal("mutation { update_author(where: {}, _set: {name: \"b\"}) { affected_rows } }"), "planned"
-    );
+TEST_F(PlanMutationTest, AWriteNeedsAComparisonWhereAColumnIsNamed) {
+    auto update = [&](std::string_view where) {
+        return refusal(
+            "mutation { update_author(where: " + std::string(where) +
+            ", _set: {name: \"b\"}) { affected_rows } }"
+        );
+    };
+    EXPECT_THAT(update("{id: {}}"), HasSubstr("a comparison is expected here"));
+    EXPECT_THAT(update("{_or: [{_not: {id: {}}}]}"), HasSubstr("a comparison is expected here"));
+    EXPECT_EQ(update("{}"), "planned") << "all rows, in so many words";
+}
+
+TEST_F(PlanMutationTest, AVariableWithoutAValueIsNoConditionLess) {
+    for (const char* document :
+         {"mutation ($id: Int) { delete_author(where: {id: {_eq: $id}}) { affected_rows } }",
+          "mutation ($id: Int) { delete_author(where: {_and: [{id: {_eq: $id}}]}) { affected_rows } }",
+          "mutation ($id: Int) { delete_author(where: {articles: {id: {_eq: $id}}}) { affected_rows } }",
+          "mutation ($id: Int_comparison_exp) { delete_author(where: {id: $id}) { affected_rows } }",
+          "mutation ($id: author_bool_exp) { delete_author(where: {_not: $id}) { affected_rows } }"}) {
+        EXPECT_THAT(refusal(document), HasSubstr("null")) << document;
+    }
 }
 
 TEST_F(PlanMutationTest, OnlyOperatorsOfTheRoleAreNamed) {

@@ -81,53 +81,9 @@ Outcome<std::vector<Assignment>> Assignments::finish(const std::vector<std::stri
     return std::move(assignments_);
 }
 
-/// True for every row, whatever it looks like.
-bool is_always_true(const BoolExp& condition);
-bool is_never_true(const BoolExp& condition) {
-    switch (condition.kind) {
-        case BoolExp::Kind::kFalse:
-            return true;
-        case BoolExp::Kind::kNot:
-            return is_always_true(condition.children.front());
-        case BoolExp::Kind::kAnd:
-            return std::ranges::any_of(condition.children, is_never_true);
-        case BoolExp::Kind::kOr:
-            return std::ranges::all_of(condition.children, is_never_true);
-        default:
-            return false;
-    }
-}
-bool is_always_true(const BoolExp& condition) {
-    switch (condition.kind) {
-        case BoolExp::Kind::kTrue:
-            return true;
-        case BoolExp::Kind::kNot:
-            return is_never_true(condition.children.front());
-        case BoolExp::Kind::kAnd:
-            return std::ranges::all_of(condition.children, is_always_true);
-        case BoolExp::Kind::kOr:
-            return std::ranges::any_of(condition.children, is_always_true);
-        default:
-            return false;
-    }
-}
-
-/// The `where` of a write. An empty one means all rows, which only some may say.
-Outcome<BoolExp> plan_write_where(
-    Context& c, const Table& table, const Argument& where, bool allows_all, std::string_view verb
-) {
+Outcome<BoolExp> plan_write_where(Context& c, const Table& table, const Argument& where) {
     Descend at(c, where.definition->name);
-    TRY(BoolExp condition, plan_where(c, table, where.value));
-    if (allows_all || c.role.number == c.model.admin().number || !is_always_true(condition)) return condition;
-    return fail(
-        c,
-        fmt::format(
-            "this condition fits every row that role \"{0}\" may {1}; narrow it, or set \"allow_all\" in the "
-            "role's {1} permission",
-            c.role.name,
-            verb
-        )
-    );
+    return plan_where(c, table, where.value, ConditionOf::kWriting);
 }
 
 BoolExp equals(const Column& column, Operand value) {
@@ -199,7 +155,7 @@ Outcome<Update> plan_one(
     for (const Argument& each : arguments) {
         if (each.meaning == nullptr) continue;
         if (each.meaning->kind == Meaning::Kind::kWhere) {
-            TRY(out.where, plan_write_where(c, table, each, rights.update->allows_all, "update"));
+            TRY(out.where, plan_write_where(c, table, each));
         } else if (each.meaning->kind == Meaning::Kind::kPkColumns) {
             TRY(out.where, primary_key_is(c, table, arguments_in(c, each.value)));
         }
@@ -241,7 +197,7 @@ Outcome<Delete> plan_delete(
     }
     for (const Argument& each : arguments) {
         if (each.meaning == nullptr || each.meaning->kind != Meaning::Kind::kWhere) continue;
-        TRY(out.where, plan_write_where(c, table, each, rights.remove->allows_all, "delete"));
+        TRY(out.where, plan_write_where(c, table, each));
     }
     return out;
 }

@@ -85,38 +85,43 @@ std::string sql_type_of(const Operator& op, const Left& left) {
 /// Recursion is bounded: by the parser's depth for literals, by the JSON reader's for variables.
 class Planner {
   public:
-    explicit Planner(Context& c) : c_(c) {}
+    Planner(Context& c, ConditionOf use) : c_(c), use_(use) {}
 
     /// All keys of one object, ANDed.
     Outcome<BoolExp> object(const Table& table, const Input& from) {
-        if (from.is_null()) return unexpected_null(c_, from.type());
-        std::vector<BoolExp> parts;
-        for (const Input::Member& each : from.members()) {
-            CHECK_OK(count());
-            Descend at(c_, each.definition->name);
-            TRY(BoolExp part, member(table, c_.meaning(each.definition->binding), each.value()));
-            parts.push_back(std::move(part));
-        }
-        return BoolExp::all_of(std::move(parts));
-    }
-
-    /// `{_eq: .., _lt: ..}` of one left side.
-    Outcome<BoolExp> comparisons(const Left& left, const Input& from) {
-        if (from.is_null()) return unexpected_null(c_, from.type());
-        std::vector<BoolExp> parts;
-        for (const Input::Member& each : from.members()) {
-            CHECK_OK(count());
-            Descend at(c_, each.definition->name);
-            const Operator& op = *c_.meaning(each.definition->binding).op;
-            TRY(BoolExp part,
-                op.kind == Operator::Kind::kCast ? cast(left, each.value()) : compare(left, op, each.value())
-            );
-            parts.push_back(std::move(part));
-        }
-        return BoolExp::all_of(std::move(parts));
+        return all(from, [&](const Meaning& meaning, const Input& value) {
+            return member(table, meaning, value);
+        });
     }
 
   private:
+    /// What `part` makes of each member, ANDed. Every object of a condition is read here: a null, and a
+    /// variable without a value, is an error and never a condition less.
+    template <class Part>
+    Outcome<BoolExp> all(const Input& from, const Part& part) {
+        if (from.is_null()) return unexpected_null(c_, from.type());
+        std::vector<BoolExp> parts;
+        for (const Input::Member& each : from.members(Input::Unset::kNull)) {
+            CHECK_OK(count());
+            Descend at(c_, each.definition->name);
+            if (each.value().is_null()) return unexpected_null(c_, each.value().type());
+            TRY(BoolExp made, part(c_.meaning(each.definition->binding), each.value()));
+            parts.push_back(std::move(made));
+        }
+        return BoolExp::all_of(std::move(parts));
+    }
+
+    /// `{_eq: .., _lt: ..}` of one left side. Clients drop members that are undefined: what was meant as
+    /// `{_eq: id}` arrives as `{}`, and would write to every row.
+    Outcome<BoolExp> comparisons(const Left& left, const Input& from) {
+        if (use_ == ConditionOf::kWriting && from.is_object() && from.members(Input::Unset::kNull).empty())
+            return fail(c_, "a comparison is expected here: {} would fit every row");
+        return all(from, [&](const Meaning& meaning, const Input& value) {
+            return meaning.op->kind == Operator::Kind::kCast ? cast(left, value)
+                                                             : compare(left, *meaning.op, value);
+        });
+    }
+
     Outcome<> count() {
         if (++c_.bool_nodes <= c_.limits.bool_nodes_max) return {};
         return fail(
@@ -154,7 +159,6 @@ class Planner {
     }
 
     Outcome<std::vector<BoolExp>> list(const Table& table, const Input& from) {
-        if (from.is_null()) return unexpected_null(c_, from.type());
         std::vector<BoolExp> out;
         for (std::size_t i = 0; i < from.size(); ++i) {
             CHECK_OK(count());
@@ -188,19 +192,11 @@ class Planner {
     }
 
     Outcome<BoolExp> cast(Left left, const Input& from) {
-        if (from.is_null()) return unexpected_null(c_, from.type());
         left.is_cast_to_text = true;
-        std::vector<BoolExp> parts;
-        for (const Input::Member& each : from.members()) {
-            Descend at(c_, each.definition->name);
-            TRY(BoolExp part, comparisons(left, each.value()));
-            parts.push_back(std::move(part));
-        }
-        return BoolExp::all_of(std::move(parts));
+        return all(from, [&](const Meaning&, const Input& value) { return comparisons(left, value); });
     }
 
     Outcome<BoolExp> compare(const Left& left, const Operator& op, const Input& value) {
-        if (value.is_null()) return unexpected_null(c_, value.type());
         BoolExp out = left.compare(op);
         if (op.kind == Operator::Kind::kIsNull) {
             out.is_true = value.boolean();
@@ -218,20 +214,12 @@ class Planner {
 
     /// `<relationship>_aggregate: {count: {...}, bool_and: {...}}`
     Outcome<BoolExp> aggregate(const Relationship& relationship, const Input& from) {
-        if (from.is_null()) return unexpected_null(c_, from.type());
-        std::vector<BoolExp> parts;
-        for (const Input::Member& each : from.members()) {
-            CHECK_OK(count());
-            Descend at(c_, each.definition->name);
-            TRY(BoolExp part,
-                one_aggregate(relationship, c_.meaning(each.definition->binding), each.value()));
-            parts.push_back(std::move(part));
-        }
-        return BoolExp::all_of(std::move(parts));
+        return all(from, [&](const Meaning& what, const Input& value) {
+            return one_aggregate(relationship, what, value);
+        });
     }
 
     Outcome<BoolExp> one_aggregate(const Relationship& relationship, const Meaning& what, const Input& from) {
-        if (from.is_null()) return unexpected_null(c_, from.type());
         BoolExp out;
         out.kind = BoolExp::Kind::kRelatedAggregate;
         out.relationship = &relationship;
@@ -239,10 +227,10 @@ class Planner {
         TRY(TableRef remote, attach_select(c_, *relationship.remote));
         out.remote = std::make_shared<const TableRef>(std::move(remote));
         out.children.resize(2);
-        for (const Input::Member& each : from.members()) {
-            Descend at(c_, each.definition->name);
-            CHECK_OK(aggregate_part(out, c_.meaning(each.definition->binding), each.value()));
-        }
+        TRY(BoolExp none, all(from, [&](const Meaning& meaning, const Input& value) -> Outcome<BoolExp> {
+                CHECK_OK(aggregate_part(out, meaning, value));
+                return BoolExp();
+            }));
         return out;
     }
 
@@ -252,7 +240,6 @@ class Planner {
                 out.is_distinct = value.boolean();
                 break;
             case Meaning::Kind::kFilter: {
-                if (value.is_null()) break;
                 TRY(out.children[0], object(*out.relationship->remote, value));
                 break;
             }
@@ -278,34 +265,28 @@ class Planner {
 
     /// Comparisons whose left side is the aggregate: column and computed stay null.
     Outcome<BoolExp> predicate(std::string_view function, const Input& from) {
-        if (from.is_null()) return unexpected_null(c_, from.type());
         std::string type = function == "count" ? "integer" : "boolean";
-        std::vector<BoolExp> parts;
-        for (const Input::Member& each : from.members()) {
-            CHECK_OK(count());
-            Descend at(c_, each.definition->name);
-            if (each.value().is_null()) return unexpected_null(c_, each.value().type());
-            const Operator& op = *c_.meaning(each.definition->binding).op;
-            BoolExp part = Left{}.compare(op);
-            if (op.kind == Operator::Kind::kIsNull) {
-                part.is_true = each.value().boolean();
+        return all(from, [&](const Meaning& meaning, const Input& value) -> Outcome<BoolExp> {
+            BoolExp part = Left{}.compare(*meaning.op);
+            if (meaning.op->kind == Operator::Kind::kIsNull) {
+                part.is_true = value.boolean();
             } else {
-                bool is_list = op.value == Operator::Value::kList;
-                part.right = operand_of(each.value(), is_list ? type + "[]" : type);
+                part.right =
+                    operand_of(value, meaning.op->value == Operator::Value::kList ? type + "[]" : type);
             }
-            parts.push_back(std::move(part));
-        }
-        return BoolExp::all_of(std::move(parts));
+            return part;
+        });
     }
 
     Context& c_;
+    ConditionOf use_;
 };
 
 }  // namespace
 
-Outcome<BoolExp> plan_where(Context& c, const Table& table, const Input& where) {
+Outcome<BoolExp> plan_where(Context& c, const Table& table, const Input& where, ConditionOf use) {
     if (where.is_absent()) return BoolExp();
-    return Planner(c).object(table, where);
+    return Planner(c, use).object(table, where);
 }
 
 }  // namespace weft::graphql::detail

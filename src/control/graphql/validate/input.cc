@@ -79,11 +79,15 @@ Input Input::item(std::size_t at) const {
         out.type_ = item_type;
         return out;
     }
-    Input out = of(literal_->items[at], item_type, *variables_);
-    return out.is_absent() ? of(kNullLiteral, item_type, *variables_) : out;
+    return written(literal_->items[at], item_type, Unset::kNull);
 }
 
-std::vector<Input::Member> Input::members() const {
+Input Input::written(const Value& literal, TypeUse type, Unset unset) const {
+    Input out = of(literal, type, *variables_);
+    return out.is_absent() && unset == Unset::kNull ? of(kNullLiteral, type, *variables_) : out;
+}
+
+std::vector<Input::Member> Input::members(Unset unset) const {
     std::vector<Member> out;
     if (!is_object()) return out;
     const Type& type = *type_.named();
@@ -101,13 +105,13 @@ std::vector<Input::Member> Input::members() const {
     for (const ObjectField& field : literal_->fields) {
         const InputValue* definition = type.input_field(field.name.text);
         if (definition == nullptr) continue;
-        Input value = of(field.value, definition->type, *variables_);
+        Input value = written(field.value, definition->type, unset);
         if (!value.is_absent()) out.push_back({definition, std::move(value)});
     }
     return out;
 }
 
-Input Input::member(std::string_view name) const {
+Input Input::member(std::string_view name, Unset unset) const {
     if (!is_object()) return {};
     const InputValue* definition = type_.named()->input_field(name);
     if (definition == nullptr) return {};
@@ -118,7 +122,7 @@ Input Input::member(std::string_view name) const {
     } else {
         auto is_named = [&](const ObjectField& field) { return field.name.text == name; };
         auto field = std::ranges::find_if(literal_->fields, is_named);
-        if (field != literal_->fields.end()) out = of(field->value, definition->type, *variables_);
+        if (field != literal_->fields.end()) out = written(field->value, definition->type, unset);
     }
     return out.is_absent() ? of_default(*definition, *variables_) : out;
 }

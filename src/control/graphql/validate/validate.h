@@ -143,11 +143,15 @@ class Input {
     TypeUse type() const { return type_; }
     std::size_t size() const;  // of a list
     Input item(std::size_t at) const;
-    /// Members of an input object that are present, in the order written (variables inside that are unset are
-    /// left out); the definition comes along. Unknown members were refused earlier and are left out too.
+    /// What a variable without a value is as a member of an input object. The specification leaves the member
+    /// out, which would turn a condition into a weaker one: there it counts as null.
+    enum class Unset : std::uint8_t { kLeftOut, kNull };
+    /// Members of an input object that are present, in the order written; the definition comes along. Unknown
+    /// members were refused earlier and are left out.
     struct Member;
-    std::vector<Member> members() const;
-    Input member(std::string_view name) const;  // absent when it is not there; defaults of the type applied
+    std::vector<Member> members(Unset unset = Unset::kLeftOut) const;
+    /// Absent when it is not there; defaults of the type applied.
+    Input member(std::string_view name, Unset unset = Unset::kLeftOut) const;
 
     // leaves
     bool boolean() const;
@@ -167,6 +171,7 @@ class Input {
     struct Step;  // one member or item below a variable; shared with the Inputs below
 
     static Input of_json(const Input& above, const Json& json, TypeUse type, std::string key);
+    Input written(const Value& literal, TypeUse type, Unset unset) const;
     Json plain_json(const Value& literal) const;
 
     const Value* literal_ = nullptr;

@@ -64,7 +64,6 @@ UpdatePermission read_update(const Node& node) {
     if (node["check"].is_there()) out.check = node["check"].object();
     out.set = node["set"].object_or_empty();
     out.is_backend_only = node["backend_only"].boolean();
-    out.allows_all = node["allow_all"].boolean();
     return out;
 }
 
@@ -72,7 +71,6 @@ DeletePermission read_delete(const Node& node) {
     DeletePermission out;
     out.filter = node["filter"].object();
     out.is_backend_only = node["backend_only"].boolean();
-    out.allows_all = node["allow_all"].boolean();
     return out;
 }
 

@@ -104,10 +104,15 @@ std::string array_literal(const std::vector<std::string>& texts);
 
 // ---- conditions
 
+/// Which rows are read, or which are written: the latter is more careful about comparisons that say nothing.
+enum class ConditionOf : std::uint8_t { kReading, kWriting };
 /// A `<t>_bool_exp` over rows of `table`: kRelated and kRelatedAggregate carry the remote table with the
 /// role's select permission attached. Absent is kTrue. The permission of `table` itself is NOT in it: that
-/// comes with its TableRef. Failures: nulls, too many keys (PlanLimits::bool_nodes_max).
-Outcome<BoolExp> plan_where(Context& c, const Table& table, const Input& where);
+/// comes with its TableRef. Failures: nulls and variables without a value anywhere in it, too many keys
+/// (PlanLimits::bool_nodes_max).
+Outcome<BoolExp> plan_where(
+    Context& c, const Table& table, const Input& where, ConditionOf use = ConditionOf::kReading
+);
 
 // ---- reading
 
