@@ -1,7 +1,6 @@
 #include "control/graphql/execute/detail/bind.h"
 
 #include "control/graphql/execute/detail/answer.h"
-#include "platform/pg/value.h"
 
 #include <charconv>
 
@@ -13,17 +12,46 @@ namespace {
 std::optional<std::string> scalar_text(const Json& value) {
     if (value.is_null()) return std::nullopt;
     if (value.is_string()) return std::string(value.get_string());
-    return to_text(value);
+    return plain_text(value);
 }
 
+/// An array literal, front to back; unlike pg::ArrayParam it has arrays in arrays.
+class ArrayText {
+  public:
+    void add(const std::optional<std::string>& item) {
+        if (!item) return add_raw("NULL");
+        std::string quoted = "\"";
+        for (char c : *item) {
+            if (c == '"' || c == '\\') quoted += '\\';
+            quoted += c;
+        }
+        add_raw(quoted + '"');
+    }
+    void add_raw(std::string_view item) {
+        if (text_.size() > 1) text_ += ',';
+        text_ += item;
+    }
+    std::string finish() && { return std::move(text_) + '}'; }
+
+  private:
+    std::string text_ = "{";
+};
+
+/// Recursion is bounded by the depth of the JSON text.
 std::string array_text(const JsonArray& items) {
-    pg::ArrayParam out;
-    for (const Json& item : items) out.add(scalar_text(item));
-    return out.text();
+    ArrayText out;
+    for (const Json& item : items) {
+        if (item.is_array()) {
+            out.add_raw(array_text(item.get_array()));
+        } else {
+            out.add(scalar_text(item));
+        }
+    }
+    return std::move(out).finish();
 }
 
 std::optional<std::string> text_of(const Json& value, Source::Shape shape) {
-    if (shape == Source::Shape::kJson) return to_text(value);
+    if (shape == Source::Shape::kJson) return plain_text(value);
     if (value.is_null()) return std::nullopt;
     if (shape != Source::Shape::kArray) return scalar_text(value);
     // A lone string is an array literal already; any other lone value is a list of one.
@@ -35,20 +63,30 @@ Outcome<std::optional<std::string>> json_path_of(const std::optional<std::string
     if (!text) return std::nullopt;
     auto steps = parse_json_path(*text);
     if (!steps) return std::unexpected(std::move(steps).error());
-    pg::ArrayParam out;
+    ArrayText out;
     for (const std::string& step : *steps) out.add(step);
-    return out.text();
+    return std::move(out).finish();
 }
 
-/// One item of a list that is written as an array literal: a scalar, whatever it comes from.
-Outcome<std::optional<std::string>> item_of(
-    const Source& item, const Variables& variables, const Session& session
-) {
+/// Adds one item of a list that is written as an array literal: a scalar, or a list of one more dimension.
+Outcome<> add_item(ArrayText& out, const Source& item, const Variables& variables, const Session& session) {
     if (item.kind == Source::Kind::kVariable) {
         const Json* value = part_of(item, variables);
-        return value == nullptr ? std::nullopt : scalar_text(*value);
+        if (value != nullptr && value->is_array()) {
+            out.add_raw(array_text(value->get_array()));
+        } else {
+            out.add(value == nullptr ? std::nullopt : scalar_text(*value));
+        }
+        return {};
     }
-    return value_of(item, variables, session);
+    auto text = value_of(item, variables, session);
+    if (!text) return std::unexpected(std::move(text).error());
+    if (item.shape == Source::Shape::kArray && *text) {
+        out.add_raw(**text);
+    } else {
+        out.add(*text);
+    }
+    return {};
 }
 
 /// A list or an object with variables in it, put together.
@@ -56,13 +94,12 @@ Outcome<std::optional<std::string>> composite_of(
     const Source& source, const Variables& variables, const Session& session
 ) {
     if (source.shape == Source::Shape::kArray) {
-        pg::ArrayParam out;
+        ArrayText out;
         for (const Source& item : source.items) {
-            auto text = item_of(item, variables, session);
-            if (!text) return text;
-            out.add(*text);
+            if (auto added = add_item(out, item, variables, session); !added)
+                return std::unexpected(std::move(added).error());
         }
-        return out.text();
+        return std::move(out).finish();
     }
     const bool is_object = !source.keys.empty();
     std::string out(1, is_object ? '{' : '[');
@@ -152,6 +189,9 @@ Outcome<std::vector<std::optional<std::string>>> values_of(
     for (const Parameter& parameter : statement.parameters) {
         auto value = value_of(parameter.source, variables, session);
         if (!value) return std::unexpected(std::move(value).error());
+        // What the server would say, if such a text could be sent to it.
+        if (*value && (*value)->contains('\0'))
+            return failure("data-exception", "invalid byte sequence for encoding \"UTF8\": 0x00");
         out.push_back(std::move(*value));
     }
     return out;

@@ -14,14 +14,14 @@ void Generator::fill_insert(const Table& table) {
     for (const Column& column : table.columns) {
         if (column.name.empty() || column.catalog->is_generated) continue;
         const auto at = static_cast<std::size_t>(column.position);
-        input(
+        takes_strings(input(
             type,
             column.name,
             column_type(column),
             common.insert_column[at],
             common.column[at],
             description(column)
-        );
+        ));
     }
     for (const Relationship& each : table.relationships) {
         const auto at = static_cast<std::size_t>(each.position);
@@ -112,14 +112,14 @@ void Generator::fill_update(const Table& table) {
             } else if (!op.value.empty()) {
                 use = TypeUse(scalar(std::string(op.value)));
             }
-            input(
+            takes_strings(input(
                 *of.update_inputs[i],
                 column.name,
                 use,
                 common.update_column[at],
                 common.column[at],
                 description(column)
-            );
+            ));
         }
         input(
             *of.updates,
@@ -142,14 +142,14 @@ void Generator::fill_update(const Table& table) {
     for (const Column* column : table.primary_key) {
         const auto at = static_cast<std::size_t>(column->position);
         if (column->name.empty()) continue;
-        input(
+        takes_strings(input(
             *of.pk_columns,
             column->name,
             column_type(*column).non_null(),
             common.select_column[at],
             common.column[at],
             description(*column)
-        );
+        ));
     }
 }
 

@@ -28,7 +28,7 @@ void Generator::add_list_arguments(Field& field, const Table& table) {
         bind(Meaning::Kind::kOffset),
         "skip the first n rows. Use only with order_by"
     );
-    field.arguments.back().takes_digits = true;
+    field.arguments.back().strings = Strings::kDigits;
     argument(
         field,
         "order_by",
@@ -42,13 +42,13 @@ void Generator::add_list_arguments(Field& field, const Table& table) {
 void Generator::add_key_arguments(Field& field, const Table& table) {
     for (const Column* column : table.primary_key) {
         const auto at = static_cast<std::size_t>(column->position);
-        argument(
+        takes_strings(argument(
             field,
             column->name,
             column_type(*column).non_null(),
             shared(table).column[at],
             description(*column)
-        );
+        ));
     }
 }
 
@@ -256,14 +256,14 @@ void Generator::add_stream_root(const Table& table) {
     for (const Column& column : table.columns) {
         if (column.name.empty()) continue;
         const auto at = static_cast<std::size_t>(column.position);
-        input(
+        takes_strings(input(
             *of.stream_value,
             column.name,
             column_type(column),
             common.select_column[at],
             common.column[at],
             description(column)
-        );
+        ));
     }
     input(
         *of.stream_cursor,

@@ -189,7 +189,8 @@ void Generator::fill_comparison(Type& made, TypeUse held, const CatalogType& typ
         const TypeUse use = operand_type(op, held);
         if (use.named() == nullptr) continue;
         const Meaning meaning{.kind = Meaning::Kind::kOperator, .op = &op, .name = op.name};
-        input(made, op.name, use, Visibility::kAlways, bind(meaning));
+        InputValue& added = input(made, op.name, use, Visibility::kAlways, bind(meaning));
+        if (op.value != Operator::Value::kBoolean) takes_strings(added);
     }
 }
 

@@ -11,6 +11,11 @@ Source::Shape shape_of(std::string_view sql_type) {
     return sql_type == "json" || sql_type == "jsonb" ? Source::Shape::kJson : Source::Shape::kText;
 }
 
+Source::Shape shape_of(const CatalogType& type) {
+    if (type.kind == CatalogType::Kind::kArray) return Source::Shape::kArray;
+    return type.name == "json" || type.name == "jsonb" ? Source::Shape::kJson : Source::Shape::kText;
+}
+
 std::string array_element(const Json& value) {
     if (value.is_null()) return "NULL";
     if (value.is_array()) {
@@ -21,7 +26,7 @@ std::string array_element(const Json& value) {
         }
         return out + '}';
     }
-    std::string text = value.is_string() ? std::string(value.get_string()) : to_text(value);
+    std::string text = value.is_string() ? std::string(value.get_string()) : plain_text(value);
     std::string out = "\"";
     for (char c : text) {
         if (c == '"' || c == '\\') out += '\\';
@@ -49,7 +54,7 @@ bool has_defaults(const Type& type, std::vector<const Type*>& seen) {
 }
 
 std::string literal_text(const Input& value, Source::Shape shape) {
-    if (shape == Source::Shape::kJson) return to_text(value.json());
+    if (shape == Source::Shape::kJson) return plain_text(value.json());
     if (shape != Source::Shape::kArray) return value.scalar_text();
     Json json = value.json();
     return json.is_string() ? std::string(json.get_string()) : array_element(json);
@@ -63,11 +68,13 @@ Source composite_of(const Value& literal, const Variables& variables, TypeUse ty
                         holds_variable(literal);
     if (!is_composite) return source_of(Input::of(literal, type, variables), shape);
     Source out{.kind = Source::Kind::kComposite, .shape = shape};
-    // Items of an array are texts, which whoever fills the parameter quotes.
-    Source::Shape item_shape = shape == Source::Shape::kArray ? Source::Shape::kText : shape;
     TypeUse item_type = type.nullable().is_list() ? type.nullable().inner() : type;
-    for (const Value& each : literal.items)
+    for (const Value& each : literal.items) {
+        // Items of an array are texts, which whoever fills the parameter quotes, or arrays themselves.
+        const bool is_text = shape == Source::Shape::kArray && each.kind != Value::Kind::kList;
+        const Source::Shape item_shape = is_text ? Source::Shape::kText : shape;
         out.items.push_back(composite_of(each, variables, item_type, item_shape));
+    }
     for (const ObjectField& each : literal.fields) {
         out.keys.emplace_back(each.name.text);
         out.items.push_back(composite_of(each.value, variables, type, shape));
@@ -145,14 +152,26 @@ Argument argument_of(Context& c, const Collected& field, Meaning::Kind kind) {
     return {};
 }
 
-Operand operand_of(const Input& value, std::string sql_type) {
+namespace {
+
+Operand operand_with(const Input& value, Source::Shape shape, std::string sql_type) {
     Operand out;
-    Source::Shape shape = shape_of(sql_type);
-    // A domain over an array does not look like one.
-    if (shape == Source::Shape::kText && value.type().nullable().is_list()) shape = Source::Shape::kArray;
     out.source = source_of(value, shape);
+    const bool is_float = value.literal() != nullptr && value.literal()->kind == Value::Kind::kFloat;
+    if (is_float && sql_type == "money") out.source.text = plain_text(value.json());  // it reads no exponent
     out.sql_type = std::move(sql_type);
     return out;
+}
+
+}  // namespace
+
+Operand operand_of(const Input& value, std::string sql_type) {
+    const Source::Shape shape = shape_of(sql_type);
+    return operand_with(value, shape, std::move(sql_type));
+}
+
+Operand operand_of(const Input& value, const CatalogType& type) {
+    return operand_with(value, shape_of(type), type.sql);
 }
 
 std::string array_literal(const std::vector<std::string>& texts) {

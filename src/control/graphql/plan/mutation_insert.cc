@@ -133,9 +133,7 @@ Outcome<> InsertPlanner::add_row(Insert& insert, const Input& object, const Rows
             continue;
         }
         given.push_back(meaning.column);
-        row.values.emplace_back(
-            meaning.column, operand_of(member.value(), meaning.column->catalog->type.sql)
-        );
+        row.values.emplace_back(meaning.column, operand_of(member.value(), meaning.column->catalog->type));
     }
     if (std::string names = names_in_both(given, rows.determined); !names.empty()) {
         return fail(

@@ -47,10 +47,9 @@ void Assignments::add(const UpdateOperator& op, const Input& columns) {
     has_operator_ = true;
     for (const Input::Member& member : columns.members()) {
         const Column* column = c_.meaning(member.definition->binding).column;
-        std::string type(op.value_type.empty() ? std::string_view(column->catalog->type.sql) : op.value_type);
-        assignments_.push_back(
-            {.kind = op.assignment, .column = column, .value = operand_of(member.value(), std::move(type))}
-        );
+        Operand value = op.value_type.empty() ? operand_of(member.value(), column->catalog->type)
+                                              : operand_of(member.value(), std::string(op.value_type));
+        assignments_.push_back({.kind = op.assignment, .column = column, .value = std::move(value)});
         auto seen = std::ranges::find(used_, column, &std::pair<const Column*, std::string>::first);
         if (seen == used_.end()) {
             used_.emplace_back(column, op.name);
@@ -102,7 +101,7 @@ Outcome<BoolExp> primary_key_is(const Context& c, const Table& table, const std:
     for (const Argument& each : columns) {
         const Column* column = each.meaning == nullptr ? nullptr : each.meaning->column;
         if (column != nullptr)
-            parts.push_back(equals(*column, operand_of(each.value, column->catalog->type.sql)));
+            parts.push_back(equals(*column, operand_of(each.value, column->catalog->type)));
     }
     if (parts.empty() || parts.size() != table.primary_key.size()) {
         return fail(c, "a column of the primary key of \"" + table.name + "\" is missing");

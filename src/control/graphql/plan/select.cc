@@ -68,7 +68,7 @@ Outcome<std::unique_ptr<Select>> plan_by_pk(Context& c, const Collected& field) 
         Descend at(c, "args", each.definition->name);
         if (each.value.is_absent() || each.value.is_null()) return unexpected_null(c, each.definition->type);
         const Column* column = each.meaning->column;
-        out->equal_to.emplace_back(column, operand_of(each.value, column->catalog->type.sql));
+        out->equal_to.emplace_back(column, operand_of(each.value, column->catalog->type));
     }
     return out;
 }
@@ -79,7 +79,7 @@ Outcome<> plan_cursor(Context& c, const Input& cursor, Select& out) {
         if (each.value().is_null()) return unexpected_null(c, each.definition->type);
         const Column* column = c.meaning(each.definition->binding).column;
         Select::Cursor made{.column = column};
-        Operand initial = operand_of(each.value(), column->catalog->type.sql);
+        Operand initial = operand_of(each.value(), column->catalog->type);
         made.initial.sql_type = initial.sql_type;
         made.initial.source.kind = Source::Kind::kCursor;
         made.initial.source.text = column->pg_name();
@@ -165,7 +165,7 @@ Outcome<FunctionCall> plan_call(
     for (const Input::Member& each : args.value.members()) {
         auto position = static_cast<std::size_t>(c.meaning(each.definition->binding).position);
         out.arguments[position].operand =
-            operand_of(each.value(), function.arguments[position].catalog->type.sql);
+            operand_of(each.value(), function.arguments[position].catalog->type);
     }
     for (std::size_t i = 0; i < out.arguments.size(); ++i) {
         const Function::Argument& argument = function.arguments[i];

@@ -208,7 +208,9 @@ class Planner {
             Descend at(c_, i);
             return unexpected_null(c_, item.type());
         }
-        out.right = operand_of(value, sql_type_of(op, left));
+        out.right = op.value == Operator::Value::kSame && !left.is_cast_to_text
+                        ? operand_of(value, left.type())
+                        : operand_of(value, sql_type_of(op, left));
         return out;
     }
 

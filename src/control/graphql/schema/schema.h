@@ -72,6 +72,13 @@ class TypeUse {
 using Binding = std::int32_t;
 inline constexpr Binding kUnbound = -1;
 
+/// Which strings may stand for an Int, a Float or a Boolean at a place, beyond the specification.
+enum class Strings : std::uint8_t {
+    kNone,
+    kDigits,  // Hasura's `offset`: a number of 64 bits, which may be a string of digits
+    kAny,     // a column's value: PostgreSQL reads it, as it reads every other type's
+};
+
 struct InputValue {
     std::string name;
     std::string description;
@@ -79,8 +86,7 @@ struct InputValue {
     std::string default_text;  // GraphQL literal; empty when there is none
     Value default_value;       // the same, parsed; lives in the Schema
     std::optional<std::string> deprecation;
-    bool takes_digits =
-        false;  // an Int that a string of digits may stand for: a 64-bit number (Hasura's `offset`)
+    Strings strings = Strings::kNone;
     Element element = 0;
     Binding binding = kUnbound;
 

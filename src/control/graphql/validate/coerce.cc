@@ -31,7 +31,7 @@ class Coercer {
     Coercer(const View& view, int list_values_max, std::string& shape)
         : view_(view), list_values_max_(static_cast<std::size_t>(list_values_max)), shape_(shape) {}
 
-    bool coerce(const Json& in, TypeUse type, Json& out);
+    bool coerce(const Json& in, TypeUse type, Strings strings, Json& out);
     Failure& error() { return error_; }  // with the path below the variable
     void start() { path_.back_to(1); }
 
@@ -40,12 +40,13 @@ class Coercer {
         error_ = std::move(error);
         return false;
     }
-    bool list(const Json& in, TypeUse type, Json& out);
+    bool list(const Json& in, TypeUse type, Strings strings, Json& out);
     bool object(const Json& in, const Type& type, Json& out);
     bool one_of(const JsonObject& in, const Type& type);
     bool enumeration(const Json& in, const Type& type, Json& out);
-    bool scalar(const Json& in, const Type& type, Json& out);
-    bool builtin(const Json& in, const Type& type, Json& out);
+    bool scalar(const Json& in, const Type& type, Strings strings, Json& out);
+    bool integer(const Json& in, const Type& type, Strings strings, Json& out);
+    bool builtin(const Json& in, const Type& type, Strings strings, Json& out);
 
     const View& view_;
     std::size_t list_values_max_;
@@ -54,7 +55,7 @@ class Coercer {
     Failure error_;
 };
 
-bool Coercer::coerce(const Json& in, TypeUse type, Json& out) {
+bool Coercer::coerce(const Json& in, TypeUse type, Strings strings, Json& out) {
     if (in.is_null()) {
         if (type.is_non_null()) return fail(wording::unexpected_null(type, path_.text()));
         out = nullptr;
@@ -62,14 +63,14 @@ bool Coercer::coerce(const Json& in, TypeUse type, Json& out) {
         return true;
     }
     TypeUse bare = type.nullable();
-    if (bare.is_list()) return list(in, bare.inner(), out);
+    if (bare.is_list()) return list(in, bare.inner(), strings, out);
     const Type& named = *bare.named();
     if (named.kind == TypeKind::kInput) return object(in, named, out);
     if (named.kind == TypeKind::kEnum) return enumeration(in, named, out);
-    return scalar(in, named, out);
+    return scalar(in, named, strings, out);
 }
 
-bool Coercer::list(const Json& in, TypeUse item_type, Json& out) {
+bool Coercer::list(const Json& in, TypeUse item_type, Strings strings, Json& out) {
     const Json* items = &in;
     std::size_t count = 1;
     if (in.is_array()) {
@@ -87,7 +88,7 @@ bool Coercer::list(const Json& in, TypeUse item_type, Json& out) {
     for (std::size_t i = 0; i < count; ++i) {
         std::size_t mark = path_.mark();
         path_.index(i);
-        if (!coerce(items[i], item_type, values[i])) return false;
+        if (!coerce(items[i], item_type, strings, values[i])) return false;
         path_.back_to(mark);
     }
     shape_ += ']';
@@ -114,7 +115,7 @@ bool Coercer::object(const Json& in, const Type& type, Json& out) {
             return fail(wording::unknown_member(type, {name.data(), name.size()}, path_.text()));
         shape_ += definition->name;
         shape_ += ':';
-        if (!coerce(value, definition->type, members[name])) return false;
+        if (!coerce(value, definition->type, definition->strings, members[name])) return false;
         path_.back_to(mark);
     }
     shape_ += '}';
@@ -149,30 +150,37 @@ bool Coercer::enumeration(const Json& in, const Type& type, Json& out) {
     return true;
 }
 
-bool Coercer::scalar(const Json& in, const Type& type, Json& out) {
+bool Coercer::scalar(const Json& in, const Type& type, Strings strings, Json& out) {
     if (type.name == "Boolean" && in.is_bool()) {
         out = in;
         shape_ += in.get_bool() ? 't' : 'f';
         return true;
     }
     shape_ += 's';
-    if (type.is_builtin_scalar) return builtin(in, type, out);
+    if (type.is_builtin_scalar) return builtin(in, type, strings, out);
     out = in;
     return true;
 }
 
-bool Coercer::builtin(const Json& in, const Type& type, Json& out) {
-    if (type.name == "String" || type.name == "ID") {
+bool Coercer::builtin(const Json& in, const Type& type, Strings strings, Json& out) {
+    bool is_taken = in.is_string() && (strings == Strings::kAny ||
+                                       (strings == Strings::kDigits && rules::is_digits(text_of(in))));
+    if (type.name == "String" || type.name == "ID" || is_taken) {
         if (in.is_string()) return out = in, true;
     }
     if (type.name == "String" || type.name == "Boolean" || !in.is_number())
         return fail(wording::mismatch(wording::expected(type), type, wording::found(in), path_.text()));
     if (type.name == "Float") return out = in, true;
+    return integer(in, type, strings, out);
+}
+
+bool Coercer::integer(const Json& in, const Type& type, Strings strings, Json& out) {
     std::optional<std::int64_t> number = whole(in);
     bool is_int = type.name == "Int";
     constexpr std::int64_t kMin = std::numeric_limits<std::int32_t>::min();
     constexpr std::int64_t kMax = std::numeric_limits<std::int32_t>::max();
-    if (!number || (is_int && (*number < kMin || *number > kMax)))
+    bool is_narrow = is_int && strings != Strings::kDigits;
+    if (!number || (is_narrow && (*number < kMin || *number > kMax)))
         return fail(wording::out_of_range(type, detail::number_text(in), path_.text()));
     if (is_int) {
         out = *number;
@@ -193,25 +201,35 @@ Failure unexpected_variables(const Operation& operation, const JsonObject& given
     return {.message = fmt::format("unexpected variables in variableValues: {}", fmt::join(names, ", "))};
 }
 
-/// The path of a variable's first use; empty when there is none.
-std::string first_use(
+/// Every use of a variable, with the path from the operation on.
+std::vector<rules::Usage> uses_of(
     const View& view, const Operation& operation, const Document* document, std::string_view variable
 ) {
-    auto use_in = [&](const rules::Scope& scope) -> std::string {
-        for (const rules::Usage& usage : rules::usages(view, scope)) {
-            if (usage.value->text == variable) return usage.path;
+    std::vector<rules::Usage> out;
+    auto add = [&](const rules::Scope& scope, auto&& path_of) {
+        for (rules::Usage& usage : rules::usages(view, scope)) {
+            if (usage.value->text != variable) continue;
+            usage.path = path_of(usage.path);
+            out.push_back(std::move(usage));
         }
-        return "";
     };
-    std::string path = use_in({.operation = &operation});
-    if (!path.empty() || document == nullptr) return path;
+    add({.operation = &operation}, [](const std::string& path) { return path; });
+    if (document == nullptr) return out;
     ValidateOptions options;
     rules::Context context(*document, view, options);
-    for (const Fragment* fragment : context.reachable(operation)) {
-        path = use_in({.fragment = fragment});
-        if (!path.empty()) return context.absolute(fragment, path);
-    }
-    return "";
+    for (const Fragment* fragment : context.reachable(operation))
+        add({.fragment = fragment},
+            [&](const std::string& path) { return context.absolute(fragment, path); });
+    return out;
+}
+
+/// What all uses of a variable take.
+Strings strings_at(const std::vector<rules::Usage>& uses) {
+    if (uses.empty()) return Strings::kNone;
+    Strings first = uses.front().expected.strings;
+    bool is_everywhere =
+        std::ranges::all_of(uses, [&](const rules::Usage& each) { return each.expected.strings == first; });
+    return is_everywhere ? first : Strings::kNone;
 }
 
 Failure located(Failure failure, std::string base, const VariableDefinition& variable) {
@@ -256,13 +274,17 @@ Outcome<Variables> coerce_variables(
         }
         if (wrong) continue;
         coercer.start();
-        bool is_right = value != nullptr
-                            ? coercer.coerce(*value, *type, one.value)
-                            : coercer.coerce(detail::plain(definition.default_value), *type, one.value);
-        if (!is_right)
-            wrong = located(
-                std::move(coercer.error()), first_use(view, operation, document, one.name), definition
-            );
+        std::size_t shape_mark = out.shape.size();
+        const Json by_default = value != nullptr ? Json() : detail::plain(definition.default_value);
+        const Json& in = value != nullptr ? *value : by_default;
+        if (coercer.coerce(in, *type, Strings::kNone, one.value)) continue;
+        // Only now is it worth a look at where the variable is used.
+        std::vector<rules::Usage> uses = uses_of(view, operation, document, one.name);
+        Strings strings = strings_at(uses);
+        out.shape.resize(shape_mark);
+        coercer.start();
+        if (strings != Strings::kNone && coercer.coerce(in, *type, strings, one.value)) continue;
+        wrong = located(std::move(coercer.error()), uses.empty() ? "" : uses.front().path, definition);
     }
     if (used != given.size()) return std::unexpected(unexpected_variables(operation, given));
     if (wrong) return std::unexpected(std::move(*wrong));

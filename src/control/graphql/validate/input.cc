@@ -145,7 +145,7 @@ std::string Input::scalar_text() const {
     }
     Json value = json();
     if (value.is_string()) return std::string(value.get_string());
-    return value.is_number() ? detail::number_text(value) : to_text(value);
+    return plain_text(value);
 }
 
 Json Input::plain_json(const Value& literal) const {

@@ -61,9 +61,50 @@ Json plain(const Value& literal) {
 std::string number_text(const Json& number) {
     if (number.is_int64()) return std::to_string(number.get_int64());
     if (number.is_uint64()) return std::to_string(number.get_uint64());
-    char buffer[32];
-    auto end = std::to_chars(std::begin(buffer), std::end(buffer), number.get_double()).ptr;
+    char buffer[384];  // the smallest double has 324 digits before 17 that count
+    auto end =
+        std::to_chars(std::begin(buffer), std::end(buffer), number.get_double(), std::chars_format::fixed)
+            .ptr;
     return {std::begin(buffer), end};
 }
 
+namespace {
+
+/// Recursion is bounded by the depth of the JSON text that the value was read from.
+void append_plain(std::string& out, const Json& value) {
+    if (value.is_double()) {
+        out += number_text(value);
+    } else if (value.is_array()) {
+        out += '[';
+        for (const Json& each : value.get_array()) {
+            if (out.back() != '[') out += ',';
+            append_plain(out, each);
+        }
+        out += ']';
+    } else if (value.is_object()) {
+        out += '{';
+        for (const auto& [key, member] : value.get_object()) {
+            if (out.back() != '{') out += ',';
+            out += to_text(Json(key));
+            out += ':';
+            append_plain(out, member);
+        }
+        out += '}';
+    } else {
+        out += to_text(value);
+    }
+}
+
+}  // namespace
+
 }  // namespace weft::graphql::detail
+
+namespace weft::graphql {
+
+std::string plain_text(const Json& value) {
+    std::string out;
+    detail::append_plain(out, value);
+    return out;
+}
+
+}  // namespace weft::graphql

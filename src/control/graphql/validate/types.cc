@@ -1,6 +1,14 @@
 #include "control/graphql/validate/detail/types.h"
 
+#include <algorithm>
+
 namespace weft::graphql::rules {
+
+bool is_digits(std::string_view text) {
+    constexpr std::size_t kDigitsMax = 18;
+    auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    return !text.empty() && text.size() <= kDigitsMax && std::ranges::all_of(text, is_digit);
+}
 
 std::optional<TypeUse> declared(const View& view, const TypeNode& node) {
     constexpr std::size_t kWrappersMax = 16;  // of a TypeUse

@@ -188,6 +188,9 @@ struct Input::Member {
     const Input& value() const { return held; }
 };
 
+/// JSON text as PostgreSQL's types read it: numbers have no exponent, which money and the integers refuse.
+std::string plain_text(const Json& value);
+
 /// Does @skip/@include let this selection in?
 bool includes(std::span<const Directive> directives, const Variables& variables);
 

@@ -11,11 +11,13 @@ std::string_view location_of(OperationKind kind) {
     return kind == OperationKind::kMutation ? "MUTATION" : "SUBSCRIPTION";
 }
 
-/// At most 18 digits: surely a 64-bit number.
-bool is_digits(const Value& node) {
-    auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    return node.kind == Value::Kind::kString && !node.text.empty() && node.text.size() <= 18 &&
-           std::ranges::all_of(node.text, is_digit);
+/// Is it one of the values that are taken at a place beyond what the type takes?
+bool is_taken(const Value& node, const Expected& at) {
+    const Type* type = at.type.named();
+    if (at.strings == Strings::kNone || type == nullptr || !type->is_builtin_scalar) return false;
+    bool is_string = node.kind == Value::Kind::kString;
+    if (at.strings == Strings::kAny) return is_string;
+    return (is_string || node.kind == Value::Kind::kInt) && is_digits(node.text);
 }
 
 }  // namespace
@@ -190,7 +192,7 @@ void Walk::value(const Value& node, const Expected& at, bool is_checked) {
         value_below(node, at, is_checked && object_value(node, at));
     } else if (is_checked && node.kind == Kind::kNull) {
         null_value(node, at);
-    } else if (is_checked && node.kind != Kind::kVariable && !(at.takes_digits && is_digits(node))) {
+    } else if (is_checked && node.kind != Kind::kVariable && !is_taken(node, at)) {
         leaf_value(node, at.type);
     }
     context_.path.back_to(mark);

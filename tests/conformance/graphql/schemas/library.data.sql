@@ -1,4 +1,4 @@
-truncate genre, author, article, tag, article_tag, stats.visit, profile restart identity cascade;
+truncate shelf, genre, author, article, tag, article_tag, stats.visit, profile restart identity cascade;
 insert into genre values ('essay', 'Thoughts'), ('fiction', 'Invented'), ('science', null);
 insert into author (name, bio, born, is_registered, rating, fortune, followers, mentor_id) values
     ('Ada', 'first', '1815-12-10', true, 4.5, 1234567890.12, 9007199254740993, null),

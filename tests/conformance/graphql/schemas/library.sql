@@ -65,6 +65,9 @@ create table profile (
     settings jsonb
 );
 
+create domain labels as text[];
+create table shelf (id int primary key, grid int[], labels labels);
+
 create view published_article as
 select id, title, author_id from article where is_published;
 

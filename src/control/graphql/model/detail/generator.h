@@ -140,6 +140,8 @@ class Generator {
         Binding binding,
         std::string description = {}
     );
+    /// Marks what takes a column's value: any string, which PostgreSQL reads.
+    static void takes_strings(InputValue& made) { made.strings = Strings::kAny; }
     void value(Type& type, std::string_view name, RuleId rule, Binding binding, std::string_view description);
 
     Types& types(const Table& table) { return types_[static_cast<std::size_t>(table.number)]; }

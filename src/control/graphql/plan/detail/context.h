@@ -97,6 +97,8 @@ Argument argument_of(Context& c, const Collected& field, Meaning::Kind kind);
 /// A leaf (or a scalar with a structure of its own: json, arrays) as a parameter of `sql_type`; the Source's
 /// shape follows from the type ("...[]": an array, json and jsonb: JSON). A null becomes a NULL parameter.
 Operand operand_of(const Input& value, std::string sql_type);
+/// A value of a column or argument: the shape follows from what a domain is made of.
+Operand operand_of(const Input& value, const CatalogType& type);
 /// The same as JSON text, whatever it is: for actions and remote fields.
 Source json_source_of(const Input& value);
 /// `{"a","b c"}`

@@ -12,7 +12,7 @@ Json string(std::string_view text);
 Json number(std::string_view text);
 /// A literal without variables as JSON, enum values as strings. Recursion is bounded by the parser's depth.
 Json plain(const Value& literal);
-/// A JSON number as PostgreSQL reads it, also for integer types: 1000 rather than 1E3.
+/// A JSON number with all its digits: 1000 rather than 1E3.
 std::string number_text(const Json& number);
 
 }  // namespace weft::graphql::detail

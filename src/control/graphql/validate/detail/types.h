@@ -12,7 +12,7 @@ struct Expected {
     TypeUse type;
     TypeUse parent;  // of the list or object around it
     bool has_default = false;
-    bool takes_digits = false;
+    Strings strings = Strings::kNone;
 };
 
 inline Expected expected(const InputValue* definition, TypeUse parent = {}) {
@@ -21,13 +21,13 @@ inline Expected expected(const InputValue* definition, TypeUse parent = {}) {
         .type = definition->type,
         .parent = parent,
         .has_default = bool(definition->default_value),
-        .takes_digits = definition->takes_digits,
+        .strings = definition->strings,
     };
 }
 
 inline Expected item_of(const Expected& list) {
     TypeUse bare = list.type.nullable();
-    return {.type = bare.is_list() ? bare.inner() : bare, .parent = list.type};
+    return {.type = bare.is_list() ? bare.inner() : bare, .parent = list.type, .strings = list.strings};
 }
 
 inline const Type* input_object(TypeUse use) {
@@ -49,6 +49,9 @@ inline TypeUse narrowed(const View& view, TypeUse around, const Name& condition)
     const Type* type = condition ? view.type(condition.text) : around.named();
     return type != nullptr && type->is_output() ? TypeUse(type) : TypeUse();
 }
+
+/// At most 18 digits: surely a number of 64 bits.
+bool is_digits(std::string_view text);
 
 /// The type that a variable is declared with; nothing when the role doesn't see it.
 std::optional<TypeUse> declared(const View& view, const TypeNode& node);
