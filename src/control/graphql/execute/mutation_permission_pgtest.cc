@@ -103,7 +103,7 @@ TEST_F(MutationPermissionTest, AnEmptyConditionIsTheRowsOfTheFilter) {
     );
 }
 
-TEST_F(MutationPermissionTest, ReturningShowsOnlyRowsThatTheRoleMaySelect) {
+TEST_F(MutationPermissionTest, ReturningShowsWhatWasWrittenAndOfOtherTablesWhatTheRoleMaySelect) {
     exec("insert into author (name, tenant) values ('mine', 1), ('theirs', 2)");
     EXPECT_EQ(
         run(R"(mutation { update_article(where: {id: {_gt: 0}}, _set: {title: "first"}) { affected_rows } })",
@@ -116,7 +116,7 @@ TEST_F(MutationPermissionTest, ReturningShowsOnlyRowsThatTheRoleMaySelect) {
         run(R"(mutation { update_article(where: {id: {_gt: 0}}, _set: {title: "first"}) { affected_rows returning { title author { name } } } })",
             "{}",
             user()),
-        R"({"affected_rows":2,"returning":[{"title":"first","author":{"name":"mine"}}]})"
+        R"({"affected_rows":2,"returning":[{"title":"first","author":{"name":"mine"}},{"title":"first","author":null}]})"
     );
 }
 

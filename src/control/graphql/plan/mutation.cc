@@ -21,7 +21,6 @@ Outcome<> plan_response(Context& c, Mutation& out, const Table& table, const Col
             output.kind = MutationOutput::Kind::kReturning;
             Descend at(c, "selectionSet", each.field->name);
             TRY(output.returning, plan_outputs(c, table, *each.field->type.named(), each.below));
-            TRY(out.selected_from, attach_select(c, table));
         }
         out.outputs.push_back(std::move(output));
     }
@@ -32,7 +31,6 @@ Outcome<> plan_response(Context& c, Mutation& out, const Table& table, const Col
 Outcome<> plan_answer(Context& c, Mutation& out, const Table& table, const Collected& field) {
     if (out.is_row) {
         TRY(out.row, plan_outputs(c, table, *field.field->type.named(), field.below));
-        TRY(out.selected_from, attach_select(c, table));
     } else {
         CHECK_OK(plan_response(c, out, table, field));
     }

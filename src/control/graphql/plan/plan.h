@@ -213,11 +213,10 @@ struct Mutation {
     bool is_row = false;                  // _one, _by_pk: the row or null
     std::vector<MutationOutput> outputs;  // of the response
     std::vector<Output> row;              // is_row
-    /// Relationships (or computed fields) are read by a second statement of the same transaction, over the
-    /// rows that were written: a Select over the table by primary key, with the caller's select permission.
+    /// Relationships (or computed fields) are read by a second statement of the same transaction. The rows
+    /// themselves are those that were written, whether or not the role could select them (as in Hasura);
+    /// what hangs on them comes with the caller's select permissions.
     bool reads_relationships = false;
-    std::optional<TableRef>
-        selected_from;  // the select permission for what is returned; none when nothing is
 };
 
 // ---- the whole

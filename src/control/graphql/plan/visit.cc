@@ -33,7 +33,6 @@ class Walk {
     }
 
     void mutation(const Mutation& at) {
-        if (at.selected_from) ref(*at.selected_from);
         if (const auto* rows = std::get_if<Insert>(&at.change)) {
             insert(*rows);
         } else if (const auto* updates = std::get_if<std::vector<Update>>(&at.change)) {

@@ -97,12 +97,6 @@ void add_delete(MutationScript& script, const Mutation& mutation, const Delete& 
     add_write(script, mutation, table, std::move(out), {}, "$");
 }
 
-/// Does what is returned have to be read after the write?
-bool answers_later(const Mutation& mutation) {
-    const BoolExp* filter = mutation.selected_from ? mutation.selected_from->filter() : nullptr;
-    return mutation.reads_relationships || (filter != nullptr && reads_rows(*filter));
-}
-
 }  // namespace
 
 void add_write(
@@ -114,7 +108,7 @@ void add_write(
     const std::string& path
 ) {
     bool checks_later = check.reads_rows();
-    if (!checks_later && !answers_later(mutation)) {
+    if (!checks_later && !mutation.reads_relationships) {
         answer_at_once(body, mutation, check);
         script.steps.push_back({.statement = std::move(body).finish(), .path = path, .answers = true});
         return;

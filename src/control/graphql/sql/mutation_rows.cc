@@ -70,19 +70,12 @@ void write_check(Writer& out, const Check& check) {
     });
 }
 
-/// " FROM <rows> WHERE <the caller's select permission>"
-void write_visible(Writer& out, const Mutation& mutation, std::string_view from) {
-    out << " FROM " << from;
-    if (mutation.selected_from) Where(out).permission(*mutation.selected_from, kWritten);
-}
-
-/// The row, or the response: made of the rows of `from` (called _t) that the caller may see.
+/// The row, or the response: made of the rows of `from` (called _t).
 void write_answer(Writer& out, const Mutation& mutation, std::string_view from, std::string_view count) {
     RowSource row{.alias = std::string(kWritten)};
     if (mutation.is_row) {
         write_json_select(out, JsonShape::kOne, mutation.row, row, [&] {
-            write_visible(out, mutation, from);
-            out << " LIMIT 1";
+            out << " FROM " << from << " LIMIT 1";
         });
         return;
     }
@@ -100,7 +93,7 @@ void write_answer(Writer& out, const Mutation& mutation, std::string_view from, 
             case MutationOutput::Kind::kReturning:
                 out << "(";
                 write_json_select(out, JsonShape::kList, output.returning, row, [&] {
-                    write_visible(out, mutation, from);
+                    out << " FROM " << from;
                 });
                 out << ")";
                 break;
@@ -113,8 +106,8 @@ bool holds_nothing(const BoolExp* condition) {
     return condition == nullptr || condition->is_trivial();
 }
 
-}  // namespace
-
+/// Does the condition look at rows of tables? In RETURNING it would see them as they were before the
+/// statement.
 bool reads_rows(const BoolExp& condition) {
     switch (condition.kind) {
         case BoolExp::Kind::kRelated:
@@ -126,6 +119,8 @@ bool reads_rows(const BoolExp& condition) {
     }
     return condition.computed != nullptr || std::ranges::any_of(condition.children, reads_rows);
 }
+
+}  // namespace
 
 bool Check::is_trivial() const {
     return holds_nothing(insert) && must_hold.empty() && (!has_two() || holds_nothing(update));

@@ -14,10 +14,6 @@ namespace weft::graphql::detail {
 /// The row that is written, in conditions, assignments and outputs.
 inline constexpr std::string_view kWritten = "_t";
 
-/// Does the condition look at rows of tables? In RETURNING it would see them as they were before the
-/// statement.
-bool reads_rows(const BoolExp& condition);
-
 /// What a written row must satisfy.
 struct Check {
     const BoolExp* insert = nullptr;       // null: nothing (an update's check stands here too)
