@@ -70,7 +70,7 @@ class Judge {
             case Rule::Kind::kInsertRelationship:
                 return insert(table) != nullptr && insert(*rule.relationship->remote) != nullptr;
             case Rule::Kind::kOnConflict:
-                return insert(table) != nullptr && update(table) != nullptr;
+                return insert(table) != nullptr;  // "do nothing" is for everybody
             case Rule::Kind::kUpdate:
                 return updates(table);
             case Rule::Kind::kUpdateByPk:
@@ -78,7 +78,7 @@ class Judge {
             case Rule::Kind::kUpdateColumn:
                 return update(table) != nullptr && has(update(table)->columns, rule.position);
             case Rule::Kind::kNothingUpdatable:
-                return update(table) != nullptr && !any(update(table)->columns);
+                return update(table) == nullptr || !any(update(table)->columns);
             case Rule::Kind::kDelete:
                 return remove(table) != nullptr;
             case Rule::Kind::kDeleteByPk:

@@ -80,6 +80,7 @@ class InsertPlanner {
     );
     void add_presets(Insert::Row& row, const Insert& insert, const Columns& determined);
     bool take_as_batch(Insert& insert, const Rows& rows);
+    Outcome<> plan_update_columns(Columns& out, const Input& columns);
     Outcome<OnConflict> plan_conflict(const Table& table, const Rights& rights, const Input& conflict);
 
     Context& c_;
@@ -253,26 +254,31 @@ const Meaning* meaning_of_enum(const Context& c, const Input& value) {
     return named == nullptr || named->binding == kUnbound ? nullptr : &c.meaning(named->binding);
 }
 
+Outcome<> InsertPlanner::plan_update_columns(Columns& out, const Input& columns) {
+    Descend at(c_, "update_columns");
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const Meaning* meaning = meaning_of_enum(c_, columns.item(i));
+        if (meaning == nullptr) return fail(c_, "erroneous column name");
+        if (!holds(out, meaning->column)) out.push_back(meaning->column);
+    }
+    return {};
+}
+
 Outcome<OnConflict> InsertPlanner::plan_conflict(
     const Table& table, const Rights& rights, const Input& conflict
 ) {
     OnConflict out;
-    out.updated = TableRef::attach(table, c_.role, TableRef::Use::kUpdate);
-    if (!out.updated || !rights.update) return not_permitted(c_, "update", table);
     const Meaning* constraint = meaning_of_enum(c_, conflict.member("constraint"));
     if (constraint == nullptr) return fail(c_, "missing required field \"constraint\"");
     out.key = constraint->key;
-    Input columns = conflict.member("update_columns");
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        const Meaning* meaning = meaning_of_enum(c_, columns.item(i));
-        if (meaning != nullptr && !holds(out.update_columns, meaning->column)) {
-            out.update_columns.push_back(meaning->column);
-        }
-    }
+    CHECK_OK(plan_update_columns(out.update_columns, conflict.member("update_columns")));
     if (Input where = conflict.member("where", Input::Unset::kNull); !where.is_absent()) {
         Descend at(c_, "where");
         TRY(out.where, plan_where(c_, table, where, ConditionOf::kWriting));
     }
+    if (out.update_columns.empty()) return out;  // needs no right to update
+    out.updated = TableRef::attach(table, c_.role, TableRef::Use::kUpdate);
+    if (!out.updated || !rights.update) return not_permitted(c_, "update", table);
     if (!rights.update->check.is_trivial()) out.update_check = &rights.update->check;
     out.presets = rights.update->presets;
     return out;
