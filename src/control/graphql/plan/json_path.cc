@@ -1,96 +1,87 @@
+#include "base/json.h"
 #include "control/graphql/plan/plan.h"
 
-#include <cctype>
+#include <algorithm>
+#include <optional>
 
 namespace weft::graphql {
 
 namespace {
 
-bool is_letter(char c) {
-    // Bytes of UTF-8 beyond ASCII count as letters.
-    return std::isalpha(static_cast<unsigned char>(c)) != 0 || (static_cast<unsigned char>(c) & 0x80) != 0;
-}
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 bool may_start(char c) {
-    return is_letter(c) || c == '_' || c == '$';
+    // Bytes of UTF-8 beyond ASCII count as letters.
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           (static_cast<unsigned char>(c) & 0x80) != 0;
 }
 bool may_follow(char c) {
     return may_start(c) || is_digit(c) || c == '-';
 }
 
+/// `.name`, `name`, `[0]`, `["any name"]` or `['any name']`, one after the other; the dot may always be left
+/// out, and may stand before a bracket. Quoted names are JSON strings, of which those in single quotes take
+/// `"` as it is and `\'`.
 class Reader {
   public:
     explicit Reader(std::string_view text) : rest_(text) {}
 
-    Outcome<std::vector<std::string>> read() {
+    std::optional<std::vector<std::string>> read() {
         if (rest_ == "$") return std::vector<std::string>{};
-        if (rest_.starts_with("$.") || rest_.starts_with("$[")) {
-            rest_.remove_prefix(rest_[1] == '.' ? 2 : 1);
-            if (rest_.empty()) return empty_name();
-        }
-        if (rest_.empty()) return error("Empty JSON path");
-        bool is_first = true;
-        while (!rest_.empty()) {
-            if (rest_.front() == '[') {
-                CHECK_OK(bracket());
-            } else if (is_first || rest_.front() == '.') {
-                if (rest_.front() == '.') rest_.remove_prefix(1);
-                CHECK_OK(name());
-            } else {
-                return empty_name();
-            }
-            is_first = false;
-        }
+        take('$');
+        do {
+            take('.');
+            std::optional<std::string> step = take('[') ? bracket() : name();
+            if (!step) return std::nullopt;
+            steps_.push_back(*std::move(step));
+        } while (!rest_.empty());
         return std::move(steps_);
     }
 
   private:
-    static std::unexpected<Failure> error(std::string what) {
-        return failure("validation-failed", "parse json path error: " + std::move(what));
-    }
-    static std::unexpected<Failure> empty_name() {
-        return error("Invalid JSON path. Property name is empty");
-    }
-    Outcome<> name() {
-        if (rest_.empty()) return empty_name();
-        if (!may_start(rest_.front()))
-            return error("The first character must be a letter, an underscore (_) or a dollar sign ($).");
-        std::size_t size = 1;
-        while (size < rest_.size() && may_follow(rest_[size])) ++size;
-        steps_.emplace_back(rest_.substr(0, size));
-        rest_.remove_prefix(size);
-        return {};
-    }
-    Outcome<> bracket() {
+    bool take(char c) {
+        if (!rest_.starts_with(c)) return false;
         rest_.remove_prefix(1);
-        if (!rest_.empty() && (rest_.front() == '\'' || rest_.front() == '"')) return quoted();
-        std::size_t size = 0;
-        while (size < rest_.size() && is_digit(rest_[size])) ++size;
-        if (size == 0 || size == rest_.size() || rest_[size] != ']')
-            return error("Invalid array JSON path. Expected digits, got empty or valid characters");
-        steps_.emplace_back(rest_.substr(0, size));
-        rest_.remove_prefix(size + 1);
-        return {};
+        return true;
     }
-    Outcome<> quoted() {
-        char quote = rest_.front();
-        std::string key;
-        for (std::size_t i = 1; i < rest_.size(); ++i) {
-            if (rest_[i] == '\\' && i + 1 < rest_.size()) {
-                key += rest_[++i];
-            } else if (rest_[i] != quote) {
-                key += rest_[i];
-            } else if (i + 1 < rest_.size() && rest_[i + 1] == ']') {
-                steps_.push_back(std::move(key));
-                rest_.remove_prefix(i + 2);
-                return {};
-            } else {
-                break;
-            }
+    /// As many as are let through.
+    std::string_view take_while(bool (*lets)(char)) {
+        const auto size = static_cast<std::size_t>(std::ranges::find_if_not(rest_, lets) - rest_.begin());
+        std::string_view out = rest_.substr(0, size);
+        rest_.remove_prefix(size);
+        return out;
+    }
+    std::optional<std::string> name() {
+        if (rest_.empty() || !may_start(rest_.front())) return std::nullopt;
+        return std::string(take_while(may_follow));
+    }
+    std::optional<std::string> bracket() {
+        std::optional<std::string> step;
+        if (rest_.starts_with('"') || rest_.starts_with('\'')) {
+            step = quoted();
+        } else if (std::string_view digits = take_while(is_digit); !digits.empty()) {
+            step = std::string(digits);
         }
-        return error("Invalid JSON path. A quoted key must end with its quote and a closing bracket");
+        return take(']') ? std::move(step) : std::nullopt;
+    }
+    std::optional<std::string> quoted() {
+        const char quote = rest_.front();
+        std::string json = "\"";
+        std::size_t at = 1;
+        for (; at < rest_.size() && rest_[at] != quote; ++at) {
+            if (rest_[at] == '"') json += '\\';
+            if (rest_[at] == '\\') {
+                if (++at == rest_.size()) return std::nullopt;
+                if (rest_[at] != '\'') json += '\\';
+            }
+            json += rest_[at];
+        }
+        if (at == rest_.size()) return std::nullopt;
+        rest_.remove_prefix(at + 1);
+        auto name = parse_json(json + '"');
+        if (!name || !name->is_string()) return std::nullopt;
+        return std::string(name->get_string());
     }
 
     std::string_view rest_;
@@ -100,7 +91,13 @@ class Reader {
 }  // namespace
 
 Outcome<std::vector<std::string>> parse_json_path(std::string_view path) {
-    return Reader(path).read();
+    if (auto steps = Reader(path).read()) return *std::move(steps);
+    return failure(
+        "validation-failed",
+        "parse json path error: " + std::string(path) +
+            ". Accept letters, digits, underscore (_) or hyphen (-) only. Use quotes enclosed in bracket "
+            "([\"...\"]) if there is any special character"
+    );
 }
 
 }  // namespace weft::graphql

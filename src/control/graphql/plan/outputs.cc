@@ -45,7 +45,7 @@ class OutputPlanner {
     Outcome<std::optional<Operand>> json_path(const Collected& field) {
         Argument path = argument_of(c_, field, Meaning::Kind::kPath);
         if (path.value.is_absent() || path.value.is_null()) return std::nullopt;
-        Descend at(c_, "args", path.definition->name);
+        Descend at(c_, "args");
         auto steps = parse_json_path(path.value.scalar_text());
         if (!steps) return fail(c_, steps.error().message, steps.error().code);
         Operand out = operand_of(path.value, "text");

@@ -261,21 +261,41 @@ TEST(JsonPath, IsTakenApart) {
     EXPECT_THAT(steps("a.b"), ElementsAre("a", "b"));
     EXPECT_THAT(steps("[0].x"), ElementsAre("0", "x"));
     EXPECT_THAT(steps("$['any key'][\"k\\\"\"]"), ElementsAre("any key", "k\""));
-    EXPECT_THAT(steps("$a.b-c"), ElementsAre("$a", "b-c"));
-    auto error = [](std::string_view path) { return parse_json_path(path).error().message; };
-    EXPECT_EQ(error("$."), "parse json path error: Invalid JSON path. Property name is empty");
-    EXPECT_EQ(error("a."), "parse json path error: Invalid JSON path. Property name is empty");
-    EXPECT_EQ(
-        error("a[]"),
-        "parse json path error: Invalid array JSON path. Expected digits, got empty or valid characters"
-    );
-    EXPECT_EQ(
-        error("1a"),
-        "parse json path error: The first character must be a letter, an underscore (_) or a dollar sign ($)."
-    );
-    EXPECT_FALSE(parse_json_path(""));
-    EXPECT_FALSE(parse_json_path("a b"));
-    EXPECT_FALSE(parse_json_path("['a"));
+    EXPECT_THAT(steps("$['a b'][0].c"), ElementsAre("a b", "0", "c"));
+    EXPECT_THAT(steps("a[\"b\"]"), ElementsAre("a", "b"));
+    EXPECT_THAT(steps("$.['a'].[1]b"), ElementsAre("a", "1", "b")) << "dots may stand, and be left out";
+    EXPECT_THAT(steps("$a.b-c"), ElementsAre("a", "b-c"));
+    EXPECT_THAT(steps("['it\\'s \"so\"']"), ElementsAre("it's \"so\""));
+    EXPECT_THAT(steps("[\"\\u00e9\\n.]\"]"), ElementsAre("\u00e9\n.]")) << "a JSON string";
+    EXPECT_THAT(steps("['']"), ElementsAre(""));
+    EXPECT_THAT(steps("stra\u00dfe"), ElementsAre("stra\u00dfe"));
+    auto error = [](std::string_view path) {
+        auto made = parse_json_path(path);
+        return made ? "read" : made.error().message;
+    };
+    for (const char* wrong :
+         {"",
+          "$.",
+          "a.",
+          "a[]",
+          "a[b]",
+          "a[-1]",
+          "1a",
+          "a b",
+          "a..b",
+          "['a",
+          "['a'",
+          "['a']x y",
+          "['\\",
+          "['\\q']",
+          "$$a",
+          "[\"a']"})
+        EXPECT_EQ(
+            error(wrong),
+            "parse json path error: " + std::string(wrong) +
+                ". Accept letters, digits, underscore (_) or hyphen (-) only. Use quotes enclosed in bracket "
+                "([\"...\"]) if there is any special character"
+        );
 }
 
 }  // namespace
