@@ -40,6 +40,10 @@ constexpr Wording kWordings[] = {
     {"40001", "concurrent-update", "", "serialization failure due to concurrent update"},
     {"40P01", "concurrent-update", "", "deadlock with a concurrent update"},
     {"54000", "data-exception", "", "", "lquery"},
+    {"XX000", "data-exception", "", "", "GeoJSON"},  // PostGIS's words for a bad value
+    {"XX000", "data-exception", "", "", "GeoJson"},
+    {"XX000", "data-exception", "", "", "(at offset "},
+    {"XX000", "data-exception", "", "", "mixed SRID"},
     {"57014", "time-limit-exceeded", "", "the operation took longer than it may"},
 };
 

@@ -15,6 +15,11 @@ namespace {
 Failure not_graphql(const SyntaxError& error, bool with_reason) {
     Failure out{.message = "not a valid graphql query", .path = "$.query"};
     out.at.push_back(error.at);
+    std::string_view reason = error.message;
+    constexpr std::string_view kPrefix = "Syntax Error: ";
+    // A limit is no mistake in the text: it is named.
+    if (reason.ends_with("Parsing aborted.") && reason.starts_with(kPrefix))
+        out.message = reason.substr(kPrefix.size());
     if (with_reason) out.extensions = JsonObject{{"reason", error.message}};
     return out;
 }

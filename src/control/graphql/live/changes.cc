@@ -19,7 +19,7 @@ void add_equalities(const BoolExp& condition, Known& out) {
         for (const BoolExp& each : condition.children) add_equalities(each, out);
     }
     const bool is_equality = condition.kind == BoolExp::Kind::kCompare && condition.column != nullptr &&
-                             !condition.is_cast_to_text && condition.op->name == "_eq" &&
+                             condition.cast.empty() && condition.op->name == "_eq" &&
                              condition.right.kind == Operand::Kind::kSource;
     if (is_equality) out.emplace_back(condition.column, &condition.right.source);
 }

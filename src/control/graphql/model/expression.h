@@ -10,6 +10,7 @@
 /// Conditions over rows: what permissions say, and what `where` becomes. One language for both.
 namespace weft::graphql {
 
+struct CatalogType;
 struct Column;
 struct ComputedField;
 struct Relationship;
@@ -57,13 +58,23 @@ struct Operand {
 /// One comparison operator of the conventions (section 1.4), from one table.
 struct Operator {
     enum class Kind : std::uint8_t {
-        kInfix,   // column <sql> value
-        kAny,     // column = any (array), negated for _nin
-        kIsNull,  // boolean decides
-        kCast,    // _cast: {String: {...}}: comparison of (column)::text
-        kColumn,  // _ceq ...: metadata only
+        kInfix,     // column <sql> value
+        kAny,       // column = any (array), negated for _nin
+        kIsNull,    // boolean decides
+        kCast,      // _cast: {String: {...}}: comparison of (column)::text
+        kColumn,    // _ceq ...: metadata only
+        kFunction,  // <sql>(column, value), a function of the extension that the column's type is from
     };
-    enum class Applies : std::uint8_t { kAll, kText, kJsonb, kLtree, kArray };
+    enum class Applies : std::uint8_t {
+        kAll,
+        kText,
+        kJsonb,
+        kLtree,
+        kArray,
+        kGeometry,
+        kGeography,
+        kSpatial
+    };
     enum class Value : std::uint8_t {
         kSame,
         kList,
@@ -77,7 +88,8 @@ struct Operator {
         kLqueryList,
         kLtreeList,
         kCast,
-        kColumn
+        kColumn,
+        kWithin,  // {distance, from}, for a geography use_spheroid too
     };
     std::string_view name;  // "_eq"
     Kind kind = Kind::kInfix;
@@ -89,6 +101,12 @@ struct Operator {
 /// All of them, in the order in which Hasura lists them; `$eq` spellings are found too.
 const std::vector<Operator>& operators();
 const Operator* find_operator(std::string_view name);
+/// Does the operator stand for columns of this type?
+bool applies(const Operator& op, const CatalogType& type);
+/// The type that a member of `_cast` names, in SQL: of jsonb only text, of PostGIS's types the other one.
+std::string cast_sql(const CatalogType& from, std::string_view to);
+/// The type of its right side; `cast` is the type that the left side is cast to, or empty.
+std::string operand_type(const Operator& op, const CatalogType& left, std::string_view cast);
 
 /// A condition. Owns its children; move-only because a planned one holds table references.
 struct BoolExp {
@@ -108,10 +126,11 @@ struct BoolExp {
     // kCompare: the left side is one of
     const Column* column = nullptr;
     const ComputedField* computed = nullptr;
-    bool is_cast_to_text = false;
+    std::string cast;  // the type that the left side is cast to; empty: as it is
     const Operator* op = nullptr;
     Operand right;
-    bool is_true = false;  // kIsNull: `_is_null: true`
+    std::vector<Operand> more;  // kFunction: what follows `right`
+    bool is_true = false;       // kIsNull: `_is_null: true`
     // kRelated, kRelatedAggregate, kExists
     const Relationship* relationship = nullptr;
     std::shared_ptr<const TableRef> remote;  // shared by copies of a permission's expression; never written

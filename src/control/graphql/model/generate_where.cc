@@ -7,22 +7,6 @@ namespace weft::graphql {
 
 namespace {
 
-bool applies(const Operator& op, const CatalogType& type) {
-    switch (op.applies) {
-        case Operator::Applies::kAll:
-            return op.kind != Operator::Kind::kColumn;
-        case Operator::Applies::kText:
-            return is_text(type);
-        case Operator::Applies::kJsonb:
-            return is_jsonb(type);
-        case Operator::Applies::kLtree:
-            return type.name == "ltree";
-        case Operator::Applies::kArray:
-            return type.kind == CatalogType::Kind::kArray;
-    }
-    return false;
-}
-
 bool is_for_enumerations(std::string_view op) {
     return op == "_eq" || op == "_neq" || op == "_in" || op == "_nin" || op == "_is_null";
 }
@@ -148,7 +132,7 @@ const Type* Generator::comparison(
     return &made;
 }
 
-TypeUse Generator::operand_type(const Operator& op, TypeUse held) {
+TypeUse Generator::operand_type(const Operator& op, TypeUse held, const CatalogType& of) {
     using V = Operator::Value;
     TypeUse use = held;
     switch (op.value) {
@@ -159,6 +143,7 @@ TypeUse Generator::operand_type(const Operator& op, TypeUse held) {
             break;
         case V::kText:
         case V::kTextList:
+        case V::kLqueryList:
         case V::kJsonpath:
             use = TypeUse(schema_.string_type());
             break;
@@ -169,11 +154,13 @@ TypeUse Generator::operand_type(const Operator& op, TypeUse held) {
             use = TypeUse(scalar("ltxtquery"));
             break;
         case V::kLquery:
-        case V::kLqueryList:
             use = TypeUse(scalar("lquery"));
             break;
         case V::kCast:
-            use = TypeUse(cast_type());
+            use = TypeUse(cast_type(of));
+            break;
+        case V::kWithin:
+            use = TypeUse(within_type(held, of));
             break;
         case V::kColumn:
             return {};
@@ -185,8 +172,9 @@ TypeUse Generator::operand_type(const Operator& op, TypeUse held) {
 
 void Generator::fill_comparison(Type& made, TypeUse held, const CatalogType& type, bool is_enumeration) {
     for (const Operator& op : operators()) {
+        if (op.kind == Operator::Kind::kColumn) continue;
         if (is_enumeration ? !is_for_enumerations(op.name) : !applies(op, type)) continue;
-        const TypeUse use = operand_type(op, held);
+        const TypeUse use = operand_type(op, held, type);
         if (use.named() == nullptr) continue;
         const Meaning meaning{.kind = Meaning::Kind::kOperator, .op = &op, .name = op.name};
         InputValue& added = input(made, op.name, use, Visibility::kAlways, bind(meaning));
@@ -194,16 +182,47 @@ void Generator::fill_comparison(Type& made, TypeUse held, const CatalogType& typ
     }
 }
 
-/// `_cast: {String: {_like: ...}}`
-const Type* Generator::cast_type() {
-    if (cast_ != nullptr) return cast_;
-    Type& made = new_type(TypeKind::kInput, "jsonb_cast_exp", "");
-    cast_ = &made;
-    const CatalogType text{.name = "text", .schema = "pg_catalog", .element = "", .sql = "text"};
-    const Meaning meaning{.kind = Meaning::Kind::kOperator, .op = find_operator("_cast"), .name = "String"};
-    const TypeUse use(comparison("String", text, nullptr));
-    input(made, "String", use, Visibility::kAlways, bind(meaning));
-    return cast_;
+/// `_cast: {String: {_like: ...}}` of jsonb; of a geometry `{geography: {...}}`, and the other way round.
+const Type* Generator::cast_type(const CatalogType& type) {
+    const Type*& known = casts_[type.name];
+    if (known != nullptr) return known;
+    Type& made = new_type(TypeKind::kInput, type.name + "_cast_exp", "");
+    known = &made;
+    CatalogType to{.name = "text", .schema = "pg_catalog", .element = "", .sql = "text"};
+    std::string_view name = "String";
+    if (is_spatial(type)) {
+        name = type.name == "geometry" ? "geography" : "geometry";
+        to = type;
+        to.name = name;
+        to.sql = cast_sql(type, name);
+    }
+    const Meaning meaning{.kind = Meaning::Kind::kOperator, .op = find_operator("_cast"), .name = name};
+    const TypeUse use(comparison(std::string(name), to, nullptr));
+    input(made, name, use, Visibility::kAlways, bind(meaning));
+    return &made;
+}
+
+/// The further arguments of st_dwithin, by their position behind the column.
+const Type* Generator::within_type(TypeUse held, const CatalogType& type) {
+    const Type*& known = withins_[type.name];
+    if (known != nullptr) return known;
+    const bool is_geography = type.name == "geography";
+    Type& made =
+        new_type(TypeKind::kInput, is_geography ? "st_d_within_geography_input" : "st_d_within_input", "");
+    known = &made;
+    const auto add = [&](std::string_view name, TypeUse use, int position) -> InputValue& {
+        const Meaning meaning{.kind = Meaning::Kind::kFunctionArgument, .position = position};
+        InputValue& added = input(made, name, use, Visibility::kAlways, bind(meaning));
+        takes_strings(added);
+        return added;
+    };
+    add("distance", TypeUse(scalar("Float")).non_null(), 1);
+    add("from", held.non_null(), 0);
+    if (!is_geography) return &made;
+    InputValue& spheroid = add("use_spheroid", TypeUse(schema_.boolean_type()), 2);
+    spheroid.default_text = "true";
+    spheroid.default_value = schema_.literal("true");
+    return &made;
 }
 
 }  // namespace weft::graphql

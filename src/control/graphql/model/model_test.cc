@@ -101,8 +101,9 @@ TEST(Model, GivesMutationsByPermission) {
     const std::string seen = type_of(library(), "user", "mutation_root");
     EXPECT_THAT(seen, HasSubstr("insert_author(objects on_conflict):author_mutation_response\n"));
     EXPECT_THAT(
-        seen, HasSubstr("insert_article(objects):article_mutation_response\n")
-    );  // no update permission
+        seen, HasSubstr("insert_article(objects on_conflict):article_mutation_response\n")
+    );  // no update permission: for "do nothing"
+    EXPECT_EQ(type_of(library(), "user", "article_update_column"), "_PLACEHOLDER\n");
     EXPECT_THAT(seen, HasSubstr("update_author_by_pk(_set pk_columns):author\n"));
     EXPECT_THAT(seen, Not(HasSubstr("delete_")));
     EXPECT_EQ(

@@ -76,6 +76,9 @@ bool is_text(const CatalogType& type) {
 bool is_jsonb(const CatalogType& type) {
     return type.name == "jsonb";
 }
+bool is_spatial(const CatalogType& type) {
+    return type.name == "geometry" || type.name == "geography";
+}
 bool is_numeric(const CatalogType& type) {
     return is_one_of(type, kNumeric);
 }

@@ -1,3 +1,4 @@
+#include "control/graphql/model/detail/names.h"
 #include "control/graphql/model/expression.h"
 
 #include <array>
@@ -47,6 +48,17 @@ const std::vector<Operator> kOperators = {
     {"_matches", K::kInfix, "~", A::kLtree, V::kLquery, false},
     {"_matches_any", K::kInfix, "?", A::kLtree, V::kLqueryList, false},
     {"_matches_fulltext", K::kInfix, "@", A::kLtree, V::kLtxtquery, false},
+    {"_cast", K::kCast, "", A::kSpatial, V::kCast, false},
+    {"_st_contains", K::kFunction, "st_contains", A::kGeometry, V::kSame, false},
+    {"_st_crosses", K::kFunction, "st_crosses", A::kGeometry, V::kSame, false},
+    {"_st_equals", K::kFunction, "st_equals", A::kGeometry, V::kSame, false},
+    {"_st_overlaps", K::kFunction, "st_overlaps", A::kGeometry, V::kSame, false},
+    {"_st_touches", K::kFunction, "st_touches", A::kGeometry, V::kSame, false},
+    {"_st_within", K::kFunction, "st_within", A::kGeometry, V::kSame, false},
+    {"_st_3d_intersects", K::kFunction, "st_3dintersects", A::kGeometry, V::kSame, false},
+    {"_st_3d_d_within", K::kFunction, "st_3ddwithin", A::kGeometry, V::kWithin, false},
+    {"_st_intersects", K::kFunction, "st_intersects", A::kSpatial, V::kSame, false},
+    {"_st_d_within", K::kFunction, "st_dwithin", A::kSpatial, V::kWithin, false},
     {"_contains", K::kInfix, "@>", A::kArray, V::kSame, false},
     {"_contained_in", K::kInfix, "<@", A::kArray, V::kSame, false},
     {"_ceq", K::kColumn, "=", A::kAll, V::kColumn, false},
@@ -86,6 +98,70 @@ const Operator* find_operator(std::string_view name) {
     if (!name.starts_with('_') && !name.starts_with('$')) return nullptr;
     const auto found = by_bare_name().find(name.substr(1));
     return found == by_bare_name().end() ? nullptr : found->second;
+}
+
+bool applies(const Operator& op, const CatalogType& type) {
+    switch (op.applies) {
+        case A::kAll:
+            return true;
+        case A::kText:
+            return is_text(type);
+        case A::kJsonb:
+            return is_jsonb(type);
+        case A::kLtree:
+            return type.name == "ltree";
+        case A::kArray:
+            return type.kind == CatalogType::Kind::kArray;
+        case A::kGeometry:
+            return type.name == "geometry";
+        case A::kGeography:
+            return type.name == "geography";
+        case A::kSpatial:
+            return is_spatial(type);
+    }
+    return false;
+}
+
+std::string cast_sql(const CatalogType& from, std::string_view to) {
+    if (!is_spatial(from)) return "text";
+    return from.sql.substr(0, from.sql.rfind('.') + 1) + std::string(to);
+}
+
+std::string operand_type(const Operator& op, const CatalogType& left, std::string_view cast) {
+    // The extension's types are where the column's is.
+    const auto beside = [&](std::string_view name) {
+        return quote_identifier(left.schema) + "." + std::string(name);
+    };
+    std::string same(cast.empty() ? std::string_view(left.sql) : cast);
+    switch (op.value) {
+        case V::kList:
+            // PostgreSQL knows no list of arrays of different lengths.
+            return cast.empty() && left.kind == CatalogType::Kind::kArray ? "json" : same + "[]";
+        case V::kText:
+            return "text";
+        case V::kTextList:
+            return "text[]";
+        case V::kBoolean:
+            return "boolean";
+        case V::kElement:
+            return left.element;
+        case V::kJsonpath:
+            return "jsonpath";
+        case V::kLtxtquery:
+            return beside("ltxtquery");
+        case V::kLquery:
+            return beside("lquery");
+        case V::kLqueryList:
+            return beside("lquery[]");
+        case V::kLtreeList:
+            return beside("ltree[]");
+        case V::kSame:
+        case V::kCast:
+        case V::kColumn:
+        case V::kWithin:
+            break;
+    }
+    return same;
 }
 
 }  // namespace weft::graphql

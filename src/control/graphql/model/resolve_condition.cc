@@ -58,45 +58,12 @@ BoolExp any_of(std::vector<BoolExp> parts) {
 struct Left {
     const Column* column = nullptr;
     const ComputedField* computed = nullptr;
-    bool is_cast_to_text = false;
+    std::string cast;  // to this type
 
     const CatalogType& type() const {
         return column != nullptr ? column->catalog->type : computed->function->catalog->returns;
     }
-    std::string sql_type() const { return is_cast_to_text ? "text" : type().sql; }
-    bool is_array() const { return !is_cast_to_text && type().kind == CatalogType::Kind::kArray; }
 };
-
-std::string sql_type_of(const Operator& op, const Left& left) {
-    switch (op.value) {
-        case Operator::Value::kList:
-            // PostgreSQL knows no list of arrays of different lengths.
-            return left.is_array() ? "json" : left.sql_type() + "[]";
-        case Operator::Value::kText:
-            return "text";
-        case Operator::Value::kTextList:
-            return "text[]";
-        case Operator::Value::kBoolean:
-            return "boolean";
-        case Operator::Value::kElement:
-            return left.type().element;
-        case Operator::Value::kJsonpath:
-            return "jsonpath";
-        case Operator::Value::kLtxtquery:
-            return "ltxtquery";
-        case Operator::Value::kLquery:
-            return "lquery";
-        case Operator::Value::kLqueryList:
-            return "lquery[]";
-        case Operator::Value::kLtreeList:
-            return "ltree[]";
-        case Operator::Value::kSame:
-        case Operator::Value::kCast:
-        case Operator::Value::kColumn:
-            break;
-    }
-    return left.sql_type();
-}
 
 class Resolver {
   public:
@@ -237,11 +204,13 @@ class Resolver {
         if (from == nullptr) return because("expected an object for _cast");
         std::vector<BoolExp> parts;
         for (const auto& [type, ops] : *from) {
-            if (type != "String" && type != "text") {
+            const bool is_text = type == "String" || type == "text";
+            const bool is_other = type == "geography" || type == "geometry";
+            if (is_spatial(left.type()) ? !is_other : !is_text) {
                 return because("cannot cast column to type " + quoted(type));
             }
             if (depth > kDepthMax) return because("the condition is nested too deeply");
-            left.is_cast_to_text = true;
+            left.cast = cast_sql(left.type(), type);
             Resolved part = comparisons(table, left, ops, depth + 1);
             if (!part) return part;
             parts.push_back(std::move(*part));
@@ -250,22 +219,14 @@ class Resolver {
     }
 
     static bool fits(const Operator& op, const Left& left) {
-        const CatalogType& type = left.type();
-        switch (op.applies) {
-            case Operator::Applies::kAll:
-                return true;
-            case Operator::Applies::kText:
-                return left.is_cast_to_text || is_text(type);
-            // _contains and _contained_in are found once, and stand for arrays too
-            case Operator::Applies::kJsonb:
-                return is_jsonb(type) ||
-                       (type.kind == CatalogType::Kind::kArray && op.value == Operator::Value::kSame);
-            case Operator::Applies::kLtree:
-                return type.name == "ltree";
-            case Operator::Applies::kArray:
-                return type.kind == CatalogType::Kind::kArray;
-        }
-        return false;
+        if (op.applies == Operator::Applies::kText && left.cast == "text") return true;
+        // _contains and _contained_in are found once, and stand for arrays too.
+        const bool is_of_arrays = op.applies == Operator::Applies::kJsonb &&
+                                  op.value == Operator::Value::kSame &&
+                                  left.type().kind == CatalogType::Kind::kArray;
+        CatalogType type = left.type();
+        if (is_spatial(type) && !left.cast.empty()) type.name = left.cast.substr(left.cast.rfind('.') + 1);
+        return is_of_arrays || applies(op, type);
     }
 
     Resolved compare(const Table& table, const Left& left, const Operator& op, const Json& value) {
@@ -278,7 +239,7 @@ class Resolver {
         out.kind = BoolExp::Kind::kCompare;
         out.column = left.column;
         out.computed = left.computed;
-        out.is_cast_to_text = left.is_cast_to_text;
+        out.cast = left.cast;
         out.op = &op;
         if (op.kind == Operator::Kind::kColumn) return column_on_the_right(table, std::move(out), value);
         if (op.kind == Operator::Kind::kIsNull) {
@@ -296,7 +257,23 @@ class Resolver {
         if (is_list && !value.is_array() && !is_session_variable(value)) {
             return because(joined({"expected a list for ", quoted(op.name)}));
         }
-        out.right = resolve_value(value, sql_type_of(op, left));
+        if (op.value == Operator::Value::kWithin) return within(std::move(out), left, value);
+        out.right = resolve_value(value, operand_type(op, left.type(), left.cast));
+        return out;
+    }
+
+    /// `{"from": .., "distance": .., "use_spheroid": ..}`
+    static Resolved within(BoolExp out, const Left& left, const Json& value) {
+        const JsonObject* given = value.if_object();
+        const Json* from = given == nullptr ? nullptr : given->if_contains("from");
+        const Json* distance = given == nullptr ? nullptr : given->if_contains("distance");
+        if (from == nullptr || distance == nullptr) {
+            return because(joined({"expected distance and from for ", quoted(out.op->name)}));
+        }
+        out.right = resolve_value(*from, operand_type(*out.op, left.type(), left.cast));
+        out.more.push_back(resolve_value(*distance, "double precision"));
+        if (const Json* spheroid = given->if_contains("use_spheroid"))
+            out.more.push_back(resolve_value(*spheroid, "boolean"));
         return out;
     }
 

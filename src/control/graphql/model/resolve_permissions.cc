@@ -205,7 +205,7 @@ bool hides_nothing(const BoolExp& filter, const Relationship& relationship) {
             return hides_nothing(each, relationship);
         });
     }
-    return filter.kind == BoolExp::Kind::kCompare && filter.op->name == "_eq" && !filter.is_cast_to_text &&
+    return filter.kind == BoolExp::Kind::kCompare && filter.op->name == "_eq" && filter.cast.empty() &&
            filter.right.kind == Operand::Kind::kSource &&
            filter.right.source.kind == Source::Kind::kSession &&
            std::ranges::any_of(relationship.columns, [&](const auto& pair) {

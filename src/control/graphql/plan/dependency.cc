@@ -30,7 +30,7 @@ void add_equalities(const BoolExp& condition, Equalities& out) {
         for (const BoolExp& each : condition.children) add_equalities(each, out);
     }
     bool is_equality = condition.kind == BoolExp::Kind::kCompare && condition.column != nullptr &&
-                       !condition.is_cast_to_text && condition.op->name == "_eq" &&
+                       condition.cast.empty() && condition.op->name == "_eq" &&
                        condition.right.kind == Operand::Kind::kSource;
     if (is_equality) out.emplace_back(condition.column, condition.right);
 }

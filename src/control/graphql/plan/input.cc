@@ -67,6 +67,7 @@ Source composite_of(const Value& literal, const Variables& variables, TypeUse ty
     bool is_composite = (literal.kind == Value::Kind::kList || literal.kind == Value::Kind::kObject) &&
                         holds_variable(literal);
     if (!is_composite) return source_of(Input::of(literal, type, variables), shape);
+    if (shape == Source::Shape::kText) shape = Source::Shape::kJson;  // GeoJSON
     Source out{.kind = Source::Kind::kComposite, .shape = shape};
     TypeUse item_type = type.nullable().is_list() ? type.nullable().inner() : type;
     for (const Value& each : literal.items) {

@@ -11,6 +11,7 @@ class Walk {
 
     void condition(const BoolExp& at) {
         if (at.kind == BoolExp::Kind::kCompare) operand(at.right);
+        for (const Operand& each : at.more) operand(each);
         if (at.remote) ref(*at.remote);
         for (const BoolExp& each : at.children) condition(each);
     }

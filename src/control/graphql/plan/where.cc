@@ -1,6 +1,8 @@
 #include "control/graphql/plan/detail/context.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 namespace weft::graphql::detail {
 
@@ -32,55 +34,21 @@ BoolExp negated(BoolExp child) {
 struct Left {
     const Column* column = nullptr;
     const ComputedField* computed = nullptr;
-    bool is_cast_to_text = false;
+    std::string cast;  // to this type
 
     const CatalogType& type() const {
         return column != nullptr ? column->catalog->type : computed->function->catalog->returns;
     }
-    std::string sql_type() const { return is_cast_to_text ? "text" : type().sql; }
-    bool is_array() const { return !is_cast_to_text && type().kind == CatalogType::Kind::kArray; }
     BoolExp compare(const Operator& op) const {
         BoolExp out;
         out.kind = BoolExp::Kind::kCompare;
         out.column = column;
         out.computed = computed;
-        out.is_cast_to_text = is_cast_to_text;
+        out.cast = cast;
         out.op = &op;
         return out;
     }
 };
-
-std::string sql_type_of(const Operator& op, const Left& left) {
-    using enum Operator::Value;
-    switch (op.value) {
-        case kList:
-            // PostgreSQL knows no list of arrays of different lengths.
-            return left.is_array() ? "json" : left.sql_type() + "[]";
-        case kText:
-            return "text";
-        case kTextList:
-            return "text[]";
-        case kBoolean:
-            return "boolean";
-        case kElement:
-            return left.type().element;
-        case kJsonpath:
-            return "jsonpath";
-        case kLtxtquery:
-            return "ltxtquery";
-        case kLquery:
-            return "lquery";
-        case kLqueryList:
-            return "lquery[]";
-        case kLtreeList:
-            return "ltree[]";
-        case kSame:
-        case kCast:
-        case kColumn:
-            break;
-    }
-    return left.sql_type();
-}
 
 /// Recursion is bounded: by the parser's depth for literals, by the JSON reader's for variables.
 class Planner {
@@ -192,8 +160,10 @@ class Planner {
     }
 
     Outcome<BoolExp> cast(Left left, const Input& from) {
-        left.is_cast_to_text = true;
-        return all(from, [&](const Meaning&, const Input& value) { return comparisons(left, value); });
+        return all(from, [&](const Meaning& to, const Input& value) {
+            left.cast = cast_sql(left.type(), to.name);
+            return comparisons(left, value);
+        });
     }
 
     Outcome<BoolExp> compare(const Left& left, const Operator& op, const Input& value) {
@@ -208,9 +178,27 @@ class Planner {
             Descend at(c_, i);
             return unexpected_null(c_, item.type());
         }
-        out.right = op.value == Operator::Value::kSame && !left.is_cast_to_text
+        if (op.value == Operator::Value::kWithin) return within(std::move(out), left, value);
+        out.right = op.value == Operator::Value::kSame && left.cast.empty()
                         ? operand_of(value, left.type())
-                        : operand_of(value, sql_type_of(op, left));
+                        : operand_of(value, operand_type(op, left.type(), left.cast));
+        return out;
+    }
+
+    /// `{from, distance, use_spheroid}`: the arguments of a function, by position.
+    Outcome<BoolExp> within(BoolExp out, const Left& left, const Input& from) {
+        const std::array<std::string, 3> types{
+            operand_type(*out.op, left.type(), left.cast), "double precision", "boolean"
+        };
+        std::array<std::optional<Operand>, 3> operands;
+        TRY(BoolExp none, all(from, [&](const Meaning& meaning, const Input& value) -> Outcome<BoolExp> {
+                const auto at = static_cast<std::size_t>(meaning.position);
+                operands[at] = operand_of(value, types[at]);
+                return BoolExp();
+            }));
+        if (operands[0]) out.right = *std::move(operands[0]);
+        for (std::size_t at = 1; at < operands.size() && operands[at]; ++at)
+            out.more.push_back(*std::move(operands[at]));
         return out;
     }
 

@@ -3,6 +3,7 @@
 #include "control/graphql/sql/detail/call.h"
 
 #include <algorithm>
+#include <cctype>
 
 namespace weft::graphql::detail {
 
@@ -63,7 +64,7 @@ class ConditionWriter {
     }
 
     void left(const BoolExp& at) {
-        if (at.is_cast_to_text) out_ << "(";
+        if (!at.cast.empty()) out_ << "(";
         if (at.column != nullptr) {
             out_.column(alias_, *at.column);
         } else if (at.computed != nullptr) {
@@ -71,7 +72,7 @@ class ConditionWriter {
         } else {
             out_ << left_;
         }
-        if (at.is_cast_to_text) out_ << ")::text";
+        if (!at.cast.empty()) out_ << ")::" << at.cast;
     }
 
     void compare(const BoolExp& at) {
@@ -84,33 +85,67 @@ class ConditionWriter {
             case Operator::Kind::kAny:
                 out_ << (at.op->is_negated ? "(NOT (" : "(");
                 left(at);
-                out_ << " = ANY(";
+                symbol(at);
+                out_ << "ANY(";
                 is_array(at) ? arrays(at) : (void)out_.operand(at.right, alias_, root_);
                 out_ << (at.op->is_negated ? ")))" : "))");
+                return;
+            case Operator::Kind::kFunction:
+                call(at);
                 return;
             default:
                 break;
         }
         out_ << "(";
         left(at);
-        out_ << " " << at.op->sql << " ";
+        symbol(at);
         out_.operand(at.right, alias_, root_) << ")";
     }
 
-    static const CatalogType& type_of(const BoolExp& at) {
-        return at.column != nullptr ? at.column->catalog->type : at.computed->function->catalog->returns;
-    }
     static bool is_array(const BoolExp& at) {
-        bool is_value = at.column != nullptr || at.computed != nullptr;
-        return is_value && !at.is_cast_to_text && type_of(at).kind == CatalogType::Kind::kArray;
+        const CatalogType* type = left_type(at);
+        return type != nullptr && at.cast.empty() && type->kind == CatalogType::Kind::kArray;
     }
 
     /// The arrays of a list of lists, which came as JSON.
     void arrays(const BoolExp& at) {
         std::string list = out_.new_alias();
         out_ << "SELECT ARRAY(SELECT pg_catalog.json_array_elements_text(" << list
-             << ".value))::" << type_of(at).sql << " FROM pg_catalog.json_array_elements(";
+             << ".value))::" << left_type(at)->sql << " FROM pg_catalog.json_array_elements(";
         out_.operand(at.right, alias_, root_) << ") AS " << list;
+    }
+
+    /// " = ", or " OPERATOR(gis.=) " for a type of an extension whose schema need not be on the search path.
+    void symbol(const BoolExp& at) {
+        const CatalogType* type = left_type(at);
+        const bool is_elsewhere = type != nullptr && type->kind == CatalogType::Kind::kBase &&
+                                  type->schema != "pg_catalog" && type->schema != "public";
+        const bool is_word = std::isalpha(static_cast<unsigned char>(at.op->sql.front())) != 0;
+        if (!is_elsewhere || is_word || at.cast == "text") {
+            out_ << " " << at.op->sql << " ";
+            return;
+        }
+        out_ << " OPERATOR(";
+        out_.identifier(type->schema) << "." << at.op->sql << ") ";
+    }
+
+    /// Null for an aggregate.
+    static const CatalogType* left_type(const BoolExp& at) {
+        if (at.column != nullptr) return &at.column->catalog->type;
+        return at.computed != nullptr ? &at.computed->function->catalog->returns : nullptr;
+    }
+
+    /// The function is where the column's type is, whatever the search path.
+    void call(const BoolExp& at) {
+        out_ << spatial_schema(left_type(at)->sql) << at.op->sql << "(";
+        left(at);
+        out_ << ", ";
+        out_.operand(at.right, alias_, root_);
+        for (const Operand& each : at.more) {
+            out_ << ", ";
+            out_.operand(each, alias_, root_);
+        }
+        out_ << ")";
     }
 
     /// The rows of the other table for which `at` holds: " FROM remote AS a WHERE ...".

@@ -102,8 +102,9 @@ void write_record_set(Writer& out, const Insert& insert, const DeterminedColumns
     out << ") SELECT ";
     comma = Separator(", ");
     for (const auto& [member, column] : members) {
-        out << comma.next() << "_v.";
-        out.identifier(member);
+        const std::string_view schema = spatial_schema(column->catalog->type.sql);
+        out << comma.next() << schema << (schema.empty() ? "_v." : "st_geomfromgeojson(_v.");
+        out.identifier(member) << (schema.empty() ? "" : ")::" + column->catalog->type.sql);
     }
     for (const auto& [column, value] : same) {
         out << comma.next();
@@ -115,7 +116,8 @@ void write_record_set(Writer& out, const Insert& insert, const DeterminedColumns
     comma = Separator(", ");
     for (const auto& [member, column] : members) {
         out << comma.next();
-        out.identifier(member) << " " << column->catalog->type.sql;
+        const std::string& type = column->catalog->type.sql;
+        out.identifier(member) << " " << (spatial_schema(type).empty() ? type : "text");
     }
     out << ")";
 }

@@ -37,6 +37,7 @@ std::string_view stringified_as(bool is_stringified, const CatalogType& type) {
 void write_output_value(Writer& out, const Output& output, const RowSource& row) {
     std::string_view whole = row.row.empty() ? row.alias : row.row;
     std::string_view stringified;  // as this type
+    const CatalogType* type = nullptr;
     switch (output.kind) {
         case Output::Kind::kTypename:
             out.literal(output.text) << "::text";
@@ -50,15 +51,24 @@ void write_output_value(Writer& out, const Output& output, const RowSource& row)
             out << ")";
             return;
         case Output::Kind::kColumn:
-            out.column(row.alias, *output.column);
-            stringified = stringified_as(output.column->is_stringified, output.column->catalog->type);
+            type = &output.column->catalog->type;
+            stringified = stringified_as(output.column->is_stringified, *type);
             break;
         case Output::Kind::kComputed:
-            write_call(out, *output.call, whole);
-            stringified =
-                stringified_as(output.computed->is_stringified, output.computed->function->catalog->returns);
+            type = &output.computed->function->catalog->returns;
+            stringified = stringified_as(output.computed->is_stringified, *type);
             break;
     }
+    const bool is_array = type->kind == CatalogType::Kind::kArray;
+    const std::string_view schema = is_array ? std::string_view() : spatial_schema(type->sql);
+    if (!schema.empty()) out << schema << "st_asgeojson(";
+    if (output.kind == Output::Kind::kColumn) {
+        out.column(row.alias, *output.column);
+    } else {
+        write_call(out, *output.call, whole);
+    }
+    // As in Hasura: 15 digits, and the reference system as a URN unless it is unknown.
+    if (!schema.empty()) out << ", 15, 4)::json";
     if (output.json_path) {
         out << " #> ";
         out.operand(*output.json_path, row.alias, row.alias);

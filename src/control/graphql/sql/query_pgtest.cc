@@ -365,9 +365,9 @@ TEST_F(QueryTest, JsonPathsReachIntoDocuments) {
     );
     EXPECT_EQ(
         run("{author {meta(path: \"a..b\")}}"),
-        "parse json path error: The first character must be a letter, an underscore (_) or a dollar sign "
-        "($). "
-        "@ $.selectionSet.author.selectionSet.meta.args.path"
+        "parse json path error: a..b. Accept letters, digits, underscore (_) or hyphen (-) only. Use quotes "
+        "enclosed in bracket ([\"...\"]) if there is any special character "
+        "@ $.selectionSet.author.selectionSet.meta.args"
     );
 }
 

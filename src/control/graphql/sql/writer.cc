@@ -46,10 +46,35 @@ Writer& Writer::parameter(const Source& source, std::string_view sql_type) {
     return *this;
 }
 
+std::string_view spatial_schema(std::string_view sql_type) {
+    const std::string_view item =
+        sql_type.ends_with("[]") ? sql_type.substr(0, sql_type.size() - 2) : sql_type;
+    const bool is_spatial = item.ends_with(".geometry") || item.ends_with(".geography");
+    return is_spatial ? item.substr(0, item.rfind('.') + 1) : std::string_view();
+}
+
+/// The types themselves read GeoJSON without its reference system, hence the function.
+Writer& Writer::geojson(const Operand& operand, std::string_view schema) {
+    if (!operand.sql_type.ends_with("[]")) {
+        text_ += std::string(schema) + "st_geomfromgeojson(";
+        parameter(operand.source, "text");
+        text_ += ")::" + operand.sql_type;
+        return *this;
+    }
+    text_ += "ARRAY(SELECT " + std::string(schema) + "st_geomfromgeojson(_v)::";
+    text_ += std::string_view(operand.sql_type).substr(0, operand.sql_type.size() - 2);
+    text_ += " FROM unnest(";
+    parameter(operand.source, "text[]");
+    text_ += ") AS _v)";
+    return *this;
+}
+
 Writer& Writer::operand(const Operand& operand, std::string_view alias, std::string_view root) {
     switch (operand.kind) {
-        case Operand::Kind::kSource:
-            return parameter(operand.source, operand.sql_type);
+        case Operand::Kind::kSource: {
+            const std::string_view schema = spatial_schema(operand.sql_type);
+            return schema.empty() ? parameter(operand.source, operand.sql_type) : geojson(operand, schema);
+        }
         case Operand::Kind::kColumn:
             return column(alias, *operand.column);
         case Operand::Kind::kRootColumn:

@@ -184,8 +184,9 @@ class Generator {
     );
     void fill_comparison(Type& made, TypeUse held, const CatalogType& type, bool is_enumeration);
     /// Nothing (no named type) for operators that only metadata use.
-    TypeUse operand_type(const Operator& op, TypeUse held);
-    const Type* cast_type();
+    TypeUse operand_type(const Operator& op, TypeUse held, const CatalogType& of);
+    const Type* cast_type(const CatalogType& type);
+    const Type* within_type(TypeUse held, const CatalogType& type);
 
     // ---- generate_mutation.cc
     void fill_insert(const Table& table);
@@ -230,7 +231,8 @@ class Generator {
     std::unordered_map<const Type*, std::unordered_set<std::string>> root_names_;
     const Type* order_by_ = nullptr;
     const Type* cursor_ordering_ = nullptr;
-    const Type* cast_ = nullptr;
+    std::unordered_map<std::string, const Type*> casts_;
+    std::unordered_map<std::string, const Type*> withins_;
     Value empty_list_;
 };
 

@@ -21,6 +21,7 @@ std::string scalar_of(const CatalogType& type);
 bool is_json(const CatalogType& type);        // json, jsonb: fields take a `path`
 bool is_text(const CatalogType& type);        // LIKE and its kin
 bool is_jsonb(const CatalogType& type);       // the update operators of containers
+bool is_spatial(const CatalogType& type);     // PostGIS's geometry and geography
 bool is_numeric(const CatalogType& type);     // sum and _inc
 bool has_average(const CatalogType& type);    // avg, stddev, ...: numeric, but not money
 bool is_comparable(const CatalogType& type);  // max, min: the database has these aggregates

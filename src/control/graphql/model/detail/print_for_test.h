@@ -47,7 +47,7 @@ inline std::string text(const BoolExp& exp) {
             return exp.function + children(" ; ");
     }
     std::string out = exp.column != nullptr ? exp.column->pg_name() : exp.computed->name + "()";
-    if (exp.is_cast_to_text) out += "::text";
+    if (!exp.cast.empty()) out += "::" + exp.cast;
     out += " " + std::string(exp.op->name) + " ";
     return out +
            (exp.op->kind == Operator::Kind::kIsNull ? (exp.is_true ? "true" : "false") : text(exp.right));

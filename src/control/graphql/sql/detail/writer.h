@@ -38,11 +38,17 @@ class Writer {
     Statement finish() && { return {std::move(text_), std::move(parameters_)}; }
 
   private:
+    Writer& geojson(const Operand& operand, std::string_view schema);
+
     ParameterStyle style_;
     std::string text_;
     std::vector<Parameter> parameters_;
     int aliases_ = 0;
 };
+
+/// `public.` of PostGIS's `public.geometry` and `public.geography[]`, where its functions are too; empty for
+/// every other type. Values of these types are GeoJSON, both ways.
+std::string_view spatial_schema(std::string_view sql_type);
 
 /// Prints "" the first time, then the separator.
 class Separator {
