@@ -78,9 +78,9 @@ TEST(Run, KillsAtItsDeadline) {
 
 TEST(Spawn, DropsToAnotherUserWithoutGroupsOrNewPrivileges) {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root: there is nothing to drop from";
-    Spec spec = shell("id -u; id -G; grep NoNewPrivs /proc/self/status");
+    Spec spec = shell("id -u; id -G; grep -E 'CapBnd|NoNewPrivs' /proc/self/status");
     spec.identity = find_user("nobody");
-    EXPECT_EQ(output_of(spec).value(), "65534\n65534\nNoNewPrivs:\t1\n");
+    EXPECT_EQ(output_of(spec).value(), "65534\n65534\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\n");
 }
 
 TEST(Spawn, BindsAFolderForTheChildAlone) {

@@ -127,6 +127,10 @@ class Launch {
         if (!spec_.identity) return;
         const Identity& who = *spec_.identity;
         if (::geteuid() == 0) check(::setgroups(0, nullptr), "drop its groups");
+        // Only root may; then no file's capabilities can come back to it.
+        for (int cap = 0; ::prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; ++cap) {
+            if (::prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0 && errno != EPERM) stop("empty its bounding set");
+        }
         check(::setresgid(who.gid, who.gid, who.gid), "change its group");
         check(::setresuid(who.uid, who.uid, who.uid), "change its user");
         check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "give up new privileges");
