@@ -1,7 +1,13 @@
 #include "data/isolation/isolation.h"
 
 #include "data/isolation/detail/sandbox_fixture.h"
+#include "platform/proc/rights.h"
 #include "platform/rt/scope.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #include <filesystem>
 #include <fstream>
@@ -193,6 +199,88 @@ TEST_F(SandboxTest, LeftoversOfADeadWorkerAreRemovedAtStart) {
     ASSERT_EQ(cgroups_of(999999999).size(), ours.size());
     open(plain());
     EXPECT_TRUE(cgroups_of(999999999).empty());
+}
+
+std::string children_of_self() {
+    std::ifstream in("/proc/self/task/" + std::to_string(getpid()) + "/children");
+    std::ostringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
+/// What a worker does that root has started, `kept` being what it keeps: serves one run after the other in
+/// one slot, then says which children it has, and goes on with a run that never ends.
+[[noreturn]] void work_without_root(Options options, std::initializer_list<int> kept, int report) {
+    auto say = [report](const std::string& text) { (void)!write(report, text.data(), text.size()); };
+    options.slots_max = options.slots_eager = 1;
+    options.owner_uid = options.owner_gid = 65534;
+    auto zygote = Zygote::spawn(std::move(options));
+    const proc::Identity nobody{.uid = 65534, .gid = 65534, .user = "nobody"};
+    if (!zygote || !proc::give_up_rights(nobody, kept)) _exit(1);
+    rt::Loop loop;
+    auto backend = make_sandbox_backend(loop, std::move(*zygote));
+    if (!backend) _exit(2);
+    for (int i = 0; i < 3; ++i) {
+        auto sandbox = loop.run_until_done((*backend)->start({}, {}, rt::Deadline::in(2s)));
+        if (!sandbox) {
+            say("run " + std::to_string(i) + ": " + std::string(name(sandbox.error().code)));
+            _exit(3);
+        }
+        const bool is_last = i == 2;
+        if (is_last) say(children_of_self() + "\n");
+        auto spin = (*sandbox)->request(
+            begin("{}", 60'000) + code("for (;;) {}"),
+            rt::Deadline::in(is_last ? Steady::duration(60s) : 50ms)
+        );
+        (void)loop.run_until_done(std::move(spin));
+    }
+    _exit(4);
+}
+
+struct Rootless {
+    pid_t pid = -1;
+    std::string said;
+};
+
+Rootless start_without_root(const Options& options, std::initializer_list<int> kept) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return {};
+    Rootless out;
+    out.pid = fork();
+    if (out.pid == 0) work_without_root(options, kept, ends[1]);
+    close(ends[1]);
+    char text[4096];
+    const ssize_t size = read(ends[0], text, sizeof text);
+    close(ends[0]);
+    if (size > 0) out.said.assign(text, static_cast<std::size_t>(size));
+    return out;
+}
+
+bool is_running(pid_t pid) {
+    std::string word;
+    std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
+    in >> word >> word >> word;
+    return in && word != "Z";
+}
+
+TEST_F(SandboxTest, AWorkerThatIsNotRootEndsItsRunsAndTakesThemWithIt) {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root for sandboxes of tier full";
+    const Rootless worker = start_without_root(plain(), {CAP_KILL});
+    std::istringstream in(worker.said);
+    std::vector<pid_t> children;
+    for (pid_t pid = 0; in >> pid;) children.push_back(pid);
+    ASSERT_EQ(children.size(), 3u) << worker.said;  // the zygote, the slot's, and the run
+    kill(worker.pid, SIGKILL);
+    waitpid(worker.pid, nullptr, 0);
+    const auto by = rt::Deadline::in(10s);
+    for (const pid_t pid : children) {
+        while (is_running(pid) && !by.is_over()) (void)loop_.run_until_done(rt::sleep_for(1ms, by));
+        EXPECT_FALSE(is_running(pid));
+    }
+    // Without the capability the first run, the self-test, stays in its slot for ever.
+    const Rootless other = start_without_root(plain(), {});
+    EXPECT_EQ(other.said, "run 0: timeout");
+    waitpid(other.pid, nullptr, 0);
 }
 
 }  // namespace
