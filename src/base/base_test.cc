@@ -77,6 +77,14 @@ TEST(Json, ParsesWithinLimits) {
     EXPECT_EQ(parse_json("[1,2]", {.bytes_max = 4}).error().code, Code::kLimit);
 }
 
+TEST(Json, CountsValuesAndNotBytesOnly) {
+    EXPECT_TRUE(parse_json(R"({"a":[1,"x"],"b":{}})", {.nodes_max = 5}));
+    for (const char* text :
+         {R"({"a":[1,"x"],"b":{}})", "[[],[],[],[]]", "[1,2.5,true,null]", R"(["","","",""])"})
+        EXPECT_EQ(parse_json(text, {.nodes_max = 4}).error().code, Code::kLimit) << text;
+    EXPECT_EQ(parse_json("[[],[],[],[]", {.nodes_max = 5}).error().code, Code::kInvalid);
+}
+
 TEST(Json, RefusesBrokenText) {
     for (const char* bad : {"", "{", "[1,]", "{} x", "nul", "'a'", "{\"a\":1,}"})
         EXPECT_EQ(parse_json(bad).error().code, Code::kInvalid) << bad;
@@ -86,6 +94,10 @@ TEST(Json, RefusesDuplicateKeysAtAnyDepth) {
     EXPECT_EQ(parse_json(R"({"a":1,"a":2})").error().code, Code::kInvalid);
     EXPECT_EQ(parse_json(R"([{"b":{"x":1,"y":2,"x":3}}])").error().code, Code::kInvalid);
     EXPECT_TRUE(parse_json(R"({"a":{"x":1},"b":{"x":1}})"));
+    EXPECT_EQ(parse_json(R"({"a":{"a":1},"\u0061":2})").error().code, Code::kInvalid) << "spelt otherwise";
+    EXPECT_EQ(
+        parse_json(R"({"k\u0065y":1,"key":2})").error().user, R"(The JSON object has the key "key" twice)"
+    );
 }
 
 TEST(Secret, WipesWhatItHeld) {

@@ -19,9 +19,11 @@ using JsonArray = boost::json::array;
 struct JsonLimits {
     std::size_t bytes_max = 5u << 20;  // the webhook body limit
     std::size_t depth_max = 64;
+    std::size_t nodes_max = 1'000'000;  // values of any kind: some 100 ms and 80 MB
 };
 
-/// Parses one complete JSON text. The error names the byte offset; duplicate object keys are refused.
+/// Parses one complete JSON text. The error names the byte offset; duplicate object keys are refused. Takes
+/// up to 100 ms at the limits: on a loop, text from outside goes through rt::offload.
 Result<Json> parse_json(std::string_view text, JsonLimits limits = {});
 
 /// Compact text. Never fails: a Json holds nothing that JSON cannot say.

@@ -110,6 +110,7 @@ class ApiProcess {
         api_->mount(router_);
         hooks_->add_routes(router_);
         health_.add("database", [this] { return database_; });
+        telemetry::watch_loop(loop_, metrics_);
         telemetry::add_routes(router_, metrics_, health_);
         measure();
         return listen();

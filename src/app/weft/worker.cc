@@ -114,6 +114,7 @@ class WorkerProcess {
         if (options_.listen.empty()) return {};
         TRY(Address address, parse_address(options_.listen));
         health_.add("queue", [this] { return worker_->ready(); });
+        telemetry::watch_loop(loop_, metrics_);
         telemetry::add_routes(router_, metrics_, health_);
         server_ = std::make_unique<http::Server>(loop_, router_, clock_, rng_);
         TRY(auto port, server_->listen_tcp(address.host, address.port));

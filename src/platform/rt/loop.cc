@@ -13,6 +13,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <ctime>
 #include <list>
 
 namespace weft::rt {
@@ -22,14 +23,24 @@ namespace asio = boost::asio;
 struct Loop::Impl {
     std::list<asio::signal_set> signals;
     asio::executor_work_guard<asio::io_context::executor_type> work;
+    Steady::duration stall_from = Steady::duration::max();
+    std::function<void(Steady::duration)> on_stall;
 };
 
 namespace {
 
-/// Argon2id (46 MiB each) is the only regular guest; two threads bound its memory and leave the loop a core.
-asio::thread_pool& pool() {
-    static asio::thread_pool instance(2);
-    return instance;
+/// Argon2id (46 MiB each) is the process's only regular guest; two threads bound its memory.
+asio::thread_pool& threads_of(Pool pool) {
+    static asio::thread_pool process(2);
+    if (pool == Pool::kProcess) return process;
+    static asio::thread_pool tenants(2);
+    return tenants;
+}
+
+Steady::duration thread_time() {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 void listen(asio::signal_set& set, std::shared_ptr<std::function<void(int)>> handler) {
@@ -55,7 +66,31 @@ asio::any_io_executor Loop::executor() {
 }
 
 void Loop::run() {
-    context_->run();
+    while (turn() > 0) {
+    }
+}
+
+/// Runs one handler, waiting for one if none is ready; 0 when the loop was stopped.
+std::size_t Loop::turn() {
+    const auto start = std::chrono::steady_clock::now();
+    if (context_->poll_one() > 0) {
+        note(std::chrono::steady_clock::now() - start);
+        return 1;
+    }
+    // This waits, which is no work: here the thread's CPU time tells how long the handler ran.
+    const auto cpu = thread_time();
+    const std::size_t ran = context_->run_one();
+    note(thread_time() - cpu);
+    return ran;
+}
+
+void Loop::note(Steady::duration held) {
+    if (held >= impl_->stall_from) impl_->on_stall(held);
+}
+
+void Loop::watch_stalls(Steady::duration at_least, std::function<void(Steady::duration)> noticed) {
+    impl_->stall_from = at_least;
+    impl_->on_stall = std::move(noticed);
 }
 
 void Loop::stop() {
@@ -82,7 +117,7 @@ void Loop::drive(Task<void> task) {
         done = true;
     });
     context_->restart();
-    while (!done && context_->run_one() > 0) {
+    while (!done && turn() > 0) {
     }
     if (thrown) std::rethrow_exception(thrown);
 }
@@ -102,9 +137,9 @@ Task<void> yield() {
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
 }
 
-Task<void> on_pool_erased(std::move_only_function<void()> work) {
+Task<void> on_pool_erased(std::move_only_function<void()> work, Pool pool) {
     auto home = co_await asio::this_coro::executor;
-    co_await asio::post(asio::bind_executor(pool(), asio::use_awaitable));
+    co_await asio::post(asio::bind_executor(threads_of(pool), asio::use_awaitable));
     std::exception_ptr thrown;
     try {
         work();

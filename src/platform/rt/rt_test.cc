@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <thread>
 #include <vector>
 
@@ -107,6 +108,44 @@ Task<bool> other_thread() {
 TEST(Pool, RunsElsewhereAndComesHome) {
     Loop loop;
     EXPECT_TRUE(loop.run_until_done(other_thread()));
+}
+
+Task<bool> offloaded(std::size_t bytes) {
+    auto here = std::this_thread::get_id();
+    auto there = co_await offload(bytes, [] { return std::this_thread::get_id(); });
+    co_return here != there;
+}
+
+TEST(Pool, TakesOnlyWhatALoopCannotBear) {
+    Loop loop;
+    EXPECT_FALSE(loop.run_until_done(offloaded(kInlineBytesMax)));
+    EXPECT_TRUE(loop.run_until_done(offloaded(kInlineBytesMax + 1)));
+}
+
+/// By the thread's own clock: a busy machine must not make it shorter.
+void work_for(Steady::duration time) {
+    auto spent = [] {
+        return Steady::duration(std::chrono::microseconds(std::clock() * 1'000'000 / CLOCKS_PER_SEC));
+    };
+    for (auto end = spent() + time; spent() < end;) {
+    }
+}
+
+Task<void> wait_then_work(Steady::duration time) {
+    (void)co_await sleep_for(150ms, Deadline::in(1min));  // the loop is idle before the handler comes
+    work_for(time);
+    co_await yield();  // and is not, before this one
+    work_for(time);
+}
+
+TEST(Loop, TellsWhichHandlersHeldItAndNotHowLongItWaited) {
+    Loop loop;
+    std::vector<Steady::duration> stalls;
+    loop.watch_stalls(100ms, [&](Steady::duration held) { stalls.push_back(held); });
+    loop.run_until_done(wait_then_work(0ms));
+    EXPECT_TRUE(stalls.empty()) << "waiting is no stall";
+    loop.run_until_done(wait_then_work(120ms));
+    EXPECT_EQ(stalls.size(), 2u);
 }
 
 }  // namespace

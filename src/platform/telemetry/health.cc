@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "platform/http/router.h"
+#include "platform/rt/loop.h"
 #include "platform/telemetry/metrics.h"
 
 namespace weft::telemetry {
@@ -50,6 +51,17 @@ void add_routes(http::Router& router, Metrics& metrics, const Health& health) {
     router.add(
         http::Method::kGet, "/metrics", [&metrics](http::Request) { return metrics_text(metrics); }, no_body
     );
+}
+
+void watch_loop(rt::Loop& loop, Metrics& metrics) {
+    constexpr auto kStall = std::chrono::milliseconds(5);
+    std::vector<double> buckets{0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30};
+    auto seconds = metrics.histogram(
+        "weft_loop_stall_seconds", "Time one handler held the event loop, from 5 ms up", std::move(buckets)
+    );
+    loop.watch_stalls(kStall, [seconds](Steady::duration held) {
+        seconds.observe(std::chrono::duration<double>(held).count());
+    });
 }
 
 }  // namespace weft::telemetry

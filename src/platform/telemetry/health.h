@@ -10,6 +10,9 @@
 namespace weft::http {
 class Router;
 }
+namespace weft::rt {
+class Loop;
+}
 
 namespace weft::telemetry {
 
@@ -35,5 +38,9 @@ class Health {
 /// GET /healthz (200 while the loop turns), /readyz (200 or 503, with reasons) and /metrics. All three borrow
 /// their arguments for the router's life. /metrics is open to whoever reaches the port.
 void add_routes(http::Router& router, Metrics& metrics, const Health& health);
+
+/// Measures weft_loop_stall_seconds: how long single handlers held the loop, from 5 ms up. Nothing should.
+/// `metrics` outlives the loop's last turn.
+void watch_loop(rt::Loop& loop, Metrics& metrics);
 
 }  // namespace weft::telemetry
