@@ -14,6 +14,7 @@ constexpr std::size_t kTextBytesMax = 64u << 10;
 constexpr std::size_t kNodesMax = 2'000;
 constexpr int kDepthMax = 32;
 constexpr std::size_t kPatternBytesMax = 1u << 10;
+constexpr std::size_t kPatternSizeMax = 20'000;  // instructions of all patterns: some 20 ms to compile
 constexpr std::int64_t kPatternMemoryMax =
     1 << 20;  // of one compiled pattern; RE2's own default is eight times that
 
@@ -200,6 +201,7 @@ class Compiler {
             values.assign(value.get_array().begin(), value.get_array().end());
         }
         if (node.has_allowed) return wrong(path, key, "enum and const do not go together");
+        node.allowed_work = static_cast<int>(values.size() / 4 + to_text(value).size() / 64);
         node.allowed = std::move(values);
         node.has_allowed = true;
         return {};
@@ -241,6 +243,9 @@ class Compiler {
             return wrong(
                 path, key, fmt::format("Pattern not understood (RE2 syntax): {}", compiled->error())
             );
+        out_.pattern_size += static_cast<std::size_t>(compiled->ProgramSize());
+        if (out_.pattern_size > kPatternSizeMax)
+            return fail(Error::limit("The patterns of this schema are too large together", path));
         return compiled;
     }
 

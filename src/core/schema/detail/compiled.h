@@ -34,6 +34,7 @@ struct Node {
     unsigned types = 0;     // TypeBits; 0 = any
     std::vector<Json> allowed;
     bool has_allowed = false;  // enum or const
+    int allowed_work = 0;      // to compare a value with all of them
     std::optional<double> minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of;
     std::optional<std::size_t> min_length, max_length, min_items, max_items, min_properties, max_properties;
     bool unique_items = false;
@@ -57,6 +58,7 @@ struct Node {
 struct Compiled {
     std::vector<Node> nodes;
     NodeIndex root = 0;
+    std::size_t pattern_size = 0;  // instructions of all patterns
 };
 
 /// "a string", "a number", ... for messages.
