@@ -3,6 +3,8 @@
 #include "core/template/template.h"
 
 #include <algorithm>
+#include <optional>
+#include <unordered_map>
 
 namespace weft::templates {
 
@@ -12,12 +14,48 @@ using detail::Kind;
 using detail::Token;
 using Tokens = std::vector<Token>;
 
-/// A name bound for the tokens [from, to).
-struct Bound {
-    std::string_view name;
+/// Tokens [from, to).
+struct Range {
     std::size_t from;
     std::size_t to;
 };
+
+/// Where names are bound. Asked only after `settle`.
+class Bounds {
+  public:
+    void add(std::string_view name, std::size_t from, std::size_t to) {
+        by_name_[name].push_back({from, to});
+    }
+
+    /// Joins what overlaps, so that a look is a search however often one name was bound.
+    void settle() {
+        for (auto& [name, ranges] : by_name_) {
+            std::ranges::sort(ranges, {}, &Range::from);
+            std::vector<Range> joined;
+            for (const Range& range : ranges) {
+                if (joined.empty() || range.from > joined.back().to) {
+                    joined.push_back(range);
+                } else {
+                    joined.back().to = std::max(joined.back().to, range.to);
+                }
+            }
+            ranges = std::move(joined);
+        }
+    }
+    bool has(std::string_view name, std::size_t at) const {
+        auto found = by_name_.find(name);
+        if (found == by_name_.end()) return false;
+        auto after = std::ranges::upper_bound(found->second, at, {}, &Range::from);
+        return after != found->second.begin() && at < std::prev(after)->to;
+    }
+
+  private:
+    std::unordered_map<std::string_view, std::vector<Range>> by_name_;
+};
+
+bool is_open(const Token& token) {
+    return token.is("(") || token.is("[") || token.is("{") || token.is("${");
+}
 
 bool is_declaring(const Token& token) {
     return token.is_name("let") || token.is_name("const") || token.is_name("var") || token.is_name("class") ||
@@ -30,9 +68,12 @@ bool is_member_access(const Tokens& tokens, std::size_t at) {
 
 class Binder {
   public:
-    explicit Binder(const Tokens& tokens) : tokens_(tokens) {}
+    explicit Binder(const Tokens& tokens) : tokens_(tokens), work_(kWorkPerToken * (tokens.size() + 1)) {
+        find_ends();
+    }
 
-    std::vector<Bound> run() {
+    /// Nothing when patterns stand in patterns so often that each token would be looked at again and again.
+    std::optional<Bounds> run() {
         std::vector<std::size_t> blocks;  // open braces around the current token
         for (std::size_t i = 0; i < tokens_.size(); ++i) {
             const Token& token = tokens_[i];
@@ -45,17 +86,21 @@ class Binder {
             else if (token.kind == Kind::kName && !is_member_access(tokens_, i))
                 name(i, block, block_end);
         }
+        if (is_exhausted_) return std::nullopt;
+        bound_.settle();
         return std::move(bound_);
     }
 
   private:
+    static constexpr std::size_t kWorkPerToken = 64;  // nesting of functions in parameters: people write two
+
     void name(std::size_t at, std::size_t block, std::size_t block_end) {
         const Token& token = tokens_[at];
         const bool is_call = at + 1 < tokens_.size() && tokens_[at + 1].is("(");
         if (token.is_name("function")) {
             function(at, block, block_end);
         } else if (token.is_name("class") && at + 1 < tokens_.size() && tokens_[at + 1].kind == Kind::kName) {
-            bound_.push_back({tokens_[at + 1].text, block, block_end});
+            bound_.add(tokens_[at + 1].text, block, block_end);
         } else if (token.is_name("let") || token.is_name("const") || token.is_name("var")) {
             // The scope is the enclosing braces: wider than the language's for loops, never narrower.
             pattern(at + 1, declaration_end(at + 1), block, block_end);
@@ -74,7 +119,7 @@ class Binder {
         if (detail::is_reserved(tokens_[at].text)) return;
         if (close + 1 >= tokens_.size() || !tokens_[close + 1].is("{")) return;
         const std::size_t end = tokens_[close + 1].match;
-        bound_.push_back({tokens_[at].text, at, at + 1});
+        bound_.add(tokens_[at].text, at, at + 1);
         pattern(at + 2, close, at, end);
     }
 
@@ -82,7 +127,7 @@ class Binder {
         std::size_t next = at + 1;
         if (next < tokens_.size() && tokens_[next].is("*")) ++next;
         if (next < tokens_.size() && tokens_[next].kind == Kind::kName) {
-            bound_.push_back({tokens_[next].text, block, block_end});
+            bound_.add(tokens_[next].text, block, block_end);
             ++next;
         }
         if (next >= tokens_.size() || !tokens_[next].is("(")) return;
@@ -94,7 +139,7 @@ class Binder {
         if (at == 0) return;
         const std::size_t end = body_end(at + 1);
         if (tokens_[at - 1].kind == Kind::kName) {
-            bound_.push_back({tokens_[at - 1].text, at - 1, end});
+            bound_.add(tokens_[at - 1].text, at - 1, end);
         } else if (tokens_[at - 1].is(")")) {
             const std::size_t open = tokens_[at - 1].match;
             pattern(open + 1, at - 1, open, end);
@@ -104,37 +149,41 @@ class Binder {
     /// Where the function body that starts at `at` ends: its block, or one assignment expression.
     std::size_t body_end(std::size_t at) const {
         if (at < tokens_.size() && tokens_[at].is("{")) return tokens_[at].match;
-        while (at < tokens_.size()) {
-            const Token& token = tokens_[at];
-            if (token.is(",") || token.is(";") || token.is(")") || token.is("]") || token.is("}")) return at;
-            at = is_open(token) ? token.match + 1 : at + 1;
-        }
-        return at;
+        return at < tokens_.size() ? ends_[at].expression : at;
     }
 
     /// The declared names end where the statement does; a semicolon may be missing, then at the next keyword.
     std::size_t declaration_end(std::size_t at) const {
-        while (at < tokens_.size()) {
-            const Token& token = tokens_[at];
-            if (token.is(";") || token.is(")") || token.is("}") || token.is("]")) return at;
-            if (token.kind == Kind::kName && !is_member_access(tokens_, at) &&
-                (token.is_name("of") || token.is_name("in") || is_declaring(token) || token.is_name("return")
-                )) {
-                return at;
-            }
-            at = is_open(token) ? token.match + 1 : at + 1;
-        }
-        return at;
+        return at < tokens_.size() ? ends_[at].declaration : at;
     }
 
-    static bool is_open(const Token& token) {
-        return token.is("(") || token.is("[") || token.is("{") || token.is("${");
+    /// From the last token to the first: an end is where the next token's is, unless the token is one itself
+    /// or opens a bracket, which is passed over whole.
+    void find_ends() {
+        const std::size_t count = tokens_.size();
+        ends_.assign(count + 1, {count, count});
+        for (std::size_t at = count; at-- > 0;) {
+            const Token& token = tokens_[at];
+            ends_[at] = ends_[is_open(token) ? std::min(token.match + 1, count) : at + 1];
+            const bool is_closing = token.is(";") || token.is(")") || token.is("}") || token.is("]");
+            const bool is_word = token.kind == Kind::kName && !is_member_access(tokens_, at) &&
+                                 (token.is_name("of") || token.is_name("in") || is_declaring(token) ||
+                                  token.is_name("return"));
+            if (is_closing || token.is(",")) ends_[at].expression = at;
+            if (is_closing || is_word) ends_[at].declaration = at;
+        }
+    }
+
+    bool spend() {
+        is_exhausted_ = is_exhausted_ || work_ == 0;
+        if (!is_exhausted_) --work_;
+        return !is_exhausted_;
     }
 
     /// Collects the names that the binding pattern list [at, end) declares, valid in [from, to).
     void pattern(std::size_t at, std::size_t end, std::size_t from, std::size_t to) {
         bool is_default = false;  // behind `=`, up to the next comma
-        for (; at < end; ++at) {
+        for (; at < end && spend(); ++at) {
             const Token& token = tokens_[at];
             if (token.is(",")) {
                 is_default = false;
@@ -145,21 +194,32 @@ class Binder {
                 at = token.match;
             } else if (token.kind == Kind::kName && !is_default) {
                 const bool is_key = at + 1 < end && tokens_[at + 1].is(":");
-                if (!is_key) bound_.push_back({token.text, from, to});
+                if (!is_key) bound_.add(token.text, from, to);
             }
         }
     }
 
+    struct Ends {
+        std::size_t expression;
+        std::size_t declaration;
+    };
     const Tokens& tokens_;
-    std::vector<Bound> bound_;
+    std::size_t work_;  // tokens that patterns may still look at
+    bool is_exhausted_ = false;
+    std::vector<Ends> ends_;  // by token: where what begins there ends
+    Bounds bound_;
 };
 
 class Collector {
   public:
     Collector(std::string_view source, const Place& start, const Tokens& tokens)
-        : source_(source), start_(start), tokens_(tokens), bound_(Binder(tokens).run()) {}
+        : ruler_(source), start_(start), tokens_(tokens) {}
 
-    std::vector<Reference> run() {
+    Result<std::vector<Reference>> run() {
+        auto bound = Binder(tokens_).run();
+        if (!bound)
+            return fail(Error::limit("Functions stand in parameters of functions too often", start_.field));
+        bound_ = *std::move(bound);
         std::vector<Reference> out;
         for (std::size_t i = 0; i < tokens_.size(); ++i) {
             if (tokens_[i].is("{") || tokens_[i].is("(") || tokens_[i].is("[") || tokens_[i].is("${")) {
@@ -177,9 +237,7 @@ class Collector {
     bool is_free(std::size_t at) const {
         const Token& token = tokens_[at];
         if (!detail::is_variable(token) || is_member_access(tokens_, at) || is_key(at)) return false;
-        return std::ranges::none_of(bound_, [&](const Bound& bound) {
-            return bound.name == token.text && at >= bound.from && at < bound.to;
-        });
+        return !bound_.has(token.text, at);
     }
 
     /// `{ name: ... }`, which `a ? name : b` must not be taken for.
@@ -188,7 +246,7 @@ class Collector {
         return tokens_[open_.back()].is("{") && (tokens_[at - 1].is("{") || tokens_[at - 1].is(","));
     }
 
-    Reference reference(std::size_t at) const {
+    Reference reference(std::size_t at) {
         std::vector<Path::Key> keys;
         const std::size_t end = detail::read_keys(tokens_, at + 1, keys);
         // `items.map(...)`: the last name is a method of the value, not a part of it.
@@ -203,17 +261,17 @@ class Collector {
             const auto* index = std::get_if<std::uint32_t>(&key.name);
             out.members.push_back(index ? std::to_string(*index) : std::get<std::string>(key.name));
         }
-        out.place = detail::place_of(source_, tokens_[at].at, start_.field);
+        out.place = ruler_.at(tokens_[at].at, start_.field);
         if (out.place.line == 1) out.place.column += start_.column - 1;
         out.place.line += start_.line - 1;
         out.place.offset += start_.offset;
         return out;
     }
 
-    std::string_view source_;
+    detail::Ruler ruler_;
     const Place& start_;
     const Tokens& tokens_;
-    std::vector<Bound> bound_;
+    Bounds bound_;
     std::vector<std::size_t> open_;
 };
 

@@ -13,17 +13,21 @@ namespace weft::templates {
 namespace detail {
 
 /// `at` bytes into `text`, as people count.
-Place place_of(std::string_view text, std::size_t at, std::string_view field) {
-    Place place{.field = std::string(field), .offset = at};
-    for (char c : text.substr(0, at)) {
+Place Ruler::at(std::size_t at, std::string_view field) {
+    for (; at_ < at && at_ < text_.size(); ++at_) {
+        const char c = text_[at_];
         if (c == '\n') {
-            ++place.line;
-            place.column = 1;
+            ++line_;
+            column_ = 1;
         } else if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) {
-            ++place.column;
+            ++column_;
         }
     }
-    return place;
+    return {.field = std::string(field), .offset = at, .line = line_, .column = column_};
+}
+
+Place place_of(std::string_view text, std::size_t at, std::string_view field) {
+    return Ruler(text).at(at, field);
 }
 
 Error error_at(const Place& place, std::string_view message) {
@@ -90,14 +94,9 @@ using detail::place_of;
 
 constexpr int kDepthMax = 64;
 
-Expression make_expression(
-    std::string_view text, std::size_t from, const detail::Scan& scan, std::string_view field
-) {
+Expression make_expression(std::string_view source, Place place, const detail::Scan& scan) {
     Expression expression{
-        .source = std::string(text.substr(from, scan.end - from)),
-        .place = place_of(text, from, field),
-        .is_path = false,
-        .path = {}
+        .source = std::string(source), .place = std::move(place), .is_path = false, .path = {}
     };
     if (detail::is_variable(scan.tokens.front())) {
         Path path{.root = std::string(scan.tokens.front().text), .keys = {}};
@@ -201,6 +200,7 @@ std::string Path::text() const {
 
 Result<Text> parse_text(std::string_view text, std::string_view field) {
     Text out;
+    detail::Ruler ruler(text);
     std::size_t at = 0;
     while (at < text.size()) {
         const std::size_t open = text.find("{{", at);
@@ -219,7 +219,8 @@ Result<Text> parse_text(std::string_view text, std::string_view field) {
         if (scan->end - from > limits::kExpressionBytesMax) {
             return fail(error_at(place_of(text, from, field), "the expression is longer than 64 KiB"));
         }
-        out.segments.emplace_back(make_expression(text, from, *scan, field));
+        const std::string_view source = text.substr(from, scan->end - from);
+        out.segments.emplace_back(make_expression(source, ruler.at(from, field), *scan));
         at = scan->end + 2;
     }
     return out;

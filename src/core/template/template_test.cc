@@ -205,5 +205,24 @@ TEST(CheckSource, RefusesEmptyAndUnbalanced) {
     EXPECT_FALSE(check_source("return {", "with.source"));
 }
 
+TEST(References, FunctionsInParametersAreBoundedInWork) {
+    std::string nested = "a";
+    for (int i = 0; i < 400; ++i) nested = "(a," + nested + ")=>a";
+    auto found = references(nested);
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code, Code::kLimit);
+    EXPECT_TRUE(references("((a, b = (c) => c) => (d) => a + d)(x)"));
+    std::string chain = "y";
+    for (int i = 0; i < 5'000; ++i) chain = "a=>" + chain;
+    ASSERT_TRUE(references(chain));
+    EXPECT_EQ(references(chain)->size(), 1u);
+}
+
+TEST(References, ANameBoundManyTimesIsFreeWhereNoneHolds) {
+    auto found = references("x + (x => x)(1) + x + function (x) { return x }(x)");
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->size(), 3u);
+}
+
 }  // namespace
 }  // namespace weft::templates
