@@ -1,5 +1,6 @@
 #include "control/api/api.h"
 #include "platform/http/router.h"
+#include "platform/rt/loop.h"
 
 #include <algorithm>
 #include <charconv>
@@ -228,7 +229,8 @@ rt::Task<Result<http::Response>> Rest::answer(
     // Before the body is looked at: a stranger learns nothing from our validation.
     CO_CHECK_OK(executor_.authorize(entry, context));
     if (const auto key = request.headers.find("idempotency-key")) context.idempotency_key = std::string(*key);
-    CO_TRY(input, read_input(entry, request));
+    auto read = [&] { return read_input(entry, request); };
+    CO_TRY(input, co_await rt::offload(request.body.size(), read));
     if (operation.raw) {
         CO_CHECK_OK(executor_.validate(entry, input));
         co_return co_await operation.raw(context, std::move(input));

@@ -1,5 +1,6 @@
 #include "control/catalog/catalog.h"
 #include "core/connector/connector.h"
+#include "platform/rt/loop.h"
 #include "store/catalog/catalog.h"
 
 namespace weft::control {
@@ -20,7 +21,8 @@ Json action_json(const rows::Action& action) {
     };
 }
 
-/// The definition in its normal form, which names the action itself.
+/// The definition in its normal form, which names the action itself. Compiling its schemas is work: off the
+/// loop.
 Result<Json> checked_definition(const Json& definition, std::string_view key, std::string_view name) {
     JsonObject whole = definition.get_object();
     whole["key"] = key;
@@ -47,7 +49,8 @@ rt::Task<Result<Json>> Catalog::create_action(Context& context, Json input) {
     CO_CHECK_OK(co_await rows::find_version(context.db(), version, context.deadline));
     const std::string key = text_in(input, "key");
     const std::string name = text_in(input, "name");
-    CO_TRY(Json definition, checked_definition(*member_in(input, "definition"), key, name));
+    auto check = [&] { return checked_definition(*member_in(input, "definition"), key, name); };
+    CO_TRY(Json definition, co_await rt::on_pool(check, rt::Pool::kTenants));
     rows::NewAction action{
         .tenant = context.tenant(),
         .id = ActionId::make(env_.clock.now(), env_.rng),
@@ -72,9 +75,10 @@ rt::Task<Result<Json>> Catalog::change_action(Context& context, Json input) {
     CO_TRY(auto action, co_await rows::find_action(context.db(), id, context.deadline));
     const std::string name = text_in(input, "name", action.name);
     const Json* given = member_in(input, "definition");
-    CO_TRY(
-        Json definition, checked_definition(given != nullptr ? *given : action.definition, action.key, name)
-    );
+    auto check = [&] {
+        return checked_definition(given != nullptr ? *given : action.definition, action.key, name);
+    };
+    CO_TRY(Json definition, co_await rt::on_pool(check, rt::Pool::kTenants));
     rows::ActionChange change{.id = id, .name = name, .definition = std::move(definition)};
     CO_TRY(auto changed, co_await rows::change_action(context.db(), std::move(change), context.deadline));
     co_return action_json(changed);

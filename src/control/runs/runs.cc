@@ -1,6 +1,7 @@
 #include "control/runs/runs.h"
 
 #include "core/workflow/workflow.h"
+#include "platform/rt/loop.h"
 #include "store/runcontrol/runcontrol.h"
 #include "store/runlog/runlog.h"
 #include "store/workflows/workflows.h"
@@ -226,11 +227,14 @@ rt::Task<Result<Json>> Runs::start(Context& context, Json input) {
             env_.pool, context.tenant(), *found.published_version_id, context.deadline
         )
     );
-    CO_TRY(Json compiled_json, parse_json(version.compiled));
-    CO_TRY(auto compiled, workflow::CompiledWorkflow::load(compiled_json));
     const Json* given = member_in(input, "input");
     const Json value = given != nullptr ? *given : Json(JsonObject());
-    CO_CHECK_OK(workflow::check_input(compiled, value));
+    auto check = [&]() -> Result<void> {
+        TRY(Json tree, parse_json(version.compiled));
+        TRY(auto compiled, workflow::CompiledWorkflow::load(tree));
+        return workflow::check_input(compiled, value);
+    };
+    CO_CHECK_OK(co_await rt::on_pool(check, rt::Pool::kTenants));
     StartRequest request{
         .tenant = context.tenant(),
         .workflow = id,
@@ -275,12 +279,13 @@ rt::Task<Result<std::shared_ptr<const Runs::UsesOf>>> Runs::uses_of(
     if (auto found = uses_.find(version); found != uses_.end()) co_return found->second;
     auto uses = std::make_shared<UsesOf>();
     CO_TRY(auto loaded, co_await rows::load_version(env_.pool, context.tenant(), version, context.deadline));
-    auto compiled_json = parse_json(loaded.compiled);
-    if (compiled_json) {
-        if (auto compiled = workflow::CompiledWorkflow::load(*compiled_json)) {
-            for (const auto& step : compiled->steps()) uses->emplace(step.id, step.uses);
-        }
-    }
+    auto read = [&]() -> Result<void> {
+        TRY(Json tree, parse_json(loaded.compiled));
+        TRY(auto compiled, workflow::CompiledWorkflow::load(tree));
+        for (const auto& step : compiled.steps()) uses->emplace(step.id, step.uses);
+        return {};
+    };
+    (void)co_await rt::on_pool(read, rt::Pool::kTenants);
     if (uses_.size() >= kUsesMax) uses_.clear();
     uses_[version] = uses;
     co_return std::shared_ptr<const UsesOf>(std::move(uses));

@@ -1,6 +1,7 @@
 #include "control/workflows/workflows.h"
 
 #include "base/bytes.h"
+#include "platform/rt/loop.h"
 #include "store/triggers/triggers.h"
 #include "store/workflows/workflows.h"
 
@@ -49,8 +50,7 @@ Json version_json(const rows::Version& version) {
 }
 
 /// A definition is an object, or text in YAML (of which JSON is a part).
-Result<Json> definition_in(const Json& input) {
-    const Json& given = *member_in(input, "definition");
+Result<Json> read_definition(const Json& given) {
     if (given.is_object()) {
         if (to_text(given).size() <= limits::kDefinitionBytesMax) return given;
         return fail(Error::limit("The definition is larger than 512 KiB", "definition"));
@@ -60,6 +60,12 @@ Result<Json> definition_in(const Json& input) {
     if (tree) return fail(Error::invalid("must be an object", "definition"));
     std::string field = tree.error().field;
     return fail(std::move(tree).error().with_field(field.empty() ? "definition" : "definition." + field));
+}
+
+/// The member `definition` of an input, which outlives the call. Off the loop: YAML is slow to read.
+rt::Task<Result<Json>> definition_in(const Json* input) {
+    auto read = [&] { return read_definition(*member_in(*input, "definition")); };
+    co_return co_await rt::on_pool(read, rt::Pool::kTenants);
 }
 
 JsonArray problems_json(const std::vector<Error>& problems) {
@@ -76,19 +82,29 @@ struct Checked {
     workflow::Catalog catalog;
 };
 
-/// Everything publishing would say. The result's error is of the database only.
-rt::Task<Result<Checked>> check_all(store::Db db, Json tree, rt::Deadline by) {
+/// What the text alone says: its problems, or the definition.
+Checked parse_all(const Json& tree) {
     Checked out;
     out.problems = workflow::problems(tree);
-    if (!out.problems.empty()) co_return out;
+    if (!out.problems.empty()) return out;
     auto definition = workflow::parse(tree);
-    if (!definition) {
+    if (definition) {
+        out.definition = std::move(*definition);
+    } else {
         out.problems.push_back(std::move(definition).error());
-        co_return out;
     }
-    CO_TRY(out.catalog, co_await load_catalog(db, workflow::wanted(*definition), by));
-    out.problems = workflow::check(*definition, out.catalog);
-    out.definition = std::move(*definition);
+    return out;
+}
+
+/// Everything publishing would say. The result's error is of the database only. Off the loop: expressions are
+/// parsed and schemas compiled for each step.
+rt::Task<Result<Checked>> check_all(store::Db db, Json tree, rt::Deadline by) {
+    auto parse = [&] { return parse_all(tree); };
+    Checked out = co_await rt::on_pool(parse, rt::Pool::kTenants);
+    if (!out.definition) co_return out;
+    CO_TRY(out.catalog, co_await load_catalog(db, workflow::wanted(*out.definition), by));
+    auto check = [&] { return workflow::check(*out.definition, out.catalog); };
+    out.problems = co_await rt::on_pool(check, rt::Pool::kTenants);
     co_return out;
 }
 
@@ -112,7 +128,7 @@ rt::Task<Result<Json>> Workflows::create(Context& context, Json input) {
     context.object = id.uuid();
     CO_TRY(auto made, co_await rows::add(context.db(), std::move(workflow), context.deadline));
     if (member_in(input, "definition") != nullptr) {
-        CO_TRY(Json definition, definition_in(input));
+        CO_TRY(Json definition, co_await definition_in(&input));
         rows::DraftWrite draft{
             .tenant = context.tenant(),
             .workflow_id = id,
@@ -169,7 +185,7 @@ rt::Task<Result<Json>> Workflows::save_draft(Context& context, Json input) {
     const auto id = id_in<WorkflowId>(input);
     context.object = id.uuid();
     CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
-    CO_TRY(Json definition, definition_in(input));
+    CO_TRY(Json definition, co_await definition_in(&input));
     rows::DraftWrite write{
         .tenant = context.tenant(),
         .workflow_id = id,
@@ -186,7 +202,7 @@ rt::Task<Result<Json>> Workflows::validate(Context& context, Json input) {
     CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
     Json tree;
     if (member_in(input, "definition") != nullptr) {
-        auto given = definition_in(input);
+        auto given = co_await definition_in(&input);
         if (!given) {
             const std::vector<Error> unreadable{given.error()};
             co_return JsonObject{{"valid", false}, {"problems", problems_json(unreadable)}};
@@ -213,7 +229,8 @@ rt::Task<Result<Json>> Workflows::publish(Context& context, Json input) {
     if (!checked.catalog.connections.empty()) {
         CO_CHECK_OK(tenancy::require(context.principal->permissions, tenancy::Permission::kConnectionUse));
     }
-    CO_TRY(Json compiled, workflow::compile(*checked.definition, checked.catalog));
+    auto compile = [&] { return workflow::compile(*checked.definition, checked.catalog); };
+    CO_TRY(Json compiled, co_await rt::on_pool(compile, rt::Pool::kTenants));
     rows::NewVersion version{
         .tenant = context.tenant(),
         .id = WorkflowVersionId::make(env_.clock.now(), env_.rng),

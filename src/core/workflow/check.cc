@@ -36,6 +36,9 @@ const Json* value_at(const Json& root, std::string_view path) {
     return at;
 }
 
+/// Of all actions of a workflow, see Schema::size: some 200 ms to compile.
+constexpr std::size_t kSchemaSizeMax = 200'000;
+
 class Checker {
   public:
     Checker(const Definition& definition, const Catalog& catalog, Problems& problems)
@@ -93,16 +96,41 @@ class Checker {
             );
             return;
         }
-        auto app = connector::parse_app(found->second.manifest);
-        auto action = connector::parse_action(found->second.definition);
-        if (!app || !action || action->key != step.uses.action) {
+        const Known& known = known_of(step.uses, found->second);
+        if (!known.app || !known.input) {
             problems_.add(
                 "This version of the app cannot be used: it was not stored in full", below(field, "uses")
             );
             return;
         }
-        check_connection(step, *app, field);
-        check_input(step, *action, field);
+        check_connection(step, *known.app, field);
+        check_input(step, *known.input, field);
+    }
+
+    /// An action's parts, read once for all steps that use it. Without `input` it is damaged, or one too
+    /// many.
+    struct Known {
+        std::optional<connector::App> app;
+        std::optional<schema::Schema> input;
+    };
+    const Known& known_of(const Uses& uses, const CatalogAction& pinned) {
+        auto [at, is_new] = known_.try_emplace(uses);
+        Known& known = at->second;
+        if (!is_new) return known;
+        if (auto app = connector::parse_app(pinned.manifest)) known.app = *std::move(app);
+        if (schema_size_ > kSchemaSizeMax) {
+            problems_.add(
+                Error::limit("The schemas of this workflow's actions are too large together", "steps")
+            );
+            return known;
+        }
+        auto action = connector::parse_action(pinned.definition);
+        if (!action || action->key != uses.action) return known;
+        auto input = schema::Schema::compile(action->input, "input");
+        if (!input) return known;
+        schema_size_ += input->size();
+        known.input = *std::move(input);
+        return known;
     }
 
     void check_connection(const Step& step, const connector::App& app, const std::string& field) {
@@ -142,11 +170,10 @@ class Checker {
     }
 
     /// What is literal must fit; what a template will give is checked when it is known.
-    void check_input(const Step& step, const connector::Action& action, const std::string& field) {
+    void check_input(const Step& step, const schema::Schema& schema, const std::string& field) {
         if (step.with.is_string()) return;
-        auto schema = schema::Schema::compile(action.input, "input");
-        if (!schema) return;
-        for (const schema::Violation& violation : schema->violations(step.with)) {
+        constexpr std::size_t kViolationsMax = 50;
+        for (const auto& violation : schema.violations(step.with, kViolationsMax, schema::Work::kQuick)) {
             const Json* at = value_at(step.with, violation.field);
             bool is_structural = violation.kind != schema::Violation::Kind::kOther;
             if (!is_structural && at != nullptr && has_template(*at)) continue;
@@ -237,6 +264,8 @@ class Checker {
     std::vector<std::vector<bool>> ancestors_;
     std::map<std::string_view, std::size_t> index_;
     std::optional<schema::Schema> inputs_;
+    std::map<Uses, Known> known_;
+    std::size_t schema_size_ = 0;
 };
 
 }  // namespace

@@ -174,9 +174,9 @@ Result<> CompiledWorkflow::add_step(const JsonObject& object, runstate::PlanStep
     return {};
 }
 
-Result<> check_input(const CompiledWorkflow& workflow, const Json& input) {
+Result<> check_input(const CompiledWorkflow& workflow, const Json& input, schema::Work work) {
     if (!workflow.inputs()) return {};
-    return workflow.inputs()->validate(input, "input");
+    return workflow.inputs()->validate(input, "input", work);
 }
 
 }  // namespace weft::workflow

@@ -45,14 +45,20 @@ Json plain_scalar(const std::string& text) {
     return Json(text);
 }
 
+/// Ends yaml-cpp's reading at the first thing that we refuse; it has no other way.
+struct Refused {
+    Error error;
+};
+
 /// Builds the tree from events, so that aliases (which multiply) are refused before anything is built from
-/// them.
+/// them. Throws Refused.
 class Builder final : public YAML::EventHandler {
   public:
     void OnDocumentStart(const YAML::Mark&) override {}
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-        if (check(mark, "", anchor)) put(mark, nullptr);
+        check(mark, "", anchor);
+        put(mark, nullptr);
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
         refuse(mark, "Anchors and aliases are not allowed");
@@ -60,7 +66,7 @@ class Builder final : public YAML::EventHandler {
     void OnScalar(
         const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value
     ) override {
-        if (!check(mark, tag, anchor)) return;
+        check(mark, tag, anchor);
         bool is_key = !open_.empty() && open_.back().value.is_object() && !open_.back().has_key;
         if (is_key) return put_key(mark, value);
         put(mark, tag == "!" ? Json(value) : plain_scalar(value));
@@ -68,17 +74,18 @@ class Builder final : public YAML::EventHandler {
     void OnSequenceStart(
         const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value
     ) override {
-        if (check(mark, tag, anchor)) begin(mark, Json(JsonArray()));
+        check(mark, tag, anchor);
+        begin(mark, Json(JsonArray()));
     }
     void OnSequenceEnd() override { end(); }
     void OnMapStart(
         const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value
     ) override {
-        if (check(mark, tag, anchor)) begin(mark, Json(JsonObject()));
+        check(mark, tag, anchor);
+        begin(mark, Json(JsonObject()));
     }
     void OnMapEnd() override { end(); }
 
-    std::optional<Error> error;
     Json root;
 
   private:
@@ -89,20 +96,18 @@ class Builder final : public YAML::EventHandler {
         YAML::Mark mark;
     };
 
-    void refuse(const YAML::Mark& mark, std::string_view what) {
-        if (!error) error = Error::invalid(fmt::format("YAML line {}: {}", mark.line + 1, what));
+    [[noreturn]] void refuse(const YAML::Mark& mark, std::string_view what) {
+        throw Refused{Error::invalid(fmt::format("YAML line {}: {}", mark.line + 1, what))};
     }
-    bool check(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    void check(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
         if (anchor != 0) refuse(mark, "Anchors and aliases are not allowed");
         if (!tag.empty() && tag != "?" && tag != "!") refuse(mark, "Tags are not allowed");
         if (++nodes_ > kNodesMax) refuse(mark, "Too many values");
-        return !error;
     }
     void put_key(const YAML::Mark& mark, const std::string& key) {
         Open& open = open_.back();
-        if (key == "<<") return refuse(mark, "Merge keys are not allowed");
-        if (open.value.get_object().contains(key))
-            return refuse(mark, fmt::format("\"{}\" stands here twice", key));
+        if (key == "<<") refuse(mark, "Merge keys are not allowed");
+        if (open.value.get_object().contains(key)) refuse(mark, fmt::format("\"{}\" stands here twice", key));
         open.key = key;
         open.has_key = true;
     }
@@ -122,14 +127,13 @@ class Builder final : public YAML::EventHandler {
         }
     }
     void begin(const YAML::Mark& mark, Json value) {
-        if (open_.size() >= kDepthMax)
-            return refuse(mark, fmt::format("Nested deeper than {} levels", kDepthMax));
+        if (open_.size() >= kDepthMax) refuse(mark, fmt::format("Nested deeper than {} levels", kDepthMax));
         if (!open_.empty() && open_.back().value.is_object() && !open_.back().has_key)
-            return refuse(mark, "A name in an object is a text");
+            refuse(mark, "A name in an object is a text");
         open_.push_back({std::move(value), "", false, mark});
     }
     void end() {
-        if (error || open_.empty()) return;
+        if (open_.empty()) return;
         Open closed = std::move(open_.back());
         open_.pop_back();
         put(closed.mark, std::move(closed.value));
@@ -145,11 +149,12 @@ Result<Json> read_yaml(std::string_view text) {
         YAML::Parser parser(stream);
         Builder builder;
         if (!parser.HandleNextDocument(builder)) return fail(Error::invalid("The YAML text is empty"));
-        if (builder.error) return fail(*std::move(builder.error));
         Builder second;
         if (parser.HandleNextDocument(second))
             return fail(Error::invalid("The YAML text holds two documents"));
         return std::move(builder.root);
+    } catch (const Refused& refused) {
+        return fail(refused.error);
     } catch (const YAML::Exception& e) {
         return fail(Error::invalid(fmt::format("Not valid YAML at line {}: {}", e.mark.line + 1, e.msg)));
     }

@@ -195,8 +195,11 @@ class CompiledWorkflow {
     bool has_respond_ = false;
 };
 
-/// What a run's trigger gives must fit `inputs`; kInvalid with `field` = "input.…".
-Result<> check_input(const CompiledWorkflow& workflow, const Json& input);
+/// What a run's trigger gives must fit `inputs`; kInvalid with `field` = "input.…", kLimit as
+/// Schema::validate.
+Result<> check_input(
+    const CompiledWorkflow& workflow, const Json& input, schema::Work work = schema::Work::kFull
+);
 
 /// core/sleep: {"duration": "10m"} or {"duration": seconds}; 0..30 days.
 Result<Millis> sleep_duration(const Json& with);

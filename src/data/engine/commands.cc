@@ -1,4 +1,6 @@
 #include "data/engine/detail/driver.h"
+#include "data/engine/detail/look.h"
+#include "platform/rt/loop.h"
 
 #include <utility>
 
@@ -21,15 +23,14 @@ Place place_of(protocol::Failed failed) {
     return {.field = std::move(failed.field), .line = failed.line, .column = failed.column};
 }
 
-JsonLimits value_limits() {
-    return {.bytes_max = limits::kPayloadBytesMax};
+/// What a sandbox says must be JSON; values with too many parts are the run's own fault.
+Failure unreadable(const Error& error) {
+    if (error.code == Code::kLimit) return {FailureKind::kLimit, error.user};
+    return {FailureKind::kPlatform, "The sandbox answered nonsense"};
 }
 
-/// A sandbox is hostile: what it calls JSON is looked at before it is stored or sent on.
-Result<Json> check_value(std::string_view json) {
-    auto parsed = parse_json(json, value_limits());
-    if (!parsed) return fail(Error::internal("the sandbox answered with something that is not JSON"));
-    return parsed;
+FailureKind kind_of(const Error& error) {
+    return error.code == Code::kLimit ? FailureKind::kLimit : FailureKind::kWorkflow;
 }
 
 }  // namespace
@@ -60,7 +61,8 @@ rt::Task<Result<void>> Driver::on(Evaluate command) {
     CO_TRY(auto reply, co_await ask(std::move(request), command.step, by));
     if (!reply) co_return Result<void>{};
     if (auto* value = std::get_if<protocol::Value>(&reply->result)) {
-        apply(input_ready(command.step, std::move(value->json)));
+        InputEvaluated event = co_await input_ready(command.step, std::move(value->json));
+        apply(event);
     } else if (auto* failed = std::get_if<protocol::Failed>(&reply->result)) {
         Failure failure = failure_of(*failed);
         apply(input_failed(command.step, std::move(failure), place_of(std::move(*failed))));
@@ -76,16 +78,31 @@ InputEvaluated Driver::input_failed(Index step, Failure failure, Place place) {
 }
 
 /// Looks at an evaluated input as its kind of step demands.
-InputEvaluated Driver::input_ready(Index step, std::string json) {
+rt::Task<InputEvaluated> Driver::input_ready(Index step, std::string json) {
+    auto value = co_await read_value(std::move(json));
+    if (!value) co_return input_failed(step, unreadable(value.error()), {});
+    if (step != kRun && plan_at(step).kind == StepKind::kCall && step_at(step).action != nullptr) {
+        const schema::Schema& input = step_at(step).action->input;
+        const Json& tree = value->tree;
+        auto check = [&input, &tree](schema::Work work) { return input.validate(tree, "with", work); };
+        auto fits = co_await check_value(value->text.size(), check);
+        if (!fits)
+            co_return input_failed(
+                step, {kind_of(fits.error()), fits.error().user}, {.field = fits.error().field}
+            );
+    }
+    co_return input_read(step, *std::move(value));
+}
+
+/// The rest, which is little work.
+InputEvaluated Driver::input_read(Index step, Value value) {
     InputEvaluated out{.step = step};
-    auto parsed = check_value(json);
-    if (!parsed) return input_failed(step, {FailureKind::kPlatform, "The sandbox answered nonsense"}, {});
+    auto& [json, tree] = value;
     if (step == kRun) {
         output_ = std::move(json);
         return out;
     }
     Slot& mine = slot(step);
-    const workflow::CompiledStep& compiled = step_at(step);
     auto refuse = [&](const Error& why) {
         return input_failed(step, {FailureKind::kWorkflow, why.user}, {.field = why.field});
     };
@@ -95,29 +112,24 @@ InputEvaluated Driver::input_ready(Index step, std::string json) {
             mine.is_kept = true;
             return out;
         case StepKind::kRespond:
-            if (auto fits = workflow::response_of(*parsed); !fits) return refuse(fits.error());
+            if (auto fits = workflow::response_of(tree); !fits) return refuse(fits.error());
             mine.output = std::move(json);
             mine.is_kept = true;
             return out;
         case StepKind::kSleep: {
-            auto duration = workflow::sleep_duration(*parsed);
+            auto duration = workflow::sleep_duration(tree);
             if (!duration) return refuse(duration.error());
             out.wake_at = now() + *duration;
             return out;
         }
         case StepKind::kFail:
-            out.failure = Failure{FailureKind::kWorkflow, workflow::fail_message(*parsed)};
+            out.failure = Failure{FailureKind::kWorkflow, workflow::fail_message(tree)};
             return out;
         case StepKind::kCall:
-            if (compiled.action != nullptr) {
-                auto fits = compiled.action->input.validate(*parsed, "with");
-                if (!fits) return refuse(fits.error());
-            }
-            break;
         case StepKind::kCode:
             break;
     }
-    keep_value("step." + compiled.id + ".input", json);
+    keep_value("step." + step_at(step).id + ".input", json);
     mine.input = std::move(json);
     return out;
 }
@@ -150,7 +162,7 @@ rt::Task<Result<void>> Driver::on(Perform command) {
             }
             rendered = std::move(value->json);
         }
-        auto built = build_request(step, rendered);
+        auto built = co_await build_request(step, std::move(rendered));
         if (!built) {
             apply(call_failed(step, command.attempt, built.error()));
             co_return Result<void>{};
@@ -162,14 +174,17 @@ rt::Task<Result<void>> Driver::on(Perform command) {
     co_return Result<void>{};
 }
 
-Result<connector::HttpRequest> Driver::build_request(Index step, std::string_view rendered) const {
-    TRY(Json tree, check_value(rendered));
+rt::Task<Result<connector::HttpRequest>> Driver::build_request(Index step, std::string rendered) const {
     const workflow::CompiledStep& compiled = step_at(step);
-    if (compiled.action != nullptr) {
-        return connector::build_request(compiled.action->app, compiled.action->action, tree);
-    }
-    const auto* connection = compiled.connection;
-    return connector::build_http_request(tree, connection != nullptr ? &connection->app : nullptr);
+    auto build = [&]() -> Result<connector::HttpRequest> {
+        TRY(Json tree, parse_json(rendered, {.bytes_max = limits::kPayloadBytesMax}));
+        if (compiled.action != nullptr) {
+            return connector::build_request(compiled.action->app, compiled.action->action, tree);
+        }
+        const auto* connection = compiled.connection;
+        return connector::build_http_request(tree, connection != nullptr ? &connection->app : nullptr);
+    };
+    co_return co_await rt::offload(rendered.size(), build);
 }
 
 void Driver::spawn_call(Index step, int attempt, Instant by) {
@@ -238,12 +253,16 @@ rt::Task<Result<void>> Driver::on(RunCode command) {
     CO_TRY(auto reply, co_await ask(std::move(request), step, deadline(command.by)));
     if (!reply) co_return Result<void>{};
     CallFinished event{.step = step, .attempt = command.attempt};
-    if (auto* value = std::get_if<protocol::Value>(&reply->result); value && check_value(value->json)) {
-        slot(step).output = std::move(value->json);
+    Result<Value> value = fail(Error::internal("the sandbox gave no value"));
+    if (auto* given = std::get_if<protocol::Value>(&reply->result)) {
+        value = co_await read_value(std::move(given->json));
+    }
+    if (value) {
+        slot(step).output = std::move(value->text);
         slot(step).is_kept = true;
     } else {
         event.outcome = CallFinished::Outcome::kError;
-        event.failure = Failure{FailureKind::kPlatform, "The sandbox answered nonsense"};
+        event.failure = unreadable(value.error());
         if (auto* failed = std::get_if<protocol::Failed>(&reply->result)) {
             event.failure = failure_of(*failed);
             slot(step).place = place_of(std::move(*failed));

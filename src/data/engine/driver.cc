@@ -43,9 +43,11 @@ rt::Task<Result<void>> Driver::drive() {
         deps_.log.error("payload does not open", {{"run_id", run_}, {"detail", opened.error().detail}});
         co_return co_await fail_plainly({FailureKind::kPlatform, "The run's input could not be read"}, {});
     }
-    if (auto fits = check_input(); !fits) {
+    if (auto fits = co_await check_input(); !fits) {
         Place place{.field = fits.error().field};
-        co_return co_await fail_plainly({FailureKind::kWorkflow, fits.error().user}, std::move(place));
+        const bool is_limit = fits.error().code == Code::kLimit;
+        Failure failure{is_limit ? FailureKind::kLimit : FailureKind::kWorkflow, fits.error().user};
+        co_return co_await fail_plainly(std::move(failure), std::move(place));
     }
     start();
     while (!end_) CO_CHECK_OK(co_await turn());
@@ -72,10 +74,14 @@ rt::Task<Result<void>> Driver::open_values() {
     co_return Result<void>{};
 }
 
-Result<void> Driver::check_input() const {
-    if (!prepared_->workflow.inputs() || job_.claimed.lease.epoch > 1) return {};
-    TRY(Json input, parse_json(input_.empty() ? "null" : input_, {.bytes_max = limits::kPayloadBytesMax}));
-    return workflow::check_input(prepared_->workflow, input);
+rt::Task<Result<void>> Driver::check_input() {
+    if (!prepared_->workflow.inputs() || job_.claimed.lease.epoch > 1) co_return Result<void>{};
+    CO_TRY(Value input, co_await read_value(input_.empty() ? "null" : std::move(input_)));
+    input_ = std::move(input.text);
+    auto check = [&](schema::Work work) {
+        return workflow::check_input(prepared_->workflow, input.tree, work);
+    };
+    co_return co_await check_value(input_.size(), check);
 }
 
 void Driver::start() {

@@ -1,6 +1,7 @@
 #include "data/engine/engine.h"
 
 #include "data/engine/detail/driver.h"
+#include "platform/rt/loop.h"
 
 #include <utility>
 
@@ -92,9 +93,13 @@ rt::Task<Result<Engine::PreparedPtr>> Engine::prepare(
         co_return found->second.prepared;
     }
     CO_TRY(auto row, co_await store::runs::load_version(deps_.pool, tenant, version, by));
-    // Ours, checked at publishing; the bound only guards against a damaged row.
-    CO_TRY(Json tree, parse_json(row.compiled, {.bytes_max = 64u << 20, .depth_max = 128}));
-    CO_TRY(auto compiled, workflow::CompiledWorkflow::load(tree));
+    // Ours, checked at publishing; the bound only guards against a damaged row. Compiling its schemas is
+    // work.
+    auto load = [&row]() -> Result<workflow::CompiledWorkflow> {
+        TRY(Json tree, parse_json(row.compiled, {.bytes_max = 64u << 20, .depth_max = 128}));
+        return workflow::CompiledWorkflow::load(tree);
+    };
+    CO_TRY(auto compiled, co_await rt::on_pool(load, rt::Pool::kTenants));
     row.compiled = {};
     std::vector<std::string> requests;
     for (const auto& step : compiled.steps()) {

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <filesystem>
 #include <functional>
 
@@ -221,6 +222,42 @@ TEST_F(EngineTest, NonsenseFromASandboxIsNeitherStoredNorTrusted) {
     EXPECT_EQ(run_once(), End::kFinished);
     EXPECT_EQ(of_run("state || '/' || failure_kind"), "failed/platform");
     EXPECT_EQ(database.scalar("select count(*) from weft.payload"), "0");
+}
+
+/// "[1,1,...]": two bytes each.
+std::string many(std::size_t count) {
+    std::string out = "[1";
+    for (std::size_t i = 1; i < count; ++i) out += ",1";
+    return out + "]";
+}
+
+TEST_F(EngineTest, AValueOfTooManyPartsIsALimitAndNoFaultOfOurs) {
+    start_run(R"({"steps":[{"id":"a","uses":"core/map","with":{"x":"{{ 1 }}"}}]})");
+    sandboxes.answer = [] { return FakeBackend::value(many(JsonLimits().nodes_max)); };
+    EXPECT_EQ(run_once(), End::kFinished);
+    EXPECT_EQ(of_run("state || ' ' || failure_kind"), "failed limit");
+}
+
+double thread_ms() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+// Reading the value here is what the loop would do for it, and more than once: the measure of what it may
+// not.
+TEST_F(EngineTest, LargeValuesAreReadAndSealedOffTheLoop) {
+    const std::string value = many(JsonLimits().nodes_max - 2);
+    const double start = thread_ms();
+    ASSERT_TRUE(parse_json(value));
+    const double read_ms = thread_ms() - start;
+    start_run(R"({"steps":[{"id":"a","uses":"core/map","with":{"x":"{{ 1 }}"}}]})");
+    sandboxes.answer = [&] { return FakeBackend::value(value); };
+    const double before = thread_ms();
+    EXPECT_EQ(run_once(), End::kFinished);
+    const double held_ms = thread_ms() - before;
+    EXPECT_EQ(of_run("state"), "success");
+    EXPECT_LT(held_ms, read_ms / 2) << "reading it takes " << read_ms << " ms";
 }
 
 TEST_F(EngineTest, HostileTextReachesTheRowsCleaned) {

@@ -5,6 +5,7 @@
 #include "data/ingress/detail/request.h"
 #include "data/ingress/detail/target_cache.h"
 #include "platform/crypto/crypto.h"
+#include "platform/rt/loop.h"
 #include "platform/rt/sync.h"
 #include "store/triggers/inbox.h"
 #include "store/triggers/triggers.h"
@@ -235,8 +236,10 @@ rt::Task<Result<http::Response>> Hooks::handle(http::Request request) {
     auto by = request.deadline;
     CO_TRY(auto target, co_await impl_->find(std::string(request.param("token")), by));
     CO_TRY(auto secrets, co_await impl_->secrets(target, by));
-    CO_TRY(auto delivery, impl_->verify(*target, secrets, request));
-    CO_TRY(std::string input, detail::input_of(request));
+    auto verify = [&] { return impl_->verify(*target, secrets, request); };
+    CO_TRY(auto delivery, co_await rt::offload(request.body.size(), verify));
+    auto read = [&] { return detail::input_of(request); };
+    CO_TRY(std::string input, co_await rt::offload(request.body.size(), read));
     StartByEvent start{
         .tenant = target->row.tenant,
         .trigger_id = target->row.id,

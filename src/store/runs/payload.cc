@@ -1,7 +1,10 @@
 #include "store/runs/payload.h"
 
+#include "platform/rt/loop.h"
+
 #include <zstd.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace weft::store::runs {
@@ -15,7 +18,7 @@ crypto::Aad aad_of(TenantId tenant, RunId run, std::string_view slot) {
     return crypto::Aad{tenant.text(), run.text(), slot, "1", "payload"};
 }
 
-/// A context's tables cost more than a small value's compression: kept for the process's one loop thread.
+/// A context's tables cost more than a small value's compression: kept by each thread.
 struct Contexts {
     ZSTD_CCtx* compress = ZSTD_createCCtx();
     ZSTD_DCtx* decompress = ZSTD_createDCtx();
@@ -88,7 +91,8 @@ rt::Task<Result<StoredPayload>> PayloadCodec::seal(
     TenantId tenant, RunId run, std::string slot, std::string json, rt::Deadline by
 ) {
     CO_TRY(auto key, co_await keys_.newest(tenant, by));
-    CO_TRY(auto out, seal_payload(*key, tenant, run, std::move(slot), json));
+    auto pack = [&] { return seal_payload(*key, tenant, run, std::move(slot), json); };
+    CO_TRY(auto out, co_await rt::offload(json.size(), pack));
     if (out.data->size() <= limits::kPayloadInlineBytesMax) co_return out;
     const Uuid name = Uuid::v7(clock_.now(), rng_);
     CO_CHECK_OK(co_await blobs_.put(name, std::move(*out.data), by));
@@ -105,7 +109,9 @@ rt::Task<Result<std::string>> PayloadCodec::open(
         // What sealing adds (key id, nonce, tag) and an incompressible value's frame fit in a page.
         CO_TRY(payload.data, co_await blobs_.get(*payload.blob, limits::kPayloadBytesMax + 4096, by));
     }
-    co_return open_payload(*key, tenant, run, payload);
+    auto unpack = [&] { return open_payload(*key, tenant, run, payload); };
+    const auto size = static_cast<std::size_t>(std::max(payload.size_bytes, 0));
+    co_return co_await rt::offload(size, unpack);
 }
 
 }  // namespace weft::store::runs

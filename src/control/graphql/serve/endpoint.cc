@@ -5,6 +5,7 @@
 #include "control/graphql/serve/detail/sse.h"
 #include "control/graphql/serve/ui_page.h"
 #include "platform/http/router.h"
+#include "platform/rt/loop.h"
 
 #include <algorithm>
 #include <memory>
@@ -147,14 +148,17 @@ rt::Task<http::Response> Endpoint::Impl::post(http::Request request, HandshakePt
         co_return detail::refuse(media, 415, wrong);
     }
     if (media == Media::kEventStream) {
-        co_return co_await stream(one_request(request.body), request.body.size(), std::move(handshake));
+        auto read = [&] { return one_request(request.body); };
+        auto one = co_await rt::offload(request.body.size(), read);
+        co_return co_await stream(std::move(one), request.body.size(), std::move(handshake));
     }
     auto session = co_await who(std::move(handshake));
     if (!session) co_return not_known(media, session.error());
     if (!session->is_admin() && request.body.size() > kBodyBytesMax) {
         co_return detail::refuse(media, 413, too_large(kBodyBytesMax));
     }
-    auto incoming = detail::read_body(request.body);
+    auto read = [&] { return detail::read_body(request.body); };
+    auto incoming = co_await rt::offload(request.body.size(), read);
     if (!incoming) co_return detail::refuse(media, 400, incoming.error());
     if (incoming->is_batch) {
         co_return co_await batch(

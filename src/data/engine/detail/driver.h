@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "core/runstate/runstate.h"
+#include "data/engine/detail/look.h"
 #include "data/engine/detail/text.h"
 #include "data/engine/engine.h"
 
@@ -46,7 +47,7 @@ class Driver {
     // ---- the loop (driver.cc)
     rt::Task<Result<void>> drive();
     rt::Task<Result<void>> open_values();
-    Result<void> check_input() const;
+    rt::Task<Result<void>> check_input();
     void start();
     runstate::Started replay();
     void restore(const store::runs::StepRun& row, runstate::JournalEntry entry, runstate::Started& started);
@@ -69,9 +70,10 @@ class Driver {
     rt::Task<Result<void>> on(runstate::Respond command);
     rt::Task<Result<void>> on(runstate::Park command);
     rt::Task<Result<void>> on(runstate::Finish command);
-    runstate::InputEvaluated input_ready(Index step, std::string json);
+    rt::Task<runstate::InputEvaluated> input_ready(Index step, std::string json);
+    runstate::InputEvaluated input_read(Index step, Value value);
     runstate::InputEvaluated input_failed(Index step, runstate::Failure failure, Place place);
-    Result<connector::HttpRequest> build_request(Index step, std::string_view rendered) const;
+    rt::Task<Result<connector::HttpRequest>> build_request(Index step, std::string rendered) const;
     void spawn_call(Index step, int attempt, Instant by);
     rt::Task<void> call(Index step, int attempt, broker::Request request, rt::Deadline by);
     runstate::CallFinished call_failed(Index step, int attempt, const Error& error);
