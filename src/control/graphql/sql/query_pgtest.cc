@@ -304,7 +304,8 @@ TEST_F(QueryTest, ComparisonsOfEveryKind) {
     EXPECT_EQ(ids("{meta: {_has_keys_any: [\"a\", \"z\"]}}"), R"([{"id":1},{"id":2}])");
     EXPECT_EQ(ids("{meta: {_cast: {String: {_like: \"%5%\"}}}}"), R"([{"id":2}])");
     EXPECT_EQ(ids("{tags: {_contains: [\"x\"]}}"), R"([{"id":1}])");
-    EXPECT_EQ(ids("{tags: {_eq: \"{z}\"}}"), R"([{"id":4}])");
+    EXPECT_EQ(ids("{tags: {_eq: \"z\"}}"), R"([{"id":4}])");  // a list of one
+    EXPECT_EQ(ids("{tags: {_in: [[\"z\"], [\"no\", \"such\"]]}}"), R"([{"id":4}])");
     EXPECT_EQ(ids("{initials: {_eq: \"C\"}}"), R"([{"id":3}])");
     EXPECT_EQ(ids("{born: {_gte: \"1980-01-01\"}}"), R"([{"id":1},{"id":3}])");
     EXPECT_EQ(ids("{diaries: {mood: {_eq: SAD}}}"), R"([{"id":1}])");
