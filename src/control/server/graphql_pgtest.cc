@@ -179,7 +179,7 @@ TEST_F(GraphqlTest, ACookieNeedsTheHeaderAgainstForgedRequests) {
     );
     EXPECT_EQ(
         text(owner.with("origin", "https://evil.example"), "{ runs { id } }"),
-        "This request came from another site"
+        "pages of this origin may not use this API"
     );
     EXPECT_EQ(text(owner, "{ runs { id } }"), R"({"runs":[]})") << "control";
     EXPECT_EQ(
