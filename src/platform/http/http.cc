@@ -19,11 +19,6 @@ char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
 bool is_control(char c) {
     auto byte = static_cast<unsigned char>(c);
     return byte < 0x20 || byte == 0x7f;
@@ -157,6 +152,11 @@ std::optional<Method> parse_method(std::string_view text) {
     return static_cast<Method>(at - kMethods.begin());
 }
 
+bool same_name(std::string_view a, std::string_view b) {
+    return a.size() == b.size() &&
+           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
 std::optional<std::string_view> Fields::find(std::string_view key) const {
     for (const auto& [k, v] : pairs_) {
         if (same_name(k, key)) return std::string_view(v);
@@ -221,13 +221,17 @@ Response Response::empty(int status) {
 }
 
 Response problem(const Error& error, const RequestId& id) {
+    // A limit that passes by itself is told apart from one that does not.
+    const bool is_quota = error.code == Code::kLimit && error.retry == Retry::kBackoff;
     ProblemParts parts{
-        http_status(error.code), name(error.code), title_of(error.code), error.user, error.field
+        http_status(error.code),
+        is_quota ? "quota-exceeded" : name(error.code),
+        title_of(error.code),
+        error.user,
+        error.field
     };
     Response response = make_problem(parts, id);
-    bool is_worth_retrying =
-        error.code == Code::kUnavailable || (error.code == Code::kLimit && error.retry == Retry::kBackoff);
-    if (is_worth_retrying) response.headers.add("retry-after", "1");
+    if (is_quota || error.code == Code::kUnavailable) response.headers.add("retry-after", "1");
     return response;
 }
 

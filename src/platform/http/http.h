@@ -52,6 +52,8 @@ class Fields {
 /// True for an RFC 9110 token, and for a value without CR, LF, NUL or another control character.
 bool is_header_name(std::string_view text);
 bool is_header_value(std::string_view text);
+/// Names of headers compare without case.
+bool same_name(std::string_view a, std::string_view b);
 
 /// An origin-form target, taken apart once. `path` is percent-decoded and starts with '/'; a target with a
 /// dot segment, an encoded slash or backslash, a control character or a bad escape is refused (kInvalid), so
@@ -68,16 +70,24 @@ struct Request {
     std::string raw_target;  // as sent; for logs and signatures only
     Target target;
     Fields headers;
-    std::string body;   // complete, at most what the route admitted
-    std::string peer;   // IP address without port, or "unix"
-    RequestId id;       // ours, new for every request; also sent back as x-request-id
-    Fields params;      // what the route's {names} matched, decoded
-    std::string route;  // the pattern that matched; empty when none did. A bounded label for metrics
+    std::string body;    // complete, at most what the route admitted
+    std::string peer;    // of the connection: IP address without port, or "unix"
+    std::string client;  // who sent it: the peer, or whom a trusted proxy names (client_address)
+    RequestId id;        // ours, new for every request; also sent back as x-request-id
+    Fields params;       // what the route's {names} matched, decoded
+    std::string route;   // the pattern that matched; empty when none did. A bounded label for metrics
     const void* matched = nullptr;                            // the Service's own note from admit to handle
+    std::shared_ptr<const void> note;                         // what the route's gate found out
+    std::shared_ptr<const void> body_lease;                   // counts `body` in the server's budget
     rt::Deadline deadline = rt::Deadline::at(Steady::max());  // of the route; cancelled when the server stops
 
     std::string_view path() const { return target.path; }
     std::string_view param(std::string_view key) const { return params.get(key); }
+    /// For a handler that goes on for long after it has read the body: its memory is for others again.
+    void drop_body() {
+        std::string().swap(body);
+        body_lease.reset();
+    }
 };
 
 /// Writes a streaming response's body. Copyable handle; valid until the producer returns.
@@ -169,11 +179,23 @@ Response problem(const Error& error, const RequestId& id);
 /// The same with a status that no Code has (413, 405, ...).
 Response problem(int status, std::string_view kind, std::string_view detail, const RequestId& id);
 
+/// What a gate found out about a request from its head.
+struct Pass {
+    std::optional<Response> refusal;   // answered at once, the body unread
+    std::string share;                 // whose bytes the body is, besides its address's: a tenant
+    std::shared_ptr<const void> note;  // becomes Request::note, for the handler
+};
+/// Looks at credentials, tokens and limits before a body is read. `head` lives until the task ends; its
+/// deadline is the route's. An error becomes a problem.
+using Gate = std::function<rt::Task<Result<Pass>>(const Request& head)>;
+
 /// What a route allows, decided from the head of a request before its body is read.
 struct Admission {
     std::size_t body_bytes_max = 0;
     Steady::duration timeout = std::chrono::seconds(30);
     std::optional<Response> refusal;  // answered at once, the body unread
+    std::string share;                // as the gate says
+    const Gate* gate = nullptr;       // asked next, if the length that was stated is allowed; null: none
 };
 
 /// The application behind a server. Outlives it.

@@ -89,7 +89,7 @@ void Router::add(Method method, std::string_view pattern, Handler handler, Route
     auto route = std::make_unique<Route>();
     route->pattern = pattern;
     route->handler = std::move(handler);
-    route->options = options;
+    route->options = std::move(options);
     Node* node = root_.get();
     auto left = pattern.substr(1);
     for (bool is_last = false; !is_last;) {
@@ -144,12 +144,24 @@ Admission Router::admit(Request& head) {
     head.matched = route;
     admission.body_bytes_max = route->options.body_bytes_max;
     admission.timeout = route->options.timeout;
+    if (route->options.gate) admission.gate = &route->options.gate;
     return admission;
 }
 
 rt::Task<Result<Response>> Router::handle(Request request) {
     const auto* route = static_cast<const Route*>(request.matched);
     return route->handler(std::move(request));
+}
+
+rt::Task<Result<Response>> Router::answer(Request head) {
+    Admission admission = admit(head);
+    if (admission.refusal) co_return std::move(*admission.refusal);
+    if (admission.gate != nullptr) {
+        CO_TRY(Pass pass, co_await (*admission.gate)(head));
+        if (pass.refusal) co_return std::move(*pass.refusal);
+        head.note = std::move(pass.note);
+    }
+    co_return co_await handle(std::move(head));
 }
 
 }  // namespace weft::http

@@ -8,6 +8,7 @@ namespace weft::http {
 struct RouteOptions {
     std::size_t body_bytes_max = limits::kApiBodyBytesMax;
     Steady::duration timeout = std::chrono::seconds(30);
+    Gate gate = nullptr;  // of every request that is no larger than allowed, with a body or without
 };
 
 /// A table of routes, fixed before the server starts. Denies by default: an unknown path is 404, a known path
@@ -25,6 +26,8 @@ class Router final : public Service {
 
     Admission admit(Request& head) override;
     rt::Task<Result<Response>> handle(Request request) override;
+    /// All of it as the server does, without a socket: admit, gate, handle. `head.body` is what would come.
+    rt::Task<Result<Response>> answer(Request head);
 
     /// (method, pattern) of every route in the order added: for the OpenAPI document and sweeps.
     const std::vector<std::pair<Method, std::string>>& routes() const { return listed_; }

@@ -30,6 +30,7 @@ ServerCore::ServerCore(rt::Loop& l, Service& s, const rt::Clock& c, Rng& r, Serv
       clock(c),
       rng(r),
       options(std::move(o)),
+      bodies(options.bodies),
       scratch(kReadBytesMax),
       closed(l),
       tasks(l, [this](std::string what) {
@@ -114,7 +115,8 @@ rt::Task<void> accept_all(detail::ServerCore& core, Acceptor& acceptor) {
 
 rt::Task<void> sweep(detail::ServerCore& core) {
     const ServerOptions& o = core.options;
-    auto shortest = std::min({o.header_timeout, o.body_timeout, o.idle_timeout, o.write_timeout});
+    auto shortest =
+        std::min({o.header_timeout, o.body_timeout, o.body_grace, o.idle_timeout, o.write_timeout});
     auto every = std::clamp<Steady::duration>(shortest / 8, 5ms, 500ms);
     while (co_await rt::sleep_for(every, core.tasks.forever())) {
         auto now = std::chrono::steady_clock::now();
@@ -230,7 +232,9 @@ rt::Task<void> Server::stop(rt::Deadline by) {
 }
 
 ServerStats Server::stats() const {
-    return impl_->core.stats;
+    ServerStats stats = impl_->core.stats;
+    stats.body_bytes = impl_->core.bodies.bytes();
+    return stats;
 }
 
 }  // namespace weft::http

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace weft::http {
 
@@ -18,11 +19,18 @@ struct AccessRecord {
     Method method = Method::kGet;
     std::string_view path;
     std::string_view route;
-    std::string_view peer;
+    std::string_view client;
     int status = 0;
     std::size_t body_bytes_in = 0;
     std::size_t body_bytes_out = 0;
     Micros duration{};  // from the first byte of the request to the last of the answer
+};
+
+/// Of request bodies that are here at one time: unfinished, or with a handler.
+struct BodyLimits {
+    std::size_t bytes_max = 256u << 20;             // in the process; beyond it: 503
+    std::size_t bytes_per_address_max = 32u << 20;  // of one sender, see address_key; beyond it: 429
+    std::size_t bytes_per_share_max = 64u << 20;    // of one owner, as the gate names it; beyond it: 429
 };
 
 struct ServerOptions {
@@ -31,11 +39,15 @@ struct ServerOptions {
     std::size_t headers_max = 100;  // a browser sends about 20
     Steady::duration header_timeout = limits::kHttpHeaderTimeout;
     Steady::duration body_timeout = std::chrono::seconds(60);   // for the whole body
+    Steady::duration body_grace = std::chrono::seconds(10);     // without a byte; longer as bytes arrive:
+    std::size_t body_bytes_per_second_min = 16u << 10;          // slower than the worst mobile network
     Steady::duration idle_timeout = limits::kHttpIdleTimeout;   // between two requests
     Steady::duration write_timeout = std::chrono::seconds(30);  // without the peer taking a byte
     int connections_max = limits::kHttpConnectionsMax;          // or fewer, as descriptors allow; beyond: 503
-    std::function<void(const AccessRecord&)> on_access;         // must not block
-    std::function<void(std::string what)> on_fault;             // an exception left a handler: a bug
+    BodyLimits bodies;
+    std::vector<std::string> trusted_proxies;            // addresses whose X-Forwarded-For counts; "unix"
+    std::function<void(const AccessRecord&)> on_access;  // must not block
+    std::function<void(std::string what)> on_fault;      // an exception left a handler: a bug
 };
 
 struct ServerStats {
@@ -45,6 +57,8 @@ struct ServerStats {
     std::uint64_t requests = 0;
     std::uint64_t refused_connections = 0;      // more than `connections_max`
     std::uint64_t refused_for_descriptors = 0;  // the process or the machine had none left
+    std::size_t body_bytes = 0;                 // of bodies that are here
+    std::uint64_t refused_bodies = 0;           // over BodyLimits
 };
 
 /// HTTP/1.1 on the loop: keep-alive, pipelined requests answered in order, one write per answer, every wait

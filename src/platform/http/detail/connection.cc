@@ -1,5 +1,7 @@
 #include "platform/http/detail/connection.h"
 
+#include "platform/http/address.h"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -141,6 +143,7 @@ rt::Task<bool> Connection::read_until(RequestParser::State wanted) {
             started_ = std::chrono::steady_clock::now();
             expires_at_ = started_ + core_.options.header_timeout;  // once: later bytes do not extend it
         }
+        if (wanted == RequestParser::State::kDone) arm_body();
     }
 }
 
@@ -154,32 +157,19 @@ rt::Task<Connection::Next> Connection::serve_one() {
     bool was_idle = std::exchange(is_idle_, false);
     if (was_idle && !has_head) co_return Next::kClose;
 
-    Request& request = parser_->request();
-    id_ = request.id = RequestId::make(core_.clock.now(), core_.rng);
-    request.peer = peer_;
-    method_ = request.method;
-    path_ = request.target.path;
-    route_.clear();
-    body_bytes_in_ = 0;
-    is_http_1_0_ = parser_->is_http_1_0();
+    note_head();
     if (!has_head || parser_->state() == RequestParser::State::kRefused) co_return co_await refuse_head();
 
-    ++core_.stats.requests;
-    Admission admission = core_.service.admit(request);
-    route_ = request.route;
-    if (!admission.refusal && parser_->body_length().value_or(0) > admission.body_bytes_max) {
-        admission.refusal =
-            problem(413, "body_too_large", "The request's body is larger than allowed here", id_);
-    }
+    Admission admission = co_await admit();
     if (admission.refusal) {
         bool is_kept = parser_->is_keep_alive() && !parser_->has_body() && !core_.is_draining;
         Next next = is_kept ? Next::kKeepAlive : Next::kClose;
         co_return co_await answer(std::move(*admission.refusal), next);
     }
-    if (parser_->has_body() && !co_await read_body(admission.body_bytes_max))
-        co_return co_await refuse_head();
+    if (parser_->has_body() && !co_await read_body(admission)) co_return co_await refuse_head();
     disarm();
 
+    Request& request = parser_->request();
     bool keeps = parser_->is_keep_alive() && !core_.is_draining;
     request.deadline = core_.tasks.deadline(admission.timeout);
     body_bytes_in_ = request.body.size();
@@ -194,6 +184,37 @@ rt::Task<Connection::Next> Connection::serve_one() {
     co_return co_await answer(std::move(response), keeps ? Next::kKeepAlive : Next::kClose);
 }
 
+/// Remembers what is needed of the request after it has gone to the handler.
+void Connection::note_head() {
+    Request& request = parser_->request();
+    id_ = request.id = RequestId::make(core_.clock.now(), core_.rng);
+    request.peer = peer_;
+    request.client = client_address(peer_, request.headers, core_.options.trusted_proxies);
+    client_ = request.client;
+    method_ = request.method;
+    path_ = request.target.path;
+    route_.clear();
+    body_bytes_in_ = 0;
+    is_http_1_0_ = parser_->is_http_1_0();
+}
+
+/// Decides from the head alone.
+rt::Task<Admission> Connection::admit() {
+    Request& request = parser_->request();
+    ++core_.stats.requests;
+    Admission admission = core_.service.admit(request);
+    route_ = request.route;
+    if (!admission.refusal && parser_->body_length().value_or(0) > admission.body_bytes_max) {
+        admission.refusal =
+            problem(413, "body_too_large", "The request's body is larger than allowed here", id_);
+    }
+    if (!admission.refusal && admission.gate != nullptr) {
+        request.deadline = core_.tasks.deadline(admission.timeout);
+        co_await ask_gate(admission);
+    }
+    co_return admission;
+}
+
 /// Answers what never became a request: malformed, too large, or too slow. Always closes.
 rt::Task<Connection::Next> Connection::refuse_head() {
     Refusal why = parser_->refusal();
@@ -205,17 +226,56 @@ rt::Task<Connection::Next> Connection::refuse_head() {
         is_expired_ = false;
         why = {408, "request_timeout", "The request did not arrive in time"};
     }
+    parser_->request().drop_body();  // what has arrived of it is for others again while we say so
     Response response = problem(why.status, why.kind, why.detail, id_);
+    if (why.is_worth_retrying) {
+        ++core_.stats.refused_bodies;
+        response.headers.add("retry-after", "1");
+    }
     if (why.status == 405) response.headers.add("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     co_return co_await answer(std::move(response), Next::kClose);
 }
 
-rt::Task<bool> Connection::read_body(std::size_t body_bytes_max) {
-    parser_->limit_body(body_bytes_max);
-    arm(core_.options.body_timeout);
+/// May the body come? Fills `refusal` when not.
+rt::Task<void> Connection::ask_gate(Admission& admission) {
+    Request& request = parser_->request();
+    disarm();
+    std::string fault;
+    try {
+        auto pass = co_await (*admission.gate)(request);
+        if (!pass) {
+            admission.refusal = problem(pass.error(), id_);
+            co_return;
+        }
+        admission.refusal = std::move(pass->refusal);
+        admission.share = std::move(pass->share);
+        request.note = std::move(pass->note);
+        co_return;
+    } catch (const std::exception& thrown) {
+        fault = thrown.what();
+    }
+    if (core_.options.on_fault) core_.options.on_fault(fault);
+    admission.refusal = problem(Error::internal(std::move(fault)), id_);
+}
+
+/// Patience with a body grows with what has arrived: a sender that stalls holds its memory for seconds.
+void Connection::arm_body() {
+    const ServerOptions& o = core_.options;
+    const auto earned = std::chrono::milliseconds(
+        1'000 * parser_->request().body.size() / std::max<std::size_t>(1, o.body_bytes_per_second_min)
+    );
+    expires_at_ = body_started_ + std::min<Steady::duration>(o.body_timeout, o.body_grace + earned);
+}
+
+rt::Task<bool> Connection::read_body(const Admission& admission) {
+    auto lease = std::make_shared<BodyBudget::Lease>(core_.bodies, address_key(client_), admission.share);
+    parser_->limit_body(admission.body_bytes_max, *lease);
+    parser_->request().body_lease = lease;
+    body_started_ = std::chrono::steady_clock::now();
+    arm_body();
     if (parser_->wants_continue() && in_at_ == in_.size()) {
         if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n")) co_return false;
-        arm(core_.options.body_timeout);
+        arm_body();
     }
     if (!co_await read_until(RequestParser::State::kDone)) co_return false;
     co_return parser_->state() == RequestParser::State::kDone;
@@ -340,7 +400,7 @@ void Connection::record(int status, std::size_t bytes_out) {
     entry.method = method_;
     entry.path = path_;
     entry.route = route_;
-    entry.peer = peer_;
+    entry.client = client_;
     entry.status = status;
     entry.body_bytes_in = body_bytes_in_;
     entry.body_bytes_out = bytes_out;

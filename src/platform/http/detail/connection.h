@@ -1,5 +1,6 @@
 #pragma once
 
+#include "platform/http/detail/body_budget.h"
 #include "platform/http/detail/refusal.h"
 #include "platform/http/detail/request_parser.h"
 #include "platform/http/server.h"
@@ -33,6 +34,7 @@ struct ServerCore {
     ServerOptions options;
     ServerStats stats;
     ReserveDescriptor reserve;
+    BodyBudget bodies;
     bool is_draining = false;
     std::list<Connection*> open;  // for the sweep and the drain
     std::vector<char> scratch;    // reads land here first: an idle connection holds no buffer
@@ -67,7 +69,10 @@ class Connection {
     rt::Task<bool> read_until(RequestParser::State wanted);
     rt::Task<bool> fill();
     rt::Task<Next> refuse_head();
-    rt::Task<bool> read_body(std::size_t body_bytes_max);
+    void note_head();
+    rt::Task<Admission> admit();
+    rt::Task<void> ask_gate(Admission& admission);
+    rt::Task<bool> read_body(const Admission& admission);
     rt::Task<Result<Response>> run_handler(Request request);
     rt::Task<Next> answer(Response response, Next next);
     bool write_now(std::string_view head, std::string_view body, std::string& rest);
@@ -78,6 +83,7 @@ class Connection {
     rt::Task<void> linger();
 
     void arm(Steady::duration timeout);
+    void arm_body();
     void disarm() { expires_at_ = Steady::max(); }
     std::string head_of(const Response& response, Next next, std::optional<std::size_t> length) const;
     void record(int status, std::size_t bytes_out);
@@ -93,6 +99,7 @@ class Connection {
     std::size_t in_at_ = 0;
     std::optional<RequestParser> parser_;
     Steady started_{};
+    Steady body_started_{};
     Steady expires_at_ = Steady::max();
     bool is_expired_ = false;
     bool is_idle_ = false;
@@ -101,6 +108,7 @@ class Connection {
 
     // Of the request being answered; the Request itself has gone to the handler.
     RequestId id_;
+    std::string client_;  // who sent it: peer_, or whom a trusted proxy names
     Method method_ = Method::kGet;
     std::string path_;
     std::string route_;

@@ -25,8 +25,14 @@ bool has_folded_line(std::string_view head) {
 
 constexpr Refusal kHeadTooLarge{431, "headers_too_large", "The request's headers are too large"};
 constexpr Refusal kBodyTooLarge{413, "body_too_large", "The request's body is larger than allowed here"};
-// Reserve little before bytes arrive: a stated length costs the sender nothing.
-constexpr std::size_t kBodyReserveMax = 64u << 10;
+
+Refusal refusal_of(BodyBudget::Verdict verdict) {
+    if (verdict == BodyBudget::Verdict::kTotal)
+        return {503, "unavailable", "Too many large requests are under way; try again", true};
+    return {
+        429, "quota-exceeded", "Too much data of yours is under way at once; send less in parallel", true
+    };
+}
 
 }  // namespace
 
@@ -143,14 +149,19 @@ void RequestParser::check_head(Ec& ec) {
     request_.target = std::move(*target);
 }
 
-void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, Ec& ec) {
+/// Nothing is reserved: a stated length costs the sender nothing.
+void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>&, Ec& ec) {
     ec = {};
-    if (length) request_.body.reserve(std::min<std::size_t>(*length, kBodyReserveMax));
 }
 
 std::size_t RequestParser::on_body_impl(View body, Ec& ec) {
     if (request_.body.size() + body.size() > body_bytes_max_) {
         refuse(ec, kBodyTooLarge);
+        return 0;
+    }
+    const auto verdict = lease_->take(body.size());
+    if (verdict != BodyBudget::Verdict::kFine) {
+        refuse(ec, refusal_of(verdict));
         return 0;
     }
     ec = {};

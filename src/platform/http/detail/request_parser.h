@@ -1,5 +1,6 @@
 #pragma once
 
+#include "platform/http/detail/body_budget.h"
 #include "platform/http/http.h"
 #include "platform/http/server.h"
 
@@ -12,6 +13,7 @@ struct Refusal {
     int status = 400;
     std::string_view kind = "malformed_request";
     std::string_view detail;
+    bool is_worth_retrying = false;  // Retry-After: 1
 };
 
 /// Beast's parser filling a Request directly, plus the checks Beast leaves to others: total head size, count
@@ -29,8 +31,11 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
     State state() const { return state_; }
     const Refusal& refusal() const { return refusal_; }
     Request& request() { return request_; }
-    /// Decides how much body `feed` accepts; call at kHead.
-    void limit_body(std::size_t bytes) { body_bytes_max_ = bytes; }
+    /// Decides how much body `feed` accepts, and who pays for it; call at kHead.
+    void limit_body(std::size_t bytes, BodyBudget::Lease& lease) {
+        body_bytes_max_ = bytes;
+        lease_ = &lease;
+    }
     bool has_body() const { return has_body_; }
     std::optional<std::uint64_t> body_length() const;
     bool is_keep_alive() const { return basic_parser::keep_alive(); }
@@ -60,6 +65,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
     Request request_;
     std::size_t head_bytes_ = 0;
     std::size_t body_bytes_max_ = 0;
+    BodyBudget::Lease* lease_ = nullptr;
     int version_ = 11;
     bool is_head_done_ = false;
     bool is_method_known_ = true;

@@ -88,9 +88,17 @@ class RawClient {
   public:
     struct Unconnected {};
     explicit RawClient(Unconnected) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
-    explicit RawClient(std::uint16_t port) : RawClient(Unconnected()) { connect_to(port); }
-    void connect_to(std::uint16_t port) {
+    /// `from` is the client's own address, such as 127.0.0.2.
+    explicit RawClient(std::uint16_t port, const char* from = nullptr) : RawClient(Unconnected()) {
+        connect_to(port, from);
+    }
+    void connect_to(std::uint16_t port, const char* from = nullptr) {
         sockaddr_in address{};
+        if (from != nullptr) {
+            address.sin_family = AF_INET;
+            ::inet_pton(AF_INET, from, &address.sin_addr);
+            ::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address);
+        }
         address.sin_family = AF_INET;
         address.sin_port = htons(port);
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
