@@ -139,6 +139,25 @@ rt::Task<Result<JsonArray>> scan_answer(demo::Stage& stage, Scanner& scanner, st
     co_return items != nullptr ? items->as_array() : JsonArray{};
 }
 
+rt::Task<Result<void>> scan_plain(demo::Stage& stage, Scanner& scanner, std::string url) {
+    http::ClientRequest request{.url = url};
+    CO_TRY(auto sent, co_await stage.client.send(std::move(request), rt::Deadline::in(10s)));
+    if (sent.status != 200) co_return fail(Error::internal(url + " answers " + std::to_string(sent.status)));
+    scanner.scan(url, sent.body);
+    co_return Result<void>{};
+}
+
+// Of each process, where serve.json says.
+rt::Task<Result<void>> scan_metrics(demo::Stage& stage, Scanner& scanner) {
+    std::ifstream file(stage.instance->data_dir() + "/serve.json");
+    const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    CO_TRY(Json state, parse_json(text));
+    for (const auto& [name, url] : state.as_object().at("metrics").as_object()) {
+        CO_CHECK_OK(co_await scan_plain(stage, scanner, std::string(url.as_string())));
+    }
+    co_return Result<void>{};
+}
+
 rt::Task<Result<void>> scan_api(demo::Stage& stage, Scanner& scanner) {
     for (const char* path :
          {"/api/v1/apps",
@@ -146,17 +165,11 @@ rt::Task<Result<void>> scan_api(demo::Stage& stage, Scanner& scanner) {
           "/api/v1/workflows",
           "/api/v1/tokens",
           "/api/v1/openapi.json",
-          "/api/v1/auth/status",
-          "/metrics",
-          "/readyz"}) {
-        if (std::string_view(path) == "/metrics" || std::string_view(path) == "/readyz") {
-            http::ClientRequest request{.url = stage.instance->url() + path};
-            auto sent = co_await stage.client.send(std::move(request), rt::Deadline::in(10s));
-            if (sent) scanner.scan(path, sent->body);
-            continue;
-        }
+          "/api/v1/auth/status"}) {
         CO_CHECK_OK(co_await scan_answer(stage, scanner, path));
     }
+    CO_CHECK_OK(co_await scan_plain(stage, scanner, stage.instance->url() + "/readyz"));
+    CO_CHECK_OK(co_await scan_metrics(stage, scanner));
     CO_CHECK_OK(co_await scan_answer(stage, scanner, "/api/v1/connections/" + stage.sample.connection_id));
     CO_TRY(JsonArray runs, co_await scan_answer(stage, scanner, "/api/v1/runs?limit=100"));
     for (const Json& run : runs) {
@@ -253,7 +266,7 @@ int main_of(int argc, char** argv) {
     if (auto ready = crypto::init(); !ready) return 1;
     demo::Stage stage;
     Tally tally;
-    auto started = stage.start({.binary = weft});
+    auto started = stage.start({.binary = weft, .serve_args = {"--metrics-listen", "127.0.0.1:0"}});
     auto driven = started ? stage.loop.run_until_done(drive(stage, tally)) : std::move(started);
     if (!driven) tally.expect(false, driven.error().user + " " + driven.error().detail);
     stage.stop();

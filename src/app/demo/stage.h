@@ -32,7 +32,7 @@ struct Stage {
     ~Stage();
 
     /// Starts the instance (synchronously), claims it and creates the sample. Loopback is opened for the
-    /// upstream.
+    /// upstream, and rate limits are off.
     Result<void> start(InstanceOptions options, SampleOptions sample_options = {});
     /// Stops everything; true when the instance ended cleanly.
     bool stop();

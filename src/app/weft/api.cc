@@ -1,11 +1,13 @@
 #include "app/weft/commands.h"
 #include "app/weft/listener.h"
+#include "app/weft/metrics_server.h"
 #include "control/server/server.h"
 #include "data/ingress/hooks.h"
 #include "data/ingress/ingress.h"
 #include "platform/blob/blob.h"
 #include "platform/crypto/crypto.h"
 #include "platform/crypto/password.h"
+#include "platform/http/quota.h"
 #include "platform/http/router.h"
 #include "platform/http/server.h"
 #include "platform/pg/pg.h"
@@ -37,7 +39,10 @@ constexpr auto kDrain = 10s;  // requests in flight; a synchronous webhook may l
 constexpr auto kDatabaseLook = 250ms;   // between them
 constexpr auto kDatabaseAnswer = 1s;    // longer is silence; a quiet machine takes less than 1 ms
 constexpr auto kDatabaseRetry = 250ms;  // before the first answer
-constexpr auto kCatalogRead = 10s;      // GraphQL's look at the tables; some 20 ms on a quiet machine
+// Parts of all bytes of bodies: the smallest setting still lets one address send a whole webhook body.
+constexpr std::size_t kAddressPart = 8;
+constexpr std::size_t kTenantPart = 4;
+constexpr auto kCatalogRead = 10s;  // GraphQL's look at the tables; some 20 ms on a quiet machine
 
 /// Counts requests by route and status; both come from bounded sets.
 class RequestMetrics {
@@ -103,6 +108,8 @@ class ApiProcess {
         TRY(cors_origins_, parse_origins(options_.cors_origins));
         TRY(shared_master_, crypto::make_key_wrapper(secrets_.shared_key));
         TRY(blobs_, blob::open_directory(options_.blobs));
+        TRY(rates_, parse_limits(options_.limits));
+        strangers_ = std::make_unique<http::Strangers>(clock_, rng_, rates_.at("address"));
         prepare_stores();
         prepare_ingress();
         TRY(api_, make_api());
@@ -111,9 +118,15 @@ class ApiProcess {
         hooks_->add_routes(router_);
         health_.add("database", [this] { return database_; });
         telemetry::watch_loop(loop_, metrics_);
-        telemetry::add_routes(router_, metrics_, health_);
+        add_telemetry();
         measure();
-        return listen();
+        CHECK_OK(listen());
+        if (options_.metrics_listen.empty()) return {};
+        TRY(metrics_server_,
+            MetricsServer::start(
+                loop_, clock_, rng_, metrics_, health_, options_.metrics_listen, secrets_.metrics_token
+            ));
+        return {};
     }
 
     rt::Task<void> run() {
@@ -129,6 +142,7 @@ class ApiProcess {
         while (!is_stopping_) (void)co_await told.wait(rt::Deadline::in(1h));
         co_await api_->close();  // sockets would keep the server waiting
         co_await server_->stop(rt::Deadline::in(kDrain));
+        if (metrics_server_) co_await metrics_server_->stop(rt::Deadline::in(kDrain));
         co_await ingest_->close();
         co_await scope_.close();
         co_await listener_->close();
@@ -150,9 +164,31 @@ class ApiProcess {
         runs_ = std::make_unique<store::runs::Runs>(*pool_, *codec_);
     }
 
+    /// Where people come in, metrics need a token: without one they are not there.
+    void add_telemetry() {
+        telemetry::add_health_routes(router_, health_);
+        if (!secrets_.metrics_token.empty()) {
+            telemetry::add_metrics_route(router_, metrics_, health_, secrets_.metrics_token);
+        }
+        auto bytes = metrics_.gauge("weft_http_body_bytes", "Of request bodies under way");
+        auto refused =
+            metrics_.gauge("weft_http_bodies_refused", "Over a limit on request bodies, since the start");
+        metrics_.on_collect([this, bytes, refused] {
+            const http::ServerStats stats = server_->stats();
+            bytes.set(static_cast<double>(stats.body_bytes));
+            refused.set(static_cast<double>(stats.refused_bodies));
+        });
+    }
+
     void prepare_ingress() {
         ingest_ = std::make_unique<ingress::Ingest>(loop_, *pool_, *codec_, *notifier_, clock_, rng_);
-        hooks_ = std::make_unique<ingress::Hooks>(loop_, *ingest_, *pool_, *keys_, *runs_, watch_, clock_);
+        ingress::HookOptions hooks;
+        hooks.events = rates_.at("trigger");
+        hooks.bytes = rates_.at("trigger-bytes");
+        hooks.strangers = strangers_.get();
+        hooks_ = std::make_unique<ingress::Hooks>(
+            loop_, *ingest_, *pool_, *keys_, *runs_, watch_, clock_, rng_, hooks
+        );
         auto on_notify = [this](std::string_view channel, std::string_view payload) {
             if (channel == "weft_trigger") return hooks_->on_trigger_changed(payload);
             if (channel == "weft_definition") return api_->on_definition_notify(payload);
@@ -219,6 +255,10 @@ class ApiProcess {
 
     Result<void> listen() {
         http::ServerOptions options;
+        options.trusted_proxies = options_.trusted_proxies;
+        options.bodies.bytes_max = static_cast<std::size_t>(options_.bodies_mib) << 20;
+        options.bodies.bytes_per_address_max = options.bodies.bytes_max / kAddressPart;
+        options.bodies.bytes_per_share_max = options.bodies.bytes_max / kTenantPart;
         options.on_access = [this](const http::AccessRecord& record) { requests_.add(record); };
         options.on_fault = [this](std::string what) { log_.error("a handler failed", {{"what", what}}); };
         server_ = std::make_unique<http::Server>(loop_, router_, clock_, rng_, std::move(options));
@@ -258,6 +298,7 @@ class ApiProcess {
     /// it.
     rt::Task<void> announce() {
         JsonObject message{{"from", options_.name}, {"url", url()}};
+        if (metrics_server_) message["metrics_url"] = metrics_server_->url();
         for (;;) {
             auto claim = co_await api_->ensure_claim_link(scope_.deadline(5s));
             if (claim) {
@@ -296,6 +337,8 @@ class ApiProcess {
     telemetry::Health health_;
     http::Router router_;
     crypto::PasswordHasher hasher_;
+    std::map<std::string, rate::Rate> rates_;
+    std::unique_ptr<http::Strangers> strangers_;
     std::unique_ptr<crypto::KeyWrapper> shared_master_;
     std::unique_ptr<blob::Store> blobs_;
     std::unique_ptr<pg::Pool> pool_;
@@ -309,6 +352,7 @@ class ApiProcess {
     std::unique_ptr<control::Api> api_;
     std::unique_ptr<pg::Listener> listener_;
     std::unique_ptr<http::Server> server_;
+    std::unique_ptr<MetricsServer> metrics_server_;
     Result<void> database_ = fail(Error::unavailable("The database has not answered yet."));
     bool is_stopping_ = false;
     rt::Scope scope_{loop_};

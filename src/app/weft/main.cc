@@ -54,12 +54,29 @@ void settle() {
     }
 }
 
+/// As environment variables are named.
+std::string upper(std::string text) {
+    for (char& c : text) c = c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+    return text;
+}
+
+void add_metrics_option(CLI::App& command, app::ProcessOptions& options) {
+    command
+        .add_option(
+            "--metrics-listen",
+            options.metrics_listen,
+            "A listener of its own for /metrics, e.g. 127.0.0.1:9464; workers of `serve` take the ports after"
+        )
+        ->envname("WEFT_METRICS_LISTEN");
+}
+
 void add_process_options(CLI::App& command, app::ProcessOptions& options) {
     command
         .add_option(
             "--blobs", options.blobs, "Folder of large values, shared by all api and worker processes"
         )
         ->envname("WEFT_BLOBS");
+    add_metrics_option(command, options);
     command.add_option("--name", options.name)->group("");
     command.add_option("--number", options.number)->group("");
     command.add_option("--secrets-fd", options.secrets_fd)->group("");
@@ -87,6 +104,21 @@ void add_api_options(CLI::App& command, app::ProcessOptions& options) {
         )
         ->envname("WEFT_CORS_ORIGINS")
         ->delimiter(',');
+    for (const app::LimitSetting& each : app::limit_settings()) {
+        std::string name(each.name);
+        command
+            .add_option(
+                "--limit-" + name,
+                options.limits[name],
+                std::string(each.what) + ": a second/at once, or off [" + std::string(each.rate) + "]"
+            )
+            ->envname("WEFT_LIMIT_" + upper(name));
+    }
+    command
+        .add_option("--bodies-mib", options.bodies_mib, "Request bodies under way at the same time, in MiB")
+        ->envname("WEFT_BODIES_MIB")
+        ->check(CLI::Range(64, 65'536))
+        ->capture_default_str();
 }
 
 void add_worker_options(CLI::App& command, app::ProcessOptions& options) {
@@ -173,7 +205,6 @@ int run(int argc, char** argv) {
     options.doctor.data = options.serve.data;
     options.api.name = "api";
     options.worker.name = "worker";
-    options.worker.listen = "";
     options.api.blobs = options.worker.blobs = options.serve.data + "/blobs";
 
     CLI::App program("Weft: connects systems with workflows. Each run executes in its own sandbox.", "weft");
@@ -188,6 +219,7 @@ int run(int argc, char** argv) {
     serve->add_option("--workers", options.serve.workers, "How many workers")->check(CLI::Range(1, 16));
     add_api_options(*serve, options.serve.process);
     add_worker_options(*serve, options.serve.process);
+    add_metrics_option(*serve, options.serve.process);
     CLI::App* api = program.add_subcommand("api", "Run one control plane process (needs WEFT_DATABASE_URL)");
     add_api_options(*api, options.api);
     add_process_options(*api, options.api);

@@ -128,6 +128,7 @@ class Server {
         keeping_.spawn(ready_->read(on_message, keeping_.forever()));
         TRY(keys_.shared_key, folder_.key("shared"));
         TRY(keys_.vault_key, folder_.key("vault"));
+        TRY(keys_.metrics_token, metrics_token(environment_));
         TRY(api_password_, folder_.password("api"));
         TRY(worker_password_, folder_.password("worker"));
         return {};
@@ -168,6 +169,7 @@ class Server {
             if (options_.workers > 1) spec.name += "-" + std::to_string(number + 1);
             spec.argv.push_back("--name=" + spec.name);
             spec.argv.push_back("--number=" + std::to_string(number));
+            CHECK_OK(add_metrics(spec, number + 1));
             keep(workers_.emplace_back(), std::move(spec), nullptr, {});
         }
         keep(api_, std::move(api), nullptr, {});
@@ -192,7 +194,12 @@ class Server {
     }
 
     Result<proc::Spec> api_spec(const pg::Conninfo& admin) {
-        ProcessSecrets secrets{.database_url = {}, .shared_key = keys_.shared_key, .vault_key = {}};
+        ProcessSecrets secrets{
+            .database_url = {},
+            .shared_key = keys_.shared_key,
+            .vault_key = {},
+            .metrics_token = keys_.metrics_token
+        };
         TRY(pg::Conninfo database, admin.for_login("weft_api", api_password_));
         secrets.database_url = database.text();
         TRY(api_secrets_, proc::sealed_file("secrets", pack_secrets(Plane::kApi, secrets).reveal()));
@@ -216,7 +223,21 @@ class Server {
         for (const std::string& origin : options_.process.cors_origins) {
             spec.argv.push_back("--cors-origin=" + origin);
         }
+        for (const auto& [name, rate] : options_.process.limits) {
+            spec.argv.push_back("--limit-" + name + "=" + rate);
+        }
+        spec.argv.push_back("--bodies-mib=" + std::to_string(options_.process.bodies_mib));
+        CHECK_OK(add_metrics(spec, 0));
         return spec;
+    }
+
+    /// The api's at the port that was named, the workers' at those after it; a free one each for port 0.
+    Result<void> add_metrics(proc::Spec& spec, int after) const {
+        if (options_.process.metrics_listen.empty()) return {};
+        TRY(Address address, parse_address(options_.process.metrics_listen));
+        if (address.port != 0) address.port = static_cast<std::uint16_t>(address.port + after);
+        spec.argv.push_back("--metrics-listen=" + address.text());
+        return {};
     }
 
     /// Adds the option with the path under which `who` finds a folder: its own, or the bind's target when
@@ -231,7 +252,10 @@ class Server {
 
     Result<proc::Spec> worker_spec(const pg::Conninfo& admin) {
         ProcessSecrets secrets{
-            .database_url = {}, .shared_key = keys_.shared_key, .vault_key = keys_.vault_key
+            .database_url = {},
+            .shared_key = keys_.shared_key,
+            .vault_key = keys_.vault_key,
+            .metrics_token = keys_.metrics_token
         };
         TRY(pg::Conninfo database, admin.for_login("weft_worker", worker_password_));
         secrets.database_url = database.text();
@@ -292,6 +316,7 @@ class Server {
         bool is_first = ready_names_.insert(from).second;
         if (is_first || message.contains("claim_url")) say(ready_text(message));
         if (auto url = text_or(message, "url"); !url.empty()) url_ = url;
+        if (auto url = text_or(message, "metrics_url"); !url.empty()) metrics_urls_[from] = url;
         write_state();
     }
 
@@ -301,7 +326,10 @@ class Server {
         for (const auto& [name, pid] : pids_) processes[name] = pid;
         JsonObject ready;
         for (const auto& name : ready_names_) ready[name] = true;
+        JsonObject metrics;
+        for (const auto& [name, url] : metrics_urls_) metrics[name] = url;
         JsonObject state{{"pid", ::getpid()}, {"url", url_}, {"processes", processes}, {"ready", ready}};
+        state["metrics"] = std::move(metrics);
         (void)folder_.write("serve.json", to_text(state) + "\n", 0600);
     }
 
@@ -347,6 +375,7 @@ class Server {
 
     Address address_;
     std::string url_;
+    std::map<std::string, std::string> metrics_urls_;
     ProcessSecrets keys_;
     Secret api_password_;
     Secret worker_password_;

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <charconv>
 
 namespace weft::app {
@@ -40,8 +41,20 @@ Result<ProcessSecrets> from_environment(Plane plane, const Environment& environm
     if (plane == Plane::kWorker) {
         TRY(secrets.vault_key, key_from_file(environment, "WEFT_VAULT_KEY_FILE"));
     }
+    TRY(secrets.metrics_token, metrics_token(environment));
     return secrets;
 }
+
+constexpr std::size_t kMetricsTokenBytesMin = 16;
+
+constexpr std::array kLimits{
+    LimitSetting{"address", "20/60", "Requests of one address without a valid credential"},
+    LimitSetting{"principal", "50/200", "API requests of one person or token"},
+    LimitSetting{"tenant", "200/800", "API requests of one tenant"},
+    LimitSetting{"cost", "10000/100000", "Rows that one person or token may ask GraphQL for"},
+    LimitSetting{"trigger", "100/500", "Webhook events of one trigger"},
+    LimitSetting{"trigger-bytes", "10485760/52428800", "Bytes of webhook events of one trigger"},
+};
 
 }  // namespace
 
@@ -54,6 +67,37 @@ std::optional<proc::Identity> own_identity(Plane plane) {
     if (!worker) worker = proc::Identity{.uid = kWorkerUid, .gid = 0, .user = "worker"};
     worker->gid = api->gid;
     return worker;
+}
+
+std::span<const LimitSetting> limit_settings() {
+    return kLimits;
+}
+
+std::map<std::string, std::string> default_limits() {
+    std::map<std::string, std::string> out;
+    for (const LimitSetting& each : kLimits) out.emplace(each.name, each.rate);
+    return out;
+}
+
+Result<std::map<std::string, rate::Rate>> parse_limits(const std::map<std::string, std::string>& limits) {
+    std::map<std::string, rate::Rate> out;
+    for (const auto& [name, text] : limits) {
+        auto rate = rate::Rate::parse(text);
+        if (!rate) return fail(Error::invalid("--limit-" + name + ": " + rate.error().user));
+        out.emplace(name, *rate);
+    }
+    return out;
+}
+
+Result<Secret> metrics_token(const Environment& environment) {
+    const std::string path(get(environment, "WEFT_METRICS_TOKEN_FILE"));
+    if (path.empty()) return Secret();
+    TRY(std::string text, read_file(path));
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+    if (text.size() >= kMetricsTokenBytesMin) return Secret(std::move(text));
+    return fail(Error::invalid(
+        "The token in " + path + " is shorter than 16 characters; make one with: openssl rand -hex 32"
+    ));
 }
 
 std::string_view get(const Environment& environment, const std::string& name, std::string_view fallback) {
@@ -75,6 +119,7 @@ Result<ProcessSecrets> load_secrets(
     ProcessSecrets secrets;
     secrets.database_url = Secret(std::string(text_or(object, "database_url")));
     secrets.shared_key = Secret(std::string(text_or(object, "shared_key")));
+    secrets.metrics_token = Secret(std::string(text_or(object, "metrics_token")));
     if (plane == Plane::kWorker) secrets.vault_key = Secret(std::string(text_or(object, "vault_key")));
     return secrets;
 }
@@ -83,6 +128,7 @@ Secret pack_secrets(Plane plane, const ProcessSecrets& secrets) {
     JsonObject object;
     object["database_url"] = secrets.database_url.reveal();
     object["shared_key"] = secrets.shared_key.reveal();
+    object["metrics_token"] = secrets.metrics_token.reveal();
     if (plane == Plane::kWorker) object["vault_key"] = secrets.vault_key.reveal();
     return Secret(to_text(object));
 }

@@ -5,11 +5,13 @@
 #include "base/limits.h"
 #include "base/secret.h"
 #include "platform/proc/proc.h"
+#include "platform/rate/rate.h"
 
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,11 +22,22 @@ namespace weft::app {
 using Environment = std::map<std::string, std::string>;
 std::string_view get(const Environment& environment, const std::string& name, std::string_view fallback = "");
 
+/// One of the rates that an operator may set: --limit-<name> and WEFT_LIMIT_<NAME>.
+struct LimitSetting {
+    std::string_view name;
+    std::string_view rate;  // the default, as rate::Rate::parse reads it
+    std::string_view what;  // for --help
+};
+std::span<const LimitSetting> limit_settings();
+std::map<std::string, std::string> default_limits();
+/// kInvalid names the option that is wrong.
+Result<std::map<std::string, rate::Rate>> parse_limits(const std::map<std::string, std::string>& limits);
+
 /// What `weft api` and `weft worker` are told on their command line.
 struct ProcessOptions {
     std::string name;  // in logs and in messages to the parent; "api", "worker", "worker-2"
-    // api: where people reach it; worker: where /metrics is, nowhere when empty
-    std::string listen = "127.0.0.1:8080";
+    std::string listen = "127.0.0.1:8080";     // api: where people reach it
+    std::string metrics_listen;                // a listener of its own for /metrics; none when empty
     std::string web;                           // api: folder of the built user interface; none when empty
     std::vector<std::string> trusted_proxies;  // api: whose X-Forwarded-* count
     std::vector<std::string> cors_origins;     // api: whose pages may use GraphQL with a token
@@ -32,6 +45,8 @@ struct ProcessOptions {
     std::string blobs;       // folder of large values, shared by all processes
     // worker: private networks that actions may call, e.g. 10.1.0.0/16 or 127.0.0.1:8080
     std::vector<std::string> egress_allow;
+    std::map<std::string, std::string> limits = default_limits();  // api: by name, see limit_settings
+    int bodies_mib = 256;                                          // api: of request bodies under way
     int lease_ms = static_cast<int>(std::chrono::milliseconds(limits::kLease).count());
     int runs_max = 64;                         // worker: at the same time
     std::string isolation_floor = "rootless";  // worker: the least that will do; full, rootless or process
@@ -45,8 +60,9 @@ struct ProcessOptions {
 /// (WEFT_DATABASE_URL, WEFT_SHARED_KEY_FILE and, worker only, WEFT_VAULT_KEY_FILE).
 struct ProcessSecrets {
     Secret database_url;
-    Secret shared_key;  // text of the master key file: api and worker
-    Secret vault_key;   // likewise; worker only, empty for the api
+    Secret shared_key;     // text of the master key file: api and worker
+    Secret vault_key;      // likewise; worker only, empty for the api
+    Secret metrics_token;  // of WEFT_METRICS_TOKEN_FILE; empty: none
 };
 
 enum class Plane : std::uint8_t { kApi, kWorker };
@@ -56,6 +72,8 @@ enum class Plane : std::uint8_t { kApi, kWorker };
 /// can look into the other. Nothing when we are not root: then there is nobody to become.
 std::optional<proc::Identity> own_identity(Plane plane);
 
+/// The token in the file that WEFT_METRICS_TOKEN_FILE names; empty when it names none.
+Result<Secret> metrics_token(const Environment& environment);
 /// Errors are sentences that say which setting is missing or wrong.
 Result<ProcessSecrets> load_secrets(
     Plane plane, const ProcessOptions& options, const Environment& environment

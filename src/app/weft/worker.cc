@@ -1,12 +1,11 @@
 #include "data/dispatch/worker.h"
 
 #include "app/weft/commands.h"
+#include "app/weft/metrics_server.h"
 #include "data/isolation/isolation.h"
 #include "platform/blob/blob.h"
 #include "platform/crypto/crypto.h"
 #include "platform/http/client.h"
-#include "platform/http/router.h"
-#include "platform/http/server.h"
 #include "platform/pg/pg.h"
 #include "platform/pg/server_clock.h"
 #include "platform/proc/rights.h"
@@ -77,7 +76,14 @@ class WorkerProcess {
             .options = dispatch_options(options_),
         };
         worker_ = std::make_unique<dispatch::Worker>(std::move(deps));
-        return serve_metrics();
+        if (options_.metrics_listen.empty()) return {};
+        health_.add("queue", [this] { return worker_->ready(); });
+        telemetry::watch_loop(loop_, metrics_);
+        TRY(metrics_server_,
+            MetricsServer::start(
+                loop_, clock_, rng_, metrics_, health_, options_.metrics_listen, secrets_.metrics_token
+            ));
+        return {};
     }
 
     rt::Task<void> run() {
@@ -91,11 +97,13 @@ class WorkerProcess {
         scope_.spawn(follow_clock());
         worker_->start();
         log_.info("worker started", {{"isolation", sandboxes_->health().text()}});
-        report_ready(options_.notify_fd, {{"from", options_.name}});
+        JsonObject ready{{"from", options_.name}};
+        if (metrics_server_) ready["metrics_url"] = metrics_server_->url();
+        report_ready(options_.notify_fd, ready);
         while (!is_stopping_) (void)co_await told.wait(rt::Deadline::in(1h));
         co_await worker_->stop();
         co_await scope_.close();
-        if (server_) co_await server_->stop(rt::Deadline::in(kDrainHttp));
+        if (metrics_server_) co_await metrics_server_->stop(rt::Deadline::in(kDrainHttp));
         co_await sandboxes_->close();
         co_await pool_->close();
     }
@@ -110,18 +118,6 @@ class WorkerProcess {
         }
     }
 
-    Result<void> serve_metrics() {
-        if (options_.listen.empty()) return {};
-        TRY(Address address, parse_address(options_.listen));
-        health_.add("queue", [this] { return worker_->ready(); });
-        telemetry::watch_loop(loop_, metrics_);
-        telemetry::add_routes(router_, metrics_, health_);
-        server_ = std::make_unique<http::Server>(loop_, router_, clock_, rng_);
-        TRY(auto port, server_->listen_tcp(address.host, address.port));
-        log_.info("metrics", {{"port", port}});
-        return {};
-    }
-
     const ProcessOptions& options_;
     ProcessSecrets secrets_;
     telemetry::Logger log_;
@@ -131,7 +127,6 @@ class WorkerProcess {
     SystemRng rng_;
     telemetry::Metrics metrics_;
     telemetry::Health health_;
-    http::Router router_;
     std::unique_ptr<isolation::Backend> sandboxes_;
     std::unique_ptr<crypto::KeyWrapper> shared_master_;
     std::unique_ptr<crypto::KeyWrapper> vault_master_;
@@ -139,7 +134,7 @@ class WorkerProcess {
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<http::Client> client_;
     std::unique_ptr<dispatch::Worker> worker_;
-    std::unique_ptr<http::Server> server_;
+    std::unique_ptr<MetricsServer> metrics_server_;
     bool is_stopping_ = false;
     rt::Scope scope_{loop_};
 };

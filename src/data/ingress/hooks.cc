@@ -10,6 +10,7 @@
 #include "store/triggers/inbox.h"
 #include "store/triggers/triggers.h"
 
+#include <charconv>
 #include <unordered_map>
 
 namespace weft::ingress {
@@ -42,6 +43,13 @@ http::Response accepted(const Started& started) {
     body["run_id"] = started.run.text();
     body["duplicate"] = started.is_duplicate;
     return http::Response::json(202, to_text(body));
+}
+
+std::size_t stated_length(const http::Request& head) {
+    const std::string_view text = head.headers.get("content-length");
+    std::size_t length = 0;
+    std::from_chars(text.data(), text.data() + text.size(), length);
+    return length;
 }
 
 bool has_ended(const store::runs::Run& run) {
@@ -110,12 +118,20 @@ struct Hooks::Impl {
     RunWatch& watch;
     const rt::Clock& clock;
     HookOptions options;
+    rate::Limiter events;
+    rate::Limiter bytes;
     TargetCache cache{options.cache_max, options.cache_age, options.unknown_age};
     std::int64_t lookups = 0;
     std::int64_t rejected = 0;
 
     using Target = std::shared_ptr<const KnownTarget>;  // shared with the cache
-    rt::Task<Result<Target>> find(std::string token, rt::Deadline by);
+    rt::Task<Result<Target>> find(const http::Request& head);
+    Result<std::optional<http::Response>> refuse_stranger(const http::Request& head, const Error& error);
+    /// The answer to one event of this many bytes too many; `spend` counts it.
+    enum class Count { kLook, kSpend };
+    std::optional<http::Response> over_rate(
+        const KnownTarget& target, const http::Request& request, std::size_t size, Count how
+    );
     rt::Task<Result<std::vector<Secret>>> secrets(Target target, rt::Deadline by);
     Result<trigger::Accepted> verify(
         const KnownTarget& target, const std::vector<Secret>& secrets, const http::Request& request
@@ -128,16 +144,21 @@ struct Hooks::Impl {
     );
 };
 
-rt::Task<Result<Hooks::Impl::Target>> Hooks::Impl::find(std::string token, rt::Deadline by) {
+rt::Task<Result<Hooks::Impl::Target>> Hooks::Impl::find(const http::Request& head) {
+    const std::string token(head.param("token"));
     if (token.empty() || token.size() > kTokenBytesMax) co_return fail(unknown_hook());
     std::string hash = crypto::sha256(token);
     if (auto cached = cache.find(hash, clock.steady())) {
         if (cached->target == nullptr) co_return fail(unknown_hook());
         co_return cached->target;
     }
+    // A guesser's address costs no more statements; the hooks in use are known and go on.
+    if (options.strangers != nullptr && options.strangers->is_spent(head.client)) {
+        co_return fail(Error::limit("Too many unknown webhooks were asked for from this address"));
+    }
     auto version = cache.version();
     ++lookups;
-    CO_TRY(auto row, co_await store::triggers::find_by_token(pool, hash, by));
+    CO_TRY(auto row, co_await store::triggers::find_by_token(pool, hash, head.deadline));
     if (!row) {
         cache.keep(hash, nullptr, version, clock.steady());
         co_return fail(unknown_hook());
@@ -146,6 +167,38 @@ rt::Task<Result<Hooks::Impl::Target>> Hooks::Impl::find(std::string token, rt::D
     Target target = std::make_shared<const KnownTarget>(std::move(*row), std::move(webhook));
     cache.keep(hash, target, version, clock.steady());
     co_return target;
+}
+
+/// 429 once the address has asked for too much that is not there; else the error itself.
+Result<std::optional<http::Response>> Hooks::Impl::refuse_stranger(
+    const http::Request& head, const Error& error
+) {
+    const bool is_stranger = error.code == Code::kNotFound || error.code == Code::kUnauthenticated;
+    const bool is_one_too_many = error.code == Code::kLimit ||
+                                 (is_stranger && options.strangers && options.strangers->count(head.client));
+    if (!is_one_too_many) return fail(error);
+    return options.strangers->refusal(head);
+}
+
+std::optional<http::Response> Hooks::Impl::over_rate(
+    const KnownTarget& target, const http::Request& request, std::size_t size, Count how
+) {
+    const std::string key = target.row.id.text();
+    const auto decide = [&](rate::Limiter& limiter, const rate::Rate& rate, double cost) {
+        const Steady now = clock.steady();
+        return how == Count::kLook ? limiter.look(key, rate, cost, now) : limiter.take(key, rate, cost, now);
+    };
+    const http::Quota of_events{"trigger", options.events, decide(events, options.events, 1)};
+    if (!of_events.verdict.is_allowed) {
+        return http::quota_exceeded(
+            of_events, "This trigger gets more events than it may; slow down", request.id
+        );
+    }
+    const http::Quota of_bytes{
+        "trigger-bytes", options.bytes, decide(bytes, options.bytes, static_cast<double>(size))
+    };
+    if (of_bytes.verdict.is_allowed) return std::nullopt;
+    return http::quota_exceeded(of_bytes, "This trigger gets more bytes than it may; slow down", request.id);
 }
 
 rt::Task<Result<std::vector<Secret>>> Hooks::Impl::secrets(Target target, rt::Deadline by) {
@@ -216,9 +269,12 @@ Hooks::Hooks(
     store::runs::Runs& runs,
     RunWatch& watch,
     const rt::Clock& clock,
+    Rng& rng,
     HookOptions options
 )
-    : impl_(std::make_unique<Impl>(loop, ingest, pool, keys, runs, watch, clock, options)) {}
+    : impl_(std::make_unique<Impl>(
+          loop, ingest, pool, keys, runs, watch, clock, options, rate::Limiter(rng), rate::Limiter(rng)
+      )) {}
 
 Hooks::~Hooks() = default;
 
@@ -226,24 +282,53 @@ void Hooks::add_routes(http::Router& router) {
     http::RouteOptions options{
         .body_bytes_max = limits::kWebhookBodyBytesMax,
         .timeout = impl_->options.sync_timeout + std::chrono::seconds(15),
+        .gate = [this](const http::Request& head) { return admit(head); },
     };
     auto handler = [this](http::Request request) { return handle(std::move(request)); };
     router.add(http::Method::kPost, "/hooks/{token}", handler, options);
 }
 
+rt::Task<Result<http::Pass>> Hooks::admit(const http::Request& head) {
+    http::Pass pass;
+    auto target = co_await impl_->find(head);
+    if (!target) {
+        CO_TRY(pass.refusal, impl_->refuse_stranger(head, target.error()));
+        co_return pass;
+    }
+    const TenantId tenant = (*target)->row.tenant;
+    pass.share = tenant.text();
+    pass.refusal = impl_->over_rate(**target, head, stated_length(head), Impl::Count::kLook);
+    if (!pass.refusal) CO_CHECK_OK(impl_->ingest.may_start(tenant));
+    pass.note = std::move(*target);
+    co_return pass;
+}
+
 rt::Task<Result<http::Response>> Hooks::handle(http::Request request) {
+    if (request.note == nullptr) {
+        CO_TRY(auto pass, co_await admit(request));
+        if (pass.refusal) co_return std::move(*pass.refusal);
+        request.note = std::move(pass.note);
+    }
     auto received_at = impl_->clock.now();
     auto by = request.deadline;
-    CO_TRY(auto target, co_await impl_->find(std::string(request.param("token")), by));
+    auto target = std::static_pointer_cast<const KnownTarget>(request.note);
     CO_TRY(auto secrets, co_await impl_->secrets(target, by));
     auto verify = [&] { return impl_->verify(*target, secrets, request); };
-    CO_TRY(auto delivery, co_await rt::offload(request.body.size(), verify));
+    auto delivery = co_await rt::offload(request.body.size(), verify);
+    if (!delivery) {
+        CO_TRY(auto refusal, impl_->refuse_stranger(request, delivery.error()));
+        co_return std::move(*refusal);
+    }
+    if (auto over = impl_->over_rate(*target, request, request.body.size(), Impl::Count::kSpend)) {
+        co_return std::move(*over);
+    }
     auto read = [&] { return detail::input_of(request); };
     CO_TRY(std::string input, co_await rt::offload(request.body.size(), read));
+    request.drop_body();
     StartByEvent start{
         .tenant = target->row.tenant,
         .trigger_id = target->row.id,
-        .dedupe_key = std::move(delivery.dedupe_key),
+        .dedupe_key = std::move(delivery->dedupe_key),
         .input = std::move(input),
         .trigger = detail::trigger_of(request, target->row, target->webhook.signature, received_at),
     };

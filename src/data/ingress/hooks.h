@@ -1,6 +1,7 @@
 #pragma once
 
 #include "data/ingress/ingress.h"
+#include "platform/http/quota.h"
 #include "platform/http/router.h"
 #include "store/runs/runs.h"
 #include "store/vault/vault.h"
@@ -44,9 +45,15 @@ struct HookOptions {
     Steady::duration cache_age = std::chrono::seconds(10);   // a lost notification costs this much
     Steady::duration unknown_age = std::chrono::seconds(2);  // of a token that was not found
     Steady::duration sync_timeout = limits::kSyncResponseTimeout;
+    rate::Rate events{.per_second = 100, .burst = 500};  // of one trigger; beyond it 429, and providers retry
+    rate::Rate bytes{.per_second = 10u << 20, .burst = 50u << 20};  // of one trigger's bodies
+    http::Strangers* strangers = nullptr;  // who asks for unknown hooks; null: nobody counts
 };
 
 /// `POST /hooks/{token}`: looks the trigger up, verifies the raw bytes, hands the event to the batcher.
+///
+/// Unknown tokens, rates and the backlog are decided before the body is read; the rates are charged for what
+/// verifies, so nobody can use up a trigger's with forged events.
 ///
 /// Answers: 202 {"run_id", "duplicate"} after the commit; in sync mode the run's own response, or 202 when
 /// the run has given none in time. 404 unknown or inactive; 401 signature; 413; 429 backlog; 503 +
@@ -67,6 +74,7 @@ class Hooks {
         store::runs::Runs& runs,         // reads a sync run's response
         RunWatch& watch,
         const rt::Clock& clock,
+        Rng& rng,
         HookOptions options = {}
     );
     ~Hooks();
@@ -74,6 +82,9 @@ class Hooks {
     Hooks& operator=(const Hooks&) = delete;
 
     void add_routes(http::Router& router);
+    /// The gate of the route: its note is the trigger, its share the tenant.
+    rt::Task<Result<http::Pass>> admit(const http::Request& head);
+    /// Asks `admit` first when nobody has.
     rt::Task<Result<http::Response>> handle(http::Request request);
 
     /// For `weft_trigger` notifications: lines of trigger ids that changed; unreadable ones empty the cache.

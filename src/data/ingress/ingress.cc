@@ -265,6 +265,10 @@ Ingest::Ingest(
 
 Ingest::~Ingest() = default;
 
+Result<void> Ingest::may_start(TenantId tenant) {
+    return impl_->admit(tenant);
+}
+
 rt::Task<Result<Started>> Ingest::start_run(StartRun start, rt::Deadline by) {
     triggers::NewRun run{
         .tenant = start.tenant,

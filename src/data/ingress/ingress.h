@@ -78,6 +78,8 @@ class Ingest {
     Ingest(const Ingest&) = delete;
     Ingest& operator=(const Ingest&) = delete;
 
+    /// What a start of this tenant's would be refused for now: kLimit, kUnavailable. Costs nothing.
+    Result<void> may_start(TenantId tenant);
     /// Returns after the commit. A caller that gives up does not undo the start.
     rt::Task<Result<Started>> start_run(StartRun start, rt::Deadline by);
     rt::Task<Result<Started>> start_by_event(StartByEvent start, rt::Deadline by);

@@ -1,6 +1,5 @@
 #include "platform/telemetry/health.h"
 
-#include "base/json.h"
 #include "platform/http/router.h"
 #include "platform/rt/loop.h"
 #include "platform/telemetry/metrics.h"
@@ -14,11 +13,27 @@ rt::Task<Result<http::Response>> alive() {
 }
 
 rt::Task<Result<http::Response>> ready(const Health& health) {
-    auto report = health.report();
-    co_return http::Response::json(report.is_ready ? 200 : 503, std::move(report.json));
+    const bool is_ready = health.report().is_ready;
+    co_return http::Response::json(
+        is_ready ? 200 : 503, is_ready ? R"({"ready":true})" : R"({"ready":false})"
+    );
 }
 
-rt::Task<Result<http::Response>> metrics_text(Metrics& metrics) {
+bool may_scrape(const http::Request& request, const Secret& token) {
+    if (token.empty()) return true;
+    constexpr std::string_view kBearer = "Bearer ";
+    const std::string_view given = request.headers.get("authorization");
+    return given.starts_with(kBearer) && Secret(std::string(given.substr(kBearer.size()))) == token;
+}
+
+rt::Task<Result<http::Response>> metrics_text(Metrics& metrics, http::Request request, Secret token) {
+    if (!may_scrape(request, token)) {
+        Error error =
+            Error::unauthenticated("Send `Authorization: Bearer <token of WEFT_METRICS_TOKEN_FILE>`");
+        http::Response refused = http::problem(error, request.id);
+        refused.headers.add("www-authenticate", "Bearer realm=\"weft metrics\"");
+        co_return refused;
+    }
     co_return http::Response::text(200, metrics.expose(), "text/plain; version=0.0.4; charset=utf-8");
 }
 
@@ -26,31 +41,31 @@ rt::Task<Result<http::Response>> metrics_text(Metrics& metrics) {
 
 Health::Report Health::report() const {
     Report report;
-    JsonObject checks;
     for (const auto& [name, check] : checks_) {
-        auto result = check();
-        JsonObject entry;
-        entry["ready"] = result.has_value();
-        if (!result) {
-            entry["reason"] = result.error().user;
-            report.is_ready = false;
-        }
-        checks[name] = std::move(entry);
+        report.checks.emplace_back(name, check());
+        report.is_ready = report.is_ready && report.checks.back().second.has_value();
     }
-    JsonObject body;
-    body["ready"] = report.is_ready;
-    body["checks"] = std::move(checks);
-    report.json = to_text(Json(std::move(body)));
     return report;
 }
 
-void add_routes(http::Router& router, Metrics& metrics, const Health& health) {
+void add_health_routes(http::Router& router, const Health& health) {
     http::RouteOptions no_body{.body_bytes_max = 0};
     router.add(http::Method::kGet, "/healthz", [](http::Request) { return alive(); }, no_body);
     router.add(http::Method::kGet, "/readyz", [&health](http::Request) { return ready(health); }, no_body);
-    router.add(
-        http::Method::kGet, "/metrics", [&metrics](http::Request) { return metrics_text(metrics); }, no_body
-    );
+}
+
+void add_metrics_route(http::Router& router, Metrics& metrics, const Health& health, Secret token) {
+    metrics.on_collect([&metrics, &health] {
+        for (const auto& [name, result] : health.report().checks) {
+            metrics.gauge(
+                       "weft_ready", "1 when this part of the process can work", {{"check", name}}
+            ).set(result ? 1 : 0);
+        }
+    });
+    auto scrape = [&metrics, token = std::move(token)](http::Request request) {
+        return metrics_text(metrics, std::move(request), token);
+    };
+    router.add(http::Method::kGet, "/metrics", std::move(scrape), {.body_bytes_max = 0});
 }
 
 void watch_loop(rt::Loop& loop, Metrics& metrics) {

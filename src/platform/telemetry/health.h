@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/secret.h"
 
 #include <functional>
 #include <string>
@@ -27,7 +28,7 @@ class Health {
 
     struct Report {
         bool is_ready = true;
-        std::string json;  // {"ready":bool,"checks":{"<name>":{"ready":bool,"reason"?:text}}}
+        std::vector<std::pair<std::string, Result<void>>> checks;
     };
     Report report() const;
 
@@ -35,9 +36,11 @@ class Health {
     std::vector<std::pair<std::string, Check>> checks_;
 };
 
-/// GET /healthz (200 while the loop turns), /readyz (200 or 503, with reasons) and /metrics. All three borrow
-/// their arguments for the router's life. /metrics is open to whoever reaches the port.
-void add_routes(http::Router& router, Metrics& metrics, const Health& health);
+/// For whoever reaches the port: GET /healthz (200 while the loop turns) and /readyz (200 or 503), which say
+/// no more than that. Borrows its arguments for the router's life.
+void add_health_routes(http::Router& router, const Health& health);
+/// For operators: GET /metrics, with `Authorization: Bearer <token>` unless the token is empty.
+void add_metrics_route(http::Router& router, Metrics& metrics, const Health& health, Secret token);
 
 /// Measures weft_loop_stall_seconds: how long single handlers held the loop, from 5 ms up. Nothing should.
 /// `metrics` outlives the loop's last turn.

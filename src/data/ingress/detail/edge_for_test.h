@@ -65,7 +65,7 @@ class Edge {
           runs_(pool_, codec_),
           watch_(loop_),
           ingest_(loop_, pool_, codec_, notifier_, clock_, rng_, options),
-          hooks_(loop_, ingest_, pool_, keys_, runs_, watch_, clock_, hook_options) {}
+          hooks_(loop_, ingest_, pool_, keys_, runs_, watch_, clock_, rng_, hook_options) {}
     ~Edge() {
         loop_.run_until_done(ingest_.close());
         loop_.run_until_done(notifier_.close());
