@@ -23,6 +23,7 @@ void Job::request_cancel(std::string reason) {
 Engine::Engine(Deps deps, Options options)
     : deps_(std::move(deps)),
       options_(options),
+      versions_(options.versions_max),
       seconds_(
           deps_.metrics.histogram("weft_run_seconds", "Time from a run's claim to its end in this worker")
       ) {}
@@ -88,10 +89,8 @@ rt::Task<Result<void>> Engine::bury(store::queue::Poisoned poisoned, rt::Deadlin
 rt::Task<Result<Engine::PreparedPtr>> Engine::prepare(
     TenantId tenant, WorkflowVersionId version, rt::Deadline by
 ) {
-    if (auto found = versions_.find(version); found != versions_.end() && found->second.tenant == tenant) {
-        used_.splice(used_.begin(), used_, found->second.used);
-        co_return found->second.prepared;
-    }
+    const Kept* found = versions_.find(version.text());
+    if (found != nullptr && found->tenant == tenant) co_return found->prepared;
     CO_TRY(auto row, co_await store::runs::load_version(deps_.pool, tenant, version, by));
     // Ours, checked at publishing; the bound only guards against a damaged row. Compiling its schemas is
     // work.
@@ -112,13 +111,9 @@ rt::Task<Result<Engine::PreparedPtr>> Engine::prepare(
 }
 
 void Engine::keep(TenantId tenant, WorkflowVersionId version, PreparedPtr prepared) {
-    if (versions_.contains(version)) return;  // two runs loaded it at the same time
-    if (versions_.size() >= options_.versions_max) {
-        versions_.erase(used_.back());
-        used_.pop_back();
-    }
-    used_.push_front(version);
-    versions_[version] = Kept{tenant, std::move(prepared), used_.begin()};
+    const std::string key = version.text();
+    if (versions_.find(key) != nullptr) return;  // two runs loaded it at the same time
+    versions_.add(tenant.text(), key, Kept{tenant, std::move(prepared)});
 }
 
 }  // namespace weft::engine

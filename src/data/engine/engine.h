@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/fair_lru.h"
 #include "base/id.h"
 #include "base/random.h"
 #include "core/workflow/workflow.h"
@@ -15,11 +16,9 @@
 #include "store/runs/journal.h"
 #include "store/runs/payload.h"
 
-#include <list>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 /// Drives core/runstate for the runs that this worker holds: it gives the pure machine its events and carries
@@ -91,15 +90,13 @@ class Engine {
     struct Kept {
         TenantId tenant;
         PreparedPtr prepared;
-        std::list<WorkflowVersionId>::iterator used;
     };
     rt::Task<Result<PreparedPtr>> prepare(TenantId tenant, WorkflowVersionId version, rt::Deadline by);
     void keep(TenantId tenant, WorkflowVersionId version, PreparedPtr prepared);
 
     Deps deps_;
     Options options_;
-    std::unordered_map<WorkflowVersionId, Kept> versions_;
-    std::list<WorkflowVersionId> used_;  // most recent first
+    FairLru<Kept> versions_;  // by version id
     telemetry::Histogram seconds_;
 };
 

@@ -5,6 +5,7 @@
 #include "data/ingress/detail/request.h"
 #include "data/ingress/detail/target_cache.h"
 #include "platform/crypto/crypto.h"
+#include "platform/http/address.h"
 #include "platform/rt/loop.h"
 #include "platform/rt/sync.h"
 #include "store/triggers/inbox.h"
@@ -160,7 +161,7 @@ rt::Task<Result<Hooks::Impl::Target>> Hooks::Impl::find(const http::Request& hea
     ++lookups;
     CO_TRY(auto row, co_await store::triggers::find_by_token(pool, hash, head.deadline));
     if (!row) {
-        cache.keep(hash, nullptr, version, clock.steady());
+        cache.keep_unknown(hash, http::address_key(head.client), version, clock.steady());
         co_return fail(unknown_hook());
     }
     CO_TRY(auto webhook, trigger::parse_webhook(row->config));

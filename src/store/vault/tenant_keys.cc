@@ -6,7 +6,6 @@ namespace weft::store::vault {
 namespace {
 
 constexpr auto kKeep = std::chrono::minutes(5);
-constexpr std::size_t kEntriesMax = 1'000;  // two labels per key; about 200 bytes each
 
 crypto::Aad wrap_aad(TenantId tenant, TenantKeyId id, std::string_view key_class, std::int64_t version) {
     return crypto::Aad{tenant.text(), id.text(), key_class, std::to_string(version), "tenant-key"};
@@ -61,7 +60,7 @@ void add_key(pg::Batch& batch, const NewKey& key) {
 }
 
 TenantKeys::TenantKeys(pg::Pool& pool, crypto::KeyWrapper& wrapper, const rt::Clock& clock, Reader reader)
-    : pool_(pool), wrapper_(wrapper), clock_(clock), reader_(reader) {}
+    : pool_(pool), wrapper_(wrapper), clock_(clock), reader_(reader), entries_(kKeysMax) {}
 
 pg::Principal TenantKeys::principal(TenantId tenant) const {
     return reader_ == Reader::kApi ? pg::Principal::system(pg::SystemRole::kIngest)
@@ -102,15 +101,13 @@ rt::Task<Result<TenantKeys::Key>> TenantKeys::unwrap(TenantId tenant, pg::Rows r
 }
 
 void TenantKeys::keep(TenantId tenant, std::string label, Key key) {
-    // Full: start over. Simpler than an order of use, and rare (more than 300 tenants within five minutes).
-    if (entries_.size() >= kEntriesMax) entries_.clear();
-    entries_[tenant.text() + "/" + label] = Entry{std::move(key), clock_.steady() + kKeep};
+    const std::string owner = tenant.text();
+    entries_.add(owner, owner + "/" + label, Entry{std::move(key), clock_.steady() + kKeep});
 }
 
-TenantKeys::Key TenantKeys::cached(TenantId tenant, const std::string& label) const {
-    auto found = entries_.find(tenant.text() + "/" + label);
-    if (found == entries_.end() || found->second.until <= clock_.steady()) return nullptr;
-    return found->second.key;
+TenantKeys::Key TenantKeys::cached(TenantId tenant, const std::string& label) {
+    const Entry* found = entries_.find(tenant.text() + "/" + label);
+    return found == nullptr || found->until <= clock_.steady() ? nullptr : found->key;
 }
 
 rt::Task<Result<TenantKeys::Key>> TenantKeys::newest(TenantId tenant, rt::Deadline by) {

@@ -82,7 +82,12 @@ Result<std::map<std::string, Secret>> open_fields(
 }
 
 Vault::Vault(pg::Pool& pool, crypto::KeyWrapper& vault_master, const rt::Clock& clock, Rng& rng)
-    : pool_(pool), master_(vault_master), clock_(clock), rng_(rng) {}
+    : pool_(pool),
+      master_(vault_master),
+      clock_(clock),
+      rng_(rng),
+      opened_(kConnectionsMax),
+      private_keys_(kPrivateKeysMax) {}
 
 rt::Task<Result<int>> Vault::ensure_keys(rt::Deadline by) {
     CO_TRY(
@@ -119,10 +124,10 @@ rt::Task<Result<int>> Vault::make_key(TenantId tenant, rt::Deadline by) {
 }
 
 rt::Task<Result<Vault::Opened>> Vault::open(TenantId tenant, ConnectionId id, rt::Deadline by) {
-    auto found = opened_.find(id);
+    const Entry* found = opened_.find(id.text());
     // The id alone would do as a key; the tenant is part of the stored entry's AAD, so check it here as well.
-    if (found != opened_.end() && found->second.until > clock_.steady() && found->second.tenant == tenant) {
-        co_return found->second.connection;
+    if (found != nullptr && found->until > clock_.steady() && found->tenant == tenant) {
+        co_return found->connection;
     }
     pg::Params params;
     params.add(id);
@@ -134,11 +139,11 @@ rt::Task<Result<Vault::Opened>> Vault::open(TenantId tenant, ConnectionId id, rt
 }
 
 rt::Task<Result<Vault::Opened>> Vault::open(TenantId tenant, std::string key, rt::Deadline by) {
-    for (const auto& [id, entry] : opened_) {
-        if (entry.tenant == tenant && entry.connection->key == key && entry.until > clock_.steady()) {
-            co_return entry.connection;
-        }
-    }
+    const Steady now = clock_.steady();
+    const Entry* found = opened_.find_if([&](const Entry& entry) {
+        return entry.tenant == tenant && entry.connection->key == key && entry.until > now;
+    });
+    if (found != nullptr) co_return found->connection;
     pg::Params params;
     params.add(key);
     CO_TRY(
@@ -163,19 +168,15 @@ rt::Task<Result<Vault::Opened>> Vault::open_row(TenantId tenant, pg::Rows rows, 
     CO_TRY(auto key, co_await private_key(tenant, key_id, by));
     const ConnectionRef ref{.tenant = tenant, .id = opened->id, .revision = opened->revision};
     CO_TRY(opened->fields, open_fields(*key, ref, sealed));
-    if (opened_.size() >= kConnectionsMax) opened_.clear();
-    opened_[opened->id] = Entry{tenant, opened, clock_.steady() + kConnectionKeep};
+    opened_.add(tenant.text(), opened->id.text(), Entry{tenant, opened, clock_.steady() + kConnectionKeep});
     co_return Opened(std::move(opened));
 }
 
 rt::Task<Result<std::shared_ptr<const crypto::PrivateKey>>> Vault::private_key(
     TenantId tenant, TenantKeyId id, rt::Deadline by
 ) {
-    auto found = private_keys_.find(id);
-    if (found != private_keys_.end() && found->second.tenant == tenant &&
-        found->second.until > clock_.steady()) {
-        co_return found->second.key;
-    }
+    const PrivateEntry* found = private_keys_.find(id.text());
+    if (found != nullptr && found->tenant == tenant && found->until > clock_.steady()) co_return found->key;
     pg::Params params;
     params.add(tenant).add(id);
     CO_TRY(
@@ -184,8 +185,7 @@ rt::Task<Result<std::shared_ptr<const crypto::PrivateKey>>> Vault::private_key(
     CO_CHECK_OK(expect_row(rows, "The connection's vault key is missing"));
     CO_TRY(Secret bytes, co_await master_.unwrap(rows.bytes(0, 3), private_aad(tenant, id), by));
     auto key = std::make_shared<const crypto::PrivateKey>(id.uuid(), std::move(bytes));
-    if (private_keys_.size() >= kPrivateKeysMax) private_keys_.clear();
-    private_keys_[id] = PrivateEntry{tenant, key, clock_.steady() + kPrivateKeyKeep};
+    private_keys_.add(tenant.text(), id.text(), PrivateEntry{tenant, key, clock_.steady() + kPrivateKeyKeep});
     co_return key;
 }
 
@@ -194,7 +194,7 @@ void Vault::on_notify(std::string_view payload) {
         const auto end = payload.find('\n');
         const auto id = ConnectionId::parse(payload.substr(0, end));
         if (!id) return forget_all();
-        opened_.erase(*id);
+        opened_.erase(id->text());
         payload = end == std::string_view::npos ? "" : payload.substr(end + 1);
     }
 }

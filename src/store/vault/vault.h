@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/fair_lru.h"
 #include "base/id.h"
 #include "base/json.h"
 #include "base/random.h"
@@ -14,7 +15,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 /// Keys of tenants and the credentials sealed with them.
@@ -76,13 +76,14 @@ class TenantKeys final : public runs::DataKeys {
     rt::Task<Result<Key>> unwrap(TenantId tenant, pg::Rows rows, rt::Deadline by);
     pg::Principal principal(TenantId tenant) const;
     void keep(TenantId tenant, std::string label, Key key);
-    Key cached(TenantId tenant, const std::string& label) const;
+    Key cached(TenantId tenant, const std::string& label);
 
     pg::Pool& pool_;
     crypto::KeyWrapper& wrapper_;
     const rt::Clock& clock_;
     Reader reader_;
-    std::map<std::string, Entry> entries_;  // by tenant and key id, or tenant and class
+    static constexpr std::size_t kKeysMax = 1'000;  // two labels per key; about 200 bytes each
+    FairLru<Entry> entries_;                        // by tenant and key id, or tenant and class
 };
 
 // ---- connections: the api seals
@@ -157,8 +158,8 @@ class Vault {
     crypto::KeyWrapper& master_;
     const rt::Clock& clock_;
     Rng& rng_;
-    std::unordered_map<ConnectionId, Entry> opened_;
-    std::unordered_map<TenantKeyId, PrivateEntry> private_keys_;
+    FairLru<Entry> opened_;               // by connection id
+    FairLru<PrivateEntry> private_keys_;  // by key id
 };
 
 /// Opens what seal_fields made; exposed for tests of what must not open.

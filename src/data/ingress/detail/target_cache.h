@@ -1,15 +1,14 @@
 #pragma once
 
+#include "base/fair_lru.h"
 #include "base/time.h"
 #include "core/trigger/trigger.h"
 #include "store/triggers/inbox.h"
 
-#include <list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace weft::ingress::detail {
 
@@ -19,12 +18,12 @@ struct KnownTarget {
     trigger::Webhook webhook;
 };
 
-/// What tokens (by their SHA-256) lead to, the least recently used forgotten first. Unknown tokens are
-/// remembered apart, so that guessing them cannot push the known ones out.
+/// What tokens (by their SHA-256) lead to. Those of a tenant with many cannot push another's out; unknown
+/// tokens are remembered apart, by who asked, so that guessing pushes out nothing but guesses.
 class TargetCache {
   public:
     TargetCache(std::size_t most, Steady::duration age, Steady::duration unknown_age)
-        : known_{most, age}, unknown_{most, unknown_age} {}
+        : known_(most), unknown_(most), age_(age), unknown_age_(unknown_age) {}
 
     struct Found {
         std::shared_ptr<const KnownTarget> target;  // null: known to be unknown
@@ -35,28 +34,22 @@ class TargetCache {
     void keep(
         const std::string& hash, std::shared_ptr<const KnownTarget> target, std::uint64_t read_at, Steady now
     );
+    void keep_unknown(const std::string& hash, std::string_view asker, std::uint64_t read_at, Steady now);
     void forget(TriggerId id);
     void forget_all();
-    std::size_t size() const { return known_.entries.size(); }
+    std::size_t size() const { return known_.size(); }
 
   private:
     struct Entry {
-        std::string hash;
         std::shared_ptr<const KnownTarget> target;
         Steady until;
     };
-    struct Shelf {
-        std::size_t most;
-        Steady::duration age;
-        std::list<Entry> entries{};  // the most recently used first
-        std::unordered_map<std::string, std::list<Entry>::iterator> by_hash{};
+    static const Entry* find_in(FairLru<Entry>& shelf, const std::string& hash, Steady now);
 
-        Entry* find(const std::string& hash, Steady now);
-        void keep(Entry entry);
-        void clear();
-    };
-    Shelf known_;
-    Shelf unknown_;
+    FairLru<Entry> known_;
+    FairLru<Entry> unknown_;
+    Steady::duration age_;
+    Steady::duration unknown_age_;
     std::uint64_t version_ = 0;
 };
 
