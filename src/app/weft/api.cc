@@ -223,6 +223,7 @@ class ApiProcess {
             .rng = rng_,
             .hasher = hasher_,
             .shared_master = *shared_master_,
+            .device_key = Secret(crypto::hmac_sha256(secrets_.shared_key.reveal(), "weft device cookies 1")),
             .keys = *keys_,
             .runs = *runs_,
             .notify = std::move(notify),
@@ -235,6 +236,11 @@ class ApiProcess {
             .cors_origins = cors_origins_,
             .web_folder = options_.web
         };
+        options.rates = {
+            .principal = rates_.at("principal"), .tenant = rates_.at("tenant"), .cost = rates_.at("cost")
+        };
+        options.strangers = strangers_.get();
+        options.has_plain_cookies = options_.has_insecure_cookies;
         return control::Api::make(std::move(parts), std::move(options));
     }
 

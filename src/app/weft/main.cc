@@ -104,6 +104,13 @@ void add_api_options(CLI::App& command, app::ProcessOptions& options) {
         )
         ->envname("WEFT_CORS_ORIGINS")
         ->delimiter(',');
+    command
+        .add_flag(
+            "--insecure-cookies",
+            options.has_insecure_cookies,
+            "There is no TLS anywhere: session cookies that browsers send over plain http"
+        )
+        ->envname("WEFT_INSECURE_COOKIES");
     for (const app::LimitSetting& each : app::limit_settings()) {
         std::string name(each.name);
         command

@@ -223,6 +223,7 @@ class Server {
         for (const std::string& origin : options_.process.cors_origins) {
             spec.argv.push_back("--cors-origin=" + origin);
         }
+        if (options_.process.has_insecure_cookies) spec.argv.push_back("--insecure-cookies");
         for (const auto& [name, rate] : options_.process.limits) {
             spec.argv.push_back("--limit-" + name + "=" + rate);
         }

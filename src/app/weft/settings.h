@@ -46,6 +46,7 @@ struct ProcessOptions {
     // worker: private networks that actions may call, e.g. 10.1.0.0/16 or 127.0.0.1:8080
     std::vector<std::string> egress_allow;
     std::map<std::string, std::string> limits = default_limits();  // api: by name, see limit_settings
+    bool has_insecure_cookies = false;                             // api: there is no TLS anywhere
     int bodies_mib = 256;                                          // api: of request bodies under way
     int lease_ms = static_cast<int>(std::chrono::milliseconds(limits::kLease).count());
     int runs_max = 64;                         // worker: at the same time

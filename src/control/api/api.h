@@ -10,6 +10,7 @@
 #include "core/tenancy/tenancy.h"
 #include "platform/http/http.h"
 #include "platform/http/leases.h"
+#include "platform/http/quota.h"
 #include "platform/http/site.h"
 #include "platform/pg/pg.h"
 #include "platform/rt/clock.h"
@@ -91,6 +92,7 @@ struct Context {
     std::optional<Principal> principal;  // set for every operation that is not public
     RequestId request_id;
     std::string ip;
+    std::string device;  // cookie of a browser that has logged in before; see LoginLimit
     rt::Deadline deadline = rt::Deadline::at(Steady::max());
     pg::Transaction* transaction = nullptr;  // of a kWrite operation
     std::optional<std::string> idempotency_key;
@@ -104,6 +106,8 @@ struct Context {
     JsonObject audit_detail;                                               // never a secret
     JsonObject problem;                 // extra members of the problem when the handler fails
     std::optional<Secret> new_session;  // the transport hands it to the caller
+    std::optional<Secret> new_device;   // likewise
+    std::optional<http::Quota> quota;   // the limit that a kLimit is about; else the caller's
     bool is_session_ended = false;
     bool is_repeat = false;  // of a kOwn operation: `once` was taken before, nothing was done now
 
@@ -232,27 +236,32 @@ struct Credential {
 /// Who that is; nothing for an unknown, expired or revoked credential. Errors: kUnavailable.
 using Authenticate = std::function<rt::Task<Result<std::optional<Principal>>>(Credential, rt::Deadline)>;
 
+/// How often one person or token, and one tenant, may call.
+struct ApiRates {
+    rate::Rate principal{.per_second = 50, .burst = 200};
+    rate::Rate tenant{.per_second = 200, .burst = 800};
+    rate::Rate cost{.per_second = 10'000, .burst = 100'000};  // rows of GraphQL, by tenant and role
+};
+
+class Entrance;
+
 struct RestOptions {
-    /// `trusted_proxies`: X-Forwarded-For counts too; "unix" for the socket.
     http::SiteRule site;
+    /// There is no TLS anywhere on the way: cookies without Secure and the prefix __Host-.
+    bool has_plain_cookies = false;
 };
 
 /// Mounts the table under /api/v1. Cookie or bearer token in, problem+json out; cross-site requests are
 /// refused. Everything borrowed lives as long as the router.
 class Rest {
   public:
-    Rest(
-        Environment& env,
-        const Table& table,
-        Executor& executor,
-        Authenticate authenticate,
-        RestOptions options
-    );
+    Rest(Environment& env, const Table& table, Executor& executor, Entrance& entrance, RestOptions options);
     void mount(http::Router& router);
 
     /// Who asks, for transports beside REST, which may change things; nothing without a credential.
     /// `authorization` is what a socket's first message presented, instead of the header. A cookie is refused
     /// where it may not speak (http::may_carry_cookie), and without x-weft-csrf, which a socket can't have.
+    /// kLimit: the caller, its tenant or its address comes too often.
     rt::Task<Result<std::optional<Principal>>> identify(
         std::shared_ptr<const http::Handshake> handshake,
         std::optional<std::string> authorization,
@@ -260,22 +269,26 @@ class Rest {
     );
 
   private:
+    struct Caller;
+    /// The gate of a route: everything that the head decides.
+    rt::Task<Result<http::Pass>> admit(const Table::Entry& entry, const http::Request& head);
     rt::Task<Result<http::Response>> serve(const Table::Entry& entry, http::Request request);
     rt::Task<Result<http::Response>> answer(
         const Table::Entry& entry, Context& context, const http::Request& request, Json input
     );
-    bool is_secure(const http::Fields& headers, const std::string& peer) const;
-    bool is_trusted(const std::string& peer) const;
-    std::string client_ip(const http::Request& request) const;
+    http::Response refuse(const Error& error, const Context& context) const;
     Result<void> check_site(const http::Request& request, const Operation& operation, bool by_cookie) const;
-    Result<std::optional<Credential>> credential_of(const http::Fields& headers, const std::string& peer)
-        const;
-    void set_cookie(http::Response& response, const http::Request& request, const Context& context) const;
+    Result<std::optional<Credential>> credential_of(const http::Fields& headers) const;
+    std::string cookie_name(std::string_view name) const;
+    void set_cookies(http::Response& response, const Context& context) const;
+    void set_cookie(
+        http::Response& response, std::string_view name, std::string_view value, std::string_view seconds
+    ) const;
 
     Environment& env_;
     const Table& table_;
     Executor& executor_;
-    Authenticate authenticate_;
+    Entrance& entrance_;
     RestOptions options_;
 };
 

@@ -1,4 +1,4 @@
-#include "control/api/api.h"
+#include "control/api/entrance.h"
 #include "platform/http/router.h"
 #include "platform/rt/loop.h"
 
@@ -10,10 +10,11 @@ namespace weft::control {
 namespace {
 
 constexpr std::string_view kPrefix = "/api/v1";
-constexpr std::string_view kSecureCookie = "__Host-weft_session";
-constexpr std::string_view kPlainCookie = "weft_session";
+constexpr std::string_view kSession = "session";
+constexpr std::string_view kDevice = "device";
 constexpr std::string_view kSessionSeconds =
     "604800";  // the absolute 7 days; the server ends it earlier when idle
+constexpr std::string_view kDeviceSeconds = "15552000";  // 180 days, as LoginLimit believes it
 
 bool equal_without_case(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
@@ -155,6 +156,9 @@ Result<std::optional<Credential>> bearer(std::string_view authorization) {
 }
 
 http::Response problem_of(const Error& error, const Context& context) {
+    if (context.quota && !context.quota->verdict.is_allowed) {
+        return http::quota_exceeded(*context.quota, error.user, context.request_id);
+    }
     http::Response response = http::problem(error, context.request_id);
     if (!context.problem.empty()) {
         if (auto body = parse_json(response.body); body && body->is_object()) {
@@ -169,14 +173,15 @@ http::Response problem_of(const Error& error, const Context& context) {
 
 }  // namespace
 
-Rest::Rest(
-    Environment& env, const Table& table, Executor& executor, Authenticate authenticate, RestOptions options
-)
-    : env_(env),
-      table_(table),
-      executor_(executor),
-      authenticate_(std::move(authenticate)),
-      options_(std::move(options)) {}
+/// What the gate found out.
+struct Rest::Caller {
+    std::optional<Principal> principal;
+    std::optional<Credential> credential;
+    std::optional<http::Quota> quota;
+};
+
+Rest::Rest(Environment& env, const Table& table, Executor& executor, Entrance& entrance, RestOptions options)
+    : env_(env), table_(table), executor_(executor), entrance_(entrance), options_(std::move(options)) {}
 
 void Rest::mount(http::Router& router) {
     for (const auto& entry : table_.entries()) {
@@ -186,6 +191,7 @@ void Rest::mount(http::Router& router) {
         http::RouteOptions options{
             .body_bytes_max = has_body ? operation.body_bytes_max : 0,
             .timeout = operation.timeout,
+            .gate = [this, &found = *entry](const http::Request& head) { return admit(found, head); },
         };
         router.add(
             operation.method,
@@ -196,17 +202,65 @@ void Rest::mount(http::Router& router) {
     }
 }
 
+http::Response Rest::refuse(const Error& error, const Context& context) const {
+    http::Response response = problem_of(error, context);
+    response.headers.set("cache-control", "no-store");
+    response.headers.set("x-content-type-options", "nosniff");
+    return response;
+}
+
+rt::Task<Result<http::Pass>> Rest::admit(const Table::Entry& entry, const http::Request& head) {
+    Context context;
+    context.request_id = head.id;
+    http::Pass pass;
+    auto credential = credential_of(head.headers);
+    const bool by_cookie = credential && *credential && (*credential)->kind == Credential::Kind::kSession;
+    Result<void> fine = credential ? check_site(head, entry.operation, by_cookie) : fail(credential.error());
+    // A credential that can't be read is none; that is said after it has been counted.
+    auto offered = fine ? std::move(*credential) : std::nullopt;
+    auto entered = co_await entrance_.admit(offered, head.client, head.deadline);
+    if (!entered) {
+        context.quota = entered.error().quota;
+        pass.refusal = refuse(entered.error().error, context);
+        co_return pass;
+    }
+    context.principal = entered->principal;
+    // Before the body is looked at: a stranger learns nothing from our validation.
+    if (fine) fine = executor_.authorize(entry, context);
+    if (!fine) {
+        pass.refusal = refuse(fine.error(), context);
+        co_return pass;
+    }
+    if (context.principal) pass.share = context.tenant().text();
+    auto caller =
+        std::make_shared<Caller>(std::move(context.principal), std::move(offered), std::move(entered->quota));
+    pass.note = std::move(caller);
+    co_return pass;
+}
+
 rt::Task<Result<http::Response>> Rest::serve(const Table::Entry& entry, http::Request request) {
+    const auto caller = std::static_pointer_cast<const Caller>(request.note);
     Context context;
     context.env = &env_;
     context.request_id = request.id;
-    context.ip = client_ip(request);
+    context.ip = request.client;
+    context.device = cookie(request.headers, cookie_name(kDevice)).value_or("");
     context.deadline = request.deadline;
+    context.principal = caller->principal;
+    context.quota = caller->quota;
+    if (caller->principal) {
+        context.renew = [look = entrance_.authenticate(),
+                         again = *caller->credential,
+                         then = *caller->principal](rt::Deadline by) {
+            return renew(look, again, then, std::move(by));
+        };
+    }
     auto response = co_await answer(entry, context, request, Json());
-    if (!response) response = problem_of(response.error(), context);
+    if (!response) co_return refuse(response.error(), context);
     response->headers.set("cache-control", "no-store");
     response->headers.set("x-content-type-options", "nosniff");
-    set_cookie(*response, request, context);
+    if (context.quota) http::add_quota(*response, *context.quota);
+    set_cookies(*response, context);
     co_return std::move(*response);
 }
 
@@ -214,20 +268,6 @@ rt::Task<Result<http::Response>> Rest::answer(
     const Table::Entry& entry, Context& context, const http::Request& request, Json input
 ) {
     const Operation& operation = entry.operation;
-    CO_TRY(auto credential, credential_of(request.headers, request.peer));
-    const bool by_cookie = credential && credential->kind == Credential::Kind::kSession;
-    CO_CHECK_OK(check_site(request, operation, by_cookie));
-    if (credential) {
-        auto principal = co_await authenticate_(*credential, context.deadline);
-        if (!principal) co_return fail(std::move(principal).error());
-        context.principal = std::move(*principal);
-    }
-    if (context.principal) {
-        context.renew = [look = authenticate_, again = *credential, then = *context.principal](rt::Deadline by
-                        ) { return renew(look, again, then, std::move(by)); };
-    }
-    // Before the body is looked at: a stranger learns nothing from our validation.
-    CO_CHECK_OK(executor_.authorize(entry, context));
     if (const auto key = request.headers.find("idempotency-key")) context.idempotency_key = std::string(*key);
     auto read = [&] { return read_input(entry, request); };
     CO_TRY(input, co_await rt::offload(request.body.size(), read));
@@ -241,23 +281,6 @@ rt::Task<Result<http::Response>> Rest::answer(
                                   : http::Response::json(answer.status, std::move(answer.body));
     if (answer.is_replay) response.headers.add("idempotency-replayed", "true");
     co_return response;
-}
-
-bool Rest::is_trusted(const std::string& peer) const {
-    const auto& trusted = options_.site.trusted_proxies;
-    return std::ranges::find(trusted, peer) != trusted.end();
-}
-
-bool Rest::is_secure(const http::Fields& headers, const std::string& peer) const {
-    return is_trusted(peer) && headers.get("x-forwarded-proto") == "https";
-}
-
-std::string Rest::client_ip(const http::Request& request) const {
-    if (!is_trusted(request.peer)) return request.peer;
-    // The last entry is the one our proxy added; those before it are the client's word.
-    const std::string_view chain = request.headers.get("x-forwarded-for");
-    const std::string_view last = trim(chain.substr(chain.find_last_of(',') + 1));
-    return last.empty() || last.size() > 45 ? request.peer : std::string(last);
 }
 
 Result<void> Rest::check_site(const http::Request& request, const Operation& operation, bool by_cookie)
@@ -283,37 +306,51 @@ rt::Task<Result<std::optional<Principal>>> Rest::identify(
     if (authorization) {
         credential = bearer(*authorization);
     } else {
-        credential = credential_of(headers, handshake->peer());
+        credential = credential_of(headers);
     }
-    if (!credential) co_return fail(std::move(credential).error());
-    if (!*credential) co_return std::nullopt;
-    if ((*credential)->kind == Credential::Kind::kSession) {
+    Result<void> fine;
+    if (!credential) {
+        fine = fail(credential.error());
+    } else if (*credential && (*credential)->kind == Credential::Kind::kSession) {
         const auto use = handshake->is_socket() ? http::Use::kSocket : http::Use::kChange;
-        CO_CHECK_OK(check_cookie(handshake->site(), use, headers.get("x-weft-csrf")));
+        fine = check_cookie(handshake->site(), use, headers.get("x-weft-csrf"));
     }
-    co_return co_await authenticate_(std::move(**credential), std::move(by));
+    auto offered = fine ? std::move(*credential) : std::nullopt;
+    auto entered = co_await entrance_.admit(std::move(offered), handshake->client(), std::move(by));
+    if (!entered) co_return fail(std::move(entered).error().error);
+    CO_CHECK_OK(fine);
+    co_return std::move(entered->principal);
 }
 
-Result<std::optional<Credential>> Rest::credential_of(const http::Fields& headers, const std::string& peer)
-    const {
+Result<std::optional<Credential>> Rest::credential_of(const http::Fields& headers) const {
     if (headers.count("authorization") > 1) return fail(Error::unauthenticated("One credential, please"));
     if (auto header = headers.find("authorization")) return bearer(*header);
-    if (auto value = cookie(headers, is_secure(headers, peer) ? kSecureCookie : kPlainCookie)) {
+    if (auto value = cookie(headers, cookie_name(kSession))) {
         return std::optional<Credential>(Credential{Credential::Kind::kSession, Secret(std::move(*value))});
     }
     return std::nullopt;
 }
 
-void Rest::set_cookie(http::Response& response, const http::Request& request, const Context& context) const {
-    if (!context.new_session && !context.is_session_ended) return;
-    const bool secure = is_secure(request.headers, request.peer);
-    std::string value(secure ? kSecureCookie : kPlainCookie);
-    value += '=';
-    if (context.new_session) value += context.new_session->reveal();
-    value += "; Path=/; HttpOnly; SameSite=Lax; Max-Age=";
-    value += context.new_session ? kSessionSeconds : "0";
-    if (secure) value += "; Secure";
-    response.headers.add("set-cookie", std::move(value));
+std::string Rest::cookie_name(std::string_view name) const {
+    return std::string(options_.has_plain_cookies ? "weft_" : "__Host-weft_").append(name);
+}
+
+void Rest::set_cookies(http::Response& response, const Context& context) const {
+    if (context.new_session) {
+        set_cookie(response, kSession, context.new_session->reveal(), kSessionSeconds);
+    } else if (context.is_session_ended) {
+        set_cookie(response, kSession, "", "0");
+    }
+    if (context.new_device) set_cookie(response, kDevice, context.new_device->reveal(), kDeviceSeconds);
+}
+
+void Rest::set_cookie(
+    http::Response& response, std::string_view name, std::string_view value, std::string_view seconds
+) const {
+    std::string text = cookie_name(name) + '=';
+    text.append(value).append("; Path=/; HttpOnly; SameSite=Lax; Max-Age=").append(seconds);
+    if (!options_.has_plain_cookies) text += "; Secure";
+    response.headers.add("set-cookie", std::move(text));
 }
 
 }  // namespace weft::control

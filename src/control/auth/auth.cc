@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "control/auth/detail/names.h"
+#include "platform/http/address.h"
 #include "store/audit/audit.h"
 
 #include <algorithm>
@@ -14,12 +15,14 @@ namespace vault = store::vault;
 
 namespace {
 
-constexpr int kLoginsPerMinute = 5;
-constexpr int kClaimsPerMinute = 10;
-constexpr std::size_t kAttemptKeysMax = 10'000;  // about 200 bytes each
+constexpr rate::Rate kClaims{.per_second = 10.0 / 60, .burst = 10};  // of one address
 
 Error bad_login() {
     return Error::unauthenticated("E-mail address or password is wrong");
+}
+
+Error too_many_attempts() {
+    return Error::limit("Too many attempts; wait as long as Retry-After says");
 }
 
 std::string lower(std::string text) {
@@ -76,12 +79,14 @@ std::optional<Principal> principal_of(tenants::Identity identity) {
 
 }  // namespace
 
-Auth::Auth(Environment& env, crypto::PasswordHasher& hasher, crypto::KeyWrapper& shared_master)
+Auth::Auth(
+    Environment& env, crypto::PasswordHasher& hasher, crypto::KeyWrapper& shared_master, Secret device_key
+)
     : env_(env),
       hasher_(hasher),
       shared_master_(shared_master),
-      logins_(env.clock, kLoginsPerMinute, std::chrono::minutes(1), kAttemptKeysMax),
-      claims_(env.clock, kClaimsPerMinute, std::chrono::minutes(1), kAttemptKeysMax) {}
+      logins_(env.clock, env.rng, std::move(device_key)),
+      claims_(env.rng, 1'024) {}
 
 rt::Task<Result<std::optional<Principal>>> Auth::authenticate(Credential credential, rt::Deadline by) {
     const std::string hash = crypto::sha256(credential.token.reveal());
@@ -136,7 +141,11 @@ rt::Task<Result<Json>> Auth::status(Context& context, Json) {
 
 rt::Task<Result<Json>> Auth::claim(Context& context, Json input) {
     const rt::Deadline by = context.deadline;
-    if (!claims_.admit(context.ip)) co_return fail(Error::limit("Too many attempts; wait a minute"));
+    const auto claims = claims_.take(http::address_key(context.ip), kClaims, 1, env_.clock.steady());
+    if (!claims.is_allowed) {
+        context.quota = {"claim", kClaims, claims};
+        co_return fail(too_many_attempts());
+    }
     tenants::Owner owner{
         .claim_hash = crypto::sha256(text_in(input, "token")),
         .tenant_id = TenantId::make(env_.clock.now(), env_.rng),
@@ -174,6 +183,7 @@ rt::Task<Result<Json>> Auth::claim(Context& context, Json input) {
     if (!made) co_return fail(std::move(made).error());
     env_.notify("weft_tenant", owner.tenant_id.text());
     context.new_session = std::move(session);
+    context.new_device = logins_.device_for(owner.email);
     co_return JsonObject{
         {"user", user_json(owner.user_id, owner.email, owner.user_name)},
         {"tenant", tenant_json(owner.tenant_id, owner.tenant_slug, owner.tenant_name)},
@@ -200,16 +210,23 @@ rt::Task<Result<void>> Auth::make_tenant(tenants::Owner owner, pg::Batch finish,
 }
 
 rt::Task<Result<tenants::Login>> Auth::check_password(Context& context, std::string email, Secret password) {
-    const std::string key = email + "\n" + context.ip;
-    if (!logins_.admit(key)) co_return fail(Error::limit("Too many attempts; wait a minute"));
+    auto attempt = logins_.begin({.account = email, .client = context.ip, .device = context.device});
+    if (!attempt) {
+        context.quota = attempt.error();
+        co_return fail(too_many_attempts());
+    }
     CO_TRY(auto login, co_await tenants::find_login(env_.pool, email, context.deadline));
     if (!login) {
         CO_CHECK_OK(co_await hasher_.verify_absent(std::move(password)));
+        attempt->failed();
         co_return fail(bad_login());
     }
     CO_TRY(bool is_right, co_await hasher_.verify(login->password_hash, std::move(password)));
-    if (!is_right || login->is_disabled || login->memberships.empty()) co_return fail(bad_login());
-    logins_.forget(key);
+    if (!is_right || login->is_disabled || login->memberships.empty()) {
+        attempt->failed();
+        co_return fail(bad_login());
+    }
+    context.new_device = logins_.device_for(email);
     co_return std::move(*login);
 }
 

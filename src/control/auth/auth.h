@@ -2,42 +2,23 @@
 
 #include "base/secret.h"
 #include "control/api/api.h"
+#include "control/auth/login_limit.h"
 #include "platform/crypto/crypto.h"
 #include "platform/crypto/password.h"
 
-#include <deque>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
 namespace weft::control {
-
-/// At most `count` attempts within `window` per key; remembers at most `keys_max` keys. One loop.
-class AttemptLimit {
-  public:
-    AttemptLimit(const rt::Clock& clock, int count, Steady::duration window, std::size_t keys_max)
-        : clock_(clock), count_(count), window_(window), keys_max_(keys_max) {}
-    /// Counts an attempt; false when it is one too many (it is not counted then).
-    bool admit(const std::string& key);
-    /// After a success: the key starts afresh.
-    void forget(const std::string& key) { attempts_.erase(key); }
-    std::size_t size() const { return attempts_.size(); }
-
-  private:
-    void make_room();
-    const rt::Clock& clock_;
-    int count_;
-    Steady::duration window_;
-    std::size_t keys_max_;
-    std::unordered_map<std::string, std::deque<Steady>> attempts_;
-};
 
 /// Claim link, login, sessions and API tokens. Sessions and tokens are opaque: 256 random bits, of which the
 /// database holds the SHA-256. Every request looks its credential up, so that a revocation holds at once.
 class Auth {
   public:
-    /// `shared_master` wraps the data and ingress keys of a new tenant.
-    Auth(Environment& env, crypto::PasswordHasher& hasher, crypto::KeyWrapper& shared_master);
+    /// `shared_master` wraps the data and ingress keys of a new tenant; `device_key`: see LoginLimit.
+    Auth(
+        Environment& env, crypto::PasswordHasher& hasher, crypto::KeyWrapper& shared_master, Secret device_key
+    );
 
     void add_operations(Table& table);
 
@@ -70,8 +51,8 @@ class Auth {
     Environment& env_;
     crypto::PasswordHasher& hasher_;
     crypto::KeyWrapper& shared_master_;
-    AttemptLimit logins_;
-    AttemptLimit claims_;
+    LoginLimit logins_;
+    rate::Limiter claims_;
 };
 
 }  // namespace weft::control

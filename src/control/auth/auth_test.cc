@@ -7,27 +7,6 @@
 namespace weft::control {
 namespace {
 
-TEST(AttemptLimit, AdmitsSoManyInAWindow) {
-    rt::ManualClock clock{Instant(Micros(1))};
-    AttemptLimit limit(clock, 3, 1min, 100);
-    for (int i = 0; i < 3; ++i) EXPECT_TRUE(limit.admit("a"));
-    EXPECT_FALSE(limit.admit("a"));
-    EXPECT_TRUE(limit.admit("b"));
-    clock.advance(59s);
-    EXPECT_FALSE(limit.admit("a"));
-    clock.advance(1s);
-    EXPECT_TRUE(limit.admit("a"));
-    limit.forget("b");
-    for (int i = 0; i < 3; ++i) EXPECT_TRUE(limit.admit("b"));
-}
-
-TEST(AttemptLimit, RemembersABoundedNumberOfKeys) {
-    rt::ManualClock clock{Instant(Micros(1))};
-    AttemptLimit limit(clock, 3, 1min, 50);
-    for (int i = 0; i < 1000; ++i) EXPECT_TRUE(limit.admit(std::to_string(i)));
-    EXPECT_LE(limit.size(), 50u);
-}
-
 TEST(Slug, IsMadeFromAnyName) {
     EXPECT_EQ(detail::slug_of("Acme Corp"), "acme-corp");
     EXPECT_EQ(detail::slug_of("  --Acme!!"), "acme");

@@ -4,6 +4,10 @@ namespace weft::control {
 
 using http::Method;
 
+namespace {
+constexpr std::size_t kPublicBytesMax = 8u << 10;  // strangers may make us keep no more
+}  // namespace
+
 void Auth::add_operations(Table& table) {
     table.add({
         .name = "auth.status",
@@ -34,6 +38,7 @@ void Auth::add_operations(Table& table) {
         .status = 201,
         .audit_action = "tenant.claim",
         .audit_object = "tenant",
+        .body_bytes_max = kPublicBytesMax,
         .handler = [this](Context& context, Json input) { return claim(context, std::move(input)); },
     });
     table.add({
@@ -52,6 +57,7 @@ void Auth::add_operations(Table& table) {
         .mode = Mode::kOwn,
         .audit_action = "session.create",
         .audit_object = "session",
+        .body_bytes_max = kPublicBytesMax,
         .handler = [this](Context& context, Json input) { return login(context, std::move(input)); },
     });
     table.add({
@@ -64,6 +70,7 @@ void Auth::add_operations(Table& table) {
         .status = 204,
         .audit_action = "session.delete",
         .audit_object = "session",
+        .body_bytes_max = kPublicBytesMax,
         .handler = [this](Context& context, Json input) { return logout(context, std::move(input)); },
     });
     add_tokens(table);

@@ -1,5 +1,6 @@
 #include "control/graphql_api/graphql_api.h"
 
+#include "base/fair_lru.h"
 #include "control/graphql/serve/serve.h"
 #include "control/graphql_api/detail/operations.h"
 #include "control/graphql_api/detail/shown.h"
@@ -14,9 +15,11 @@ namespace {
 
 constexpr std::string_view kDefinitionChannel = "weft_definition";
 constexpr auto kCredentialTimeout = std::chrono::seconds(5);
-/// Different sets of scopes among the tokens in use; each is a role of the engine, some hundred bytes of
-/// mask.
-constexpr std::size_t kScopedRolesMax = 64;
+/// Different sets of scopes among the tokens in use, by tenant; each is a role of the engine, some hundred
+/// bytes of mask.
+constexpr std::size_t kScopedRolesMax = 256;
+/// Of one tenant: a set that is new here costs a new model and everybody's plans.
+constexpr rate::Rate kNewRoles{.per_second = 0.1, .burst = 8};
 
 graphql::ModelOptions model_options() {
     return {
@@ -38,9 +41,12 @@ std::vector<shown::Role> base_roles() {
 
 graphql::Failure to_failure(const Error& error) {
     const bool is_access = error.code == Code::kUnauthenticated || error.code == Code::kForbidden;
+    const bool is_quota = error.code == Code::kLimit && error.retry == Retry::kBackoff;
     return {
         .message = error.user.empty() ? "internal error" : error.user,
-        .code = is_access ? "access-denied" : std::string(name(error.code)),
+        .code = is_access  ? "access-denied"
+                : is_quota ? std::string(graphql::kRateLimitExceeded)
+                           : std::string(name(error.code)),
     };
 }
 
@@ -57,7 +63,6 @@ std::string_view cut(std::string_view& text, char separator) {
 struct GraphqlApi::Impl {
     explicit Impl(GraphqlApiParts given)
         : parts(given),
-          roles(base_roles()),
           engine(parts.env.loop, parts.env.pool, engine_options()),
           live(parts.env.loop, parts.env.pool, engine, {}),
           endpoint({parts.env.loop, engine, live, parts.leases, authenticator()}, endpoint_options()) {}
@@ -77,6 +82,7 @@ struct GraphqlApi::Impl {
                 announce(table, tenant, object);
             }
         );
+        options.limits.cost = parts.cost;
         options.remotes = shown::value_resolvers(parts.runs);
         return options;
     }
@@ -101,7 +107,7 @@ struct GraphqlApi::Impl {
             co_return graphql::failure("start-failed", "The API is waiting for its database; try again");
         }
         auto caller = std::make_shared<shown::Caller>();
-        caller->ip = handshake->peer();
+        caller->ip = handshake->client();
         caller->request_id = RequestId::make(parts.env.clock.now(), parts.env.rng);
         auto principal = co_await parts.rest.identify(
             std::move(handshake), std::move(presented.authorization), rt::Deadline::in(kCredentialTimeout)
@@ -123,12 +129,9 @@ struct GraphqlApi::Impl {
         const Principal& principal = caller->principal;
         graphql::Session session;
         session.role = shown::role_name(principal.role, principal.permissions);
-        if (!add_role({session.role, principal.permissions})) {
-            return graphql::failure(
-                "limit",
-                "too many different sets of scopes are in use; use a token of another set, or no scopes"
-            );
-        }
+        shown::Role role{session.role, principal.permissions};
+        auto has_role = ensure_role(principal.identity.tenant_id.text(), std::move(role));
+        if (!has_role) return std::unexpected(std::move(has_role).error());
         session.variables["x-hasura-role"] = session.role;
         session.variables["x-hasura-tenant-id"] = principal.identity.tenant_id.text();
         session.variables["x-hasura-user-id"] = principal.identity.user_id.text();
@@ -138,19 +141,40 @@ struct GraphqlApi::Impl {
         return session;
     }
 
-    /// A token with scopes sees what its permissions allow: its set becomes a role when it is first seen.
-    bool add_role(shown::Role role) {
-        if (std::ranges::find(roles, role.name, &shown::Role::name) != roles.end()) return true;
-        if (roles.size() >= kScopedRolesMax) return false;
-        roles.push_back(std::move(role));
-        return use_model(graphql::Catalog(engine.model()->catalog())).has_value();
+    /// A token with scopes sees what its permissions allow: its set becomes a role when it is first seen. A
+    /// tenant with many sets pushes out its own, and waits between new ones.
+    graphql::Outcome<> ensure_role(const std::string& tenant, shown::Role role) {
+        const bool is_in_model = engine.model()->role(role.name) != nullptr;
+        const std::string key = tenant + ' ' + role.name;
+        if (is_in_model && (scoped.find(key) != nullptr || is_base(role.name))) return {};
+        if (!is_in_model && !new_roles.take(tenant, kNewRoles, 1, parts.env.clock.steady()).is_allowed) {
+            return graphql::failure(
+                std::string(graphql::kRateLimitExceeded),
+                "too many different sets of scopes among your tokens; give several tokens the same set, or "
+                "wait"
+            );
+        }
+        scoped.add(tenant, key, std::move(role));
+        if (is_in_model || use_model(graphql::Catalog(engine.model()->catalog()))) return {};
+        return graphql::failure("unexpected", "internal error");
+    }
+
+    static bool is_base(std::string_view name) { return !name.starts_with("scoped_"); }
+
+    std::vector<shown::Role> roles() const {
+        std::vector<shown::Role> out = base_roles();
+        scoped.for_each([&out](const shown::Role& role) {
+            if (std::ranges::find(out, role.name, &shown::Role::name) == out.end()) out.push_back(role);
+        });
+        return out;
     }
 
     Result<void> use_model(graphql::Catalog catalog) {
+        const auto shown_to = roles();
         JsonObject document{
             {"version", 3},
-            {"sources", shown::sources(roles)},
-            {"actions", shown::actions(parts.table, roles)},
+            {"sources", shown::sources(shown_to)},
+            {"actions", shown::actions(parts.table, shown_to)},
             {"custom_types", shown::custom_types(parts.table)},
         };
         TRY(auto metadata, graphql::metadata::parse(Json(std::move(document))));
@@ -183,7 +207,8 @@ struct GraphqlApi::Impl {
     }
 
     GraphqlApiParts parts;
-    std::vector<shown::Role> roles;
+    FairLru<shown::Role> scoped{kScopedRolesMax};  // by tenant and role
+    rate::Limiter new_roles{parts.env.rng, 1'024};
     graphql::Engine engine;
     graphql::Live live;
     graphql::Endpoint endpoint;

@@ -24,6 +24,7 @@ struct GraphqlApiParts {
     store::runs::Runs& runs;
     http::SiteRule site;  // as RestOptions'
     http::Leases& leases;
+    rate::Rate cost;  // rows that a tenant's role may ask for
 };
 
 class GraphqlApi {

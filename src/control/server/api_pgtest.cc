@@ -178,9 +178,8 @@ TEST_F(ApiTest, BodiesMustBeJson) {
     const auto send = [&](std::string type, std::string body) {
         http::Request request = head;
         request.headers.add("content-type", std::move(type));
-        EXPECT_FALSE(api.router.admit(request).refusal);
         request.body = std::move(body);
-        return api.read(api.run(api.router.handle(std::move(request)))).status;
+        return api.read(api.run(api.router.answer(std::move(request)))).status;
     };
     const std::string good = R"({"key": "shop", "name": "Shop"})";
     EXPECT_EQ(send("text/plain", good), 422);
@@ -231,9 +230,8 @@ TEST_F(ApiTest, AWayDatabaseIsAProblemNotACrash) {
     head.raw_target = "/api/v1/apps";
     head.target = *http::Target::parse(head.raw_target);
     head.headers = {{"host", "weft.test"}, {"authorization", "Bearer " + token.token}};
-    EXPECT_FALSE(api.router.admit(head).refusal);
     head.deadline = rt::Deadline::in(300ms);
-    const Reply reply = api.read(api.run(api.router.handle(std::move(head))));
+    const Reply reply = api.read(api.run(api.router.answer(std::move(head))));
     connecting("grant connect on database %I to public");
     EXPECT_EQ(reply.status, 503) << to_text(reply.body);
     EXPECT_EQ(to_text(reply.body).find("weft_api"), std::string::npos);

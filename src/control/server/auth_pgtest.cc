@@ -40,7 +40,7 @@ TEST(Claim, MakesTenantOwnerAndKeysOnce) {
     EXPECT_EQ(made.body.at("tenant").at("slug"), "acme-s-hne");
     EXPECT_EQ(made.text("role"), "owner");
     const std::string cookie(made.headers.get("set-cookie"));
-    EXPECT_TRUE(cookie.starts_with("weft_session=weft_")) << cookie;
+    EXPECT_TRUE(cookie.starts_with("__Host-weft_session=weft_")) << cookie;
     for (const char* part : {"HttpOnly", "SameSite=Lax", "Path=/"})
         EXPECT_NE(cookie.find(part), std::string::npos);
     const Reply status = api.get(session_of(made), "/auth/status");
@@ -214,28 +214,47 @@ TEST_F(Sessions, ACookieFromAnotherSiteIsRefused) {
     EXPECT_EQ(api.get(home, "/apps").status, 200);
 }
 
-TEST_F(Sessions, BehindATrustedProxyTheCookieIsSecureAndNamedForTheHost) {
-    http::Request head;
-    head.method = http::Method::kPost;
-    head.raw_target = "/api/v1/auth/login";
-    head.target = *http::Target::parse(head.raw_target);
-    head.headers = {
-        {"host", "weft.test"}, {"content-type", "application/json"}, {"x-forwarded-proto", "https"}
+TEST(Cookies, AreSecureAndOfThisHostUnlessThereIsNoTlsAnywhere) {
+    const auto cookies = [](bool has_plain_cookies) {
+        ApiOptions options = TestApi::without_rates();
+        options.has_plain_cookies = has_plain_cookies;
+        TestApi api(std::move(options));
+        const Reply made = api.post(TestApi::nobody(), "/auth/claim", claim_body(api.claim_token()));
+        std::vector<std::string> out;
+        for (const auto& [name, value] : made.headers) {
+            if (name == "set-cookie") out.push_back(value);
+        }
+        return out;
     };
-    head.deadline = api.soon();
-    const auto cookie_for = [&](const char* peer) {
-        http::Request request = head;
-        request.peer = peer;
-        EXPECT_FALSE(api.router.admit(request).refusal);
-        request.body = to_text(login_body());
-        return std::string(api.read(api.run(api.router.handle(std::move(request)))).headers.get("set-cookie")
-        );
-    };
-    const std::string secure = cookie_for("10.0.0.9");
-    EXPECT_TRUE(secure.starts_with("__Host-weft_session=")) << secure;
-    EXPECT_NE(secure.find("; Secure"), std::string::npos);
-    // Negative control: the same header from anybody else counts for nothing.
-    EXPECT_TRUE(cookie_for("192.0.2.1").starts_with("weft_session="));
+    const auto secure = cookies(false);
+    ASSERT_EQ(secure.size(), 2u);
+    EXPECT_TRUE(secure[0].starts_with("__Host-weft_session=")) << secure[0];
+    EXPECT_TRUE(secure[1].starts_with("__Host-weft_device=")) << secure[1];
+    for (const std::string& cookie : secure) EXPECT_TRUE(cookie.ends_with("; Secure")) << cookie;
+    const auto plain = cookies(true);
+    ASSERT_EQ(plain.size(), 2u);
+    EXPECT_TRUE(plain[0].starts_with("weft_session=")) << plain[0];
+    EXPECT_EQ(plain[0].find("Secure"), std::string::npos);
+}
+
+TEST_F(Sessions, OthersGuessesDoNotLockOutABrowserThatHasLoggedIn) {
+    const Reply in = log_in(TestApi::nobody());
+    std::string device;
+    for (const auto& [name, value] : in.headers) {
+        if (value.starts_with("__Host-weft_device=")) device = value.substr(0, value.find(';'));
+    }
+    for (int i = 0; i < 20; ++i) log_in(TestApi::nobody(), "wrong password");
+    EXPECT_EQ(log_in(TestApi::nobody()).status, 429) << "the control: a browser that we do not know";
+    EXPECT_EQ(log_in(TestApi::nobody().with("cookie", device)).status, 200);
+}
+
+TEST_F(Sessions, ALimitOfLoginsSaysWhenToComeBack) {
+    for (int i = 0; i < 5; ++i) log_in(TestApi::nobody(), "wrong password");
+    const Reply refused = log_in(TestApi::nobody());
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_EQ(refused.headers.get("retry-after"), "12");
+    EXPECT_EQ(refused.headers.get("ratelimit-policy"), "\"login\";q=5;w=60");
+    EXPECT_EQ(refused.text("type"), "urn:weft:problem:quota-exceeded");
 }
 
 TEST_F(Sessions, AMalformedCredentialIsRefusedNotIgnored) {

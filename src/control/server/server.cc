@@ -1,5 +1,6 @@
 #include "control/server/server.h"
 
+#include "control/api/entrance.h"
 #include "control/auth/auth.h"
 #include "control/catalog/catalog.h"
 #include "control/graphql_api/graphql_api.h"
@@ -34,7 +35,7 @@ struct Api::Impl {
               .notify = std::move(parts.notify),
               .log = parts.log,
           },
-          auth(env, parts.hasher, parts.shared_master),
+          auth(env, parts.hasher, parts.shared_master, parts.device_key),
           catalog(env),
           connections(env),
           workflows(env),
@@ -43,14 +44,20 @@ struct Api::Impl {
           leases(parts.loop, parts.clock, options.leases),
           live(env, leases, options.live),
           executor(env),
+          entrance(
+              env,
+              [this](Credential credential, rt::Deadline by) {
+                  return auth.authenticate(std::move(credential), std::move(by));
+              },
+              options.strangers,
+              options.rates
+          ),
           rest(
               env,
               table,
               executor,
-              [this](Credential credential, rt::Deadline by) {
-                  return auth.authenticate(std::move(credential), std::move(by));
-              },
-              {.site = site_of(options)}
+              entrance,
+              {.site = site_of(options), .has_plain_cookies = options.has_plain_cookies}
           ) {
         auth.add_operations(table);
         catalog.add_operations(table);
@@ -76,7 +83,8 @@ struct Api::Impl {
             .rest = rest,
             .runs = parts.runs,
             .site = site_of(options),
-            .leases = leases
+            .leases = leases,
+            .cost = options.rates.cost
         });
     }
 
@@ -93,6 +101,7 @@ struct Api::Impl {
     Live live;
     Table table;
     Executor executor;
+    Entrance entrance;
     Rest rest;
     std::string document;
     std::unique_ptr<Ui> ui;

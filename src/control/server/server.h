@@ -22,6 +22,9 @@ struct ApiOptions {
     std::string version = "0.1.0";
     LiveOptions live;
     http::LeaseOptions leases;
+    ApiRates rates;
+    http::Strangers* strangers = nullptr;  // shared with the webhooks; null: nobody counts
+    bool has_plain_cookies = false;        // see RestOptions
 };
 
 /// Borrowed for the life of the Api; all on one loop.
@@ -32,6 +35,7 @@ struct ApiParts {
     Rng& rng;
     crypto::PasswordHasher& hasher;
     crypto::KeyWrapper& shared_master;  // wraps data and ingress keys
+    Secret device_key;                  // see LoginLimit
     store::vault::TenantKeys& keys;     // of Reader::kApi, with the same wrapper
     store::runs::Runs& runs;
     std::function<void(std::string channel, std::string payload)> notify;  // pg::Notifier::notify

@@ -220,7 +220,9 @@ TEST_F(Streams, ASocketTakesATokenFromItsFirstMessageAndNoCookieWithoutAnOrigin)
     const std::string payload = R"({"headers":{"Authorization":"Bearer )" + token.token + R"("}})";
     EXPECT_THAT(by_socket(nobody, payload), HasSubstr("Acme"));
     EXPECT_EQ(by_socket(owner, kForgedPayload), "closed 4403") << "the payload gives no origin either";
-    EXPECT_EQ(by_socket(nobody, R"({"cookie":"weft_session=)" + owner.cookie + R"("})"), "closed 4403");
+    EXPECT_EQ(
+        by_socket(nobody, R"({"cookie":"__Host-weft_session=)" + owner.cookie + R"("})"), "closed 4403"
+    );
 }
 
 struct Cause {

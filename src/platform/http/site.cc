@@ -115,7 +115,7 @@ Handshake::Handshake(const SiteRule& rule, Request& request)
     : site_(site_of(rule, request)),
       method_(request.method),
       headers_(std::move(request.headers)),
-      peer_(std::move(request.peer)) {}
+      client_(std::move(request.client)) {}
 
 bool Handshake::is_socket() const {
     return method_ == Method::kGet && equals(headers_.get("upgrade"), "websocket");

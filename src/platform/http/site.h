@@ -44,7 +44,7 @@ Result<std::string> parse_origin(std::string_view text);
 /// other types and can't get in here.
 class Handshake {
   public:
-    /// Takes headers and peer out of `request`.
+    /// Takes headers and client out of `request`.
     Handshake(const SiteRule& rule, Request& request);
 
     Site site() const { return site_; }
@@ -52,13 +52,13 @@ class Handshake {
     /// It asks for a WebSocket.
     bool is_socket() const;
     const Fields& headers() const { return headers_; }
-    const std::string& peer() const { return peer_; }
+    const std::string& client() const { return client_; }
 
   private:
     Site site_;
     Method method_;
     Fields headers_;
-    std::string peer_;
+    std::string client_;
 };
 
 /// Lets pages of listed origins read the answer, without cookies; no other origin is ever named. Every answer

@@ -4,6 +4,7 @@
 #include "control/graphql/plan/plan.h"
 #include "control/graphql/sql/sql.h"
 #include "platform/pg/pg.h"
+#include "platform/rate/rate.h"
 #include "platform/rt/task.h"
 
 #include <functional>
@@ -73,7 +74,7 @@ struct RoleLimits {
     int subscriptions_per_socket_max = 200;
     bool may_introspect = true;
     bool allow_list_only = false;
-    double cost_per_second = 0;  // by (rate key, role): a token bucket in cost units; 0: none
+    rate::Rate cost;  // in cost units, by (rate key, role); off: as much as they like
 };
 
 struct EngineOptions {

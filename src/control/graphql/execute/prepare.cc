@@ -232,9 +232,9 @@ Outcome<Engine::Ready> Engine::Impl::prepare(const Request& request, const Sessi
     if (!prepared) return std::unexpected(std::move(prepared).error());
     auto cost = check_request(*(*prepared)->plan, *variables, limits.plan);
     if (!cost) return std::unexpected(std::move(cost).error());
-    if (limits.cost_per_second > 0) {
+    if (!limits.cost.is_off()) {
         const std::string key = session.rate_key + '\n' + session.role;
-        if (!rates.spend(key, std::max(1.0, *cost), limits.cost_per_second, clock.steady())) {
+        if (!costs.take(key, limits.cost, std::max(1.0, *cost), clock.steady()).is_allowed) {
             return failure(
                 "rate-limit-exceeded", "You have spent your budget of rows for now; wait a few seconds"
             );

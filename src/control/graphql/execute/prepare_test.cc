@@ -173,7 +173,7 @@ TEST_F(Preparation, HidesTheSchemaFromRolesThatMayNotSeeIt) {
 
 TEST_F(Preparation, SpendsABudgetOfRows) {
     EngineOptions options;
-    options.limits.cost_per_second = 10;
+    options.limits.cost = {.per_second = 10, .burst = 100};
     start(std::move(options));
     const Request request = ask("{ author(limit: 40) { id } }");
     EXPECT_EQ(refusal(request), "none");

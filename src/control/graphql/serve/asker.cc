@@ -11,7 +11,8 @@ namespace weft::graphql::detail {
 namespace {
 
 /// Failures that say nothing about the credential. Any other ends the stream.
-constexpr std::array<std::string_view, 7> kTransient{
+constexpr std::array<std::string_view, 8> kTransient{
+    kRateLimitExceeded,
     "unexpected",
     "postgres-error",
     "cancelled",

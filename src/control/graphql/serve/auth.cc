@@ -224,7 +224,7 @@ http::Holder HasuraAuth::holder(const Session& session, const http::Handshake& h
     const auto user = session.variables.find(kUserVariable);
     // Without tokens, variables are whatever the request says.
     const bool is_named = jwt_ != nullptr && session.role != options_.unauthorized_role;
-    if (!is_named || user == session.variables.end()) return {.principal = handshake.peer()};
+    if (!is_named || user == session.variables.end()) return {.principal = handshake.client()};
     return {.principal = kUserVariable + (' ' + user->second)};
 }
 
@@ -235,7 +235,7 @@ rt::Task<Outcome<Identified>> resolve(
 ) {
     auto session = auth->resolve(*handshake, presented);
     if (!session) co_return std::unexpected(std::move(session).error());
-    session->rate_key = handshake->peer();
+    session->rate_key = handshake->client();
     Identified out{.session = std::move(*session)};
     out.holder = auth->holder(out.session, *handshake);
     co_return out;

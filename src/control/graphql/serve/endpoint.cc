@@ -8,6 +8,7 @@
 #include "platform/rt/loop.h"
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 
 namespace weft::graphql {
@@ -41,6 +42,11 @@ Failure not_acceptable() {
 
 /// Who asks is not known, or not who they say: 200 in application/json, as in Hasura.
 http::Response not_known(Media media, const Failure& failure) {
+    if (failure.code == kRateLimitExceeded) {
+        http::Response out = detail::refuse(media, 429, failure);
+        out.headers.add("retry-after", "1");
+        return out;
+    }
     const bool is_credential = failure.code == "access-denied" || failure.code == "invalid-jwt";
     Answer answer{.body = Engine::error_body(failure, Session{.role = ""}), .is_request_error = true};
     http::Response out = detail::respond(media, std::move(answer), is_credential ? 401 : 400);
@@ -80,6 +86,19 @@ http::Response graphiql() {
     return out;
 }
 
+std::size_t stated_length(const http::Fields& headers) {
+    const std::string_view text = headers.get("content-length");
+    std::size_t length = 0;
+    std::from_chars(text.data(), text.data() + text.size(), length);
+    return length;
+}
+
+/// What the gate of POST found out from the head.
+struct Known {
+    HandshakePtr handshake;
+    Outcome<Session> session;
+};
+
 }  // namespace
 
 struct Endpoint::Impl {
@@ -90,9 +109,12 @@ struct Endpoint::Impl {
     EndpointOptions options;
     detail::Sockets sockets;
 
+    rt::Task<Result<http::Pass>> admit(const http::Request& request);
+    std::optional<http::Response> refuse_head(const Known& known);
     rt::Task<Result<http::Response>> handle(http::Request request);
     rt::Task<http::Response> answer(http::Request request, HandshakePtr handshake);
     rt::Task<http::Response> post(http::Request request, HandshakePtr handshake);
+    static void finish(http::Response& response, const http::Handshake& handshake);
     rt::Task<http::Response> get(http::Request request, HandshakePtr handshake);
     rt::Task<http::Response> batch(
         Media media, std::vector<Request> requests, Session session, rt::Deadline by
@@ -152,8 +174,7 @@ rt::Task<http::Response> Endpoint::Impl::post(http::Request request, HandshakePt
         auto one = co_await rt::offload(request.body.size(), read);
         co_return co_await stream(std::move(one), request.body.size(), std::move(handshake));
     }
-    auto session = co_await who(std::move(handshake));
-    if (!session) co_return not_known(media, session.error());
+    Outcome<Session> session = std::static_pointer_cast<const Known>(request.note)->session;
     if (!session->is_admin() && request.body.size() > kBodyBytesMax) {
         co_return detail::refuse(media, 413, too_large(kBodyBytesMax));
     }
@@ -231,14 +252,57 @@ rt::Task<http::Response> Endpoint::Impl::answer(http::Request request, Handshake
     co_return co_await get(std::move(request), std::move(handshake));
 }
 
-rt::Task<Result<http::Response>> Endpoint::Impl::handle(http::Request request) {
-    const auto handshake = std::make_shared<const http::Handshake>(options.site, request);
-    http::Response out = co_await answer(std::move(request), handshake);
-    http::add_cors(out, *handshake);
-    const auto id = handshake->headers().get("x-request-id");
-    if (!id.empty() && id.size() <= kRequestIdBytesMax && http::is_header_value(id)) {
-        out.headers.add("x-request-id", std::string(id));
+/// What a POST is refused for before its body is read.
+std::optional<http::Response> Endpoint::Impl::refuse_head(const Known& known) {
+    const http::Handshake& handshake = *known.handshake;
+    const Media media = detail::choose(handshake.headers().get("accept"), kMedia);
+    if (handshake.site() == http::Site::kForeign) {
+        return detail::refuse(Media::kJson, 403, detail::foreign_page());
     }
+    if (!known.session && media == Media::kEventStream && known.session.error().code != kRateLimitExceeded) {
+        detail::Streamed told{
+            .request = Request(), .bytes = 0, .asker = std::unexpected(known.session.error())
+        };
+        return detail::stream_events(parts, std::move(told));
+    }
+    if (!known.session) return not_known(media, known.session.error());
+    if (!known.session->is_admin() && stated_length(handshake.headers()) > kBodyBytesMax) {
+        return detail::refuse(media, 413, too_large(kBodyBytesMax));
+    }
+    return std::nullopt;
+}
+
+rt::Task<Result<http::Pass>> Endpoint::Impl::admit(const http::Request& request) {
+    http::Request head = request;
+    Known known{
+        .handshake = std::make_shared<const http::Handshake>(options.site, head), .session = Session()
+    };
+    if (known.handshake->site() != http::Site::kForeign) known.session = co_await who(known.handshake);
+    http::Pass pass;
+    pass.refusal = refuse_head(known);
+    if (pass.refusal) finish(*pass.refusal, *known.handshake);
+    if (known.session) pass.share = known.session->rate_key;
+    pass.note = std::make_shared<const Known>(std::move(known));
+    co_return pass;
+}
+
+void Endpoint::Impl::finish(http::Response& response, const http::Handshake& handshake) {
+    http::add_cors(response, handshake);
+    const auto id = handshake.headers().get("x-request-id");
+    if (!id.empty() && id.size() <= kRequestIdBytesMax && http::is_header_value(id)) {
+        response.headers.add("x-request-id", std::string(id));
+    }
+}
+
+rt::Task<Result<http::Response>> Endpoint::Impl::handle(http::Request request) {
+    HandshakePtr handshake;
+    if (request.note != nullptr) {
+        handshake = std::static_pointer_cast<const Known>(request.note)->handshake;
+    } else {
+        handshake = std::make_shared<const http::Handshake>(options.site, request);
+    }
+    http::Response out = co_await answer(std::move(request), handshake);
+    finish(out, *handshake);
     co_return out;
 }
 
@@ -252,9 +316,11 @@ void Endpoint::mount(http::Router& router) {
     const auto handle = [impl = impl_.get()](http::Request request) {
         return impl->handle(std::move(request));
     };
-    for (const auto method : {http::Method::kGet, http::Method::kPost, http::Method::kOptions}) {
-        router.add(method, impl_->options.path, handle, route);
+    for (const auto method : {http::Method::kGet, http::Method::kOptions}) {
+        router.add(method, impl_->options.path, handle, {.body_bytes_max = 0, .timeout = route.timeout});
     }
+    route.gate = [impl = impl_.get()](const http::Request& head) { return impl->admit(head); };
+    router.add(http::Method::kPost, impl_->options.path, handle, std::move(route));
 }
 
 rt::Task<void> Endpoint::close() {

@@ -38,6 +38,9 @@ struct Identified {
 using Authenticate = std::function<
     rt::Task<Outcome<Identified>>(std::shared_ptr<const http::Handshake> handshake, Presented presented)>;
 
+/// Failures of this code are answered 429 with Retry-After.
+inline constexpr std::string_view kRateLimitExceeded = "rate-limit-exceeded";
+
 struct EndpointOptions {
     std::string path = "/v1/graphql";
     bool allows_get = true;  // queries only

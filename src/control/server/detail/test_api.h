@@ -55,7 +55,9 @@ struct Call {
 
 class TestApi {
   public:
-    TestApi();
+    /// No rates, unless `options` says so: tests call as fast as they can.
+    explicit TestApi(ApiOptions options = without_rates());
+    static ApiOptions without_rates();
     ~TestApi();
 
     Reply call(const Caller& caller, http::Method method, std::string target, std::optional<Json> body = {});

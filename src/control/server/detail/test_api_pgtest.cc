@@ -22,7 +22,13 @@ std::string hashed(std::string_view token) {
 
 }  // namespace
 
-TestApi::TestApi() {
+ApiOptions TestApi::without_rates() {
+    ApiOptions options;
+    options.rates = {.principal = {}, .tenant = {}, .cost = {}};
+    return options;
+}
+
+TestApi::TestApi(ApiOptions options) {
     EXPECT_TRUE(crypto::init());
     folder = std::filesystem::temp_directory_path() / ("weft-api-" + Uuid::v7(clock.now(), rng).text());
     std::filesystem::create_directory(folder);
@@ -44,6 +50,7 @@ TestApi::TestApi() {
         .rng = rng,
         .hasher = hasher,
         .shared_master = *shared_master,
+        .device_key = Secret(std::string(32, 'd')),
         .keys = *keys,
         .runs = *runs,
         .notify = [this](
@@ -52,8 +59,9 @@ TestApi::TestApi() {
         .start_run = [this](StartRequest wanted, rt::Deadline by) { return start(std::move(wanted), by); },
         .log = telemetry::Logger({.level = telemetry::Level::kError}),
     };
-    auto made =
-        Api::make(std::move(parts), {.public_url = "http://weft.test", .trusted_proxies = {"10.0.0.9"}});
+    options.public_url = "http://weft.test";
+    options.trusted_proxies = {"10.0.0.9"};
+    auto made = Api::make(std::move(parts), std::move(options));
     EXPECT_TRUE(made) << (made ? "" : made.error().detail);
     api = std::move(*made);
     api->mount(router);
@@ -75,21 +83,19 @@ rt::Task<Result<http::Response>> TestApi::request(
     auto parsed = http::Target::parse(target);
     if (!parsed) co_return fail(parsed.error());
     head.target = std::move(*parsed);
-    head.peer = "127.0.0.1";
+    head.peer = head.client = "127.0.0.1";
     head.id = RequestId::make(clock.now(), rng);
     head.headers = caller.extra;
     head.headers.add("host", "weft.test");
     if (!caller.cookie.empty()) {
-        head.headers.add("cookie", "theme=dark; weft_session=" + caller.cookie);
+        head.headers.add("cookie", "theme=dark; __Host-weft_session=" + caller.cookie);
         if (!head.headers.find("x-weft-csrf")) head.headers.add("x-weft-csrf", "1");
     }
     if (!caller.token.empty()) head.headers.add("authorization", "Bearer " + caller.token);
     if (body) head.headers.add("content-type", "application/json");
-    auto admission = router.admit(head);
-    if (admission.refusal) co_return std::move(*admission.refusal);
     if (body) head.body = to_text(*body);
     head.deadline = rt::Deadline::in(std::chrono::seconds(20));
-    co_return co_await router.handle(std::move(head));
+    co_return co_await router.answer(std::move(head));
 }
 
 Reply TestApi::read(Result<http::Response> response) const {

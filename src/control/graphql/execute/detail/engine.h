@@ -2,7 +2,6 @@
 
 #include "control/graphql/execute/detail/action_log.h"
 #include "control/graphql/execute/detail/documents.h"
-#include "control/graphql/execute/detail/rates.h"
 #include "control/graphql/execute/execute.h"
 #include "platform/rt/clock.h"
 
@@ -64,7 +63,8 @@ struct Engine::Impl {
     std::shared_ptr<const Model> model;
     detail::Documents documents;
     detail::Lru<std::string> persisted;
-    detail::Rates rates;
+    SystemRng rng;
+    rate::Limiter costs{rng};
     std::set<std::string, std::less<>> allowed;  // documents of the allow-list, printed without __typename
     const std::string timeout_sql;               // of a role with its own statement timeout
     std::string settings_sql;                    // one statement for all session settings; empty: none
