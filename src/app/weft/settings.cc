@@ -51,7 +51,7 @@ constexpr std::array kLimits{
     LimitSetting{"address", "20/60", "Requests of one address without a valid credential"},
     LimitSetting{"principal", "50/200", "API requests of one person or token"},
     LimitSetting{"tenant", "200/800", "API requests of one tenant"},
-    LimitSetting{"cost", "10000/100000", "Rows that one person or token may ask GraphQL for"},
+    LimitSetting{"cost", "50000/500000", "Rows that one person or token may ask GraphQL for"},
     LimitSetting{"trigger", "100/500", "Webhook events of one trigger"},
     LimitSetting{"trigger-bytes", "10485760/52428800", "Bytes of webhook events of one trigger"},
 };

@@ -240,7 +240,7 @@ using Authenticate = std::function<rt::Task<Result<std::optional<Principal>>>(Cr
 struct ApiRates {
     rate::Rate principal{.per_second = 50, .burst = 200};
     rate::Rate tenant{.per_second = 200, .burst = 800};
-    rate::Rate cost{.per_second = 10'000, .burst = 100'000};  // rows of GraphQL, by tenant and role
+    rate::Rate cost{.per_second = 50'000, .burst = 500'000};  // rows of GraphQL, by tenant and role
 };
 
 class Entrance;
