@@ -119,10 +119,12 @@ struct Engine::Impl {
         return at;
     }
 
-    /// Evaluates; an empty `at` means no memory.
-    std::uint64_t eval(std::string_view before, std::string_view text, std::string_view after) {
+    /// Evaluates; an empty `at` means no memory. Places in `file` are not the tenant's, except in "weft".
+    std::uint64_t eval(
+        std::string_view before, std::string_view text, std::string_view after, std::string_view file = "weft"
+    ) {
         const std::uint32_t at = copy_in(before, text, after);
-        const std::uint32_t name = copy_in("", "weft", "");
+        const std::uint32_t name = copy_in("", file, "");
         if (!at || !name) return QJS(JS_ThrowOutOfMemory)(&instance, context);
         const auto size = static_cast<std::uint32_t>(before.size() + text.size() + after.size());
         return QJS(JS_Eval)(&instance, context, at, size, name, kEvalStrict);
@@ -263,7 +265,7 @@ void Engine::Impl::initialise(void* self) {
             QJS(qjs_new_host_function)(at, text, static_cast<std::uint32_t>(name.size()), 0);
         QJS(qjs_set_prop_string)(at, global, text, function);
     }
-    const std::uint64_t functions = it.eval("", kPrelude, "");
+    const std::uint64_t functions = it.eval("", kPrelude, "", "prelude");
     if (is_exception(functions)) return it.keep_error();
     it.install = QJS(JS_GetPropertyUint32)(at, it.context, functions, 0);
     it.joined = QJS(JS_GetPropertyUint32)(at, it.context, functions, 1);

@@ -171,6 +171,9 @@ TEST_F(Script, ErrorsNameMessageAndPlace) {
     EXPECT_TRUE(outcome.error().reads_absent);
     EXPECT_EQ(outcome.error().line, 2u);
     EXPECT_GT(outcome.error().column, 2u);
+    outcome = eval("1 +\n  'x'.repeat(2 ** 31)");
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().line, 2u) << "the script's place, though the error was made in ours";
     outcome = eval("nope + 1");
     EXPECT_EQ(outcome.error().message, "ReferenceError: nope is not defined");
     outcome = eval("1 +* 2");
