@@ -1,17 +1,20 @@
 #include "data/ingress/hooks.h"
 
+#include "base/shares.h"
 #include "core/trigger/trigger.h"
 #include "core/workflow/workflow.h"
+#include "data/ingress/detail/lines.h"
 #include "data/ingress/detail/request.h"
 #include "data/ingress/detail/target_cache.h"
 #include "platform/crypto/crypto.h"
 #include "platform/http/address.h"
 #include "platform/rt/loop.h"
-#include "platform/rt/sync.h"
+#include "store/runs/answered.h"
 #include "store/triggers/inbox.h"
 #include "store/triggers/triggers.h"
 
 #include <charconv>
+#include <optional>
 #include <unordered_map>
 
 namespace weft::ingress {
@@ -23,20 +26,17 @@ using detail::TargetCache;
 
 /// Longer than any token of ours; a longer one is not looked for.
 constexpr std::size_t kTokenBytesMax = 128;
-/// A lost notification costs a synchronous caller this much.
-constexpr auto kSyncPoll = std::chrono::seconds(1);
+
+Error too_many_callers() {
+    Error error = Error::limit(
+        "Too many callers wait for the answers of runs; try again, or set the trigger's mode to async"
+    );
+    error.retry = Retry::kBackoff;
+    return error;
+}
 
 Error unknown_hook() {
     return Error::not_found("There is no active webhook at this address");
-}
-
-template <class Line>
-void each_line(std::string_view text, Line line) {
-    while (!text.empty()) {
-        auto end = text.find('\n');
-        line(text.substr(0, end));
-        text = end == std::string_view::npos ? "" : text.substr(end + 1);
-    }
 }
 
 http::Response accepted(const Started& started) {
@@ -59,55 +59,6 @@ bool has_ended(const store::runs::Run& run) {
 
 }  // namespace
 
-// ---- RunWatch ---------------------------------------------------------------------------------------------
-
-struct RunWatch::Impl {
-    struct Watched {
-        explicit Watched(rt::Loop& loop) : changed(loop) {}
-        rt::Signal changed;
-        std::uint64_t changes = 0;
-        int watchers = 0;
-    };
-    rt::Loop& loop;
-    std::unordered_map<RunId, Watched> runs{};
-};
-
-RunWatch::RunWatch(rt::Loop& loop) : impl_(std::make_unique<Impl>(loop)) {}
-RunWatch::~RunWatch() = default;
-
-void RunWatch::on_notify(std::string_view payload) {
-    if (impl_->runs.empty()) return;
-    each_line(payload, [this](std::string_view line) {
-        auto first = line.find(':');
-        if (first == std::string_view::npos) return;
-        auto rest = line.substr(first + 1);
-        auto id = RunId::parse(rest.substr(0, rest.find(':')));
-        if (!id) return;
-        auto found = impl_->runs.find(*id);
-        if (found == impl_->runs.end()) return;
-        ++found->second.changes;
-        found->second.changed.notify_all();
-    });
-}
-
-RunWatch::Watcher::Watcher(RunWatch& watch, RunId run) : watch_(watch), run_(run) {
-    auto at = watch_.impl_->runs.try_emplace(run_, watch_.impl_->loop).first;
-    ++at->second.watchers;
-    seen_ = at->second.changes;
-}
-
-RunWatch::Watcher::~Watcher() {
-    auto at = watch_.impl_->runs.find(run_);
-    if (--at->second.watchers == 0) watch_.impl_->runs.erase(at);
-}
-
-rt::Task<Result<void>> RunWatch::Watcher::next(rt::Deadline by) {
-    Impl::Watched& watched = watch_.impl_->runs.at(run_);
-    while (seen_ == watched.changes) CO_CHECK_OK(co_await watched.changed.wait(by));
-    seen_ = watched.changes;
-    co_return Result<void>{};
-}
-
 // ---- Hooks ------------------------------------------------------------------------------------------------
 
 struct Hooks::Impl {
@@ -124,6 +75,7 @@ struct Hooks::Impl {
     TargetCache cache{options.cache_max, options.cache_age, options.unknown_age};
     std::int64_t lookups = 0;
     std::int64_t rejected = 0;
+    Shares<TenantId> callers{options.callers_max};
 
     using Target = std::shared_ptr<const KnownTarget>;  // shared with the cache
     rt::Task<Result<Target>> find(const http::Request& head);
@@ -137,9 +89,11 @@ struct Hooks::Impl {
     Result<trigger::Accepted> verify(
         const KnownTarget& target, const std::vector<Secret>& secrets, const http::Request& request
     );
+    rt::Task<Result<http::Response>> start_and_wait(StartByEvent start, RequestId id, rt::Deadline by);
     rt::Task<Result<http::Response>> answer_of_run(
-        TenantId tenant, Started started, RequestId id, rt::Deadline by
+        RunWatch::Watcher& watcher, TenantId tenant, Started started, RequestId id, rt::Deadline by
     );
+    rt::Task<void> sweep(rt::Deadline by);
     rt::Task<Result<std::optional<http::Response>>> look(
         TenantId tenant, RunId run, RequestId id, rt::Deadline by
     );
@@ -247,19 +201,63 @@ rt::Task<Result<std::optional<http::Response>>> Hooks::Impl::look(
     co_return http::problem(502, "run-" + state.state, "The run has " + state.state, id);
 }
 
-rt::Task<Result<http::Response>> Hooks::Impl::answer_of_run(
-    TenantId tenant, Started started, RequestId id, rt::Deadline by
+/// A caller's place, given back however the wait ends.
+class Place {
+  public:
+    Place(Shares<TenantId>& callers, TenantId tenant) : callers_(callers), tenant_(tenant) {
+        callers_.take(tenant_);
+    }
+    ~Place() { callers_.give(tenant_); }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+  private:
+    Shares<TenantId>& callers_;
+    TenantId tenant_;
+};
+
+rt::Task<Result<http::Response>> Hooks::Impl::start_and_wait(
+    StartByEvent start, RequestId id, rt::Deadline by
 ) {
-    RunWatch::Watcher watcher(watch, started.run);
+    const TenantId tenant = start.tenant;
+    if (!callers.may_take(tenant)) co_return fail(too_many_callers());
+    Place place(callers, tenant);
+    // Watched before it exists: its end may be told before we hear that it has begun.
+    const RunId run = start.run.emplace(ingest.make_id());
+    std::optional<RunWatch::Watcher> watcher(std::in_place, watch, tenant, run);
+    CO_TRY(Started started, co_await ingest.start_by_event(std::move(start), by));
+    if (started.run != run) watcher.emplace(watch, tenant, started.run);
+    auto answer = co_await answer_of_run(*watcher, tenant, started, id, by.at_most(options.sync_timeout));
+    // The event is accepted, whatever became of the waiting: a failure here must not make the sender repeat
+    // it.
+    co_return answer ? std::move(*answer) : accepted(started);
+}
+
+rt::Task<Result<http::Response>> Hooks::Impl::answer_of_run(
+    RunWatch::Watcher& watcher, TenantId tenant, Started started, RequestId id, rt::Deadline by
+) {
+    bool is_told = started.is_duplicate;  // it may have ended long ago
     while (!by.is_over()) {
-        CO_TRY(auto response, co_await look(tenant, started.run, id, by));
-        if (response) {
-            response->headers.add("x-weft-run-id", started.run.text());
-            co_return std::move(*response);
+        if (is_told) {
+            CO_TRY(auto response, co_await look(tenant, started.run, id, by));
+            if (response) {
+                response->headers.add("x-weft-run-id", started.run.text());
+                co_return std::move(*response);
+            }
         }
-        (void)co_await watcher.next(by.at_most(kSyncPoll));
+        is_told = (co_await watcher.next(by.at_most(options.sweep_every))).has_value();
+        if (!is_told) co_await sweep(by);
     }
     co_return accepted(started);
+}
+
+/// For what was never told: one statement per tenant, by one of all callers.
+rt::Task<void> Hooks::Impl::sweep(rt::Deadline by) {
+    auto watched = watch.take_sweep(clock.steady(), options.sweep_every);
+    if (watched.empty()) co_return;
+    auto answered = co_await store::runs::answered(pool, std::move(watched), by);
+    if (!answered) co_return;  // the next one tries again
+    for (RunId run : *answered) watch.wake(run);
 }
 
 Hooks::Hooks(
@@ -333,17 +331,15 @@ rt::Task<Result<http::Response>> Hooks::handle(http::Request request) {
         .input = std::move(input),
         .trigger = detail::trigger_of(request, target->row, target->webhook.signature, received_at),
     };
+    if (target->webhook.mode == trigger::Mode::kSync) {
+        co_return co_await impl_->start_and_wait(std::move(start), request.id, by);
+    }
     CO_TRY(Started started, co_await impl_->ingest.start_by_event(std::move(start), by));
-    if (target->webhook.mode == trigger::Mode::kAsync) co_return accepted(started);
-    auto patience = by.at_most(impl_->options.sync_timeout);
-    auto answer = co_await impl_->answer_of_run(target->row.tenant, started, request.id, patience);
-    // The event is accepted, whatever became of the waiting: a failure here must not make the sender repeat
-    // it.
-    co_return answer ? std::move(*answer) : accepted(started);
+    co_return accepted(started);
 }
 
 void Hooks::on_trigger_changed(std::string_view payload) {
-    each_line(payload, [this](std::string_view line) {
+    detail::each_line(payload, [this](std::string_view line) {
         if (auto id = TriggerId::parse(line)) {
             impl_->cache.forget(*id);
         } else {
@@ -358,7 +354,12 @@ void Hooks::forget_all() {
 }
 
 Hooks::Stats Hooks::stats() const {
-    return {.cached = impl_->cache.size(), .lookups = impl_->lookups, .rejected = impl_->rejected};
+    return {
+        .cached = impl_->cache.size(),
+        .lookups = impl_->lookups,
+        .rejected = impl_->rejected,
+        .waiting = impl_->callers.held(),
+    };
 }
 
 }  // namespace weft::ingress

@@ -6,27 +6,34 @@
 #include "store/runs/runs.h"
 #include "store/vault/vault.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace weft::ingress {
 
 /// Wakes callers that wait for a run; fed with `weft_run` notifications (lines `<tenant>:<run>:<state>`).
+/// While nothing is told, waiting costs no statement: what a lost notification meant is found by one look for
+/// all watched runs, now and then.
 class RunWatch {
   public:
     explicit RunWatch(rt::Loop& loop);
     ~RunWatch();
     /// Give it to the Listener of channel `weft_run`.
     void on_notify(std::string_view payload);
-    /// Returns at the next notification about `run`; kTimeout, kCancelled. Subscribe before reading the run's
-    /// state, or a change in between is missed: hold a `Watcher`.
+    /// As if `run` had been told of.
+    void wake(RunId run);
+
+    /// Registered from its making on, so that nothing is missed when it is made before the run begins.
     class Watcher {
       public:
-        Watcher(RunWatch& watch, RunId run);
+        Watcher(RunWatch& watch, TenantId tenant, RunId run);
         ~Watcher();
         Watcher(const Watcher&) = delete;
         Watcher& operator=(const Watcher&) = delete;
+        /// Returns once the run was told of since the last call; kTimeout, kCancelled.
         rt::Task<Result<void>> next(rt::Deadline by);
 
       private:
@@ -34,6 +41,10 @@ class RunWatch {
         RunId run_;
         std::uint64_t seen_ = 0;
     };
+
+    /// The watched runs by tenant when the last such look is `every` ago, else nothing: the first who asks
+    /// then looks for all.
+    std::map<TenantId, std::vector<RunId>> take_sweep(Steady now, Steady::duration every);
 
   private:
     struct Impl;
@@ -48,6 +59,9 @@ struct HookOptions {
     rate::Rate events{.per_second = 100, .burst = 500};  // of one trigger; beyond it 429, and providers retry
     rate::Rate bytes{.per_second = 10u << 20, .burst = 50u << 20};  // of one trigger's bodies
     http::Strangers* strangers = nullptr;  // who asks for unknown hooks; null: nobody counts
+    Steady::duration sweep_every =
+        std::chrono::seconds(5);  // a lost notification costs a sync caller this much
+    int callers_max = 4'000;      // sync callers that wait: each keeps a connection and some 20 KiB
 };
 
 /// `POST /hooks/{token}`: looks the trigger up, verifies the raw bytes, hands the event to the batcher.
@@ -56,8 +70,8 @@ struct HookOptions {
 /// verifies, so nobody can use up a trigger's with forged events.
 ///
 /// Answers: 202 {"run_id", "duplicate"} after the commit; in sync mode the run's own response, or 202 when
-/// the run has given none in time. 404 unknown or inactive; 401 signature; 413; 429 backlog; 503 +
-/// retry-after overload.
+/// the run has given none in time. 404 unknown or inactive; 401 signature; 413; 429 + retry-after: backlog,
+/// or too many of the tenant's callers wait; 503 + retry-after overload.
 ///
 /// The run sees `trigger` = {"kind": "webhook", "id", "name", "method", "headers", "query", "received_at"};
 /// headers in lower case without those that carry credentials, cookies, signatures or the connection's own
@@ -95,6 +109,7 @@ class Hooks {
         std::size_t cached = 0;
         std::int64_t lookups = 0;   // that went to the database
         std::int64_t rejected = 0;  // 401
+        std::int64_t waiting = 0;   // sync callers
     };
     Stats stats() const;
 

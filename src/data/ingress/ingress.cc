@@ -91,6 +91,11 @@ Result<void> Ingest::Impl::admit(TenantId tenant) {
         ++stats.refused;
         return fail(overloaded());
     }
+    if (options.admit) {
+        auto room = options.admit();
+        if (!room) ++stats.refused;
+        CHECK_OK(room);
+    }
     if (backlogs.size() >= kBacklogsMax) backlogs.clear();
     Backlog& backlog = backlogs[tenant];
     if (!backlog.is_counting && clock.steady() - backlog.counted_at >= options.backlog_age) {
@@ -118,7 +123,6 @@ rt::Task<Result<Started>> Ingest::Impl::begin(
     triggers::NewRun run, std::string input, std::string trigger, rt::Deadline by
 ) {
     CO_CHECK_OK(admit(run.tenant));
-    run.id = RunId::make(clock.now(), rng);
     CO_TRY(auto input_value, co_await codec.seal(run.tenant, run.id, "input", std::move(input), by));
     CO_TRY(auto trigger_value, co_await codec.seal(run.tenant, run.id, "trigger", std::move(trigger), by));
     run.values.push_back(std::move(input_value));
@@ -269,9 +273,14 @@ Result<void> Ingest::may_start(TenantId tenant) {
     return impl_->admit(tenant);
 }
 
+RunId Ingest::make_id() {
+    return RunId::make(impl_->clock.now(), impl_->rng);
+}
+
 rt::Task<Result<Started>> Ingest::start_run(StartRun start, rt::Deadline by) {
     triggers::NewRun run{
         .tenant = start.tenant,
+        .id = make_id(),
         .workflow = start.workflow,
         .version = start.version,
         .rerun_of = start.rerun_of,
@@ -282,7 +291,10 @@ rt::Task<Result<Started>> Ingest::start_run(StartRun start, rt::Deadline by) {
 
 rt::Task<Result<Started>> Ingest::start_by_event(StartByEvent start, rt::Deadline by) {
     triggers::NewRun run{
-        .tenant = start.tenant, .trigger = start.trigger_id, .dedupe_key = std::move(start.dedupe_key)
+        .tenant = start.tenant,
+        .id = start.run ? *start.run : make_id(),
+        .trigger = start.trigger_id,
+        .dedupe_key = std::move(start.dedupe_key),
     };
     return impl_->begin(std::move(run), std::move(start.input), std::move(start.trigger), std::move(by));
 }

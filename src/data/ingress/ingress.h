@@ -11,6 +11,7 @@
 #include "store/runs/payload.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@ struct Options {
     std::int64_t backlog_max = 50'000;                       // ready jobs of one tenant; beyond: kLimit
     Steady::duration backlog_age = std::chrono::seconds(1);  // of the count
     Steady::duration flush_timeout = std::chrono::seconds(10);
+    std::function<Result<void>()> admit;  // asked before anything is taken in: is there room to store it?
 };
 
 /// One run to begin. `input` and `trigger` are JSON texts, stored as the run's slots of these names.
@@ -46,7 +48,8 @@ struct StartRun {
 struct StartByEvent {
     TenantId tenant;
     TriggerId trigger_id;
-    std::string dedupe_key;  // at most 200 bytes; empty: nothing to recognise a repeat by
+    std::string dedupe_key;    // at most 200 bytes; empty: nothing to recognise a repeat by
+    std::optional<RunId> run;  // by Ingest::make_id, for who watches the run before it begins; else made here
     std::string input = "null";
     std::string trigger = "{}";
 };
@@ -80,6 +83,8 @@ class Ingest {
 
     /// What a start of this tenant's would be refused for now: kLimit, kUnavailable. Costs nothing.
     Result<void> may_start(TenantId tenant);
+    /// The id of a run to come.
+    RunId make_id();
     /// Returns after the commit. A caller that gives up does not undo the start.
     rt::Task<Result<Started>> start_run(StartRun start, rt::Deadline by);
     rt::Task<Result<Started>> start_by_event(StartByEvent start, rt::Deadline by);

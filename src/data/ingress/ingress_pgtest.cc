@@ -281,40 +281,24 @@ TEST_F(IngressTest, RefusesBeforeTheAckWhenTooMuchWaits) {
     );
 }
 
-TEST_F(IngressTest, ASyncCallerGetsTheRunsAnswer) {
-    HookOptions hasty;
-    hasty.sync_timeout = 50ms;
-    Edge impatient(db_, {}, hasty);
-    Edge edge(db_);
+TEST_F(IngressTest, NothingIsTakenInWhileTheDiskIsNearlyFull) {
+    bool is_full = true;
+    Options options;
+    options.admit = [&]() -> Result<void> {
+        if (is_full) return fail(Error::unavailable("no room"));
+        return {};
+    };
+    Edge edge(db_, options);
     auto tenant = edge.tenant();
-    auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kOpenSync);
-    EXPECT_EQ(impatient.status(impatient.request(hook, "{}")), 202) << "no answer in time";
-    std::vector<Result<http::Response>> answers;
-    rt::Scope scope(edge.loop_);
-    auto patient = edge.request(hook, "{}");
-    scope.spawn(send(edge.hooks_, std::move(patient), answers));
-    while (count("job") != "2") (void)edge.wait(rt::sleep_for(5ms, Edge::by()));
-    auto run = *RunId::parse(db_.scalar("select max(run_id::text) from job"));
-    auto sealed = edge.wait(
-        edge.codec_.seal(tenant, run, "response", R"({"status": 201, "body": {"ok": true}})", Edge::by())
-    );
-    db_.scalar(
-        "insert into payload (tenant_id, run_id, slot, size_bytes, codec, key_id, data) "
-        "values ($1::uuid, $2::uuid, 'response', $6::int, $3::smallint, $4::uuid, decode($5, 'hex'))",
-        {tenant.text(),
-         run.text(),
-         std::to_string(sealed->codec),
-         sealed->key_id.text(),
-         hex(*sealed->data),
-         std::to_string(sealed->size_bytes)}
-    );
-    edge.watch_.on_notify("x\n" + tenant.text() + ":" + run.text() + ":running:w");
-    edge.wait(scope.join());
-    ASSERT_EQ(answers.size(), 1u);
-    ASSERT_TRUE(answers[0]) << answers[0].error().detail;
-    EXPECT_EQ(answers[0]->status, 201);
-    EXPECT_EQ(answers[0]->body, R"({"ok":true})");
-    EXPECT_EQ(answers[0]->headers.get("x-weft-run-id"), run.text());
+    auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kOpen);
+    auto refused = edge.wait(edge.hooks_.handle(edge.request(hook, "{}")));
+    ASSERT_FALSE(refused);
+    auto answer = http::problem(refused.error(), {});
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(answer.headers.get("retry-after"), "1");
+    EXPECT_EQ(count("trigger_event"), "0");
+    is_full = false;
+    EXPECT_EQ(edge.status(edge.request(hook, "{}")), 202);
 }
 
 TEST_F(IngressTest, AckedMeansStoredWhenConnectionsAreCut) {

@@ -1,0 +1,73 @@
+#include "data/ingress/detail/lines.h"
+#include "data/ingress/hooks.h"
+#include "platform/rt/sync.h"
+
+#include <unordered_map>
+
+namespace weft::ingress {
+
+struct RunWatch::Impl {
+    struct Watched {
+        Watched(rt::Loop& loop, TenantId owner) : tenant(owner), changed(loop) {}
+        TenantId tenant;
+        rt::Signal changed;
+        std::uint64_t changes = 0;
+        int watchers = 0;
+    };
+    rt::Loop& loop;
+    std::unordered_map<RunId, Watched> runs{};
+    Steady swept_at{};
+};
+
+RunWatch::RunWatch(rt::Loop& loop) : impl_(std::make_unique<Impl>(loop)) {}
+RunWatch::~RunWatch() = default;
+
+void RunWatch::on_notify(std::string_view payload) {
+    if (impl_->runs.empty()) return;
+    detail::each_line(payload, [this](std::string_view line) {
+        auto first = line.find(':');
+        if (first == std::string_view::npos) return;
+        auto rest = line.substr(first + 1);
+        auto second = rest.find(':');
+        auto id = RunId::parse(rest.substr(0, second));
+        // Its beginning is no answer yet.
+        const bool is_begun =
+            second != std::string_view::npos && rest.substr(second + 1).starts_with("queued");
+        if (id && !is_begun) wake(*id);
+    });
+}
+
+void RunWatch::wake(RunId run) {
+    auto found = impl_->runs.find(run);
+    if (found == impl_->runs.end()) return;
+    ++found->second.changes;
+    found->second.changed.notify_all();
+}
+
+std::map<TenantId, std::vector<RunId>> RunWatch::take_sweep(Steady now, Steady::duration every) {
+    std::map<TenantId, std::vector<RunId>> out;
+    if (now - impl_->swept_at < every) return out;
+    impl_->swept_at = now;
+    for (const auto& [run, watched] : impl_->runs) out[watched.tenant].push_back(run);
+    return out;
+}
+
+RunWatch::Watcher::Watcher(RunWatch& watch, TenantId tenant, RunId run) : watch_(watch), run_(run) {
+    auto at = watch_.impl_->runs.try_emplace(run_, watch_.impl_->loop, tenant).first;
+    ++at->second.watchers;
+    seen_ = at->second.changes;
+}
+
+RunWatch::Watcher::~Watcher() {
+    auto at = watch_.impl_->runs.find(run_);
+    if (--at->second.watchers == 0) watch_.impl_->runs.erase(at);
+}
+
+rt::Task<Result<void>> RunWatch::Watcher::next(rt::Deadline by) {
+    Impl::Watched& watched = watch_.impl_->runs.at(run_);
+    while (seen_ == watched.changes) CO_CHECK_OK(co_await watched.changed.wait(by));
+    seen_ = watched.changes;
+    co_return Result<void>{};
+}
+
+}  // namespace weft::ingress
