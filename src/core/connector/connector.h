@@ -170,8 +170,8 @@ struct HttpResponse {
 
 /// {status, headers (lower-case names; repeated ones joined by ", ", set-cookie left out), body}: JSON where
 /// the type says JSON and it parses, else text; bytes that are not UTF-8 become {"base64": ...}. An empty
-/// body is null.
-Json response_output(const HttpResponse& response);
+/// body is null. The body is let go as soon as its tree is made.
+Json response_output(HttpResponse response);
 
 /// What an answer means for the step. 2xx and 304 ok; other 3xx fail, because redirects are not followed with
 /// credentials; 408, 425, 429, 503 say "not done, try again"; 500, 502,

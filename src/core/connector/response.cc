@@ -121,7 +121,7 @@ std::optional<Instant> http_date(std::string_view text) {
 
 }  // namespace
 
-Json response_output(const HttpResponse& response) {
+Json response_output(HttpResponse response) {
     JsonObject headers;
     for (const Header& h : response.headers) {
         std::string name = detail::lower(h.name);

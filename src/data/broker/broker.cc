@@ -74,6 +74,9 @@ Response from_failure(const http::ClientError& failure, Effect effect) {
         case http::Failure::kOverload:
             out = error(FailureKind::kPlatform, "Too many requests are under way", true);
             break;
+        case http::Failure::kCrowded:
+            out = error(FailureKind::kLimit, failure.error.user, true);
+            break;
     }
     if (failure.is_maybe_delivered && effect == Effect::kUnsafe) out.outcome = Outcome::kUnknown;
     return out;
@@ -104,7 +107,7 @@ Response from_answer(
     Response out;
     if (verdict == connector::Verdict::kOk) {
         out.outcome = Outcome::kOk;
-        Json output = connector::response_output(answer);
+        Json output = connector::response_output(std::move(answer));
         out.output = to_text(redactor.empty() ? std::move(output) : redactor.redact(std::move(output)));
         if (out.output.size() > limits::kPayloadBytesMax) {
             return error(FailureKind::kLimit, "The answer is larger than 8 MiB");
@@ -155,8 +158,11 @@ rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline 
         out.message = (*redactor)->redact(std::move(out.message));
         co_return out;
     }
+    rt::Budget::Charge charge = std::move(sent->charge);
     connector::HttpResponse answer = to_answer(*std::move(sent));
-    co_return from_answer(std::move(answer), request.effect, **redactor, deps_.clock.now());
+    Response out = from_answer(std::move(answer), request.effect, **redactor, deps_.clock.now());
+    if (out.outcome == Outcome::kOk) out.charge = std::move(charge);
+    co_return out;
 }
 
 /// Opens the connection as the run's tenant and puts the credential on the request.

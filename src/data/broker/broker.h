@@ -48,7 +48,8 @@ struct Response {
         kAborted,  // called off before it was sent
     };
     Outcome outcome = Outcome::kError;
-    std::string output;  // kOk: JSON text {status, headers, body}, redacted
+    std::string output;         // kOk: JSON text {status, headers, body}, redacted
+    rt::Budget::Charge charge;  // for `output`: keep it as long as copies of it
     // kError, kUnknown:
     runstate::FailureKind kind = runstate::FailureKind::kPlatform;
     std::string message;  // for the tenant, redacted

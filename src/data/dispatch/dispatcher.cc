@@ -78,14 +78,15 @@ void Dispatcher::wake() {
 rt::Task<void> Dispatcher::claim_loop() {
     Steady::duration pause = kPollMin;
     while (!scope_.is_cancelled() && !is_draining_) {
-        if (free_slots() == 0) {
+        if (needs_.slots.free() == 0) {
             (void)co_await work_.wait(scope_.deadline(1s));
-            // Others end at about the same time: one claim for all of them.
-            if (free_slots() > 0) (void)co_await rt::sleep_for(kRefill, scope_.forever());
             continue;
         }
+        // Others end at about the same time: one claim for all of them.
+        if (needs_.slots.is_crowded()) (void)co_await rt::sleep_for(kRefill, scope_.forever());
         is_hinted_ = false;
-        const int wanted = std::min(free_slots(), kClaimMax);
+        const int wanted = std::min(needs_.slots.free(), kClaimMax);
+        if (wanted == 0) continue;
         auto got = co_await claim_once(wanted);
         if (scope_.is_cancelled() || is_draining_) break;
         if (!got) {
@@ -102,8 +103,9 @@ rt::Task<void> Dispatcher::claim_loop() {
 
 rt::Task<Result<int>> Dispatcher::claim_once(int wanted) {
     const Steady asked_at = needs_.clock.steady();
-    auto claimed =
-        co_await queue_.claim(needs_.id, wanted, needs_.options.lease, scope_.deadline(kCallTimeout));
+    auto claimed = co_await queue_.claim(
+        needs_.id, wanted, needs_.options.lease, scope_.deadline(kCallTimeout), needs_.slots.rooms()
+    );
     if (!claimed) co_return fail(std::move(claimed).error());
     looked_at_ = needs_.clock.steady();
     const int count = static_cast<int>(claimed->size());
@@ -145,6 +147,7 @@ rt::Task<Result<void>> Dispatcher::start_claimed(
         job->held_until = held_until(asked_at);
         engine::Job* borrowed = job.get();
         running_.emplace(run, Running{std::move(job), loaded_at, asked_at});
+        needs_.slots.admit(*borrowed);
         runs_.spawn(supervise(borrowed));
     }
     busy_.set(static_cast<double>(running_.size()));
@@ -177,6 +180,7 @@ rt::Task<void> Dispatcher::supervise(engine::Job* job) {
             break;
     }
     const RunId run = job->claimed.lease.run;
+    needs_.slots.remove(*job);
     running_.erase(run);
     busy_.set(static_cast<double>(running_.size()));
     work_.notify_all();
@@ -319,7 +323,7 @@ rt::Task<void> Dispatcher::orphan_loop() {
 
 Result<void> Dispatcher::ready() const {
     if (is_draining_) return fail(Error::unavailable("The worker is stopping"));
-    if (needs_.clock.steady() - looked_at_ < kReadyWithin || free_slots() == 0) return {};
+    if (needs_.clock.steady() - looked_at_ < kReadyWithin || needs_.slots.free() == 0) return {};
     return fail(Error::unavailable("The queue has not been reached for 10 s"));
 }
 

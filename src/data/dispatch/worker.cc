@@ -1,6 +1,7 @@
 #include "data/dispatch/worker.h"
 
 #include "data/dispatch/detail/dispatcher.h"
+#include "data/dispatch/detail/slots.h"
 #include "store/runs/journal.h"
 
 namespace weft::dispatch {
@@ -8,11 +9,13 @@ namespace weft::dispatch {
 namespace {
 
 constexpr auto kKeysEvery = std::chrono::seconds(1);
+constexpr auto kTellEvery = std::chrono::seconds(1);
 constexpr auto kPartitionsEvery = std::chrono::hours(1);
 
 engine::Options engine_options(const Options& options) {
     engine::Options out;
     out.journal_lag = options.journal_lag;
+    out.slot_patience = options.slot_patience;
     out.crashes_max = options.crashes_max;
     return out;
 }
@@ -31,8 +34,15 @@ struct Worker::Impl {
           journal(
               deps.loop, deps.pool, [this](std::string line) { notifier.notify("weft_run", std::move(line)); }
           ),
-          egress(deps.client, deps.egress),
+          answers(deps.loop, deps.options.answer_bytes_max, deps.options.tenant_share),
+          requests(deps.loop, deps.options.answer_bytes_max, deps.options.tenant_share),
+          egress(deps.client, deps.egress, &answers),
           broker({vault, egress, deps.clock, deps.metrics}),
+          slots(
+              {deps.options.runs_max, deps.options.held_max, deps.options.tenant_share},
+              deps.metrics,
+              [this] { dispatcher.on_free(); }
+          ),
           engine(
               {deps.loop,
                deps.pool,
@@ -43,10 +53,14 @@ struct Worker::Impl {
                deps.clock,
                deps.rng,
                deps.log,
-               deps.metrics},
+               deps.metrics,
+               &requests,
+               &slots},
               engine_options(deps.options)
           ),
-          dispatcher({deps.loop, deps.pool, engine, deps.clock, deps.log, deps.metrics, id, deps.options}),
+          dispatcher(
+              {deps.loop, deps.pool, engine, slots, deps.clock, deps.log, deps.metrics, id, deps.options}
+          ),
           listener(
               deps.loop,
               deps.url,
@@ -92,6 +106,14 @@ struct Worker::Impl {
         }
     }
 
+    rt::Task<void> tell_answers() {
+        auto bytes = deps.metrics.gauge(
+            "weft_call_bytes", "Memory charged for calls under way: their requests and answers"
+        );
+        do bytes.set(static_cast<double>(answers.held() + requests.held()));
+        while (co_await rt::sleep_for(kTellEvery, scope.forever()));
+    }
+
     Deps deps;
     WorkerId id;
     store::vault::TenantKeys keys;
@@ -99,8 +121,11 @@ struct Worker::Impl {
     store::runs::PayloadCodec codec;
     pg::Notifier notifier;
     store::runs::JournalWriter journal;
+    rt::Budget answers;
+    rt::Budget requests;
     egress::Egress egress;
     broker::Broker broker;
+    Slots slots;
     engine::Engine engine;
     Dispatcher dispatcher;
     pg::Listener listener;
@@ -115,6 +140,7 @@ void Worker::start() {
     impl_->listener.start();
     impl_->scope.spawn(impl_->make_keys());
     impl_->scope.spawn(impl_->make_partitions());
+    impl_->scope.spawn(impl_->tell_answers());
     impl_->dispatcher.start();
 }
 

@@ -21,7 +21,12 @@
 namespace weft::dispatch {
 
 struct Options {
-    int runs_max = 64;  // at the same time; give isolation::Options::slots_max the same
+    int runs_max = 64;     // that compute at the same time; give isolation::Options::slots_max the same
+    int held_max = 1'024;  // with those that wait for other systems, which hold no sandbox
+    /// Memory for answers of other systems, from their first byte until journal and sandbox have them; and as
+    /// much for the requests that are under way.
+    std::int64_t answer_bytes_max = 256ll << 20;
+    int tenant_share = 3;  // a tenant holds at most so many times what is free of these (base/shares)
     Millis lease = limits::kLease;
     Millis heartbeat = limits::kHeartbeat;  // a third of the lease
     Millis poll_max{1'000};                 // between looks into the queue when nothing hints
@@ -31,6 +36,7 @@ struct Options {
     Millis orphans_every{60'000};
     Millis drain{5'000};  // at stop(): what runs get to finish by themselves
     Millis journal_lag{50};
+    Millis slot_patience{500};  // see engine::Options
     int crashes_max = limits::kCrashesMax;
 };
 

@@ -40,6 +40,126 @@ TEST_F(WorkerTest, RunsAWorkflowAndRecordsItInOneFlush) {
     EXPECT_EQ(calls_["/orders"][0], rows["call"].idempotency_key);
 }
 
+TEST_F(WorkerTest, ARunThatWaitedGoesOnWithItsValues) {
+    options_.slot_patience = 20ms;
+    auto flow = publish(
+        R"({"name":"f","steps":[
+            {"id":"a","uses":"core/map","with":{"n":"{{ input.n + 1 }}"}},
+            {"id":"bad","needs":["a"],"uses":"core/fail","with":{"message":"as told"},"on-error":"continue"},
+            {"id":"slow","needs":["bad"],"uses":"core/http","with":{"method":"POST","url":")" +
+        base_ + R"(/slow","body":"one"}},
+            {"id":"quick","needs":["bad"],"uses":"core/http","with":{"method":"POST","url":")" +
+        base_ + R"(/quick","body":"two"}},
+            {"id":"b","needs":["slow","quick"],"uses":"core/map","with":{"n":"{{ input.n + steps.a.output.n }}",
+              "why":"{{ steps.bad.error.message }}","status":"{{ steps.bad.status }}",
+              "bodies":"{{ steps.slow.output.body.body + steps.quick.output.body.body }}"}}],
+            "output":"{{ steps.b.output }}"})"
+    );
+    const auto sandboxes = suite_->sandboxes->health().started;
+    start_worker();
+    RunId run = start_run(flow, R"({"n":41})");
+    EXPECT_TRUE(eventually([&] {
+        return suite_->sandboxes->health().busy == 0 && calls_["/slow"].size() == 1;
+    })) << "a sandbox is held while the run only waits";
+    is_released_ = true;
+    auto ended = finish(run);
+    EXPECT_EQ(ended.state, "success") << ended.error.value_or("");
+    EXPECT_EQ(value(run, "output"), R"({"n":83,"why":"as told","bodies":"onetwo","status":"failed"})");
+    EXPECT_EQ(suite_->sandboxes->health().started - sandboxes, 2u);
+    EXPECT_EQ(calls_["/slow"].size(), 1u);
+}
+
+TEST_F(WorkerTest, AWaitingRunIsCanceledLikeAnyOther) {
+    options_.slot_patience = 20ms;
+    auto flow = publish(R"({"name":"f","steps":[)" + http_step(base_ + "/slow") + "]}");
+    start_worker();
+    RunId run = start_run(flow, R"({"n":1})");
+    EXPECT_TRUE(eventually([&] {
+        return calls_["/slow"].size() == 1 && suite_->sandboxes->health().busy == 0;
+    }));
+    database().scalar(
+        "update weft.job set cancel_requested_at = now(), cancel_reason = 'enough' where run_id = $1::uuid "
+        "returning 1",
+        {run.text()}
+    );
+    EXPECT_EQ(finish(run).state, "canceled");
+    EXPECT_EQ(count("job where true", run), "0");
+}
+
+/// One tenant's calls hang; another one's runs begin and end meanwhile.
+class FloodTest : public WorkerTest {
+  protected:
+    static constexpr int kFlood = 100;
+
+    /// Seconds that a run of the calm tenant takes from its start to its end, at most `patience`.
+    double time_of_one(Steady::duration patience) {
+        const Steady before = std::chrono::steady_clock::now();
+        RunId run = start_run(calm_flow_, R"({"n":1})");
+        (void)eventually([&] { return row(run).finished_at.has_value(); }, patience);
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
+    }
+    /// Both tenants, the flood begun and as far in as it gets.
+    void flood() {
+        const TenantId greedy = tenant_;
+        const std::string url = base_ + "/slow";
+        greedy_flow_ = publish(R"({"name":"f","steps":[)" + http_step(url) + "]}");
+        tenant_ = calm_ = database().create_tenant();
+        make_data_key();
+        calm_flow_ = publish(R"({"name":"f","steps":[)" + http_step(base_ + "/quick") + "]}");
+        start_worker();
+        for (int i = 0; i < 5; ++i) solo_ = std::max(solo_, time_of_one(10s));
+        tenant_ = greedy;
+        for (int i = 0; i < kFlood; ++i) flood_.push_back(start_run(greedy_flow_, R"({"n":1})"));
+        std::size_t calls = 0;
+        do {
+            calls = calls_["/slow"].size();
+            (void)wait(rt::sleep_for(3 * std::min(options_.slot_patience, Millis(100)) + 300ms, soon()));
+        } while (calls_["/slow"].size() > calls && calls_["/slow"].size() < kFlood);
+        tenant_ = calm_;
+    }
+    test::TestDatabase::Workflow greedy_flow_;
+    test::TestDatabase::Workflow calm_flow_;
+    TenantId calm_;
+    std::vector<RunId> flood_;
+    double solo_ = 0;
+};
+
+TEST_F(FloodTest, HangingCallsOfOneTenantDoNotKeepAnotherFromStarting) {
+    options_.slot_patience = 100ms;
+    const TenantId greedy = tenant_;
+    flood();
+    EXPECT_EQ(calls_["/slow"].size(), std::size_t(kFlood)) << "calls that hang hold slots";
+    std::vector<double> waits;
+    const Steady until = std::chrono::steady_clock::now() + options_.lease + 1s;  // longer than a lease
+    while (std::chrono::steady_clock::now() < until) waits.push_back(time_of_one(10s));
+    const double worst = std::ranges::max(waits);
+    std::printf("solo %.3f s, beside the flood: worst %.3f s of %zu\n", solo_, worst, waits.size());
+    EXPECT_LE(worst, std::max(1.0, 2 * solo_));
+    EXPECT_EQ(worker_->stats().lost, 0);
+    is_released_ = true;
+    tenant_ = greedy;
+    for (RunId run : flood_) EXPECT_EQ(finish(run).state, "success");
+    EXPECT_EQ(calls_["/slow"].size(), std::size_t(kFlood)) << "none was called twice";
+    EXPECT_EQ(count("run_event where kind = 'resumed'", flood_.front()), "0");
+}
+
+TEST_F(FloodTest, WithoutItsBoundsOneTenantTakesAllSlots) {  // the control of the test above
+    options_.slot_patience = 1h;
+    options_.tenant_share = 0;
+    flood();
+    EXPECT_EQ(calls_["/slow"].size(), std::size_t(options_.runs_max));
+    EXPECT_GT(time_of_one(1'500ms), std::max(1.0, 2 * solo_));
+    is_released_ = true;
+}
+
+TEST_F(FloodTest, EvenCallsThatKeepTheirSlotsLeaveSomeForOthers) {
+    options_.slot_patience = 1h;
+    flood();
+    EXPECT_EQ(calls_["/slow"].size(), std::size_t(10));
+    EXPECT_LE(time_of_one(10s), std::max(1.0, 2 * solo_));
+    is_released_ = true;
+}
+
 TEST_F(WorkerTest, RendersActionsAndNamesTheBadField) {
     add_action("get", R"({"key":"get","name":"Get","method":"GET","path":"/orders/{{ input.id }}",
         "input":{"type":"object","required":["id"],"properties":{"id":{"type":"string"}}}})");

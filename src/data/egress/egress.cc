@@ -113,6 +113,10 @@ std::optional<T> number(std::string_view text, T max) {
     return out;
 }
 
+/// An answer is held as its body and the tree or the text that is made of it, then as the journal's and the
+/// sandbox's copy of the text.
+constexpr int kCopies = 2;
+
 Error bad_allowance(std::string_view text) {
     return Error::invalid(
         "'" + std::string(text) +
@@ -202,6 +206,8 @@ rt::Task<http::ClientResult> Egress::send(TenantId tenant, http::ClientRequest r
         });
     }
     request.partition = tenant.text();
+    request.budget = answers_;
+    request.copies = kCopies;
     request.check_address = [this](std::string_view ip, std::uint16_t port) {
         return policy_.check(ip, port);
     };

@@ -49,11 +49,12 @@ class Policy {
 /// Sends requests under the policy; connections are pooled per tenant, never shared between tenants.
 class Egress {
   public:
-    /// Borrows the client.
-    Egress(http::Client& client, Policy policy) : client_(client), policy_(std::move(policy)) {}
+    /// Borrows the client, and the budget that answers are charged to; null: unbounded.
+    Egress(http::Client& client, Policy policy, rt::Budget* answers = nullptr)
+        : client_(client), policy_(std::move(policy)), answers_(answers) {}
 
-    /// Redirects are answers like any other. Fills `partition` and `check_address`; a unix socket or a pinned
-    /// address in `request` is refused. See http::Client::send.
+    /// Redirects are answers like any other. Fills `partition`, `check_address` and `budget`; a unix socket
+    /// or a pinned address in `request` is refused. See http::Client::send.
     rt::Task<http::ClientResult> send(TenantId tenant, http::ClientRequest request, rt::Deadline by);
 
     const Policy& policy() const { return policy_; }
@@ -61,6 +62,7 @@ class Egress {
   private:
     http::Client& client_;
     Policy policy_;
+    rt::Budget* answers_;
 };
 
 }  // namespace weft::egress

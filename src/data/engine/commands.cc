@@ -11,6 +11,7 @@ using store::runs::JobFate;
 
 namespace {
 
+constexpr std::size_t kSmallRequestBytes = 64u << 10;  // as much as the rest of a waiting run
 // The child enforces the script's own limit; this one only catches a child that does not answer.
 constexpr auto kEvaluateTimeout = limits::kScriptTimeoutDefault * 2;
 
@@ -168,6 +169,7 @@ rt::Task<Result<void>> Driver::on(Perform command) {
             co_return Result<void>{};
         }
         mine.request = *std::move(built);
+        mine.input = {};
     }
     if (mine.call) co_await mine.call->join();  // of the attempt before; it has answered
     spawn_call(step, command.attempt, command.by);
@@ -205,14 +207,14 @@ void Driver::spawn_call(Index step, int attempt, Instant by) {
 
 /// Runs beside the loop, in the slot's scope.
 rt::Task<void> Driver::call(Index step, int attempt, broker::Request request, rt::Deadline by) {
-    broker::Principal who{tenant_, run_, prepared_->version.id};
-    broker::Response response = co_await deps_.broker.perform(who, std::move(request), std::move(by));
+    broker::Response response = co_await perform(std::move(request), std::move(by));
     CallFinished event{.step = step, .attempt = attempt};
     Slot& mine = slot(step);
     switch (response.outcome) {
         case broker::Response::Outcome::kOk:
             event.outcome = CallFinished::Outcome::kOk;
             mine.output = std::move(response.output);
+            mine.charge = std::move(response.charge);
             break;
         case broker::Response::Outcome::kError:
             event.outcome = CallFinished::Outcome::kError;
@@ -232,6 +234,32 @@ rt::Task<void> Driver::call(Index step, int attempt, broker::Request request, rt
     }
     inbox_.push_back(std::move(event));
     job_.woken.notify_all();
+}
+
+/// Sends once the request's memory is charged: a run that waits holds no slot, hence slots bound nothing of
+/// it.
+rt::Task<broker::Response> Driver::perform(broker::Request request, rt::Deadline by) {
+    rt::Budget::Charge charge;
+    const std::size_t bytes = request.http.body.size();
+    if (deps_.requests != nullptr && bytes > kSmallRequestBytes) {
+        charge = {*deps_.requests, tenant_.text()};
+        ++unsent_;
+        auto room =
+            co_await charge.resize(2 * static_cast<std::int64_t>(bytes), by);  // ours, and the one sent
+        --unsent_;
+        job_.woken.notify_all();
+        if (!room) {
+            broker::Response out;
+            out.kind = FailureKind::kLimit;
+            out.message =
+                "The requests that are under way leave no memory for this one; send fewer or smaller ones";
+            out.is_retryable = true;
+            if (room.error().code == Code::kCancelled) out.outcome = broker::Response::Outcome::kAborted;
+            co_return out;
+        }
+    }
+    broker::Principal who{tenant_, run_, prepared_->version.id};
+    co_return co_await deps_.broker.perform(who, std::move(request), std::move(by));
 }
 
 CallFinished Driver::call_failed(Index step, int attempt, const Error& error) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 namespace weft::engine {
 
@@ -16,7 +17,8 @@ Driver::Driver(Deps& deps, const Options& options, Job& job, std::shared_ptr<con
       tenant_(job.claimed.lease.tenant),
       run_(job.claimed.lease.run),
       slots_(prepared_->workflow.steps().size()),
-      started_at_(job.loaded.started_at.value_or(job.loaded.now)) {}
+      started_at_(job.loaded.started_at.value_or(job.loaded.now)),
+      used_at_(deps.clock.steady()) {}
 
 rt::Task<End> Driver::run() {
     auto driven = co_await drive();
@@ -35,7 +37,7 @@ rt::Task<Result<void>> Driver::drive() {
         batch_.finished_at = now();
         co_return co_await flush(JobFate::kFinish, RunStatus::kFailed);
     }
-    auto opened = co_await open_values();
+    auto opened = co_await open_values(std::exchange(job_.loaded.payloads, {}), Which::kAll);
     if (!opened && job_.scope.is_cancelled()) co_return opened;
     if (!opened && opened.error().code == Code::kUnavailable)
         co_return co_await give_back(JobFate::kPostpone, 1s);
@@ -55,13 +57,14 @@ rt::Task<Result<void>> Driver::drive() {
 }
 
 /// Opens input and trigger, and for a resumed run the outputs of its finished steps.
-rt::Task<Result<void>> Driver::open_values() {
+rt::Task<Result<void>> Driver::open_values(std::vector<store::runs::StoredPayload> payloads, Which which) {
     const rt::Deadline by = job_.scope.deadline(10s);
     std::unordered_map<std::string, std::size_t> outputs;
     for (std::size_t i = 0; i < count(); ++i) {
+        if (which == Which::kStored && !slots_[i].is_stored) continue;
         outputs.emplace("step." + prepared_->workflow.steps()[i].id + ".output", i);
     }
-    for (auto& payload : job_.loaded.payloads) {
+    for (auto& payload : payloads) {
         std::string* to = nullptr;
         if (payload.slot == "input") to = &input_;
         if (payload.slot == "trigger") to = &trigger_;
@@ -70,7 +73,6 @@ rt::Task<Result<void>> Driver::open_values() {
         if (to == nullptr) continue;
         CO_TRY(*to, co_await deps_.codec.open(tenant_, run_, std::move(payload), by));
     }
-    job_.loaded.payloads.clear();
     co_return Result<void>{};
 }
 
@@ -175,6 +177,12 @@ rt::Task<Result<void>> Driver::wait() {
     Steady until = deps_.clock.steady() + 1h;
     if (dirty_since_) until = *dirty_since_ + options_.journal_lag;
     for (const Timer& timer : timers_) until = std::min(until, timer.at);
+    if (auto patience = slot_until()) {
+        if (*patience <= deps_.clock.steady())
+            leave_slot();
+        else
+            until = std::min(until, *patience);
+    }
     const Steady::duration left = until - deps_.clock.steady();
     auto woken =
         co_await job_.woken.wait(job_.scope.forever().at_most(std::max<Steady::duration>(left, 1us)));

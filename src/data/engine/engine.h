@@ -25,6 +25,21 @@
 /// out its commands with a sandbox, the broker and the journal.
 namespace weft::engine {
 
+struct Job;
+
+/// The right to compute: few runs of a worker have it at a time. A run has it from its claim on, leaves it
+/// while all it does is wait for others, and then holds neither a sandbox nor a place that keeps others from
+/// starting.
+class Slots {
+  public:
+    virtual ~Slots() = default;
+    /// Gives the job's slot back.
+    virtual void leave(Job& job) = 0;
+    /// Waits for the job's turn; nothing to do when it has a slot. Errors: kCancelled, when the job's scope
+    /// is cancelled or its run is asked to stop.
+    virtual rt::Task<Result<void>> enter(Job& job) = 0;
+};
+
 struct Deps {
     rt::Loop& loop;
     pg::Pool& pool;
@@ -36,11 +51,16 @@ struct Deps {
     Rng& rng;
     telemetry::Logger log;
     telemetry::Metrics& metrics;
+    rt::Budget* requests = nullptr;  // charged with requests under way; null: unbounded
+    Slots* slots = nullptr;          // null: a run keeps its slot to its end
 };
 
 struct Options {
     Millis journal_lag{50};  // what a step did is in the database this much later, unless the run ends first
     Millis sandbox_wait{10'000};  // for a free sandbox; then the job is given back
+    /// How long a run that only waits keeps its slot and sandbox. Longer than most calls take, because coming
+    /// back costs a new sandbox and a read of the run's values; short, because meanwhile others cannot start.
+    Millis slot_patience{500};
     int crashes_max = limits::kCrashesMax;
     std::size_t versions_max = 256;  // compiled workflows kept, some 100 KiB each at most
 };
@@ -58,6 +78,7 @@ struct Job {
     Steady held_until{};     // the lease by our own clock, short of the database's: the dispatcher's
     std::optional<std::string> cancel_reason;
     isolation::Sandbox* asking = nullptr;  // while a request to it is under way
+    bool has_slot = true;                  // kept by Slots
     rt::Signal woken;
     rt::Scope scope;  // cancel: the lease is lost, or we shut down; the run writes nothing more
 };

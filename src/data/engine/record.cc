@@ -99,12 +99,14 @@ rt::Task<Result<void>> Driver::on(JournalResult command) {
     if (mine.call)
         co_await mine.call->join();  // the answer was its last act, but it may not have returned yet
     mine.call.reset();
-    if (command.status == StepStatus::kSuccess && !mine.output.empty()) {
-        keep_value("step." + step_at(command.step).id + ".output", mine.output);
-    }
     if (!mine.is_kept) put(command.step, row.state, mine.output, row.error.value_or(""));
+    if (command.status == StepStatus::kSuccess && !mine.output.empty()) {
+        keep_value("step." + step_at(command.step).id + ".output", std::move(mine.output));
+    }
+    if (mine.charge.bytes() > 0) charges_.push_back(std::move(mine.charge));
     mine.input = {};
     mine.output = {};
+    mine.request.reset();
     co_return Result<void>{};
 }
 
@@ -175,6 +177,7 @@ rt::Task<Result<void>> Driver::seal_values() {
         batch_.payloads.push_back(std::move(sealed));
     }
     values_.clear();
+    if (frames_.empty()) charges_.clear();
     co_return Result<void>{};
 }
 

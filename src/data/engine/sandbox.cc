@@ -1,6 +1,7 @@
 #include "data/engine/detail/driver.h"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <unordered_map>
 
 namespace weft::engine {
 
@@ -22,6 +23,8 @@ rt::Task<Result<std::optional<isolation::Reply>>> Driver::ask(
     job_.asking = sandbox_.get();
     auto reply = co_await sandbox_->request(std::move(frames), std::move(by));
     job_.asking = nullptr;
+    used_at_ = deps_.clock.steady();
+    if (values_.empty()) charges_.clear();
     if (reply) {
         keep_logs(std::move(reply->logs), step);
         co_return std::move(*reply);
@@ -32,6 +35,14 @@ rt::Task<Result<std::optional<isolation::Reply>>> Driver::ask(
 }
 
 rt::Task<Result<void>> Driver::take_sandbox() {
+    if (!job_.has_slot) {
+        auto back = co_await come_back();
+        if (!back && job_.cancel_reason && !job_.scope.is_cancelled()) co_return Result<void>{};
+        if (!back && back.error().code == Code::kUnavailable) {
+            co_return co_await give_back(JobFate::kPostpone, 1s);
+        }
+        CO_CHECK_OK(back);
+    }
     isolation::RunSpec spec{.tenant = tenant_, .run = run_};
     auto started = co_await deps_.sandboxes.start(spec, {}, job_.scope.deadline(options_.sandbox_wait));
     if (started) {
@@ -43,6 +54,50 @@ rt::Task<Result<void>> Driver::take_sandbox() {
     // The host's trouble, not the run's.
     deps_.log.warn("no sandbox", {{"run_id", run_}, {"detail", started.error().detail}});
     co_return co_await give_back(JobFate::kPostpone, 1s);
+}
+
+/// Until when a run with nothing to do keeps its slot; nothing while something of it is not in the database,
+/// from where come_back() takes it.
+std::optional<Steady> Driver::slot_until() const {
+    if (deps_.slots == nullptr || !job_.has_slot || unsent_ > 0) return std::nullopt;
+    if (is_dirty() || !values_.empty()) return std::nullopt;
+    return used_at_ + options_.slot_patience;
+}
+
+/// What is kept meanwhile: the state, requests that may be repeated, and answers as they come.
+void Driver::leave_slot() {
+    sandbox_.reset();
+    frames_ = {};
+    charges_.clear();
+    input_ = {};
+    trigger_ = {};
+    for (Slot& mine : slots_) mine.is_stored = mine.is_recorded;
+    deps_.slots->leave(job_);
+}
+
+/// Waits for a slot, then makes ready what a new sandbox is told: as after a crash, from the journal.
+rt::Task<Result<void>> Driver::come_back() {
+    CO_CHECK_OK(co_await deps_.slots->enter(job_));
+    used_at_ = deps_.clock.steady();
+    store::queue::Lease all = job_.claimed.lease;
+    all.epoch = std::max<std::int64_t>(all.epoch, 2);  // of a first claim only the inputs would be read
+    std::vector<store::queue::Lease> leases{all};
+    const rt::Deadline by = job_.scope.deadline(10s);
+    CO_TRY(auto loaded, co_await store::runs::load(deps_.pool, std::move(leases), now(), by));
+    if (loaded.empty()) co_return fail(Error::unavailable("Try again", "the run is not in the database"));
+    CO_CHECK_OK(co_await open_values(std::move(loaded.front().payloads), Which::kStored));
+    std::unordered_map<std::string_view, const store::runs::StepRun*> rows;
+    for (const auto& row : loaded.front().steps) rows[row.step] = &row;
+    std::string since = std::move(frames_);
+    frames_.clear();
+    for (std::size_t i = 0; i < count(); ++i) {
+        auto row = rows.find(prepared_->workflow.steps()[i].id);
+        if (!slots_[i].is_stored || row == rows.end()) continue;
+        put(static_cast<Index>(i), row->second->state, slots_[i].output, row->second->error.value_or(""));
+        slots_[i].output = {};
+    }
+    frames_ += since;
+    co_return Result<void>{};
 }
 
 /// The sandbox's values are gone with it. Its own limits end the run; a death for other reasons gives the run
@@ -79,22 +134,29 @@ void Driver::append_begin() {
     run["started_at"] = rfc3339(started_at_);
     protocol::Begin begin;
     begin.run = to_text(run);
-    begin.input = input_;
-    begin.trigger = trigger_;
+    begin.input = std::move(input_);
+    begin.trigger = std::move(trigger_);
     begin.env = prepared_->workflow.env();
     std::string puts = std::move(frames_);
     frames_.clear();
-    (void)protocol::append(frames_, protocol::Request(std::move(begin)));  // parts are within their limits
+    protocol::Request request(std::move(begin));
+    (void)protocol::append(frames_, request);  // parts are within their limits
     frames_ += puts;
+    auto& sent = std::get<protocol::Begin>(request);
+    input_ = std::move(sent.input);
+    trigger_ = std::move(sent.trigger);
 }
 
-void Driver::put(Index step, std::string_view status, std::string output, std::string error) {
+/// Borrows `output` instead of copying it: it may have 8 MiB.
+void Driver::put(Index step, std::string_view status, std::string& output, std::string error) {
     protocol::Put frame;
     frame.step = step_at(step).id;
     frame.status = status;
     frame.output = std::move(output);
     frame.error = std::move(error);
-    (void)protocol::append(frames_, protocol::Request(std::move(frame)));
+    protocol::Request request(std::move(frame));
+    (void)protocol::append(frames_, request);
+    output = std::move(std::get<protocol::Put>(request).output);
 }
 
 void Driver::keep_logs(std::vector<protocol::Log> logs, Index step) {

@@ -32,6 +32,19 @@ ClientError interrupted(const rt::Deadline& by, bool is_maybe_delivered) {
     return make(kind, std::move(error), is_maybe_delivered);
 }
 
+/// Why a wait for room ended before there was some; the request has been answered, hence delivered.
+ClientError crowded(const rt::Deadline& by) {
+    const rt::CancelReason reason = by.reason();
+    const bool is_cancelled = reason != rt::CancelReason::kNone && reason != rt::CancelReason::kDeadline;
+    if (is_cancelled) return interrupted(by, true);
+    return make(
+        Failure::kCrowded,
+        Error::limit("The answers that are under way leave no memory for this one; call fewer or ask for less"
+        ),
+        true
+    );
+}
+
 }  // namespace
 
 std::string_view name(Failure kind) {
@@ -54,6 +67,8 @@ std::string_view name(Failure kind) {
             return "protocol";
         case Failure::kOverload:
             return "overload";
+        case Failure::kCrowded:
+            return "crowded";
     }
     return "unknown";
 }
@@ -202,9 +217,13 @@ rt::Task<ClientResult> Client::send(ClientRequest request, rt::Deadline by) {
     transfer.prepare(std::move(request), (*partition)->multi, impl_->loop);
     if (!lease.start())
         co_return std::unexpected(make(Failure::kOverload, Error::internal("curl_multi_add_handle failed")));
-    if (!co_await transfer.wait(by))
-        co_return std::unexpected(interrupted(by, transfer.is_maybe_delivered()));
-    co_return transfer.result();
+    for (;;) {
+        if (!co_await transfer.wait(by))
+            co_return std::unexpected(interrupted(by, transfer.is_maybe_delivered()));
+        if (transfer.is_done()) co_return transfer.result();
+        if (!co_await transfer.take_room(by)) co_return std::unexpected(crowded(by));
+        transfer.resume();
+    }
 }
 
 std::size_t Client::in_flight() const {

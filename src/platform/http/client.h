@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "platform/http/http.h"
+#include "platform/rt/budget.h"
 #include "platform/rt/loop.h"
 
 #include <expected>
@@ -34,6 +35,11 @@ struct ClientRequest {
     AddressCheck check_address;
     std::size_t header_bytes_max = 64u << 10;
     std::size_t body_bytes_max = limits::kPayloadBytesMax;  // after decompression
+    /// Where the answer's body is charged, in the name of `partition`, before it is read: as much as its
+    /// length says, or the limit when that is not known. While there is no room the socket is not read. Null:
+    /// unbounded.
+    rt::Budget* budget = nullptr;
+    int copies = 1;  // how often the caller will hold the body at once
     Steady::duration connect_timeout = std::chrono::seconds(10);
     Resend resend = Resend::kByMethod;
 };
@@ -42,6 +48,7 @@ struct ClientResponse {
     int status = 0;
     Fields headers;
     std::string body;
+    rt::Budget::Charge charge;  // for `body`; keep it as long as what is made of it
     std::string peer_ip;
     bool is_reused = false;  // sent on a connection kept from an earlier request
 };
@@ -56,6 +63,7 @@ enum class Failure {
     kTooLarge,   // headers or body over their limit
     kProtocol,   // the peer broke HTTP or closed the connection before a complete answer
     kOverload,   // the client's own limits
+    kCrowded,    // the budget had no room for the answer until `by`
 };
 std::string_view name(Failure kind);
 

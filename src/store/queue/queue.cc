@@ -31,10 +31,17 @@ Lease read_lease(const pg::Rows& rows, int row, int tenant, int run, int epoch) 
 }  // namespace
 
 rt::Task<Result<std::vector<Claimed>>> Queue::claim(
-    WorkerId worker, int limit, Millis lease, rt::Deadline by
+    WorkerId worker, int limit, Millis lease, rt::Deadline by, Rooms rooms
 ) {
+    pg::ArrayParam tenants;
+    pg::ArrayParam sizes;
+    for (const auto& [tenant, size] : rooms.of) {
+        tenants.add(tenant);
+        sizes.add(size);
+    }
     pg::Params params;
     params.add(worker).add(limit).add(static_cast<std::int64_t>(lease.count()));
+    params.add(tenants.text()).add(sizes.text()).add(rooms.others);
     CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kClaim, std::move(params), by));
     std::vector<Claimed> out;
     out.reserve(static_cast<std::size_t>(rows.size()));

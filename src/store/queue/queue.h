@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// The job queue: who runs which run, until when. All times are the database's; every answer to "is it mine?"
@@ -30,6 +31,12 @@ struct Claimed {
     bool is_cancel_requested = false;
     std::string cancel_reason;
     Instant at;  // of the claim, by the database
+};
+
+/// How many more jobs of a tenant the claiming worker has room for.
+struct Rooms {
+    int others = 256;  // of a tenant not named
+    std::vector<std::pair<TenantId, int>> of;
 };
 
 struct Canceled {
@@ -65,9 +72,12 @@ class Queue {
     explicit Queue(pg::Pool& pool) : pool_(pool) {}
 
     /// Claims up to `limit` (1..256) due jobs, tenants in the order of their virtual time, each within its
-    /// inflight limit; the result may be empty. Errors: kUnavailable (retry), kTimeout, kCancelled.
-    /// Cancelling loses nothing: a job claimed but not returned is due again when its lease lapses.
-    rt::Task<Result<std::vector<Claimed>>> claim(WorkerId worker, int limit, Millis lease, rt::Deadline by);
+    /// inflight limit and its room; the result may be empty. Errors: kUnavailable (retry), kTimeout,
+    /// kCancelled. Cancelling loses nothing: a job claimed but not returned is due again when its lease
+    /// lapses.
+    rt::Task<Result<std::vector<Claimed>>> claim(
+        WorkerId worker, int limit, Millis lease, rt::Deadline by, Rooms rooms = {}
+    );
 
     /// Extends the leases and tells which are lost and which of the others have been asked to stop.
     rt::Task<Result<Beat>> heartbeat(std::vector<Lease> leases, Millis lease, rt::Deadline by);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "data/dispatch/detail/slots.h"
 #include "data/dispatch/worker.h"
 #include "data/engine/engine.h"
 #include "platform/rt/scope.h"
@@ -19,6 +20,7 @@ class Dispatcher {
         rt::Loop& loop;
         pg::Pool& pool;
         engine::Engine& engine;
+        Slots& slots;
         const rt::Clock& clock;
         telemetry::Logger log;
         telemetry::Metrics& metrics;
@@ -31,6 +33,7 @@ class Dispatcher {
     rt::Task<void> stop();
     /// Hints: there may be work; there may be a cancel request.
     void wake();
+    void on_free() { work_.notify_all(); }
     void look_for_cancels() { cancels_.notify_all(); }
     Result<void> ready() const;
     Stats stats() const;
@@ -58,7 +61,6 @@ class Dispatcher {
 
     std::vector<store::queue::Lease> leases_older_than(Steady::duration age, Steady Running::* since) const;
     void cancel(const std::vector<store::queue::Canceled>& canceled);
-    int free_slots() const { return needs_.options.runs_max - static_cast<int>(running_.size()); }
     /// When a lease taken or extended by a statement sent at `asked_at` ends for us: before the database's.
     Steady held_until(Steady asked_at) const;
     void complain(std::string_view what, const Error& error) const;

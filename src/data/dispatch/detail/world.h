@@ -221,8 +221,9 @@ class WorkerTest : public testing::Test {
         );
     }
 
-    /// The upstream: "/slow" waits to be released, "/status/<n>" answers n, "/flaky" fails twice, the rest
-    /// echoes.
+    /// The upstream: "/slow" waits to be released, "/large" sends `large_` bytes and ends when
+    /// released, "/status/<n>" answers n, "/flaky"
+    /// fails twice, the rest echoes.
     rt::Task<Result<http::Response>> answer(http::Request request) {
         const std::string path(request.path());
         calls_[path].push_back(std::string(request.headers.get("idempotency-key")));
@@ -231,6 +232,11 @@ class WorkerTest : public testing::Test {
                 auto waited = co_await rt::sleep_for(5ms, request.deadline);
                 if (!waited) co_return fail(std::move(waited).error());
             }
+        }
+        if (path == "/large") {
+            http::Response response = http::Response::text(200, "");
+            response.stream = [this](http::StreamWriter writer) { return stream_large(std::move(writer)); };
+            co_return response;
         }
         if (path == "/flaky" && calls_[path].size() <= 2)
             co_return http::Response::json(503, R"({"error":"busy"})");
@@ -241,6 +247,15 @@ class WorkerTest : public testing::Test {
         out["path"] = path;
         out["body"] = request.body;
         co_return http::Response::json(200, to_text(out));
+    }
+
+    rt::Task<void> stream_large(http::StreamWriter writer) {
+        for (std::size_t sent = 0; sent < large_; sent += 64u << 10) {
+            std::string piece(64u << 10, 'x');
+            if (!co_await writer.write(std::move(piece))) co_return;
+        }
+        while (!is_released_ && co_await rt::sleep_for(5ms, writer.deadline())) {
+        }
     }
 
     static inline std::unique_ptr<Suite> suite_;
@@ -268,6 +283,7 @@ class WorkerTest : public testing::Test {
     int workflows_ = 0;
     std::map<std::string, std::vector<std::string>> calls_;  // path -> idempotency keys
     bool is_released_ = false;
+    std::size_t large_ = 0;
 };
 
 }  // namespace weft::dispatch

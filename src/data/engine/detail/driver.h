@@ -35,9 +35,11 @@ class Driver {
         Place place;                                    // of the last failure
         std::optional<Instant> started_at;
         std::unique_ptr<rt::Scope> call;
-        bool is_kept = false;      // the sandbox has the output already
-        bool is_recorded = false;  // its final row is written or in the batch
-        int running_row = 0;       // the attempt whose "running" row is written
+        rt::Budget::Charge charge;  // for `output`, while it is an answer
+        bool is_kept = false;       // the sandbox has the output already
+        bool is_stored = false;     // its result was in the database when the last slot was left
+        bool is_recorded = false;   // its final row is written or in the batch
+        int running_row = 0;        // the attempt whose "running" row is written
     };
     struct Timer {
         Index step = runstate::kRun;
@@ -46,7 +48,8 @@ class Driver {
 
     // ---- the loop (driver.cc)
     rt::Task<Result<void>> drive();
-    rt::Task<Result<void>> open_values();
+    enum class Which { kAll, kStored };
+    rt::Task<Result<void>> open_values(std::vector<store::runs::StoredPayload> payloads, Which which);
     rt::Task<Result<void>> check_input();
     void start();
     runstate::Started replay();
@@ -76,6 +79,7 @@ class Driver {
     rt::Task<Result<connector::HttpRequest>> build_request(Index step, std::string rendered) const;
     void spawn_call(Index step, int attempt, Instant by);
     rt::Task<void> call(Index step, int attempt, broker::Request request, rt::Deadline by);
+    rt::Task<broker::Response> perform(broker::Request request, rt::Deadline by);
     runstate::CallFinished call_failed(Index step, int attempt, const Error& error);
 
     // ---- the sandbox (sandbox.cc)
@@ -84,9 +88,12 @@ class Driver {
         protocol::Request request, Index step, rt::Deadline by
     );
     rt::Task<Result<void>> take_sandbox();
+    std::optional<Steady> slot_until() const;
+    void leave_slot();
+    rt::Task<Result<void>> come_back();
     rt::Task<Result<void>> sandbox_failed(Error error);
     void append_begin();
-    void put(Index step, std::string_view status, std::string output, std::string error);
+    void put(Index step, std::string_view status, std::string& output, std::string error);
     void keep_logs(std::vector<protocol::Log> logs, Index step);
 
     // ---- the journal (record.cc)
@@ -134,7 +141,10 @@ class Driver {
     std::string output_;
     Instant started_at_;
     std::unique_ptr<isolation::Sandbox> sandbox_;
-    std::string frames_;  // to go with the next request
+    std::string frames_;                       // to go with the next request
+    std::vector<rt::Budget::Charge> charges_;  // for answers in `frames_` and `values_`
+    int unsent_ = 0;                           // calls that wait for memory for their requests
+    Steady used_at_;                           // when the sandbox last answered, or the claim
     int log_lines_ = 0;
 
     store::runs::Entry batch_;  // rows since the last flush

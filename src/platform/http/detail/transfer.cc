@@ -13,6 +13,9 @@ namespace weft::http::detail {
 namespace {
 
 constexpr std::size_t kHeadersMax = 256;
+/// A body of unknown length is charged this much, and the limit once it is longer: never bit by bit, because
+/// bodies that each hold a part and wait for more would wait for each other.
+constexpr std::size_t kSmallBodyBytes = 64u << 10;
 
 /// Ours or libcurl's to set: they frame the message or steer the connection.
 constexpr std::array<std::string_view, 10> kRefusedHeaders{
@@ -172,6 +175,7 @@ void Transfer::prepare(ClientRequest request, CurlMulti& multi, rt::Loop& loop) 
     request_ = std::move(request);
     multi_ = &multi;
     done_.emplace(loop);
+    if (request_.budget != nullptr) response_.charge = {*request_.budget, request_.partition};
     set(easy_, CURLOPT_URL, request_.url.c_str());
     set(easy_, CURLOPT_CLOSESOCKETDATA, multi_);
     auto connect = std::chrono::duration_cast<Millis>(request_.connect_timeout).count();
@@ -223,13 +227,19 @@ void Transfer::set_headers() {
 }
 
 rt::Task<Result<void>> Transfer::wait(rt::Deadline by) {
-    while (!code_) CO_CHECK_OK(co_await done_->wait(by));
+    while (!code_ && !is_paused_) CO_CHECK_OK(co_await done_->wait(by));
     co_return Result<void>{};
 }
 
 void Transfer::finish(CURLcode code) {
     code_ = code;
     done_->notify_all();
+}
+
+void Transfer::resume() {
+    is_paused_ = false;
+    // What was kept back comes now; a refusal of it is not reported otherwise.
+    if (CURLcode code = curl_easy_pause(easy_, CURLPAUSE_CONT); code != CURLE_OK) finish(code);
 }
 
 void Transfer::clear() {
@@ -247,7 +257,8 @@ void Transfer::clear() {
     message_[0] = '\0';
     header_bytes_ = 0;
     attempts_ = 0;
-    is_head_done_ = is_too_large_ = false;
+    wanted_ = 0;
+    is_head_done_ = is_too_large_ = is_paused_ = false;
 }
 
 bool Transfer::is_allowed(const std::string& ip, std::uint16_t port) {
@@ -320,8 +331,30 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
         transfer.is_too_large_ = true;
         return 0;
     }
+    if (!transfer.has_room(body.size() + bytes)) {
+        transfer.is_paused_ = true;
+        transfer.done_->notify_all();
+        return CURL_WRITEFUNC_PAUSE;  // the same bytes come again
+    }
     body.append(data, bytes);
     return bytes;
+}
+
+/// Charges a body that has come to `bytes`; false: no room now for `wanted_`.
+bool Transfer::has_room(std::size_t bytes) {
+    if (request_.budget == nullptr) return true;
+    const std::int64_t copies = request_.copies;
+    if (static_cast<std::int64_t>(bytes) * copies <= response_.charge.bytes()) return true;
+    curl_off_t length = -1;
+    if (!response_.headers.find("content-encoding")) {
+        curl_easy_getinfo(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    }
+    std::size_t whole = bytes <= kSmallBodyBytes ? kSmallBodyBytes : request_.body_bytes_max;
+    if (length >= static_cast<curl_off_t>(bytes)) whole = static_cast<std::size_t>(length);
+    wanted_ = static_cast<std::int64_t>(whole) * copies;
+    if (!response_.charge.try_resize(wanted_)) return false;
+    response_.body.reserve(whole);  // one block, of the size that is charged
+    return true;
 }
 
 ClientResult Transfer::result() {
@@ -332,6 +365,7 @@ ClientResult Transfer::result() {
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &connects);
     curl_easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &ip);
+    response_.charge.try_resize(static_cast<std::int64_t>(response_.body.size()) * request_.copies);
     response_.status = static_cast<int>(status);
     response_.is_reused = connects == 0;
     response_.peer_ip = ip == nullptr ? "" : ip;

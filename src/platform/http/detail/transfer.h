@@ -43,8 +43,14 @@ class Transfer {
     CURL* easy() { return easy_; }
 
     void prepare(ClientRequest request, CurlMulti& multi, rt::Loop& loop);
-    /// Returns once `finish` was called; an error when `by` is over first.
+    /// Returns once `finish` was called, or the body needs room; an error when `by` is over first.
     rt::Task<Result<void>> wait(rt::Deadline by);
+    bool is_done() const { return code_.has_value(); }
+    /// Waits for the room that the body needs, then `resume` reads on. Not from inside a libcurl callback.
+    rt::Task<Result<void>> take_room(rt::Deadline by) {
+        return response_.charge.resize(wanted_, std::move(by));
+    }
+    void resume();
     void finish(CURLcode code);
     /// After `wait`.
     ClientResult result();
@@ -59,6 +65,7 @@ class Transfer {
     static int on_ready(void* self, char* peer_ip, char* own_ip, int peer_port, int own_port);
 
     bool take_header(std::string_view line);
+    bool has_room(std::size_t bytes);
     bool is_allowed(const std::string& ip, std::uint16_t port);
     void set_method();
     void set_headers();
@@ -75,6 +82,8 @@ class Transfer {
     std::array<char, CURL_ERROR_SIZE> message_{};
     std::optional<Error> denied_;
     std::size_t header_bytes_ = 0;
+    std::int64_t wanted_ = 0;  // of the budget
+    bool is_paused_ = false;
     int attempts_ = 0;  // times the request was about to be put on the wire
     bool is_head_done_ = false;
     bool is_too_large_ = false;

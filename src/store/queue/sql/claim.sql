@@ -1,11 +1,18 @@
 -- claim :many  uses tenant_queue_active_idx, job_ready_idx, job_leased_tenant_idx  called by data/dispatch on each wake-up
 -- Two levels, skip locked on both: tenants by virtual time, then their oldest due jobs. A tenant gets its weight's
--- share of the free slots, hence all of them when it is alone. Idle tenants stay `active` for a while (sweep_tenants):
+-- share of the free slots, within the room that the worker has for it ($4, $5; others: $6).
+-- Idle tenants stay `active` for a while (sweep_tenants):
 -- clearing the flag here would race with the next insert and cost a sweep interval on every quiet moment.
-with candidate as materialized (
-    select q.tenant_id, q.weight, q.vtime, q.inflight_max
+with given as materialized (
+    select g.tenant_id, g.room
+    from unnest($4::uuid[], $5::int[]) as g (tenant_id, room)
+),
+candidate as materialized (
+    select q.tenant_id, q.weight, q.vtime, q.inflight_max, coalesce(g.room, $6::int) as room
     from tenant_queue q
+    left join given g on g.tenant_id = q.tenant_id
     where q.active
+        and coalesce(g.room, $6::int) > 0
         and exists (
             select from job j where j.tenant_id = q.tenant_id and j.state = 'ready' and j.run_at <= now()
         )
@@ -20,7 +27,8 @@ share as (
         least(
             ceil($2::int * c.weight / sum(c.weight) over ()),
             c.inflight_max
-            - (select count(*) from job l where l.tenant_id = c.tenant_id and l.state = 'leased')
+            - (select count(*) from job l where l.tenant_id = c.tenant_id and l.state = 'leased'),
+            c.room
         )::int as room
     from candidate c
 ),
