@@ -7,6 +7,7 @@
 #include "platform/blob/blob.h"
 #include "platform/crypto/crypto.h"
 #include "platform/crypto/password.h"
+#include "platform/disk/disk.h"
 #include "platform/http/quota.h"
 #include "platform/http/router.h"
 #include "platform/http/server.h"
@@ -111,11 +112,15 @@ class ApiProcess {
         TRY(rates_, parse_limits(options_.limits));
         strangers_ = std::make_unique<http::Strangers>(clock_, rng_, rates_.at("address"));
         prepare_stores();
+        watch_disks();
         prepare_ingress();
         TRY(api_, make_api());
         metrics_.on_collect([this] { streams_.update(api_->leases().stats()); });
         api_->mount(router_);
         hooks_->add_routes(router_);
+        auto callers =
+            metrics_.gauge("weft_sync_callers_waiting", "Callers that wait for the answer of a run");
+        metrics_.on_collect([this, callers] { callers.set(static_cast<double>(hooks_->stats().waiting)); });
         health_.add("database", [this] { return database_; });
         telemetry::watch_loop(loop_, metrics_);
         add_telemetry();
@@ -139,6 +144,7 @@ class ApiProcess {
         listener_->start();
         scope_.spawn(announce());
         scope_.spawn(watch_database());
+        scope_.spawn(disks_->run(scope_.forever()));
         while (!is_stopping_) (void)co_await told.wait(rt::Deadline::in(1h));
         co_await api_->close();  // sockets would keep the server waiting
         co_await server_->stop(rt::Deadline::in(kDrain));
@@ -153,6 +159,13 @@ class ApiProcess {
     rt::Loop& loop() { return loop_; }
 
   private:
+    void watch_disks() {
+        disk::Options options{.paths = options_.disks, .full = options_.disk_full / 100};
+        options.paths.push_back(options_.blobs);
+        disks_ = std::make_unique<disk::Watch>(std::move(options), metrics_);
+        health_.add("disk", [this] { return disks_->ready(); });
+    }
+
     void prepare_stores() {
         std::string url(secrets_.database_url.reveal());
         pg::PoolOptions pool{.url = url, .application_name = "weft-api", .connections_max = kPoolConnections};
@@ -181,7 +194,11 @@ class ApiProcess {
     }
 
     void prepare_ingress() {
-        ingest_ = std::make_unique<ingress::Ingest>(loop_, *pool_, *codec_, *notifier_, clock_, rng_);
+        ingress::Options options;
+        options.admit = [this] { return disks_->admit(); };
+        ingest_ = std::make_unique<ingress::Ingest>(
+            loop_, *pool_, *codec_, *notifier_, clock_, rng_, std::move(options)
+        );
         ingress::HookOptions hooks;
         hooks.events = rates_.at("trigger");
         hooks.bytes = rates_.at("trigger-bytes");
@@ -347,6 +364,7 @@ class ApiProcess {
     std::unique_ptr<http::Strangers> strangers_;
     std::unique_ptr<crypto::KeyWrapper> shared_master_;
     std::unique_ptr<blob::Store> blobs_;
+    std::unique_ptr<disk::Watch> disks_;
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<pg::Notifier> notifier_;
     std::unique_ptr<store::vault::TenantKeys> keys_;

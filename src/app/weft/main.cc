@@ -82,6 +82,7 @@ void add_process_options(CLI::App& command, app::ProcessOptions& options) {
     command.add_option("--secrets-fd", options.secrets_fd)->group("");
     command.add_option("--notify-fd", options.notify_fd)->group("");
     command.add_option("--listen-fd", options.listen_fd)->group("");
+    command.add_option("--disk", options.disks, "A place whose disk is watched; may be repeated");
 }
 
 void add_api_options(CLI::App& command, app::ProcessOptions& options) {
@@ -128,6 +129,13 @@ void add_api_options(CLI::App& command, app::ProcessOptions& options) {
         ->capture_default_str();
 }
 
+/// Of both kinds of process.
+void add_disk_options(CLI::App& command, app::ProcessOptions& options) {
+    command.add_option("--disk-full", options.disk_full, "Percent free below which nothing new is taken in")
+        ->check(CLI::Range(0.0, 100.0))
+        ->capture_default_str();
+}
+
 void add_worker_options(CLI::App& command, app::ProcessOptions& options) {
     command
         .add_option(
@@ -142,6 +150,10 @@ void add_worker_options(CLI::App& command, app::ProcessOptions& options) {
         ->capture_default_str();
     command.add_option("--runs-max", options.runs_max, "Runs at the same time in one worker")
         ->check(CLI::Range(1, 1'000))
+        ->capture_default_str();
+    command
+        .add_option("--answers-mib", options.answers_mib, "Memory of one worker for answers of other systems")
+        ->check(CLI::Range(32, 65'536))
         ->capture_default_str();
     command
         .add_option(
@@ -227,13 +239,16 @@ int run(int argc, char** argv) {
     add_api_options(*serve, options.serve.process);
     add_worker_options(*serve, options.serve.process);
     add_metrics_option(*serve, options.serve.process);
+    add_disk_options(*serve, options.serve.process);
     CLI::App* api = program.add_subcommand("api", "Run one control plane process (needs WEFT_DATABASE_URL)");
     add_api_options(*api, options.api);
     add_process_options(*api, options.api);
+    add_disk_options(*api, options.api);
     CLI::App* worker =
         program.add_subcommand("worker", "Run one data plane process (needs WEFT_DATABASE_URL)");
     add_worker_options(*worker, options.worker);
     add_process_options(*worker, options.worker);
+    add_disk_options(*worker, options.worker);
     CLI::App* migrate =
         program.add_subcommand("migrate", "Bring the database of WEFT_DATABASE_URL to this version");
     CLI::App* graphql = program.add_subcommand(

@@ -39,6 +39,7 @@ constexpr int kDatabaseStartsMax = 3;  // before it was ever ready
 constexpr int kSecretsFd = 3;
 constexpr int kNotifyFd = 4;
 constexpr int kListenFd = 5;
+constexpr int kDatabaseDiskFd = 7;  // of the api: asked how full it is, nothing else can be done with it
 
 std::string own_folder() {
     std::error_code ec;
@@ -186,6 +187,7 @@ class Server {
             "--secrets-fd=" + std::to_string(kSecretsFd),
             "--notify-fd=" + std::to_string(kNotifyFd),
         };
+        spec.argv.push_back("--disk-full=" + std::to_string(options_.process.disk_full));
         // By descriptor: the api's user may not search the way here, and a restart runs the same version.
         spec.executable_fd = executable_.get();
         spec.environment = child_environment(environment_);
@@ -210,6 +212,13 @@ class Server {
         std::string web = find_web(options_.process.web);
         if (!web.empty()) {
             see(spec, "--web=", spec.identity, {.source = web, .target = "/srv", .read_only = true});
+        }
+        if (postgres_) {
+            // Its user may not search the way there.
+            database_folder_ =
+                proc::Fd(::open(folder_.at("postgres").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+            spec.fds.emplace_back(database_folder_.get(), kDatabaseDiskFd);
+            spec.argv.push_back("--disk=/proc/self/fd/" + std::to_string(kDatabaseDiskFd));
         }
         spec.argv.push_back("--listen=" + address_.text());
         spec.argv.push_back("--listen-fd=" + std::to_string(kListenFd));
@@ -270,6 +279,8 @@ class Server {
         }
         spec.argv.push_back("--lease-ms=" + std::to_string(options_.process.lease_ms));
         spec.argv.push_back("--runs-max=" + std::to_string(options_.process.runs_max));
+        spec.argv.push_back("--answers-mib=" + std::to_string(options_.process.answers_mib));
+        if (postgres_) spec.argv.push_back("--disk=" + folder_.at("postgres"));
         spec.argv.push_back("--isolation-floor=" + options_.process.isolation_floor);
         return spec;
     }
@@ -382,6 +393,7 @@ class Server {
     Secret worker_password_;
     proc::Fd executable_;
     proc::Fd listener_;
+    proc::Fd database_folder_;
     proc::Fd api_secrets_;
     proc::Fd worker_secrets_;
     std::unique_ptr<ReadyPipe> ready_;

@@ -50,6 +50,9 @@ struct ProcessOptions {
     int bodies_mib = 256;                                          // api: of request bodies under way
     int lease_ms = static_cast<int>(std::chrono::milliseconds(limits::kLease).count());
     int runs_max = 64;                         // worker: at the same time
+    int answers_mib = 256;                     // worker: memory for answers of other systems
+    std::vector<std::string> disks;            // watched beside that of `blobs`
+    double disk_full = 5;                      // percent free: below, nothing new is taken in
     std::string isolation_floor = "rootless";  // worker: the least that will do; full, rootless or process
     int number = 0;       // worker: its place on this machine, from 0; users of sandboxes do not overlap
     int listen_fd = -1;   // api: a socket that listens on `listen` already

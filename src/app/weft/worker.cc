@@ -5,6 +5,7 @@
 #include "data/isolation/isolation.h"
 #include "platform/blob/blob.h"
 #include "platform/crypto/crypto.h"
+#include "platform/disk/disk.h"
 #include "platform/http/client.h"
 #include "platform/pg/pg.h"
 #include "platform/pg/server_clock.h"
@@ -35,6 +36,8 @@ constexpr auto kClockAnswer = 1s;
 dispatch::Options dispatch_options(const ProcessOptions& options) {
     dispatch::Options out;
     out.runs_max = options.runs_max;
+    out.held_max = std::max(out.held_max, 4 * options.runs_max);
+    out.answer_bytes_max = static_cast<std::int64_t>(options.answers_mib) << 20;
     out.lease = Millis(options.lease_ms);
     out.heartbeat = out.lease / 3;
     out.reap_every = std::min(out.reap_every, out.lease / 2);
@@ -76,6 +79,7 @@ class WorkerProcess {
             .options = dispatch_options(options_),
         };
         worker_ = std::make_unique<dispatch::Worker>(std::move(deps));
+        watch_disks();
         if (options_.metrics_listen.empty()) return {};
         health_.add("queue", [this] { return worker_->ready(); });
         telemetry::watch_loop(loop_, metrics_);
@@ -96,13 +100,14 @@ class WorkerProcess {
         (void)co_await clock_.follow(*pool_, rt::Deadline::in(kClockAnswer));
         scope_.spawn(follow_clock());
         worker_->start();
+        scope_.spawn(disks_->run(scope_.forever()));
         log_.info("worker started", {{"isolation", sandboxes_->health().text()}});
         JsonObject ready{{"from", options_.name}};
         if (metrics_server_) ready["metrics_url"] = metrics_server_->url();
         report_ready(options_.notify_fd, ready);
         while (!is_stopping_) (void)co_await told.wait(rt::Deadline::in(1h));
-        co_await worker_->stop();
         co_await scope_.close();
+        co_await worker_->stop();
         if (metrics_server_) co_await metrics_server_->stop(rt::Deadline::in(kDrainHttp));
         co_await sandboxes_->close();
         co_await pool_->close();
@@ -116,6 +121,16 @@ class WorkerProcess {
         while (co_await rt::sleep_for(kClockLook, scope_.forever())) {
             (void)co_await clock_.follow(*pool_, scope_.deadline(kClockAnswer));
         }
+    }
+
+    void watch_disks() {
+        disk::Options options{
+            .paths = options_.disks,
+            .full = options_.disk_full / 100,
+        };
+        options.paths.push_back(options_.blobs);
+        disks_ = std::make_unique<disk::Watch>(std::move(options), metrics_);
+        health_.add("disk", [this] { return disks_->ready(); });
     }
 
     const ProcessOptions& options_;
@@ -134,6 +149,7 @@ class WorkerProcess {
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<http::Client> client_;
     std::unique_ptr<dispatch::Worker> worker_;
+    std::unique_ptr<disk::Watch> disks_;
     std::unique_ptr<MetricsServer> metrics_server_;
     bool is_stopping_ = false;
     rt::Scope scope_{loop_};
