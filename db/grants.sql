@@ -72,6 +72,13 @@ grant select, update on tenant_queue to weft_dispatch;
 grant select (id) on tenant to weft_dispatch;
 grant select (tenant_id, id, class) on tenant_key to weft_dispatch;
 grant select (tenant_id, id, state, finished_at) on workflow_run to weft_dispatch;
+-- What has passed (store/retention): whole days of history, and rows by their age alone.
+grant execute on function retire_partitions(text, date, date[], int) to weft_dispatch;
+grant select (tenant_id, trigger_id, dedupe_key, received_at), delete on trigger_event to weft_dispatch;
+grant select (created_at), delete on idempotency_key to weft_dispatch;
+grant select (tenant_id, run_id, created_at), delete on dead_letter to weft_dispatch;
+grant select (tenant_id, id, expires_at), delete on session to weft_dispatch;
+grant select (id, expires_at), delete on claim_link to weft_dispatch;
 
 -- The system roles' policies: row security names them one by one, so that a new table is closed to them.
 do $$
@@ -89,7 +96,9 @@ begin
                 ('weft_ingest', 'workflow_run'), ('weft_ingest', 'payload'), ('weft_ingest', 'job'),
                 ('weft_ingest', 'trigger_event'), ('weft_ingest', 'tenant_queue'),
                 ('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'),
-                ('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run')
+                ('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'),
+                ('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'),
+                ('weft_dispatch', 'dead_letter'), ('weft_dispatch', 'session'), ('weft_dispatch', 'claim_link')
         ) as t (role_name, table_name)
     loop
         execute format('drop policy if exists %I on weft.%I', opened.role_name, opened.table_name);

@@ -47,7 +47,9 @@ const Rule kRules[] = {
      "('weft_ingest', 'tenant_key'), ('weft_ingest', 'workflow_run'), ('weft_ingest', 'payload'), "
      "('weft_ingest', 'job'), ('weft_ingest', 'trigger_event'), ('weft_ingest', 'tenant_queue'), "
      "('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'), "
-     "('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run')) "
+     "('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'), "
+     "('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'), "
+     "('weft_dispatch', 'dead_letter'), ('weft_dispatch', 'session'), ('weft_dispatch', 'claim_link')) "
      // The owner's: maintenance empties default partitions; no process is the owner.
      "and not (p.policyname = 'maintenance' and p.tablename like '%\\_default' and p.roles = '{weft_owner}')"
     },
@@ -89,7 +91,8 @@ const Rule kRules[] = {
     {"security definer functions are the reviewed ones, with a pinned search path",
      "select p.proname::text from pg_proc p where p.pronamespace = 'weft'::regnamespace and p.prosecdef and "
      "not ("
-     "p.proname in ('ensure_partitions') and p.proconfig::text like '%search_path=weft, pg_temp%')"},
+     "p.proname in ('ensure_partitions', 'retire_partitions') and p.proconfig::text like '%search_path=weft, "
+     "pg_temp%')"},
     {"views obey the caller's row security; there is no materialised one",
      "select c.relname from pg_class c where c.relnamespace = 'weft'::regnamespace and (c.relkind = 'm' or "
      "(c.relkind = 'v' and not coalesce(c.reloptions::text like '%security_invoker=true%', false)))"},

@@ -160,7 +160,9 @@ class ApiProcess {
 
   private:
     void watch_disks() {
-        disk::Options options{.paths = options_.disks, .full = options_.disk_full / 100};
+        disk::Options options{
+            .paths = options_.disks, .low = options_.disk_low / 100, .full = options_.disk_full / 100
+        };
         options.paths.push_back(options_.blobs);
         disks_ = std::make_unique<disk::Watch>(std::move(options), metrics_);
         health_.add("disk", [this] { return disks_->ready(); });

@@ -187,6 +187,7 @@ class Server {
             "--secrets-fd=" + std::to_string(kSecretsFd),
             "--notify-fd=" + std::to_string(kNotifyFd),
         };
+        spec.argv.push_back("--disk-low=" + std::to_string(options_.process.disk_low));
         spec.argv.push_back("--disk-full=" + std::to_string(options_.process.disk_full));
         // By descriptor: the api's user may not search the way here, and a restart runs the same version.
         spec.executable_fd = executable_.get();
@@ -279,6 +280,7 @@ class Server {
         }
         spec.argv.push_back("--lease-ms=" + std::to_string(options_.process.lease_ms));
         spec.argv.push_back("--runs-max=" + std::to_string(options_.process.runs_max));
+        for (const std::string& keep : options_.process.keep) spec.argv.push_back("--keep=" + keep);
         spec.argv.push_back("--answers-mib=" + std::to_string(options_.process.answers_mib));
         if (postgres_) spec.argv.push_back("--disk=" + folder_.at("postgres"));
         spec.argv.push_back("--isolation-floor=" + options_.process.isolation_floor);

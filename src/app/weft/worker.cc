@@ -78,6 +78,8 @@ class WorkerProcess {
             .metrics = metrics_,
             .options = dispatch_options(options_),
         };
+        deps.options.blob_folder = options_.blobs;
+        TRY(deps.options.keep, store::retention::parse_policy(options_.keep));
         worker_ = std::make_unique<dispatch::Worker>(std::move(deps));
         watch_disks();
         if (options_.metrics_listen.empty()) return {};
@@ -126,7 +128,9 @@ class WorkerProcess {
     void watch_disks() {
         disk::Options options{
             .paths = options_.disks,
+            .low = options_.disk_low / 100,
             .full = options_.disk_full / 100,
+            .on_low = [this] { worker_->hurry_retention(); },
         };
         options.paths.push_back(options_.blobs);
         disks_ = std::make_unique<disk::Watch>(std::move(options), metrics_);

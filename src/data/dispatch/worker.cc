@@ -1,6 +1,7 @@
 #include "data/dispatch/worker.h"
 
 #include "data/dispatch/detail/dispatcher.h"
+#include "data/dispatch/detail/retention.h"
 #include "data/dispatch/detail/slots.h"
 #include "store/runs/journal.h"
 
@@ -68,6 +69,15 @@ struct Worker::Impl {
               [this](std::string_view channel, std::string_view payload) { on_notify(channel, payload); },
               [this] { on_connected(); }
           ),
+          retention(
+              {deps.loop,
+               deps.pool,
+               deps.log,
+               deps.metrics,
+               deps.options.keep,
+               deps.options.retire_every,
+               deps.options.blob_folder}
+          ),
           keys_wanted(deps.loop),
           scope(deps.loop, [this](std::string what) { deps.log.error("task failed", {{"detail", what}}); }) {}
 
@@ -129,6 +139,7 @@ struct Worker::Impl {
     engine::Engine engine;
     Dispatcher dispatcher;
     pg::Listener listener;
+    Retention retention;
     rt::Signal keys_wanted;
     rt::Scope scope;
 };
@@ -141,6 +152,7 @@ void Worker::start() {
     impl_->scope.spawn(impl_->make_keys());
     impl_->scope.spawn(impl_->make_partitions());
     impl_->scope.spawn(impl_->tell_answers());
+    impl_->scope.spawn(impl_->retention.run(impl_->scope.forever()));
     impl_->dispatcher.start();
 }
 
@@ -150,6 +162,10 @@ rt::Task<void> Worker::stop() {
     co_await impl_->journal.close();
     co_await impl_->listener.close();
     co_await impl_->notifier.close();
+}
+
+void Worker::hurry_retention() {
+    impl_->retention.hurry();
 }
 
 Result<void> Worker::ready() const {

@@ -13,6 +13,7 @@
 #include "platform/telemetry/health.h"
 #include "platform/telemetry/log.h"
 #include "platform/telemetry/metrics.h"
+#include "store/retention/retention.h"
 
 #include <memory>
 #include <string>
@@ -26,7 +27,10 @@ struct Options {
     /// Memory for answers of other systems, from their first byte until journal and sandbox have them; and as
     /// much for the requests that are under way.
     std::int64_t answer_bytes_max = 256ll << 20;
-    int tenant_share = 3;  // a tenant holds at most so many times what is free of these (base/shares)
+    store::retention::Policy keep;
+    Millis retire_every{10 * 60'000};
+    std::string blob_folder;  // whose old days go with their rows; none when empty
+    int tenant_share = 3;     // a tenant holds at most so many times what is free of these (base/shares)
     Millis lease = limits::kLease;
     Millis heartbeat = limits::kHeartbeat;  // a third of the lease
     Millis poll_max{1'000};                 // between looks into the queue when nothing hints
@@ -81,6 +85,8 @@ class Worker {
     /// Claims nothing more, lets runs finish for Options::drain, gives the rest back to the queue. Once.
     rt::Task<void> stop();
 
+    /// A disk gets full: what is older than its policy goes now.
+    void hurry_retention();
     /// Ready while the last look into the queue succeeded, less than 10 s ago.
     Result<void> ready() const;
     Stats stats() const;

@@ -70,7 +70,9 @@ http::Request patient(Edge& edge, const Edge::Hook& hook, const rt::Scope& scope
 
 TEST_F(SyncTest, ManyCallersWaitWithoutAStatement) {
     constexpr int kCallers = 2'000;
-    Edge edge(db_);
+    HookOptions options;
+    options.events = {.per_second = 10'000, .burst = 10'000};
+    Edge edge(db_, {}, options);
     auto tenant = edge.tenant();
     auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kOpenSync);
     std::vector<Result<http::Response>> answers;

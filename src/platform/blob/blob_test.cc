@@ -1,6 +1,7 @@
 #include "platform/blob/blob.h"
 
 #include "base/random.h"
+#include "platform/blob/retire.h"
 #include "platform/rt/clock.h"
 #include "platform/rt/loop.h"
 
@@ -77,6 +78,21 @@ TEST_F(BlobTest, SaysWhatIsAbsentOrTooLarge) {
     EXPECT_EQ(wait(store->get(name, 9, soon())).error().code, Code::kLimit);
     ASSERT_TRUE(wait(store->remove(name, soon())));
     EXPECT_EQ(wait(store->get(name, 10, soon())).error().code, Code::kNotFound);
+}
+
+TEST_F(BlobTest, OldDaysGoWholeAndYoungerOnesStay) {
+    const auto today = std::chrono::floor<std::chrono::days>(clock.now().time_since_epoch());
+    std::vector<Uuid> old;
+    for (int i = 0; i < 5; ++i) old.push_back(Uuid::v7(clock.now() - std::chrono::days(3), rng));
+    for (const Uuid& one : old) ASSERT_TRUE(wait(store->put(one, "x", soon())));
+    ASSERT_TRUE(wait(store->put(name, "young", soon())));
+    EXPECT_EQ(wait(retire_days(folder + "/blobs", today.count() - 3, 100, soon())), 0)
+        << "of the first day to keep";
+    EXPECT_EQ(wait(retire_days(folder + "/blobs", today.count(), 3, soon())), 3) << "no more than asked for";
+    EXPECT_EQ(wait(retire_days(folder + "/blobs", today.count(), 100, soon())), 2);
+    for (const Uuid& one : old) EXPECT_EQ(wait(store->get(one, 10, soon())).error().code, Code::kNotFound);
+    EXPECT_EQ(wait(store->get(name, 10, soon())), "young");
+    EXPECT_FALSE(std::filesystem::exists(folder + "/blobs/" + std::to_string(today.count() - 3)));
 }
 
 TEST_F(BlobTest, AFolderThatIsGoneIsUnavailable) {

@@ -1,4 +1,5 @@
 #include "platform/blob/blob.h"
+#include "platform/blob/retire.h"
 #include "platform/rt/loop.h"
 
 #include <fcntl.h>
@@ -6,7 +7,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
+#include <filesystem>
+#include <vector>
 
 namespace weft::blob {
 
@@ -106,6 +110,34 @@ Result<std::string> read_file(const std::string& root, const Uuid& name, std::si
     return out;
 }
 
+/// The days before `day` that have a folder; other names there are not ours.
+std::vector<std::string> old_folders(const std::string& root, std::int64_t day) {
+    std::vector<std::string> out;
+    std::error_code ec;
+    for (const auto& entry : std::filesystem::directory_iterator(root, ec)) {
+        const std::string name = entry.path().filename().string();
+        std::int64_t its = 0;
+        auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), its);
+        if (bad == std::errc() && end == name.data() + name.size() && its < day)
+            out.push_back(entry.path().string());
+    }
+    return out;
+}
+
+Result<int> remove_days(const std::string& root, std::int64_t day, int most) {
+    int removed = 0;
+    std::error_code ec;
+    for (const std::string& folder : old_folders(root, day)) {
+        for (const auto& entry : std::filesystem::directory_iterator(folder, ec)) {
+            if (removed == most) return removed;
+            if (::unlink(entry.path().c_str()) != 0 && errno != ENOENT) return failed("remove old blob");
+            ++removed;
+        }
+        if (::rmdir(folder.c_str()) != 0 && errno != ENOENT) return failed("remove old blob folder");
+    }
+    return removed;
+}
+
 class Directory final : public Store {
   public:
     Directory(std::string root, Modes modes) : root_(std::move(root)), modes_(modes) {}
@@ -135,6 +167,12 @@ class Directory final : public Store {
 };
 
 }  // namespace
+
+rt::Task<Result<int>> retire_days(std::string folder, std::int64_t day, int most, rt::Deadline by) {
+    CO_CHECK_OK(by.check());
+    auto work = [root = std::move(folder), day, most] { return remove_days(root, day, most); };
+    co_return co_await rt::on_pool(std::move(work));
+}
 
 Result<std::unique_ptr<Store>> open_directory(std::string path) {
     CHECK_OK(make_folder(path, 0700));

@@ -1,0 +1,63 @@
+#include "data/dispatch/detail/retention.h"
+
+#include "platform/blob/retire.h"
+
+namespace weft::dispatch {
+
+namespace {
+
+constexpr int kStepsMax = 100;                           // of one go; the rest waits for the next
+constexpr int kBlobsMax = 2'000;                         // files of one step
+constexpr auto kPause = std::chrono::milliseconds(200);  // between steps: others come first
+constexpr auto kStepTimeout = std::chrono::seconds(60);
+
+}  // namespace
+
+Retention::Retention(Needs needs)
+    : needs_(std::move(needs)),
+      wanted_(needs_.loop),
+      oldest_(
+          needs_.metrics.gauge("weft_retention_oldest_run_days", "Age of the oldest day that still has runs")
+      ) {}
+
+rt::Task<void> Retention::run(rt::Deadline by) {
+    while (!by.is_over()) {
+        for (int i = 0; i < kStepsMax; ++i) {
+            auto more = co_await step(by.at_most(kStepTimeout));
+            if (!more && !by.is_over()) needs_.log.warn("nothing retired", {{"detail", more.error().detail}});
+            if (!more || !*more) break;
+            (void)co_await rt::sleep_for(kPause, by);
+        }
+        (void)co_await wanted_.wait(by.at_most(needs_.every));
+    }
+}
+
+/// Whether there is more to do at once.
+rt::Task<Result<bool>> Retention::step(rt::Deadline by) {
+    CO_TRY(auto retired, co_await store::retention::retire(needs_.pool, needs_.policy, by));
+    if (!retired.is_ours) co_return false;
+    for (const auto& [kind, number] : retired.deleted) count(kind, number);
+    oldest_.set(static_cast<double>(retired.oldest_run_days));
+    int blobs = 0;
+    if (retired.blobs_before && !needs_.blob_folder.empty()) {
+        // The rows are gone for good by now: nobody finds a value that is not there.
+        CO_TRY(blobs, co_await blob::retire_days(needs_.blob_folder, *retired.blobs_before, kBlobsMax, by));
+        count("blob", blobs);
+    }
+    co_return retired.is_more || blobs == kBlobsMax;
+}
+
+void Retention::count(const std::string& kind, std::int64_t number) {
+    auto found = deleted_.find(kind);
+    if (found == deleted_.end()) {
+        auto counter = needs_.metrics.counter(
+            "weft_retention_deleted_total",
+            "What was older than its policy: days of a history table, rows of another one, files",
+            {{"kind", kind}}
+        );
+        found = deleted_.emplace(kind, counter).first;
+    }
+    found->second.add(static_cast<double>(number));
+}
+
+}  // namespace weft::dispatch

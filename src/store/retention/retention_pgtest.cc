@@ -1,0 +1,191 @@
+#include "base/random.h"
+#include "platform/rt/clock.h"
+#include "platform/rt/loop.h"
+#include "store/retention/retention.h"
+#include "support/pg.h"
+
+#include <gtest/gtest.h>
+
+namespace weft::store::retention {
+namespace {
+
+using std::chrono::hours;
+
+class RetentionTest : public testing::Test {
+  protected:
+    RetentionTest() : pool(loop, {.url = database.worker_url(), .connections_max = 4}) {
+        tenant = database.create_tenant();
+        workflow = database.create_workflow(tenant, "flow");
+    }
+    ~RetentionTest() override { loop.run_until_done(pool.close()); }
+
+    Retired step(Policy policy = {}) {
+        auto out = loop.run_until_done(retire(pool, policy, rt::Deadline::in(20s)));
+        EXPECT_TRUE(out) << out.error().detail;
+        return out.value_or(Retired{});
+    }
+    /// The partitions of a day in the past, as they were made then, with one ended run.
+    RunId run_of(int days_ago) {
+        const std::string day = "((now() at time zone 'UTC')::date - " + std::to_string(days_ago) + ")";
+        for (const char* parent : {"workflow_run", "step_run", "payload", "run_event", "execution_log"}) {
+            database.exec(
+                "set role weft_owner; do $$ begin execute format('create table if not exists weft.%I "
+                "partition of weft.%I for values from "
+                "(%L) to (%L)', '" +
+                std::string(parent) + "_' || to_char(" + day + ", 'YYYYMMDD'), '" + parent +
+                "', weft.day_bound(" + day + "), weft.day_bound(" + day + " + 1)); end $$; reset role"
+            );
+        }
+        const RunId run = RunId::make(clock.now() - std::chrono::days(days_ago), rng);
+        const std::string ids = "'" + tenant.text() + "', '" + run.text() + "'";
+        database.exec(
+            "insert into weft.workflow_run (tenant_id, id, workflow_id, workflow_version_id, state, "
+            "finished_at) values (" +
+            ids + ", '" + workflow.id.text() + "', '" + workflow.version.text() +
+            "', 'success', now());"
+            "insert into weft.step_run (tenant_id, run_id, step_id, position, state) values (" +
+            ids +
+            ", 'a', 0, 'success');"
+            "insert into weft.payload (tenant_id, run_id, slot, size_bytes, codec, key_id, data) values (" +
+            ids + ", 'input', 1, 1, '" + run.text() +
+            "', 'x');"
+            "insert into weft.run_event (tenant_id, run_id, kind) values (" +
+            ids +
+            ", 'finished');"
+            "insert into weft.execution_log (tenant_id, run_id, level, message) values (" +
+            ids + ", 'info', 'x')"
+        );
+        return run;
+    }
+    std::string count(const std::string& what) {
+        return database.scalar("select count(*) from weft." + what);
+    }
+
+    test::TestDatabase database;
+    rt::Loop loop;
+    rt::SystemClock clock;
+    SystemRng rng;
+    pg::Pool pool;
+    TenantId tenant;
+    test::TestDatabase::Workflow workflow;
+};
+
+TEST_F(RetentionTest, WholeDaysGoByThePolicyOfTheirKind) {
+    run_of(40);
+    run_of(10);
+    run_of(3);
+    auto retired = step();
+    EXPECT_TRUE(retired.is_ours);
+    EXPECT_EQ(count("workflow_run"), "2");
+    EXPECT_EQ(count("step_run"), "2");
+    EXPECT_EQ(count("payload"), "1");
+    EXPECT_EQ(count("run_event"), "1");
+    EXPECT_EQ(count("execution_log"), "1");
+    EXPECT_EQ(retired.deleted["payload"], 2);
+    EXPECT_EQ(retired.deleted["workflow_run"], 1);
+    EXPECT_EQ(retired.oldest_run_days, 10);
+    const auto today = std::chrono::floor<std::chrono::days>(clock.now().time_since_epoch()).count();
+    EXPECT_EQ(retired.blobs_before, today - 3 - 1) << "values of the oldest day left may be a day older";
+    EXPECT_EQ(step().deleted["payload"], 0);
+}
+
+TEST_F(RetentionTest, UnderALongPolicyNothingGoes) {  // the control of the test above
+    run_of(40);
+    const hours century{100 * 366 * 24};
+    auto retired = step({century, century, century, century, century});
+    EXPECT_EQ(count("workflow_run"), "1");
+    EXPECT_EQ(count("payload"), "1");
+    for (const auto& [table, number] : retired.deleted) EXPECT_EQ(number, 0) << table;
+}
+
+TEST_F(RetentionTest, ALiveRunKeepsItsDay) {
+    const RunId live = run_of(40);
+    run_of(39);
+    database.exec(
+        "insert into weft.job (tenant_id, run_id, workflow_id, workflow_version_id) values ('" +
+        tenant.text() + "', '" + live.text() + "', '" + workflow.id.text() + "', '" +
+        workflow.version.text() + "')"
+    );
+    auto retired = step();
+    EXPECT_EQ(count("workflow_run where id = '" + live.text() + "'"), "1");
+    EXPECT_EQ(count("payload"), "1");
+    EXPECT_EQ(retired.oldest_run_days, 40);
+    database.exec("delete from weft.job");
+    step();
+    EXPECT_EQ(count("workflow_run"), "0");
+}
+
+TEST_F(RetentionTest, WhatHasNoDaysGoesByItsAge) {
+    const std::string id = "'" + tenant.text() + "', ";
+    database.exec(
+        "insert into weft.trigger_event (tenant_id, trigger_id, dedupe_key, run_id, received_at) "
+        "select " +
+        id +
+        "gen_random_uuid(), n::text, gen_random_uuid(), now() - n * interval '1 day' "
+        "from generate_series(1, 20) n;"
+        "insert into weft.dead_letter (tenant_id, run_id, reason, created_at) "
+        "select " +
+        id +
+        "gen_random_uuid(), 'x', now() - n * interval '10 day' from generate_series(1, 5) n;"
+        "insert into weft.claim_link (id, token_hash, expires_at) "
+        "select gen_random_uuid(), n::text::bytea, now() - n * interval '10 day' from generate_series(1, 5) n"
+    );
+    auto retired = step();
+    EXPECT_EQ(count("trigger_event"), "6");
+    EXPECT_EQ(retired.deleted["trigger_event"], 14);
+    EXPECT_EQ(count("dead_letter"), "2");
+    EXPECT_EQ(count("claim_link"), "2");
+    EXPECT_FALSE(retired.is_more);
+}
+
+TEST_F(RetentionTest, ManyRowsTakeMoreThanOneStep) {
+    database.exec(
+        "insert into weft.trigger_event (tenant_id, trigger_id, dedupe_key, run_id, received_at) "
+        "select '" +
+        tenant.text() +
+        "', gen_random_uuid(), n::text, gen_random_uuid(), now() - interval '9 day' "
+        "from generate_series(1, 5001) n"
+    );
+    EXPECT_TRUE(step().is_more);
+    EXPECT_EQ(count("trigger_event"), "1");
+    EXPECT_FALSE(step().is_more);
+    EXPECT_EQ(count("trigger_event"), "0");
+}
+
+TEST_F(RetentionTest, OneWorkerAtATimeDoesIt) {
+    run_of(40);
+    auto other =
+        loop.run_until_done(pool.begin(pg::Principal::system(pg::SystemRole::kDispatch), rt::Deadline::in(5s))
+        );
+    ASSERT_TRUE(other);
+    constexpr pg::Query kLock{"test.lock", "select pg_advisory_xact_lock(7265768)"};
+    ASSERT_TRUE(loop.run_until_done(other->query(kLock, pg::Params(), rt::Deadline::in(5s))));
+    EXPECT_FALSE(step().is_ours);
+    EXPECT_EQ(count("workflow_run"), "1");
+    ASSERT_TRUE(loop.run_until_done(other->commit(rt::Deadline::in(5s))));
+    EXPECT_TRUE(step().is_ours);
+}
+
+TEST_F(RetentionTest, TodayCannotBeDroppedByAnybody) {
+    database.exec("select weft.retire_partitions('payload', current_date + 30, '{}', 100)");
+    EXPECT_NE(
+        database.scalar("select to_regclass('weft.payload_' || to_char(now() at time zone 'UTC', 'YYYYMMDD'))"
+        ),
+        ""
+    );
+}
+
+TEST(RetentionPolicyTest, IsReadFromTexts) {
+    auto policy = parse_policy({"runs=90d", "logs=12h"});
+    ASSERT_TRUE(policy);
+    EXPECT_EQ(policy->runs, hours(90 * 24));
+    EXPECT_EQ(policy->logs, hours(12));
+    EXPECT_EQ(policy->values, Policy{}.values);
+    for (const char* wrong :
+         {"", "runs", "runs=", "runs=0d", "runs=5", "runs=5dd", "audit=1d", "runs=-1d", "runs=9999999d"}) {
+        EXPECT_FALSE(parse_policy({wrong})) << wrong;
+    }
+}
+
+}  // namespace
+}  // namespace weft::store::retention

@@ -1,0 +1,20 @@
+-- drop_deliveries :one  trigger_event_received_idx, tenant by tenant  called by data/dispatch, by one worker at a time
+with old as materialized (
+    select e.tenant_id, e.trigger_id, e.dedupe_key
+    from tenant t
+    cross join lateral (
+        select o.tenant_id, o.trigger_id, o.dedupe_key
+        from trigger_event o
+        where o.tenant_id = t.id and o.received_at < clock_timestamp() - $1::bigint * interval '1 second'
+        order by o.received_at
+        limit $2::int
+    ) e
+    limit $2::int
+),
+gone as (
+    delete from trigger_event e
+    using old o
+    where e.tenant_id = o.tenant_id and e.trigger_id = o.trigger_id and e.dedupe_key = o.dedupe_key
+    returning 1
+)
+select count(*) from gone
