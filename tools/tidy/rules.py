@@ -199,6 +199,14 @@ def system_roles(tree):
 
 
 @rule
+def one_access(tree):
+    """As whom a GraphQL request is answered is decided once: Model::access is called where tools/tidy/allow.txt says."""
+    paths = [p for p in tree.product() if "/graphql" in p]
+    yield from search(tree, paths, re.compile(r"(?:\.|->)access\s*\("), "one_access",
+                      lambda m: "chooses an access of its own: take the one that the request was given (ADR 17)")
+
+
+@rule
 def readmes(tree):
     """Every module has a README.md of at most 40 lines."""
     for module in tree.modules():

@@ -50,6 +50,7 @@ SAMPLES = {
         ({"src/data/x/a.cc": "x" * 111}, {"src/data/x/a.cc": "x" * 110}),
     ],
     "system_roles": [({"src/data/x/a.cc": "pg::Principal::system(role)"}, {"src/data/x/a.cc": "pg::Principal::tenant(id)"})],
+    "one_access": [({"src/control/graphql/x/a.cc": "model->access(role)"}, {"src/control/graphql/x/a.cc": "plan.access->view()"})],
     "readmes": [({M: ""}, {M: "", "src/data/x/README.md": "# x\n"}),
                 ({M: "", "src/data/x/README.md": "x\n" * 41}, {M: "", "src/data/x/README.md": "x\n" * 40})],
     "todos": [({"src/data/x/a.cc": "// TODO: later"}, {"src/data/x/a.cc": "// TODO(#12): later"})],

@@ -1,5 +1,6 @@
-// node compare.mjs <server with filters> <oracle of each role...>, the plan on standard input: sends random queries to both,
-// ten in a batch, and compares the answers as text.
+// node compare.mjs <engine> <oracle of each role...> <its oracle with the backend's grants...>, the plan on standard input: sends
+// random requests to both, ten in a batch. Answers must be the same; or, where the request names what the role may not see, the
+// engine must refuse it.
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 
@@ -125,12 +126,80 @@ class Queries {
     }
     return `{ ${out.join(' ')} }`
   }
+  /** Does the role see this root field? `roots`: query_roots or subscription_roots. */
+  sees(roots, table, form) {
+    return (model[roots][`${this.role}.${table}`] ?? [form]).includes(form)
+  }
+  root(table, form) {
+    if (form === 'select_by_pk') return `${table}_by_pk(id: ${this.below(45)}) ${this.selection(table, 2)}`
+    if (form === 'select_aggregate') return `${table}_aggregate${this.args(table, 2)} ${this.aggregate(table)}`
+    if (form === 'select_stream') return `${table}_stream(batch_size: 5, cursor: [{initial_value: {id: 0}}]) ${this.selection(table, 1)}`
+    return `${table}${this.args(table, 3)} ${this.selection(table, 2)}`
+  }
   query() {
     const table = this.pick(Object.keys(model.columns))
     const kind = this.random()
-    if (kind < 0.1) return `{ ${table}_by_pk(id: ${this.below(45)}) ${this.selection(table, 2)} }`
-    if (kind < 0.3) return `{ ${table}_aggregate${this.args(table, 2)} ${this.aggregate(table)} }`
-    return `{ ${table}${this.args(table, 3)} ${this.selection(table, 2)} }`
+    const form = kind < 0.1 ? 'select_by_pk' : kind < 0.3 ? 'select_aggregate' : 'select'
+    return this.sees('query_roots', table, form) ? `{ ${this.root(table, form)} }` : this.query()
+  }
+  /** At most one row, and nothing changes: answers stay comparable, and nobody waits for two rows. */
+  update(table, column, selection) {
+    const id = 1 + this.below(45)
+    if (this.chance(0.5)) return `mutation { update_${table}_by_pk(pk_columns: {id: ${id}}, _inc: {${column}: 0}) ${selection} }`
+    const where = `{_and: [{id: {_eq: ${id}}}, ${this.where(table, 2)}]}`
+    return `mutation { update_${table}(where: ${where}, _inc: {${column}: 0}) { affected_rows returning ${selection} } }`
+  }
+  mutation(isBackend) {
+    const [table, column] = this.pick([['task', 'points'], ['project', 'budget']])
+    const isWriter = isBackend && `${this.role}.${table}` in model.writes
+    return { query: this.update(table, column, this.selection(table, 1)), expect: isWriter ? 'same' : 'refused' }
+  }
+  hiddenRoot() {
+    const [roots, forms] = this.chance(0.5)
+      ? ['query_roots', ['select', 'select_by_pk', 'select_aggregate']]
+      : ['subscription_roots', ['select', 'select_by_pk', 'select_aggregate', 'select_stream']]
+    const table = this.pick(Object.keys(model.columns))
+    const form = this.pick(forms)
+    const isShown = this.sees(roots, table, form)
+    if (roots === 'query_roots' && isShown) return this.hiddenRoot()
+    const query = `${roots === 'query_roots' ? '' : 'subscription '}{ ${this.root(table, form)} }`
+    return { query, expect: isShown ? 'subscription' : 'refused' }
+  }
+  hiddenColumn() {
+    const [name, [column]] = this.pick(Object.entries(model.hidden))
+    const [role, table] = name.split('.')
+    if (role !== this.role) return undefined
+    return this.pick([
+      `{ ${table} { id ${column} } }`,
+      `{ ${table}(where: {_or: [{id: {_eq: 3}}, {${column}: {_gt: 1}}]}) { id } }`,
+      `{ ${table}(order_by: [{${column}: asc}, {id: asc}]) { id } }`,
+      `{ ${table}(distinct_on: ${column}) { id } }`,
+      `{ ${table}_aggregate { aggregate { max { ${column} } } } }`,
+      `{ ${table}_aggregate { aggregate { count(columns: ${column}) } } }`,
+      `{ task { ${table === 'account' ? 'assignee' : 'project'} { ${column} } } }`,
+      `{ task(where: {${table === 'account' ? 'assignee' : 'project'}: {${column}: {_is_null: false}}}) { id } }`,
+      `mutation { update_task(where: {id: {_eq: 1}}, _inc: {points: 0}) { returning { ${table === 'account' ? 'assignee' : 'project'} { ${column} } } } }`,
+    ])
+  }
+  hiddenWrite() {
+    return this.pick([
+      'mutation { insert_task_one(object: {id: 1, project_id: 1, points: 1, is_done: false, title: "mine"}) { id } }',
+      'mutation { insert_task(objects: [{id: 1, project_id: 1, points: 1, is_done: false, title: "mine"}]) { affected_rows } }',
+      'mutation { update_task_by_pk(pk_columns: {id: 1}, _set: {title: "mine"}) { id } }',
+      'mutation { update_task_many(updates: [{where: {id: {_eq: 1}}, _set: {is_done: true}}]) { affected_rows } }',
+      'mutation { delete_task_by_pk(id: 1) { id } }',
+      'mutation { delete_note(where: {id: {_eq: 1}}) { affected_rows } }',
+      ...(this.role === 'worker' ? [] : ['mutation { settle { ok } }', 'mutation { ...f } fragment f on mutation_root { settle { ok } }']),
+    ])
+  }
+  /** A request, and what must become of it. */
+  request(isBackend) {
+    const kind = this.random()
+    if (kind < 0.8) return { query: this.query(), expect: 'same' }
+    if (kind < 0.88) return this.mutation(isBackend)
+    if (kind < 0.92) return this.hiddenRoot()
+    const query = kind < 0.96 ? this.hiddenColumn() : this.hiddenWrite()
+    return query === undefined ? this.request(isBackend) : { query, expect: 'refused' }
   }
 }
 
@@ -147,7 +216,15 @@ function post(url, headers, body) {
   })
 }
 
+function isRight(expect, mine, theirs) {
+  if (expect === 'same') return JSON.stringify(mine) === JSON.stringify(theirs)
+  const code = mine.errors?.[0]?.extensions?.code
+  // A subscription that the role may have is for another transport; what it may not see is no part of the schema.
+  return !('data' in mine) && code === (expect === 'subscription' ? 'unexpected-payload' : 'validation-failed')
+}
+
 const random = generator(seed)
+const asked = { same: 0, refused: 0, subscription: 0 }
 let done = 0
 let different = 0
 let errors = 0
@@ -156,26 +233,34 @@ async function worker() {
   while (done < count) {
     const role = roles[done % roles.length]
     const queries = new Queries(random, role)
-    const batch = Array.from({ length: Math.min(10, count - done) }, () => ({ query: queries.query() }))
+    const isBackend = queries.chance(0.4)
+    const batch = Array.from({ length: Math.min(10, count - done) }, () => queries.request(isBackend))
     done += batch.length
     const headers = { 'x-hasura-role': role, 'x-hasura-user-id': String(1 + queries.below(30)), 'x-hasura-org-id': String(1 + queries.below(5)) }
-    const body = JSON.stringify(batch)
-    const [mine, theirs] = await Promise.all([post(ours, headers, body), post(oracles[roles.indexOf(role)], headers, body)])
-    bytes += mine.length
-    errors += mine.split('"errors":').length - 1
-    if (mine === theirs) continue
-    const [a, b] = [JSON.parse(mine), JSON.parse(theirs)]
-    batch.forEach(({ query }, i) => {
-      if (JSON.stringify(a[i]) === JSON.stringify(b[i])) return
-      if (++different <= 5) console.log(`${JSON.stringify(headers)}\n${query}\n  filters: ${JSON.stringify(a[i]).slice(0, 400)}\n  oracle:  ${JSON.stringify(b[i]).slice(0, 400)}`)
+    if (isBackend) headers['x-hasura-use-backend-only-permissions'] = 'true'
+    const body = JSON.stringify(batch.map(({ query }) => ({ query })))
+    // What must be refused is not for the oracle: its database may well allow it.
+    const comparable = JSON.stringify(batch.map(({ query, expect }) => ({ query: expect === 'same' ? query : '{ __typename }' })))
+    const oracle = oracles[roles.indexOf(role) + (isBackend ? roles.length : 0)]
+    const [mine, theirs] = (await Promise.all([post(ours, headers, body), post(oracle, headers, comparable)])).map((text) => JSON.parse(text))
+    batch.forEach(({ query, expect }, i) => {
+      ++asked[expect]
+      if (expect === 'same') {
+        bytes += JSON.stringify(mine[i]).length
+        errors += 'errors' in mine[i] ? 1 : 0
+      }
+      if (isRight(expect, mine[i], theirs[i])) return
+      if (++different <= 5) console.log(`${JSON.stringify(headers)}\n${query}\n  engine: ${JSON.stringify(mine[i]).slice(0, 400)}\n  ${expect === 'same' ? `oracle: ${JSON.stringify(theirs[i]).slice(0, 400)}` : `must be ${expect}`}`)
     })
   }
 }
+const start = performance.now()
 await Promise.all(Array.from({ length: 8 }, worker))
 agent.destroy()
+const seconds = ((performance.now() - start) / 1000).toFixed(1)
 // A generator that only makes refused or empty queries would compare nothing.
-const isWorthIt = errors < count * 0.05 && bytes > count * 40
-if (!isWorthIt) console.log(`${errors} of ${count} queries were refused, ${Math.round(bytes / count)} bytes an answer: that compares nothing`)
-console.log(`seed ${seed}: ${count} queries, ${errors} refused, ${Math.round(bytes / count)} bytes an answer, ${different} differences`)
+const isWorthIt = errors < asked.same * 0.05 && bytes > asked.same * 40 && asked.refused > count * 0.05
+if (!isWorthIt) console.log(`${errors} of ${asked.same} queries were refused, ${Math.round(bytes / asked.same)} bytes an answer: that compares nothing`)
+console.log(`seed ${seed}: ${count} requests in ${seconds} s: ${asked.same} compared (${errors} errors, ${Math.round(bytes / asked.same)} bytes an answer), ${asked.refused + asked.subscription} to be refused; ${different} differences`)
 console.log(`${count - different} passed, ${different + (isWorthIt ? 0 : 1)} failed`)
 process.exit(different || !isWorthIt ? 1 : 0)

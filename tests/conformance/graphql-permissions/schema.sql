@@ -1,4 +1,5 @@
--- Five tables; the rights of three roles written twice: here as row security, in `run` as metadata.
+-- Five tables; the rights of three roles written twice: here as row security and grants, in `run` as metadata. A role has two
+-- logins: one that only reads, and one for its backend, which may also write.
 create table org (id int primary key, name text not null, is_open boolean not null);
 create table account (
     id int primary key,
@@ -66,13 +67,18 @@ do $$
 declare
     granted record;
 begin
-    for granted in select * from (values ('member'), ('guest'), ('worker')) as r (role_name) loop
+    for granted in
+        select 'gqlperm_' || role_name || suffix as login, suffix
+        from (values ('member'), ('guest'), ('worker')) as r (role_name), (values (''), ('_backend')) as s (suffix)
+    loop
         -- A cluster's roles outlive its databases: another run may have made them.
-        if not exists (select from pg_roles where rolname = 'gqlperm_' || granted.role_name) then
-            execute format('create role %I login', 'gqlperm_' || granted.role_name);
+        if not exists (select from pg_roles where rolname = granted.login) then
+            execute format('create role %I login', granted.login);
         end if;
-        execute format('grant select on all tables in schema public to %I', 'gqlperm_' || granted.role_name);
+        execute format('grant select on all tables in schema public to %I', granted.login);
     end loop;
+    grant update on task to gqlperm_member_backend;
+    grant update on task, project to gqlperm_worker_backend;
     for granted in
         select * from (values
             ('org', 'member', 'id = mine()'),
@@ -93,8 +99,8 @@ begin
         ) as p (table_name, role_name, condition)
     loop
         execute format('alter table %I enable row level security', granted.table_name);
-        execute format('create policy %I on %I for select to %I using (%s)', granted.role_name, granted.table_name,
-            'gqlperm_' || granted.role_name, granted.condition);
+        execute format('create policy %I on %I for all to %I, %I using (%s)', granted.role_name, granted.table_name,
+            'gqlperm_' || granted.role_name, 'gqlperm_' || granted.role_name || '_backend', granted.condition);
     end loop;
 end
 $$;

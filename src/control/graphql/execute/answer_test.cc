@@ -5,7 +5,7 @@
 namespace weft::graphql {
 namespace {
 
-const Session kAdmin;
+const Session kAdmin{.role = "admin"};
 const Session kUser{.role = "user"};
 
 TEST(Answers, SpliceTheRootsInTheirOrder) {

@@ -4,7 +4,7 @@ namespace weft::graphql::detail {
 
 namespace {
 
-/// Roles times operations of one document; a document with more is a hostile one, and starts afresh.
+/// Askers times operations of one document; a document with more is a hostile one, and starts afresh.
 constexpr std::size_t kOperationsMax = 64;
 /// Different shapes of one operation's variables; beyond it the client builds `where` from user input.
 constexpr std::size_t kShapesMax = 200;
@@ -48,13 +48,10 @@ void Documents::drop_plans(CachedDocument& entry) {
 }
 
 CheckedOperation* Documents::find(
-    CachedDocument& entry, const Role& role, bool uses_backend_permissions, std::string_view operation_name
+    CachedDocument& entry, const Asker& asker, std::string_view operation_name
 ) {
     for (CheckedOperation& each : entry.operations) {
-        if (each.role == &role && each.uses_backend_permissions == uses_backend_permissions &&
-            each.operation_name == operation_name) {
-            return &each;
-        }
+        if (each.asker == asker && each.operation_name == operation_name) return &each;
     }
     return nullptr;
 }

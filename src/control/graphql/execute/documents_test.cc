@@ -36,22 +36,27 @@ TEST(Lru, IsBoundedInBytesToo) {
     EXPECT_EQ(lru.bytes(), 0u);
 }
 
-TEST(Documents, FindsATextAndWhatIsKnownOfItForARole) {
+TEST(Documents, FindsATextAndWhatIsKnownOfItForAnAsker) {
     Documents documents(10, 10);
-    Role user;
-    Role other;
+    const RoleLimits limits;
+    const RoleLimits tighter;
+    const Schema schema;
+    const Role role;
+    const Access user(schema, role, Backend::kNo);
+    const Access backend(schema, role, Backend::kYes);
+    const Asker asker{.access = &user, .limits = &limits};
     CachedDocument& entry = documents.add(document("{ a }"));
     CheckedOperation made;
-    made.role = &user;
+    made.asker = asker;
     documents.add(entry, std::move(made));
 
     CachedDocument* found = documents.find("{ a }");
     ASSERT_EQ(found, &entry);
     EXPECT_EQ(documents.find("{ b }"), nullptr);
-    EXPECT_NE(Documents::find(*found, user, false, ""), nullptr);
-    EXPECT_EQ(Documents::find(*found, user, true, ""), nullptr);
-    EXPECT_EQ(Documents::find(*found, user, false, "named"), nullptr);
-    EXPECT_EQ(Documents::find(*found, other, false, ""), nullptr);
+    EXPECT_NE(Documents::find(*found, asker, ""), nullptr);
+    EXPECT_EQ(Documents::find(*found, asker, "named"), nullptr);
+    EXPECT_EQ(Documents::find(*found, {.access = &backend, .limits = &limits}, ""), nullptr);
+    EXPECT_EQ(Documents::find(*found, {.access = &user, .limits = &tighter}, ""), nullptr);
 }
 
 TEST(Documents, CountsPlansAndDropsOldDocumentsForThem) {

@@ -180,6 +180,12 @@ rt::Task<Outcome<Json>> Engine::Impl::perform(detail::ActionLog::Call call, rt::
     if (action == nullptr) {
         co_return failure("not-found", "there is no action \"" + call.name + "\" any more");
     }
+    // It was allowed when it was noted; permissions may have changed since.
+    const View& view = current->access(call.session.role).view();
+    const Type* root = view.root(OperationKind::kMutation);
+    if (root == nullptr || view.field(*root, call.name) == nullptr) {
+        co_return failure("access-denied", "the role may not call the action \"" + call.name + "\" any more");
+    }
     const NativeAction* native = detail::native_of(options, *action);
     if (native != nullptr && native->prepare) {
         auto ready = co_await native->prepare(call.session, by);
@@ -210,8 +216,7 @@ rt::Task<Outcome<std::string>> Engine::Impl::query(Ready ready, const Session& s
         auto called = co_await call_actions(texts, ready, session, by);
         if (!called) co_return std::unexpected(std::move(called).error());
     }
-    auto filled =
-        detail::fill_constants(texts, prepared, ready.variables, view_of(*prepared.plan->model, session));
+    auto filled = detail::fill_constants(texts, prepared, ready.variables, prepared.plan->access->view());
     if (!filled) co_return std::unexpected(std::move(filled).error());
     co_return detail::data_body(*prepared.plan, texts);
 }
@@ -229,8 +234,7 @@ rt::Task<Outcome<std::string>> Engine::Impl::mutation(Ready ready, const Session
         pool, std::move(*before), *prepared.program, std::move(bind), session.is_admin(), by
     );
     if (!texts) co_return std::unexpected(std::move(texts).error());
-    auto filled =
-        detail::fill_constants(*texts, prepared, variables, view_of(*prepared.plan->model, session));
+    auto filled = detail::fill_constants(*texts, prepared, variables, prepared.plan->access->view());
     if (!filled) co_return std::unexpected(std::move(filled).error());
     if (options.on_change) options.on_change(*prepared.plan, variables, session);
     co_return detail::data_body(*prepared.plan, *texts);

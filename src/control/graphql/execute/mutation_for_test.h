@@ -119,18 +119,19 @@ class MutationTest : public ::testing::Test {
         if (!document) return failure("syntax", document.error().message);
         document_ = *std::move(document);
         const Operation& operation = *document_->operations.front();
-        const Role& as = role == "admin" ? model_->admin() : *model_->role(role);
-        View view(model_->schema(), as.mask);
-        TRY(variables_, coerce_variables(view, operation, variables.get_object()));
+        const Access& as = model_->access(role);
+        TRY(variables_, coerce_variables(as.view(), operation, variables.get_object()));
         PlanRequest request{
-            .document = *document_, .operation = operation, .variables = variables_, .role = as
+            .document = *document_, .operation = operation, .variables = variables_, .access = as
         };
         TRY(plan_, plan_operation(model_, request));
         return make_program(*plan_);
     }
 
     /// The answer's data, or "code: message @ path".
-    std::string run(std::string_view text, std::string_view variables = "{}", const Session& session = {}) {
+    std::string run(
+        std::string_view text, std::string_view variables = "{}", const Session& session = {.role = "admin"}
+    ) {
         auto made = program(text, *parse_json(variables), session.role);
         if (!made) return told(made.error());
         auto bind = [&](const Statement& statement) {

@@ -70,10 +70,9 @@ void Engine::Impl::use(std::shared_ptr<const Model> next) {
     }
 }
 
-View Engine::Impl::view_of(const Model& of, const Session& session) const {
-    const Role* role = of.role(session.role);
-    if (role == nullptr) role = &of.nobody();
-    return View(of.schema(), session.uses_backend_permissions ? role->backend_mask : role->mask);
+detail::Asker Engine::Impl::asker_of(const Session& session) const {
+    const Backend backend = session.uses_backend_permissions ? Backend::kYes : Backend::kNo;
+    return {.access = &model->access(session.role, backend), .limits = &limits_of(session.role)};
 }
 
 Outcome<std::string_view> Engine::Impl::text_of(const Request& request) {
@@ -106,13 +105,10 @@ bool Engine::Impl::is_allowed(const Document& document) {
 
 /// Everything about an operation that its variables have no part in.
 Outcome<> Engine::Impl::refuse(
-    const Document& document, const Operation& operation, const Session& session, const Role& role
+    const Document& document, const Operation& operation, const detail::Asker& asker
 ) {
-    const RoleLimits& limits = limits_of(session.role);
+    const RoleLimits& limits = *asker.limits;
     if (auto within = check_limits(document, operation, limits.operation); !within) return within;
-    if (operation.kind == OperationKind::kMutation && !role.may_mutate) {
-        return failure("validation-failed", "no mutations exist");
-    }
     if (!limits.may_introspect && selects_introspection(document, operation.selections, 0)) {
         return failure("validation-failed", "introspection is switched off for this role");
     }
@@ -122,7 +118,7 @@ Outcome<> Engine::Impl::refuse(
     ValidateOptions rules;
     rules.findings_max = 1;
     rules.is_lenient = options.is_lenient;
-    auto findings = validate(document, view_of(*model, session), rules);
+    auto findings = validate(document, asker.access->view(), rules);
     if (!findings.empty()) {
         Failure first = std::move(findings.front().hasura);
         if (first.at.empty()) first.at = findings.front().at;
@@ -132,29 +128,26 @@ Outcome<> Engine::Impl::refuse(
 }
 
 Outcome<detail::CheckedOperation*> Engine::Impl::check(
-    detail::CachedDocument& entry, const Request& request, const Session& session, const RoleLimits& limits
+    detail::CachedDocument& entry, const Request& request, const detail::Asker& asker
 ) {
     const Document& document = *entry.document;
+    const ParseLimits& limits = asker.limits->parse;
     // It may have been parsed under another role's limits.
-    if (document.source().size() > limits.parse.bytes_max || document.tokens > limits.parse.tokens_max) {
+    if (document.source().size() > limits.bytes_max || document.tokens > limits.tokens_max) {
         return failure("validation-failed", "the query is too long for this role", "$.query");
     }
-    const Role* known = model->role(session.role);
-    const Role& role = known != nullptr ? *known : model->nobody();
-    const bool is_backend = session.uses_backend_permissions;
-    auto* found = detail::Documents::find(entry, role, is_backend, request.operation_name);
+    auto* found = detail::Documents::find(entry, asker, request.operation_name);
     if (found == nullptr) {
         auto operation = choose_operation(document, request.operation_name);
         if (!operation) return std::unexpected(std::move(operation).error());
         detail::CheckedOperation made{
-            .role = &role,
-            .uses_backend_permissions = is_backend,
+            .asker = asker,
             .operation_name = request.operation_name,
             .operation = *operation,
             .refusal = nullptr,
             .plans = {},
         };
-        if (auto fine = refuse(document, **operation, session, role); !fine) {
+        if (auto fine = refuse(document, **operation, asker); !fine) {
             made.refusal = std::make_unique<Failure>(std::move(fine).error());
         }
         found = &documents.add(entry, std::move(made));
@@ -164,10 +157,7 @@ Outcome<detail::CheckedOperation*> Engine::Impl::check(
 }
 
 Outcome<std::shared_ptr<const Prepared>> Engine::Impl::plan(
-    detail::CachedDocument& entry,
-    detail::CheckedOperation& operation,
-    const Variables& variables,
-    const RoleLimits& limits
+    detail::CachedDocument& entry, detail::CheckedOperation& operation, const Variables& variables
 ) {
     if (auto found = operation.plans.find(variables.shape); found != operation.plans.end()) {
         ++stats.plan_hits;
@@ -178,9 +168,8 @@ Outcome<std::shared_ptr<const Prepared>> Engine::Impl::plan(
         .document = *entry.document,
         .operation = *operation.operation,
         .variables = variables,
-        .role = *operation.role,
-        .uses_backend_permissions = operation.uses_backend_permissions,
-        .limits = limits.plan,
+        .access = *operation.asker.access,
+        .limits = operation.asker.limits->plan,
     };
     auto planned = plan_operation(model, wanted);
     if (!planned) return std::unexpected(std::move(planned).error());
@@ -206,7 +195,9 @@ Outcome<std::shared_ptr<const Prepared>> Engine::Impl::plan(
 
 Outcome<Engine::Ready> Engine::Impl::prepare(const Request& request, const Session& session) {
     if (model == nullptr) return failure("start-failed", "the schema is not loaded yet; try again");
-    const RoleLimits& limits = limits_of(session.role);
+    if (session.role.empty()) return failure("access-denied", "the request has no role");
+    const detail::Asker asker = asker_of(session);
+    const RoleLimits& limits = *asker.limits;
     auto text = text_of(request);
     if (!text) return std::unexpected(std::move(text).error());
     detail::CachedDocument* entry = documents.find(*text);
@@ -218,17 +209,17 @@ Outcome<Engine::Ready> Engine::Impl::prepare(const Request& request, const Sessi
     } else {
         ++stats.document_hits;
     }
-    auto operation = check(*entry, request, session, limits);
+    auto operation = check(*entry, request, asker);
     if (!operation) return std::unexpected(std::move(operation).error());
     auto variables = coerce_variables(
-        view_of(*model, session),
+        asker.access->view(),
         *(*operation)->operation,
         request.variables,
         limits.operation.list_values_max,
         entry->document.get()
     );
     if (!variables) return std::unexpected(std::move(variables).error());
-    auto prepared = plan(*entry, **operation, *variables, limits);
+    auto prepared = plan(*entry, **operation, *variables);
     if (!prepared) return std::unexpected(std::move(prepared).error());
     auto cost = check_request(*(*prepared)->plan, *variables, limits.plan);
     if (!cost) return std::unexpected(std::move(cost).error());

@@ -9,7 +9,7 @@
 namespace weft::graphql {
 namespace {
 
-const Session kAdmin;
+const Session kAdmin{.role = "admin"};
 const Session kUser{.role = "user", .variables = {{"x-hasura-tenant-id", "t"}}};
 
 Request ask(std::string query, std::string_view variables = "{}") {
@@ -184,12 +184,31 @@ TEST_F(Preparation, SpendsABudgetOfRows) {
     EXPECT_EQ(refusal(request, other), "none");
 }
 
-TEST_F(Preparation, RefusesMutationsOfARoleWithoutAny) {
+TEST_F(Preparation, RefusesMutationsOfARoleThatSeesNone) {
     start();
-    EXPECT_EQ(
-        refusal(ask("mutation { delete_author(where: {}) { affected_rows } }"), Session{.role = "reader"}),
-        "no mutations exist"
-    );
+    const Request request = ask("mutation { delete_author(where: {_not: {}}) { affected_rows } }");
+    Session editor{.role = "editor"};
+    EXPECT_EQ(refusal(request, Session{.role = "reader"}), "no mutations exist");
+    EXPECT_EQ(refusal(request, editor), "no mutations exist");
+    editor.uses_backend_permissions = true;
+    EXPECT_EQ(refusal(request, editor), "none");
+    editor.uses_backend_permissions = false;
+    EXPECT_EQ(refusal(request, editor), "no mutations exist") << "the backend's verdict and plan are its own";
+}
+
+TEST_F(Preparation, RefusesWhoHasNoRole) {
+    start();
+    EXPECT_EQ(refusal(ask("{ __typename }"), Session()), "the request has no role");
+    EXPECT_EQ(refusal(ask("{ __typename }"), Session{.role = "stranger"}), "none") << "control";
+}
+
+TEST_F(Preparation, KeepsLimitsApartOfRolesThatTheModelDoesNotKnow) {
+    EngineOptions options;
+    options.role_limits["watched"].may_introspect = false;
+    start(std::move(options));
+    const Request request = ask("{ __schema { queryType { name } } }");
+    EXPECT_EQ(refusal(request, Session{.role = "stranger"}), "none");
+    EXPECT_EQ(refusal(request, Session{.role = "watched"}), "introspection is switched off for this role");
 }
 
 }  // namespace

@@ -8,13 +8,13 @@
 
 namespace weft::graphql {
 
-/// Who asks, as an authenticator of the transport found out.
+/// Who asks, as an authenticator of the transport found out. Without a role it is nobody, and refused.
 struct Session {
-    std::string role = "admin";
+    std::string role;
     std::map<std::string, std::string, std::less<>> variables;  // lower case: "x-hasura-user-id"
-    bool is_trusted = false;  // came with the admin secret (or none is set): may use backend-only rights
-    bool uses_backend_permissions = false;                            // and asked to
-    std::string rate_key;                                             // whose budget this is: the tenant
+    bool is_trusted = false;                                    // came with the admin secret, or none is set
+    bool uses_backend_permissions = false;                      // it may, being trusted, and it asked to
+    std::string rate_key;                                       // whose budget this is: the tenant
     std::optional<std::chrono::system_clock::time_point> expires_at;  // sockets close then
     std::map<std::string, std::string, std::less<>> headers;          // of the request, for webhook actions
 

@@ -115,7 +115,7 @@ rt::Task<Outcome<std::string>> Engine::Impl::mutation_with_actions(
         if (!committed) co_return std::unexpected(to_failure(committed.error(), is_admin));
     }
     for (const auto& work : after) work();
-    auto filled = detail::fill_constants(texts, prepared, variables, view_of(*plan.model, session));
+    auto filled = detail::fill_constants(texts, prepared, variables, plan.access->view());
     if (!filled) co_return std::unexpected(std::move(filled).error());
     if (options.on_change) options.on_change(plan, variables, session);
     co_return detail::data_body(plan, texts);

@@ -60,7 +60,7 @@ class LivePg : public testing::Test {
         std::vector<std::string> errors;
         bool is_complete = false;
     };
-    Heard& subscribe(std::string query, Session session = {}, JsonObject variables = {}) {
+    Heard& subscribe(std::string query, Session session = {.role = "admin"}, JsonObject variables = {}) {
         Heard& heard = heard_.emplace_back();
         Live::Sink sink{
             .next = [&heard](auto body) { heard.bodies.push_back(*body); },

@@ -25,7 +25,7 @@ class ModelBuilder {
         Generator generator(draft);
         generator.run();
         model->schema_->finish();
-        make_masks(draft, generator.visibility(), *model->nobody_);
+        make_accesses(draft, generator.visibility(), *model->nobody_);
         find_missing_indexes(draft);
         return model;
     }

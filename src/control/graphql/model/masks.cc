@@ -14,11 +14,11 @@ bool has(const std::vector<bool>& bits, int position) {
     return at < bits.size() && bits[at];
 }
 
-/// What one role may do, with or without its backend-only permissions.
+/// What one role sees of the schema, by what it may do.
 class Judge {
   public:
-    Judge(const Draft& draft, const Role& role, bool is_backend)
-        : draft_(draft), role_(role), is_backend_(is_backend) {}
+    Judge(const Draft& draft, const Role& role, const Access& access)
+        : draft_(draft), role_(role), access_(access) {}
 
     bool allows(const Rule& rule) const {
         switch (rule.kind) {
@@ -88,21 +88,10 @@ class Judge {
         }
     }
 
-    const Rights& rights(const Table& table) const {
-        static const Rights kNone;
-        return role_.number < 0 ? kNone : table.rights[static_cast<std::size_t>(role_.number)];
-    }
-    const SelectRight* select(const Table& table) const {
-        const auto& right = rights(table).select;
-        return right ? &*right : nullptr;
-    }
-    template <class Right>
-    const Right* usable(const std::optional<Right>& right) const {
-        return right && (is_backend_ || !right->is_backend_only) ? &*right : nullptr;
-    }
-    const InsertRight* insert(const Table& table) const { return usable(rights(table).insert); }
-    const UpdateRight* update(const Table& table) const { return usable(rights(table).update); }
-    const DeleteRight* remove(const Table& table) const { return usable(rights(table).remove); }
+    const SelectRight* select(const Table& table) const { return access_.select(table); }
+    const InsertRight* insert(const Table& table) const { return access_.insert(table); }
+    const UpdateRight* update(const Table& table) const { return access_.update(table); }
+    const DeleteRight* remove(const Table& table) const { return access_.remove(table); }
 
     bool aggregates(const Table& table) const {
         return select(table) != nullptr && select(table)->allows_aggregations;
@@ -141,7 +130,7 @@ class Judge {
 
     const Draft& draft_;
     const Role& role_;
-    bool is_backend_;
+    const Access& access_;
 };
 
 bool is_backend_only_anywhere(const Draft& draft, const Role& role) {
@@ -154,8 +143,8 @@ bool is_backend_only_anywhere(const Draft& draft, const Role& role) {
     });
 }
 
-Mask make_mask(const Draft& draft, const Visibility& visibility, const Role& role, bool is_backend) {
-    const Judge judge(draft, role, is_backend);
+Mask make_mask(const Draft& draft, const Visibility& visibility, const Role& role, const Access& access) {
+    const Judge judge(draft, role, access);
     std::vector<std::uint8_t> allowed(visibility.rules.size());
     for (std::size_t i = 0; i < allowed.size(); ++i) allowed[i] = judge.allows(visibility.rules[i]) ? 1 : 0;
     Mask mask(draft.schema.elements());
@@ -174,19 +163,33 @@ Mask make_mask(const Draft& draft, const Visibility& visibility, const Role& rol
     return mask;
 }
 
-void fill(const Draft& draft, const Visibility& visibility, Role& role) {
-    role.mask = make_mask(draft, visibility, role, false);
-    role.backend_mask =
-        is_backend_only_anywhere(draft, role) ? make_mask(draft, visibility, role, true) : role.mask;
-    role.may_mutate =
-        draft.schema.mutation != nullptr && role.backend_mask.has(draft.schema.mutation->element);
-}
-
 }  // namespace
 
-void make_masks(const Draft& draft, const Visibility& visibility, Role& nobody) {
-    for (const std::unique_ptr<Role>& role : draft.roles) fill(draft, visibility, *role);
-    fill(draft, visibility, nobody);
+/// Opens a role's two accesses to the one stage that makes them.
+class AccessMaker {
+  public:
+    AccessMaker(const Draft& draft, const Visibility& visibility) : draft_(draft), visibility_(visibility) {}
+
+    void give(Role& role) const {
+        role.usual_ = make(role, Backend::kNo);
+        if (is_backend_only_anywhere(draft_, role)) role.backend_ = make(role, Backend::kYes);
+    }
+
+  private:
+    std::unique_ptr<const Access> make(const Role& role, Backend backend) const {
+        auto out = std::make_unique<Access>(draft_.schema, role, backend);
+        out->mask_ = make_mask(draft_, visibility_, role, *out);
+        return out;
+    }
+
+    const Draft& draft_;
+    const Visibility& visibility_;
+};
+
+void make_accesses(const Draft& draft, const Visibility& visibility, Role& nobody) {
+    const AccessMaker maker(draft, visibility);
+    for (const std::unique_ptr<Role>& role : draft.roles) maker.give(*role);
+    maker.give(nobody);
 }
 
 }  // namespace weft::graphql

@@ -151,12 +151,50 @@ struct OutputRelationship {
     std::vector<std::pair<std::string, const Column*>> columns;  // field of the type, column of the table
 };
 
+class Access;
+
 struct Role {
     std::string name;
-    int number = 0;     // index into Table::rights; 0 is admin
-    Mask mask;          // of requests without backend-only permissions
-    Mask backend_mask;  // with them
-    bool may_mutate = false;
+    int number = 0;  // index into Table::rights; 0 is admin, below 0 nobody
+
+  private:
+    friend class Model;
+    friend class AccessMaker;
+    std::unique_ptr<const Access> usual_;
+    std::unique_ptr<const Access> backend_;  // null: the role has nothing backend-only
+};
+
+/// May a request use permissions that are marked `backend_only`?
+enum class Backend : std::uint8_t { kNo, kYes };
+
+/// Who asks: one role, with or without its backend-only permissions; what it sees and what it may do.
+/// Model::access chooses one, once per request. Validation, coercion, planning and execution are all given
+/// that one, and there is no way from it to another: what was checked is what runs. Lives as long as its
+/// model, and its address stands for it in the keys of caches.
+class Access {
+  public:
+    Access(const Schema& schema, const Role& role, Backend backend)
+        : role_(role), backend_(backend), view_(schema, mask_) {}
+    Access(const Access&) = delete;
+    Access& operator=(const Access&) = delete;
+
+    const std::string& role_name() const { return role_.name; }
+    bool is_admin() const { return role_.number == 0; }
+    const View& view() const { return view_; }
+    /// Rights on a table; null for those that the role lacks, or has for a backend only and this is none.
+    const SelectRight* select(const Table& table) const;
+    const InsertRight* insert(const Table& table) const;
+    const UpdateRight* update(const Table& table) const;
+    const DeleteRight* remove(const Table& table) const;
+
+  private:
+    friend class AccessMaker;
+    const Rights& rights(const Table& table) const;
+
+    const Role& role_;
+    Backend backend_;
+    Mask mask_;
+    View view_;
 };
 
 /// What an element of the generated schema stands for; found through its Binding. Names of enumerators follow
@@ -285,12 +323,10 @@ class Model {
     /// Lookups for planning; constant time.
     const Meaning& meaning(Binding binding) const { return meanings_[static_cast<std::size_t>(binding)]; }
     const Schema& schema() const { return *schema_; }
-    const Role* role(std::string_view name) const;  // null: unknown (an empty schema)
-    const Role& admin() const { return *roles_.front(); }
-    /// A role without any right, for unknown ones.
-    const Role& nobody() const { return *nobody_; }
+    /// As whom a request of this role is answered. An unknown role is nobody: it sees an empty schema. The
+    /// same object for both kinds of requests where the role has nothing backend-only.
+    const Access& access(std::string_view role, Backend backend = Backend::kNo) const;
     const Table* table(const QualifiedName& name) const;
-    const Rights& rights(const Table& table, const Role& role) const;
     const std::vector<Inconsistency>& inconsistencies() const { return inconsistencies_; }
     const std::vector<IndexWarning>& index_warnings() const { return index_warnings_; }
     const Catalog& catalog() const { return catalog_; }

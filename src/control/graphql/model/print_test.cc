@@ -304,7 +304,7 @@ TEST(PrintedModel, IsWhatHasuraShows) {
     Catalog catalog;
     testing::TableMaker(catalog, "note", {"id int4!=", "text text!", "owner text!"}).key({"id"});
     const auto model = testing::model_of(std::move(catalog), kMetadata);
-    std::string printed = print_schema(View(model->schema(), model->role("user")->mask));
+    std::string printed = print_schema(model->access("user").view());
     while (printed.ends_with('\n')) printed.pop_back();
     EXPECT_EQ(printed, kPrinted);
 }

@@ -23,8 +23,7 @@ std::shared_ptr<const Model> with_filter(std::string_view filter) {
 std::string resolved(std::string_view filter) {
     const auto model = with_filter(filter);
     if (!model->inconsistencies().empty()) return model->inconsistencies().front().reason;
-    return testing::text(model->rights(*model->table({.name = "author"}), *model->role("user")).select->filter
-    );
+    return testing::text(model->access("user").select(*model->table({.name = "author"}))->filter);
 }
 
 TEST(Condition, TakesEverySpellingOfEquality) {
@@ -123,9 +122,9 @@ TEST(Condition, DropsOnlyThePermissionThatDoesNotFit) {
         model->inconsistencies().front().name, "select_permission user in table author in source default"
     );
     const Table& author = *model->table({.name = "author"});
-    EXPECT_FALSE(model->rights(author, *model->role("user")).select.has_value());
-    EXPECT_FALSE(TableRef::attach(author, *model->role("user"), TableRef::Use::kSelect).has_value());
-    EXPECT_TRUE(TableRef::attach(author, model->admin(), TableRef::Use::kSelect).has_value());
+    EXPECT_EQ(model->access("user").select(author), nullptr);
+    EXPECT_FALSE(TableRef::attach(author, model->access("user"), TableRef::Use::kSelect).has_value());
+    EXPECT_TRUE(TableRef::attach(author, model->access("admin"), TableRef::Use::kSelect).has_value());
 }
 
 }  // namespace

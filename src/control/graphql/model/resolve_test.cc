@@ -102,7 +102,7 @@ TEST(Resolve, UsesCustomNames) {
         tables(R"({"table":"a","configuration":{"custom_name":"thing","custom_column_names":{"b_id":"bId"},
             "custom_root_fields":{"select":"things","insert_one":"addThing"}}})")
     );
-    const View view(model->schema(), model->admin().mask);
+    const View& view = model->access("admin").view();
     EXPECT_NE(view.field(*model->schema().query, "things"), nullptr);
     EXPECT_NE(view.field(*model->schema().query, "thing_by_pk"), nullptr);
     EXPECT_NE(view.field(*model->schema().mutation, "addThing"), nullptr);

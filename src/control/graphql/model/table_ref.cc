@@ -4,21 +4,22 @@
 
 namespace weft::graphql {
 
-std::optional<TableRef> TableRef::attach(const Table& table, const Role& role, Use use) {
-    if (role.number < 0 || static_cast<std::size_t>(role.number) >= table.rights.size()) return std::nullopt;
-    const Rights& rights = table.rights[static_cast<std::size_t>(role.number)];
+std::optional<TableRef> TableRef::attach(const Table& table, const Access& access, Use use) {
     TableRef out(table);
     const BoolExp* filter = nullptr;
     if (use == Use::kSelect) {
-        if (!rights.select) return std::nullopt;
-        filter = &rights.select->filter;
-        out.limit_ = rights.select->limit;
+        const SelectRight* right = access.select(table);
+        if (right == nullptr) return std::nullopt;
+        filter = &right->filter;
+        out.limit_ = right->limit;
     } else if (use == Use::kUpdate) {
-        if (!rights.update) return std::nullopt;
-        filter = &rights.update->filter;
+        const UpdateRight* right = access.update(table);
+        if (right == nullptr) return std::nullopt;
+        filter = &right->filter;
     } else {
-        if (!rights.remove) return std::nullopt;
-        filter = &rights.remove->filter;
+        const DeleteRight* right = access.remove(table);
+        if (right == nullptr) return std::nullopt;
+        filter = &right->filter;
     }
     if (!filter->is_trivial()) out.filter_ = filter;
     out.is_attached_ = true;

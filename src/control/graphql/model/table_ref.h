@@ -7,7 +7,7 @@
 
 namespace weft::graphql {
 
-struct Role;
+class Access;
 
 /// A table in a statement, with the caller's row permission attached. There are two ways to get one:
 /// `attach`, and `by_metadata` for what a permission's own author wrote. Every statement node asks for one,
@@ -16,8 +16,8 @@ class TableRef {
   public:
     enum class Use : std::uint8_t { kSelect, kUpdate, kDelete };
 
-    /// The one place where row permissions enter a statement. Empty when the role has no such right.
-    static std::optional<TableRef> attach(const Table& table, const Role& role, Use use);
+    /// The one place where row permissions enter a statement. Empty when there is no such right.
+    static std::optional<TableRef> attach(const Table& table, const Access& access, Use use);
     /// Without a filter: inside expressions of the metadata, which may look at rows their reader can't see.
     static TableRef by_metadata(const Table& table);
     /// Without a filter: rows that this very statement has just written (`returning`'s source), by their CTE.

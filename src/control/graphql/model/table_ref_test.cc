@@ -19,7 +19,7 @@ const Table& author() {
 }
 
 TEST(TableRef, CarriesTheRolesFilterAndLimit) {
-    const auto ref = TableRef::attach(author(), *library().role("user"), Use::kSelect);
+    const auto ref = TableRef::attach(author(), library().access("user"), Use::kSelect);
     ASSERT_TRUE(ref);
     ASSERT_NE(ref->filter(), nullptr);
     EXPECT_EQ(testing::text(*ref->filter()), "tenant_id _eq $x-hasura-tenant-id::uuid");
@@ -28,22 +28,28 @@ TEST(TableRef, CarriesTheRolesFilterAndLimit) {
 }
 
 TEST(TableRef, TakesTheFilterOfTheUse) {
-    const auto ref = TableRef::attach(author(), *library().role("user"), Use::kUpdate);
+    const auto ref = TableRef::attach(author(), library().access("user"), Use::kUpdate);
     ASSERT_TRUE(ref);
     EXPECT_EQ(testing::text(*ref->filter()), "id _gt '0'::integer");
     EXPECT_FALSE(ref->limit().has_value());
-    EXPECT_FALSE(TableRef::attach(author(), *library().role("user"), Use::kDelete));
+    EXPECT_FALSE(TableRef::attach(author(), library().access("user"), Use::kDelete));
 }
 
 TEST(TableRef, RefusesWhoHasNoRight) {
-    EXPECT_FALSE(TableRef::attach(author(), *library().role("editor"), Use::kSelect));
-    EXPECT_FALSE(TableRef::attach(author(), library().nobody(), Use::kSelect));
-    EXPECT_FALSE(TableRef::attach(*library().table({.name = "kind"}), *library().role("user"), Use::kSelect));
+    EXPECT_FALSE(TableRef::attach(author(), library().access("editor"), Use::kSelect));
+    EXPECT_FALSE(TableRef::attach(author(), library().access("stranger"), Use::kSelect));
+    EXPECT_FALSE(TableRef::attach(*library().table({.name = "kind"}), library().access("user"), Use::kSelect)
+    );
+}
+
+TEST(TableRef, LeavesBackendOnlyRightsToABackend) {
+    EXPECT_FALSE(TableRef::attach(author(), library().access("editor"), Use::kDelete));
+    EXPECT_TRUE(TableRef::attach(author(), library().access("editor", Backend::kYes), Use::kDelete));
 }
 
 TEST(TableRef, GivesTheAdminEverything) {
     for (const Use use : {Use::kSelect, Use::kUpdate, Use::kDelete}) {
-        const auto ref = TableRef::attach(author(), library().admin(), use);
+        const auto ref = TableRef::attach(author(), library().access("admin"), use);
         ASSERT_TRUE(ref);
         EXPECT_EQ(ref->filter(), nullptr);
     }

@@ -34,7 +34,7 @@ class Collector {
   private:
     bool applies(std::string_view condition) const {
         if (condition == type_.name) return true;
-        const Type* above = c_.model.schema().find(condition);
+        const Type* above = c_.view().type(condition);
         return above != nullptr && std::ranges::find(above->possible, &type_) != above->possible.end();
     }
     void add_spread(const Selection& spread) {
@@ -45,19 +45,23 @@ class Collector {
     }
     void add_field(const Selection& selection) {
         auto [at, is_new] = by_key_.emplace(selection.response_key(), out_.size());
-        if (is_new) out_.push_back(first(selection));
+        if (is_new) {
+            Collected made = first(selection);
+            if (made.field == nullptr && selection.name.text != "__typename") {
+                c_.note_hidden(selection.name.text);
+                by_key_.erase(at);
+                return;
+            }
+            out_.push_back(std::move(made));
+        }
         if (selection.has_selections) out_[at->second].below.push_back(selection.selections);
     }
-    Collected first(const Selection& selection) const {
+    Collected first(const Selection& selection) {
         Collected out{.key = selection.response_key(), .selection = &selection};
         std::string_view name = selection.name.text;
         if (name == "__typename") return out;
-        const Schema& schema = c_.model.schema();
-        out.field = type_.field(name);
-        if (out.field == nullptr) {  // the document is valid: one of the meta fields
-            out.field = name == "__schema" ? &schema.schema_field() : &schema.type_field();
-        }
-        if (out.field->binding != kUnbound) out.meaning = &c_.meaning(out.field->binding);
+        out.field = c_.view().field(type_, name);
+        if (out.field != nullptr && out.field->binding != kUnbound) out.meaning = &c_.meaning(*out.field);
         return out;
     }
 

@@ -22,7 +22,7 @@ std::unexpected<Failure> negative(const Context& c, const Input& value) {
 }
 
 Outcome<TableRef> attach_select(Context& c, const Table& table) {
-    std::optional<TableRef> ref = TableRef::attach(table, c.role, TableRef::Use::kSelect);
+    std::optional<TableRef> ref = TableRef::attach(table, c.access, TableRef::Use::kSelect);
     if (!ref) return fail(c, "no select permission on table \"" + table.name + "\"", "unexpected");
     return *std::move(ref);
 }

@@ -135,10 +135,11 @@ std::vector<Argument> arguments_of(Context& c, const Collected& field) {
     out.reserve(field.field->arguments.size());
     for (const InputValue& definition : field.field->arguments) {
         Argument argument{.definition = &definition};
-        if (definition.binding != kUnbound) argument.meaning = &c.meaning(definition.binding);
+        if (definition.binding != kUnbound) argument.meaning = &c.model.meaning(definition.binding);
         for (const graphql::Argument& given : field.selection->arguments) {
-            if (given.name.text == definition.name)
-                argument.value = Input::of(given.value, definition.type, c.variables);
+            if (given.name.text != definition.name) continue;
+            if (!c.view().sees(definition.element)) c.note_hidden(definition.name);
+            argument.value = Input::of(given.value, definition.type, c.variables);
         }
         if (argument.value.is_absent()) argument.value = Input::of_default(definition, c.variables);
         out.push_back(std::move(argument));

@@ -81,7 +81,7 @@ class InsertPlanner {
     void add_presets(Insert::Row& row, const Insert& insert, const Columns& determined);
     bool take_as_batch(Insert& insert, const Rows& rows);
     Outcome<> plan_update_columns(Columns& out, const Input& columns);
-    Outcome<OnConflict> plan_conflict(const Table& table, const Rights& rights, const Input& conflict);
+    Outcome<OnConflict> plan_conflict(const Table& table, const Input& conflict);
 
     Context& c_;
     std::size_t nested_rows_ = 0;
@@ -93,12 +93,12 @@ Outcome<Insert> InsertPlanner::plan(const Table& table, const Rows& rows) {
             c_, fmt::format("rows may be nested {} deep; insert the inner ones on their own", kNestingMax)
         );
     }
-    const Rights& rights = c_.model.rights(table, c_.role);
-    if (!rights.insert) return not_permitted(c_, "insert", table);
-    Insert out{.table = &table, .right = &*rights.insert};
+    const InsertRight* right = c_.access.insert(table);
+    if (right == nullptr) return not_permitted(c_, "insert", table);
+    Insert out{.table = &table, .right = right};
     if (!rows.conflict.is_absent() && !rows.conflict.is_null()) {
         Descend at(c_, "on_conflict");
-        TRY(out.on_conflict, plan_conflict(table, rights, rows.conflict));
+        TRY(out.on_conflict, plan_conflict(table, rows.conflict));
     }
     Descend at(c_, rows.key);
     out.path = c_.path.text();
@@ -128,7 +128,7 @@ Outcome<> InsertPlanner::add_row(Insert& insert, const Input& object, const Rows
     Columns given;
     std::vector<std::pair<const Relationship*, Input>> nested;
     for (const Input::Member& member : object.members()) {
-        const Meaning& meaning = c_.meaning(member.definition->binding);
+        const Meaning& meaning = c_.meaning(*member.definition);
         if (meaning.relationship != nullptr) {
             if (!member.value().is_null()) nested.emplace_back(meaning.relationship, member.value());
             continue;
@@ -223,9 +223,9 @@ bool InsertPlanner::take_as_batch(Insert& insert, const Rows& rows) {
     }
     Insert::Batch batch;
     for (const auto& [name, count] : counts) {
-        const InputValue* definition = type.input_field(name);
+        const InputValue* definition = c_.view().input_field(type, name);
         if (definition == nullptr) return false;
-        const Column* column = c_.meaning(definition->binding).column;
+        const Column* column = c_.meaning(*definition).column;
         // Absent from some rows: as good as null only when there is no default. Determined: an error, told by
         // whoever looks at the rows one by one; so are nested rows.
         bool is_everywhere = count == list->size();
@@ -249,9 +249,9 @@ bool InsertPlanner::take_as_batch(Insert& insert, const Rows& rows) {
 }
 
 /// What an enum value stands for; null for one without a meaning (_PLACEHOLDER).
-const Meaning* meaning_of_enum(const Context& c, const Input& value) {
+const Meaning* meaning_of_enum(Context& c, const Input& value) {
     const EnumValue* named = value.is_null() ? nullptr : value.type().named()->value(value.enum_name());
-    return named == nullptr || named->binding == kUnbound ? nullptr : &c.meaning(named->binding);
+    return named == nullptr || named->binding == kUnbound ? nullptr : &c.meaning(*named);
 }
 
 Outcome<> InsertPlanner::plan_update_columns(Columns& out, const Input& columns) {
@@ -264,9 +264,7 @@ Outcome<> InsertPlanner::plan_update_columns(Columns& out, const Input& columns)
     return {};
 }
 
-Outcome<OnConflict> InsertPlanner::plan_conflict(
-    const Table& table, const Rights& rights, const Input& conflict
-) {
+Outcome<OnConflict> InsertPlanner::plan_conflict(const Table& table, const Input& conflict) {
     OnConflict out;
     const Meaning* constraint = meaning_of_enum(c_, conflict.member("constraint"));
     if (constraint == nullptr) return fail(c_, "missing required field \"constraint\"");
@@ -277,10 +275,11 @@ Outcome<OnConflict> InsertPlanner::plan_conflict(
         TRY(out.where, plan_where(c_, table, where, ConditionOf::kWriting));
     }
     if (out.update_columns.empty()) return out;  // needs no right to update
-    out.updated = TableRef::attach(table, c_.role, TableRef::Use::kUpdate);
-    if (!out.updated || !rights.update) return not_permitted(c_, "update", table);
-    if (!rights.update->check.is_trivial()) out.update_check = &rights.update->check;
-    out.presets = rights.update->presets;
+    const UpdateRight* right = c_.access.update(table);
+    out.updated = TableRef::attach(table, c_.access, TableRef::Use::kUpdate);
+    if (!out.updated || right == nullptr) return not_permitted(c_, "update", table);
+    if (!right->check.is_trivial()) out.update_check = &right->check;
+    out.presets = right->presets;
     return out;
 }
 

@@ -17,12 +17,12 @@ class PlanMutationTest : public ::testing::Test {
     ) {
         document_ = *parse(text);
         const Operation& operation = *document_->operations.front();
-        const Role& as = *model_->role(role);
-        View view(model_->schema(), as.mask);
-        TRY(variables_, coerce_variables(view, operation, parse_json(variables)->get_object()));
+        const Access& as = model_->access(role);
+        TRY(variables_, coerce_variables(as.view(), operation, parse_json(variables)->get_object()));
         TRY(plan_,
             plan_operation(
-                model_, {.document = *document_, .operation = operation, .variables = variables_, .role = as}
+                model_,
+                {.document = *document_, .operation = operation, .variables = variables_, .access = as}
             ));
         return std::get<std::unique_ptr<Mutation>>(plan_->roots.front().what).get();
     }
@@ -46,6 +46,21 @@ class PlanMutationTest : public ::testing::Test {
 
 constexpr const char* kInsertObjects =
     "mutation ($o: [author_insert_input!]!) { insert_author(objects: $o) { affected_rows } }";
+
+TEST_F(PlanMutationTest, BackendOnlyRightsMakeNoPlanWithoutTheHeader) {
+    EXPECT_EQ(
+        refusal("mutation { delete_author(where: {id: {_eq: 1}}) { affected_rows } }", "editor"),
+        "the role does not see this kind of operation @ $"
+    );
+    EXPECT_EQ(
+        refusal("mutation { delete_author(where: {id: {_eq: 1}}) { affected_rows } }", "user"),
+        "no delete permission on table \"author\" @ $.selectionSet.delete_author.args"
+    );
+    EXPECT_EQ(
+        refusal("mutation { insert_author(objects: [{tenant_id: \"t\"}]) { affected_rows } }", "user"),
+        "\"tenant_id\" is used, which the role does not see @ $"
+    );
+}
 
 TEST_F(PlanMutationTest, AListOfEqualObjectsInAVariableIsOneParameter) {
     const Insert& made = insert(

@@ -46,7 +46,7 @@ void Assignments::add(const UpdateOperator& op, const Input& columns) {
     if (columns.is_absent() || columns.is_null()) return;
     has_operator_ = true;
     for (const Input::Member& member : columns.members()) {
-        const Column* column = c_.meaning(member.definition->binding).column;
+        const Column* column = c_.meaning(*member.definition).column;
         Operand value = op.value_type.empty() ? operand_of(member.value(), column->catalog->type)
                                               : operand_of(member.value(), std::string(op.value_type));
         assignments_.push_back({.kind = op.assignment, .column = column, .value = std::move(value)});
@@ -109,11 +109,11 @@ Outcome<BoolExp> primary_key_is(const Context& c, const Table& table, const std:
     return BoolExp::all_of(std::move(parts));
 }
 
-std::vector<Argument> arguments_in(const Context& c, const Input& object) {
+std::vector<Argument> arguments_in(Context& c, const Input& object) {
     std::vector<Argument> out;
     for (const Input::Member& member : object.members()) {
         const Meaning* meaning =
-            member.definition->binding == kUnbound ? nullptr : &c.meaning(member.definition->binding);
+            member.definition->binding == kUnbound ? nullptr : &c.meaning(*member.definition);
         out.push_back({.definition = member.definition, .meaning = meaning, .value = member.value()});
     }
     return out;
@@ -123,12 +123,11 @@ std::vector<Argument> arguments_in(const Context& c, const Input& object) {
 std::vector<std::string_view> visible_operators(
     const Context& c, const std::vector<InputValue>& definitions
 ) {
-    const Mask& mask = c.uses_backend_permissions ? c.role.backend_mask : c.role.mask;
     std::vector<std::string_view> out;
     for (const UpdateOperator& op : kUpdateOperators) {
         for (const InputValue& each : definitions) {
-            bool is_it = each.binding != kUnbound && c.meaning(each.binding).kind == op.meaning;
-            if (is_it && mask.has(each.element)) out.push_back(op.name);
+            bool is_it = each.binding != kUnbound && c.model.meaning(each.binding).kind == op.meaning;
+            if (is_it && c.view().sees(each.element)) out.push_back(op.name);
         }
     }
     return out;
@@ -140,12 +139,12 @@ Outcome<Update> plan_one(
     const std::vector<Argument>& arguments,
     const std::vector<InputValue>& definitions
 ) {
-    auto ref = TableRef::attach(table, c.role, TableRef::Use::kUpdate);
-    const Rights& rights = c.model.rights(table, c.role);
-    if (!ref || !rights.update) return not_permitted(c, "update", table);
+    auto ref = TableRef::attach(table, c.access, TableRef::Use::kUpdate);
+    const UpdateRight* right = c.access.update(table);
+    if (!ref || right == nullptr) return not_permitted(c, "update", table);
     Update out(*std::move(ref));
-    out.right = &*rights.update;
-    Assignments assignments(c, *rights.update);
+    out.right = right;
+    Assignments assignments(c, *right);
     for (const UpdateOperator& op : kUpdateOperators) {
         for (const Argument& each : arguments) {
             if (each.meaning != nullptr && each.meaning->kind == op.meaning) assignments.add(op, each.value);
@@ -186,9 +185,9 @@ Outcome<std::vector<Update>> plan_updates(Context& c, const Table& table, const 
 Outcome<Delete> plan_delete(
     Context& c, const Table& table, const std::vector<Argument>& arguments, bool is_by_pk
 ) {
-    auto ref = TableRef::attach(table, c.role, TableRef::Use::kDelete);
-    const Rights& rights = c.model.rights(table, c.role);
-    if (!ref || !rights.remove) return not_permitted(c, "delete", table);
+    auto ref = TableRef::attach(table, c.access, TableRef::Use::kDelete);
+    const DeleteRight* right = c.access.remove(table);
+    if (!ref || right == nullptr) return not_permitted(c, "delete", table);
     Delete out(*std::move(ref));
     if (is_by_pk) {
         TRY(out.where, primary_key_is(c, table, arguments));

@@ -16,7 +16,7 @@ class OrderPlanner {
         for (const Input::Member& each : from.members()) {
             if (each.value().is_null()) continue;
             Descend at(c_, each.definition->name);
-            CHECK_OK(member(c_.meaning(each.definition->binding), each.value()));
+            CHECK_OK(member(c_.meaning(*each.definition), each.value()));
         }
         return {};
     }
@@ -54,14 +54,14 @@ class OrderPlanner {
         for (const Input::Member& each : from.members()) {
             if (each.value().is_null()) continue;
             Descend at(c_, each.definition->name);
-            const Meaning& meaning = c_.meaning(each.definition->binding);
+            const Meaning& meaning = c_.meaning(*each.definition);
             if (meaning.kind == Meaning::Kind::kCount) {
                 CHECK_OK(aggregated(over, remote, {"count", nullptr}, each.value()));
                 continue;
             }
             for (const Input::Member& column : each.value().members()) {
                 if (column.value().is_null()) continue;
-                const Column* of = c_.meaning(column.definition->binding).column;
+                const Column* of = c_.meaning(*column.definition).column;
                 CHECK_OK(aggregated(over, remote, {meaning.name, of}, column.value()));
             }
         }
@@ -127,7 +127,7 @@ std::vector<const Column*> columns_of(Context& c, const Input& value) {
         Input item = value.item(i);
         const EnumValue* named = item.is_null() ? nullptr : item.type().named()->value(item.enum_name());
         if (named == nullptr) continue;
-        const Column* column = c.meaning(named->binding).column;
+        const Column* column = c.meaning(*named).column;
         if (std::ranges::find(out, column) == out.end()) out.push_back(column);
     }
     return out;
@@ -180,7 +180,7 @@ void set_limit_max(const Context& c, Select& out) {
     auto at_most = [&](std::int64_t limit) {
         if (limit > 0) least = std::min(least.value_or(limit), limit);
     };
-    if (c.role.number != 0) {
+    if (!c.access.is_admin()) {
         at_most(c.model.options().limit_max);
         if (!out.limit) at_most(c.model.options().limit_default);
     }

@@ -100,19 +100,21 @@ class Writer {
 
 class Check : public PlanVisitor {
   public:
-    explicit Check(const Role& role) : role_(role) {}
+    explicit Check(const Access& access) : access_(access) {}
     void table(const TableRef& ref) override {
         ++tables;
         // What an author of a permission wrote may look at rows that its reader can't see.
         if (inside_permission_ > 0) return;
-        const Rights& rights = ref.table().rights[static_cast<std::size_t>(role_.number)];
-        auto is_of = [&](const auto& right) {
-            return right && ref.filter() == (right->filter.is_trivial() ? nullptr : &right->filter);
+        const Table& table = ref.table();
+        auto is_of = [&](const auto* right) {
+            return right != nullptr &&
+                   ref.filter() == (right->filter.is_trivial() ? nullptr : &right->filter);
         };
         EXPECT_TRUE(
-            ref.is_attached() && (is_of(rights.select) || is_of(rights.update) || is_of(rights.remove))
-        ) << ref.table().name
-          << " for " << role_.name;
+            ref.is_attached() &&
+            (is_of(access_.select(table)) || is_of(access_.update(table)) || is_of(access_.remove(table)))
+        ) << table.name
+          << " for " << access_.role_name();
     }
     void permission(bool enters) override { inside_permission_ += enters ? 1 : -1; }
     void source(const Source&) override {}
@@ -120,7 +122,7 @@ class Check : public PlanVisitor {
     int tables = 0;
 
   private:
-    const Role& role_;
+    const Access& access_;
     int inside_permission_ = 0;
 };
 
@@ -129,10 +131,12 @@ TEST(Permissions, EveryTableOfEveryRootFieldIsReachedThroughTheRolesOwn) {
     int roots = 0;
     int tables = 0;
     for (const auto& role : model->roles()) {
-        View view(model->schema(), role->mask);
+        const Access& access = model->access(role->name);
+        const View& view = access.view();
         for (OperationKind kind :
              {OperationKind::kQuery, OperationKind::kMutation, OperationKind::kSubscription}) {
-            const Type* root = model->schema().root(kind);
+            const Type* root = view.root(kind);
+            if (root == nullptr) continue;
             for (const Field& field : root->fields) {
                 if (!view.sees(field.element)) continue;
                 std::string text = kind == OperationKind::kQuery      ? "query {"
@@ -144,12 +148,12 @@ TEST(Permissions, EveryTableOfEveryRootFieldIsReachedThroughTheRolesOwn) {
                 const Operation& operation = *(*document)->operations.front();
                 Variables variables;
                 PlanRequest request{
-                    .document = **document, .operation = operation, .variables = variables, .role = *role
+                    .document = **document, .operation = operation, .variables = variables, .access = access
                 };
                 request.limits = {.bool_nodes_max = 1'000'000, .cost_max = 1e12};
                 auto plan = plan_operation(model, request);
                 ASSERT_TRUE(plan) << plan.error().message << " " << plan.error().path;
-                Check check(*role);
+                Check check(access);
                 visit(**plan, check);
                 ++roots;
                 tables += check.tables;
@@ -168,7 +172,7 @@ TEST(Permissions, AReferenceWithoutPermissionIsFound) {
     plan.roots.push_back(
         {.key = "a", .name = "author", .what = std::make_unique<Select>(TableRef::by_metadata(author))}
     );
-    Check check(*model->role("user"));
+    Check check(model->access("user"));
     EXPECT_NONFATAL_FAILURE(visit(plan, check), "author for user");
 }
 

@@ -83,26 +83,24 @@ Outcome<std::unique_ptr<Plan>> plan_operation(
 ) {
     auto plan = std::make_unique<Plan>();
     plan->model = std::move(model);
+    plan->access = &request.access;
     plan->kind = request.operation.kind;
     Context c{
         .model = *plan->model,
         .document = request.document,
         .variables = request.variables,
-        .role = request.role,
+        .access = request.access,
         .limits = request.limits,
-        .uses_backend_permissions = request.uses_backend_permissions,
         .path = {},
     };
-    const Type* root = plan->model->schema().root(plan->kind);
-    if (root == nullptr)
-        return failure(
-            "validation-failed",
-            plan->kind == OperationKind::kMutation ? "no mutations exist" : "no subscriptions exist"
-        );
+    const Type* root = c.view().root(plan->kind);
+    if (root == nullptr) return failure("unexpected", "the role does not see this kind of operation");
     for (const Collected& each : collect_fields(c, *root, {request.operation.selections})) {
         TRY(RootField field, plan_root(c, each, *root));
         plan->roots.push_back(std::move(field));
     }
+    if (!c.hidden.empty())
+        return failure("unexpected", "\"" + c.hidden + "\" is used, which the role does not see");
     add_dependencies(*plan);
     CHECK_OK(add_cost(*plan, request.variables, request.limits));
     return plan;

@@ -258,6 +258,7 @@ struct Dependency {
 
 struct Plan {
     std::shared_ptr<const Model> model;
+    const Access* access = nullptr;  // as whom it was planned, and hence runs; of `model`
     OperationKind kind = OperationKind::kQuery;
     std::vector<RootField> roots;                // in the order of the response
     std::vector<Dependency> dependencies;        // every table that is read
@@ -276,15 +277,15 @@ struct PlanRequest {
     const Document& document;
     const Operation& operation;
     const Variables& variables;
-    const Role& role;
-    bool uses_backend_permissions = false;
+    const Access& access;  // of the model; the one that the operation and its variables were checked for
     PlanLimits limits;
 };
 
-/// Plans a validated operation. Failures carry Hasura's wording and path: distinct_on against order_by, no
-/// operator in an update, a bad JSON path, the cost limit, ... Columns and values of one request never appear
-/// in the plan except as Sources of kind kLiteral (written in the document) or as structure that
-/// Variables::shape pins.
+/// Plans a validated operation, through the view that it was validated with: what that does not show is not
+/// planned ("unexpected"), whatever validation said. Failures carry Hasura's wording and path: distinct_on
+/// against order_by, no operator in an update, a bad JSON path, the cost limit, ... Columns and values of one
+/// request never appear in the plan except as Sources of kind kLiteral (written in the document) or as
+/// structure that Variables::shape pins.
 Outcome<std::unique_ptr<Plan>> plan_operation(std::shared_ptr<const Model> model, const PlanRequest& request);
 
 /// What depends on the values of variables, for a plan that was made for others of the same shape (and for

@@ -22,11 +22,10 @@ class PlanTest : public ::testing::Test {
         if (!document) return failure("syntax", document.error().message);
         document_ = *std::move(document);
         const Operation& operation = *document_->operations.front();
-        const Role& as = role == "admin" ? model_->admin() : *model_->role(role);
-        View view(model_->schema(), as.mask);
-        TRY(variables_, coerce_variables(view, operation, parse_json(variables)->get_object()));
+        const Access& as = model_->access(role);
+        TRY(variables_, coerce_variables(as.view(), operation, parse_json(variables)->get_object()));
         PlanRequest request{
-            .document = *document_, .operation = operation, .variables = variables_, .role = as
+            .document = *document_, .operation = operation, .variables = variables_, .access = as
         };
         request.limits = limits_;
         TRY(plan_, plan_operation(model_, request));
@@ -53,6 +52,29 @@ class PlanTest : public ::testing::Test {
     Variables variables_;
     std::unique_ptr<Plan> plan_;
 };
+
+/// Validation would have refused all of these. The control: without a role's limits they are planned.
+TEST_F(PlanTest, WhatTheViewDoesNotShowBecomesNoPlanWithoutValidationEither) {
+    for (const char* text :
+         {"{ author { secret } }",
+          "{ author_by_pk(id: 1) { name } }",
+          "{ author(where: {secret: {_eq: \"x\"}}) { name } }",
+          "{ author(order_by: {id: asc}) { name } }",
+          "{ author(distinct_on: id) { name } }",
+          "{ author { articles(limit: 1) { id } } }",
+          "subscription { article { title } }"}) {
+        EXPECT_THAT(refusal(text, "{}", "reader"), HasSubstr("unexpected: ")) << text;
+    }
+    for (const char* text :
+         {"{ author { secret } }",
+          "{ author_by_pk(id: 1) { name } }",
+          "{ author(where: {secret: {_eq: \"x\"}}) { name } }",
+          "{ author(distinct_on: id) { name } }",
+          "{ author { articles(limit: 1) { id } } }",
+          "subscription { article { title } }"}) {
+        EXPECT_EQ(refusal(text), "planned") << text;
+    }
+}
 
 TEST_F(PlanTest, FieldsOfOneResponseKeyAreMergedInOrderOfAppearance) {
     ASSERT_TRUE(

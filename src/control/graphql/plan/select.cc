@@ -77,7 +77,7 @@ Outcome<> plan_cursor(Context& c, const Input& cursor, Select& out) {
     for (const Input::Member& each : cursor.member("initial_value").members()) {
         Descend at(c, "initial_value", each.definition->name);
         if (each.value().is_null()) return unexpected_null(c, each.definition->type);
-        const Column* column = c.meaning(each.definition->binding).column;
+        const Column* column = c.meaning(*each.definition).column;
         Select::Cursor made{.column = column};
         Operand initial = operand_of(each.value(), column->catalog->type);
         made.initial.sql_type = initial.sql_type;
@@ -163,7 +163,7 @@ Outcome<FunctionCall> plan_call(
     if (args.value.is_absent()) return out;
     Descend at(c, "args", args.definition->name);
     for (const Input::Member& each : args.value.members()) {
-        auto position = static_cast<std::size_t>(c.meaning(each.definition->binding).position);
+        auto position = static_cast<std::size_t>(c.meaning(*each.definition).position);
         out.arguments[position].operand =
             operand_of(each.value(), function.arguments[position].catalog->type);
     }

@@ -73,7 +73,7 @@ class Planner {
             CHECK_OK(count());
             Descend at(c_, each.definition->name);
             if (each.value().is_null()) return unexpected_null(c_, each.value().type());
-            TRY(BoolExp made, part(c_.meaning(each.definition->binding), each.value()));
+            TRY(BoolExp made, part(c_.meaning(*each.definition), each.value()));
             parts.push_back(std::move(made));
         }
         return BoolExp::all_of(std::move(parts));
@@ -250,7 +250,7 @@ class Planner {
             return;
         }
         const EnumValue* named = value.is_null() ? nullptr : value.type().named()->value(value.enum_name());
-        if (named != nullptr) out.push_back(c_.meaning(named->binding).column);
+        if (named != nullptr) out.push_back(c_.meaning(*named).column);
     }
 
     /// Comparisons whose left side is the aggregate: column and computed stay null.

@@ -48,7 +48,7 @@ http::Response not_known(Media media, const Failure& failure) {
         return out;
     }
     const bool is_credential = failure.code == "access-denied" || failure.code == "invalid-jwt";
-    Answer answer{.body = Engine::error_body(failure, Session{.role = ""}), .is_request_error = true};
+    Answer answer{.body = Engine::error_body(failure, Session()), .is_request_error = true};
     http::Response out = detail::respond(media, std::move(answer), is_credential ? 401 : 400);
     // Who asks could not be looked up: nothing was asked of GraphQL yet, so the status is HTTP's in both
     // media.

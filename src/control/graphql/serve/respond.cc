@@ -17,7 +17,7 @@ http::Response refuse(Media media, int status, const Failure& failure) {
     out.status = status;
     const bool is_known = media == Media::kJson || media == Media::kGraphqlResponse;
     out.headers.add("content-type", std::string(type_of(is_known ? media : Media::kJson)));
-    out.body = Engine::error_body(failure, Session{.role = ""});
+    out.body = Engine::error_body(failure, Session());
     return out;
 }
 

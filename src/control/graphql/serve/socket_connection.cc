@@ -47,7 +47,7 @@ rt::Task<void> SocketConnection::begin() {
     if (closing_) co_return;
     if (!asker) {
         if (conversation_.dialect() == Dialect::kLegacy) {
-            say(connection_error_message(Engine::error_body(asker.error(), Session{.role = ""})));
+            say(connection_error_message(Engine::error_body(asker.error(), Session())));
         }
         close(socket_close(close_code::kForbidden, "Forbidden: " + asker.error().message));
         co_return;
@@ -129,7 +129,7 @@ bool SocketConnection::obey(const Conversation::Verdict& verdict, ClientMessage 
 }
 
 void SocketConnection::refuse(const std::string& id, const Failure& failure) {
-    const Session nobody{.role = ""};
+    const Session nobody;
     const std::string body = Engine::error_body(failure, session_ == nullptr ? nobody : *session_);
     if (id.empty()) return say(connection_error_message(body));
     say(error_message(conversation_.dialect(), id, body));

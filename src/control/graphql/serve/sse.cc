@@ -127,7 +127,7 @@ rt::Task<void> produce(
 ) {
     const auto feed = std::make_shared<Feed>(loop);
     if (!asked->asker || !asked->request) {
-        feed->fail(asked->asker ? asked->request.error() : asked->asker.error(), Session{.role = ""});
+        feed->fail(asked->asker ? asked->request.error() : asked->asker.error(), Session());
         co_return co_await feed_client(feed, writer);
     }
     const auto session = asked->asker->session;

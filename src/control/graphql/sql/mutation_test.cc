@@ -18,11 +18,10 @@ class EmitMutationTest : public ::testing::Test {
     ) {
         document_ = *parse(text);
         const Operation& operation = *document_->operations.front();
-        const Role& as = *model_->role(role);
-        View view(model_->schema(), as.mask);
-        variables_ = *coerce_variables(view, operation, parse_json(variables)->get_object());
+        const Access& as = model_->access(role);
+        variables_ = *coerce_variables(as.view(), operation, parse_json(variables)->get_object());
         plan_ = *plan_operation(
-            model_, {.document = *document_, .operation = operation, .variables = variables_, .role = as}
+            model_, {.document = *document_, .operation = operation, .variables = variables_, .access = as}
         );
         return emit_mutation(*std::get<std::unique_ptr<Mutation>>(plan_->roots.front().what));
     }

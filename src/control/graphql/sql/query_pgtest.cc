@@ -172,13 +172,13 @@ class QueryTest : public testing::Test {
         if (!document) return failure("syntax", document.error().message);
         document_ = *std::move(document);
         const Operation& operation = *document_->operations.front();
-        const Role& as = role == "admin" ? model_->admin() : *model_->role(role);
-        View view(model_->schema(), as.mask);
-        for (const Finding& each : validate(*document_, view)) return std::unexpected(each.hasura);
-        TRY(variables_, coerce_variables(view, operation, parse_json(variables)->get_object()));
+        const Access& as = model_->access(role);
+        for (const Finding& each : validate(*document_, as.view())) return std::unexpected(each.hasura);
+        TRY(variables_, coerce_variables(as.view(), operation, parse_json(variables)->get_object()));
         TRY(plan_,
             plan_operation(
-                model_, {.document = *document_, .operation = operation, .variables = variables_, .role = as}
+                model_,
+                {.document = *document_, .operation = operation, .variables = variables_, .access = as}
             ));
         return {};
     }

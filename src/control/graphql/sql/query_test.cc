@@ -24,11 +24,10 @@ class SqlTest : public ::testing::Test {
         if (!document) return {.text = document.error().message};
         document_ = *std::move(document);
         const Operation& operation = *document_->operations.front();
-        const Role& as = role == "admin" ? model_->admin() : *model_->role(role);
-        View view(model_->schema(), as.mask);
-        variables_ = coerce_variables(view, operation, parse_json(variables)->get_object()).value();
+        const Access& as = model_->access(role);
+        variables_ = coerce_variables(as.view(), operation, parse_json(variables)->get_object()).value();
         auto plan = plan_operation(
-            model_, {.document = *document_, .operation = operation, .variables = variables_, .role = as}
+            model_, {.document = *document_, .operation = operation, .variables = variables_, .access = as}
         );
         if (!plan) return {.text = plan.error().message};
         plan_ = *std::move(plan);

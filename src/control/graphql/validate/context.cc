@@ -36,6 +36,7 @@ constexpr std::array<std::string_view, kRules> kNames = {
     "OverlappingFieldsCanBeMergedRule",
     "UniqueInputFieldNamesRule",
     "MaxIntrospectionDepthRule",
+    "KnownOperationTypesRule",
 };
 
 constexpr int kFragmentsInPathMax = 100;  // of fragments within fragments: the rest of a path is left out

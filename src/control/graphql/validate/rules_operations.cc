@@ -24,6 +24,23 @@ void Walk::executable_definitions() {
     }
 }
 
+/// Without a root type there is nothing to look fields up in, and nothing below would be checked.
+void Walk::known_operation_types(const Operation& node) {
+    if (!context_.on(Rule::kKnownOperationTypes) || context_.view().root(node.kind) != nullptr) return;
+    bool is_mutation = node.kind == OperationKind::kMutation;
+    std::string_view kind = is_mutation                          ? "mutation"
+                            : node.kind == OperationKind::kQuery ? "query"
+                                                                 : "subscription";
+    context_.report(
+        Rule::kKnownOperationTypes,
+        fmt::format("The {} operation is not supported by the schema.", kind),
+        {node.at},
+        context_.here(
+            node.kind == OperationKind::kQuery ? "no queries exist" : fmt::format("no {}s exist", kind)
+        )
+    );
+}
+
 void Walk::unique_operation_names(const Operation& node) {
     if (!context_.on(Rule::kUniqueOperationNames) || !node.name) return;
     auto [first, is_new] = operation_names_.try_emplace(node.name.text, node.name.at);

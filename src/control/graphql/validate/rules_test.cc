@@ -523,6 +523,22 @@ TEST_F(Rules, NothingHiddenIsNamedOrUsable) {
         EXPECT_EQ(each.hasura.message.find("RED,"), std::string::npos) << each.hasura.message;
 }
 
+TEST_F(Rules, AnOperationWithoutAVisibleRootTypeIsRefused) {
+    const auto kinds = {OperationKind::kMutation, OperationKind::kSubscription};
+    for (OperationKind kind : kinds) {
+        if (const Type* root = api_.schema().root(kind)) api_.mask().remove(root->element);
+    }
+    EXPECT_THAT(hasura("mutation { anything }"), ElementsAre("validation-failed $ no mutations exist"));
+    EXPECT_THAT(hasura("mutation { __typename }"), ElementsAre("validation-failed $ no mutations exist"));
+    EXPECT_THAT(
+        hasura("subscription { anything }"), ElementsAre("validation-failed $ no subscriptions exist")
+    );
+    EXPECT_THAT(
+        texts("query A { dog { name } } mutation B { anything }", {.only_rule = "KnownOperationTypesRule"}),
+        ElementsAre("The mutation operation is not supported by the schema. @25")
+    );
+}
+
 TEST_F(Rules, FindingsAreBounded) {
     std::string many = "{ ";
     for (int i = 0; i < 200; ++i) many += fmt::format("f{} ", i);

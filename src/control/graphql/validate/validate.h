@@ -58,12 +58,14 @@ struct ValidateOptions {
     std::string_view only_rule;       // empty: all
     std::size_t findings_max = 100;   // then one more "Too many validation errors, ..." as graphql-js does
     bool is_lenient = false;          // Hasura's: NoUnused*, PossibleFragmentSpreads off
-    int introspection_depth_max = 3;  // MaxIntrospectionDepthRule (not part of "all 26"); 0 switches it off
+    int introspection_depth_max = 3;  // MaxIntrospectionDepthRule (not one of the 26); 0 switches it off
     bool with_suggestions = true;     // "Did you mean": only ever names what the view shows
 };
 
 /// The 26 rules of the specification in the order of graphql-js's specifiedRules, in one walk; field overlap
-/// in linear time. Findings come in the order graphql-js reports them.
+/// in linear time. Also version 17's KnownOperationTypesRule: an operation whose root type the view does not
+/// show is refused, since none of its fields could be checked. Findings come in the order graphql-js reports
+/// them.
 std::vector<Finding> validate(
     const Document& document, const View& view, const ValidateOptions& options = {}
 );

@@ -35,6 +35,7 @@ void Walk::document() {
 
 void Walk::operation(const Operation& node) {
     operation_ = &node;
+    known_operation_types(node);
     unique_operation_names(node);
     lone_anonymous_operation(node);
     single_field_subscriptions(node);

@@ -11,10 +11,18 @@
 
 namespace weft::graphql::detail {
 
-/// What has been found out about one operation of a document for one role: whether it may run, and its plans.
+/// For whom an operation was checked: by address, of an access of the model in force and of limits of the
+/// engine's options. Roles that the model does not know share an access, but not their limits.
+struct Asker {
+    const Access* access = nullptr;
+    const RoleLimits* limits = nullptr;
+    bool operator==(const Asker&) const = default;
+};
+
+/// What has been found out about one operation of a document for one asker: whether it may run, and its
+/// plans.
 struct CheckedOperation {
-    const Role* role = nullptr;
-    bool uses_backend_permissions = false;
+    Asker asker;
     std::string operation_name;
     const Operation* operation = nullptr;
     std::unique_ptr<Failure> refusal;  // of limits, rules, the allow-list
@@ -41,12 +49,7 @@ class Documents {
     /// Null when the text has not been parsed yet.
     CachedDocument* find(std::string_view text) { return entries_.find(text); }
     CachedDocument& add(std::shared_ptr<const Document> document);
-    static CheckedOperation* find(
-        CachedDocument& entry,
-        const Role& role,
-        bool uses_backend_permissions,
-        std::string_view operation_name
-    );
+    static CheckedOperation* find(CachedDocument& entry, const Asker& asker, std::string_view operation_name);
     CheckedOperation& add(CachedDocument& entry, CheckedOperation operation);
     void add_plan(
         CachedDocument& entry,

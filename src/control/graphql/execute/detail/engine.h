@@ -23,19 +23,11 @@ struct Engine::Impl {
     );
     Outcome<std::string_view> text_of(const Request& request);
     Outcome<detail::CheckedOperation*> check(
-        detail::CachedDocument& entry,
-        const Request& request,
-        const Session& session,
-        const RoleLimits& limits
+        detail::CachedDocument& entry, const Request& request, const detail::Asker& asker
     );
-    Outcome<> refuse(
-        const Document& document, const Operation& operation, const Session& session, const Role& role
-    );
+    Outcome<> refuse(const Document& document, const Operation& operation, const detail::Asker& asker);
     Outcome<std::shared_ptr<const Prepared>> plan(
-        detail::CachedDocument& entry,
-        detail::CheckedOperation& operation,
-        const Variables& variables,
-        const RoleLimits& limits
+        detail::CachedDocument& entry, detail::CheckedOperation& operation, const Variables& variables
     );
     bool is_allowed(const Document& document);
 
@@ -55,7 +47,8 @@ struct Engine::Impl {
     /// Principal and settings: what precedes the statements of every transaction.
     Outcome<pg::Batch> prelude(const Session& session) const;
     const RoleLimits& limits_of(std::string_view role) const;
-    View view_of(const Model& model, const Session& session) const;
+    /// As whom a request is checked, planned and run: the one place where that is decided.
+    detail::Asker asker_of(const Session& session) const;
 
     rt::Loop& loop;
     pg::Pool& pool;

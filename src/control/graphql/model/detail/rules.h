@@ -65,7 +65,7 @@ struct Visibility {
     }
 };
 
-/// Fills the masks of every role, of `nobody` too, after Schema::finish.
-void make_masks(const Draft& draft, const Visibility& visibility, Role& nobody);
+/// Makes the accesses of every role, of `nobody` too, after Schema::finish.
+void make_accesses(const Draft& draft, const Visibility& visibility, Role& nobody);
 
 }  // namespace weft::graphql

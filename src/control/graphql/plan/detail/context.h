@@ -14,13 +14,24 @@ struct Context {
     const Model& model;
     const Document& document;
     const Variables& variables;
-    const Role& role;
+    const Access& access;
     PlanLimits limits;
-    bool uses_backend_permissions = false;
-    Path path;           // where we are: of the next failure
-    int bool_nodes = 0;  // keys of all `where`s so far
+    Path path;                // where we are: of the next failure
+    int bool_nodes = 0;       // keys of all `where`s so far
+    std::string hidden = {};  // the first thing that the request names although its view does not show it
 
-    const Meaning& meaning(Binding binding) const { return model.meaning(binding); }
+    const View& view() const { return access.view(); }
+    /// What a field, argument, member or enum value that the request names stands for: the one way to learn
+    /// it. Validation has refused what the view does not show. Should it have missed something, then it is
+    /// noted here, and no plan is made.
+    template <class Thing>
+    const Meaning& meaning(const Thing& thing) {
+        if (!view().sees(thing.element)) note_hidden(thing.name);
+        return model.meaning(thing.binding);
+    }
+    void note_hidden(std::string_view name) {
+        if (hidden.empty()) hidden = name;
+    }
 };
 
 /// A failure at the current path.

@@ -46,8 +46,9 @@ enum class Rule : std::uint8_t {
     kOverlappingFieldsCanBeMerged,
     kUniqueInputFieldNames,
     kMaxIntrospectionDepth,
+    kKnownOperationTypes,
 };
-inline constexpr std::size_t kRules = 27;
+inline constexpr std::size_t kRules = 28;
 using RuleSet = std::bitset<kRules>;
 std::string_view name(Rule rule);
 

@@ -72,6 +72,7 @@ class Walk {
 
     // rules_operations.cc
     void executable_definitions();
+    void known_operation_types(const Operation& node);
     void unique_operation_names(const Operation& node);
     void lone_anonymous_operation(const Operation& node);
     void single_field_subscriptions(const Operation& node);
