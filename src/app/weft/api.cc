@@ -124,6 +124,7 @@ class ApiProcess {
         health_.add("database", [this] { return database_; });
         telemetry::watch_loop(loop_, metrics_);
         add_telemetry();
+        count_answers();
         measure();
         CHECK_OK(listen());
         if (options_.metrics_listen.empty()) return {};
@@ -166,6 +167,17 @@ class ApiProcess {
         options.paths.push_back(options_.blobs);
         disks_ = std::make_unique<disk::Watch>(std::move(options), metrics_);
         health_.add("disk", [this] { return disks_->ready(); });
+    }
+
+    void count_answers() {
+        const auto bytes =
+            metrics_.gauge("weft_graphql_answer_bytes", "Large GraphQL answers in memory, in bytes");
+        const auto waiting =
+            metrics_.gauge("weft_graphql_answers_waiting", "GraphQL requests that wait for room in memory");
+        metrics_.on_collect([this, bytes, waiting] {
+            bytes.set(static_cast<double>(api_->graphql_answer_bytes()));
+            waiting.set(static_cast<double>(api_->graphql_answers_waiting()));
+        });
     }
 
     void prepare_stores() {

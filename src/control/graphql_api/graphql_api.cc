@@ -259,6 +259,11 @@ void GraphqlApi::on_gap() {
     impl_->live.refresh_all();
 }
 
+GraphqlApi::Load GraphqlApi::load_now() const {
+    const graphql::Engine::Stats stats = impl_->engine.stats();
+    return {.answer_bytes = stats.answer_bytes, .answers_waiting = stats.answers_waiting};
+}
+
 rt::Task<void> GraphqlApi::close() {
     co_await impl_->endpoint.close();
     co_await impl_->live.close();

@@ -48,6 +48,13 @@ class GraphqlApi {
     /// After the listener was away: everybody may have missed something.
     void on_gap();
 
+    /// Large answers in assembly or on their way out: their bytes, and how many wait for room.
+    struct Load {
+        std::size_t answer_bytes = 0;
+        std::size_t answers_waiting = 0;
+    };
+    Load load_now() const;
+
     /// Ends sockets and subscriptions. Call before the loop ends.
     rt::Task<void> close();
 

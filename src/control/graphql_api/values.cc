@@ -1,13 +1,12 @@
 #include "control/graphql_api/detail/values.h"
 
-#include "base/limits.h"
 #include "control/graphql_api/detail/operations.h"
 
 namespace weft::control::shown {
 
 namespace {
 
-/// Values are up to 8 MiB each; an answer with more rows than this asks for them in pages.
+/// Each row costs a look-up; an answer with more rows than this asks for them in pages.
 constexpr std::size_t kRowsMax = 200;
 
 /// Which value of a run a row's columns stand for.
@@ -31,7 +30,7 @@ constexpr std::array<Resolved, 5> kResolved{{
     {"step_output", "run_id", [](const JsonObject& row) { return step_slot(row, ".output"); }},
 }};
 
-rt::Task<graphql::Outcome<JsonArray>> resolve(
+rt::Task<graphql::Outcome<std::vector<std::string>>> resolve(
     store::runs::Runs& runs, const Resolved& what, graphql::ResolverContext& context, JsonArray rows
 ) {
     if (rows.size() > kRowsMax) {
@@ -46,15 +45,12 @@ rt::Task<graphql::Outcome<JsonArray>> resolve(
         if (!run) co_return graphql::failure("unexpected", "a run without an id");
         wanted.push_back({*run, what.slot(row.get_object())});
     }
-    auto texts =
-        co_await runs.values(caller->principal.identity.tenant_id, std::move(wanted), context.deadline);
+    auto texts = co_await runs.values(
+        caller->principal.identity.tenant_id, std::move(wanted), context.deadline, context.bytes_max
+    );
     if (!texts) co_return graphql::failure(std::string(name(texts.error().code)), texts.error().user);
-    JsonArray out;
-    for (const auto& text : *texts) {
-        auto value = text ? parse_json(*text, {.bytes_max = limits::kPayloadBytesMax, .depth_max = 64})
-                          : Result<Json>(Json(nullptr));
-        out.push_back(value ? std::move(*value) : Json(nullptr));
-    }
+    std::vector<std::string> out;
+    for (auto& text : *texts) out.push_back(text ? std::move(*text) : "null");
     co_return out;
 }
 

@@ -1,5 +1,6 @@
 #include "control/server/detail/test_api.h"
 
+#include <fstream>
 #include <set>
 
 namespace weft::control {
@@ -170,6 +171,83 @@ TEST_F(GraphqlTest, EncryptedValuesAreFilledInForAllRows) {
     make_world(api, owner);
     const std::string answer = text(token, "{ runs(order_by: {id: asc}) { input output } }");
     EXPECT_NE(answer.find(R"({"input":{"n":1},"output":null})"), std::string::npos) << answer;
+}
+
+/// Resident memory at its highest since `forget_peak`.
+std::size_t peak_bytes() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("VmHWM:")) return std::stoul(line.substr(6)) << 10;
+    }
+    return 0;
+}
+void forget_peak() {
+    std::ofstream("/proc/self/clear_refs") << "5";
+}
+
+/// About 4.7 MB that would be 40 as a tree.
+std::string large_value() {
+    std::string out = R"({"rows":[)";
+    for (int i = 0; out.size() < 4'700'000; ++i) {
+        out += (i == 0 ? "" : ",") + (R"({"id":)" + std::to_string(i)) + R"(,"ok":true,"tags":["a","b"]})";
+    }
+    return out + "]}";
+}
+
+struct Counts {
+    int answered = 0;
+    int refused = 0;  // there was no room in time: on a slow machine
+    std::size_t bytes = 0;
+};
+rt::Task<void> read_value(TestApi& api, Caller caller, Json body, Counts& counts) {
+    auto answer = co_await api.request(caller, http::Method::kPost, "/v1/graphql", std::move(body));
+    const std::string& text = answer->shared_body ? *answer->shared_body : answer->body;
+    counts.bytes += text.size();
+    ++(text.find(R"("code":"limit")") == std::string::npos ? counts.answered : counts.refused);
+}
+
+TEST_F(GraphqlTest, ManyLargeValuesAreReadWithinABudgetAndOthersAreAnsweredMeanwhile) {
+    constexpr int kReaders = 60;
+    const World world = make_world(api, owner);
+    const RunId run = api.make_run(owner.tenant, world.ids.at("workflow"), "success");
+    api.add_value(owner.tenant, run, "output", large_value());
+    const Caller stranger = api.member(api.make_tenant("B"), "owner");
+    const Json body(JsonObject{{"query", "{ runs_by_pk(id: \"" + run.text() + "\") { output } }"}});
+    Counts warm;
+    api.run(read_value(api, token, body, warm));
+    ASSERT_GT(warm.bytes, 4'700'000u);
+
+    forget_peak();
+    const std::size_t before = peak_bytes();
+    rt::Scope scope(api.loop);
+    Counts counts;
+    for (int i = 0; i < kReaders; ++i) scope.spawn(read_value(api, token, body, counts));
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(text(stranger, "{ runs { id } }"), R"({"runs":[]})");
+    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - start;
+    const int ahead = counts.answered;
+    api.run(scope.join());
+    const std::size_t grown = peak_bytes() - before;
+
+    EXPECT_EQ(counts.answered + counts.refused, kReaders);
+    EXPECT_GT(counts.answered, 8);
+    EXPECT_GT(counts.bytes, static_cast<std::size_t>(counts.answered) * 4'700'000);
+    EXPECT_LT(grown, std::size_t{300} << 20) << "at 40 MB for each it would be 2.4 GB";
+    EXPECT_LT(ahead, kReaders / 2) << "the other tenant's query waited for large answers";
+    RecordProperty("grown_mb", static_cast<int>(grown >> 20));
+    RecordProperty("refused", counts.refused);
+    RecordProperty("small_query_ms", static_cast<int>(waited.count() * 1'000));
+}
+
+TEST_F(GraphqlTest, AnAnswerHasRoomForSoManyBytesOfValues) {
+    const World world = make_world(api, owner);
+    for (int i = 0; i < 4; ++i) {
+        const RunId run = api.make_run(owner.tenant, world.ids.at("workflow"), "success");
+        api.add_value(owner.tenant, run, "output", large_value());
+    }
+    const std::string refused = text(token, "{ runs { output } }");
+    EXPECT_NE(refused.find("there is room for"), std::string::npos) << refused.substr(0, 200);
+    EXPECT_GT(text(token, "{ runs(limit: 2, order_by: {id: desc}) { output } }").size(), 9'000'000u);
 }
 
 TEST_F(GraphqlTest, ACookieNeedsTheHeaderAgainstForgedRequests) {

@@ -158,6 +158,13 @@ void Api::on_listening() {
     impl_->graphql->on_gap();
 }
 
+std::size_t Api::graphql_answer_bytes() const {
+    return impl_->graphql->load_now().answer_bytes;
+}
+std::size_t Api::graphql_answers_waiting() const {
+    return impl_->graphql->load_now().answers_waiting;
+}
+
 rt::Task<void> Api::close() {
     co_await impl_->graphql->close();
     co_await impl_->leases.close();

@@ -73,6 +73,9 @@ class Api {
     const Table& table() const;
     Live& live();
     http::Leases& leases();
+    /// See GraphqlApi::load_now.
+    std::size_t graphql_answer_bytes() const;
+    std::size_t graphql_answers_waiting() const;
 
   private:
     struct Impl;

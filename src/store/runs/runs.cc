@@ -3,6 +3,8 @@
 #include "store/runs/detail/rows.h"
 #include "store/runs/queries.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace weft::store::runs {
@@ -100,7 +102,7 @@ rt::Task<Result<std::vector<StepRun>>> Runs::steps(TenantId tenant, RunId run, r
 }
 
 rt::Task<Result<std::vector<std::optional<std::string>>>> Runs::values(
-    TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by
+    TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by, std::size_t bytes_max
 ) {
     pg::ArrayParam runs;
     pg::ArrayParam slots;
@@ -112,6 +114,16 @@ rt::Task<Result<std::vector<std::optional<std::string>>>> Runs::values(
     params.add(runs.text()).add(slots.text());
     const pg::Principal who = pg::Principal::tenant(tenant);
     CO_TRY(auto rows, co_await pool_.query(who, sql::kListValues, std::move(params), by));
+    constexpr int kSize = 2;
+    std::size_t bytes = 0;
+    for (int row = 0; row < rows.size(); ++row) bytes += static_cast<std::size_t>(rows.integer(row, kSize));
+    if (bytes > bytes_max) {
+        co_return fail(Error::limit(fmt::format(
+            "The values asked for have {} bytes, and there is room for {}: ask for fewer at a time",
+            bytes,
+            bytes_max
+        )));
+    }
     std::vector<std::optional<std::string>> out(wanted.size());
     for (int row = 0; row < rows.size(); ++row) {
         const auto at = static_cast<std::size_t>(rows.integer(row, 0) - 1);

@@ -67,6 +67,9 @@ struct Event {
     std::string detail;  // JSON text
 };
 
+/// What one call of Runs::values opens at most: the three values of a run's page, each as large as it may be.
+inline constexpr std::size_t kValuesBytesMax = 3 * limits::kPayloadBytesMax;
+
 /// Reads for one tenant; absent and another tenant's are both kNotFound.
 class Runs {
   public:
@@ -78,8 +81,12 @@ class Runs {
     /// In the workflow's order; empty for an absent run.
     rt::Task<Result<std::vector<StepRun>>> steps(TenantId tenant, RunId run, rt::Deadline by);
     /// JSON text of the values that exist among `wanted`, in that order: one statement, however many runs.
+    /// Errors: kLimit, before any is opened, when together they have more than `bytes_max`.
     rt::Task<Result<std::vector<std::optional<std::string>>>> values(
-        TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by
+        TenantId tenant,
+        std::vector<ValueKey> wanted,
+        rt::Deadline by,
+        std::size_t bytes_max = kValuesBytesMax
     );
     /// JSON text of the slots that exist among `slots` ("input", "output", "step.<id>.input", ...), in the
     /// order asked for.

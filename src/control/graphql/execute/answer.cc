@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <array>
+#include <utility>
 
 namespace weft::graphql {
 
@@ -44,7 +45,7 @@ void append_json_string(std::string& out, std::string_view text) {
     out += boost::json::serialize(text);
 }
 
-std::string data_body(const Plan& plan, const std::vector<std::string>& texts) {
+std::string data_body(const Plan& plan, std::vector<std::string> texts) {
     std::size_t size = 16;
     for (std::size_t i = 0; i < texts.size(); ++i) size += texts[i].size() + plan.roots[i].key.size() + 4;
     std::string out;
@@ -55,7 +56,7 @@ std::string data_body(const Plan& plan, const std::vector<std::string>& texts) {
         out += '"';  // a response key is a GraphQL name: nothing to escape
         out += plan.roots[i].key;
         out += "\":";
-        out += texts[i];
+        out += std::exchange(texts[i], std::string());
     }
     out += "}}";
     return out;
@@ -81,6 +82,11 @@ Outcome<> fill_constants(
 }
 
 }  // namespace detail
+
+std::shared_ptr<const std::string> shared_body(Answer answer) {
+    const auto held = std::make_shared<const Answer>(std::move(answer));
+    return {held, &held->body};
+}
 
 std::string Engine::error_body(const Failure& failure, const Session& session, std::string_view document) {
     std::string out = R"({"errors":[{"message":)";

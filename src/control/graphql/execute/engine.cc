@@ -16,6 +16,8 @@ namespace {
 /// Beyond the server's own statement timeout: it should be the one to end a slow statement.
 constexpr auto kAnswerGrace = std::chrono::seconds(2);
 constexpr std::size_t kPersistedBytesMax = 64u << 20;
+/// Answers below this are read without asking for room: there may be thousands of them at a time.
+constexpr std::size_t kLargeAnswerBytes = 1u << 20;
 
 /// `select set_config($1, $2, true), ...` for settings and the statement timeout: one statement, one round
 /// trip.
@@ -36,14 +38,10 @@ pg::Params params_of(const std::vector<std::optional<std::string>>& values) {
     return out;
 }
 
-Outcome<> check_size(const std::vector<std::string>& texts, std::size_t bytes_max) {
+std::size_t bytes_of(const std::vector<std::string>& texts) {
     std::size_t bytes = 0;
     for (const std::string& text : texts) bytes += text.size();
-    if (bytes <= bytes_max) return {};
-    return failure(
-        "limit",
-        "the answer is larger than " + std::to_string(bytes_max) + " bytes; ask for less with `limit`"
-    );
+    return bytes;
 }
 
 bool reads_rows(const RootField& root) {
@@ -75,6 +73,7 @@ Engine::Impl::Impl(rt::Loop& on, pg::Pool& of, EngineOptions given)
       options(std::move(given)),
       documents(options.documents_max, options.plans_max),
       persisted(options.persisted_max, kPersistedBytesMax),
+      answers(on, static_cast<std::int64_t>(options.answers_bytes_max)),
       timeout_sql(set_config_sql(1)),
       settings_sql(set_config_sql(options.session_settings.size())),
       action_log(of) {
@@ -137,7 +136,9 @@ rt::Task<Outcome<>> Engine::Impl::read_roots(
         texts[i] = row.is_null(0, column) ? "null" : std::string(row.text(0, column));
         ++column;
     }
-    co_return check_size(texts, limits_of(session.role).response_bytes_max);
+    // What resolvers fill has its room already.
+    if (bytes_of(texts) > kLargeAnswerBytes) CO_CHECK_OK(co_await ready.room->open(by));
+    co_return ready.room->add(bytes_of(texts));
 }
 
 rt::Task<Outcome<>> Engine::Impl::call_actions(
@@ -163,8 +164,9 @@ rt::Task<Outcome<>> Engine::Impl::call_actions(
             texts[i] = std::move(*text);
         } else if (prepared.has_remotes && reads_rows(root)) {
             const Select& select = *std::get<std::unique_ptr<Select>>(root.what);
-            auto text =
-                co_await detail::fill_remote(std::move(texts[i]), select, options, ready.variables, context);
+            auto text = co_await detail::fill_remote(
+                std::move(texts[i]), select, {options, ready.variables, context, *ready.room}
+            );
             if (!text) co_return std::unexpected(std::move(text).error());
             texts[i] = std::move(*text);
         }
@@ -207,8 +209,11 @@ rt::Task<Outcome<Json>> Engine::Impl::perform(detail::ActionLog::Call call, rt::
     co_return answer;
 }
 
-rt::Task<Outcome<std::string>> Engine::Impl::query(Ready ready, const Session& session, rt::Deadline by) {
+rt::Task<Outcome<std::string>> Engine::Impl::query(
+    const Ready& ready, const Session& session, rt::Deadline by
+) {
     const Prepared& prepared = *ready.prepared;
+    if (prepared.has_remotes) CO_CHECK_OK(co_await ready.room->open(by));
     std::vector<std::string> texts(prepared.plan->roots.size());
     auto read = co_await read_roots(texts, ready, session, by);
     if (!read) co_return std::unexpected(std::move(read).error());
@@ -218,7 +223,7 @@ rt::Task<Outcome<std::string>> Engine::Impl::query(Ready ready, const Session& s
     }
     auto filled = detail::fill_constants(texts, prepared, ready.variables, prepared.plan->access->view());
     if (!filled) co_return std::unexpected(std::move(filled).error());
-    co_return detail::data_body(*prepared.plan, texts);
+    co_return detail::data_body(*prepared.plan, std::move(texts));
 }
 
 rt::Task<Outcome<std::string>> Engine::Impl::mutation(Ready ready, const Session& session, rt::Deadline by) {
@@ -237,7 +242,7 @@ rt::Task<Outcome<std::string>> Engine::Impl::mutation(Ready ready, const Session
     auto filled = detail::fill_constants(*texts, prepared, variables, prepared.plan->access->view());
     if (!filled) co_return std::unexpected(std::move(filled).error());
     if (options.on_change) options.on_change(*prepared.plan, variables, session);
-    co_return detail::data_body(*prepared.plan, *texts);
+    co_return detail::data_body(*prepared.plan, std::move(*texts));
 }
 
 Engine::Engine(rt::Loop& loop, pg::Pool& pool, EngineOptions options)
@@ -283,10 +288,21 @@ Outcome<pg::Batch> Engine::prelude(const Session& session) const {
 rt::Task<Answer> Engine::run(Ready ready, Session session, rt::Deadline by) {
     const bool is_mutation = ready.prepared->plan->kind == OperationKind::kMutation;
     const auto within = by.at_most(impl_->limits_of(session.role).statement_timeout + kAnswerGrace);
-    auto body = is_mutation ? co_await impl_->mutation(std::move(ready), session, by)
-                            : co_await impl_->query(std::move(ready), session, within);
+    if (is_mutation) {
+        auto body = co_await impl_->mutation(std::move(ready), session, by);
+        co_return Answer{.body = body ? std::move(*body) : error_body(body.error(), session)};
+    }
+    const bool is_alone = ready.room == nullptr;
+    if (is_alone) ready.room = room_for(session);
+    auto body = co_await impl_->query(ready, session, within);
     if (!body) co_return Answer{.body = error_body(body.error(), session)};
-    co_return Answer{.body = std::move(*body)};
+    if (is_alone) ready.room->close();
+    co_return Answer{.body = std::move(*body), .room = std::move(ready.room)};
+}
+
+std::shared_ptr<AnswerRoom> Engine::room_for(const Session& session) {
+    const std::size_t bytes_max = impl_->limits_of(session.role).response_bytes_max;
+    return std::make_shared<AnswerRoom>(impl_->answers, session.rate_key, bytes_max);
 }
 
 void Engine::start_actions() {
@@ -321,6 +337,8 @@ Engine::Stats Engine::stats() const {
     Stats out = impl_->stats;
     out.documents = impl_->documents.size();
     out.plans = impl_->documents.plans();
+    out.answer_bytes = static_cast<std::size_t>(impl_->answers.held());
+    out.answers_waiting = impl_->answers.waiting();
     return out;
 }
 

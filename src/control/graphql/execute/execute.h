@@ -1,5 +1,6 @@
 #pragma once
 
+#include "control/graphql/execute/room.h"
 #include "control/graphql/execute/session.h"
 #include "control/graphql/plan/plan.h"
 #include "control/graphql/sql/sql.h"
@@ -30,13 +31,18 @@ struct Request {
     /// `extensions.persistedQuery.sha256Hash`, hex; `query` may then be empty.
     std::string persisted_hash;
     bool wants_locations = false;  // in the errors of a request that can't run
+    /// Shared by the requests of a batch, which are answered together. Null: an answer of its own.
+    std::shared_ptr<AnswerRoom> room;
 };
 
 /// What a request is answered with, transport-neutral.
 struct Answer {
-    std::string body;               // {"data":...} or {"errors":[...]}
-    bool is_request_error = false;  // nothing was executed: 400 under application/graphql-response+json
+    std::string body;                  // {"data":...} or {"errors":[...]}
+    bool is_request_error = false;     // nothing was executed: 400 under application/graphql-response+json
+    std::shared_ptr<AnswerRoom> room;  // of a large one: to be kept until it has been sent
 };
+/// The body, which keeps the answer's room for as long as somebody has it.
+std::shared_ptr<const std::string> shared_body(Answer answer);
 
 /// Everything a native action or a remote resolver may use.
 struct ResolverContext {
@@ -44,6 +50,7 @@ struct ResolverContext {
     pg::Transaction* transaction = nullptr;  // of a mutation: one for all its root fields
     rt::Deadline deadline;
     std::string_view request_query;
+    std::size_t bytes_max = 0;  // of a remote resolver: what the answer has room for
     /// Runs after the whole operation has committed; never on a rollback.
     std::function<void(std::function<void()>)> after_commit;
 };
@@ -59,10 +66,11 @@ struct NativeAction {
     /// ("not-supported").
     bool joins_transaction = true;
 };
-/// One call for all rows: `rows` holds, for each, the join columns as an object. Gives one Json per row, in
-/// order.
-using RemoteResolver =
-    std::function<rt::Task<Outcome<JsonArray>>(ResolverContext&, JsonArray rows, JsonObject arguments)>;
+/// One call for all rows: `rows` holds, for each, the join columns as an object. Gives one JSON text per row,
+/// in order; together at most ResolverContext::bytes_max. Text, since a tree of it takes ten times the
+/// memory: a field without a selection is checked and printed as it is.
+using RemoteResolver = std::function<
+    rt::Task<Outcome<std::vector<std::string>>>(ResolverContext&, JsonArray rows, JsonObject arguments)>;
 
 struct RoleLimits {
     ParseLimits parse;
@@ -90,6 +98,9 @@ struct EngineOptions {
     std::size_t documents_max = 2'000;              // bounded caches: parsed documents,
     std::size_t plans_max = 4'000;                  // plans (of all documents)
     std::size_t persisted_max = 10'000;
+    /// Of answers in assembly or on their way out, of the whole process: those that resolvers fill, and large
+    /// ones.
+    std::size_t answers_bytes_max = 128u << 20;
     std::map<std::string, NativeAction> actions;  // "native:<name>" handlers
     std::map<std::string, RemoteResolver> remotes;
     /// Told after a mutation has committed, for the in-process source of changes.
@@ -135,6 +146,7 @@ class Engine {
     struct Ready {
         std::shared_ptr<const Prepared> prepared;
         Variables variables;
+        std::shared_ptr<AnswerRoom> room = nullptr;  // as in Request
     };
     Outcome<Ready> prepare(const Request& request, const Session& session);
     /// The parameter values of a prepared statement for one request: nullopt is NULL.
@@ -156,12 +168,16 @@ class Engine {
         const Failure& failure, const Session& session, std::string_view document = {}
     );
 
+    /// For the answer to several requests of a session.
+    std::shared_ptr<AnswerRoom> room_for(const Session& session);
+
     const EngineOptions& options() const;
     const RoleLimits& limits_of(std::string_view role) const;
 
     struct Stats {
         std::uint64_t document_hits = 0, document_misses = 0, plan_hits = 0, plan_misses = 0;
         std::size_t documents = 0, plans = 0;
+        std::size_t answer_bytes = 0, answers_waiting = 0;  // of EngineOptions::answers_bytes_max
     };
     Stats stats() const;
 

@@ -231,7 +231,7 @@ Outcome<Engine::Ready> Engine::Impl::prepare(const Request& request, const Sessi
             );
         }
     }
-    return Ready{std::move(*prepared), std::move(*variables)};
+    return Ready{std::move(*prepared), std::move(*variables), request.room};
 }
 
 }  // namespace weft::graphql

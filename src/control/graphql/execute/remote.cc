@@ -2,16 +2,22 @@
 
 #include "control/graphql/execute/detail/bind.h"
 #include "control/graphql/execute/detail/json_cursor.h"
+#include "control/graphql/execute/detail/json_text.h"
 #include "control/graphql/execute/detail/objects.h"
+#include "platform/rt/loop.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <utility>
 
 namespace weft::graphql {
 
 namespace {
 
 using detail::JsonCursor;
+
+constexpr std::size_t kDepthMax = 64;
 
 bool has_remote(const Select& select);
 
@@ -139,40 +145,60 @@ Asked asked_of(std::vector<Slot>& slots, std::string_view text) {
     return out;
 }
 
+/// What the answer shows of a resolver's value. Text without a selection stays as it is, if it is JSON at
+/// all.
+Outcome<std::string> printed(const RemoteCall& call, std::string text) {
+    const TypeUse bare = call.type.nullable();
+    const bool is_whole = !bare.is_list() && bare.named()->is_leaf() && text != "null";
+    if (is_whole && detail::is_json(text, kDepthMax)) return text;
+    Json value;
+    if (!is_whole) {
+        auto parsed = parse_json(text, {.bytes_max = text.size(), .depth_max = kDepthMax});
+        if (parsed) value = std::move(*parsed);
+    }
+    std::string out;
+    std::vector<detail::RelatedSlot> related;  // stays empty: a remote field's type has no relationships
+    detail::ObjectPrinter printer(call.selection, call.objects);
+    auto done = printer.print(out, value, call.type, related);
+    if (!done) return std::unexpected(std::move(done).error());
+    return out;
+}
+
 /// One resolver's part: calls it once and fills the slots.
 rt::Task<Outcome<>> resolve(
-    const RemoteCall& call,
-    Asked asked,
-    const RemoteResolver& resolver,
-    const Variables& variables,
-    ResolverContext& context
+    const RemoteCall& call, Asked asked, const RemoteResolver& resolver, detail::RemoteEnvironment env
 ) {
     if (asked.slots.empty()) co_return Outcome<>();
-    auto values = co_await resolver(context, std::move(asked.rows), arguments_of(call, variables));
+    env.context.bytes_max = env.room.left();
+    auto values = co_await resolver(env.context, std::move(asked.rows), arguments_of(call, env.variables));
     if (!values) co_return std::unexpected(std::move(values).error());
     if (values->size() != asked.slots.size()) {
         co_return failure("unexpected", "a resolver answered for other rows");
     }
-    std::vector<detail::RelatedSlot> related;  // stays empty: a remote field's type has no relationships
     for (std::size_t i = 0; i < asked.slots.size(); ++i) {
-        std::string& printed = asked.slots[i]->replacement;
-        printed.clear();
-        detail::ObjectPrinter printer(call.selection, call.objects);
-        auto done = printer.print(printed, (*values)[i], call.type, related);
+        std::string text = std::move((*values)[i]);
+        CO_CHECK_OK(env.room.add(text.size()));
+        auto work = [&call, &text] { return printed(call, std::move(text)); };
+        auto done = co_await rt::offload(text.size(), work);
         if (!done) co_return std::unexpected(std::move(done).error());
+        asked.slots[i]->replacement = std::move(*done);
     }
     co_return Outcome<>();
 }
 
-std::string spliced(std::string_view text, std::vector<Slot> slots) {
+/// Lets go of each replacement once it is in: there is never more than two of the answer.
+std::string spliced(std::string text, std::vector<Slot> slots) {
     std::ranges::sort(slots, {}, &Slot::begin);
+    std::size_t size = text.size();
+    for (const Slot& slot : slots) size += slot.replacement.size();
     std::string out;
+    out.reserve(size);
     std::size_t at = 0;
-    for (const Slot& slot : slots) {
-        out.append(text.substr(at, slot.begin - at)).append(slot.replacement);
+    for (Slot& slot : slots) {
+        out.append(text, at, slot.begin - at).append(std::exchange(slot.replacement, std::string()));
         at = slot.end;
     }
-    out.append(text.substr(at));
+    out.append(text, at);
     return out;
 }
 
@@ -187,29 +213,23 @@ bool has_remote_fields(const Plan& plan) {
 
 namespace detail {
 
-rt::Task<Outcome<std::string>> fill_remote(
-    std::string text,
-    const Select& select,
-    const EngineOptions& options,
-    const Variables& variables,
-    ResolverContext& context
-) {
+rt::Task<Outcome<std::string>> fill_remote(std::string text, const Select& select, RemoteEnvironment env) {
     if (!has_remote(select)) co_return text;
     Finder finder(text);
     if (!finder.find(select)) co_return failure("unexpected", "the answer has another shape than its plan");
     std::vector<Slot> all;
     for (auto& [call, slots] : finder.slots()) {
-        const auto resolver = options.remotes.find(call->field->metadata->resolver);
-        if (resolver == options.remotes.end()) {
+        const auto resolver = env.options.remotes.find(call->field->metadata->resolver);
+        if (resolver == env.options.remotes.end()) {
             co_return failure(
                 "unexpected", "no resolver is registered for \"" + call->field->metadata->name + "\""
             );
         }
-        auto done = co_await resolve(*call, asked_of(slots, text), resolver->second, variables, context);
+        auto done = co_await resolve(*call, asked_of(slots, text), resolver->second, env);
         if (!done) co_return std::unexpected(std::move(done).error());
-        all.insert(all.end(), slots.begin(), slots.end());
+        std::ranges::move(slots, std::back_inserter(all));
     }
-    co_return spliced(text, std::move(all));
+    co_return spliced(std::move(text), std::move(all));
 }
 
 }  // namespace detail

@@ -118,7 +118,7 @@ rt::Task<Outcome<std::string>> Engine::Impl::mutation_with_actions(
     auto filled = detail::fill_constants(texts, prepared, variables, plan.access->view());
     if (!filled) co_return std::unexpected(std::move(filled).error());
     if (options.on_change) options.on_change(plan, variables, session);
-    co_return detail::data_body(plan, texts);
+    co_return detail::data_body(plan, std::move(texts));
 }
 
 }  // namespace weft::graphql

@@ -63,7 +63,7 @@ rt::Task<void> Live::Impl::operate(Id id, Engine::Ready request, std::shared_ptr
     auto held = operations.extract(id);
     if (held.empty()) co_return;
     Sink& sink = held.mapped();
-    sink.next(std::make_shared<const std::string>(std::move(answer.body)));
+    sink.next(shared_body(std::move(answer)));
     sink.complete();
 }
 

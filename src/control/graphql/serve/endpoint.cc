@@ -152,13 +152,15 @@ rt::Task<http::Response> Endpoint::Impl::batch(
         Answer answer{.body = Engine::error_body(many, session), .is_request_error = true};
         co_return detail::respond(media, std::move(answer));
     }
-    Answer all{.body = "["};
+    Answer all{.body = "[", .room = parts.engine.room_for(session)};
     for (Request& request : requests) {
         if (all.body.size() > 1) all.body += ',';
         request.wants_locations = media == Media::kGraphqlResponse;
+        request.room = all.room;
         all.body += (co_await parts.engine.execute(std::move(request), session, by)).body;
     }
     all.body += ']';
+    all.room->close();
     co_return detail::respond(media, std::move(all));
 }
 

@@ -8,7 +8,11 @@ http::Response respond(Media media, Answer answer, int refused) {
     http::Response out;
     out.status = media == Media::kGraphqlResponse && answer.is_request_error ? refused : 200;
     out.headers.add("content-type", std::string(type_of(media)));
-    out.body = std::move(answer.body);
+    if (answer.room) {
+        out.shared_body = shared_body(std::move(answer));
+    } else {
+        out.body = std::move(answer.body);
+    }
     return out;
 }
 

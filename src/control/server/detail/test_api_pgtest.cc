@@ -105,7 +105,8 @@ Reply TestApi::read(Result<http::Response> response) const {
     out.status = response->status;
     out.headers = response->headers;
     out.stream = std::move(response->stream);
-    if (auto parsed = parse_json(response->body)) out.body = std::move(*parsed);
+    const std::string& text = response->shared_body ? *response->shared_body : response->body;
+    if (auto parsed = parse_json(text, {.bytes_max = 32u << 20})) out.body = std::move(*parsed);
     return out;
 }
 
@@ -179,6 +180,20 @@ RunId TestApi::make_run(TenantId tenant, const std::string& workflow, std::strin
         );
     }
     return made->run;
+}
+
+void TestApi::add_value(TenantId tenant, RunId id, std::string slot, std::string json) {
+    auto sealed = run(codec->seal(tenant, id, slot, std::move(json), soon()));
+    ASSERT_TRUE(sealed) << sealed.error().detail;
+    const std::string data = sealed->data ? "decode('" + hex(*sealed->data) + "', 'hex')" : "null";
+    const std::string blob = sealed->blob ? sql_text(sealed->blob->text()) : "null";
+    db.exec(
+        "insert into weft.payload (tenant_id, run_id, slot, size_bytes, codec, key_id, data, blob_ref) "
+        "values (" +
+        sql_text(tenant.text()) + ", " + sql_text(id.text()) + ", " + sql_text(slot) + ", " +
+        std::to_string(sealed->size_bytes) + ", " + std::to_string(sealed->codec) + ", " +
+        sql_text(sealed->key_id.text()) + ", " + data + ", " + blob + ")"
+    );
 }
 
 /// Stands in for data/ingress, which the control plane does not know: the same rows, one statement each.

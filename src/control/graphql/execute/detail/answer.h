@@ -10,8 +10,8 @@ namespace weft::graphql::detail {
 
 void append_json_string(std::string& out, std::string_view text);
 
-/// {"data":{"key":text,...}} of the roots' JSON texts, in order.
-std::string data_body(const Plan& plan, const std::vector<std::string>& texts);
+/// {"data":{"key":text,...}} of the roots' JSON texts, in order; each is let go once it is in.
+std::string data_body(const Plan& plan, std::vector<std::string> texts);
 
 /// Answers the roots that need no database: constants and introspection; the others' texts stay as they are.
 Outcome<> fill_constants(

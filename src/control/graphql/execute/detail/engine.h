@@ -32,7 +32,7 @@ struct Engine::Impl {
     bool is_allowed(const Document& document);
 
     // ---- engine.cc
-    rt::Task<Outcome<std::string>> query(Ready ready, const Session& session, rt::Deadline by);
+    rt::Task<Outcome<std::string>> query(const Ready& ready, const Session& session, rt::Deadline by);
     rt::Task<Outcome<std::string>> mutation(Ready ready, const Session& session, rt::Deadline by);
     rt::Task<Outcome<std::string>> mutation_with_actions(
         Ready ready, const Session& session, rt::Deadline by
@@ -58,6 +58,7 @@ struct Engine::Impl {
     detail::Lru<std::string> persisted;
     SystemRng rng;
     rate::Limiter costs{rng};
+    rt::Budget answers;
     std::set<std::string, std::less<>> allowed;  // documents of the allow-list, printed without __typename
     const std::string timeout_sql;               // of a role with its own statement timeout
     std::string settings_sql;                    // one statement for all session settings; empty: none
