@@ -115,7 +115,7 @@ TEST_F(Preparation, ChecksVariablesOfACachedPlan) {
     start();
     const std::string text = "query($id: Int!) { author_by_pk(id: $id) { name } }";
     EXPECT_EQ(refusal(ask(text, R"({"id":1})")), "none");
-    EXPECT_NE(refusal(ask(text, R"({"id":"x"})")), "none");
+    EXPECT_NE(refusal(ask(text, R"({"id":true})")), "none");
     EXPECT_NE(refusal(ask(text)), "none");
 }
 

@@ -75,10 +75,17 @@ class Writer {
         return "{" + out + "}";
     }
 
-    /// One operator for a column is enough, and allowed.
+    /// One operator for a column is enough, and allowed; `distinct_on` must match the order.
     static bool is_excluded(const InputValue& value) {
-        constexpr std::array<std::string_view, 7> kExcluded{
-            "on_conflict", "_inc", "_append", "_prepend", "_delete_key", "_delete_elem", "_delete_at_path"
+        constexpr std::array<std::string_view, 8> kExcluded{
+            "distinct_on",
+            "on_conflict",
+            "_inc",
+            "_append",
+            "_prepend",
+            "_delete_key",
+            "_delete_elem",
+            "_delete_at_path"
         };
         return std::ranges::find(kExcluded, value.name) != kExcluded.end();
     }
