@@ -16,6 +16,9 @@ namespace {
 /// Beside the requests of people: a pool has about eight connections.
 constexpr int kRenewalsAtOnce = 4;
 constexpr auto kRenewalTimeout = std::chrono::seconds(5);
+/// For so long a stream goes on whose credential can't be looked at (the database is away, its owner asks too
+/// often). Then the client is to come again: nobody keeps a revoked stream open by keeping us from looking.
+constexpr Steady::duration kUnknownMax = std::chrono::seconds(30);
 /// How late the end of a credential is seen at most, when nobody tells.
 constexpr Steady::duration kTick = std::chrono::milliseconds(250);
 
@@ -80,6 +83,7 @@ struct Leases::Impl : std::enable_shared_from_this<Leases::Impl> {
         Account own;
         std::array<Account*, kLevels.size()> accounts{};  // by kLevels; null: without a limit
         Due::iterator due;
+        std::optional<Steady> unknown_since;
         bool is_queued = false;
         bool is_running = false;
         bool is_over = false;
@@ -227,10 +231,17 @@ rt::Task<void> Leases::Impl::renew(Id id, Renew look) {
 void Leases::Impl::judge(Entry& entry, Renewed renewed) {
     const Instant now = clock.now();
     const auto expires_at = entry.terms.expires_at;
+    if (renewed.kind == Renewed::Kind::kUnknown) {
+        if (!entry.unknown_since) entry.unknown_since = clock.steady();
+        if (clock.steady() - *entry.unknown_since >= kUnknownMax) {
+            renewed = {.kind = Renewed::Kind::kChanged, .reason = "your rights are not known; connect again"};
+        }
+    }
     switch (renewed.kind) {
         case Renewed::Kind::kUnknown:
             return schedule(entry, clock.steady() + options.retry);
         case Renewed::Kind::kHolds: {
+            entry.unknown_since.reset();
             entry.terms.expires_at = renewed.expires_at;
             Steady::duration wait = options.sweep;
             if (renewed.expires_at) {

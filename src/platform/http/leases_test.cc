@@ -119,6 +119,18 @@ TEST_F(LeasesTest, WhatCannotBeLookedAtIsLookedAtAgain) {
     EXPECT_TRUE(eventually([&] { return ended.contains("a"); }));
 }
 
+TEST_F(LeasesTest, NobodyKeepsAStreamByKeepingUsFromLooking) {
+    answers["a"] = {.kind = Kind::kUnknown};
+    open("a");
+    ASSERT_TRUE(is_looked_at("a", 1));
+    clock.advance(29s);
+    ASSERT_TRUE(is_looked_at("a", 2));
+    EXPECT_FALSE(ended.contains("a")) << "control: a short trouble ends nothing";
+    clock.advance(1s);
+    ASSERT_TRUE(eventually([&] { return ended.contains("a"); }));
+    EXPECT_EQ(ended["a"].first, Ending::kChanged);
+}
+
 TEST_F(LeasesTest, TheSweepFindsWhatNoNoticeTold) {
     open("a");
     ASSERT_TRUE(is_looked_at("a", 1));
