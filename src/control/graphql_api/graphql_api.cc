@@ -144,7 +144,7 @@ struct GraphqlApi::Impl {
     /// A token with scopes sees what its permissions allow: its set becomes a role when it is first seen. A
     /// tenant with many sets pushes out its own, and waits between new ones.
     graphql::Outcome<> ensure_role(const std::string& tenant, shown::Role role) {
-        const bool is_in_model = engine.model()->role(role.name) != nullptr;
+        const bool is_in_model = engine.model()->has_role(role.name);
         const std::string key = tenant + ' ' + role.name;
         if (is_in_model && (scoped.find(key) != nullptr || is_base(role.name))) return {};
         if (!is_in_model && !new_roles.take(tenant, kNewRoles, 1, parts.env.clock.steady()).is_allowed) {

@@ -23,6 +23,8 @@ constexpr std::string_view kMetadata = R"({"version": 3, "sources": [{"name": "d
         {"columns": "*", "filter": {"tenant": {"_eq": "X-Hasura-Tenant-Id"}}}}]},
     {"table": {"schema": "public", "name": "event"}}]}]})";
 
+const Session kAdmin{.role = "admin"};
+
 /// One loop, one engine on two tables; what subscribers hear is kept by subscriber.
 class LivePg : public testing::Test {
   protected:
@@ -60,7 +62,7 @@ class LivePg : public testing::Test {
         std::vector<std::string> errors;
         bool is_complete = false;
     };
-    Heard& subscribe(std::string query, Session session = {.role = "admin"}, JsonObject variables = {}) {
+    Heard& subscribe(std::string query, Session session = kAdmin, JsonObject variables = {}) {
         Heard& heard = heard_.emplace_back();
         Live::Sink sink{
             .next = [&heard](auto body) { heard.bodies.push_back(*body); },
@@ -77,7 +79,7 @@ class LivePg : public testing::Test {
         return heard;
     }
     Heard& subscribe_note(int id) {
-        return subscribe("subscription S($id: Int!) { note_by_pk(id: $id) { text } }", {}, {{"id", id}});
+        return subscribe("subscription S($id: Int!) { note_by_pk(id: $id) { text } }", kAdmin, {{"id", id}});
     }
     static Session tenant(int number) {
         return {.role = "user", .variables = {{"x-hasura-tenant-id", std::to_string(number)}}};
@@ -213,8 +215,8 @@ TEST_F(LivePg, TellsOnlyTheOneWhoseValueIsWrong) {
         return JsonObject{{"w", JsonObject{{"id", JsonObject{{"_eq", std::move(id)}}}}}};
     };
     std::vector<Heard*> good;
-    for (int id = 1; id <= 5; ++id) good.push_back(&subscribe(query, {}, where(id)));
-    Heard& bad = subscribe(query, {}, where("no number"));
+    for (int id = 1; id <= 5; ++id) good.push_back(&subscribe(query, kAdmin, where(id)));
+    Heard& bad = subscribe(query, kAdmin, where("no number"));
     ASSERT_TRUE(eventually([&] { return bad.errors.size() == 1 && live_->stats().pushes == 5; }));
     EXPECT_THAT(bad.bodies, IsEmpty());
     for (const Heard* each : good) EXPECT_EQ(each->bodies.size(), 1U);

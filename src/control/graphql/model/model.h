@@ -326,6 +326,7 @@ class Model {
     /// As whom a request of this role is answered. An unknown role is nobody: it sees an empty schema. The
     /// same object for both kinds of requests where the role has nothing backend-only.
     const Access& access(std::string_view role, Backend backend = Backend::kNo) const;
+    bool has_role(std::string_view name) const { return roles_by_name_.contains(name); }
     const Table* table(const QualifiedName& name) const;
     const std::vector<Inconsistency>& inconsistencies() const { return inconsistencies_; }
     const std::vector<IndexWarning>& index_warnings() const { return index_warnings_; }

@@ -86,7 +86,7 @@ class SocketPg : public testing::Test {
     Live live_{loop_, pool_, engine_, LiveOptions{.coalesce = 1ms, .safety_poll = 0s}};
     EndpointOptions options_;
     std::optional<Failure> failure_;
-    Session session_;
+    Session session_{.role = "admin"};
     http::Holder holder_;
     int authentications_ = 0;
     std::string seen_key_;
