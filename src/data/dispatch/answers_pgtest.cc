@@ -56,10 +56,10 @@ class AnswersTest : public WorkerTest {
         );
         const TenantId calm = std::exchange(tenant_, greedy);
         start_worker();
-        std::vector<RunId> runs;
-        for (int i = 0; i < kAnswers; ++i) runs.push_back(start_run(large));
         forget_peak();
         const std::size_t before = peak();
+        std::vector<RunId> runs;
+        for (int i = 0; i < kAnswers; ++i) runs.push_back(start_run(large));
         Outcome out;
         EXPECT_TRUE(eventually([&] { return calls_["/large"].size() == kAnswers; }, 20s));
         tenant_ = calm;

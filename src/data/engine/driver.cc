@@ -178,10 +178,14 @@ rt::Task<Result<void>> Driver::wait() {
     if (dirty_since_) until = *dirty_since_ + options_.journal_lag;
     for (const Timer& timer : timers_) until = std::min(until, timer.at);
     if (auto patience = slot_until()) {
-        if (*patience <= deps_.clock.steady())
-            leave_slot();
-        else
+        if (*patience > deps_.clock.steady()) {
             until = std::min(until, *patience);
+        } else if (is_dirty() || !values_.empty()) {
+            is_urgent_ = true;  // come_back() takes it from the database
+            co_return Result<void>{};
+        } else {
+            leave_slot();
+        }
     }
     const Steady::duration left = until - deps_.clock.steady();
     auto woken =

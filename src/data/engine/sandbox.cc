@@ -56,11 +56,9 @@ rt::Task<Result<void>> Driver::take_sandbox() {
     co_return co_await give_back(JobFate::kPostpone, 1s);
 }
 
-/// Until when a run with nothing to do keeps its slot; nothing while something of it is not in the database,
-/// from where come_back() takes it.
+/// Until when a run with nothing to do keeps its slot.
 std::optional<Steady> Driver::slot_until() const {
     if (deps_.slots == nullptr || !job_.has_slot || unsent_ > 0) return std::nullopt;
-    if (is_dirty() || !values_.empty()) return std::nullopt;
     return used_at_ + options_.slot_patience;
 }
 
