@@ -61,11 +61,27 @@ Json plain(const Value& literal) {
 std::string number_text(const Json& number) {
     if (number.is_int64()) return std::to_string(number.get_int64());
     if (number.is_uint64()) return std::to_string(number.get_uint64());
-    char buffer[384];  // the smallest double has 324 digits before 17 that count
-    auto end =
-        std::to_chars(std::begin(buffer), std::end(buffer), number.get_double(), std::chars_format::fixed)
+    // The shortest digits that read as this number, written out: `fixed` would write 1e30 as its bits are,
+    // 1000000000000000019884624838656.
+    char buffer[32];
+    const char* end =
+        std::to_chars(
+            std::begin(buffer), std::end(buffer), number.get_double(), std::chars_format::scientific
+        )
             .ptr;
-    return {std::begin(buffer), end};
+    std::string_view text(std::begin(buffer), end);
+    const std::string sign = text.starts_with('-') ? "-" : "";
+    text.remove_prefix(sign.size());
+    const std::size_t at = text.find('e');
+    int exponent = 0;
+    (void)read(text.substr(at + (text[at + 1] == '+' ? 2 : 1)), exponent);
+    std::string digits(text.substr(0, 1));
+    if (at > 2) digits += text.substr(2, at - 2);
+    const int point = exponent + 1;  // digits before it
+    if (point <= 0) return sign + "0." + std::string(static_cast<std::size_t>(-point), '0') + digits;
+    const auto whole = static_cast<std::size_t>(point);
+    if (whole >= digits.size()) return sign + digits + std::string(whole - digits.size(), '0');
+    return sign + digits.substr(0, whole) + "." + digits.substr(whole);
 }
 
 namespace {
