@@ -94,7 +94,8 @@ class Streams : public ::testing::Test {
         auto answer = api.run(api.request(caller, method, std::move(target), std::move(body)));
         if (!answer) return "failed";
         if (answer->stream) return "stream";
-        return std::to_string(answer->status) + " " + answer->body;
+        const std::string& text = answer->shared_body ? *answer->shared_body : answer->body;
+        return std::to_string(answer->status) + " " + text;
     }
 
     /// Hears what the database tells, and passes it on, or does not.
