@@ -249,9 +249,8 @@ TEST_F(GraphqlTest, AnAnswerHasRoomForSoManyBytesOfValues) {
     }
     const std::string refused = text(token, "{ runs { output } }");
     EXPECT_NE(refused.find("there is room for"), std::string::npos) << refused.substr(0, 200);
-    EXPECT_GT(
-        text(token, "{ runs(limit: 2, where: {state: {_eq: \"success\"}}) { output } }").size(), 9'000'000u
-    );
+    // Of three runs, two at least have a large value; the world has one without.
+    EXPECT_GT(text(token, "{ runs(limit: 3) { output } }").size(), 9'000'000u);
 }
 
 TEST_F(GraphqlTest, ACookieNeedsTheHeaderAgainstForgedRequests) {

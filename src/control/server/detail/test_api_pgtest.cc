@@ -106,7 +106,8 @@ Reply TestApi::read(Result<http::Response> response) const {
     out.headers = response->headers;
     out.stream = std::move(response->stream);
     const std::string& text = response->shared_body ? *response->shared_body : response->body;
-    if (auto parsed = parse_json(text, {.bytes_max = 32u << 20})) out.body = std::move(*parsed);
+    if (auto parsed = parse_json(text, {.bytes_max = 32u << 20, .nodes_max = 4'000'000}))
+        out.body = std::move(*parsed);
     return out;
 }
 
