@@ -5,7 +5,7 @@ A stage is one of
   * format, tidy           the checks of this repository's text
   * unit, pg, system       the programs ctest knows, by label (system: every other label)
   * web                    web/check
-  * tests/<name>/run       any such program
+  * tests/<name>/run       any such program, and tests/security/attack/run
 A stage that is not ctest may end its output with "N passed, M failed"; without that line it counts as one case. A case
 that was skipped counts as failed: what a machine cannot test, it has not tested.
 """
@@ -154,7 +154,7 @@ def stages() -> dict[str, object]:
     }
     if (ROOT / "web" / "check").exists():
         found["web"] = lambda: run_program("web", ["web/check"])
-    for program in sorted((ROOT / "tests").glob("*/run")):
+    for program in [*sorted((ROOT / "tests").glob("*/run")), ROOT / "tests/security/attack/run"]:
         name = program.parent.name
         found[name] = lambda program=program, name=name: run_program(name, [str(program.relative_to(ROOT))])
     return found
