@@ -424,7 +424,7 @@ int api(const ProcessOptions& given, const Environment& environment) {
 
     telemetry::Logger log = telemetry::Logger().with({{"process", options.name}});
     ApiProcess process(options, std::move(*secrets), log);
-    if (auto prepared = process.prepare(); !prepared) return complain(prepared.error());
+    if (auto prepared = process.prepare(); !prepared) give_up(prepared.error());
     if (auto restricted = proc::restrict_calls({}); !restricted) return complain(restricted.error());
     process.loop().run_until_done(process.run());
     return kExitOk;

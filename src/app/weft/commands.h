@@ -45,5 +45,7 @@ int graphql(const GraphqlOptions& options, const Environment& environment);
 
 /// "weft: <sentence>" and, when there is one, the detail on a line of its own. Returns kExitFailed.
 int complain(const Error& error);
+/// The same, and ends the process at once: for one that has begun to work, whose tasks nobody will wait for.
+[[noreturn]] void give_up(const Error& error);
 
 }  // namespace weft::app

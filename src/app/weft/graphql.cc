@@ -299,7 +299,7 @@ int graphql(const GraphqlOptions& options, const Environment& environment) {
     }
     telemetry::Logger log = telemetry::Logger().with({{"process", "graphql"}});
     GraphqlProcess process(options, environment, log);
-    if (auto prepared = process.prepare(); !prepared) return complain(prepared.error());
+    if (auto prepared = process.prepare(); !prepared) give_up(prepared.error());
     // A user of its own is for whoever starts it to choose; the rest is as for an api.
     if (auto hardened = crypto::harden_process(); !hardened) return complain(hardened.error());
     if (auto given_up = proc::give_up_rights(std::nullopt); !given_up) return complain(given_up.error());

@@ -2,6 +2,8 @@
 
 #include "app/weft/commands.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 
 namespace weft::app {
@@ -11,6 +13,12 @@ int complain(const Error& error) {
     std::fprintf(stderr, "weft: %s\n", user.c_str());
     if (!error.detail.empty()) std::fprintf(stderr, "      %s\n", error.detail.c_str());
     return kExitFailed;
+}
+
+void give_up(const Error& error) {
+    const int code = complain(error);
+    std::fflush(nullptr);
+    ::_exit(code);
 }
 
 int migrate(const Environment& environment) {

@@ -302,6 +302,7 @@ class Server {
     void on_process(const proc::Keeper::Event& event) {
         std::string name(event.name);
         pids_[name] = event.kind == Kind::kStarted ? event.pid : 0;
+        metrics_urls_.erase(name);  // a restarted process says anew where its own are
         write_state();
         if (event.kind == Kind::kStarted || is_stopping_) return;
         bool is_database = database_ && name == database_name();

@@ -184,9 +184,9 @@ int worker(const ProcessOptions& options, const Environment& environment) {
 
     telemetry::Logger log = telemetry::Logger().with({{"process", options.name}});
     WorkerProcess process(options, std::move(*secrets), log);
-    if (auto prepared = process.prepare(std::move(*zygote)); !prepared) return complain(prepared.error());
+    if (auto prepared = process.prepare(std::move(*zygote)); !prepared) give_up(prepared.error());
     auto restricted = proc::restrict_calls({.has_children = true});
-    if (!restricted) return complain(restricted.error());
+    if (!restricted) give_up(restricted.error());
     process.loop().run_until_done(process.run());
     return kExitOk;
 }
