@@ -1,5 +1,7 @@
 #include "data/broker/broker.h"
 
+#include "platform/rt/loop.h"
+
 namespace weft::broker {
 
 namespace {
@@ -160,7 +162,11 @@ rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline 
     }
     rt::Budget::Charge charge = std::move(sent->charge);
     connector::HttpResponse answer = to_answer(*std::move(sent));
-    Response out = from_answer(std::move(answer), request.effect, **redactor, deps_.clock.now());
+    const std::size_t bytes = answer.body.size();
+    auto judge = [&] {
+        return from_answer(std::move(answer), request.effect, **redactor, deps_.clock.now());
+    };
+    Response out = co_await rt::offload(bytes, judge);
     if (out.outcome == Outcome::kOk) out.charge = std::move(charge);
     co_return out;
 }
