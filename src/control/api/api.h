@@ -261,10 +261,11 @@ class Rest {
     /// Who asks, for transports beside REST, which may change things; nothing without a credential.
     /// `authorization` is what a socket's first message presented, instead of the header. A cookie is refused
     /// where it may not speak (http::may_carry_cookie), and without x-weft-csrf, which a socket can't have.
-    /// kLimit: the caller, its tenant or its address comes too often.
+    /// kLimit: the caller, its tenant or its address comes too often; never of a renewal.
     rt::Task<Result<std::optional<Principal>>> identify(
         std::shared_ptr<const http::Handshake> handshake,
         std::optional<std::string> authorization,
+        http::Look look,
         rt::Deadline by
     );
 

@@ -299,6 +299,7 @@ Result<void> Rest::check_site(const http::Request& request, const Operation& ope
 rt::Task<Result<std::optional<Principal>>> Rest::identify(
     std::shared_ptr<const http::Handshake> handshake,
     std::optional<std::string> authorization,
+    http::Look look,
     rt::Deadline by
 ) {
     const http::Fields& headers = handshake->headers();
@@ -316,6 +317,11 @@ rt::Task<Result<std::optional<Principal>>> Rest::identify(
         fine = check_cookie(handshake->site(), use, headers.get("x-weft-csrf"));
     }
     auto offered = fine ? std::move(*credential) : std::nullopt;
+    if (look == http::Look::kRenewal) {
+        CO_CHECK_OK(fine);
+        if (!offered) co_return std::nullopt;
+        co_return co_await entrance_.authenticate()(std::move(*offered), std::move(by));
+    }
     auto entered = co_await entrance_.admit(std::move(offered), handshake->client(), std::move(by));
     if (!entered) co_return fail(std::move(entered).error().error);
     CO_CHECK_OK(fine);

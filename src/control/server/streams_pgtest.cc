@@ -49,6 +49,7 @@ constexpr std::array kKinds{Kind::kSocket, Kind::kGraphqlEvents, Kind::kLiveEven
 
 class Streams : public ::testing::Test {
   protected:
+    explicit Streams(ApiOptions options = TestApi::without_rates()) : api(std::move(options)) {}
     void SetUp() override {
         auto loaded = api.run(api.api->load_graphql(api.soon()));
         ASSERT_TRUE(loaded) << loaded.error().detail;
@@ -182,7 +183,7 @@ class Streams : public ::testing::Test {
     /// On a quiet machine it takes some milliseconds; what is asserted allows for a busy one.
     static constexpr auto kBound = 5s;
 
-    TestApi api;
+    TestApi api;  // as the constructor was told
     std::unique_ptr<pg::Listener> listener;
     bool is_listening = false;
     int heard = 0;
@@ -338,6 +339,56 @@ TEST_F(Streams, OthersGoOn) {
         );
     }
     EXPECT_FALSE(is_over());
+}
+
+/// What outlives the api of a test.
+struct Door {
+    rt::SystemClock clock;
+    SystemRng rng;
+    http::Strangers strangers{clock, rng, {.per_second = 0.001, .burst = 10}};
+};
+
+/// With an allowance for a caller and for strangers of the address, both of which don't come back.
+class FloodedStreams : private Door, public Streams {
+  protected:
+    FloodedStreams() : Streams(options(strangers)) {}
+    static ApiOptions options(http::Strangers& strangers) {
+        ApiOptions out = TestApi::without_rates();
+        out.rates.principal = {.per_second = 0.001, .burst = 10};
+        out.strangers = &strangers;
+        return out;
+    }
+    int use_up(const Caller& caller) {
+        int status = 200;
+        for (int i = 0; i < 20 && status != 429; ++i) status = api.get(caller, "/apps").status;
+        return status;
+    }
+};
+
+TEST_F(FloodedStreams, ARevocationIsSeenThroughAFlood) {
+    listen(Notices::kHeard);
+    const Caller caller = api.token_of(api.member(owner.tenant, "builder"), "builder");
+    const Caller other = api.token_of(api.member(owner.tenant, "builder"), "builder");
+    Caller guesser;
+    guesser.token = "weft_guess";
+    std::vector<std::function<bool()>> ended;
+    std::vector<std::function<bool()>> going_on;
+    for (const Kind kind : kKinds) {
+        ended.push_back(open(kind, caller));
+        going_on.push_back(open(kind, other));
+    }
+    for (const Caller& each : {caller, other, guesser}) EXPECT_EQ(use_up(each), 429);
+    const auto begun = std::chrono::steady_clock::now();
+    api.db.exec("delete from weft.api_token where created_by = '" + caller.user.text() + "'");
+    const auto by = rt::Deadline::in(kBound);
+    EXPECT_TRUE(api.run(follow([&] { return std::ranges::all_of(ended, [](auto& is) { return is(); }); }, by))
+    );
+    const auto took = std::chrono::floor<Millis>(std::chrono::steady_clock::now() - begun);
+    std::printf("three streams ended %d ms after their token\n", static_cast<int>(took.count()));
+    const auto before = api.api->leases().stats().renewals;
+    api.api->on_listening();
+    ASSERT_TRUE(eventually([&] { return api.api->leases().stats().renewals >= before + kKinds.size(); }));
+    for (const auto& is_over : going_on) EXPECT_FALSE(is_over()) << "it was looked at, and holds";
 }
 
 TEST_F(Streams, AClientIsToldWhy) {

@@ -56,6 +56,12 @@ struct LeaseOptions {
     Steady::duration retry = std::chrono::seconds(1);
 };
 
+/// Why a credential is looked at.
+enum class Look : std::uint8_t {
+    kEntry,    // somebody comes in: counted against the rates of whoever asks, and of their address
+    kRenewal,  // a stream that is open: no rate may keep us from seeing that its credential has ended
+};
+
 /// How a credential stands when it is looked at again.
 struct Renewed {
     enum class Kind : std::uint8_t {

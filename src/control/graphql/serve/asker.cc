@@ -29,7 +29,7 @@ rt::Task<http::Renewed> renew(
     std::shared_ptr<const Session> then
 ) {
     using Kind = http::Renewed::Kind;
-    auto now = co_await authenticate(std::move(handshake), std::move(presented));
+    auto now = co_await authenticate(std::move(handshake), std::move(presented), http::Look::kRenewal);
     if (!now) {
         const bool is_transient = std::ranges::find(kTransient, now.error().code) != kTransient.end();
         co_return http::Renewed{
@@ -57,7 +57,7 @@ void tell_headers(
 rt::Task<Outcome<Asker>> ask(
     const EndpointParts& parts, std::shared_ptr<const http::Handshake> handshake, Presented presented
 ) {
-    auto identified = co_await parts.authenticate(handshake, presented);
+    auto identified = co_await parts.authenticate(handshake, presented, http::Look::kEntry);
     if (!identified) co_return std::unexpected(std::move(identified).error());
     Session& session = identified->session;
     tell_headers(session, parts.engine, *handshake, presented);

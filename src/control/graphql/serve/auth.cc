@@ -255,9 +255,9 @@ Result<Authenticate> make_hasura_auth(HasuraAuthOptions options) {
     }
     // Shared by the requests under way.
     auto auth = std::make_shared<const HasuraAuth>(std::move(options), std::move(jwt));
-    return [auth = std::move(auth)](std::shared_ptr<const http::Handshake> handshake, Presented presented) {
-        return resolve(auth, std::move(handshake), std::move(presented));
-    };
+    return [auth = std::move(auth)](
+               std::shared_ptr<const http::Handshake> handshake, Presented presented, http::Look
+           ) { return resolve(auth, std::move(handshake), std::move(presented)); };
 }
 
 }  // namespace weft::graphql

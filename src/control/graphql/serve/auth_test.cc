@@ -67,7 +67,8 @@ class Auth : public ::testing::Test {
         headers.add("host", "weft.test");
         head.headers = std::move(headers);
         auto handshake = std::make_shared<const http::Handshake>(http::SiteRule(), head);
-        auto asker = loop_.run_until_done(auth_(std::move(handshake), std::move(presented)));
+        auto asker =
+            loop_.run_until_done(auth_(std::move(handshake), std::move(presented), http::Look::kEntry));
         if (!asker) return std::unexpected(std::move(asker).error());
         principal_ = asker->holder.principal;
         return std::move(asker->session);

@@ -135,7 +135,7 @@ rt::Task<http::Response> Endpoint::Impl::stream(
 
 rt::Task<Outcome<Session>> Endpoint::Impl::who(HandshakePtr handshake) {
     const Presented nothing;
-    auto identified = co_await parts.authenticate(handshake, nothing);
+    auto identified = co_await parts.authenticate(handshake, nothing, http::Look::kEntry);
     if (!identified) co_return std::unexpected(std::move(identified).error());
     detail::tell_headers(identified->session, parts.engine, *handshake, nothing);
     co_return std::move(identified->session);

@@ -118,7 +118,7 @@ rt::Task<std::optional<http::Response>> MetadataApi::Impl::refusal(http::Request
     auto handshake = std::make_shared<const http::Handshake>(site, request);
     if (handshake->site() == http::Site::kForeign) co_return refuse(403, detail::foreign_page());
     Presented nothing;
-    auto asker = co_await authenticate(std::move(handshake), std::move(nothing));
+    auto asker = co_await authenticate(std::move(handshake), std::move(nothing), http::Look::kEntry);
     // Who is known but may not: 400, as in Hasura; who is not known: 401.
     if (!asker) co_return refuse(asker.error().code == "access-denied" ? 401 : 400, asker.error());
     if (asker->session.is_admin()) co_return std::nullopt;

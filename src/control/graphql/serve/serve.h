@@ -35,8 +35,9 @@ struct Identified {
 };
 
 /// Who asks: by the head of the request, and by what a socket's first message has presented.
-using Authenticate = std::function<
-    rt::Task<Outcome<Identified>>(std::shared_ptr<const http::Handshake> handshake, Presented presented)>;
+using Authenticate = std::function<rt::Task<Outcome<Identified>>(
+    std::shared_ptr<const http::Handshake> handshake, Presented presented, http::Look look
+)>;
 
 /// Failures of this code are answered 429 with Retry-After.
 inline constexpr std::string_view kRateLimitExceeded = "rate-limit-exceeded";
