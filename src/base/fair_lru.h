@@ -44,6 +44,17 @@ class FairLru {
         weigh(who, who->second.weight + weight);
         return own.front().value;
     }
+    /// The entry takes other bytes from now on. False: it is not there, or had itself to go to make room.
+    bool resize(std::string_view key, std::size_t bytes) {
+        const auto found = by_key_.find(key);
+        if (found == by_key_.end()) return false;
+        const auto entry = found->second;
+        const std::size_t weight = std::max(bytes, weight_min_);
+        weigh(entry->owner, entry->owner->second.weight - entry->weight + weight);
+        entry->weight = weight;
+        while (by_key_.size() > 1 && weight_ > weight_max_) drop();
+        return by_key_.contains(key);
+    }
     /// The first of all, in no order, that `matches(value)` is true for; null when there is none.
     template <class Matches>
     T* find_if(Matches matches) {
@@ -78,6 +89,8 @@ class FairLru {
         weight_ = 0;
     }
     std::size_t size() const { return by_key_.size(); }
+    /// Of all; see above.
+    std::size_t weight() const { return weight_; }
     /// Of one owner.
     std::size_t size(std::string_view owner) const {
         const auto found = owners_.find(std::string(owner));

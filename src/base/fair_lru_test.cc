@@ -58,6 +58,22 @@ TEST(FairLru, BoundsBytesAndEntries) {
     EXPECT_EQ(cache.size(), 1u);
 }
 
+TEST(FairLru, AnEntryThatGrowsPushesOutWhatItsOwnerHasMostOf) {
+    FairLru<int> cache(10, 1'000);
+    cache.add("quiet", "quiet", 0, 100);
+    for (int i = 0; i < 4; ++i) cache.add("flood", std::to_string(i), i, 100);
+    EXPECT_TRUE(cache.resize("3", 800));
+    EXPECT_EQ(cache.size("quiet"), 1u);
+    EXPECT_EQ(cache.size("flood"), 2u);
+    EXPECT_EQ(cache.weight(), 1'000u);
+    EXPECT_TRUE(cache.resize("3", 100));
+    EXPECT_EQ(cache.weight(), 300u);
+    EXPECT_FALSE(cache.resize("0", 1)) << "it is gone";
+    cache.add("late", "late", 0, 500);
+    EXPECT_FALSE(cache.resize("late", 2'000)) << "its owner has nothing else to give";
+    EXPECT_EQ(cache.size(), 3u);
+}
+
 TEST(FairLru, ReplacesAndErases) {
     FairLru<int> cache(10);
     cache.add("a", "k", 1);

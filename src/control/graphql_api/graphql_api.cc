@@ -142,7 +142,8 @@ struct GraphqlApi::Impl {
         session.variables["x-hasura-role"] = session.role;
         session.variables["x-hasura-tenant-id"] = principal.identity.tenant_id.text();
         session.variables["x-hasura-user-id"] = principal.identity.user_id.text();
-        session.rate_key = principal.identity.tenant_id.text();
+        session.tenant = principal.identity.tenant_id.text();
+        session.rate_key = session.tenant;
         session.expires_at = principal.expires_at;
         session.host = std::move(caller);
         return session;

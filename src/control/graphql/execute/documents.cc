@@ -20,31 +20,42 @@ std::size_t bytes_of(const Prepared& prepared, const std::string& shape) {
     return kBytesOfPlan + 3 * prepared.statement.text.size() + shape.size();
 }
 
-}  // namespace
-
-CachedDocument& Documents::add(std::shared_ptr<const Document> document) {
-    const std::size_t bytes = bytes_of(*document);
-    while (entries_.size() > 0 && (entries_.size() >= documents_max_ || bytes_ + bytes > bytes_max_)) {
-        drop_oldest();
-    }
-    bytes_ += bytes;
-    std::string key(document->source());
-    return entries_.add(std::move(key), {.document = std::move(document), .operations = {}, .bytes = bytes});
+void put_key(std::string& out, std::string_view tenant, std::string_view text) {
+    out.assign(tenant).push_back('\n');
+    out.append(text);
 }
 
-void Documents::drop_oldest() {
-    plans_ -= entries_.oldest().plans;
-    bytes_ -= entries_.oldest().bytes;
-    entries_.drop_oldest();
+}  // namespace
+
+std::string key_of(std::string_view tenant, std::string_view text) {
+    std::string out;
+    put_key(out, tenant, text);
+    return out;
+}
+
+CachedDocument* Documents::find(std::string_view tenant, std::string_view text) {
+    put_key(key_, tenant, text);
+    return entries_.find(key_);
+}
+
+CachedDocument& Documents::add(std::string_view tenant, std::shared_ptr<const Document> document) {
+    const std::size_t bytes = bytes_of(*document);
+    std::string key = key_of(tenant, document->source());
+    CachedDocument entry{.document = std::move(document), .operations = {}, .bytes = bytes};
+    return entries_.add(tenant, std::move(key), std::move(entry), bytes);
 }
 
 void Documents::drop_plans(CachedDocument& entry) {
-    plans_ -= entry.plans;
-    entry.plans = 0;
-    const std::size_t bytes = bytes_of(*entry.document);
-    bytes_ -= entry.bytes - bytes;
-    entry.bytes = bytes;
+    entry.bytes = bytes_of(*entry.document);
     for (CheckedOperation& each : entry.operations) each.plans.clear();
+}
+
+std::size_t Documents::plans() const {
+    std::size_t out = 0;
+    entries_.for_each([&out](const CachedDocument& entry) {
+        for (const CheckedOperation& each : entry.operations) out += each.plans.size();
+    });
+    return out;
 }
 
 CheckedOperation* Documents::find(
@@ -65,20 +76,17 @@ CheckedOperation& Documents::add(CachedDocument& entry, CheckedOperation operati
 }
 
 void Documents::add_plan(
+    std::string_view tenant,
     CachedDocument& entry,
     CheckedOperation& operation,
     std::string shape,
     std::shared_ptr<const Prepared> plan
 ) {
     if (operation.plans.size() >= kShapesMax) drop_plans(entry);
-    const std::size_t bytes = bytes_of(*plan, shape);
+    entry.bytes += bytes_of(*plan, shape);
     operation.plans.emplace(std::move(shape), std::move(plan));
-    entry.bytes += bytes;
-    bytes_ += bytes;
-    ++entry.plans;
-    ++plans_;
-    // `entry` was used last, so it is never the one to go.
-    while ((plans_ > plans_max_ || bytes_ > bytes_max_) && entries_.size() > 1) drop_oldest();
+    put_key(key_, tenant, entry.document->source());
+    (void)entries_.resize(key_, entry.bytes);
 }
 
 }  // namespace weft::graphql::detail

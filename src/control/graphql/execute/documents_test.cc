@@ -11,33 +11,8 @@ std::shared_ptr<const Document> document(const std::string& text) {
     return std::shared_ptr<const Document>(std::move(*parsed));
 }
 
-TEST(Lru, ForgetsWhatWasUsedLongestAgo) {
-    Lru<int> lru(2);
-    lru.add("a", 1);
-    lru.add("b", 2);
-    ASSERT_NE(lru.find("a"), nullptr);
-    lru.add("c", 3);
-    EXPECT_NE(lru.find("a"), nullptr);
-    EXPECT_EQ(lru.find("b"), nullptr);
-    EXPECT_EQ(*lru.find("c"), 3);
-}
-
-TEST(Lru, IsBoundedInBytesToo) {
-    Lru<int> lru(100, 10);
-    lru.add("a", 1, 4);
-    lru.add("b", 2, 4);
-    lru.add("c", 3, 4);
-    EXPECT_EQ(lru.find("a"), nullptr);
-    EXPECT_EQ(lru.bytes(), 8u);
-    lru.add("d", 4, 50);
-    EXPECT_EQ(lru.size(), 1u);
-    EXPECT_EQ(lru.bytes(), 50u);
-    lru.clear();
-    EXPECT_EQ(lru.bytes(), 0u);
-}
-
 TEST(Documents, FindsATextAndWhatIsKnownOfItForAnAsker) {
-    Documents documents(10, 10);
+    Documents documents(10);
     const RoleLimits limits;
     const RoleLimits tighter;
     const Schema schema;
@@ -45,55 +20,97 @@ TEST(Documents, FindsATextAndWhatIsKnownOfItForAnAsker) {
     const Access user(schema, role, Backend::kNo);
     const Access backend(schema, role, Backend::kYes);
     const Asker asker{.access = &user, .limits = &limits};
-    CachedDocument& entry = documents.add(document("{ a }"));
+    CachedDocument& entry = documents.add("t", document("{ a }"));
     CheckedOperation made;
     made.asker = asker;
     documents.add(entry, std::move(made));
 
-    CachedDocument* found = documents.find("{ a }");
+    CachedDocument* found = documents.find("t", "{ a }");
     ASSERT_EQ(found, &entry);
-    EXPECT_EQ(documents.find("{ b }"), nullptr);
+    EXPECT_EQ(documents.find("t", "{ b }"), nullptr);
     EXPECT_NE(Documents::find(*found, asker, ""), nullptr);
     EXPECT_EQ(Documents::find(*found, asker, "named"), nullptr);
     EXPECT_EQ(Documents::find(*found, {.access = &backend, .limits = &limits}, ""), nullptr);
     EXPECT_EQ(Documents::find(*found, {.access = &user, .limits = &tighter}, ""), nullptr);
 }
 
-TEST(Documents, CountsPlansAndDropsOldDocumentsForThem) {
-    Documents documents(10, 3);
+TEST(Documents, AreDroppedForThePlansOfOthers) {
+    Documents documents(10, 20'000);
     for (const char* text : {"{ a }", "{ b }"}) {
-        CachedDocument& entry = documents.add(document(text));
-        CheckedOperation& operation = documents.add(entry, {});
-        documents.add_plan(entry, operation, "1", std::make_shared<const Prepared>());
-        documents.add_plan(entry, operation, "2", std::make_shared<const Prepared>());
+        for (const char* shape : {"1", "2"}) {
+            CachedDocument* entry = documents.find("t", text);
+            if (entry == nullptr) entry = &documents.add("t", document(text));
+            CheckedOperation& operation = documents.add(*entry, {});
+            documents.add_plan("t", *entry, operation, shape, std::make_shared<const Prepared>());
+            documents.add_plan("t", *entry, operation, "else", std::make_shared<const Prepared>());
+        }
     }
-    EXPECT_EQ(documents.find("{ a }"), nullptr);
-    ASSERT_NE(documents.find("{ b }"), nullptr);
-    EXPECT_EQ(documents.plans(), 2u);
+    EXPECT_EQ(documents.find("t", "{ a }"), nullptr);
+    ASSERT_NE(documents.find("t", "{ b }"), nullptr);
+    EXPECT_EQ(documents.plans(), 4u);
     documents.clear();
     EXPECT_EQ(documents.plans(), 0u);
     EXPECT_EQ(documents.bytes(), 0u);
 }
 
+/// What is left of ten texts with a plan each after somebody else's ten thousand.
+int left_after_a_flood(std::string_view quiet, std::string_view flood) {
+    Documents documents(1'000, 32u << 20);
+    const auto plan = [&](std::string_view tenant, const std::string& text) {
+        CachedDocument& entry = documents.add(tenant, document(text));
+        CheckedOperation& operation = documents.add(entry, {});
+        documents.add_plan(tenant, entry, operation, "", std::make_shared<const Prepared>());
+    };
+    for (int i = 0; i < 10; ++i) plan(quiet, "{ quiet" + std::to_string(i) + " }");
+    for (int i = 0; i < 10'000; ++i) plan(flood, "{ flood" + std::to_string(i) + " }");
+    EXPECT_LE(documents.bytes(), std::size_t{32} << 20);
+    int left = 0;
+    for (int i = 0; i < 10; ++i) {
+        CachedDocument* entry = documents.find(quiet, "{ quiet" + std::to_string(i) + " }");
+        if (entry != nullptr && entry->operations.front().plans.size() == 1) ++left;
+    }
+    return left;
+}
+
+TEST(Documents, OneTenantsFloodEvictsNobodyElses) {
+    EXPECT_EQ(left_after_a_flood("quiet", "flood"), 10);
+    EXPECT_EQ(left_after_a_flood("same", "same"), 0) << "the control: one owner";
+}
+
+TEST(Documents, OneTenantsShapesLeaveAnothersPlansOfTheSameText) {
+    Documents documents(10);
+    const auto plan = [&](std::string_view tenant, const std::string& shape) {
+        CachedDocument* entry = documents.find(tenant, "{ a }");
+        if (entry == nullptr) entry = &documents.add(tenant, document("{ a }"));
+        if (entry->operations.empty()) documents.add(*entry, {});
+        documents.add_plan(
+            tenant, *entry, entry->operations.front(), shape, std::make_shared<const Prepared>()
+        );
+    };
+    plan("quiet", "mine");
+    for (int i = 0; i < 1'000; ++i) plan("flood", std::to_string(i));
+    EXPECT_TRUE(documents.find("quiet", "{ a }")->operations.front().plans.contains("mine"));
+}
+
 TEST(Documents, StartsAfreshWhenOneOperationHasTooManyShapes) {
-    Documents documents(10, 10'000);
-    CachedDocument& entry = documents.add(document("{ a }"));
+    Documents documents(10);
+    CachedDocument& entry = documents.add("t", document("{ a }"));
     CheckedOperation& operation = documents.add(entry, {});
     for (int i = 0; i < 1'000; ++i) {
-        documents.add_plan(entry, operation, std::to_string(i), std::make_shared<const Prepared>());
+        documents.add_plan("t", entry, operation, std::to_string(i), std::make_shared<const Prepared>());
     }
     EXPECT_LE(documents.plans(), 200u);
     EXPECT_EQ(documents.plans(), operation.plans.size());
 }
 
 TEST(Documents, AreBoundedInBytes) {
-    Documents documents(10'000, 10'000, 1u << 20);
+    Documents documents(10'000, 1u << 20);
     const std::string comment(16u << 10, '#');
-    for (int i = 0; i < 100; ++i) documents.add(document("{ a" + std::to_string(i) + " }" + comment));
+    for (int i = 0; i < 100; ++i) documents.add("t", document("{ a" + std::to_string(i) + " }" + comment));
     EXPECT_GT(documents.size(), 20u);
     EXPECT_LT(documents.size(), 33u);
     EXPECT_LE(documents.bytes(), std::size_t{1} << 20);
-    EXPECT_NE(documents.find("{ a99 }" + comment), nullptr);
+    EXPECT_NE(documents.find("t", "{ a99 }" + comment), nullptr);
 }
 
 }  // namespace

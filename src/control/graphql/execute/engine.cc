@@ -71,7 +71,7 @@ Engine::Impl::Impl(rt::Loop& on, pg::Pool& of, EngineOptions given)
     : loop(on),
       pool(of),
       options(std::move(given)),
-      documents(options.documents_max, options.plans_max),
+      documents(options.documents_max),
       persisted(options.persisted_max, kPersistedBytesMax),
       answers(on, static_cast<std::int64_t>(options.answers_bytes_max)),
       timeout_sql(set_config_sql(1)),

@@ -95,9 +95,8 @@ struct EngineOptions {
     RoleLimits admin_limits = admin_role_limits();
     std::map<std::string, RoleLimits> role_limits;  // these
     bool is_lenient = false;                        // validation, as ValidateOptions
-    std::size_t documents_max = 2'000;              // bounded caches: parsed documents,
-    std::size_t plans_max = 4'000;                  // plans (of all documents)
-    std::size_t persisted_max = 10'000;
+    std::size_t documents_max = 4'000;              // bounded caches, shared fairly by tenants: documents
+    std::size_t persisted_max = 10'000;             // with their plans; texts by their hash
     /// Of answers in assembly or on their way out, of the whole process: those that resolvers fill, and large
     /// ones.
     std::size_t answers_bytes_max = 128u << 20;

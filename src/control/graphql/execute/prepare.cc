@@ -75,9 +75,10 @@ detail::Asker Engine::Impl::asker_of(const Session& session) const {
     return {.access = &model->access(session.role, backend), .limits = &limits_of(session.role)};
 }
 
-Outcome<std::string_view> Engine::Impl::text_of(const Request& request) {
+Outcome<std::string_view> Engine::Impl::text_of(const Request& request, const Session& session) {
     if (request.persisted_hash.empty()) return request.query;
-    if (const std::string* found = persisted.find(request.persisted_hash)) return *found;
+    std::string key = detail::key_of(session.tenant, request.persisted_hash);
+    if (const std::string* found = persisted.find(key)) return *found;
     if (request.query.empty()) {
         Failure missing{
             .message = "PersistedQueryNotFound", .code = "PERSISTED_QUERY_NOT_FOUND", .path = "$.query"
@@ -87,8 +88,8 @@ Outcome<std::string_view> Engine::Impl::text_of(const Request& request) {
     if (hex(crypto::sha256(request.query)) != request.persisted_hash) {
         return failure("validation-failed", "provided sha does not match query", "$.extensions");
     }
-    const std::size_t bytes = request.persisted_hash.size() + request.query.size();
-    return persisted.add(request.persisted_hash, request.query, bytes);
+    const std::size_t bytes = key.size() + request.query.size();
+    return persisted.add(session.tenant, std::move(key), request.query, bytes);
 }
 
 Outcome<std::shared_ptr<const Document>> Engine::Impl::parse_document(
@@ -157,7 +158,10 @@ Outcome<detail::CheckedOperation*> Engine::Impl::check(
 }
 
 Outcome<std::shared_ptr<const Prepared>> Engine::Impl::plan(
-    detail::CachedDocument& entry, detail::CheckedOperation& operation, const Variables& variables
+    const Session& session,
+    detail::CachedDocument& entry,
+    detail::CheckedOperation& operation,
+    const Variables& variables
 ) {
     if (auto found = operation.plans.find(variables.shape); found != operation.plans.end()) {
         ++stats.plan_hits;
@@ -189,7 +193,7 @@ Outcome<std::shared_ptr<const Prepared>> Engine::Impl::plan(
         prepared->name = statement_name(prepared->statement.text);
     }
     prepared->has_remotes = has_remote_fields(*prepared->plan);
-    documents.add_plan(entry, operation, variables.shape, prepared);
+    documents.add_plan(session.tenant, entry, operation, variables.shape, prepared);
     return std::shared_ptr<const Prepared>(std::move(prepared));
 }
 
@@ -198,14 +202,14 @@ Outcome<Engine::Ready> Engine::Impl::prepare(const Request& request, const Sessi
     if (session.role.empty()) return failure("access-denied", "the request has no role");
     const detail::Asker asker = asker_of(session);
     const RoleLimits& limits = *asker.limits;
-    auto text = text_of(request);
+    auto text = text_of(request, session);
     if (!text) return std::unexpected(std::move(text).error());
-    detail::CachedDocument* entry = documents.find(*text);
+    detail::CachedDocument* entry = documents.find(session.tenant, *text);
     if (entry == nullptr) {
         ++stats.document_misses;
         auto document = parse_document(*text, limits, request.wants_locations);
         if (!document) return std::unexpected(std::move(document).error());
-        entry = &documents.add(std::move(*document));
+        entry = &documents.add(session.tenant, std::move(*document));
     } else {
         ++stats.document_hits;
     }
@@ -219,7 +223,7 @@ Outcome<Engine::Ready> Engine::Impl::prepare(const Request& request, const Sessi
         entry->document.get()
     );
     if (!variables) return std::unexpected(std::move(variables).error());
-    auto prepared = plan(*entry, **operation, *variables);
+    auto prepared = plan(session, *entry, **operation, *variables);
     if (!prepared) return std::unexpected(std::move(prepared).error());
     auto cost = check_request(*(*prepared)->plan, *variables, limits.plan);
     if (!cost) return std::unexpected(std::move(cost).error());

@@ -143,6 +143,32 @@ TEST_F(Preparation, KeepsTextsByTheirHash) {
     EXPECT_EQ(refusal(forged), "provided sha does not match query");
 }
 
+TEST_F(Preparation, KeepsATenantsTextsThroughAnothersFlood) {
+    EngineOptions options;
+    options.documents_max = 100;
+    options.persisted_max = 100;
+    start(std::move(options));
+    const auto persisted = [](const std::string& text) {
+        Request out = ask(text);
+        out.persisted_hash = hex(crypto::sha256(text));
+        return out;
+    };
+    Session quiet = kUser;
+    quiet.tenant = "quiet";
+    Session flood = kUser;
+    flood.tenant = "flood";
+    EXPECT_EQ(refusal(persisted("{ author { id } }"), quiet), "none");
+    for (int i = 0; i < 1'000; ++i) {
+        EXPECT_EQ(refusal(persisted("{ author { id } } #" + std::to_string(i)), flood), "none");
+    }
+    Request known;
+    known.persisted_hash = hex(crypto::sha256("{ author { id } }"));
+    const auto misses = engine_->stats().document_misses;
+    EXPECT_EQ(refusal(known, quiet), "none");
+    EXPECT_EQ(engine_->stats().document_misses, misses);
+    EXPECT_EQ(refusal(known, flood), "PersistedQueryNotFound") << "what a tenant asks is its own";
+}
+
 TEST_F(Preparation, LetsOnlyListedTextsThroughWhereAskedTo) {
     EngineOptions options;
     options.limits.allow_list_only = true;

@@ -14,7 +14,8 @@ struct Session {
     std::map<std::string, std::string, std::less<>> variables;  // lower case: "x-hasura-user-id"
     bool is_trusted = false;                                    // came with the admin secret, or none is set
     bool uses_backend_permissions = false;                      // it may, being trusted, and it asked to
-    std::string rate_key;                                       // whose budget this is: the tenant
+    std::string tenant;    // whose texts are cached apart from others'; empty: all are one application's
+    std::string rate_key;  // whose budget this is: the tenant
     std::optional<std::chrono::system_clock::time_point> expires_at;  // sockets close then
     std::map<std::string, std::string, std::less<>> headers;          // of the request, for webhook actions
 

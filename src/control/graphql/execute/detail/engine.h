@@ -21,13 +21,16 @@ struct Engine::Impl {
     Outcome<std::shared_ptr<const Document>> parse_document(
         std::string_view text, const RoleLimits& limits, bool with_reason
     );
-    Outcome<std::string_view> text_of(const Request& request);
+    Outcome<std::string_view> text_of(const Request& request, const Session& session);
     Outcome<detail::CheckedOperation*> check(
         detail::CachedDocument& entry, const Request& request, const detail::Asker& asker
     );
     Outcome<> refuse(const Document& document, const Operation& operation, const detail::Asker& asker);
     Outcome<std::shared_ptr<const Prepared>> plan(
-        detail::CachedDocument& entry, detail::CheckedOperation& operation, const Variables& variables
+        const Session& session,
+        detail::CachedDocument& entry,
+        detail::CheckedOperation& operation,
+        const Variables& variables
     );
     bool is_allowed(const Document& document);
 
@@ -55,7 +58,7 @@ struct Engine::Impl {
     EngineOptions options;
     std::shared_ptr<const Model> model;
     detail::Documents documents;
-    detail::Lru<std::string> persisted;
+    FairLru<std::string> persisted;  // texts, by tenant and hash
     SystemRng rng;
     rate::Limiter costs{rng};
     rt::Budget answers;
