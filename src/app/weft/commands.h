@@ -33,6 +33,7 @@ struct GraphqlOptions {
     bool has_allow_list = false;
     bool is_lenient = false;
     bool has_replication = false;
+    bool infers_function_permissions = true;
 };
 
 /// Each runs one subcommand until it is done or told to stop by SIGINT or SIGTERM, and returns the exit code.

@@ -152,7 +152,10 @@ class GraphqlProcess {
         graphql::EndpointParts parts{loop_, *engine_, *live_, leases_, authenticate};
         endpoint_ = std::make_unique<graphql::Endpoint>(std::move(parts), std::move(endpoint));
         endpoint_->mount(router_);
-        const graphql::ModelOptions model{.stringify_numeric = options_.stringify_numeric};
+        const graphql::ModelOptions model{
+            .stringify_numeric = options_.stringify_numeric,
+            .infers_function_permissions = options_.infers_function_permissions,
+        };
         metadata_api_ = std::make_unique<graphql::MetadataApi>(
             loop_, *pool_, *engine_, *live_, authenticate, model, site_
         );

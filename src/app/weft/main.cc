@@ -210,6 +210,11 @@ void add_graphql_options(CLI::App& command, app::GraphqlOptions& options) {
         "--stringify-numeric", options.stringify_numeric, "bigint, numeric, ... as JSON strings"
     );
     command.add_flag(
+        "--infer-function-permissions{true},!--no-infer-function-permissions",
+        options.infers_function_permissions,
+        "Query functions are open to whoever may select from their table (the default); else they name roles"
+    );
+    command.add_flag(
         "--enable-allow-list", options.has_allow_list, "Only queries of the allow-list, but for the admin"
     );
     command.add_flag("--lenient", options.is_lenient, "Allow unused variables and fragments");

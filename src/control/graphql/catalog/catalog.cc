@@ -129,6 +129,7 @@ std::optional<CatalogType> Assembly::type(Oid oid) const {
     const TypeRow* element = without_domains(row->element);
     if (element == nullptr) return std::nullopt;
     out.element = element->type.name;
+    out.element_kind = element->type.kind;
     return out;
 }
 

@@ -30,6 +30,7 @@ struct CatalogType {
     std::string schema;   // "pg_catalog" for the built-in ones
     std::string element;  // kArray: the element's typname
     std::string sql;  // as a cast takes it: "integer", "myschema.mytype", "text[]"; of a domain: the domain
+    Kind element_kind = Kind::kBase;  // kArray: of the element
     bool operator==(const CatalogType&) const = default;
 };
 

@@ -62,6 +62,19 @@ void read_sources(const Node& sources, Metadata& out) {
     });
 }
 
+void read_inherited_roles(const Node& document, Metadata& out) {
+    out.inherited_roles = read_unique<InheritedRole>(
+        document["inherited_roles"],
+        [](const Node& item) {
+            InheritedRole role{item["role_name"].text(), item["role_set"].texts()};
+            if (role.name == "admin") item["role_name"].wrong("\"admin\" has every permission already");
+            if (role.parents.empty()) item["role_set"].wrong("must not be empty");
+            return role;
+        },
+        &InheritedRole::name
+    );
+}
+
 void read_collections(const Node& document, Metadata& out) {
     document["query_collections"].each([&](const Node& item) {
         std::string name = item["name"].text();
@@ -106,6 +119,7 @@ Metadata read(const Node& document) {
     }
     out.actions = read_unique<Action>(document["actions"], detail::read_action, &Action::name);
     out.custom_types = detail::read_custom_types(document["custom_types"]);
+    read_inherited_roles(document, out);
     read_collections(document, out);
     if (roles(out).size() > detail::kRolesMax) document.too_many("roles", detail::kRolesMax);
     return out;
@@ -156,6 +170,7 @@ std::vector<std::string> roles(const Metadata& metadata) {
     for (const Function& function : metadata.functions) add(function.roles);
     for (const Action& action : metadata.actions) add(action.roles);
     for (const auto& [collection, names] : metadata.allow_list_roles) add(names);
+    for (const InheritedRole& role : metadata.inherited_roles) out.insert(role.name);
     return {out.begin(), out.end()};
 }
 

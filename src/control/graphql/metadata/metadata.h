@@ -71,9 +71,9 @@ struct TablePermissions {
 struct ComputedField {
     std::string name;
     QualifiedName function;
-    std::string table_argument;    // empty: the first one
-    std::string session_argument;  // empty: none
-    std::string comment;
+    std::string table_argument;          // empty: the first one
+    std::string session_argument;        // empty: none
+    std::optional<std::string> comment;  // absent: the function's in the database; empty: none
 };
 
 /// Ours: a field that a resolver of the host program fills after the SQL, in a batch over all rows.
@@ -90,10 +90,12 @@ struct Table {
     QualifiedName name;
     bool is_enum = false;
     std::string custom_name;
-    std::string comment;
-    std::map<std::string, std::string> root_names;    // "select", "select_by_pk", ... to the custom name
-    std::map<std::string, std::string> column_names;  // column to custom name
-    std::map<std::string, std::string> column_comments;
+    std::optional<std::string> comment;                // absent: the table's in the database; empty: none
+    std::map<std::string, std::string> root_names;     // "select", "select_by_pk", ... to the custom name
+    std::map<std::string, std::string> root_comments;  // to a description; empty: none
+    std::map<std::string, std::string> column_names;   // column to custom name
+    std::map<std::string, std::string>
+        column_comments;  // not here: the column's in the database; empty: none
     std::vector<Relationship> relationships;
     std::vector<ComputedField> computed_fields;
     std::vector<RemoteField> remote_fields;
@@ -107,7 +109,7 @@ struct Function {
     std::string session_argument;
     std::optional<std::string> exposed_as;  // "query", "mutation"; absent: by volatility
     std::vector<std::string> roles;
-    std::string comment;
+    std::optional<std::string> comment;  // absent: the function's in the database; empty: none
 };
 
 struct Action {
@@ -142,6 +144,12 @@ struct CustomType {
     std::vector<ObjectRelationship> relationships;  // kObject
 };
 
+/// A role that may do what its parents may (which may be inherited roles too).
+struct InheritedRole {
+    std::string name;
+    std::vector<std::string> parents;
+};
+
 struct Query {
     std::string name;
     std::string text;
@@ -152,6 +160,7 @@ struct Metadata {
     std::vector<Function> functions;
     std::vector<Action> actions;
     std::vector<CustomType> custom_types;
+    std::vector<InheritedRole> inherited_roles;
     std::map<std::string, std::vector<Query>> query_collections;
     std::vector<std::string> allow_list;                               // names of collections
     std::map<std::string, std::vector<std::string>> allow_list_roles;  // collection to roles; absent: all

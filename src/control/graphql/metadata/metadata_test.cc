@@ -385,6 +385,38 @@ TEST(Metadata, ColumnsOfAKeyAreATextOrAList) {
     }
 }
 
+TEST(Metadata, CommentsAreAbsentEmptyOrTexts) {
+    Table none = table(R"("configuration": {"comment": null, "column_config": {"a": {"comment": null}},
+        "custom_root_fields": {"select": {"comment": null}}})");
+    EXPECT_FALSE(none.comment);
+    EXPECT_TRUE(none.column_comments.empty());
+    EXPECT_TRUE(none.root_comments.empty());
+    Table hidden = table(R"("configuration": {"comment": "", "column_config": {"a": {"comment": ""}},
+        "custom_root_fields": {"select": {"comment": ""}, "insert": {"name": "put", "comment": "Puts"}}})");
+    EXPECT_EQ(hidden.comment, "");
+    EXPECT_EQ(hidden.column_comments.at("a"), "");
+    EXPECT_EQ(hidden.root_comments.at("select"), "");
+    EXPECT_EQ(hidden.root_comments.at("insert"), "Puts");
+    EXPECT_EQ(hidden.root_names.at("insert"), "put");
+}
+
+TEST(Metadata, InheritedRolesHaveParents) {
+    Metadata read_back = read(R"({"inherited_roles": [{"role_name": "both", "role_set": ["a", "b"]}]})");
+    ASSERT_EQ(read_back.inherited_roles.size(), 1U);
+    EXPECT_EQ(read_back.inherited_roles[0].name, "both");
+    EXPECT_THAT(read_back.inherited_roles[0].parents, ElementsAre("a", "b"));
+    EXPECT_THAT(roles(read_back), ElementsAre("both"));
+    const std::string at = "$.inherited_roles[0]";
+    const std::vector<std::pair<std::string, std::string>> wrong = {
+        {R"({"role_name": "both"})", at + ".role_set"},
+        {R"({"role_name": "both", "role_set": []})", at + ".role_set"},
+        {R"({"role_name": "admin", "role_set": ["a"]})", at + ".role_name"},
+    };
+    for (const auto& [text, path] : wrong) {
+        EXPECT_EQ(error_of(R"({"inherited_roles": [)" + text + "]}").field, path) << text;
+    }
+}
+
 TEST(Metadata, MembersThatNobodyKnowsAndNullsAreFine) {
     Table plain =
         table(R"("apollo_federation_config": {"enable": "v1"}, "configuration": null, "is_enum": null,

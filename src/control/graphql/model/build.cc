@@ -17,6 +17,7 @@ class ModelBuilder {
         model->schema_ = std::make_unique<Schema>();
         add_roles(*model);
         Draft draft = open(*model, enums);
+        inherit_lists(draft);
         resolve_tables(draft);
         resolve_computed_fields(draft);
         resolve_relationships(draft);

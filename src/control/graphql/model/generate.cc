@@ -75,9 +75,17 @@ bool is_updated_by(const UpdateOperator& op, const Column& column) {
 
 bool is_aggregated(const AggregateFunction& function, const Column& column) {
     if (column.name.empty() || column.enumeration != nullptr) return false;
-    const CatalogType& type = column.catalog->type;
+    return is_aggregated(function, column.catalog->type);
+}
+
+bool is_aggregated(const AggregateFunction& function, const CatalogType& type) {
     if (function.over == AggregateColumns::kComparable) return is_comparable(type);
     return function.over == AggregateColumns::kNumeric ? is_numeric(type) : has_average(type);
+}
+
+bool is_aggregated(const AggregateFunction& function, const ComputedField& field) {
+    return field.returns == nullptr && takes_only_the_row(field) &&
+           is_aggregated(function, field.function->catalog->returns);
 }
 
 bool takes_only_the_row(const ComputedField& field) {
@@ -198,6 +206,13 @@ std::string Generator::root_name(const Table& table, std::string_view key, std::
     return found == names.end() || found->second.empty() ? std::move(by_default) : found->second;
 }
 
+std::string Generator::root_description(const Table& table, std::string_view key, std::string by_default)
+    const {
+    const auto& comments = d_.facts_of(table).metadata->root_comments;
+    const auto found = comments.find(std::string(key));
+    return found == comments.end() ? std::move(by_default) : found->second;
+}
+
 const std::string& Generator::description(const Column& column) const {
     const auto& comments = d_.facts_of(*column.table).metadata->column_comments;
     const auto found = comments.find(column.pg_name());
@@ -254,14 +269,9 @@ void Generator::declare(const Table& table) {
     const Shared& common = shared(table);
     const std::string& t = table.name;
     const std::string& q = common.quoted;
-    const std::string& comment = d_.facts_of(table).metadata->comment;
-    made.object = &new_type(
-        TypeKind::kObject,
-        t,
-        !comment.empty()                  ? comment
-        : !table.catalog->comment.empty() ? table.catalog->comment
-                                          : "columns and relationships of " + q
-    );
+    const std::string& stored = table.catalog->comment;
+    const std::string by_default = stored.empty() ? "columns and relationships of " + q : stored;
+    made.object = &new_type(TypeKind::kObject, t, d_.facts_of(table).metadata->comment.value_or(by_default));
     made.bool_exp = &new_type(
         TypeKind::kInput,
         t + "_bool_exp",
@@ -279,16 +289,15 @@ void Generator::declare(const Table& table) {
     made.aggregate_fields = &new_type(TypeKind::kObject, t + "_aggregate_fields", "aggregate fields of " + q);
     for (std::size_t i = 0; i < kAggregateFunctions.size(); ++i) {
         const AggregateFunction& function = kAggregateFunctions[i];
-        const bool is_used = std::ranges::any_of(table.columns, [&](const Column& column) {
-            return is_aggregated(function, column);
-        });
-        if (!is_used) continue;
+        const auto is_over = [&](const auto& each) { return is_aggregated(function, each); };
+        const bool has_columns = std::ranges::any_of(table.columns, is_over);
+        if (!has_columns && std::ranges::none_of(table.computed_fields, is_over)) continue;
         made.function_fields[i] = &new_type(
             TypeKind::kObject,
             joined({t, "_", function.name, "_fields"}),
             joined({"aggregate ", function.name, " on columns"})
         );
-        if (!common.is_array_remote) continue;
+        if (!common.is_array_remote || !has_columns) continue;
         made.function_order_by[i] = &new_type(
             TypeKind::kInput,
             joined({t, "_", function.name, "_order_by"}),

@@ -48,7 +48,26 @@ void Generator::fill_aggregate(const Table& table) {
                 description(column)
             );
         }
+        for (const ComputedField& each : table.computed_fields) {
+            if (is_aggregated(function, each)) add_computed_aggregate(*of.function_fields[i], function, each);
+        }
     }
+}
+
+void Generator::add_computed_aggregate(
+    Type& type, const AggregateFunction& function, const ComputedField& computed
+) {
+    const RuleId rule = visibility_.add(
+        {.kind = Rule::Kind::kComputed, .position = computed.position, .table = computed.table}
+    );
+    const Meaning meaning{
+        .kind = Meaning::Kind::kComputedScalar,
+        .table = computed.table,
+        .computed = &computed,
+        .function = computed.function
+    };
+    const TypeUse kept = value_type(computed.scalar, computed.function->catalog->returns);
+    field(type, computed.name, function.keeps_type ? kept : TypeUse(scalar("Float")), rule, bind(meaning));
 }
 
 void Generator::fill_aggregate_order_by(const Table& table) {

@@ -83,8 +83,7 @@ void Generator::add_function_roots(const Function& function) {
          shared(table).quoted}
     );
     const std::string& stored = function.catalog->comment;
-    const std::string& comment = function.metadata->comment;
-    const std::string description = !comment.empty() ? comment : stored.empty() ? by_default : stored;
+    const std::string description = function.metadata->comment.value_or(stored.empty() ? by_default : stored);
     const bool is_set = function.catalog->returns_set;
     const auto add_arguments = [&](Field& made) {
         add_function_argument(made, function, nullptr);

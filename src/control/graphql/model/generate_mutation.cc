@@ -196,7 +196,7 @@ void Generator::add_insert_roots(const Table& table) {
             TypeUse(of.mutation_response),
             common.insert,
             bind(Meaning{.kind = Meaning::Kind::kInsert, .table = &table}),
-            "insert data into the table: " + common.quoted
+            root_description(table, "insert", "insert data into the table: " + common.quoted)
         );
         argument(
             made, "objects", row.list().non_null(), bind(Meaning::Kind::kObjects), "the rows to be inserted"
@@ -211,7 +211,7 @@ void Generator::add_insert_roots(const Table& table) {
         TypeUse(of.object),
         common.insert_one,
         bind(Meaning{.kind = Meaning::Kind::kInsertOne, .table = &table}),
-        "insert a single row into the table: " + common.quoted
+        root_description(table, "insert_one", "insert a single row into the table: " + common.quoted)
     );
     argument(made, "object", row, bind(Meaning::Kind::kObject), "the row to be inserted");
     add_on_conflict(made);
@@ -239,7 +239,7 @@ void Generator::add_update_roots(const Table& table) {
             TypeUse(of.mutation_response),
             common.update,
             meaning(Meaning::Kind::kUpdate),
-            "update data of the table: " + common.quoted
+            root_description(table, "update", "update data of the table: " + common.quoted)
         );
         add_update_operators(made, table);
         argument(
@@ -258,7 +258,7 @@ void Generator::add_update_roots(const Table& table) {
             TypeUse(of.object),
             common.update_by_pk,
             meaning(Meaning::Kind::kUpdateByPk),
-            "update single row of the table: " + common.quoted
+            root_description(table, "update_by_pk", "update single row of the table: " + common.quoted)
         );
         add_update_operators(made, table);
         argument(made, "pk_columns", TypeUse(of.pk_columns).non_null(), bind(Meaning::Kind::kPkColumns));
@@ -271,7 +271,7 @@ void Generator::add_update_roots(const Table& table) {
         TypeUse(of.mutation_response).list(),
         common.update,
         meaning(Meaning::Kind::kUpdateMany),
-        "update multiples rows of table: " + common.quoted
+        root_description(table, "update_many", "update multiples rows of table: " + common.quoted)
     );
     argument(
         made,
@@ -294,7 +294,7 @@ void Generator::add_delete_roots(const Table& table) {
             TypeUse(of.mutation_response),
             common.remove,
             bind(Meaning{.kind = Meaning::Kind::kDelete, .table = &table}),
-            "delete data from the table: " + common.quoted
+            root_description(table, "delete", "delete data from the table: " + common.quoted)
         );
         argument(
             made,
@@ -315,7 +315,7 @@ void Generator::add_delete_roots(const Table& table) {
         TypeUse(of.object),
         common.remove_by_pk,
         bind(Meaning{.kind = Meaning::Kind::kDeleteByPk, .table = &table}),
-        "delete single row from the table: " + common.quoted
+        root_description(table, "delete_by_pk", "delete single row from the table: " + common.quoted)
     );
     add_key_arguments(made, table);
 }

@@ -63,7 +63,7 @@ void Generator::fill_object(const Table& table) {
         Field& made = field(
             type,
             column.name,
-            column.catalog->is_nullable ? use : use.non_null(),
+            column.catalog->is_nullable || is_masked(column) ? use : use.non_null(),
             common.select_column[at],
             common.column[at],
             description(column)
@@ -136,7 +136,7 @@ void Generator::fill_computed_fields(const Table& table) {
         const std::string by_default = stored.empty() ? "A computed field, executes function " +
                                                             quoted(each.function->catalog->name.text())
                                                       : stored;
-        const std::string text = from == written.end() || from->comment.empty() ? by_default : from->comment;
+        const std::string text = from == written.end() ? by_default : from->comment.value_or(by_default);
         Field& made = field(*types(table).object, each.name, use, rule, bind(meaning), text);
         add_function_argument(made, *each.function, &each);
         if (!is_scalar && is_set) add_list_arguments(made, *each.returns);
@@ -222,7 +222,7 @@ void Generator::add_select_roots(const Table& table) {
         {.kind = Rule::Kind::kRootSelect, .table = &table},
         {kHidesSelect, kHidesSubscription},
         {.kind = Meaning::Kind::kSelect, .table = &table},
-        fetch,
+        root_description(table, "select", fetch),
         [&](Field& made) { add_list_arguments(made, table); }
     );
     add_read_root(
@@ -231,7 +231,9 @@ void Generator::add_select_roots(const Table& table) {
         {.kind = Rule::Kind::kRootAggregate, .table = &table},
         {kHidesSelectAggregate, kHidesSubscriptionAggregate},
         {.kind = Meaning::Kind::kSelectAggregate, .table = &table},
-        "fetch aggregated fields from the table: " + shared(table).quoted,
+        root_description(
+            table, "select_aggregate", "fetch aggregated fields from the table: " + shared(table).quoted
+        ),
         [&](Field& made) { add_list_arguments(made, table); }
     );
     const bool has_key =
@@ -244,7 +246,7 @@ void Generator::add_select_roots(const Table& table) {
         {.kind = Rule::Kind::kRootSelectByPk, .table = &table},
         {kHidesSelectByPk, kHidesSubscriptionByPk},
         {.kind = Meaning::Kind::kSelectByPk, .table = &table},
-        fetch + " using primary key columns",
+        root_description(table, "select_by_pk", fetch + " using primary key columns"),
         [&](Field& made) { add_key_arguments(made, table); }
     );
 }
@@ -292,7 +294,9 @@ void Generator::add_stream_root(const Table& table) {
         rows(table),
         rule,
         bind(Meaning{.kind = Meaning::Kind::kSelectStream, .table = &table}),
-        "fetch data from the table in a streaming manner: " + common.quoted
+        root_description(
+            table, "select_stream", "fetch data from the table in a streaming manner: " + common.quoted
+        )
     );
     argument(
         made,

@@ -89,10 +89,10 @@ void Generator::fill_order_by(const Table& table) {
     for (const ComputedField& each : table.computed_fields) {
         if (!takes_only_the_row(each)) continue;
         const bool is_scalar = each.returns == nullptr;
-        // An aggregate over the rows of a function, whoever calls it.
         const RuleId rule = visibility_.add(
-            is_scalar ? Rule{.kind = Rule::Kind::kComputed, .position = each.position, .table = &table}
-                      : Rule{.kind = Rule::Kind::kFunctionAggregate, .function = each.function}
+            {.kind = is_scalar ? Rule::Kind::kComputed : Rule::Kind::kComputedAggregate,
+             .position = each.position,
+             .table = &table}
         );
         const Meaning meaning{
             .kind = is_scalar ? Meaning::Kind::kComputedScalar : Meaning::Kind::kComputedTableAggregate,

@@ -40,6 +40,8 @@ class Judge {
                 return aggregates(*rule.table) && !hides(rule);
             case Rule::Kind::kComputed:
                 return computed(rule);
+            case Rule::Kind::kComputedAggregate:
+                return computed(rule) && aggregates(*computed_field(rule).returns);
             case Rule::Kind::kRelationship:
                 return select(*rule.table) != nullptr && select(*rule.relationship->remote) != nullptr;
             case Rule::Kind::kRelationshipAggregate:
@@ -113,10 +115,13 @@ class Judge {
         const auto& hidden = draft_.facts_of(*rule.table).hidden_roots;
         return (hidden[static_cast<std::size_t>(role_.number)] & rule.hidden) != 0;
     }
+    static const ComputedField& computed_field(const Rule& rule) {
+        return rule.table->computed_fields[static_cast<std::size_t>(rule.position)];
+    }
     bool computed(const Rule& rule) const {
         const SelectRight* right = select(*rule.table);
         if (right == nullptr) return false;
-        const Table* returns = rule.table->computed_fields[static_cast<std::size_t>(rule.position)].returns;
+        const Table* returns = computed_field(rule).returns;
         // One that returns rows is governed by the permission of their table.
         return returns != nullptr ? select(*returns) != nullptr : has(right->computed_fields, rule.position);
     }
@@ -125,7 +130,8 @@ class Judge {
     }
     bool function(const Function& called) const {
         if (select(*called.returns) == nullptr) return false;
-        return !called.is_mutation || is_listed(called.metadata->roles);
+        const bool is_inferred = !called.is_mutation && draft_.options.infers_function_permissions;
+        return is_inferred || is_listed(called.metadata->roles);
     }
 
     const Draft& draft_;

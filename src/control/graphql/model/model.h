@@ -26,8 +26,9 @@ struct EnumTable;
 struct Column {
     const CatalogColumn* catalog = nullptr;  // lives in the model's copy of the catalog
     const Table* table = nullptr;
-    std::string name;    // in GraphQL
-    std::string scalar;  // GraphQL type: "Int", "timestamptz", "_text", "<enum table>_enum"
+    std::string name;  // in GraphQL
+    std::string
+        scalar;  // GraphQL type: "Int", "timestamptz", "<enum table>_enum"; of an array: its elements'
     const EnumTable* enumeration = nullptr;
     int position = 0;             // in Table::columns
     bool is_stringified = false;  // bigint, numeric, float8, money... printed as text when the model says so
@@ -69,8 +70,15 @@ struct SelectRight {
     std::vector<bool> columns;          // by Column::position
     std::vector<bool> computed_fields;  // by ComputedField::position
     BoolExp filter;
+    /// Of an inherited role: in which of its rows a column is shown that not all of its parents see; in the
+    /// others it is NULL. By Column::position; null: in every row. Empty: there is no such column.
+    std::vector<std::shared_ptr<const BoolExp>> masks;
     std::optional<std::int64_t> limit;
     bool allows_aggregations = false;
+    /// Null: the column is shown in every row.
+    const BoolExp* mask(const Column& column) const {
+        return masks.empty() ? nullptr : masks[static_cast<std::size_t>(column.position)].get();
+    }
 };
 struct Preset {
     const Column* column = nullptr;
@@ -303,6 +311,7 @@ struct Inconsistency {
     std::string name;  // "select_permission user of articles"
     std::string reason;
     Json definition;
+    bool is_harmless = false;  // told, but no reason to refuse the metadata
 };
 
 /// A table whose foreign key lacks an index that begins with the tenant column and the key's: slow under row
@@ -316,6 +325,8 @@ struct ModelOptions {
     bool stringify_numeric = false;  // bigint, numeric, float8, money as JSON strings
     std::int64_t limit_default = 0;  // of lists for roles other than admin when the request has none; 0: none
     std::int64_t limit_max = 0;      // 0: none
+    /// A query function is everybody's who may select from its table; false: of the roles it names.
+    bool infers_function_permissions = true;
 };
 
 class Model {

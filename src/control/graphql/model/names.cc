@@ -40,11 +40,6 @@ constexpr bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/// What an array is made of, as far as GraphQL asks.
-CatalogType element_of(const CatalogType& type) {
-    return {.name = type.element, .schema = "", .element = "", .sql = ""};
-}
-
 }  // namespace
 
 bool is_graphql_name(std::string_view name) {
@@ -54,6 +49,10 @@ bool is_graphql_name(std::string_view name) {
 
 std::string graphql_base_name(const QualifiedName& name) {
     return name.schema == "public" ? name.name : name.schema + "_" + name.name;
+}
+
+CatalogType element_of(const CatalogType& type) {
+    return {.kind = type.element_kind, .name = type.element, .schema = "", .element = "", .sql = ""};
 }
 
 std::string scalar_of(const CatalogType& type) {

@@ -26,6 +26,9 @@ TEST(Names, MapsTypesToScalars) {
     CatalogType composite = testing::type_of("point3");
     composite.kind = CatalogType::Kind::kComposite;
     EXPECT_EQ(scalar_of(composite), "point3_scalar");
+    CatalogType composites = testing::type_of("_point3");
+    composites.element_kind = CatalogType::Kind::kComposite;
+    EXPECT_EQ(scalar_of(composites), "point3_scalar");
     EXPECT_EQ(scalar_of(testing::type_of("odd-name")), "");
 }
 

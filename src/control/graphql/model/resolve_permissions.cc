@@ -218,6 +218,9 @@ void settle_nullability(Draft& draft) {
         for (Relationship& relationship : table.relationships) {
             if (relationship.is_array || relationship.is_nullable) continue;
             relationship.is_nullable =
+                std::ranges::any_of(
+                    relationship.columns, [](const auto& pair) { return is_masked(*pair.first); }
+                ) ||
                 !std::ranges::all_of(relationship.remote->rights, [&](const Rights& rights) {
                     return !rights.select || hides_nothing(rights.select->filter, relationship);
                 });
@@ -234,6 +237,7 @@ void resolve_permissions(Draft& draft) {
             add_rights(draft, table, role, from);
         }
     }
+    inherit_permissions(draft);
     settle_nullability(draft);
 }
 

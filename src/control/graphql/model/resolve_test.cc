@@ -1,3 +1,4 @@
+#include "control/graphql/model/detail/print_for_test.h"
 #include "control/graphql/model/model_for_test.h"
 
 #include <gmock/gmock.h>
@@ -8,7 +9,9 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::TableMaker;
+using ::testing::UnorderedElementsAre;
 
 /// Metadata of one source with these tables (JSON objects), and what follows the list of tables.
 std::string tables(std::string_view list, std::string_view more = "") {
@@ -149,6 +152,102 @@ TEST(Resolve, SurvivesNamesThatCollide) {
             HasSubstr("subscription_root")
         )
     );
+}
+
+// ---- inherited roles
+
+std::string inheriting(std::string_view permissions, std::string_view roles) {
+    std::string out = tables(R"({"table":"b",)" + std::string(permissions) + "}");
+    out.pop_back();
+    return out + R"(,"inherited_roles":)" + std::string(roles) + "}";
+}
+
+TEST(Resolve, UnitesWhatTheParentsSee) {
+    const auto model = testing::model_of(
+        two_tables(),
+        inheriting(
+            R"("select_permissions":[
+            {"role":"x","permission":{"columns":["id"],"filter":{"id":1},"limit":3}},
+            {"role":"y","permission":{"columns":["id","tenant_id"],"filter":{"id":2},"limit":5}},
+            {"role":"all","permission":{"columns":["id"],"filter":{},"allow_aggregations":true}}])",
+            // A child may stand before its parent.
+            R"([{"role_name":"xyz","role_set":["xy","all"]},{"role_name":"xy","role_set":["x","y"]}])"
+        )
+    );
+    EXPECT_THAT(reasons(*model), IsEmpty());
+    const Table& b = *model->table({.name = "b"});
+    const SelectRight& xy = *model->access("xy").select(b);
+    EXPECT_EQ(testing::text(xy.filter), "(id _eq '1'::integer | id _eq '2'::integer)");
+    EXPECT_EQ(xy.limit, 5);
+    EXPECT_FALSE(xy.allows_aggregations);
+    ASSERT_EQ(xy.masks.size(), 2U);
+    EXPECT_EQ(xy.masks[0], nullptr) << "both see it wherever they see the row";
+    EXPECT_EQ(testing::text(*xy.masks[1]), "id _eq '2'::integer");
+    const SelectRight& xyz = *model->access("xyz").select(b);
+    EXPECT_TRUE(xyz.filter.is_trivial());
+    EXPECT_TRUE(xyz.allows_aggregations);
+    EXPECT_EQ(testing::text(*xyz.masks[1]), "id _eq '2'::integer") << "not the filter of xy";
+}
+
+TEST(Resolve, AnOwnPermissionStandsBeforeAnInheritedOne) {
+    const auto model = testing::model_of(
+        two_tables(),
+        inheriting(
+            R"("select_permissions":[{"role":"x","permission":{"columns":"*","filter":{}}},
+            {"role":"y","permission":{"columns":"*","filter":{"id":2}}},
+            {"role":"xy","permission":{"columns":["id"],"filter":{"id":7}}}])",
+            R"([{"role_name":"xy","role_set":["x","y"]}])"
+        )
+    );
+    const SelectRight& xy = *model->access("xy").select(*model->table({.name = "b"}));
+    EXPECT_EQ(testing::text(xy.filter), "id _eq '7'::integer");
+    EXPECT_FALSE(xy.columns[1]);
+    EXPECT_TRUE(xy.masks.empty());
+}
+
+TEST(Resolve, InheritsWritesThatAreTheSame) {
+    const auto model = testing::model_of(
+        two_tables(),
+        inheriting(
+            R"("delete_permissions":[{"role":"x","permission":{"filter":{"id":1}}},
+            {"role":"y","permission":{"filter":{"id":1}}},{"role":"z","permission":{"filter":{"id":2}}}])",
+            R"([{"role_name":"same","role_set":["x","y"]},{"role_name":"other","role_set":["x","z"]},
+            {"role_name":"heir","role_set":["other"]}])"
+        )
+    );
+    const Table& b = *model->table({.name = "b"});
+    EXPECT_NE(model->access("same").remove(b), nullptr);
+    EXPECT_EQ(model->access("other").remove(b), nullptr);
+    EXPECT_EQ(model->access("heir").remove(b), nullptr) << "a conflict is inherited";
+    ASSERT_EQ(model->inconsistencies().size(), 2U);
+    EXPECT_EQ(
+        model->inconsistencies()[0].reason,
+        "Inconsistent object: Could not inherit permission for the role \"other\" for the entity: 'delete "
+        "permission, table: b, source: 'default''"
+    );
+    EXPECT_TRUE(model->inconsistencies()[0].is_harmless);
+}
+
+TEST(Resolve, RefusesCirclesAndUnknownParents) {
+    const auto model = testing::model_of(
+        two_tables(),
+        inheriting(
+            R"("select_permissions":[{"role":"x","permission":{"columns":"*","filter":{}}}])",
+            R"([{"role_name":"p","role_set":["x","q"]},{"role_name":"q","role_set":["p"]},
+            {"role_name":"r","role_set":["x","nobody"]},{"role_name":"s","role_set":["x"]}])"
+        )
+    );
+    EXPECT_THAT(
+        reasons(*model),
+        UnorderedElementsAre(
+            HasSubstr("\"p\": its parents form a circle"),
+            HasSubstr("\"q\": its parents form a circle"),
+            HasSubstr("\"r\": there is no role \"nobody\"")
+        )
+    );
+    const Table& b = *model->table({.name = "b"});
+    EXPECT_EQ(model->access("p").select(b), nullptr);
+    EXPECT_NE(model->access("s").select(b), nullptr);
 }
 
 TEST(Resolve, WarnsOfForeignKeysWithoutAnIndexForTheTenant) {

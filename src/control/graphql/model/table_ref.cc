@@ -22,6 +22,7 @@ std::optional<TableRef> TableRef::attach(const Table& table, const Access& acces
         filter = &right->filter;
     }
     if (!filter->is_trivial()) out.filter_ = filter;
+    out.hide(access);
     out.is_attached_ = true;
     return out;
 }
@@ -29,8 +30,15 @@ std::optional<TableRef> TableRef::attach(const Table& table, const Access& acces
 TableRef TableRef::by_metadata(const Table& table) {
     return TableRef(table);
 }
-TableRef TableRef::of_written_rows(const Table& table) {
-    return TableRef(table);
+TableRef TableRef::of_written_rows(const Table& table, const Access& access) {
+    TableRef out(table);
+    out.hide(access);
+    return out;
+}
+
+void TableRef::hide(const Access& access) {
+    const SelectRight* right = access.select(*table_);
+    if (right != nullptr && !right->masks.empty()) masks_ = right;
 }
 
 }  // namespace weft::graphql

@@ -57,7 +57,7 @@ TEST(TableRef, GivesTheAdminEverything) {
 
 TEST(TableRef, MarksReferencesWithoutAPermission) {
     EXPECT_FALSE(TableRef::by_metadata(author()).is_attached());
-    EXPECT_FALSE(TableRef::of_written_rows(author()).is_attached());
+    EXPECT_FALSE(TableRef::of_written_rows(author(), library().access("user")).is_attached());
 }
 
 }  // namespace

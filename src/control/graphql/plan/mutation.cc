@@ -88,9 +88,9 @@ std::unexpected<Failure> not_permitted(const Context& c, std::string_view verb, 
 }
 
 Outcome<std::unique_ptr<Mutation>> plan_mutation(Context& c, const Collected& field) {
-    auto out = std::make_unique<Mutation>();
-    out->path = c.path.text();
     const Table& table = *field.meaning->table;
+    auto out = std::make_unique<Mutation>(TableRef::of_written_rows(table, c.access));
+    out->path = c.path.text();
     CHECK_OK(plan_change(c, *out, table, field));
     CHECK_OK(plan_answer(c, *out, table, field));
     return out;

@@ -72,7 +72,7 @@ struct OrderTerm {
     std::vector<Hop> hops;
     const Column* column = nullptr;
     const ComputedField* computed = nullptr;
-    // an aggregate over an array relationship of the last hop's table
+    // an aggregate over an array relationship of the last hop's table, or over the rows of `computed`
     const Relationship* aggregated = nullptr;
     std::optional<TableRef> aggregated_remote;
     std::string function;        // "count", "max"
@@ -90,7 +90,8 @@ struct AggregateOutput {
     std::string function;                // kFunction: "sum"
     struct Item {                        // kFunction: one key per column or computed field
         std::string key;
-        const Column* column = nullptr;  // null: __typename
+        const Column* column = nullptr;
+        const ComputedField* computed = nullptr;  // neither: __typename
         std::string text;
     };
     std::vector<Item> items;
@@ -207,6 +208,8 @@ struct MutationOutput {
 };
 
 struct Mutation {
+    explicit Mutation(TableRef rows) : written(std::move(rows)) {}
+    TableRef written;
     std::string path;  // "$.selectionSet.update_author"
     std::variant<Insert, std::vector<Update>, Delete> change;
     bool is_many = false;                 // update_<t>_many: a list of responses
@@ -215,7 +218,8 @@ struct Mutation {
     std::vector<Output> row;              // is_row
     /// Relationships (or computed fields) are read by a second statement of the same transaction. The rows
     /// themselves are those that were written, whether or not the role could select them (as in Hasura);
-    /// what hangs on them comes with the caller's select permissions.
+    /// what hangs on them comes with the caller's select permissions. Columns hidden in some rows stay
+    /// hidden.
     bool reads_relationships = false;
 };
 

@@ -27,6 +27,7 @@ Outcome<AggregateOutput> plan_aggregate_output(Context& c, const Collected& fiel
             item.text = inner.name;
         } else {
             item.column = each.meaning->column;
+            item.computed = each.meaning->computed;
         }
         out.items.push_back(std::move(item));
     }

@@ -43,6 +43,7 @@ class Walk {
             ref(remove.table);
             condition(remove.where);
         }
+        masks(at.written);
         for (const MutationOutput& each : at.outputs) outputs(each.returning);
         outputs(at.row);
     }
@@ -57,6 +58,13 @@ class Walk {
     void ref(const TableRef& at) {
         visitor_.table(at);
         if (at.filter() != nullptr) permission(*at.filter());
+        masks(at);
+    }
+    void masks(const TableRef& at) {
+        if (at.masks() == nullptr) return;
+        for (const auto& mask : at.masks()->masks) {
+            if (mask) permission(*mask);
+        }
     }
     void permission(const BoolExp& at) {
         visitor_.permission(true);

@@ -121,6 +121,17 @@ TEST_F(Edits, SetsMembersOfATable) {
     EXPECT_EQ(text("/sources/0/tables/0/is_enum"), "true");
 }
 
+TEST_F(Edits, AddsAndDropsInheritedRoles) {
+    EXPECT_EQ(run("add_inherited_role", R"({"role_name":"both","role_set":["a","b"]})"), "");
+    EXPECT_EQ(text("/inherited_roles"), R"([{"role_name":"both","role_set":["a","b"]}])");
+    EXPECT_EQ(
+        run("add_inherited_role", R"({"role_name":"both","role_set":["a"]})"),
+        "already-exists: inherited role \"both\" already exists"
+    );
+    EXPECT_EQ(run("drop_inherited_role", R"({"role_name":"both"})"), "");
+    EXPECT_EQ(text("/inherited_roles"), "[]");
+}
+
 TEST_F(Edits, AnUnknownCommandIsNoEdit) {
     EXPECT_EQ(run("make_coffee", "{}"), "unknown");
 }

@@ -77,7 +77,7 @@ Outcome<> MetadataStore::check(const Model& next, Allows allows) const {
     const Inconsistency* first = nullptr;
     JsonArray all;
     for (const Inconsistency& one : next.inconsistencies()) {
-        if (known.contains(one.name)) continue;
+        if (one.is_harmless || known.contains(one.name)) continue;
         if (first == nullptr) first = &one;
         all.push_back(described(one));
     }

@@ -8,24 +8,29 @@ namespace weft::graphql::detail {
 namespace {
 
 void write_item(
-    Writer& out, const AggregateOutput& output, const AggregateOutput::Item& item, const std::string& rows
+    Writer& out, const AggregateOutput& output, const AggregateOutput::Item& item, const RowSource& rows
 ) {
-    if (item.column == nullptr) {
+    if (item.computed != nullptr) {
+        const ComputedField& field = *item.computed;
+        out << output.function << "(";
+        write_computed(out, field, rows.row);
+        out << ")" << stringified_as(field.is_stringified, field.function->catalog->returns);
+    } else if (item.column != nullptr) {
+        write_aggregate_call(out, output.function, {item.column}, false, rows.alias);
+        out << stringified_as(item.column->is_stringified, item.column->catalog->type);
+    } else {
         out.literal(item.text) << "::text";
-        return;
     }
-    write_aggregate_call(out, output.function, {item.column}, false, rows);
-    if (item.column->is_stringified) out << "::text";
 }
 
-void write_aggregate_value(Writer& out, const AggregateOutput& output, const std::string& rows) {
+void write_aggregate_value(Writer& out, const AggregateOutput& output, const RowSource& rows) {
     switch (output.kind) {
         case AggregateOutput::Kind::kTypename:
             out.literal(output.text) << "::text";
             return;
         case AggregateOutput::Kind::kCount:
             write_aggregate_call(
-                out, "count", output.columns, output.is_distinct && !output.columns.empty(), rows
+                out, "count", output.columns, output.is_distinct && !output.columns.empty(), rows.alias
             );
             return;
         case AggregateOutput::Kind::kFunction:
@@ -43,7 +48,11 @@ void write_aggregate_value(Writer& out, const AggregateOutput& output, const std
 void write_aggregates(
     Writer& out, const Select& select, const std::vector<AggregateOutput>& outputs, const Link& link
 ) {
-    std::string rows = out.new_alias();
+    Needs needs;
+    for (const AggregateOutput& each : outputs) needs.add(each);
+    bool is_page = select.limit || select.offset || !select.distinct_on.empty();
+    RowSource rows{.alias = out.new_alias()};
+    rows.row = is_page ? rows.alias + "." + std::string(kRowColumn) : row_of(select.from, rows.alias);
     out << "SELECT ";
     ObjectWriter object(out, outputs.size());
     for (const AggregateOutput& each : outputs) {
@@ -51,16 +60,8 @@ void write_aggregates(
         write_aggregate_value(out, each, rows);
     }
     object.finish();
-    bool is_page = select.limit || select.offset || !select.distinct_on.empty();
-    if (!is_page) return write_rows(out, select, rows, link, Limits::kUnordered);
-    Needs needs;
-    for (const AggregateOutput& each : outputs) {
-        for (const Column* column : each.columns) needs.add(column);
-        for (const AggregateOutput::Item& item : each.items) {
-            if (item.column != nullptr) needs.add(item.column);
-        }
-    }
-    write_page(out, select, rows, needs, link, Limits::kRequest);
+    if (!is_page) return write_rows(out, select, rows.alias, link, Limits::kUnordered);
+    write_page(out, select, rows.alias, needs, link, Limits::kRequest);
 }
 
 }  // namespace

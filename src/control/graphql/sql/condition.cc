@@ -9,12 +9,28 @@ namespace weft::graphql::detail {
 
 namespace {
 
+/// The column where `right` shows it, else NULL.
+void write_shown(Writer& out, const SelectRight* right, std::string_view alias, const Column& column) {
+    const BoolExp* mask = right == nullptr ? nullptr : right->mask(column);
+    if (mask == nullptr) {
+        out.column(alias, column);
+        return;
+    }
+    out << "CASE WHEN ";
+    write_condition(out, *mask, alias, alias);
+    out << " THEN ";
+    out.column(alias, column) << " END";
+}
+
 /// Recursion is that of the plan: bounded by the request's depth or by the metadata's.
 class ConditionWriter {
   public:
     /// `left` stands for a comparison's left side that is an aggregate.
     ConditionWriter(Writer& out, std::string_view alias, std::string_view root, std::string_view left = {})
         : out_(out), alias_(alias), root_(root), left_(left) {}
+    /// What `right` hides of the row `alias` is NULL.
+    ConditionWriter(Writer& out, std::string_view alias, const SelectRight* right)
+        : out_(out), alias_(alias), root_(alias), right_(right) {}
 
     void write(const BoolExp& at) {
         switch (at.kind) {
@@ -66,9 +82,9 @@ class ConditionWriter {
     void left(const BoolExp& at) {
         if (!at.cast.empty()) out_ << "(";
         if (at.column != nullptr) {
-            out_.column(alias_, *at.column);
+            write_shown(out_, right_, alias_, *at.column);
         } else if (at.computed != nullptr) {
-            write_computed(out_, *at.computed, alias_);
+            write_computed(out_, *at.computed, out_.row(alias_));
         } else {
             out_ << left_;
         }
@@ -150,20 +166,17 @@ class ConditionWriter {
 
     /// The rows of the other table for which `at` holds: " FROM remote AS a WHERE ...".
     void related_rows(const BoolExp& at, const std::string& alias) {
-        const bool is_call = at.relationship == nullptr && at.computed != nullptr;
+        bool is_call = at.relationship == nullptr && at.computed != nullptr;
         out_ << " FROM ";
-        if (is_call) {
-            write_computed(out_, *at.computed, alias_);
-        } else {
-            out_ << at.remote->table().sql;
-        }
-        out_ << " AS " << alias;
+        const auto rows = [&] {
+            if (!is_call) out_ << at.remote->table().sql;
+            if (is_call) write_computed(out_, *at.computed, out_.row(alias_));
+        };
+        write_source(out_, *at.remote, at.relationship, rows, alias);
         Where where(out_);
         where.permission(*at.remote, alias);
-        if (at.relationship != nullptr) where.join(*at.relationship, alias_, alias);
-        // A function that returns one row returns NULL as a row of NULLs.
-        if (is_call && !at.computed->function->catalog->returns_set)
-            where.part() << "(NOT (" << alias << " IS NULL))";
+        if (at.relationship != nullptr) where.join(*at.relationship, alias_, alias, right_);
+        if (is_call) where.is_row_of(*at.computed->function, alias);
         where.condition(at.children.front(), alias, root_);
     }
 
@@ -189,6 +202,7 @@ class ConditionWriter {
     std::string_view alias_;
     std::string_view root_;
     std::string_view left_;
+    const SelectRight* right_ = nullptr;
 };
 
 /// Equalities with session variables: the tenant's.
@@ -210,6 +224,14 @@ Writer& Where::part() {
 }
 
 void Where::permission(const TableRef& table, std::string_view alias) {
+    if (!out_.is_screened(alias)) filter(table, alias);
+}
+
+void Where::is_row_of(const Function& function, std::string_view alias) {
+    if (!function.catalog->returns_set) part() << "(NOT (" << alias << " IS NULL))";
+}
+
+void Where::filter(const TableRef& table, std::string_view alias) {
     if (table.filter() == nullptr) return;
     const BoolExp& filter = *table.filter();
     std::span<const BoolExp> parts(&filter, 1);
@@ -222,20 +244,107 @@ void Where::permission(const TableRef& table, std::string_view alias) {
 }
 
 void Where::condition(const BoolExp& condition, std::string_view alias, std::string_view root) {
-    if (condition.is_trivial()) return;
-    if (condition.kind == BoolExp::Kind::kAnd) {
-        for (const BoolExp& each : condition.children) this->condition(each, alias, root);
-        return;
-    }
-    write_condition(part(), condition, alias, root);
+    parts(condition, [&](const BoolExp& each) { write_condition(part(), each, alias, root); });
 }
 
-void Where::join(const Relationship& relationship, std::string_view parent, std::string_view remote) {
+void Where::of_written(const BoolExp& condition, const TableRef& table, std::string_view alias) {
+    parts(condition, [&](const BoolExp& each) { ConditionWriter(part(), alias, table.masks()).write(each); });
+}
+
+void Where::parts(const BoolExp& condition, const std::function<void(const BoolExp&)>& write) {
+    if (condition.is_trivial()) return;
+    if (condition.kind != BoolExp::Kind::kAnd) return write(condition);
+    for (const BoolExp& each : condition.children) parts(each, write);
+}
+
+void Where::join(
+    const Relationship& relationship,
+    std::string_view parent,
+    std::string_view remote,
+    const SelectRight* shown_of_parent
+) {
     for (const auto& [here, there] : relationship.columns) {
         part() << "(";
         out_.column(remote, *there) << " = ";
-        out_.column(parent, *here) << ")";
+        write_shown(out_, shown_of_parent, parent, *here);
+        out_ << ")";
     }
+}
+
+namespace {
+
+/// What may be asked of a screened row: columns the role sees, and those that tie it to others.
+bool is_needed(const SelectRight& right, const Relationship* joined_by, const Column& column) {
+    const Table& table = *column.table;
+    const auto starts_here = [&](const auto& pair) { return pair.first == &column; };
+    const auto ends_here = [&](const auto& pair) { return pair.second == &column; };
+    const auto starts = [&](const Relationship& each) {
+        return std::ranges::any_of(each.columns, starts_here);
+    };
+    const auto is_given = [&](const RemoteField& each) {
+        return std::ranges::find(each.columns, &column) != each.columns.end();
+    };
+    const auto is_in = [&](const CatalogKey& key) {
+        return std::ranges::find(key.columns, column.pg_name()) != key.columns.end();
+    };
+    return right.columns[static_cast<std::size_t>(column.position)] ||
+           std::ranges::any_of(table.catalog->keys, is_in) ||
+           (joined_by != nullptr && std::ranges::any_of(joined_by->columns, ends_here)) ||
+           std::ranges::any_of(table.relationships, starts) ||
+           std::ranges::any_of(table.remote_fields, is_given);
+}
+
+/// "(SELECT what the caller sees of the row `alias` FROM "
+void write_screen(Writer& out, const TableRef& table, const Relationship* joined_by, std::string_view alias) {
+    const SelectRight& right = *table.masks();
+    Separator comma(", ");
+    out << "(SELECT ";
+    for (const Column& column : table.table().columns) {
+        if (!is_needed(right, joined_by, column)) continue;
+        out << comma.next();
+        write_shown(out, &right, alias, column);
+        out << " AS ";
+        out.identifier(column.pg_name());
+    }
+    if (!table.table().computed_fields.empty()) out << comma.next() << alias << " AS " << kRowColumn;
+    out << " FROM ";
+}
+
+}  // namespace
+
+void write_source(
+    Writer& out,
+    const TableRef& table,
+    const Relationship* joined_by,
+    const std::function<void()>& rows,
+    std::string_view alias
+) {
+    if (table.masks() == nullptr) {
+        rows();
+        out << " AS " << alias;
+        return;
+    }
+    std::string inner = out.new_alias();
+    write_screen(out, table, joined_by, inner);
+    rows();
+    out << " AS " << inner;
+    Where(out).filter(table, inner);
+    out << ") AS " << alias;
+    out.screen(alias);
+}
+
+void write_written_source(Writer& out, const TableRef& table, std::string_view rows, std::string_view alias) {
+    if (table.masks() == nullptr) {
+        out << rows << " AS " << alias;
+        return;
+    }
+    write_screen(out, table, nullptr, alias);
+    out << rows << " AS " << alias << ") AS " << alias;
+}
+
+std::string row_of(const TableRef& table, std::string_view alias) {
+    std::string out(alias);
+    return table.masks() == nullptr ? out : out + "." + std::string(kRowColumn);
 }
 
 bool is_unique(const Relationship& relationship) {

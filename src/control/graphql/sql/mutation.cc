@@ -45,7 +45,7 @@ void write_assignment(Writer& out, const Assignment& assignment) {
 void write_where(Writer& out, const TableRef& table, const BoolExp& condition) {
     Where where(out);
     where.permission(table, kWritten);
-    where.condition(condition, kWritten, kWritten);
+    where.of_written(condition, table, kWritten);
 }
 
 /// Nothing to set or to insert: the answer is known.
@@ -108,7 +108,7 @@ void add_write(
     const std::string& path
 ) {
     bool checks_later = check.reads_rows();
-    if (!checks_later && !mutation.reads_relationships) {
+    if (!checks_later && !answers_later(mutation)) {
         answer_at_once(body, mutation, check);
         script.steps.push_back({.statement = std::move(body).finish(), .path = path, .answers = true});
         return;

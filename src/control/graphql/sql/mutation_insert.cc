@@ -155,8 +155,9 @@ void write_conflict(Writer& out, const OnConflict& clause) {
         out.operand(preset.value, kWritten, kWritten);
     }
     Where where(out);
-    if (clause.updated) where.permission(*clause.updated, kWritten);
-    where.condition(clause.where, kWritten, kWritten);
+    if (!clause.updated) return where.condition(clause.where, kWritten, kWritten);
+    where.permission(*clause.updated, kWritten);
+    where.of_written(clause.where, *clause.updated, kWritten);
 }
 
 Check check_of(const Insert& insert, const DeterminedColumns& determined) {

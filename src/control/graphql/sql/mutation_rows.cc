@@ -70,12 +70,15 @@ void write_check(Writer& out, const Check& check) {
     });
 }
 
-/// The row, or the response: made of the rows of `from` (called _t).
+/// The row, or the response: made of the rows of `from`.
 void write_answer(Writer& out, const Mutation& mutation, std::string_view from, std::string_view count) {
     RowSource row{.alias = std::string(kWritten)};
+    row.row = row_of(mutation.written, kWritten);
+    const auto write_from = [&] { write_written_source(out << " FROM ", mutation.written, from, kWritten); };
     if (mutation.is_row) {
         write_json_select(out, JsonShape::kOne, mutation.row, row, [&] {
-            out << " FROM " << from << " LIMIT 1";
+            write_from();
+            out << " LIMIT 1";
         });
         return;
     }
@@ -92,9 +95,7 @@ void write_answer(Writer& out, const Mutation& mutation, std::string_view from, 
                 break;
             case MutationOutput::Kind::kReturning:
                 out << "(";
-                write_json_select(out, JsonShape::kList, output.returning, row, [&] {
-                    out << " FROM " << from;
-                });
+                write_json_select(out, JsonShape::kList, output.returning, row, write_from);
                 out << ")";
                 break;
         }
@@ -138,7 +139,7 @@ void answer_at_once(Writer& out, const Mutation& mutation, const Check& check) {
         out << " AS _check";
     }
     out << ") ";
-    write_answer(out, mutation, fmt::format("_m AS {}", kWritten), "(SELECT count(*) FROM _m)");
+    write_answer(out, mutation, "_m", "(SELECT count(*) FROM _m)");
 }
 
 void leave_for_later(Writer& out, const Table& table, const Check& check, const Leaves& leaves) {
@@ -179,6 +180,14 @@ void leave_for_later(Writer& out, const Table& table, const Check& check, const 
     if (check.is_split()) keep(kUpdated, " WHERE NOT _new");
 }
 
+bool answers_later(const Mutation& mutation) {
+    if (mutation.reads_relationships) return true;
+    const SelectRight* right = mutation.written.masks();
+    return right != nullptr && std::ranges::any_of(right->masks, [](const auto& mask) {
+               return mask && detail::reads_rows(*mask);
+           });
+}
+
 Statement checking(const Table& table, const Check& check) {
     Writer out;
     auto count = [&](std::string_view setting, const std::function<void()>& holds) {
@@ -202,10 +211,9 @@ Statement answering_later(const Mutation& mutation, const Table& table) {
     // A table's name is also its row type; as an item of FROM the alias is such a row.
     std::string from = fmt::format(
         "json_array_elements_text(('[' || rtrim(current_setting('{}'), ',') || ']')::json) AS _a, "
-        "unnest(_a::{}[]) AS {}",
+        "unnest(_a::{}[])",
         kRows,
-        table.sql,
-        kWritten
+        table.sql
     );
     write_answer(out, mutation, from, fmt::format("current_setting('{}')::bigint", kCount));
     return std::move(out).finish();

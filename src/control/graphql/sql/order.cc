@@ -61,9 +61,10 @@ void Ordering::write_joins() {
 void Ordering::write_join(const OrderTerm::Hop& hop, const Chain& chain) {
     std::string above = alias_of(Chain(chain.begin(), chain.end() - 1));
     std::string alias = out_.new_alias();
-    const std::string& table = hop.remote.table().sql;
+    const auto rows = [&] { out_ << hop.remote.table().sql; };
     if (is_unique(*hop.relationship)) {
-        out_ << " LEFT JOIN " << table << " AS " << alias;
+        out_ << " LEFT JOIN ";
+        write_source(out_, hop.remote, hop.relationship, rows, alias);
         Where on(out_, " ON ");
         on.permission(hop.remote, alias);
         on.join(*hop.relationship, above, alias);
@@ -78,11 +79,14 @@ void Ordering::write_join(const OrderTerm::Hop& hop, const Chain& chain) {
         out_ << separator.next();
         out_.column(alias, *each);
     }
-    out_ << " FROM " << table << " AS " << alias;
+    if (needs_row_at(chain)) out_ << separator.next() << row_of(hop.remote, alias) << " AS " << kRowColumn;
+    out_ << " FROM ";
+    write_source(out_, hop.remote, hop.relationship, rows, alias);
     Where where(out_);
     where.permission(hop.remote, alias);
     where.join(*hop.relationship, above, alias);
     out_ << " LIMIT 1) AS " << outer << " ON TRUE";
+    out_.screen(outer);
     joined_.emplace_back(chain, outer);
 }
 
@@ -95,13 +99,17 @@ std::vector<const Column*> Ordering::columns_at(const Chain& chain) const {
             for (const auto& [here, there] : term.hops[chain.size()].relationship->columns) add(out, here);
         } else if (term.aggregated != nullptr) {
             for (const auto& [here, there] : term.aggregated->columns) add(out, here);
-        } else if (term.computed != nullptr) {
-            for (const Column& each : term.computed->table->columns) add(out, &each);
-        } else {
+        } else if (term.computed == nullptr) {
             add(out, term.column);
         }
     }
     return out;
+}
+
+bool Ordering::needs_row_at(const Chain& chain) const {
+    return std::ranges::any_of(select_.order_by, [&](const OrderTerm& term) {
+        return term.computed != nullptr && chain_of(term, term.hops.size()) == chain;
+    });
 }
 
 void Ordering::write_term(const OrderTerm& term) {
@@ -113,18 +121,18 @@ void Ordering::write_term(const OrderTerm& term) {
         out_ << "(SELECT ";
         write_aggregate_call(out_, term.function, columns, false, rows);
         out_ << " FROM ";
-        if (term.computed == nullptr) out_ << term.aggregated_remote->table().sql;
-        if (term.computed != nullptr) write_computed(out_, *term.computed, alias);
-        out_ << " AS " << rows;
+        const auto source = [&] {
+            if (term.computed == nullptr) out_ << term.aggregated_remote->table().sql;
+            if (term.computed != nullptr) write_computed(out_, *term.computed, out_.row(alias));
+        };
+        write_source(out_, *term.aggregated_remote, term.aggregated, source, rows);
         Where where(out_);
         where.permission(*term.aggregated_remote, rows);
         if (term.aggregated != nullptr) where.join(*term.aggregated, alias, rows);
-        // A function that returns one row returns NULL as a row of NULLs.
-        if (term.computed != nullptr && !term.computed->function->catalog->returns_set)
-            where.part() << "(NOT (" << rows << " IS NULL))";
+        if (term.computed != nullptr) where.is_row_of(*term.computed->function, rows);
         out_ << ")";
     } else if (term.computed != nullptr) {
-        write_computed(out_, *term.computed, alias);
+        write_computed(out_, *term.computed, out_.row(alias));
     } else {
         out_.column(alias, *term.column);
     }

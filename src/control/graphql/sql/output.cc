@@ -26,13 +26,12 @@ void write_remote_columns(Writer& out, const RemoteField& field, const RowSource
     object.finish();
 }
 
-/// The cast that makes big numbers, or an array of such, texts; empty when they stay what they are.
+}  // namespace
+
 std::string_view stringified_as(bool is_stringified, const CatalogType& type) {
     if (!is_stringified) return "";
     return type.kind == CatalogType::Kind::kArray ? "::text[]" : "::text";
 }
-
-}  // namespace
 
 void write_output_value(Writer& out, const Output& output, const RowSource& row) {
     std::string_view whole = row.row.empty() ? row.alias : row.row;

@@ -103,17 +103,24 @@ void Needs::add(const std::vector<Output>& outputs) {
     }
 }
 
+void Needs::add(const AggregateOutput& output) {
+    for (const Column* each : output.columns) add(each);
+    for (const AggregateOutput::Item& item : output.items) {
+        if (item.column != nullptr) add(item.column);
+        if (item.computed != nullptr) row = true;
+    }
+}
+
 void write_rows(
     Writer& out, const Select& select, const std::string& alias, const Link& link, Limits limits
 ) {
     std::string_view parent_row = link.parent.row.empty() ? link.parent.alias : link.parent.row;
     out << " FROM ";
-    if (select.function) {
-        write_call(out, *select.function, parent_row);
-    } else {
-        out << select.from.table().sql;
-    }
-    out << " AS " << alias;
+    const auto rows = [&] {
+        if (!select.function) out << select.from.table().sql;
+        if (select.function) write_call(out, *select.function, parent_row);
+    };
+    write_source(out, select.from, select.joined_by, rows, alias);
     Ordering ordering(out, select, alias);
     if (limits != Limits::kUnordered) ordering.write_joins();
     Where where(out);
@@ -127,9 +134,7 @@ void write_rows(
     if (link.join) link.join(where, alias);
     where.condition(select.where, alias, alias);
     write_after_cursor(where, out, select.stream, alias);
-    // A function that returns one row returns NULL as a row of NULLs.
-    if (select.function && !select.function->function->catalog->returns_set)
-        where.part() << "(NOT (" << alias << " IS NULL))";
+    if (select.function) where.is_row_of(*select.function->function, alias);
     if (!select.stream.empty()) {
         Separator separator(", ");
         out << " ORDER BY ";
@@ -177,7 +182,7 @@ void write_page(
         out << separator.next();
         out.column(rows, *each);
     }
-    if (needs.row) out << separator.next() << rows << " AS " << kRowColumn;
+    if (needs.row) out << separator.next() << row_of(select.from, rows) << " AS " << kRowColumn;
     if (needs.held) write_held(out << separator.next(), rows);
     write_rows(out, select, rows, link, limits);
     out << ") AS " << alias;
@@ -189,6 +194,7 @@ void write_list(Writer& out, const Select& select, const std::vector<Output>& ou
     JsonShape shape = select.shape == Select::Shape::kOne ? JsonShape::kOne : JsonShape::kList;
     RowSource row{.alias = out.new_alias()};
     if (!is_page) {
+        row.row = row_of(select.from, row.alias);
         write_json_select(out, shape, outputs, row, [&] {
             write_rows(out, select, row.alias, link, Limits::kAll);
         });
@@ -210,7 +216,8 @@ void write_stream(Writer& out, const Select& select) {
     for (const Select::Cursor& each : select.stream) needs.add(each.column);
     if (needs.row) row.row = row.alias + "." + std::string(kRowColumn);
     // What a row is not older than, it may not overtake: the answer ends before the first one that is held.
-    needs.held = select.from.table().catalog->kind == CatalogTable::Kind::kTable && !select.function;
+    needs.held = select.from.table().catalog->kind == CatalogTable::Kind::kTable && !select.function &&
+                 select.from.masks() == nullptr;
     std::string told = needs.held ? " FILTER (WHERE NOT " + page + "._w)" : "";
     out << "SELECT coalesce(json_agg(" << page << "._j)" << told << ", '[]'), json_agg(" << page << "._c)"
         << told << " -> -1, " << (needs.held ? "coalesce(bool_or(" + page + "._w), false)" : "false")

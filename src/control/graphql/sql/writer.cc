@@ -83,6 +83,15 @@ Writer& Writer::operand(const Operand& operand, std::string_view alias, std::str
     return *this;
 }
 
+bool Writer::is_screened(std::string_view alias) const {
+    return std::ranges::find(screened_, alias) != screened_.end();
+}
+
+std::string Writer::row(std::string_view alias) const {
+    std::string out(alias);
+    return is_screened(alias) ? out + "." + std::string(kRowColumn) : out;
+}
+
 std::string Writer::new_alias() {
     return "_" + std::to_string(++aliases_);
 }

@@ -114,7 +114,7 @@ Function read_function(const Node& node) {
         out.exposed_as = exposed.word({"query", "mutation"});
     }
     out.roles = read_roles(node["permissions"]);
-    out.comment = node["comment"].text_or();
+    out.comment = node["comment"].text_if_there();
     return out;
 }
 

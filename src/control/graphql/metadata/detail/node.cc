@@ -107,6 +107,11 @@ std::string Node::text_or(std::string_view fallback) const {
     return std::string(fallback);
 }
 
+std::optional<std::string> Node::text_if_there() const {
+    if (!is_there()) return std::nullopt;
+    return text_or();
+}
+
 std::string Node::name_or_empty() const {
     return is_there() ? name() : "";
 }

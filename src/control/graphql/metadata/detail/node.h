@@ -45,6 +45,8 @@ class Node {
     void required() const;
     /// ... and these give a default.
     std::string text_or(std::string_view fallback = "") const;
+    /// A text, empty ones too; absent when it is not there.
+    std::optional<std::string> text_if_there() const;
     std::string name_or_empty() const;
     bool boolean(bool fallback = false) const;
     std::optional<std::int64_t> count() const;

@@ -27,6 +27,10 @@ void read_root_names(const Node& node, Table& out) {
         if (std::ranges::find(kRootFields, key) == kRootFields.end()) return value.wrong("is no root field");
         std::string name = value.is_object() ? value["name"].name_or_empty() : value.name_or_empty();
         if (!name.empty()) out.root_names[std::string(key)] = std::move(name);
+        if (!value.is_object()) return;
+        if (auto comment = value["comment"].text_if_there()) {
+            out.root_comments[std::string(key)] = *std::move(comment);
+        }
     });
 }
 
@@ -39,16 +43,15 @@ void read_columns(const Node& node, Table& out) {
         if (auto name = value["custom_name"].name_or_empty(); !name.empty()) {
             out.column_names[std::string(column)] = std::move(name);
         }
-        // An empty one hides the database's.
-        if (Node comment = value["comment"]; comment.is_there()) {
-            out.column_comments[std::string(column)] = comment.text_or();
+        if (auto comment = value["comment"].text_if_there()) {
+            out.column_comments[std::string(column)] = *std::move(comment);
         }
     });
 }
 
 void read_configuration(const Node& node, Table& out) {
     out.custom_name = node["custom_name"].name_or_empty();
-    if (auto comment = node["comment"].text_or(); !comment.empty()) out.comment = std::move(comment);
+    if (auto comment = node["comment"].text_if_there()) out.comment = std::move(comment);
     read_root_names(node["custom_root_fields"], out);
     read_columns(node, out);
 }
@@ -121,7 +124,7 @@ ComputedField read_computed_field(const Node& node) {
     out.function = definition["function"].qualified();
     out.table_argument = definition["table_argument"].text_or();
     out.session_argument = definition["session_argument"].text_or();
-    out.comment = node["comment"].text_or();
+    out.comment = node["comment"].text_if_there();
     return out;
 }
 
@@ -142,7 +145,7 @@ Table read_table(const Node& node) {
     Table out;
     out.name = node["table"].qualified();
     out.is_enum = node["is_enum"].boolean();
-    out.comment = node["comment"].text_or();
+    out.comment = node["comment"].text_if_there();
     read_configuration(node["configuration"], out);
     std::set<std::string> names;
     auto add = [&](const Node& item, auto& list, auto value) {

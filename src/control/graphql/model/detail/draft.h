@@ -65,6 +65,8 @@ void resolve_computed_fields(Draft& draft);  // with their functions
 void resolve_relationships(Draft& draft);    // and remote fields
 void resolve_permissions(Draft& draft);      // then how nullable object relationships are
 void resolve_functions(Draft& draft);        // the tracked ones
+void inherit_permissions(Draft& draft);      // of roles with parents, whose own permissions are resolved
+void inherit_lists(Draft& draft);            // the same for functions, actions and whatever names its roles
 void find_missing_indexes(Draft& draft);
 
 /// A condition of the metadata about rows of `table`. `root`: the table that `["$", column]` means.
@@ -78,6 +80,9 @@ Operand resolve_value(const Json& value, std::string sql_type);
 
 /// `{a,"b c",NULL}`: a JSON list as PostgreSQL reads an array.
 std::string array_literal(const JsonArray& list);
+
+/// Does a role see NULL instead of this column in some rows?
+bool is_masked(const Column& column);
 
 std::string joined(std::initializer_list<std::string_view> parts);
 

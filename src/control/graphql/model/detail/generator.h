@@ -33,7 +33,9 @@ inline constexpr std::array<AggregateFunction, 10> kAggregateFunctions{{
     {"var_samp"},
     {"variance"},
 }};
+bool is_aggregated(const AggregateFunction& function, const CatalogType& type);
 bool is_aggregated(const AggregateFunction& function, const Column& column);
+bool is_aggregated(const AggregateFunction& function, const ComputedField& field);
 
 /// A computed field that needs no argument can stand where a column can, or a relationship.
 bool takes_only_the_row(const ComputedField& field);
@@ -120,6 +122,8 @@ class Generator {
     TypeUse column_type(const Column& column) { return value_type(column.scalar, column.catalog->type); }
     bool claims(const Type& root, const std::string& name);  // notes a conflict otherwise
     std::string root_name(const Table& table, std::string_view key, std::string by_default) const;
+    /// What the metadata says of a root field, else `by_default`.
+    std::string root_description(const Table& table, std::string_view key, std::string by_default) const;
     /// What the metadata says of a column, else what the database says.
     const std::string& description(const Column& column) const;
 
@@ -172,6 +176,7 @@ class Generator {
 
     // ---- generate_aggregate.cc
     void fill_aggregate(const Table& table);
+    void add_computed_aggregate(Type& type, const AggregateFunction& function, const ComputedField& computed);
     void fill_aggregate_order_by(const Table& table);
     void fill_aggregate_bool_exp(const Table& table);
     void add_bool_aggregate(const Table& table, std::string_view function);

@@ -14,8 +14,11 @@ bool is_graphql_name(std::string_view name);
 /// "t" of schema public, "schema_t" of another.
 std::string graphql_base_name(const QualifiedName& name);
 
-/// The GraphQL type of a column or argument: "Int", "timestamptz", "_text", "point_scalar". Empty when the
-/// type's name can't be said in GraphQL.
+/// Of an array: what it is made of, as far as GraphQL asks (no SQL).
+CatalogType element_of(const CatalogType& type);
+
+/// The GraphQL type of a column or argument: "Int", "timestamptz", "point_scalar"; of an array, that of its
+/// elements. Empty when the type's name can't be said in GraphQL.
 std::string scalar_of(const CatalogType& type);
 
 bool is_json(const CatalogType& type);        // json, jsonb: fields take a `path`

@@ -40,7 +40,8 @@ inline std::string text(const BoolExp& exp) {
         case BoolExp::Kind::kCompare:
             break;
         case BoolExp::Kind::kRelated:
-            return exp.relationship->name + children("");
+            return (exp.relationship != nullptr ? exp.relationship->name : exp.computed->name + "()") +
+                   children("");
         case BoolExp::Kind::kExists:
             return "exists " + exp.remote->table().name + children("");
         case BoolExp::Kind::kRelatedAggregate:

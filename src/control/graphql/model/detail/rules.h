@@ -20,6 +20,7 @@ struct Rule {
         kRootSelectByPk,
         kRootAggregate,
         kComputed,
+        kComputedAggregate,  // over the rows of a computed field
         kRelationship,
         kRelationshipAggregate,
         kRemote,

@@ -47,6 +47,8 @@ void leave_for_later(Writer& out, const Table& table, const Check& check, const 
 
 /// Tests `check` on the rows that the statement before left, with the state after it.
 Statement checking(const Table& table, const Check& check);
+/// Does what is returned have to be read after the write?
+bool answers_later(const Mutation& mutation);
 /// The answer from what all statements of the root field left.
 Statement answering_later(const Mutation& mutation, const Table& table);
 

@@ -24,6 +24,7 @@ class Ordering {
     using Chain = std::vector<const Relationship*>;
     void write_join(const OrderTerm::Hop& hop, const Chain& chain);
     std::vector<const Column*> columns_at(const Chain& chain) const;
+    bool needs_row_at(const Chain& chain) const;
     const std::string& alias_of(const Chain& chain) const;
     void write_term(const OrderTerm& term);
 

@@ -16,6 +16,9 @@ struct RowSource {
     std::string row = {};
 };
 
+/// The cast that makes big numbers, or an array of such, texts; empty when they stay what they are.
+std::string_view stringified_as(bool is_stringified, const CatalogType& type);
+
 /// One output's value: a column, a nested subselect, ... An SQL expression.
 void write_output_value(Writer& out, const Output& output, const RowSource& row);
 

@@ -24,6 +24,7 @@ struct Needs {
 
     void add(const Column* column);
     void add(const std::vector<Output>& outputs);
+    void add(const AggregateOutput& output);
 };
 
 /// Whose limits hold for a list of rows. kUnordered: nobody's, and the order is nothing to the reader (an
@@ -51,8 +52,6 @@ void write_list(Writer& out, const Select& select, const std::vector<Output>& ou
 /// A stream's two columns: the rows, and the cursor after them (NULL when there are none).
 void write_stream(Writer& out, const Select& select);
 
-/// The name of a row in an inner select that passes it on.
-inline constexpr std::string_view kRowColumn = "_weft_row";
 inline constexpr std::string_view kHeldColumn = "_weft_held";
 
 }  // namespace weft::graphql::detail

@@ -5,8 +5,12 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace weft::graphql::detail {
+
+/// The name of a row in an inner select that passes it on.
+inline constexpr std::string_view kRowColumn = "_weft_row";
 
 /// One statement under construction: its text and its parameters, written front to back.
 class Writer {
@@ -30,6 +34,13 @@ class Writer {
     /// `alias`: of the row that kColumn means; `root`: of the row that kRootColumn means.
     Writer& operand(const Operand& operand, std::string_view alias, std::string_view root);
 
+    /// From here on `alias` is a subselect that shows no more than the caller may see; the row itself is its
+    /// column kRowColumn.
+    void screen(std::string_view alias) { screened_.emplace_back(alias); }
+    bool is_screened(std::string_view alias) const;
+    /// The row behind `alias`, as functions take it.
+    std::string row(std::string_view alias) const;
+
     /// A new table alias, unique in the statement: "_1", "_2", ...
     std::string new_alias();
 
@@ -44,6 +55,7 @@ class Writer {
     std::string text_;
     std::vector<Parameter> parameters_;
     int aliases_ = 0;
+    std::vector<std::string> screened_;
 };
 
 /// `public.` of PostGIS's `public.geometry` and `public.geography[]`, where its functions are too; empty for
