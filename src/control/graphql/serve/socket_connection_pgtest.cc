@@ -99,7 +99,7 @@ class SocketPg : public testing::Test {
         engine_,
         live_,
         leases_,
-        [this](std::shared_ptr<const http::Handshake>, Presented presented) {
+        [this](std::shared_ptr<const http::Handshake>, Presented presented, http::Look) {
             return authenticate(std::move(presented));
         }
     };
