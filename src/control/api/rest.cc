@@ -99,8 +99,9 @@ Result<Json> read_input(const Table::Entry& entry, const http::Request& request)
         if (!equal_without_case(trim(type.substr(0, type.find(';'))), "application/json")) {
             return fail(Error::invalid("content-type must be application/json", "content-type"));
         }
-        TRY(Json body,
-            parse_json(request.body, {.bytes_max = entry.operation.body_bytes_max, .depth_max = 64}));
+        auto read = parse_json(request.body, {.bytes_max = entry.operation.body_bytes_max, .depth_max = 64});
+        if (!read) return fail(std::move(read).error().with_field("body"));
+        Json body = *std::move(read);
         if (!body.is_object()) return fail(Error::invalid("The body must be a JSON object"));
         input = std::move(body.get_object());
     }

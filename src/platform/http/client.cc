@@ -1,5 +1,6 @@
 #include "platform/http/client.h"
 
+#include "platform/http/coding.h"
 #include "platform/http/detail/curl_multi.h"
 #include "platform/http/detail/transfer.h"
 #include "platform/rt/sync.h"
@@ -101,6 +102,8 @@ struct Client::Impl {
         curl_global_cleanup();
     }
 
+    /// One request, its answer as it came.
+    rt::Task<ClientResult> exchange(ClientRequest request, rt::Deadline by);
     std::expected<Partition*, ClientError> enter(const std::string& key);
     void leave(Partition& partition);
     void drop_idle(std::size_t keep, Steady older_than);
@@ -205,16 +208,58 @@ Client::Client(rt::Loop& loop, ClientOptions options)
     : impl_(std::make_unique<Impl>(loop, std::move(options))) {}
 Client::~Client() = default;
 
+namespace {
+
+struct AnswerLimits {
+    std::size_t body_bytes_max;
+    int copies;
+};
+
+/// Undoes an answer's codings, off the loop when that may be long. Room for the most that may come of it is
+/// taken first.
+rt::Task<ClientResult> undo_codings(ClientResponse answer, AnswerLimits limits, rt::Deadline by) {
+    auto codings = codings_of(answer.headers);
+    if (!codings) co_return std::unexpected(make(Failure::kProtocol, std::move(codings).error(), true));
+    if (codings->applied.empty()) co_return answer;
+    const std::size_t coded = answer.body.size();
+    const std::size_t most = decoded_bytes_max(coded, limits.body_bytes_max);
+    const auto wanted = static_cast<std::int64_t>(coded + most * static_cast<std::size_t>(limits.copies));
+    if (!co_await answer.charge.resize(wanted, by)) co_return std::unexpected(crowded(by));
+    auto work = [&] { return decode_body(std::move(answer.body), *codings, limits.body_bytes_max); };
+    auto plain = co_await rt::offload(coded == 0 ? 0 : most, work);
+    if (!plain) {
+        const Failure kind = plain.error().code == Code::kLimit ? Failure::kTooLarge : Failure::kProtocol;
+        co_return std::unexpected(make(kind, std::move(plain).error(), true));
+    }
+    answer.body = std::move(plain->body);
+    answer.charge.try_resize(static_cast<std::int64_t>(answer.body.size()) * limits.copies);
+    // They describe a form that nobody will see. What stays is a coding that could not be undone.
+    if (plain->is_mislabelled) co_return answer;
+    answer.headers.remove("content-length");
+    answer.headers.remove("content-encoding");
+    if (!codings->unknown.empty()) answer.headers.add("content-encoding", codings->unknown);
+    co_return answer;
+}
+
+}  // namespace
+
 rt::Task<ClientResult> Client::send(ClientRequest request, rt::Deadline by) {
+    const AnswerLimits limits{request.body_bytes_max, request.copies};
+    auto answer = co_await impl_->exchange(std::move(request), by);
+    if (!answer) co_return answer;
+    co_return co_await undo_codings(*std::move(answer), limits, by);
+}
+
+rt::Task<ClientResult> Client::Impl::exchange(ClientRequest request, rt::Deadline by) {
     if (by.is_over()) co_return std::unexpected(interrupted(by, false));
     if (auto valid = detail::check_request(request); !valid)
         co_return std::unexpected(make(Failure::kInvalid, std::move(valid).error()));
-    auto partition = impl_->enter(request.partition);
+    auto partition = enter(request.partition);
     if (!partition) co_return std::unexpected(std::move(partition).error());
 
-    Lease lease(*impl_, **partition);
+    Lease lease(*this, **partition);
     Transfer& transfer = lease.transfer();
-    transfer.prepare(std::move(request), (*partition)->multi, impl_->loop);
+    transfer.prepare(std::move(request), (*partition)->multi, loop);
     if (!lease.start())
         co_return std::unexpected(make(Failure::kOverload, Error::internal("curl_multi_add_handle failed")));
     for (;;) {

@@ -34,7 +34,7 @@ struct ClientRequest {
     std::string unix_socket;
     AddressCheck check_address;
     std::size_t header_bytes_max = 64u << 10;
-    std::size_t body_bytes_max = limits::kPayloadBytesMax;  // after decompression
+    std::size_t body_bytes_max = limits::kPayloadBytesMax;  // as sent, and with its coding undone
     /// Where the answer's body is charged, in the name of `partition`, before it is read: as much as its
     /// length says, or the limit when that is not known. While there is no room the socket is not read. Null:
     /// unbounded.
@@ -46,7 +46,7 @@ struct ClientRequest {
 
 struct ClientResponse {
     int status = 0;
-    Fields headers;
+    Fields headers;  // a content-encoding that is left names what could not be undone
     std::string body;
     rt::Budget::Charge charge;  // for `body`; keep it as long as what is made of it
     std::string peer_ip;

@@ -24,23 +24,33 @@ bool is_control(char c) {
     return byte < 0x20 || byte == 0x7f;
 }
 
-enum class PlusIs { kPlus, kSpace };
+/// The byte of "%XX" at `at`; -1 when that is no escape.
+int escaped_byte(std::string_view text, std::size_t at) {
+    const int high = at + 1 < text.size() ? hex_digit(text[at + 1]) : -1;
+    const int low = at + 2 < text.size() ? hex_digit(text[at + 2]) : -1;
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
 
-std::optional<std::string> percent_decode(std::string_view text, PlusIs plus) {
+/// A path's segment; nothing when an escape is bad.
+std::optional<std::string> segment_decoded(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '+' && plus == PlusIs::kSpace) {
-            out += ' ';
-        } else if (text[i] != '%') {
-            out += text[i];
-        } else {
-            int high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1;
-            int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-            if (high < 0 || low < 0) return std::nullopt;
-            out += static_cast<char>(high << 4 | low);
-            i += 2;
-        }
+        const int byte = text[i] == '%' ? escaped_byte(text, i) : 0;
+        if (byte < 0) return std::nullopt;
+        out += text[i] == '%' ? static_cast<char>(byte) : text[i];
+        if (text[i] == '%') i += 2;
+    }
+    return out;
+}
+
+std::string form_decoded(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const int byte = text[i] == '%' ? escaped_byte(text, i) : -1;
+        out += byte >= 0 ? static_cast<char>(byte) : text[i] == '+' ? ' ' : text[i];
+        if (byte >= 0) i += 2;
     }
     return out;
 }
@@ -60,7 +70,7 @@ Result<std::string> parse_path(std::string_view raw) {
     while (true) {
         std::size_t end = std::min(raw.find('/', at), raw.size());
         auto segment = raw.substr(at, end - at);
-        auto decoded = percent_decode(segment, PlusIs::kPlus);
+        auto decoded = segment_decoded(segment);
         if (!decoded || !is_safe_segment(segment, *decoded))
             return fail(Error::invalid("The path of the URL is malformed"));
         path += '/';
@@ -68,24 +78,6 @@ Result<std::string> parse_path(std::string_view raw) {
         if (end == raw.size()) return path;
         at = end + 1;
     }
-}
-
-Result<Fields> parse_query(std::string_view raw) {
-    Fields query;
-    while (!raw.empty()) {
-        auto end = std::min(raw.find('&'), raw.size());
-        auto pair = raw.substr(0, end);
-        raw.remove_prefix(std::min(end + 1, raw.size()));
-        if (pair.empty()) continue;
-        auto equals = std::min(pair.find('='), pair.size());
-        auto key = percent_decode(pair.substr(0, equals), PlusIs::kSpace);
-        auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())), PlusIs::kSpace);
-        if (!key || !value) return fail(Error::invalid("The query of the URL has a bad percent escape"));
-        if (query.size() == kQueryPairsMax)
-            return fail(Error::invalid("The URL has too many query parameters"));
-        query.add(std::move(*key), std::move(*value));
-    }
-    return query;
 }
 
 std::string_view title_of(Code code) {
@@ -194,12 +186,29 @@ bool is_header_value(std::string_view text) {
     return std::ranges::none_of(text, [](char c) { return is_control(c) && c != '\t'; });
 }
 
+Result<Fields> parse_pairs(std::string_view text, std::size_t pairs_max) {
+    Fields out;
+    while (!text.empty()) {
+        const auto end = std::min(text.find('&'), text.size());
+        const auto pair = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (pair.empty()) continue;
+        if (out.size() == pairs_max)
+            return fail(Error::limit("There are more than " + std::to_string(pairs_max) + " fields", "body"));
+        const auto equals = std::min(pair.find('='), pair.size());
+        out.add(
+            form_decoded(pair.substr(0, equals)), form_decoded(pair.substr(std::min(equals + 1, pair.size())))
+        );
+    }
+    return out;
+}
+
 Result<Target> Target::parse(std::string_view text) {
     if (text.empty() || text[0] != '/') return fail(Error::invalid("The request target must start with /"));
     auto question = std::min(text.find('?'), text.size());
     Target target;
     TRY(target.path, parse_path(text.substr(0, question)));
-    TRY(target.query, parse_query(text.substr(std::min(question + 1, text.size()))));
+    TRY(target.query, parse_pairs(text.substr(std::min(question + 1, text.size())), kQueryPairsMax));
     return target;
 }
 
@@ -221,10 +230,12 @@ Response Response::empty(int status) {
 }
 
 Response problem(const Error& error, const RequestId& id) {
-    // A limit that passes by itself is told apart from one that does not.
+    // A limit that passes by itself is told apart from one that does not. One that names a field is of what
+    // was sent: sent again it fails again, which 429 would deny.
     const bool is_quota = error.code == Code::kLimit && error.retry == Retry::kBackoff;
+    const bool is_of_content = error.code == Code::kLimit && !is_quota && !error.field.empty();
     ProblemParts parts{
-        http_status(error.code),
+        is_of_content ? 413 : http_status(error.code),
         is_quota ? "quota-exceeded" : name(error.code),
         title_of(error.code),
         error.user,

@@ -55,14 +55,28 @@ bool is_header_value(std::string_view text);
 /// Names of headers compare without case.
 bool same_name(std::string_view a, std::string_view b);
 
+/// "a=1&b=2" as the URL standard reads application/x-www-form-urlencoded: '+' is a space, a '%' without two
+/// hexadecimal digits stands for itself, a name alone has an empty value. Bytes as they come, maybe not
+/// UTF-8. kLimit with field "body": more than `pairs_max`.
+Result<Fields> parse_pairs(std::string_view text, std::size_t pairs_max);
+
 /// An origin-form target, taken apart once. `path` is percent-decoded and starts with '/'; a target with a
 /// dot segment, an encoded slash or backslash, a control character or a bad escape is refused (kInvalid), so
-/// that no later layer reads the path differently. Query values are decoded with '+' as a space, at most 256.
+/// that no later layer reads the path differently. The query as `parse_pairs` reads it, at most 256 pairs.
 struct Target {
     std::string path;
     Fields query;
 
     static Result<Target> parse(std::string_view text);
+};
+
+/// What one body holds of the server's budget; given back when it dies.
+class BodyLease {
+  public:
+    virtual ~BodyLease() = default;
+    /// Holds `bytes` from now on, always when that is less. Errors, the holding unchanged: kLimit with
+    /// Retry::kBackoff (the sender's or the owner's bodies), kUnavailable (all bodies).
+    virtual Result<void> resize(std::size_t bytes) = 0;
 };
 
 struct Request {
@@ -78,7 +92,7 @@ struct Request {
     std::string route;   // the pattern that matched; empty when none did. A bounded label for metrics
     const void* matched = nullptr;                            // the Service's own note from admit to handle
     std::shared_ptr<const void> note;                         // what the route's gate found out
-    std::shared_ptr<const void> body_lease;                   // counts `body` in the server's budget
+    std::shared_ptr<BodyLease> body_lease;                    // counts `body` in the server's budget
     rt::Deadline deadline = rt::Deadline::at(Steady::max());  // of the route; cancelled when the server stops
 
     std::string_view path() const { return target.path; }

@@ -24,12 +24,32 @@ BodyBudget::Verdict BodyBudget::take(Lease& lease, std::size_t bytes) {
     return Verdict::kFine;
 }
 
-void BodyBudget::give_back(const Lease& lease) {
-    if (lease.bytes_ == 0) return;
-    total_ -= lease.bytes_;
+Result<void> BodyBudget::Lease::resize(std::size_t bytes) {
+    if (bytes <= bytes_) {
+        budget_.give_back(*this, bytes_ - bytes);
+        return {};
+    }
+    switch (take(bytes - bytes_)) {
+        case Verdict::kFine:
+            return {};
+        case Verdict::kTotal:
+            return fail(Error::unavailable("Too many large requests are under way; try again"));
+        case Verdict::kAddress:
+        case Verdict::kShare:
+            break;
+    }
+    Error error = Error::limit("Too much data of yours is under way at once; send less in parallel");
+    error.retry = Retry::kBackoff;
+    return fail(std::move(error));
+}
+
+void BodyBudget::give_back(Lease& lease, std::size_t bytes) {
+    if (bytes == 0) return;
+    lease.bytes_ -= bytes;
+    total_ -= bytes;
     auto subtract = [&](Used& by_key, const std::string& key) {
         const auto found = by_key.find(key);
-        if (found != by_key.end() && (found->second -= lease.bytes_) == 0) by_key.erase(found);
+        if (found != by_key.end() && (found->second -= bytes) == 0) by_key.erase(found);
     };
     subtract(addresses_, lease.address_);
     if (!lease.share_.empty()) subtract(shares_, lease.share_);

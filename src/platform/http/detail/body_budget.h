@@ -18,16 +18,17 @@ class BodyBudget {
     explicit BodyBudget(const BodyLimits& limits) : limits_(limits) {}
 
     /// The bytes of one body; gives them back when it dies.
-    class Lease {
+    class Lease final : public BodyLease {
       public:
         Lease(BodyBudget& budget, std::string address, std::string share)
             : budget_(budget), address_(std::move(address)), share_(std::move(share)) {}
-        ~Lease() { budget_.give_back(*this); }
+        ~Lease() override { budget_.give_back(*this, bytes_); }
         Lease(const Lease&) = delete;
         Lease& operator=(const Lease&) = delete;
 
         /// Anything but kFine: the limit that would be passed; nothing is taken then.
         Verdict take(std::size_t bytes) { return budget_.take(*this, bytes); }
+        Result<void> resize(std::size_t bytes) override;
 
       private:
         friend class BodyBudget;
@@ -44,7 +45,7 @@ class BodyBudget {
   private:
     using Used = std::unordered_map<std::string, std::size_t>;
     Verdict take(Lease& lease, std::size_t bytes);
-    void give_back(const Lease& lease);
+    void give_back(Lease& lease, std::size_t bytes);
 
     const BodyLimits& limits_;
     std::size_t total_ = 0;

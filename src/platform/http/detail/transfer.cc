@@ -1,5 +1,7 @@
 #include "platform/http/detail/transfer.h"
 
+#include "platform/http/coding.h"
+
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
@@ -138,7 +140,9 @@ Transfer::Transfer(TrustStore& trust, const std::string& user_agent) : easy_(cur
     set(easy_, CURLOPT_PROXY, "");  // the environment's is ignored
     set(easy_, CURLOPT_NOPROXY, "*");
     set(easy_, CURLOPT_PATH_AS_IS, 1L);
-    set(easy_, CURLOPT_ACCEPT_ENCODING, "");
+    // Undone by coding.h: libcurl would do it on the loop, and fail for what is no coding at all.
+    set(easy_, CURLOPT_ACCEPT_ENCODING, kCodingsWeKnow);
+    set(easy_, CURLOPT_HTTP_CONTENT_DECODING, 0L);
     set(easy_, CURLOPT_USERAGENT, user_agent.c_str());
     set(easy_, CURLOPT_HTTP09_ALLOWED, 0L);
     set(easy_, CURLOPT_CAINFO, static_cast<char*>(nullptr));
@@ -346,9 +350,7 @@ bool Transfer::has_room(std::size_t bytes) {
     const std::int64_t copies = request_.copies;
     if (static_cast<std::int64_t>(bytes) * copies <= response_.charge.bytes()) return true;
     curl_off_t length = -1;
-    if (!response_.headers.find("content-encoding")) {
-        curl_easy_getinfo(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-    }
+    curl_easy_getinfo(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     std::size_t whole = bytes <= kSmallBodyBytes ? kSmallBodyBytes : request_.body_bytes_max;
     if (length >= static_cast<curl_off_t>(bytes)) whole = static_cast<std::size_t>(length);
     wanted_ = static_cast<std::int64_t>(whole) * copies;
@@ -369,11 +371,6 @@ ClientResult Transfer::result() {
     response_.status = static_cast<int>(status);
     response_.is_reused = connects == 0;
     response_.peer_ip = ip == nullptr ? "" : ip;
-    if (response_.headers.find("content-encoding")) {
-        // They describe the compressed form, which nobody will see.
-        response_.headers.remove("content-encoding");
-        response_.headers.remove("content-length");
-    }
     return std::move(response_);
 }
 
