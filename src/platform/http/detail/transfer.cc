@@ -43,8 +43,10 @@ bool may_resend(const ClientRequest& request) {
 }
 
 Result<void> check_url(std::string_view url) {
-    bool is_clean = std::ranges::all_of(url, [](char c) { return c > ' ' && c < 0x7f && c != '\\'; });
-    if (!is_clean) return fail(Error::invalid("The URL has a character that is not allowed in one", "url"));
+    bool is_clean = std::ranges::all_of(url, [](char c) { return c > ' ' && c < 0x7f; });
+    // Before the query, some readers take a backslash for a slash.
+    if (!is_clean || url.substr(0, url.find('?')).contains('\\'))
+        return fail(Error::invalid("The URL has a character that is not allowed in one", "url"));
     std::size_t scheme = url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
     if (scheme == 0) return fail(Error::invalid("Only http and https URLs can be called", "url"));
     auto rest = url.substr(scheme);
