@@ -37,7 +37,8 @@ Result<> check_path_template(std::string_view path) {
         const std::string* literal = std::get_if<std::string>(&segment);
         sample += literal != nullptr ? *literal : "x";
     }
-    return detail::check_path(sample, "path");
+    CHECK_OK(detail::normal_path(sample, "path"));
+    return {};
 }
 
 Result<JsonObject> read_templates(const JsonObject& object, std::string_view key, std::size_t count_max) {

@@ -141,7 +141,8 @@ Result<App> parse_app(const Json& manifest) {
     if (base == nullptr || !base->is_string())
         return fail(Error::invalid("base_url is a URL such as https://api.example.com/v2", "base_url"));
     TRY(detail::Url url, detail::parse_url(text_of(*base), "base_url"));
-    if (url.has_query) return fail(Error::invalid("A base URL has no query", "base_url"));
+    if (url.has_query || url.has_fragment)
+        return fail(Error::invalid("A base URL has no ?query and no #fragment", "base_url"));
     App app;
     app.origin = url.origin;
     app.base_path = url.path;
@@ -242,8 +243,9 @@ Result<std::map<std::string, Secret>> parse_connection_fields(const Auth& auth, 
         if (found == nullptr) return fail(Error::invalid(fmt::format("{} is missing", field.title), path));
         if (!found->is_string()) return fail(Error::invalid("This is a text", path));
         std::string_view text = text_of(*found);
-        if (text.empty() || text.size() > kFieldBytesMax)
-            return fail(Error::invalid(fmt::format("1 to {} bytes", kFieldBytesMax), path));
+        const std::size_t least = auth.kind == AuthKind::kBasic ? 0 : 1;  // see apply_auth
+        if (text.size() < least || text.size() > kFieldBytesMax)
+            return fail(Error::invalid(fmt::format("{} to {} bytes", least, kFieldBytesMax), path));
         if (!detail::is_header_value(text))
             return fail(Error::invalid("Line breaks and control characters are not allowed", path));
         if (field.name == "username" && auth.kind == AuthKind::kBasic &&

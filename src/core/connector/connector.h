@@ -86,8 +86,8 @@ struct Version {
 Result<Version> parse_version(std::string_view text, std::string_view field = "version");
 
 std::vector<ConnectionField> connection_fields(const Auth& auth);
-/// Checks the fields a person typed: all there, none unknown, 1..8 KiB, no CR, LF or NUL. Error `field` =
-/// "fields.<name>"; values never appear in errors.
+/// Checks the fields a person typed: all there, none unknown, 1..8 KiB (name and password of basic: from 0),
+/// no CR, LF or NUL. Error `field` = "fields.<name>"; values never appear in errors.
 Result<std::map<std::string, Secret>> parse_connection_fields(const Auth& auth, const Json& fields);
 
 // ---------------------------------------------------------------- actions
@@ -162,24 +162,33 @@ Result<Origin> origin_of(std::string_view url);
 
 // ---------------------------------------------------------------- responses
 
+/// What was odd in an answer and was taken nevertheless: for a log line.
+struct Oddities {
+    std::string charset;           // a label that nobody knows, at most 64 bytes
+    bool has_broken_text = false;  // bytes that are none in the charset
+    bool is_json_unread = false;   // the type says JSON, and it is none, or beyond our limits
+};
+
 struct HttpResponse {
     int status = 0;
     std::vector<Header> headers;
     std::string body;
 };
 
-/// {status, headers (lower-case names; repeated ones joined by ", ", set-cookie left out), body}: JSON where
-/// the type says JSON and it parses, else text; bytes that are not UTF-8 become {"base64": ...}. An empty
-/// body is null. The body is let go as soon as its tree is made.
-Json response_output(HttpResponse response);
+/// JSON where the type says JSON and it parses, else text in the charset that it names (core/media); bytes
+/// that name none and are not UTF-8 become {"base64": ...}. An empty body is null. Takes the response's body.
+Json response_body(HttpResponse& response, Oddities& seen);
+/// {status, headers (lower-case names; repeated ones joined by ", ", set-cookie left out), body}.
+Json response_output(HttpResponse response, Oddities& seen);
 
 /// What an answer means for the step. 2xx and 304 ok; other 3xx fail, because redirects are not followed with
 /// credentials; 408, 425, 429, 503 say "not done, try again"; 500, 502,
 /// 504 and other 5xx are worth repeating, but leave an unsafe call's outcome unknown; other 4xx are definite.
 enum class Verdict { kOk, kRetry, kFail, kUnknown };
 Verdict judge(int status, runstate::Effect effect);
-/// "The provider answered 422: <first 300 characters of its message>"; redact before storing.
-std::string failure_message(const HttpResponse& response);
+/// "The provider answered 422: <first 300 characters of its message>". Give it a redacted body: half a secret
+/// would not be recognised.
+std::string failure_message(int status, const Json& body);
 /// Retry-After as seconds or as an HTTP date relative to `now`; nothing if absent or nonsense.
 std::optional<Millis> retry_after(const HttpResponse& response, Instant now);
 

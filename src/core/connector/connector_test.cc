@@ -2,7 +2,10 @@
 
 #include "base/bytes.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <array>
 
 namespace weft::connector {
 namespace {
@@ -71,9 +74,7 @@ TEST(App, RefusesBadManifestsNamingTheField) {
           "https://",
           "https://a.b:0/",
           "https://a.b:99999",
-          "https://a%2eb/",
-          "https://a.b\\@c.d/",
-          "https://a.b/\r\nX: y",
+          "https://a.b/%0d%0aX: y",
           "https://a.b//c/..%2Fd"})
         EXPECT_EQ(base(url), "base_url") << url;
     auto auth = [](std::string_view text) {
@@ -117,7 +118,6 @@ TEST(App, ConnectionFieldsAreCheckedWithoutEchoingThem) {
     EXPECT_EQ(parsed->at("password").reveal(), "s3cret");
     for (std::string_view text :
          {R"({"username":"ann"})",
-          R"({"username":"ann","password":""})",
           R"({"username":"ann","password":"hush\r\n"})",
           R"({"username":"ann","password":7})"}) {
         auto bad = parse_connection_fields(basic, json(text));
@@ -249,7 +249,7 @@ TEST(Request, TrustsNothingThatTheSandboxRendered) {
           "/a\\b",
           "/a?x=1",
           "/a#b",
-          "/a b",
+          "/a\nb",
           "/%0d%0aX",
           "/a%",
           "/a%zz",
@@ -267,6 +267,9 @@ TEST(Request, TrustsNothingThatTheSandboxRendered) {
         Json rendered = {{"path", path}};
         EXPECT_EQ(field(build_request(keyed, action(), rendered)), "path") << path;
     }
+    auto spoken = build_request(keyed, action(), json(R"({"path":"/straße/a b|[c]"})"));
+    ASSERT_TRUE(spoken) << spoken.error().user;
+    EXPECT_EQ(spoken->url, "https://api.example.com/v2/stra%C3%9Fe/a%20b|[c]");
     for (std::string_view path :
          {"/a;v=1/b", "/...;/b", "/a.b/..c", "/50%25", "/a%2520b", "/.well-known/x"}) {
         Json rendered = {{"path", path}};
@@ -337,6 +340,19 @@ TEST(HttpStep, AConnectionBindsItToTheAppsUrl) {
     EXPECT_EQ(field(build_http_request(with, &bound)), "headers.authorization");
 }
 
+TEST(HttpStep, EmptyIsAValue) {
+    auto request = build_http_request(
+        json(R"({"url":"https://a.b","method":"POST","query":{"q":"","p":[""]},
+                 "headers":{"X-Empty":"","content-type":"application/x-www-form-urlencoded"},"body":{"f":""}})"
+        ),
+        nullptr
+    );
+    ASSERT_TRUE(request) << request.error().user;
+    EXPECT_EQ(request->url, "https://a.b/?q=&p=");
+    EXPECT_EQ(request->body, "f=");
+    EXPECT_EQ(request->headers.front(), (Header{"X-Empty", ""}));
+}
+
 // ---------------------------------------------------------------- auth
 
 HttpRequest plain_request() {
@@ -388,6 +404,25 @@ TEST(ApplyAuth, NeverSendsACredentialElsewhere) {
     }
 }
 
+TEST(ApplyAuth, BasicTakesAnEmptyNameOrPassword) {
+    App basic = app(R"({"kind":"basic"})");
+    for (const auto& [user, password, sent] : std::initializer_list<std::array<std::string, 3>>{
+             {"key_1", "", "Basic a2V5XzE6"}, {"", "tok", "Basic OnRvaw=="}, {"", "", "Basic Og=="}
+         }) {
+        Json typed = {{"username", user}, {"password", password}};
+        auto read = parse_connection_fields(basic.auth, typed);
+        ASSERT_TRUE(read) << read.error().user;
+        auto request = apply_auth(basic, *read, plain_request());
+        ASSERT_TRUE(request) << request.error().user;
+        EXPECT_EQ(header(*request, "Authorization"), sent);
+    }
+    // The name is the secret then.
+    const Redactor redactor(basic.auth, fields({{"username", "key_123"}, {"password", ""}}));
+    EXPECT_EQ(redactor.redact(std::string("key_123 is wrong")), "[redacted] is wrong");
+    const Redactor usual(basic.auth, fields({{"username", "key_123"}, {"password", "long enough"}}));
+    EXPECT_EQ(usual.redact(std::string("key_123 is wrong")), "key_123 is wrong");
+}
+
 TEST(ApplyAuth, NamesAMissingField) {
     EXPECT_EQ(field(apply_auth(app(R"({"kind":"bearer"})"), {}, plain_request())), "fields.token");
     EXPECT_EQ(
@@ -417,17 +452,18 @@ TEST(Response, BecomesTheStepsOutput) {
              {"Set-Cookie", "s"}},
         .body = R"({"id":7})"
     };
+    Oddities seen;
     EXPECT_EQ(
-        response_output(response),
+        response_output(response, seen),
         json(
             R"({"status":200,"headers":{"content-type":"application/json; charset=utf-8","x-a":"1, 2"},
                 "body":{"id":7}})"
         )
     );
-    auto body = [](std::string_view type, std::string_view text) {
+    auto body = [&](std::string_view type, std::string_view text) {
         HttpResponse r{.status = 200, .body = std::string(text)};
         if (!type.empty()) r.headers.push_back({"content-type", std::string(type)});
-        return response_output(r).at("body");
+        return response_output(r, seen).at("body");
     };
     EXPECT_EQ(body("text/plain", "[1]"), Json("[1]"));
     EXPECT_EQ(body("", "[1]"), json("[1]"));
@@ -453,7 +489,9 @@ TEST(Response, IsJudgedByStatusAndEffect) {
 
 TEST(Response, FailureMessageQuotesTheProvider) {
     auto message = [](int status, std::string_view body) {
-        return failure_message({.status = status, .body = std::string(body)});
+        Oddities seen;
+        HttpResponse response{.status = status, .body = std::string(body)};
+        return failure_message(status, response_body(response, seen));
     };
     EXPECT_EQ(
         message(422, R"({"error":{"message":"no such sku"}})"), "The provider answered 422: no such sku"

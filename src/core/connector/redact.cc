@@ -60,6 +60,8 @@ Redactor::Redactor(const Auth& auth, const std::map<std::string, Secret>& fields
             std::string(fields.at("username").reveal()) + ":" + std::string(fields.at("password").reveal())
         );
         add_forms(needles_, pair.reveal());
+        // Without a password the name is the secret.
+        if (fields.at("password").empty()) add_forms(needles_, fields.at("username").reveal());
     }
     std::ranges::sort(needles_, [](const Secret& a, const Secret& b) {
         return a.reveal().size() != b.reveal().size() ? a.reveal().size() > b.reveal().size()

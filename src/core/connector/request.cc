@@ -159,8 +159,8 @@ Result<HttpRequest> build_request(const App& app, const Action& action, const Js
     const JsonObject& parts = rendered.get_object();
     const Json* path = member(parts, "path");
     if (path == nullptr || !path->is_string()) return wrong("The path is missing", "path");
-    CHECK_OK(detail::check_path(text_of(*path), "path"));
-    detail::Url url{.origin = app.origin, .path = app.base_path + std::string(text_of(*path))};
+    TRY(std::string below_base, detail::normal_path(text_of(*path), "path"));
+    detail::Url url{.origin = app.origin, .path = app.base_path + below_base};
     if (const Json* query = member(parts, "query"))
         CHECK_OK(add_pairs(url.query, *query, "query", &app.auth));
     HttpRequest request{.method = action.method, .url = url.text()};
@@ -203,9 +203,14 @@ Result<HttpRequest> build_http_request(const Json& with, const App* app) {
 
 namespace {
 
-Result<const Secret*> field_of(const std::map<std::string, Secret>& fields, const std::string& name) {
+/// May a field be empty? A name or password of basic may: some send a key as one and nothing as the other.
+enum class Empty { kRefused, kAllowed };
+
+Result<const Secret*> field_of(
+    const std::map<std::string, Secret>& fields, const std::string& name, Empty empty = Empty::kRefused
+) {
     auto found = fields.find(name);
-    if (found == fields.end() || found->second.empty())
+    if (found == fields.end() || (empty == Empty::kRefused && found->second.empty()))
         return wrong(fmt::format("The connection has no {}; edit it", name), below("fields", name));
     if (!detail::is_header_value(found->second.reveal()))
         return wrong("The connection's field holds a line break", below("fields", name));
@@ -239,8 +244,8 @@ Result<HttpRequest> apply_auth(
             break;
         }
         case AuthKind::kBasic: {
-            TRY(const Secret* user, field_of(fields, "username"));
-            TRY(const Secret* password, field_of(fields, "password"));
+            TRY(const Secret* user, field_of(fields, "username", Empty::kAllowed));
+            TRY(const Secret* password, field_of(fields, "password", Empty::kAllowed));
             Secret pair(std::string(user->reveal()) + ":" + std::string(password->reveal()));
             set_header(request, "Authorization", "Basic " + base64(pair.reveal()));
             break;

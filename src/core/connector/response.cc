@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "core/connector/connector.h"
 #include "core/connector/detail/reading.h"
+#include "core/media/media.h"
 
 #include <fmt/format.h>
 
@@ -18,50 +19,10 @@ namespace {
 
 constexpr std::size_t kMessageBytesMax = 300;
 
-bool is_utf8(std::string_view text) {
-    for (std::size_t i = 0; i < text.size();) {
-        auto lead = static_cast<unsigned char>(text[i]);
-        std::size_t more = lead < 0x80                   ? 0
-                           : lead >= 0xC2 && lead < 0xE0 ? 1
-                           : lead >= 0xE0 && lead < 0xF0 ? 2
-                                                         : 3;
-        if (lead >= 0x80 && (lead < 0xC2 || lead > 0xF4)) return false;
-        if (text.size() - i <= more) return false;
-        for (std::size_t k = 1; k <= more; ++k)
-            if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
-        if (more >= 2) {
-            auto second = static_cast<unsigned char>(text[i + 1]);
-            bool is_bad = (lead == 0xE0 && second < 0xA0) ||
-                          (lead == 0xED && second > 0x9F) ||  // overlong, surrogates
-                          (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F);
-            if (is_bad) return false;
-        }
-        i += more + 1;
-    }
-    return true;
-}
-
 std::string_view header(const HttpResponse& response, std::string_view name) {
     for (const Header& h : response.headers)
         if (detail::same_header(h.name, name)) return h.value;
     return "";
-}
-
-bool says_json(std::string_view content_type) {
-    std::string type = detail::lower(content_type.substr(0, content_type.find(';')));
-    while (type.ends_with(' ')) type.pop_back();
-    return type.empty() || type == "application/json" || type.ends_with("+json") || type == "text/json";
-}
-
-Json body_of(const HttpResponse& response) {
-    if (response.body.empty()) return nullptr;
-    if (says_json(header(response, "content-type")))
-        if (auto parsed = parse_json(response.body, {.bytes_max = limits::kPayloadBytesMax}))
-            return *std::move(parsed);
-    if (is_utf8(response.body)) return Json(response.body);
-    JsonObject bytes;
-    bytes["base64"] = base64(response.body);
-    return bytes;
 }
 
 /// Where providers put their sentence: error.message, message, error, detail, title, errors[0].
@@ -121,20 +82,49 @@ std::optional<Instant> http_date(std::string_view text) {
 
 }  // namespace
 
-Json response_output(HttpResponse response) {
+Json response_body(HttpResponse& response, Oddities& seen) {
+    std::string bytes = std::move(response.body);
+    response.body.clear();
+    if (bytes.empty()) return nullptr;
+    const media::ContentType type = media::parse_content_type(header(response, "content-type"));
+    std::string charset = type.charset;
+    if (charset.empty()) charset = media::xml_encoding(bytes);
+    const bool is_json = media::is_json(type.type);
+    const bool is_text = media::is_text(type.type) || (type.type.empty() && !charset.empty());
+    const bool is_charset_known = is_text && (is_json || !charset.empty() || media::has_mark(bytes));
+    if (!is_charset_known && !media::is_utf8(bytes)) {
+        JsonObject out;
+        out["base64"] = base64(bytes);
+        return out;
+    }
+    media::Text text = media::to_utf8(std::move(bytes), is_text ? charset : "");
+    seen.has_broken_text = text.has_replacements;
+    if (text.is_label_unknown) seen.charset = charset;
+    if (text.utf8.empty()) return nullptr;
+    if (is_json || type.type.empty()) {
+        if (auto parsed = parse_json(text.utf8, {.bytes_max = limits::kPayloadBytesMax}))
+            return *std::move(parsed);
+        seen.is_json_unread = is_json;
+    }
+    return Json(std::move(text.utf8));
+}
+
+Json response_output(HttpResponse response, Oddities& seen) {
+    Json body = response_body(response, seen);
     JsonObject headers;
-    for (const Header& h : response.headers) {
+    for (Header& h : response.headers) {
         std::string name = detail::lower(h.name);
-        if (name == "set-cookie" || !is_utf8(h.value)) continue;
+        if (name == "set-cookie") continue;
+        std::string value = media::header_text(std::move(h.value));
         if (Json* known = headers.if_contains(name))
-            *known = std::string(text_of(*known)) + ", " + h.value;
+            *known = std::string(text_of(*known)) + ", " + value;
         else
-            headers[name] = h.value;
+            headers[name] = std::move(value);
     }
     JsonObject out;
     out["status"] = response.status;
     out["headers"] = std::move(headers);
-    out["body"] = body_of(response);
+    out["body"] = std::move(body);
     return out;
 }
 
@@ -145,14 +135,13 @@ Verdict judge(int status, runstate::Effect effect) {
     return Verdict::kFail;
 }
 
-std::string failure_message(const HttpResponse& response) {
-    if (response.status >= 300 && response.status < 400)
-        return fmt::format("The provider answered {}: redirects are not followed", response.status);
-    Json body = body_of(response);
+std::string failure_message(int status, const Json& body) {
+    if (status >= 300 && status < 400)
+        return fmt::format("The provider answered {}: redirects are not followed", status);
     std::string_view text = message_in(body);
     // A proxy's HTML page helps nobody in a list of runs; the whole body is in the step's log.
-    if (text.empty() || text.find('<') < 3) return fmt::format("The provider answered {}", response.status);
-    return fmt::format("The provider answered {}: {}", response.status, one_line(text));
+    if (text.empty() || text.find('<') < 3) return fmt::format("The provider answered {}", status);
+    return fmt::format("The provider answered {}: {}", status, one_line(text));
 }
 
 std::optional<Millis> retry_after(const HttpResponse& response, Instant now) {

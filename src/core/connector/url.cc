@@ -2,10 +2,9 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "core/connector/detail/host.h"
 #include "core/connector/detail/reading.h"
 
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,22 +21,6 @@ constexpr int kDecodingsMax = 3;  // a server, a proxy before it, and one more
 
 std::unexpected<Error> wrong(std::string_view message, std::string_view field) {
     return fail(Error::invalid(std::string(message), std::string(field)));
-}
-
-/// One round of percent-decoding; `path` holds whole escapes only, or what an earlier round made of them.
-std::string percent_decoded(std::string_view path) {
-    std::string out;
-    for (std::size_t i = 0; i < path.size(); ++i) {
-        int high = path[i] == '%' && i + 2 < path.size() ? hex_digit(path[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(path[i + 2]) : -1;
-        if (low < 0) {
-            out += path[i];
-        } else {
-            out += static_cast<char>(high * 16 + low);
-            i += 2;
-        }
-    }
-    return out;
 }
 
 /// "." or "..", also with a path parameter behind it: some servers cut "..;x" at the semicolon and go up.
@@ -61,24 +44,97 @@ bool has_dot_segment(std::string_view path) {
     return true;  // still not plain: nobody writes this to be understood
 }
 
-/// RFC 3986 pchar and '/', percent escapes whole and of no control character.
-bool is_path_text(std::string_view path) {
-    for (std::size_t i = 0; i < path.size(); ++i) {
-        char c = path[i];
-        if (c == '%') {
-            int high = i + 2 < path.size() ? hex_digit(path[i + 1]) : -1;
-            int low = i + 2 < path.size() ? hex_digit(path[i + 2]) : -1;
-            if (high < 0 || low < 0) return false;
-            int byte = high * 16 + low;
-            if (byte < ' ' || byte == 0x7F) return false;
-            i += 2;
-            continue;
-        }
-        bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!is_plain && std::string_view("/-._~!$&'()*+,;=:@").find(c) == std::string_view::npos)
-            return false;
+/// The standard's percent-encode sets: controls, what is not ASCII, and these.
+constexpr std::string_view kNotInPath = " \"#<>?^`{}";
+constexpr std::string_view kNotInQuery = " \"#<>'";
+
+std::string encoded(std::string_view text, std::string_view not_in) {
+    std::string out;
+    out.reserve(text.size());
+    for (char c : text) {
+        const bool is_plain = c > ' ' && c < '\x7F' && not_in.find(c) == std::string_view::npos;
+        out += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
     }
-    return true;
+    return out;
+}
+
+/// An escape of a control character: a server or a log behind it may take it for the end of a line.
+bool has_encoded_control(std::string_view path) {
+    for (std::size_t at = path.find('%'); at != std::string_view::npos; at = path.find('%', at + 1)) {
+        const int high = at + 2 < path.size() ? hex_digit(path[at + 1]) : -1;
+        const int low = high >= 0 ? hex_digit(path[at + 2]) : -1;
+        if (low >= 0 && (high < 2 || high * 16 + low == 0x7F)) return true;
+    }
+    return false;
+}
+
+bool has_half_escape(std::string_view path) {
+    for (std::size_t at = path.find('%'); at != std::string_view::npos; at = path.find('%', at + 1))
+        if (at + 2 >= path.size() || hex_digit(path[at + 1]) < 0 || hex_digit(path[at + 2]) < 0) return true;
+    return false;
+}
+
+Result<> check_path(std::string_view path, std::string_view field) {
+    if (path.size() > limits::kHttpTargetBytesMax) return wrong("The path is too long", field);
+    if (has_encoded_control(path)) return wrong("The path holds an encoded control character", field);
+    if (has_dot_segment(path)) return wrong("A path has no . or .. segments", field);
+    return {};
+}
+
+/// Blanks and controls around it, and line ends and tabs within, are how it was pasted.
+std::string pasted(std::string_view text) {
+    while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
+    while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
+    std::string out(text);
+    std::erase_if(out, [](char c) { return c == '\t' || c == '\n' || c == '\r'; });
+    return out;
+}
+
+/// A short part as an error may show it.
+std::string one_word(std::string_view text) {
+    std::string out(text.substr(0, 20));
+    std::erase_if(out, [](char c) { return c <= ' ' || c >= '\x7F'; });
+    return out;
+}
+
+/// The parts of a URL, each as it stands there.
+struct Parts {
+    std::string scheme;
+    std::string_view host;
+    std::string_view port;
+    std::string_view path;
+    std::string_view query;
+    bool has_query = false;
+    bool has_fragment = false;
+};
+
+Result<Parts> split(std::string_view text, std::string_view field) {
+    Parts out;
+    const std::size_t colon = text.find(':');
+    out.scheme = lower(text.substr(0, std::min(colon, text.size())));
+    if (out.scheme != "http" && out.scheme != "https")
+        return wrong("A URL starts with https:// or http://, as https://api.example.com/v2", field);
+    text.remove_prefix(colon + 1);
+    text.remove_prefix(std::min(text.find_first_not_of("/\\"), text.size()));
+    if (const std::size_t at = text.find('#'); at != std::string_view::npos) {
+        out.has_fragment = true;
+        text = text.substr(0, at);
+    }
+    if (const std::size_t at = text.find('?'); at != std::string_view::npos) {
+        out.has_query = true;
+        out.query = text.substr(at + 1);
+        text = text.substr(0, at);
+    }
+    const std::size_t end = std::min(text.find_first_of("/\\"), text.size());
+    out.path = text.substr(end);
+    out.host = text.substr(0, end);
+    if (out.host.contains('@')) return wrong("A URL holds no user name or password; use a connection", field);
+    const std::size_t port = out.host.rfind(':');
+    if (port != std::string_view::npos && out.host.find(']', port) == std::string_view::npos) {
+        out.port = out.host.substr(port + 1);
+        out.host = out.host.substr(0, port);
+    }
+    return out;
 }
 
 }  // namespace
@@ -89,13 +145,31 @@ std::string Url::text() const {
     return out;
 }
 
-Result<> check_path(std::string_view path, std::string_view field) {
+std::string percent_decoded(std::string_view path) {
+    std::string out;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        int high = path[i] == '%' && i + 2 < path.size() ? hex_digit(path[i + 1]) : -1;
+        int low = high >= 0 ? hex_digit(path[i + 2]) : -1;
+        if (low < 0) {
+            out += path[i];
+        } else {
+            out += static_cast<char>(high * 16 + low);
+            i += 2;
+        }
+    }
+    return out;
+}
+
+Result<std::string> normal_path(std::string_view path, std::string_view field) {
     if (!path.starts_with('/')) return wrong("A path starts with /", field);
-    if (path.size() > limits::kHttpTargetBytesMax) return wrong("The path is too long", field);
-    if (!is_path_text(path)) return wrong("The path holds characters that must be percent-encoded", field);
     if (path.starts_with("//")) return wrong("A path does not start with //", field);
-    if (has_dot_segment(path)) return wrong("A path has no . or .. segments", field);
-    return {};
+    if (path.find_first_of("?#\\") != std::string_view::npos || has_half_escape(path))
+        return wrong("In a path, write %3F for ?, %23 for #, %5C for \\ and %25 for %", field);
+    if (std::ranges::any_of(path, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; }))
+        return wrong("A path has no control characters", field);
+    std::string out = encoded(path, kNotInPath);
+    CHECK_OK(check_path(out, field));
+    return out;
 }
 
 void add_query(std::string& query, std::string_view name, std::string_view value) {
@@ -105,34 +179,26 @@ void add_query(std::string& query, std::string_view name, std::string_view value
 
 Result<Url> parse_url(std::string_view text, std::string_view field) {
     if (text.size() > limits::kHttpTargetBytesMax) return wrong("The URL is too long", field);
-    auto parsed = boost::urls::parse_uri(boost::core::string_view(text.data(), text.size()));
-    if (!parsed) return wrong("This is not a URL such as https://api.example.com/v2", field);
-    const boost::urls::url_view& url = *parsed;
+    const std::string whole = pasted(text);
+    TRY(Parts parts, split(whole, field));
     Url out;
-    out.origin.scheme = lower(std::string_view(url.scheme().data(), url.scheme().size()));
-    if (out.origin.scheme != "http" && out.origin.scheme != "https")
-        return wrong("A URL starts with https:// or http://", field);
-    if (url.has_userinfo()) return wrong("A URL holds no user name or password; use a connection", field);
-    if (url.has_fragment()) return wrong("A URL sent to a server has no #fragment", field);
-    auto host = url.encoded_host();
-    out.origin.host = lower(std::string_view(host.data(), host.size()));
-    if (out.origin.host.empty() || out.origin.host.find('%') != std::string::npos ||
-        out.origin.host.size() > 255)
-        return wrong("The URL has no proper host", field);
-    out.origin.port = out.origin.scheme == "https" ? 443 : 80;
-    if (url.has_port() && !url.port().empty()) {
-        // Not port_number(): it wraps around.
-        auto digits = url.port();
-        auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), out.origin.port);
+    out.origin.scheme = parts.scheme;
+    TRY(out.origin.host, normal_host(parts.host, field));
+    out.origin.port = parts.scheme == "https" ? 443 : 80;
+    if (!parts.port.empty()) {
+        const std::string_view digits = parts.port;
+        const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), out.origin.port);
         if (ec != std::errc{} || end != digits.data() + digits.size() || out.origin.port == 0)
-            return wrong("The port is a number from 1 to 65535", field);
+            return wrong(
+                fmt::format("The URL's port '{}' is not a number from 1 to 65535", one_word(digits)), field
+            );
     }
-    auto path = url.encoded_path();
-    out.path.assign(path.data(), path.size());
-    if (!out.path.empty()) CHECK_OK(check_path(out.path, field));
-    out.has_query = url.has_query();
-    auto query = url.encoded_query();
-    out.query.assign(query.data(), query.size());
+    out.path = encoded(parts.path, kNotInPath);
+    std::ranges::replace(out.path, '\\', '/');
+    CHECK_OK(check_path(out.path, field));
+    out.has_query = parts.has_query;
+    out.query = encoded(parts.query, kNotInQuery);
+    out.has_fragment = parts.has_fragment;
     return out;
 }
 

@@ -20,6 +20,8 @@ ContentType parse_content_type(std::string_view header);
 
 bool is_json(std::string_view type);
 bool is_xml(std::string_view type);
+/// Is what has this type made of characters, whatever its charset? Others may say "charset" and be bytes.
+bool is_text(std::string_view type);
 
 /// A label of the Encoding Standard's table -> the encoding's name ("latin1" -> "windows-1252"); empty when
 /// the label is unknown. Letter case and blanks around it do not matter.
@@ -34,6 +36,11 @@ struct Text {
 /// `bytes` in the encoding that `label` names; unknown or empty: UTF-8. A byte order mark wins over the label
 /// and is dropped. Takes some 15 ns a byte, 1 for UTF-8.
 Text to_utf8(std::string bytes, std::string_view label);
+
+/// Does it begin with a byte order mark?
+bool has_mark(std::string_view bytes);
+/// A header's value: UTF-8 as most write it now, or ISO-8859-1 as the protocol once said.
+std::string header_text(std::string value);
 
 /// The encoding that an XML text's own declaration names, empty if it names none:
 /// <?xml version="1.0" encoding="ISO-8859-1"?>

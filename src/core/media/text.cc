@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -137,7 +138,7 @@ char16_t as_standard(const Encoding& encoding, char16_t unit) {
 using Alphabet = std::array<char16_t, 256>;
 
 /// ASCII stands for itself in each of them.
-Alphabet alphabet_of(const Encoding& encoding) {
+Alphabet make_alphabet(const Encoding& encoding) {
     Alphabet out{};
     out.fill(kBroken);
     const Converter converter = open(encoding);
@@ -157,8 +158,19 @@ Alphabet alphabet_of(const Encoding& encoding) {
     return out;
 }
 
+/// All of them are made at the first use: some 2 ms, and 15 KB from then on.
+const Alphabet& alphabet_of(const Encoding& encoding) {
+    static const std::map<std::string_view, Alphabet> alphabets = [] {
+        std::map<std::string_view, Alphabet> out;
+        for (const Encoding& one : detail::encodings())
+            if (one.kind == Kind::kSingle) out.emplace(one.name, make_alphabet(one));
+        return out;
+    }();
+    return alphabets.at(encoding.name);
+}
+
 Text from_single(const Encoding& encoding, std::string_view bytes) {
-    const Alphabet alphabet = alphabet_of(encoding);
+    const Alphabet& alphabet = alphabet_of(encoding);
     Utf8Writer out(bytes.size());
     for (char c : bytes) out.put(alphabet[static_cast<unsigned char>(c)]);
     return out.take();
@@ -277,6 +289,31 @@ bool is_json(std::string_view type) {
 
 bool is_xml(std::string_view type) {
     return type == "application/xml" || type == "text/xml" || type.ends_with("+xml");
+}
+
+bool is_text(std::string_view type) {
+    static constexpr std::array<std::string_view, 10> kOthers{
+        "application/javascript",
+        "application/x-javascript",
+        "application/ecmascript",
+        "application/x-www-form-urlencoded",
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/yaml",
+        "application/x-yaml",
+        "application/csv",
+        "application/graphql",
+    };
+    return type.starts_with("text/") || is_json(type) || is_xml(type) ||
+           std::ranges::find(kOthers, type) != kOthers.end();
+}
+
+bool has_mark(std::string_view bytes) {
+    return std::ranges::any_of(kMarks, [&](const Mark& mark) { return bytes.starts_with(mark.bytes); });
+}
+
+std::string header_text(std::string value) {
+    return is_utf8(value) ? std::move(value) : to_utf8(std::move(value), "iso-8859-1").utf8;
 }
 
 std::string_view xml_encoding(std::string_view bytes) {

@@ -102,26 +102,31 @@ connector::HttpResponse to_answer(http::ClientResponse response) {
     return out;
 }
 
-Response from_answer(
-    connector::HttpResponse answer, Effect effect, const connector::Redactor& redactor, Instant now
-) {
-    const connector::Verdict verdict = connector::judge(answer.status, effect);
+struct Reading {
+    Effect effect;
+    const connector::Redactor& redactor;
+    Instant now;
+};
+
+Response from_answer(connector::HttpResponse answer, const Reading& how, connector::Oddities& seen) {
+    const connector::Verdict verdict = connector::judge(answer.status, how.effect);
+    const connector::Redactor& redactor = how.redactor;
     Response out;
     if (verdict == connector::Verdict::kOk) {
         out.outcome = Outcome::kOk;
-        Json output = connector::response_output(std::move(answer));
+        Json output = connector::response_output(std::move(answer), seen);
         out.output = to_text(redactor.empty() ? std::move(output) : redactor.redact(std::move(output)));
         if (out.output.size() > limits::kPayloadBytesMax) {
             return error(FailureKind::kLimit, "The answer is larger than 8 MiB");
         }
         return out;
     }
-    // Before the message is cut to length: half a secret would not be recognised.
-    answer.body = redactor.redact(std::move(answer.body));
-    out = error(FailureKind::kProvider, connector::failure_message(answer));
+    // Redacted once it is text, whatever its charset was, and before the message is cut to length.
+    Json body = redactor.redact(connector::response_body(answer, seen));
+    out = error(FailureKind::kProvider, connector::failure_message(answer.status, body));
     out.status = answer.status;
     out.is_retryable = verdict != connector::Verdict::kFail;
-    out.retry_after = connector::retry_after(answer, now);
+    out.retry_after = connector::retry_after(answer, how.now);
     if (verdict == connector::Verdict::kUnknown) out.outcome = Outcome::kUnknown;
     return out;
 }
@@ -161,14 +166,31 @@ rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline 
         co_return out;
     }
     rt::Budget::Charge charge = std::move(sent->charge);
+    const std::string coding(sent->headers.get("content-encoding"));
     connector::HttpResponse answer = to_answer(*std::move(sent));
     const std::size_t bytes = answer.body.size();
-    auto judge = [&] {
-        return from_answer(std::move(answer), request.effect, **redactor, deps_.clock.now());
-    };
+    connector::Oddities seen;
+    const Reading how{request.effect, **redactor, deps_.clock.now()};
+    auto judge = [&] { return from_answer(std::move(answer), how, seen); };
     Response out = co_await rt::offload(bytes, judge);
+    tell(who, seen, coding);
     if (out.outcome == Outcome::kOk) out.charge = std::move(charge);
     co_return out;
+}
+
+void Broker::tell(Principal who, const connector::Oddities& seen, const std::string& coding) {
+    if (deps_.notices == nullptr) return;
+    const auto note = [&](std::string_view reason, std::string_view label) {
+        deps_.notices->note(
+            reason,
+            who.tenant.text(),
+            {{"run_id", who.run}, {"tenant_id", who.tenant}, {"label", label.substr(0, 64)}}
+        );
+    };
+    if (!coding.empty()) note("answer-coding", coding);
+    if (!seen.charset.empty()) note("answer-charset", seen.charset);
+    if (seen.has_broken_text) note("answer-text", "");
+    if (seen.is_json_unread) note("answer-json", "");
 }
 
 /// Opens the connection as the run's tenant and puts the credential on the request.

@@ -7,6 +7,7 @@
 #include "data/egress/egress.h"
 #include "platform/rt/clock.h"
 #include "platform/telemetry/metrics.h"
+#include "platform/telemetry/notices.h"
 #include "store/vault/vault.h"
 
 #include <memory>
@@ -63,6 +64,7 @@ struct Deps {
     egress::Egress& egress;
     const rt::Clock& clock;
     telemetry::Metrics& metrics;
+    telemetry::Notices* notices = nullptr;  // of odd answers; null: nobody asks
 };
 
 class Broker {
@@ -81,6 +83,7 @@ class Broker {
     };
     using RedactorPtr = std::shared_ptr<const connector::Redactor>;
 
+    void tell(Principal who, const connector::Oddities& seen, const std::string& coding);
     rt::Task<Result<RedactorPtr>> authorize(Principal who, Request& request, rt::Deadline by);
     RedactorPtr redactor_of(ConnectionRef ref, const store::vault::Vault::Opened& opened);
 

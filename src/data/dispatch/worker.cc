@@ -38,7 +38,8 @@ struct Worker::Impl {
           answers(deps.loop, deps.options.answer_bytes_max, deps.options.tenant_share),
           requests(deps.loop, deps.options.answer_bytes_max, deps.options.tenant_share),
           egress(deps.client, deps.egress, &answers),
-          broker({vault, egress, deps.clock, deps.metrics}),
+          notices(deps.metrics, deps.log, deps.clock, deps.rng, "weft_odd_answers_total"),
+          broker({vault, egress, deps.clock, deps.metrics, &notices}),
           slots(
               {deps.options.runs_max, deps.options.held_max, deps.options.tenant_share},
               deps.metrics,
@@ -134,6 +135,7 @@ struct Worker::Impl {
     rt::Budget answers;
     rt::Budget requests;
     egress::Egress egress;
+    telemetry::Notices notices;
     broker::Broker broker;
     Slots slots;
     engine::Engine engine;

@@ -7,21 +7,29 @@ namespace weft::connector::detail {
 struct Url {
     Origin origin;
     std::string path;   // percent-encoded, no "." or ".." segment; "" or "/..."
-    std::string query;  // without '?'
+    std::string query;  // percent-encoded, without '?'
     bool has_query = false;
+    bool has_fragment = false;  // which is not sent, hence not kept
 
     std::string text() const;
 };
 
-/// Strict: http or https, a host, no userinfo, no fragment, no blanks, backslashes or control characters, no
-/// dot segments (also percent-encoded ones). At most 8 KiB. kInvalid with `field`.
+/// As the URL standard reads what people write: blanks around it go, backslashes are slashes, characters that
+/// a URL cannot hold are percent-encoded and what is encoded already stays, the host as `normal_host` says,
+/// default ports go. Parsing the text of a result gives the same result.
+/// Stricter than the standard: http and https only, no user name, and no dot segments, plain or encoded: a
+/// value in the path could climb with them. At most 8 KiB. kInvalid with `field`; the message names the part
+/// and shows it, unless it may be secret.
 Result<Url> parse_url(std::string_view text, std::string_view field);
 
-/// A path in a URL: starts with '/', only characters that stand for themselves or %XX, no dot segments, no
-/// "//".
-Result<> check_path(std::string_view path, std::string_view field);
+/// A path below a base URL, as `parse_url` would have it. Stricter: escapes are whole, no "//", no backslash,
+/// '?' or '#': a value in it must not become another part. kInvalid with `field`.
+Result<std::string> normal_path(std::string_view path, std::string_view field);
 
 /// Appends name=value, both percent-encoded.
 void add_query(std::string& query, std::string_view name, std::string_view value);
+
+/// One round of percent-decoding; what is no escape stays.
+std::string percent_decoded(std::string_view text);
 
 }  // namespace weft::connector::detail
