@@ -217,6 +217,7 @@ class ApiProcess {
         hooks.events = rates_.at("trigger");
         hooks.bytes = rates_.at("trigger-bytes");
         hooks.strangers = strangers_.get();
+        hooks.notices = &deliveries_;
         hooks_ = std::make_unique<ingress::Hooks>(
             loop_, *ingest_, *pool_, *keys_, *runs_, watch_, clock_, rng_, hooks
         );
@@ -386,6 +387,7 @@ class ApiProcess {
     std::unique_ptr<store::runs::Runs> runs_;
     ingress::RunWatch watch_{loop_};
     std::unique_ptr<ingress::Ingest> ingest_;
+    telemetry::Notices deliveries_{metrics_, log_, clock_, rng_, "weft_odd_deliveries_total"};
     std::unique_ptr<ingress::Hooks> hooks_;
     std::unique_ptr<control::Api> api_;
     std::unique_ptr<pg::Listener> listener_;

@@ -17,6 +17,18 @@ constexpr Millis kToleranceMax{3'600'000};    // a replay window longer than thi
 constexpr std::size_t kSignaturesMax = 8;     // one per secret in rotation, with room
 constexpr std::size_t kDedupeBytesMax = 200;  // an index key
 constexpr std::size_t kDigestBytes = 32;
+constexpr std::size_t kParameterBytesMax = 64;
+
+struct SchemeRow {
+    Scheme scheme;
+    std::string_view name;
+};
+constexpr std::array kSchemes{
+    SchemeRow{Scheme::kNone, "none"},
+    SchemeRow{Scheme::kHmacSha256, "hmac-sha256"},
+    SchemeRow{Scheme::kToken, "token"},
+    SchemeRow{Scheme::kBasic, "basic"},
+};
 
 std::string below(std::string_view field, std::string_view member) {
     return fmt::format("{}.{}", field, member);
@@ -131,27 +143,69 @@ Result<> check_time(std::string_view text, Millis tolerance, Instant now) {
 
 }  // namespace
 
+namespace {
+
+Result<> read_header(
+    const JsonObject& object, std::string_view key, std::string& out, std::string_view field
+) {
+    if (!object.contains(key)) return {};
+    out = text_or(object, key);
+    if (is_header_name(out)) return {};
+    return fail(Error::invalid("This is a header name, such as X-Gitlab-Token", below(field, key)));
+}
+
+/// A setting that would do nothing is a misunderstanding.
+Result<> check_used(const JsonObject& object, Scheme scheme, std::string_view field) {
+    if (scheme == Scheme::kNone || scheme == Scheme::kHmacSha256) return {};
+    for (std::string_view key : {"timestamp_header", "tolerance"})
+        if (object.contains(key))
+            return fail(Error::invalid("Only hmac-sha256 signs a time", below(field, key)));
+    if (scheme == Scheme::kBasic && object.contains("signature_header"))
+        return fail(Error::invalid("basic uses the header Authorization", below(field, "signature_header")));
+    if (scheme == Scheme::kToken && !object.contains("signature_header"))
+        return fail(Error::invalid(
+            "token needs the header that carries it, such as X-Gitlab-Token", below(field, "signature_header")
+        ));
+    return {};
+}
+
+Result<Challenge> parse_challenge(const Json& value, std::string_view field) {
+    CHECK_OK(check_members(value, {"parameter", "token_parameter"}, field));
+    const JsonObject& object = value.get_object();
+    Challenge out{
+        .parameter = std::string(text_or(object, "parameter")),
+        .token_parameter = std::string(text_or(object, "token_parameter")),
+    };
+    for (const auto& [key, text] :
+         {std::pair("parameter", &out.parameter), {"token_parameter", &out.token_parameter}}) {
+        const bool is_given = object.contains(key) || std::string_view(key) == "parameter";
+        if (is_given && (text->empty() || text->size() > kParameterBytesMax))
+            return fail(
+                Error::invalid("This is a query parameter's name, such as hub.challenge", below(field, key))
+            );
+    }
+    return out;
+}
+
+}  // namespace
+
 Result<Signature> parse_signature(const Json& value, std::string_view field) {
     CHECK_OK(check_members(
         value, {"scheme", "signature_header", "timestamp_header", "id_header", "tolerance"}, field
     ));
     const JsonObject& object = value.get_object();
-    std::string_view scheme = text_or(object, "scheme");
-    if (scheme != "none" && scheme != "hmac-sha256")
+    const auto row = std::ranges::find(kSchemes, text_or(object, "scheme"), &SchemeRow::name);
+    if (row == kSchemes.end())
         return fail(Error::invalid(
-            "scheme is hmac-sha256, or none for an endpoint open to all", below(field, "scheme")
+            "scheme is hmac-sha256, token, basic, or none for an endpoint open to all", below(field, "scheme")
         ));
     Signature out;
-    out.scheme = scheme == "none" ? Scheme::kNone : Scheme::kHmacSha256;
-    for (auto [key, target] : std::initializer_list<std::pair<std::string_view, std::string*>>{
-             {"signature_header", &out.signature_header},
-             {"timestamp_header", &out.timestamp_header},
-             {"id_header", &out.id_header},
-         }) {
-        if (!object.contains(key)) continue;
-        *target = text_or(object, key);
-        if (!is_header_name(*target)) return fail(Error::invalid("This is a header name", below(field, key)));
-    }
+    out.scheme = row->scheme;
+    CHECK_OK(check_used(object, out.scheme, field));
+    CHECK_OK(read_header(object, "signature_header", out.signature_header, field));
+    CHECK_OK(read_header(object, "timestamp_header", out.timestamp_header, field));
+    CHECK_OK(read_header(object, "id_header", out.id_header, field));
+    if (out.scheme == Scheme::kBasic) out.signature_header = "Authorization";
     bool is_shared = same_name(out.signature_header, out.timestamp_header) ||
                      same_name(out.signature_header, out.id_header) ||
                      same_name(out.timestamp_header, out.id_header);
@@ -168,17 +222,18 @@ Result<Signature> parse_signature(const Json& value, std::string_view field) {
 
 Json to_json(const Signature& signature) {
     JsonObject out;
-    out["scheme"] = signature.scheme == Scheme::kNone ? "none" : "hmac-sha256";
+    out["scheme"] = std::ranges::find(kSchemes, signature.scheme, &SchemeRow::scheme)->name;
     out["id_header"] = signature.id_header;
-    if (signature.scheme == Scheme::kNone) return out;
-    out["signature_header"] = signature.signature_header;
+    if (signature.scheme == Scheme::kToken || signature.scheme == Scheme::kHmacSha256)
+        out["signature_header"] = signature.signature_header;
+    if (signature.scheme != Scheme::kHmacSha256) return out;
     out["timestamp_header"] = signature.timestamp_header;
     out["tolerance"] = runstate::duration_text(signature.tolerance);
     return out;
 }
 
 Result<Webhook> parse_webhook(const Json& config, std::string_view field) {
-    CHECK_OK(check_members(config, {"signature", "mode"}, field));
+    CHECK_OK(check_members(config, {"signature", "mode", "challenge"}, field));
     const JsonObject& object = config.get_object();
     const Json* signature = object.if_contains("signature");
     if (signature == nullptr)
@@ -194,6 +249,14 @@ Result<Webhook> parse_webhook(const Json& config, std::string_view field) {
             return fail(Error::invalid("mode is async or sync", below(field, "mode")));
         out.mode = mode == "sync" ? Mode::kSync : Mode::kAsync;
     }
+    if (const Json* challenge = object.if_contains("challenge")) {
+        TRY(out.challenge, parse_challenge(*challenge, below(field, "challenge")));
+        if (!out.challenge->token_parameter.empty() && out.signature.scheme == Scheme::kNone)
+            return fail(Error::invalid(
+                "A trigger of the scheme none has no secret to compare with",
+                below(field, "challenge.token_parameter")
+            ));
+    }
     return out;
 }
 
@@ -201,7 +264,52 @@ Json to_json(const Webhook& webhook) {
     JsonObject out;
     out["signature"] = to_json(webhook.signature);
     out["mode"] = webhook.mode == Mode::kSync ? "sync" : "async";
+    if (webhook.challenge) {
+        JsonObject challenge;
+        challenge["parameter"] = webhook.challenge->parameter;
+        if (!webhook.challenge->token_parameter.empty())
+            challenge["token_parameter"] = webhook.challenge->token_parameter;
+        out["challenge"] = std::move(challenge);
+    }
     return out;
+}
+
+namespace {
+
+/// What comes behind "<scheme> " in an Authorization header; nothing when it is of another scheme.
+std::optional<std::string_view> credential_of(std::string_view header, std::string_view scheme) {
+    const bool is_of_it = header.size() > scheme.size() && header[scheme.size()] == ' ' &&
+                          same_name(header.substr(0, scheme.size()), scheme);
+    if (!is_of_it) return std::nullopt;
+    header.remove_prefix(scheme.size());
+    return header.substr(std::min(header.find_first_not_of(' '), header.size()));
+}
+
+/// The secret itself, in a header.
+Result<> verify_static(const Signature& signature, std::span<const Secret> secrets, Headers headers) {
+    TRY(auto header, single(headers, signature.signature_header));
+    if (!header) return refused("the header with the secret is missing");
+    const bool is_standard = same_name(signature.signature_header, "Authorization");
+    std::string given(*header);
+    if (signature.scheme == Scheme::kBasic) {
+        const auto coded = credential_of(*header, "Basic");
+        auto decoded = coded ? from_base64(*coded) : std::nullopt;
+        if (!decoded) return refused("no basic credential");
+        given = *std::move(decoded);
+    } else if (auto bearer = is_standard ? credential_of(*header, "Bearer") : std::nullopt) {
+        given = *bearer;
+    }
+    if (!is_secret(given, secrets)) return refused("the secret is another");
+    return {};
+}
+
+}  // namespace
+
+bool is_secret(std::string_view given, std::span<const Secret> secrets) {
+    bool is_match = false;
+    for (const Secret& secret : secrets)
+        is_match |= !secret.empty() && equal_constant_time(given, secret.reveal());
+    return is_match;
 }
 
 Result<Accepted> verify(
@@ -213,7 +321,9 @@ Result<Accepted> verify(
 ) {
     TRY(auto id, single(delivery.headers, signature.id_header));
     if (id) CHECK_OK(check_id(*id));
-    if (signature.scheme == Scheme::kNone) return Accepted{id ? "id:" + std::string(*id) : ""};
+    const bool is_static = signature.scheme == Scheme::kToken || signature.scheme == Scheme::kBasic;
+    if (is_static) CHECK_OK(verify_static(signature, secrets, delivery.headers));
+    if (is_static || signature.scheme == Scheme::kNone) return Accepted{id ? "id:" + std::string(*id) : ""};
     if (id) CHECK_OK(check_signed_id(*id));
     TRY(auto timestamp, single(delivery.headers, signature.timestamp_header));
     TRY(auto header, single(delivery.headers, signature.signature_header));

@@ -17,10 +17,12 @@
 /// What a webhook trigger demands of a delivery, decided on the raw bytes before anything parses them.
 namespace weft::trigger {
 
-enum class Scheme { kNone, kHmacSha256 };
+enum class Scheme { kNone, kHmacSha256, kToken, kBasic };
 
-/// {"scheme": "none"} or
-/// {"scheme": "hmac-sha256", "signature_header"?, "timestamp_header"?, "id_header"?, "tolerance"?: "5m"}.
+/// {"scheme": "none"},
+/// {"scheme": "hmac-sha256", "signature_header"?, "timestamp_header"?, "id_header"?, "tolerance"?: "5m"},
+/// {"scheme": "token", "signature_header": "X-Gitlab-Token", "id_header"?}: the header's value is the secret,
+/// {"scheme": "basic", "id_header"?}: Authorization holds the secret, which is "user:password".
 /// The scheme is never guessed: an absent one is an error, so that nobody opens an endpoint by leaving a
 /// field out.
 struct Signature {
@@ -36,11 +38,22 @@ Json to_json(const Signature& signature);
 
 enum class Mode { kAsync, kSync };
 
-/// A webhook trigger's settings: {"signature": {...}, "mode"?: "async"|"sync"}. In sync mode the caller waits
-/// for core/respond.
+/// How a sender finds out whether the address is ours before it sends events:
+/// {"parameter": "hub.challenge", "token_parameter"?: "hub.verify_token"}. A request whose query has the
+/// parameter is answered with its value and starts nothing; with token_parameter, only when that is the
+/// secret.
+struct Challenge {
+    std::string parameter;
+    std::string token_parameter;  // empty: none is asked for
+    bool operator==(const Challenge&) const = default;
+};
+
+/// A webhook trigger's settings: {"signature": {...}, "mode"?: "async"|"sync", "challenge"?: {...}}. In sync
+/// mode the caller waits for core/respond.
 struct Webhook {
     Signature signature;
     Mode mode = Mode::kAsync;
+    std::optional<Challenge> challenge;
     bool operator==(const Webhook&) const = default;
 };
 Result<Webhook> parse_webhook(const Json& config, std::string_view field = "config");
@@ -66,8 +79,9 @@ struct Accepted {
 /// number, so that the signed text can be read in one way only. The signature header holds one or
 /// more, separated by commas or spaces: `sha256=<hex>`, `v1=<hex>` or `v1,<base64>`. `secrets` are the
 /// current one and, while rotating, the previous; any may match. Dedupe key: the delivery id if there is one,
-/// else made from the signature; for scheme none, the id alone. kUnauthenticated for everything that is
-/// wrong, with the reason in `detail` only: a caller learns nothing from us. Fails closed: a signature is
+/// else made from the signature; for the other schemes, the id alone. A token or name and password is
+/// compared whole, in constant time, and may come twice in no delivery. kUnauthenticated for everything that
+/// is wrong, with the reason in `detail` only: a caller learns nothing from us. Fails closed: a signature is
 /// required but `secrets` holds none -> kUnauthenticated.
 Result<Accepted> verify(
     const Signature& signature,
@@ -76,6 +90,9 @@ Result<Accepted> verify(
     Instant now,
     const Hmac& hmac
 );
+
+/// Is `given` one of the secrets? In a time that does not tell which, or how much of it was right.
+bool is_secret(std::string_view given, std::span<const Secret> secrets);
 
 /// What a sender puts into the signature header ("sha256=<hex>"); for tests, demos and "send a test event".
 /// `id` empty: the delivery carries none.

@@ -189,6 +189,103 @@ TEST(Webhook, HeaderNamesCanBeChosen) {
     EXPECT_TRUE(is_refused(check(sent, {kSecret}, Signature{})));
 }
 
+TEST(Webhook, ATokenIsTheSecretInTheHeaderThatWasChosen) {
+    Signature token = *parse_signature(json(R"({"scheme":"token","signature_header":"X-Gitlab-Token"})"));
+    auto sent = [](std::string name, std::string value) {
+        Sent out;
+        out.headers = {{std::move(name), std::move(value)}};
+        return out;
+    };
+    EXPECT_EQ(check(sent("x-gitlab-token", "whsec-current"), {kSecret}, token)->dedupe_key, "");
+    EXPECT_TRUE(check(sent("X-Gitlab-Token", "whsec-previous"), {kSecret, kOld}, token));
+    for (const Sent& wrong :
+         {sent("X-Gitlab-Token", "whsec-previous"),
+          sent("X-Gitlab-Token", "whsec-curren"),
+          sent("X-Gitlab-Token", ""),
+          sent("X-Gitlab-Token", "Bearer whsec-current"),
+          sent("X-Other", "whsec-current"),
+          Sent()})
+        EXPECT_TRUE(is_refused(check(wrong, {kSecret}, token)));
+    Sent twice = sent("X-Gitlab-Token", "whsec-current");
+    twice.headers.emplace_back("x-gitlab-token", "whsec-current");
+    EXPECT_TRUE(is_refused(check(twice, {kSecret}, token)));
+    EXPECT_TRUE(is_refused(check(sent("X-Gitlab-Token", "whsec-current"), {}, token))) << "no secret";
+    EXPECT_TRUE(is_refused(check(sent("X-Gitlab-Token", ""), {Secret()}, token)))
+        << "an empty secret is none";
+    Sent named = sent("X-Gitlab-Token", "whsec-current");
+    named.headers.emplace_back("X-Weft-Delivery", "7");
+    EXPECT_EQ(check(named, {kSecret}, token)->dedupe_key, "id:7") << "nothing is signed";
+}
+
+TEST(Webhook, ATokenInAuthorizationMayBeABearer) {
+    Signature token = *parse_signature(json(R"({"scheme":"token","signature_header":"Authorization"})"));
+    for (const char* value : {"Bearer whsec-current", "bearer  whsec-current", "whsec-current"}) {
+        Sent sent;
+        sent.headers = {{"Authorization", value}};
+        EXPECT_TRUE(check(sent, {kSecret}, token)) << value;
+    }
+    Sent basic;
+    basic.headers = {{"Authorization", "Basic " + base64("whsec-current")}};
+    EXPECT_TRUE(is_refused(check(basic, {kSecret}, token)));
+}
+
+TEST(Webhook, BasicIsNameAndPasswordAsTheSecret) {
+    Signature basic = *parse_signature(json(R"({"scheme":"basic"})"));
+    const Secret pair(std::string("ann:long:secret-word"));
+    auto with = [&](std::string value) {
+        Sent sent;
+        sent.headers = {{"authorization", std::move(value)}};
+        return check(sent, {pair}, basic);
+    };
+    EXPECT_TRUE(with("Basic " + base64("ann:long:secret-word")));
+    EXPECT_TRUE(with("basic " + base64("ann:long:secret-word")));
+    EXPECT_TRUE(is_refused(with("Basic " + base64("ann:long:secret-wore"))));
+    EXPECT_TRUE(is_refused(with("Basic ann:long:secret-word")));
+    EXPECT_TRUE(is_refused(with("Basic")));
+    EXPECT_TRUE(is_refused(with("")));
+    EXPECT_TRUE(is_refused(check(Sent(), {pair}, basic)));
+}
+
+TEST(WebhookConfig, StaticSchemesSayWhatTheyUse) {
+    auto field = [](std::string_view text) {
+        auto parsed = parse_signature(json(text));
+        return parsed ? "accepted" : parsed.error().field;
+    };
+    EXPECT_EQ(field(R"({"scheme":"token"})"), "signature.signature_header");
+    EXPECT_EQ(field(R"({"scheme":"token","signature_header":"X Token"})"), "signature.signature_header");
+    EXPECT_EQ(
+        field(R"({"scheme":"token","signature_header":"X-T","tolerance":"1m"})"), "signature.tolerance"
+    );
+    EXPECT_EQ(field(R"({"scheme":"basic","signature_header":"X-T"})"), "signature.signature_header");
+    EXPECT_EQ(field(R"({"scheme":"basic","timestamp_header":"X-T"})"), "signature.timestamp_header");
+    EXPECT_EQ(field(R"({"scheme":"basic","id_header":"authorization"})"), "signature");
+    for (const char* text :
+         {R"({"signature":{"scheme":"token","signature_header":"X-T"}})",
+          R"({"signature":{"scheme":"basic"},"challenge":{"parameter":"c","token_parameter":"t"}})"}) {
+        Webhook parsed = *parse_webhook(json(text));
+        EXPECT_EQ(*parse_webhook(to_json(parsed)), parsed);
+    }
+}
+
+TEST(WebhookConfig, AChallengeNamesItsParameters) {
+    auto field = [](std::string_view challenge, std::string_view scheme = "none") {
+        auto parsed = parse_webhook(json(
+            R"({"signature":{"scheme":")" + std::string(scheme) + R"("},"challenge":)" +
+            std::string(challenge) + "}"
+        ));
+        return parsed ? "accepted" : parsed.error().field;
+    };
+    EXPECT_EQ(field(R"({"parameter":"hub.challenge"})"), "accepted");
+    EXPECT_EQ(field(R"({"parameter":"c","token_parameter":"t"})", "hmac-sha256"), "accepted");
+    EXPECT_EQ(field(R"({"parameter":"c","token_parameter":"t"})"), "config.challenge.token_parameter");
+    EXPECT_EQ(
+        field(R"({"parameter":"c","token_parameter":""})", "basic"), "config.challenge.token_parameter"
+    );
+    EXPECT_EQ(field("{}"), "config.challenge.parameter");
+    EXPECT_EQ(field(R"({"parameter":"c","token":"t"})"), "config.challenge.token");
+    EXPECT_EQ(field("7"), "config.challenge");
+}
+
 TEST(WebhookConfig, ReadsBackAndNamesTheFieldAtFault) {
     Webhook parsed =
         *parse_webhook(json(R"({"signature":{"scheme":"hmac-sha256","tolerance":"1m"},"mode":"sync"})"));

@@ -1,4 +1,5 @@
 #include "base/limits.h"
+#include "core/media/media.h"
 #include "core/template/template.h"
 #include "core/workflow/detail/parts.h"
 
@@ -181,17 +182,34 @@ std::string fail_message(const Json& with) {
 
 namespace {
 
-/// Types that a browser shows as text or data. The answer comes from the origin that serves the UI: a page or
-/// a script of a tenant's making must not run there.
-bool is_harmless_type(std::string_view type) {
-    std::string plain(type.substr(0, type.find(';')));
-    std::ranges::transform(plain, plain.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    while (plain.ends_with(' ')) plain.pop_back();
-    bool is_json =
-        plain == "application/json" || (plain.starts_with("application/") && plain.ends_with("+json"));
-    return is_json || plain == "text/plain" || plain == "text/csv";
+/// Types of text. No script or style: a page of the same origin could load it as its own.
+bool is_answer_type(std::string_view type) {
+    static constexpr std::array<std::string_view, 10> kOthers{
+        "text/plain",
+        "text/csv",
+        "text/html",
+        "text/markdown",
+        "text/calendar",
+        "text/vcard",
+        "text/tab-separated-values",
+        "application/x-www-form-urlencoded",
+        "application/x-ndjson",
+        "application/yaml",
+    };
+    return media::is_json(type) || media::is_xml(type) || std::ranges::find(kOthers, type) != kOthers.end();
+}
+
+/// A body goes out in UTF-8, whatever its type; types that say nothing would be read as something else.
+Result<std::string> answer_type(std::string text, const std::string& field) {
+    const media::ContentType type = media::parse_content_type(text);
+    if (!is_answer_type(type.type))
+        return fail(Error::invalid(
+            "Content-Type is one of a text: JSON, XML, HTML, plain, CSV, a form, YAML, calendar", field
+        ));
+    if (!type.charset.empty() && media::encoding_of(type.charset) != "utf-8")
+        return fail(Error::invalid("An answer is sent in UTF-8; leave the charset out", field));
+    if (type.charset.empty() && !media::is_json(type.type)) text += "; charset=utf-8";
+    return text;
 }
 
 Result<> add_response_header(Response& out, std::string_view name, const Json& value) {
@@ -223,9 +241,7 @@ Result<> add_response_header(Response& out, std::string_view name, const Json& v
         out.headers.push_back({std::string(name), std::move(text)});
         return {};
     }
-    if (!is_harmless_type(text))
-        return fail(Error::invalid("Content-Type is JSON, text/plain or text/csv", field));
-    out.content_type = std::move(text);
+    TRY(out.content_type, answer_type(std::move(text), field));
     return {};
 }
 

@@ -254,8 +254,27 @@ TEST(CoreValues, SleepFailAndRespond) {
     EXPECT_EQ(response_of(json(R"({"body":"hi"})"))->content_type, "text/plain; charset=utf-8");
 }
 
-// The answer is served from the UI's own origin.
-TEST(CoreValues, AResponseCannotSetCookiesOrServePages) {
+TEST(CoreValues, AResponseIsATextOfTheTypeThatItNames) {
+    auto made = [](std::string_view type, std::string_view body) {
+        auto response =
+            response_of(json(fmt::format(R"({{"headers":{{"Content-Type":"{}"}},"body":{}}})", type, body)));
+        return response ? response->content_type + "|" + response->body : response.error().user;
+    };
+    EXPECT_EQ(made("text/xml", R"("<Response/>")"), "text/xml; charset=utf-8|<Response/>");
+    EXPECT_EQ(made("application/soap+xml", R"("<a/>")"), "application/soap+xml; charset=utf-8|<a/>");
+    EXPECT_EQ(made("TEXT/HTML; charset=UTF-8", R"("<p>")"), "TEXT/HTML; charset=UTF-8|<p>");
+    EXPECT_EQ(made("text/plain", R"("ok")"), "text/plain; charset=utf-8|ok");
+    EXPECT_EQ(made("application/json", R"("{\"a\":1}")"), R"(application/json|{"a":1})");
+    EXPECT_EQ(made("application/json", R"({"a":1})"), R"(application/json|{"a":1})");
+    EXPECT_EQ(
+        made("application/x-www-form-urlencoded", R"("a=1")"),
+        "application/x-www-form-urlencoded; charset=utf-8|a=1"
+    );
+    EXPECT_THAT(made("text/xml; charset=latin1", R"("x")"), HasSubstr("UTF-8"));
+}
+
+// The answer is served from the UI's own origin: data/ingress tells browsers to keep it apart.
+TEST(CoreValues, AResponseCannotSetCookiesOrServeScripts) {
     auto field = [](std::string_view text) {
         auto made = response_of(json(text));
         return made ? "accepted" : made.error().field;
@@ -264,7 +283,7 @@ TEST(CoreValues, AResponseCannotSetCookiesOrServePages) {
     EXPECT_EQ(field(R"({"headers":{"Content-Security-Policy":"x"}})"), "headers.Content-Security-Policy");
     EXPECT_EQ(field(R"({"headers":{"Transfer-Encoding":"chunked"}})"), "headers.Transfer-Encoding");
     for (std::string_view type :
-         {"text/html", "TEXT/HTML; charset=x", "image/svg+xml", "application/xml", "text/javascript", ""})
+         {"text/javascript", "application/javascript", "text/css", "image/png", "TEXT/HTML; charset=x", ""})
         EXPECT_EQ(
             field(fmt::format(R"({{"headers":{{"Content-Type":"{}"}},"body":"x"}})", type)),
             "headers.Content-Type"

@@ -207,11 +207,12 @@ Result<Millis> sleep_duration(const Json& with);
 std::string fail_message(const Json& with);
 
 /// core/respond: {"status"?: 200, "headers"?: {}, "body"?: any}. Headers that frame or authenticate are
-/// refused.
+/// refused, and types that are no text. A browser must be told to keep the answer apart (CSP sandbox,
+/// nosniff): it comes from the UI's origin.
 struct Response {
     int status = 200;
     std::vector<connector::Header> headers;
-    std::string body;  // JSON text; a string body goes out as text
+    std::string body;  // a string body as it is, under its Content-Type; others as JSON
     std::string content_type;
 };
 Result<Response> response_of(const Json& with);

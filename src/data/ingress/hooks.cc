@@ -13,6 +13,7 @@
 #include "store/triggers/inbox.h"
 #include "store/triggers/triggers.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <unordered_map>
@@ -53,6 +54,28 @@ std::size_t stated_length(const http::Request& head) {
     return length;
 }
 
+/// The api's origin serves the UI too: what a workflow answers must not run as a page of it.
+void keep_apart(http::Response& response) {
+    response.headers.set("x-content-type-options", "nosniff");
+    response.headers.set("content-security-policy", "sandbox");
+}
+
+/// Longer than those that providers send.
+constexpr std::size_t kChallengeBytesMax = 1'024;
+
+std::string_view refusal_reason(const Error& error) {
+    if (error.field.starts_with("body")) return error.code == Code::kLimit ? "body-limit" : "body";
+    if (error.code == Code::kLimit || error.code == Code::kUnavailable) return "overload";
+    return "other";
+}
+
+http::Response echo(std::string value) {
+    auto response = http::Response::text(200, std::move(value));
+    response.headers.add("cache-control", "no-store");
+    keep_apart(response);
+    return response;
+}
+
 bool has_ended(const store::runs::Run& run) {
     return run.state == "success" || run.state == "failed" || run.state == "canceled";
 }
@@ -89,6 +112,18 @@ struct Hooks::Impl {
     Result<trigger::Accepted> verify(
         const KnownTarget& target, const std::vector<Secret>& secrets, const http::Request& request
     );
+    /// The answer to a request that only asks whether the address is the trigger's.
+    Result<std::optional<http::Response>> challenged(
+        const KnownTarget& target, const std::vector<Secret>& secrets, const http::Request& request
+    );
+    /// The body as the run sees it; the request's is taken.
+    rt::Task<Result<std::string>> read(Target target, http::Request& request);
+    rt::Task<Result<http::Response>> deliver(Target target, http::Request request);
+    rt::Task<Result<http::Response>> begin(Target target, StartByEvent start, RequestId id, rt::Deadline by);
+    Result<http::Response> refuse_unverified(
+        const KnownTarget& target, const http::Request& request, const Error& error
+    );
+    void note(std::string_view reason, const KnownTarget& target, RequestId id, std::string_view detail);
     rt::Task<Result<http::Response>> start_and_wait(StartByEvent start, RequestId id, rt::Deadline by);
     rt::Task<Result<http::Response>> answer_of_run(
         RunWatch::Watcher& watcher, TenantId tenant, Started started, RequestId id, rt::Deadline by
@@ -194,6 +229,7 @@ rt::Task<Result<std::optional<http::Response>>> Hooks::Impl::look(
         CO_TRY(auto given, workflow::response_of(with));
         auto response = http::Response::text(given.status, std::move(given.body), given.content_type);
         for (auto& header : given.headers) response.headers.add(header.name, header.value);
+        keep_apart(response);
         co_return response;
     }
     if (!has_ended(state)) co_return std::nullopt;
@@ -284,20 +320,28 @@ void Hooks::add_routes(http::Router& router) {
         .gate = [this](const http::Request& head) { return admit(head); },
     };
     auto handler = [this](http::Request request) { return handle(std::move(request)); };
-    router.add(http::Method::kPost, "/hooks/{token}", handler, options);
+    for (auto method : {http::Method::kPost, http::Method::kGet, http::Method::kHead}) {
+        router.add(method, "/hooks/{token}", handler, options);
+    }
 }
 
 rt::Task<Result<http::Pass>> Hooks::admit(const http::Request& head) {
     http::Pass pass;
     auto target = co_await impl_->find(head);
     if (!target) {
+        if (impl_->options.notices != nullptr) {
+            impl_->options.notices->note(
+                "unknown", http::address_key(head.client), {{"request_id", head.id}}
+            );
+        }
         CO_TRY(pass.refusal, impl_->refuse_stranger(head, target.error()));
         co_return pass;
     }
     const TenantId tenant = (*target)->row.tenant;
     pass.share = tenant.text();
     pass.refusal = impl_->over_rate(**target, head, stated_length(head), Impl::Count::kLook);
-    if (!pass.refusal) CO_CHECK_OK(impl_->ingest.may_start(tenant));
+    if (pass.refusal) impl_->note("rate", **target, head.id, "");
+    if (!pass.refusal && head.method != http::Method::kHead) CO_CHECK_OK(impl_->ingest.may_start(tenant));
     pass.note = std::move(*target);
     co_return pass;
 }
@@ -308,22 +352,77 @@ rt::Task<Result<http::Response>> Hooks::handle(http::Request request) {
         if (pass.refusal) co_return std::move(*pass.refusal);
         request.note = std::move(pass.note);
     }
-    auto received_at = impl_->clock.now();
-    auto by = request.deadline;
     auto target = std::static_pointer_cast<const KnownTarget>(request.note);
-    CO_TRY(auto secrets, co_await impl_->secrets(target, by));
-    auto verify = [&] { return impl_->verify(*target, secrets, request); };
-    auto delivery = co_await rt::offload(request.body.size(), verify);
-    if (!delivery) {
-        CO_TRY(auto refusal, impl_->refuse_stranger(request, delivery.error()));
-        co_return std::move(*refusal);
+    if (request.method == http::Method::kHead) co_return http::Response::empty(200);
+    const RequestId id = request.id;
+    auto answer = co_await impl_->deliver(target, std::move(request));
+    const bool is_told = answer || answer.error().code == Code::kUnauthenticated;  // by who found it out
+    if (!is_told) impl_->note(refusal_reason(answer.error()), *target, id, answer.error().user);
+    co_return answer;
+}
+
+Result<std::optional<http::Response>> Hooks::Impl::challenged(
+    const KnownTarget& target, const std::vector<Secret>& secrets, const http::Request& request
+) {
+    const auto& challenge = target.webhook.challenge;
+    if (!challenge) return std::nullopt;
+    const auto value = request.target.query.find(challenge->parameter);
+    if (!value) return std::nullopt;
+    const bool is_asked = !challenge->token_parameter.empty();
+    if (is_asked && !trigger::is_secret(request.target.query.get(challenge->token_parameter), secrets)) {
+        return fail(Error::unauthenticated("The challenge was not accepted").with_detail("webhook: challenge")
+        );
     }
-    if (auto over = impl_->over_rate(*target, request, request.body.size(), Impl::Count::kSpend)) {
+    const bool is_good = value->size() <= kChallengeBytesMax &&
+                         std::ranges::all_of(*value, [](char c) { return c >= ' ' && c <= '~'; });
+    if (!is_good) return fail(Error::invalid("A challenge is at most 1024 printable characters", "query"));
+    return echo(std::string(*value));
+}
+
+rt::Task<Result<std::string>> Hooks::Impl::read(Target target, http::Request& request) {
+    CO_TRY(auto codings, http::codings_of(request.headers));
+    const std::size_t most = detail::reading_bytes_max(request, codings);
+    if (request.body_lease) CO_CHECK_OK(request.body_lease->resize(most));
+    auto work = [&] { return detail::read_delivery(request, codings); };
+    CO_TRY(auto reading, co_await rt::offload(most, work));
+    request.drop_body();
+    const std::string charset = reading.charset.substr(0, 64);
+    if (!codings.unknown.empty()) note("coding", *target, request.id, codings.unknown);
+    if (reading.is_mislabelled) note("coding", *target, request.id, "not coded as it says");
+    if (!charset.empty()) note("charset", *target, request.id, charset);
+    if (reading.has_broken_text) note("text", *target, request.id, "bytes that are none in its charset");
+    co_return std::move(reading.input);
+}
+
+Result<http::Response> Hooks::Impl::refuse_unverified(
+    const KnownTarget& target, const http::Request& request, const Error& error
+) {
+    if (error.code != Code::kUnauthenticated) return fail(error);
+    note("signature", target, request.id, error.detail);
+    auto refusal = refuse_stranger(request, error);
+    if (refusal) return std::move(**refusal);
+    if (target.webhook.signature.scheme != trigger::Scheme::kBasic) return fail(error);
+    // Some senders give name and password only when they are asked.
+    auto asking = http::problem(error, request.id);
+    asking.headers.add("www-authenticate", "Basic realm=\"webhook\", charset=\"UTF-8\"");
+    return asking;
+}
+
+rt::Task<Result<http::Response>> Hooks::Impl::deliver(Target target, http::Request request) {
+    const auto received_at = clock.now();
+    const auto by = request.deadline;
+    CO_TRY(auto known, co_await secrets(target, by));
+    auto asked = challenged(*target, known, request);
+    if (!asked) co_return refuse_unverified(*target, request, asked.error());
+    if (*asked) co_return std::move(**asked);
+    auto check = [&] { return verify(*target, known, request); };
+    auto delivery = co_await rt::offload(request.body.size(), check);
+    if (!delivery) co_return refuse_unverified(*target, request, delivery.error());
+    if (auto over = over_rate(*target, request, request.body.size(), Count::kSpend)) {
+        note("rate", *target, request.id, "");
         co_return std::move(*over);
     }
-    auto read = [&] { return detail::input_of(request); };
-    CO_TRY(std::string input, co_await rt::offload(request.body.size(), read));
-    request.drop_body();
+    CO_TRY(std::string input, co_await read(target, request));
     StartByEvent start{
         .tenant = target->row.tenant,
         .trigger_id = target->row.id,
@@ -331,11 +430,30 @@ rt::Task<Result<http::Response>> Hooks::handle(http::Request request) {
         .input = std::move(input),
         .trigger = detail::trigger_of(request, target->row, target->webhook.signature, received_at),
     };
-    if (target->webhook.mode == trigger::Mode::kSync) {
-        co_return co_await impl_->start_and_wait(std::move(start), request.id, by);
-    }
-    CO_TRY(Started started, co_await impl_->ingest.start_by_event(std::move(start), by));
+    co_return co_await begin(target, std::move(start), request.id, by);
+}
+
+rt::Task<Result<http::Response>> Hooks::Impl::begin(
+    Target target, StartByEvent start, RequestId id, rt::Deadline by
+) {
+    if (target->webhook.mode == trigger::Mode::kSync)
+        co_return co_await start_and_wait(std::move(start), id, by);
+    CO_TRY(Started started, co_await ingest.start_by_event(std::move(start), by));
     co_return accepted(started);
+}
+
+void Hooks::Impl::note(
+    std::string_view reason, const KnownTarget& target, RequestId id, std::string_view detail
+) {
+    if (options.notices == nullptr) return;
+    options.notices->note(
+        reason,
+        target.row.id.text(),
+        {{"request_id", id},
+         {"tenant_id", target.row.tenant},
+         {"trigger_id", target.row.id},
+         {"detail", detail}}
+    );
 }
 
 void Hooks::on_trigger_changed(std::string_view payload) {

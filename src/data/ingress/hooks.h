@@ -3,6 +3,7 @@
 #include "data/ingress/ingress.h"
 #include "platform/http/quota.h"
 #include "platform/http/router.h"
+#include "platform/telemetry/notices.h"
 #include "store/runs/runs.h"
 #include "store/vault/vault.h"
 
@@ -58,26 +59,30 @@ struct HookOptions {
     Steady::duration sync_timeout = limits::kSyncResponseTimeout;
     rate::Rate events{.per_second = 100, .burst = 500};  // of one trigger; beyond it 429, and providers retry
     rate::Rate bytes{.per_second = 10u << 20, .burst = 50u << 20};  // of one trigger's bodies
-    http::Strangers* strangers = nullptr;  // who asks for unknown hooks; null: nobody counts
+    http::Strangers* strangers = nullptr;   // who asks for unknown hooks; null: nobody counts
+    telemetry::Notices* notices = nullptr;  // of refused and odd deliveries; null: nobody asks
     Steady::duration sweep_every =
         std::chrono::seconds(5);  // a lost notification costs a sync caller this much
     int callers_max = 4'000;      // sync callers that wait: each keeps a connection and some 20 KiB
 };
 
-/// `POST /hooks/{token}`: looks the trigger up, verifies the raw bytes, hands the event to the batcher.
+/// `POST /hooks/{token}`: looks the trigger up, verifies the raw bytes, hands the event to the batcher. GET
+/// is a delivery too, mostly without a body. HEAD asks whether the address is there, and starts nothing: 200.
+/// A request with the trigger's challenge parameter is answered with that parameter's value (core/trigger).
 ///
 /// Unknown tokens, rates and the backlog are decided before the body is read; the rates are charged for what
 /// verifies, so nobody can use up a trigger's with forged events.
 ///
 /// Answers: 202 {"run_id", "duplicate"} after the commit; in sync mode the run's own response, or 202 when
-/// the run has given none in time. 404 unknown or inactive; 401 signature; 413; 429 + retry-after: backlog,
-/// or too many of the tenant's callers wait; 503 + retry-after overload.
+/// the run has given none in time. 404 unknown or inactive; 401 signature; 413 too large, unpacked too large,
+/// too deep or too many fields; 422 the body is not what its type or coding says; 429 + retry-after: backlog,
+/// too much under way, or too many of the tenant's callers wait; 503 + retry-after overload.
 ///
 /// The run sees `trigger` = {"kind": "webhook", "id", "name", "method", "headers", "query", "received_at"};
 /// headers in lower case without those that carry credentials, cookies, signatures or the connection's own
 /// business; and `input` by content type: JSON as parsed; a form as an object of texts (of lists where a name
-/// repeats); other text in UTF-8 as {"text": …}; anything else as {"base64": …, "content_type": …}; an empty
-/// body as null.
+/// repeats); other text as {"text": …}; anything else as {"base64": …, "content_type": …}; an empty body as
+/// null. Codings are undone and charsets become UTF-8 first (platform/http/coding.h, core/media).
 class Hooks {
   public:
     Hooks(

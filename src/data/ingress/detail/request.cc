@@ -2,6 +2,8 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
+#include "base/limits.h"
+#include "core/media/media.h"
 
 #include <algorithm>
 #include <array>
@@ -21,43 +23,6 @@ std::string lower(std::string_view text) {
     return out;
 }
 
-/// "application/json; charset=utf-8" gives "application/json".
-std::string media_type(const http::Request& request) {
-    auto value = request.headers.get("content-type");
-    value = value.substr(0, value.find(';'));
-    while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
-    return lower(value);
-}
-
-bool is_json_type(std::string_view type) {
-    return type == "application/json" || type == "text/json" || type.ends_with("+json");
-}
-
-/// Strict: no overlong forms, no surrogates, nothing beyond U+10FFFF; a JSON text must not hold anything
-/// else.
-bool is_utf8(std::string_view text) {
-    for (std::size_t at = 0; at < text.size();) {
-        auto lead = static_cast<unsigned char>(text[at]);
-        std::size_t more = lead < 0x80   ? 0
-                           : lead < 0xC2 ? 9
-                           : lead < 0xE0 ? 1
-                           : lead < 0xF0 ? 2
-                           : lead < 0xF5 ? 3
-                                         : 9;
-        if (more == 9 || at + more >= text.size()) return false;
-        char32_t point = more == 0 ? lead : lead & (0x3F >> more);
-        for (std::size_t i = 1; i <= more; ++i) {
-            auto next = static_cast<unsigned char>(text[at + i]);
-            if ((next & 0xC0) != 0x80) return false;
-            point = point << 6 | (next & 0x3F);
-        }
-        bool is_overlong = (more == 2 && point < 0x800) || (more == 3 && point < 0x10000);
-        if (is_overlong || (point >= 0xD800 && point < 0xE000) || point > 0x10FFFF) return false;
-        at += more + 1;
-    }
-    return true;
-}
-
 void put(JsonObject& object, std::string_view key, std::string_view value) {
     auto* present = object.if_contains(key);
     if (present == nullptr) {
@@ -69,17 +34,37 @@ void put(JsonObject& object, std::string_view key, std::string_view value) {
     }
 }
 
-Result<std::string> form(std::string_view body) {
-    // The target's parser decodes exactly this: pairs, percent escapes, '+' for a space.
-    TRY(auto parsed, http::Target::parse("/?" + std::string(body)));
-    if (parsed.query.size() > kFormFieldsMax)
-        return fail(Error::invalid("The form has too many fields", "body"));
+/// A field's text; what was odd about it is kept in `seen`.
+std::string decoded(std::string bytes, const std::string& charset, Reading& seen) {
+    media::Text text = media::to_utf8(std::move(bytes), charset);
+    seen.has_broken_text |= text.has_replacements;
+    if (text.is_label_unknown) seen.charset = charset;
+    return std::move(text.utf8);
+}
+
+Result<std::string> form(std::string_view body, const std::string& charset, Reading& seen) {
+    TRY(auto pairs, http::parse_pairs(body, kFormFieldsMax));
     JsonObject object;
-    for (const auto& [key, value] : parsed.query) {
-        if (!is_utf8(key) || !is_utf8(value)) return fail(Error::invalid("The form is not UTF-8", "body"));
-        put(object, key, value);
-    }
+    for (const auto& [key, value] : pairs)
+        put(object, decoded(key, charset, seen), decoded(value, charset, seen));
     return to_text(object);
+}
+
+/// An escape of half a character outside the Basic Multilingual Plane: "\\ud83d". Whole ones match too.
+bool has_surrogate_escape(std::string_view json) {
+    for (std::size_t at = json.find("\\u"); at != json.npos; at = json.find("\\u", at + 2)) {
+        const int digit = at + 3 < json.size() && (json[at + 2] | 0x20) == 'd' ? hex_digit(json[at + 3]) : -1;
+        if (digit >= 8) return true;
+    }
+    return false;
+}
+
+/// The text as it is, which keeps numbers as they were written, unless it has escapes that not every reader
+/// takes.
+Result<std::string> json_text(std::string body) {
+    auto parsed = parse_json(body, {.bytes_max = limits::kPayloadBytesMax});
+    if (!parsed) return fail(std::move(parsed).error().with_field("body"));
+    return has_surrogate_escape(body) ? to_text(*parsed) : std::move(body);
 }
 
 /// Credentials, cookies, signatures and what belongs to the connection stay with us.
@@ -106,28 +91,53 @@ bool is_for_the_run(std::string_view name, const trigger::Signature& signature) 
     return std::ranges::none_of(kCredential, [&](std::string_view part) { return name.contains(part); });
 }
 
-}  // namespace
-
-Result<std::string> input_of(const http::Request& request) {
-    const std::string& body = request.body;
-    std::string type = media_type(request);
+Result<std::string> input_of(std::string body, const media::ContentType& type, Reading& seen) {
     if (body.empty()) return "null";
-    if (is_json_type(type)) {
-        auto parsed = parse_json(body);
-        if (!parsed) return fail(std::move(parsed).error().with_field("body"));
-        return body;
+    if (type.type == "application/x-www-form-urlencoded") return form(body, type.charset, seen);
+    std::string charset = type.charset;
+    if (charset.empty() && media::is_xml(type.type)) charset = media::xml_encoding(body);
+    if (media::is_json(type.type)) {
+        body = decoded(std::move(body), charset, seen);
+        if (body.empty()) return "null";
+        return json_text(std::move(body));
     }
-    if (type == "application/x-www-form-urlencoded") return form(body);
     // Senders that name no type mostly send JSON.
-    if (type.empty() && parse_json(body)) return body;
+    if (type.type.empty()) {
+        std::string text = media::is_utf8(body) ? media::to_utf8(body, "").utf8 : "";
+        if (auto json = json_text(std::move(text))) return json;
+    }
+    const bool is_text = type.type.empty() || media::is_text(type.type);
+    const bool is_charset_known =
+        media::is_utf8(body) || (is_text && (!charset.empty() || media::has_mark(body)));
     JsonObject object;
-    if (is_utf8(body) && (type.empty() || type.starts_with("text/") || type.ends_with("xml"))) {
-        object["text"] = body;
+    if (is_text && is_charset_known) {
+        object["text"] = decoded(std::move(body), charset, seen);
     } else {
         object["base64"] = base64(body);
     }
-    if (is_utf8(type)) object["content_type"] = type;
+    if (!type.type.empty()) object["content_type"] = media::header_text(type.type);
     return to_text(object);
+}
+
+}  // namespace
+
+std::size_t reading_bytes_max(const http::Request& request, const http::Codings& codings) {
+    const std::size_t sent = request.body.size();
+    const bool is_coded = !codings.applied.empty();
+    const std::size_t plain = is_coded ? http::decoded_bytes_max(sent, limits::kWebhookBodyBytesMax) : sent;
+    const auto charset = media::parse_content_type(request.headers.get("content-type")).charset;
+    const bool is_utf8 = charset.empty() || media::encoding_of(charset) == "utf-8";
+    return sent + (is_coded ? plain : 0) + (is_utf8 ? 0 : 3 * plain);
+}
+
+Result<Reading> read_delivery(http::Request& request, const http::Codings& codings) {
+    Reading out;
+    TRY(auto plain, http::decode_body(std::move(request.body), codings, limits::kWebhookBodyBytesMax));
+    request.body.clear();
+    out.is_mislabelled = plain.is_mislabelled;
+    const auto type = media::parse_content_type(request.headers.get("content-type"));
+    TRY(out.input, input_of(std::move(plain.body), type, out));
+    return out;
 }
 
 std::string trigger_of(
@@ -139,11 +149,11 @@ std::string trigger_of(
     JsonObject headers;
     for (const auto& [key, value] : request.headers) {
         std::string name = lower(key);
-        if (is_for_the_run(name, signature) && is_utf8(value)) put(headers, name, value);
+        if (is_for_the_run(name, signature)) put(headers, name, media::header_text(value));
     }
     JsonObject query;
     for (const auto& [key, value] : request.target.query) {
-        if (is_utf8(key) && is_utf8(value)) put(query, key, value);
+        put(query, media::to_utf8(key, "").utf8, media::to_utf8(value, "").utf8);
     }
     JsonObject out;
     out["kind"] = "webhook";
