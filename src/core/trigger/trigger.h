@@ -22,9 +22,9 @@ enum class Scheme { kNone, kHmacSha256, kToken, kBasic };
 /// {"scheme": "none"},
 /// {"scheme": "hmac-sha256", "signature_header"?, "timestamp_header"?, "id_header"?, "tolerance"?: "5m"},
 /// {"scheme": "token", "signature_header": "X-Gitlab-Token", "id_header"?}: the header's value is the secret,
-/// {"scheme": "basic", "id_header"?}: Authorization holds the secret, which is "user:password".
-/// The scheme is never guessed: an absent one is an error, so that nobody opens an endpoint by leaving a
-/// field out.
+/// {"scheme": "basic", "id_header"?}: Authorization holds the secret, which is "user:password", or the
+/// password of any user. The scheme is never guessed: an absent one is an error, so that nobody opens an
+/// endpoint by leaving a field out.
 struct Signature {
     Scheme scheme = Scheme::kHmacSha256;
     std::string signature_header = "X-Weft-Signature";

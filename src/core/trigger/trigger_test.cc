@@ -244,6 +244,16 @@ TEST(Webhook, BasicIsNameAndPasswordAsTheSecret) {
     EXPECT_TRUE(is_refused(with("Basic")));
     EXPECT_TRUE(is_refused(with("")));
     EXPECT_TRUE(is_refused(check(Sent(), {pair}, basic)));
+    EXPECT_TRUE(is_refused(with("Basic " + base64("long:secret-word"))));
+    auto any_user = [&](std::string credential) {
+        Sent sent;
+        sent.headers = {{"authorization", "Basic " + base64(credential)}};
+        return check(sent, {kSecret}, basic);
+    };
+    EXPECT_TRUE(any_user("ann:whsec-current"));
+    EXPECT_TRUE(any_user(":whsec-current"));
+    EXPECT_TRUE(is_refused(any_user("whsec-current:")));
+    EXPECT_TRUE(is_refused(any_user("ann:")));
 }
 
 TEST(WebhookConfig, StaticSchemesSayWhatTheyUse) {
