@@ -26,8 +26,11 @@ struct GraphqlOptions {
     std::string unauthorized_role;
     std::string jwt_secret;
     std::string listen = "127.0.0.1:8080";
-    std::vector<std::string> session_settings;  // NAME=VARIABLE
-    std::vector<std::string> cors_origins;      // whose pages may use it
+    std::vector<std::string> session_settings;                     // NAME=VARIABLE
+    std::vector<std::string> cors_origins;                         // whose pages may use it
+    std::vector<std::string> trusted_proxies;                      // whose X-Forwarded-* count
+    std::map<std::string, std::string> limits = default_limits();  // by name; those that are `is_of_graphql`
+    int bodies_mib = 256;                                          // of request bodies under way
     int connections = 8;
     bool stringify_numeric = false;
     bool has_allow_list = false;

@@ -72,6 +72,11 @@ class GraphqlProcess {
     Result<void> prepare() {
         TRY(address_, parse_address(options_.listen));
         TRY(site_.listed_origins, parse_origins(options_.cors_origins));
+        site_.trusted_proxies = options_.trusted_proxies;
+        TRY(rates_, parse_limits(options_.limits));
+        strangers_ = std::make_unique<http::Strangers>(clock_, rng_, rates_.at("address"));
+        const http::CallerRates callers{.principal = rates_.at("principal"), .tenant = {}};
+        turnstile_ = std::make_unique<http::Turnstile>(clock_, rng_, strangers_.get(), callers);
         // Without a secret everybody is the administrator: a page whose name was made to mean this machine
         // must not be.
         site_.needs_address = options_.admin_secret.empty();
@@ -83,6 +88,7 @@ class GraphqlProcess {
             .admin_secret = options_.admin_secret,
             .unauthorized_role = options_.unauthorized_role,
             .jwt_secret = options_.jwt_secret,
+            .turnstile = turnstile_.get(),
         };
         TRY(graphql::Authenticate authenticate, graphql::make_hasura_auth(std::move(auth)));
         TRY(graphql::EngineOptions engine, engine_options());
@@ -142,6 +148,7 @@ class GraphqlProcess {
         TRY(out.session_settings, read_settings(options_.session_settings));
         out.is_lenient = options_.is_lenient;
         out.limits.allow_list_only = options_.has_allow_list;
+        out.limits.cost = rates_.at("cost");
         for (const auto& [name, value] : environment_) out.environment.emplace(name, value);
         return out;
     }
@@ -162,6 +169,8 @@ class GraphqlProcess {
         metadata_api_->mount(router_);
         router_.add(http::Method::kGet, "/", &to_page);
         http::ServerOptions server;
+        server.trusted_proxies = options_.trusted_proxies;
+        server.bodies = body_limits(options_.bodies_mib);
         server.on_fault = [this](std::string what) { log_.error("a handler failed", {{"what", what}}); };
         server_ = std::make_unique<http::Server>(loop_, router_, clock_, rng_, std::move(server));
     }
@@ -276,6 +285,9 @@ class GraphqlProcess {
     rt::Loop loop_;
     rt::SystemClock clock_;
     SystemRng rng_;
+    std::map<std::string, rate::Rate> rates_;
+    std::unique_ptr<http::Strangers> strangers_;
+    std::unique_ptr<http::Turnstile> turnstile_;
     http::Leases leases_{loop_, clock_};
     http::Router router_;
     std::unique_ptr<pg::Pool> pool_;

@@ -85,18 +85,35 @@ void add_process_options(CLI::App& command, app::ProcessOptions& options) {
     command.add_option("--disk", options.disks, "A place whose disk is watched; may be repeated");
 }
 
+using Limits = std::map<std::string, std::string>;
+
+void add_limit_option(CLI::App& command, const app::LimitSetting& limit, Limits& limits) {
+    const std::string name(limit.name);
+    const std::string what =
+        std::string(limit.what) + ": a second/at once, or off [" + std::string(limit.rate) + "]";
+    command.add_option("--limit-" + name, limits[name], what)->envname("WEFT_LIMIT_" + upper(name));
+}
+
+void add_bodies_option(CLI::App& command, int& mib) {
+    command.add_option("--bodies-mib", mib, "Request bodies under way at the same time, in MiB")
+        ->envname("WEFT_BODIES_MIB")
+        ->check(CLI::Range(64, 65'536))
+        ->capture_default_str();
+}
+
+void add_proxy_option(CLI::App& command, std::vector<std::string>& proxies) {
+    command.add_option("--trusted-proxy", proxies, "Address of a proxy whose X-Forwarded-* headers count")
+        ->envname("WEFT_TRUSTED_PROXIES")
+        ->delimiter(',');
+}
+
 void add_api_options(CLI::App& command, app::ProcessOptions& options) {
     command.add_option("--listen", options.listen, "Address and port; port 0 takes a free one")
         ->capture_default_str();
     command.add_option("--web", options.web, "Folder of the built user interface")->envname("WEFT_WEB");
     command.add_option("--public-url", options.public_url, "How people reach this server, for links")
         ->envname("WEFT_PUBLIC_URL");
-    command
-        .add_option(
-            "--trusted-proxy", options.trusted_proxies, "Address of a proxy whose X-Forwarded-* headers count"
-        )
-        ->envname("WEFT_TRUSTED_PROXIES")
-        ->delimiter(',');
+    add_proxy_option(command, options.trusted_proxies);
     command
         .add_option(
             "--cors-origin",
@@ -112,21 +129,9 @@ void add_api_options(CLI::App& command, app::ProcessOptions& options) {
             "There is no TLS anywhere: session cookies that browsers send over plain http"
         )
         ->envname("WEFT_INSECURE_COOKIES");
-    for (const app::LimitSetting& each : app::limit_settings()) {
-        std::string name(each.name);
-        command
-            .add_option(
-                "--limit-" + name,
-                options.limits[name],
-                std::string(each.what) + ": a second/at once, or off [" + std::string(each.rate) + "]"
-            )
-            ->envname("WEFT_LIMIT_" + upper(name));
-    }
-    command
-        .add_option("--bodies-mib", options.bodies_mib, "Request bodies under way at the same time, in MiB")
-        ->envname("WEFT_BODIES_MIB")
-        ->check(CLI::Range(64, 65'536))
-        ->capture_default_str();
+    for (const app::LimitSetting& each : app::limit_settings())
+        add_limit_option(command, each, options.limits);
+    add_bodies_option(command, options.bodies_mib);
 }
 
 /// Of both kinds of process.
@@ -203,6 +208,11 @@ void add_graphql_options(CLI::App& command, app::GraphqlOptions& options) {
         options.cors_origins,
         "A web origin, e.g. https://app.example.com, whose pages may use the API; may be repeated"
     );
+    add_proxy_option(command, options.trusted_proxies);
+    for (const app::LimitSetting& each : app::limit_settings()) {
+        if (each.is_of_graphql) add_limit_option(command, each, options.limits);
+    }
+    add_bodies_option(command, options.bodies_mib);
     command.add_option("--connections", options.connections, "To the database, at most")
         ->check(CLI::Range(1, 500))
         ->capture_default_str();

@@ -45,15 +45,18 @@ Result<ProcessSecrets> from_environment(Plane plane, const Environment& environm
     return secrets;
 }
 
+// Parts of all bytes of bodies: the smallest setting still lets one address send a whole webhook body.
+constexpr std::size_t kAddressPart = 8;
+constexpr std::size_t kTenantPart = 4;
 constexpr std::size_t kMetricsTokenBytesMin = 16;
 
 constexpr std::array kLimits{
-    LimitSetting{"address", "20/60", "Requests of one address without a valid credential"},
-    LimitSetting{"principal", "50/200", "API requests of one person or token"},
-    LimitSetting{"tenant", "200/800", "API requests of one tenant"},
-    LimitSetting{"cost", "50000/500000", "Rows that one person or token may ask GraphQL for"},
-    LimitSetting{"trigger", "100/500", "Webhook events of one trigger"},
-    LimitSetting{"trigger-bytes", "10485760/52428800", "Bytes of webhook events of one trigger"},
+    LimitSetting{"address", "20/60", "Requests of one address without a valid credential", true},
+    LimitSetting{"principal", "50/200", "API requests of one person or token", true},
+    LimitSetting{"tenant", "200/800", "API requests of one tenant", false},
+    LimitSetting{"cost", "50000/500000", "Rows that one person or token may ask GraphQL for", true},
+    LimitSetting{"trigger", "100/500", "Webhook events of one trigger", false},
+    LimitSetting{"trigger-bytes", "10485760/52428800", "Bytes of webhook events of one trigger", false},
 };
 
 }  // namespace
@@ -87,6 +90,15 @@ Result<std::map<std::string, rate::Rate>> parse_limits(const std::map<std::strin
         out.emplace(name, *rate);
     }
     return out;
+}
+
+http::BodyLimits body_limits(int bodies_mib) {
+    const std::size_t bytes = static_cast<std::size_t>(bodies_mib) << 20;
+    return {
+        .bytes_max = bytes,
+        .bytes_per_address_max = bytes / kAddressPart,
+        .bytes_per_share_max = bytes / kTenantPart,
+    };
 }
 
 Result<Secret> metrics_token(const Environment& environment) {

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/secret.h"
+#include "platform/http/server.h"
 #include "platform/proc/proc.h"
 #include "platform/rate/rate.h"
 
@@ -27,11 +28,15 @@ struct LimitSetting {
     std::string_view name;
     std::string_view rate;  // the default, as rate::Rate::parse reads it
     std::string_view what;  // for --help
+    bool is_of_graphql;     // `weft graphql` has it, too
 };
 std::span<const LimitSetting> limit_settings();
 std::map<std::string, std::string> default_limits();
 /// kInvalid names the option that is wrong.
 Result<std::map<std::string, rate::Rate>> parse_limits(const std::map<std::string, std::string>& limits);
+
+/// Of request bodies under way at the same time in a process.
+http::BodyLimits body_limits(int bodies_mib);
 
 /// What `weft api` and `weft worker` are told on their command line.
 struct ProcessOptions {

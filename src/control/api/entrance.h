@@ -1,8 +1,7 @@
 #pragma once
 
-#include "base/fair_lru.h"
 #include "control/api/api.h"
-#include "platform/http/quota.h"
+#include "platform/http/turnstile.h"
 
 #include <expected>
 #include <optional>
@@ -10,8 +9,8 @@
 
 namespace weft::control {
 
-/// Who comes in, and how often: L0 for those without a credential that holds (http::Strangers), L1 for each
-/// person or token and for each tenant. One for all transports; one loop.
+/// Who comes in, and how often (http::Turnstile): each person or token, and each tenant. One for all
+/// transports; one loop.
 class Entrance {
   public:
     /// `strangers` may be absent: then nobody counts them.
@@ -33,16 +32,10 @@ class Entrance {
     const Authenticate& authenticate() const { return authenticate_; }
 
   private:
-    std::expected<Entered, Refused> as_stranger(const std::string& client);
-    std::optional<http::Quota> spend(const Principal& principal, Entered& entered);
+    std::expected<Entered, Refused> as_stranger(const std::string& client, std::string_view proof);
 
-    Environment& env_;
     Authenticate authenticate_;
-    http::Strangers* strangers_;
-    ApiRates rates_;
-    rate::Limiter principals_;
-    rate::Limiter tenants_;
-    FairLru<char> good_;  // hashes of credentials that held, of all tenants
+    http::Turnstile turnstile_;
 };
 
 }  // namespace weft::control

@@ -9,8 +9,6 @@ namespace weft::http {
 
 namespace {
 
-constexpr std::string_view kAddressPolicy = "address";
-
 /// Whole seconds, rounded up: to come a little late is fine, early is not.
 std::string seconds_text(Steady::duration time) {
     return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count());

@@ -17,6 +17,9 @@ struct Quota {
     rate::Verdict verdict;
 };
 
+/// The name of the limit of strangers.
+inline constexpr std::string_view kAddressPolicy = "address";
+
 /// RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers): the burst, the seconds that it
 /// takes to come back, what is left and when all of it is back. Nothing for a limit that is off.
 void add_quota(Response& response, const Quota& quota);

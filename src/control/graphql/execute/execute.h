@@ -82,7 +82,7 @@ struct RoleLimits {
     int subscriptions_per_socket_max = 200;
     bool may_introspect = true;
     bool allow_list_only = false;
-    rate::Rate cost;  // in cost units, by (rate key, role); off: as much as they like
+    rate::Rate cost;  // in cost units, by (rate key, role), but of the trusted; off: as much as they like
 };
 
 struct EngineOptions {

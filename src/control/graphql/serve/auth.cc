@@ -1,6 +1,8 @@
 #include "base/bytes.h"
 #include "control/graphql/serve/detail/jwt.h"
 #include "control/graphql/serve/serve.h"
+#include "platform/crypto/crypto.h"
+#include "platform/http/address.h"
 
 #include <algorithm>
 #include <array>
@@ -18,6 +20,7 @@ constexpr std::string_view kAllowedRoles = "x-hasura-allowed-roles";
 constexpr std::string_view kDefaultRole = "x-hasura-default-role";
 constexpr std::string_view kSecretNames = "x-hasura-admin-secret/x-hasura-access-key";
 constexpr std::string_view kVariablePrefix = "x-hasura-";
+constexpr std::string_view kCookie = "cookie";
 constexpr const char* kUserVariable = "x-hasura-user-id";
 
 using Names = std::map<std::string, std::string, std::less<>>;
@@ -106,6 +109,10 @@ class HasuraAuth {
 
     Outcome<Session> resolve(const http::Handshake& handshake, const Presented& presented) const;
     http::Holder holder(const Session& session, const http::Handshake& handshake) const;
+    /// Null: nobody is counted.
+    http::Turnstile* turnstile() const {
+        return options_.admin_secret.empty() ? nullptr : options_.turnstile;
+    }
 
   private:
     static Session as(std::string role, Names variables);
@@ -228,17 +235,60 @@ http::Holder HasuraAuth::holder(const Session& session, const http::Handshake& h
     return {.principal = kUserVariable + (' ' + user->second)};
 }
 
-rt::Task<Outcome<Identified>> resolve(
+std::unexpected<Failure> over_rate(const http::Quota& quota) {
+    return failure(std::string(kRateLimitExceeded), http::too_many(quota));
+}
+
+/// A hash of all that may be a credential, with the address: a secret, unlike a token, may be guessed, and
+/// one that is good elsewhere must not be found by an address that guesses. Empty: nothing was offered.
+std::string proof_of(const http::Handshake& handshake, const Presented& presented) {
+    std::string offered;
+    const auto add = [&offered](std::string_view text) {
+        if (!text.empty()) offered.append(std::to_string(text.size())).append(":").append(text);
+    };
+    for (const auto name : {kSecretHeader, kAccessKeyHeader, std::string_view("authorization"), kCookie}) {
+        add(handshake.headers().get(name));
+    }
+    add(presented.authorization.value_or(""));
+    for (const auto& [name, value] : presented.hasura) {
+        if (name == kSecretHeader || name == kAccessKeyHeader) add(value);
+    }
+    if (offered.empty()) return offered;
+    add(http::address_key(handshake.client()));
+    return crypto::sha256(offered);
+}
+
+Outcome<Identified> resolve(
+    const HasuraAuth& auth, const http::Handshake& handshake, const Presented& presented
+) {
+    auto session = auth.resolve(handshake, presented);
+    if (!session) return std::unexpected(std::move(session).error());
+    Identified out{.session = std::move(*session)};
+    out.holder = auth.holder(out.session, handshake);
+    out.session.rate_key = out.holder.principal.empty() ? handshake.client() : out.holder.principal;
+    return out;
+}
+
+rt::Task<Outcome<Identified>> enter(
     std::shared_ptr<const HasuraAuth> auth,
     std::shared_ptr<const http::Handshake> handshake,
-    Presented presented
+    Presented presented,
+    http::Look look
 ) {
-    auto session = auth->resolve(*handshake, presented);
-    if (!session) co_return std::unexpected(std::move(session).error());
-    session->rate_key = handshake->client();
-    Identified out{.session = std::move(*session)};
-    out.holder = auth->holder(out.session, *handshake);
-    co_return out;
+    http::Turnstile* turnstile = look == http::Look::kEntry ? auth->turnstile() : nullptr;
+    if (turnstile == nullptr) co_return resolve(*auth, *handshake, presented);
+    std::string proof = proof_of(*handshake, presented);
+    if (!proof.empty() && !turnstile->may_look(handshake->client(), proof)) {
+        if (auto over = turnstile->count_stranger(handshake->client())) co_return over_rate(*over);
+    }
+    auto found = resolve(*auth, *handshake, presented);
+    if (!found) {
+        if (auto over = turnstile->count_stranger(handshake->client(), proof)) co_return over_rate(*over);
+        co_return found;
+    }
+    const auto counted = turnstile->count({.principal = found->holder.principal, .tenant = ""}, proof);
+    if (counted.over) co_return over_rate(*counted.over);
+    co_return found;
 }
 
 }  // namespace
@@ -256,8 +306,8 @@ Result<Authenticate> make_hasura_auth(HasuraAuthOptions options) {
     // Shared by the requests under way.
     auto auth = std::make_shared<const HasuraAuth>(std::move(options), std::move(jwt));
     return [auth = std::move(auth)](
-               std::shared_ptr<const http::Handshake> handshake, Presented presented, http::Look
-           ) { return resolve(auth, std::move(handshake), std::move(presented)); };
+               std::shared_ptr<const http::Handshake> handshake, Presented presented, http::Look look
+           ) { return enter(auth, std::move(handshake), std::move(presented), look); };
 }
 
 }  // namespace weft::graphql

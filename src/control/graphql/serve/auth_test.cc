@@ -63,12 +63,12 @@ class Auth : public ::testing::Test {
     /// On a socket, when something was presented.
     Outcome<Session> ask_with(http::Fields headers, Presented presented, bool is_socket = false) {
         http::Request head;
+        head.client = client_;
         if (is_socket) headers.add("upgrade", "websocket");
         headers.add("host", "weft.test");
         head.headers = std::move(headers);
         auto handshake = std::make_shared<const http::Handshake>(http::SiteRule(), head);
-        auto asker =
-            loop_.run_until_done(auth_(std::move(handshake), std::move(presented), http::Look::kEntry));
+        auto asker = loop_.run_until_done(auth_(std::move(handshake), std::move(presented), look_));
         if (!asker) return std::unexpected(std::move(asker).error());
         principal_ = asker->holder.principal;
         return std::move(asker->session);
@@ -92,7 +92,83 @@ class Auth : public ::testing::Test {
     rt::Loop loop_;
     Authenticate auth_;
     std::string principal_;
+    std::string client_ = "192.0.2.1";
+    http::Look look_ = http::Look::kEntry;
 };
+
+/// With ten mistakes for an address and five requests for a caller, which don't come back by themselves.
+class CountedAuth : public Auth {
+  protected:
+    void start(JsonObject jwt = {}, http::Turnstile* turnstile = nullptr) {
+        HasuraAuthOptions options{.admin_secret = "hush", .unauthorized_role = "anyone", .jwt_secret = ""};
+        if (!jwt.empty()) options.jwt_secret = to_text(jwt);
+        options.turnstile = turnstile;
+        use(std::move(options));
+    }
+    /// How many of 30 are answered `start`.
+    int count(std::string_view start, const http::Fields& headers) {
+        int out = 0;
+        for (int i = 0; i < 30; ++i) out += refusal(headers).starts_with(start) ? 1 : 0;
+        return out;
+    }
+
+    rt::ManualClock clock_{rt::SystemClock().now()};
+    SystemRng rng_;
+    http::Strangers strangers_{clock_, rng_, {.per_second = 1, .burst = 10}};
+    http::Turnstile turnstile_{
+        clock_, rng_, &strangers_, {.principal = {.per_second = 1, .burst = 5}, .tenant = {}}
+    };
+    const http::Fields wrong_{{"x-hasura-admin-secret", "guess"}};
+    const http::Fields right_{{"x-hasura-admin-secret", "hush"}};
+};
+
+TEST_F(CountedAuth, AWrongSecretIsTriedTenTimesFromAnAddress) {
+    start({}, &turnstile_);
+    EXPECT_EQ(count("access-denied", wrong_), 10);
+    EXPECT_EQ(
+        refusal(wrong_),
+        "rate-limit-exceeded: Too many requests of this address without a valid "
+        "credential; slow down"
+    );
+    EXPECT_TRUE(refusal(right_).starts_with("rate-limit-exceeded"))
+        << "a guess that is right is not looked at";
+    client_ = "192.0.2.2";
+    EXPECT_EQ(refusal(right_), "role admin") << "another address";
+    client_ = "192.0.2.1";
+    EXPECT_TRUE(refusal(right_).starts_with("rate-limit-exceeded")) << "which helps the guesser nothing";
+    clock_.advance(1s);
+    EXPECT_EQ(refusal(right_), "role admin");
+}
+
+TEST_F(CountedAuth, WithoutATurnstileGuessingGoesOn) {  // the control of the test above
+    start();
+    EXPECT_EQ(count("access-denied", wrong_), 30);
+    EXPECT_EQ(refusal(right_), "role admin");
+}
+
+TEST_F(CountedAuth, WhoWasKnownToBeGoodIsNotHeldBackByAGuesserBesideThem) {
+    start({}, &turnstile_);
+    EXPECT_EQ(refusal(right_), "role admin");
+    EXPECT_EQ(count("access-denied", wrong_), 10);
+    EXPECT_EQ(count("role admin", right_), 30) << "the administrator has no rate";
+}
+
+TEST_F(CountedAuth, APersonAndAnAddressOfStrangersHaveARateEach) {
+    start({{"type", "HS256"}, {"key", kSecret}}, &turnstile_);
+    const auto as = [](std::string_view user) {
+        return http::Fields{{"authorization", "Bearer " + token(claims({{"x-hasura-user-id", user}}))}};
+    };
+    const http::Fields one = as("1");
+    EXPECT_EQ(count("role user", one), 5);
+    EXPECT_EQ(count("role user", as("2")), 5);
+    EXPECT_EQ(count("role anyone", {}), 5);
+    client_ = "192.0.2.2";
+    EXPECT_EQ(count("role anyone", {}), 5) << "another address";
+    EXPECT_EQ(count("role user", one), 0) << "the same person";
+    look_ = http::Look::kRenewal;
+    EXPECT_EQ(count("role user", one), 30) << "a stream that is open is looked at all the same";
+    EXPECT_EQ(count("access-denied", wrong_), 30);
+}
 
 TEST_F(Auth, WithoutASecretEveryoneIsAdmin) {
     use({});

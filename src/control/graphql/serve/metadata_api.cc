@@ -4,6 +4,7 @@
 #include "control/graphql/serve/detail/incoming.h"
 #include "control/graphql/serve/detail/metadata_store.h"
 #include "platform/http/router.h"
+#include "platform/rt/loop.h"
 
 #include <algorithm>
 #include <map>
@@ -25,6 +26,12 @@ http::Response refuse(int status, const Failure& failure) {
     JsonObject body{{"path", failure.path}, {"error", failure.message}, {"code", failure.code}};
     if (!failure.internal.is_null()) body["internal"] = failure.internal;
     return http::Response::json(status, to_text(body));
+}
+
+/// Who is known but may not: 400, as in Hasura; who is not known: 401.
+int status_of(const Failure& failure) {
+    if (failure.code == kRateLimitExceeded) return 429;
+    return failure.code == "access-denied" ? 401 : 400;
 }
 
 Json success() {
@@ -104,8 +111,8 @@ struct MetadataApi::Impl {
         std::string sql, std::vector<std::optional<std::string>> values, rt::Deadline by
     );
     rt::Task<Result<http::Response>> health(http::Request request);
-    /// Takes the request's headers. Nothing: the admin asks, and no page of another origin.
-    rt::Task<std::optional<http::Response>> refusal(http::Request& request);
+    /// The gate of all that is the admin's: who asks is known before the body is read.
+    rt::Task<Result<http::Pass>> admit(http::Request head);
 
     pg::Pool& pool;
     Engine& engine;
@@ -114,18 +121,27 @@ struct MetadataApi::Impl {
     detail::MetadataStore store;
 };
 
-rt::Task<std::optional<http::Response>> MetadataApi::Impl::refusal(http::Request& request) {
-    auto handshake = std::make_shared<const http::Handshake>(site, request);
-    if (handshake->site() == http::Site::kForeign) co_return refuse(403, detail::foreign_page());
+rt::Task<Result<http::Pass>> MetadataApi::Impl::admit(http::Request head) {
+    http::Pass pass;
+    auto handshake = std::make_shared<const http::Handshake>(site, head);
+    if (handshake->site() == http::Site::kForeign) {
+        pass.refusal = refuse(403, detail::foreign_page());
+        co_return pass;
+    }
     Presented nothing;
     auto asker = co_await authenticate(std::move(handshake), std::move(nothing), http::Look::kEntry);
-    // Who is known but may not: 400, as in Hasura; who is not known: 401.
-    if (!asker) co_return refuse(asker.error().code == "access-denied" ? 401 : 400, asker.error());
-    if (asker->session.is_admin()) co_return std::nullopt;
-    const Failure other{
-        .message = "restricted access : admin only", .code = "access-denied", .path = "$.args"
-    };
-    co_return refuse(400, other);
+    if (!asker) {
+        pass.refusal = refuse(status_of(asker.error()), asker.error());
+        if (pass.refusal->status == 429) pass.refusal->headers.add("retry-after", "1");
+    } else if (!asker->session.is_admin()) {
+        const Failure other{
+            .message = "restricted access : admin only", .code = "access-denied", .path = "$.args"
+        };
+        pass.refusal = refuse(400, other);
+    } else {
+        pass.share = asker->session.rate_key;
+    }
+    co_return pass;
 }
 
 MetadataApi::Impl::Done MetadataApi::Impl::read(std::string_view type, std::int64_t version) const {
@@ -258,8 +274,8 @@ rt::Task<MetadataApi::Impl::Done> MetadataApi::Impl::run(Json command, int depth
 }
 
 rt::Task<Result<http::Response>> MetadataApi::Impl::command(http::Request request) {
-    if (auto refused = co_await refusal(request)) co_return std::move(*refused);
-    auto body = parse_json(request.body, {.bytes_max = kBodyBytesMax, .depth_max = 128});
+    auto read = [&] { return parse_json(request.body, {.bytes_max = kBodyBytesMax, .depth_max = 128}); };
+    auto body = co_await rt::offload(request.body.size(), read);
     if (!body) co_return refuse(400, Failure{.message = body.error().user, .code = "invalid-json"});
     auto done = co_await run(std::move(*body), 0, std::move(request.deadline));
     if (!done) co_return refuse(400, done.error());
@@ -287,8 +303,8 @@ rt::Task<Outcome<JsonArray>> MetadataApi::Impl::plan_lines(
 }
 
 rt::Task<Result<http::Response>> MetadataApi::Impl::explain(http::Request request) {
-    if (auto refused = co_await refusal(request)) co_return std::move(*refused);
-    auto body = parse_json(request.body);
+    auto read = [&] { return parse_json(request.body); };
+    auto body = co_await rt::offload(request.body.size(), read);
     if (!body || !body->is_object() || !body->get_object().contains("query")) {
         co_return refuse(400, Failure{.message = "key \"query\" not found", .code = "parse-failed"});
     }
@@ -359,13 +375,14 @@ rt::Task<Result<http::Response>> tell_version(http::Request) {
 
 void MetadataApi::mount(http::Router& router) {
     Impl* impl = impl_.get();
-    const http::RouteOptions route{.body_bytes_max = kBodyBytesMax, .timeout = kTimeout};
+    const auto gate = [impl](const http::Request& head) { return impl->admit(head); };
+    const http::RouteOptions route{.body_bytes_max = kBodyBytesMax, .timeout = kTimeout, .gate = gate};
     const auto command = [impl](http::Request request) { return impl->command(std::move(request)); };
     for (const char* path : {"/v1/metadata", "/v1/query", "/v2/query"}) {
         router.add(http::Method::kPost, path, command, route);
     }
     const auto explain = [impl](http::Request request) { return impl->explain(std::move(request)); };
-    router.add(http::Method::kPost, "/v1/graphql/explain", explain);
+    router.add(http::Method::kPost, "/v1/graphql/explain", explain, {.gate = gate});
     const auto health = [impl](http::Request request) { return impl->health(std::move(request)); };
     router.add(http::Method::kGet, "/healthz", health, {.timeout = std::chrono::seconds(2)});
     router.add(http::Method::kGet, "/v1/version", tell_version);

@@ -5,6 +5,7 @@
 #include "platform/http/http.h"
 #include "platform/http/leases.h"
 #include "platform/http/site.h"
+#include "platform/http/turnstile.h"
 #include "platform/rt/clock.h"
 
 #include <functional>
@@ -84,6 +85,10 @@ struct HasuraAuthOptions {
     std::string unauthorized_role;  // of requests without a credential; empty: refused
     std::string jwt_secret;         // JSON: {"type":"HS256","key":...,"claims_namespace":...}; empty: no JWT
     const rt::Clock* clock = nullptr;  // for the times in tokens; null: the system's
+    /// Who may come how often; null: nobody counts. Failures count against their address, wrong secrets among
+    /// them; callers whose token names a person, and strangers of the unauthorized role, have a rate each.
+    /// Those with the secret have none, and nobody is counted where no secret is asked.
+    http::Turnstile* turnstile = nullptr;
 };
 Result<Authenticate> make_hasura_auth(HasuraAuthOptions options);
 

@@ -114,6 +114,36 @@ class Serve : public ::testing::Test {
     std::unique_ptr<rt::Scope> scope_;
 };
 
+TEST_F(Serve, TheAdminsPathsLookAtTheSecretBeforeTheBody) {
+    stop();
+    SystemRng rng;
+    http::Strangers strangers(clock_, rng, {.per_second = 0.001, .burst = 8});
+    http::Turnstile turnstile(clock_, rng, &strangers, {});
+    HasuraAuthOptions auth{.admin_secret = "hush", .unauthorized_role = "", .jwt_secret = ""};
+    auth.turnstile = &turnstile;
+    start(std::move(auth));
+    const std::vector<std::string> paths{"/v1/metadata", "/v1/query", "/v2/query", "/v1/graphql/explain"};
+    /// The head alone, of a body that never comes.
+    const auto head = [&](const std::string& path, std::string_view secret) {
+        return ask(
+            "POST " + path + " HTTP/1.1\r\ncontent-type: application/json\r\nx-hasura-admin-secret: " +
+            std::string(secret) + "\r\ncontent-length: 900000"
+        );
+    };
+    for (const std::string& path : paths) {
+        EXPECT_THAT(head(path, "guess"), StartsWith("HTTP/1.1 401")) << path;
+    }
+    EXPECT_EQ(server_->stats().body_bytes, 0u);
+    for (int i = 0; i < 8; ++i) (void)head("/v1/graphql", "guess");
+    EXPECT_THAT(head("/v1/graphql", "hush"), StartsWith("HTTP/1.1 429"));
+    for (const std::string& path : paths) {
+        EXPECT_THAT(head(path, "hush"), StartsWith("HTTP/1.1 429")) << path;
+        EXPECT_THAT(head(path, "guess"), HasSubstr("retry-after: 1")) << path;
+    }
+    stop();
+    start({});
+}
+
 TEST_F(Serve, ATableIsMadeTrackedAndAsked) {
     make_tables();
     EXPECT_THAT(query("{ book { title } }"), HasSubstr(R"({"data":{"book":[{"title":"Weaving"}]}})"));
