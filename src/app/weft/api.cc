@@ -40,9 +40,9 @@ constexpr auto kDrain = 10s;  // requests in flight; a synchronous webhook may l
 constexpr auto kDatabaseLook = 250ms;   // between them
 constexpr auto kDatabaseAnswer = 1s;    // longer is silence; a quiet machine takes less than 1 ms
 constexpr auto kDatabaseRetry = 250ms;  // before the first answer
-// Parts of all bytes of bodies: the smallest setting still lets one address send a whole webhook body.
-constexpr std::size_t kAddressPart = 8;
-constexpr std::size_t kTenantPart = 4;
+/// Of runs' values that are being read or on their way out, in REST and in answers to webhooks. GraphQL's
+/// answers have a budget of their own of the same size.
+constexpr std::int64_t kValuesBytes = 128 << 20;
 constexpr auto kCatalogRead = 10s;  // GraphQL's look at the tables; some 20 ms on a quiet machine
 
 /// Counts requests by route and status; both come from bounded sets.
@@ -174,7 +174,14 @@ class ApiProcess {
             metrics_.gauge("weft_graphql_answer_bytes", "Large GraphQL answers in memory, in bytes");
         const auto waiting =
             metrics_.gauge("weft_graphql_answers_waiting", "GraphQL requests that wait for room in memory");
-        metrics_.on_collect([this, bytes, waiting] {
+        const auto values = metrics_.gauge(
+            "weft_value_bytes", "Memory for values of runs that REST and webhooks read, in bytes"
+        );
+        const auto values_waiting =
+            metrics_.gauge("weft_values_waiting", "Requests that wait for room for values of runs");
+        metrics_.on_collect([this, bytes, waiting, values, values_waiting] {
+            values.set(static_cast<double>(values_.held()));
+            values_waiting.set(static_cast<double>(values_.waiting()));
             bytes.set(static_cast<double>(api_->graphql_answer_bytes()));
             waiting.set(static_cast<double>(api_->graphql_answers_waiting()));
         });
@@ -188,7 +195,7 @@ class ApiProcess {
         using Keys = store::vault::TenantKeys;
         keys_ = std::make_unique<Keys>(*pool_, *shared_master_, clock_, Keys::Reader::kApi);
         codec_ = std::make_unique<store::runs::PayloadCodec>(*keys_, *blobs_, clock_, rng_);
-        runs_ = std::make_unique<store::runs::Runs>(*pool_, *codec_);
+        runs_ = std::make_unique<store::runs::Runs>(*pool_, *codec_, values_);
     }
 
     /// Where people come in, metrics need a token: without one they are not there.
@@ -294,9 +301,7 @@ class ApiProcess {
     Result<void> listen() {
         http::ServerOptions options;
         options.trusted_proxies = options_.trusted_proxies;
-        options.bodies.bytes_max = static_cast<std::size_t>(options_.bodies_mib) << 20;
-        options.bodies.bytes_per_address_max = options.bodies.bytes_max / kAddressPart;
-        options.bodies.bytes_per_share_max = options.bodies.bytes_max / kTenantPart;
+        options.bodies = body_limits(options_.bodies_mib);
         options.on_access = [this](const http::AccessRecord& record) { requests_.add(record); };
         options.on_fault = [this](std::string what) { log_.error("a handler failed", {{"what", what}}); };
         server_ = std::make_unique<http::Server>(loop_, router_, clock_, rng_, std::move(options));
@@ -385,6 +390,7 @@ class ApiProcess {
     std::unique_ptr<store::vault::TenantKeys> keys_;
     std::unique_ptr<store::runs::PayloadCodec> codec_;
     std::unique_ptr<store::runs::Runs> runs_;
+    rt::Budget values_{loop_, kValuesBytes};
     ingress::RunWatch watch_{loop_};
     std::unique_ptr<ingress::Ingest> ingest_;
     telemetry::Notices deliveries_{metrics_, log_, clock_, rng_, "weft_odd_deliveries_total"};

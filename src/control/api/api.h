@@ -13,6 +13,7 @@
 #include "platform/http/quota.h"
 #include "platform/http/site.h"
 #include "platform/pg/pg.h"
+#include "platform/rt/budget.h"
 #include "platform/rt/clock.h"
 #include "platform/rt/loop.h"
 #include "platform/telemetry/log.h"
@@ -106,6 +107,11 @@ struct Context {
     JsonObject audit_detail;                                               // never a secret
     JsonObject problem;                 // extra members of the problem when the handler fails
     std::optional<Secret> new_session;  // the transport hands it to the caller
+    /// Members of the answer that are JSON texts: they join the object that the handler gives, unparsed,
+    /// since a tree takes ten times the memory. Of kRead operations.
+    std::vector<std::pair<std::string_view, std::string>> texts;
+    /// The memory that the answer takes; kept until it has been sent.
+    std::shared_ptr<rt::Budget::Charge> room;
     std::optional<Secret> new_device;   // likewise
     std::optional<http::Quota> quota;   // the limit that a kLimit is about; else the caller's
     bool is_session_ended = false;
@@ -195,6 +201,7 @@ class Executor {
         bool is_replay = false;
     };
     rt::Task<Result<Answer>> run(const Table::Entry& entry, Context& context, Json input);
+        std::shared_ptr<rt::Budget::Charge> room = nullptr;  // as Context's
     /// The same for a kWrite operation inside a transaction that the caller commits: the change, its audit
     /// row and the stored answer are part of it. The caller sends `notify_after_commit` after its commit.
     rt::Task<Result<Answer>> run_within(

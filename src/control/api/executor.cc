@@ -72,6 +72,20 @@ Executor::Answer answer_of(const Operation& operation, const Json& result) {
 }
 
 }  // namespace
+/// Puts the texts behind the members that are there.
+void add_texts(Executor::Answer& answer, Context& context) {
+    std::size_t more = 0;
+    for (const auto& [member, text] : context.texts) more += member.size() + text.size() + 4;
+    answer.body.reserve(answer.body.size() + more);
+    for (auto& [member, text] : context.texts) {
+        answer.body.back() = ',';  // instead of the brace; there is always a member before
+        answer.body.append("\"").append(member).append("\":").append(text).push_back('}');
+        std::string().swap(text);
+    }
+    answer.room = std::move(context.room);
+    if (answer.room) (void)answer.room->try_resize(static_cast<std::int64_t>(answer.body.size()));
+}
+
 
 Result<void> Executor::authorize(const Table::Entry& entry, const Context& context) const {
     const Access& access = entry.operation.access;
@@ -104,7 +118,9 @@ rt::Task<Result<Executor::Answer>> Executor::run(const Table::Entry& entry, Cont
     }
     if (entry.operation.mode == Mode::kOwn) co_return co_await call_own(entry, context, std::move(input));
     CO_TRY(Json result, co_await entry.operation.handler(context, std::move(input)));
-    co_return answer_of(entry.operation, result);
+    Answer answer = answer_of(entry.operation, result);
+    add_texts(answer, context);
+    co_return answer;
 }
 
 rt::Task<Result<Executor::Answer>> Executor::run_within(

@@ -1,4 +1,5 @@
 #include "control/api/entrance.h"
+#include "platform/http/held_body.h"
 #include "platform/http/router.h"
 #include "platform/rt/loop.h"
 
@@ -280,6 +281,7 @@ rt::Task<Result<http::Response>> Rest::answer(
     http::Response response = answer.status == 204
                                   ? http::Response::empty(204)
                                   : http::Response::json(answer.status, std::move(answer.body));
+    if (answer.room) http::hold_room(response, std::move(answer.room));
     if (answer.is_replay) response.headers.add("idempotency-replayed", "true");
     co_return response;
 }

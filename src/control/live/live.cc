@@ -21,7 +21,10 @@ class Live::Seat {
     Seat(const Seat&) = delete;
     Seat& operator=(const Seat&) = delete;
     Client& client() { return client_; }
-    void hold(std::unique_ptr<http::Lease> lease) { lease_ = std::move(lease); }
+    void hold(std::unique_ptr<http::Lease> lease) {
+        lease_ = std::move(lease);
+        client_.lease = lease_.get();
+    }
 
   private:
     Live& live_;
@@ -87,20 +90,30 @@ void Live::on_notify(std::string_view payload) {
     }
 }
 
+/// A slow reader loses events rather than more memory than its tenant's streams may hold.
 void Live::push(Client& client, const std::string& event) const {
-    if (client.events.size() >= options_.queue_max) {
-        client.events.clear();
-        client.has_lost = true;
+    if (!client.has_lost) {
+        const bool has_room = client.events.size() < options_.queue_max &&
+                              client.lease->add(http::Held::kBytes, event.size()).has_value();
+        if (has_room) {
+            client.events.push_back(event);
+        } else {
+            lose(client);
+        }
     }
-    if (!client.has_lost) client.events.push_back(event);
     client.changed.notify_all();
+}
+
+void Live::lose(Client& client) {
+    for (const std::string& event : client.events) client.lease->give_back(http::Held::kBytes, event.size());
+    client.events.clear();
+    client.has_lost = true;
 }
 
 void Live::on_gap() {
     for (auto& [tenant, clients] : clients_) {
         for (Client* client : clients) {
-            client->has_lost = true;
-            client->events.clear();
+            lose(*client);
             client->changed.notify_all();
         }
     }
@@ -145,11 +158,16 @@ rt::Task<void> Live::stream(http::StreamWriter writer, std::shared_ptr<Seat> sea
         }
         if (client.has_lost) out += event_text("resync", JsonObject());
         client.has_lost = false;
-        for (const std::string& event : client.events) out += event;
+        std::size_t held = 0;
+        for (const std::string& event : client.events) {
+            out += event;
+            held += event.size();
+        }
         client.events.clear();
         if (!out.empty()) {
             auto written = co_await writer.write(std::move(out));
             if (!written) co_return;
+            client.lease->give_back(http::Held::kBytes, held);
             out.clear();
         }
         if (!client.events.empty() || client.has_lost || !client.last_event.empty()) continue;

@@ -38,7 +38,8 @@ class Live {
     struct Client {
         explicit Client(rt::Loop& loop) : changed(loop) {}
         TenantId tenant;
-        std::deque<std::string> events;
+        std::deque<std::string> events;  // charged to the lease until they have been written
+        http::Lease* lease = nullptr;    // of its seat
         bool has_lost = false;
         std::string last_event;  // not empty: nothing more is said after it
         rt::Signal changed;
@@ -49,6 +50,7 @@ class Live {
     rt::Task<Result<http::Response>> open(Context& context, Json input);
     rt::Task<void> stream(http::StreamWriter writer, std::shared_ptr<Seat> seat);
     void push(Client& client, const std::string& event) const;
+    static void lose(Client& client);
 
     Environment& env_;
     http::Leases& leases_;

@@ -6,7 +6,9 @@
 #include "store/runlog/runlog.h"
 #include "store/workflows/workflows.h"
 
+#include <array>
 #include <charconv>
+#include <span>
 
 namespace weft::control {
 
@@ -24,6 +26,14 @@ bool has_ended(std::string_view state) {
 template <class T>
 Json maybe_json(const std::optional<T>& value) {
     return value ? Json(*value) : Json(nullptr);
+}
+
+/// The values of a run or step, as they are: members of the answer.
+void show(Context& context, std::span<const std::string_view> members, rows::Values values) {
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        context.texts.emplace_back(members[i], std::move(values.texts[i]).value_or("null"));
+    }
+    context.room = std::move(values.room);
 }
 
 /// JSON that the engine wrote; unreadable is shown as null rather than hiding the rest of the run.
@@ -141,11 +151,12 @@ rt::Task<Result<Json>> Runs::get(Context& context, Json input) {
     const auto id = id_in<RunId>(input);
     CO_TRY(auto run, co_await runs_.get(context.tenant(), id, context.deadline));
     CO_TRY(auto steps, co_await runs_.steps(context.tenant(), id, context.deadline));
-    const std::vector<std::string> slots{"input", "trigger", "output"};
-    CO_TRY(auto values, co_await runs_.values(context.tenant(), id, slots, context.deadline));
     CO_TRY(auto uses, co_await uses_of(context, run.version));
+    constexpr std::array<std::string_view, 3> kMembers{"input", "trigger", "output"};
+    const std::vector<std::string> slots(kMembers.begin(), kMembers.end());
+    CO_TRY(auto values, co_await runs_.values(context.tenant(), id, slots, context.deadline));
+    show(context, kMembers, std::move(values));
     JsonObject out = run_json(run);
-    for (std::size_t i = 0; i < slots.size(); ++i) out[slots[i]] = parsed(values[i]);
     JsonArray list;
     for (const rows::StepRun& step : steps) list.push_back(step_json(step, *uses));
     out["steps"] = std::move(list);
@@ -159,13 +170,13 @@ rt::Task<Result<Json>> Runs::get_step(Context& context, Json input) {
     CO_TRY(auto steps, co_await runs_.steps(context.tenant(), id, context.deadline));
     for (const rows::StepRun& step : steps) {
         if (step.step != wanted) continue;
-        const std::vector<std::string> slots{"step." + wanted + ".input", "step." + wanted + ".output"};
-        CO_TRY(auto values, co_await runs_.values(context.tenant(), id, slots, context.deadline));
         CO_TRY(auto happened, co_await runs_.events(context.tenant(), id, wanted, context.deadline));
         CO_TRY(auto uses, co_await uses_of(context, run.version));
+        const std::vector<std::string> slots{"step." + wanted + ".input", "step." + wanted + ".output"};
+        CO_TRY(auto values, co_await runs_.values(context.tenant(), id, slots, context.deadline));
+        constexpr std::array<std::string_view, 2> kMembers{"input", "output"};
+        show(context, kMembers, std::move(values));
         JsonObject out = step_json(step, *uses);
-        out["input"] = parsed(values[0]);
-        out["output"] = parsed(values[1]);
         out["attempts"] = attempts_json(happened);
         co_return Json(std::move(out));
     }
@@ -257,12 +268,13 @@ rt::Task<Result<Json>> Runs::rerun(Context& context, Json input) {
         .tenant = context.tenant(),
         .workflow = run.workflow,
         .version = run.version,
-        .input = values[0].value_or("null"),
-        .trigger = values[1].value_or("{}"),
+        .input = std::move(values.texts[0]).value_or("null"),
+        .trigger = std::move(values.texts[1]).value_or("{}"),
         .rerun_of = id,
         .once = context.once,
     };
     context.audit_detail["rerun_of"] = id.text();
+    // `values.room` until the new run has them.
     co_return co_await begin(context, std::move(request));
 }
 

@@ -8,6 +8,7 @@
 #include "data/ingress/detail/target_cache.h"
 #include "platform/crypto/crypto.h"
 #include "platform/http/address.h"
+#include "platform/http/held_body.h"
 #include "platform/rt/loop.h"
 #include "store/runs/answered.h"
 #include "store/triggers/inbox.h"
@@ -224,16 +225,28 @@ rt::Task<Result<std::optional<http::Response>>> Hooks::Impl::look(
     CO_TRY(auto state, co_await runs.get(tenant, run, by));
     std::vector<std::string> slots{"response", "output"};
     CO_TRY(auto values, co_await runs.values(tenant, run, std::move(slots), by));
-    if (values[0]) {
-        CO_TRY(Json with, parse_json(*values[0]));
-        CO_TRY(auto given, workflow::response_of(with));
-        auto response = http::Response::text(given.status, std::move(given.body), given.content_type);
-        for (auto& header : given.headers) response.headers.add(header.name, header.value);
-        keep_apart(response);
-        co_return response;
+    std::optional<http::Response> response;
+    if (const auto& with = values.texts[0]) {
+        // The tree, which takes more than was reserved, lives while a thread of the pool works on it: there
+        // are few.
+        auto read = [&with]() -> Result<http::Response> {
+            TRY(Json tree, parse_json(*with));
+            TRY(auto given, workflow::response_of(tree));
+            auto out = http::Response::text(given.status, std::move(given.body), given.content_type);
+            for (auto& header : given.headers) out.headers.add(header.name, header.value);
+            keep_apart(out);
+            return out;
+        };
+        CO_TRY(response, co_await rt::offload(with->size(), read));
+    } else if (!has_ended(state)) {
+        co_return std::nullopt;
+    } else if (state.state == "success") {
+        response = http::Response::json(200, std::move(values.texts[1]).value_or("null"));
     }
-    if (!has_ended(state)) co_return std::nullopt;
-    if (state.state == "success") co_return http::Response::json(200, values[1].value_or("null"));
+    if (response) {
+        http::hold_room(*response, std::move(values.room));
+        co_return std::move(response);
+    }
     co_return http::problem(502, "run-" + state.state, "The run has " + state.state, id);
 }
 

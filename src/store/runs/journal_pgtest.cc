@@ -322,7 +322,8 @@ TEST_F(JournalTest, ApiReadsRunsStepsValuesEventsAndLines) {
     Entry entry = progress(lease);
     flush_now(entry);
     auto newer = start_run();
-    Runs runs(api_pool, *codec);
+    rt::Budget room(loop, 1 << 20);
+    Runs runs(api_pool, *codec, room);
     auto listed = wait(runs.list(tenant, {.limit = 1}, soon()));
     ASSERT_TRUE(listed && listed->size() == 1) << listed.error().detail;
     EXPECT_EQ(listed->front().id, newer.run);
@@ -339,8 +340,8 @@ TEST_F(JournalTest, ApiReadsRunsStepsValuesEventsAndLines) {
     std::vector<std::string> slots{"output", "step.a.output"};
     auto values = wait(runs.values(tenant, lease.run, slots, soon()));
     ASSERT_TRUE(values) << values.error().detail;
-    EXPECT_FALSE((*values)[0]);
-    EXPECT_EQ((*values)[1], R"({"n":1})");
+    EXPECT_FALSE(values->texts[0]);
+    EXPECT_EQ(values->texts[1], R"({"n":1})");
     EXPECT_EQ(wait(runs.events(tenant, lease.run, "a", soon()))->size(), 1u);
     auto lines = wait(runlog::list(api_pool, tenant, lease.run, 0, 10, soon()));
     ASSERT_TRUE(lines && lines->size() == 1);

@@ -11,6 +11,19 @@ namespace weft::store::runs {
 
 namespace {
 
+/// As values, and in the answer that is made of them.
+constexpr std::size_t kTimesHeld = 2;
+/// For room; who finds none by then is to come again.
+constexpr auto kRoomWait = std::chrono::seconds(5);
+
+/// Of all values of a list_values, opened.
+std::size_t bytes_of(const pg::Rows& rows) {
+    constexpr int kSize = 2;
+    std::size_t bytes = 0;
+    for (int row = 0; row < rows.size(); ++row) bytes += static_cast<std::size_t>(rows.integer(row, kSize));
+    return bytes;
+}
+
 Run read_run(const pg::Rows& rows, int row) {
     return Run{
         .id = rows.id<RunId>(row, 0),
@@ -101,9 +114,7 @@ rt::Task<Result<std::vector<StepRun>>> Runs::steps(TenantId tenant, RunId run, r
     co_return out;
 }
 
-rt::Task<Result<std::vector<std::optional<std::string>>>> Runs::values(
-    TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by, std::size_t bytes_max
-) {
+rt::Task<Result<pg::Rows>> Runs::find_values(TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by) {
     pg::ArrayParam runs;
     pg::ArrayParam slots;
     for (const ValueKey& key : wanted) {
@@ -113,18 +124,13 @@ rt::Task<Result<std::vector<std::optional<std::string>>>> Runs::values(
     pg::Params params;
     params.add(runs.text()).add(slots.text());
     const pg::Principal who = pg::Principal::tenant(tenant);
-    CO_TRY(auto rows, co_await pool_.query(who, sql::kListValues, std::move(params), by));
-    constexpr int kSize = 2;
-    std::size_t bytes = 0;
-    for (int row = 0; row < rows.size(); ++row) bytes += static_cast<std::size_t>(rows.integer(row, kSize));
-    if (bytes > bytes_max) {
-        co_return fail(Error::limit(fmt::format(
-            "The values asked for have {} bytes, and there is room for {}: ask for fewer at a time",
-            bytes,
-            bytes_max
-        )));
-    }
-    std::vector<std::optional<std::string>> out(wanted.size());
+    co_return co_await pool_.query(who, sql::kListValues, std::move(params), by);
+}
+
+rt::Task<Result<Texts>> Runs::open_values(
+    TenantId tenant, std::vector<ValueKey> wanted, pg::Rows rows, rt::Deadline by
+) {
+    Texts out(wanted.size());
     for (int row = 0; row < rows.size(); ++row) {
         const auto at = static_cast<std::size_t>(rows.integer(row, 0) - 1);
         StoredPayload stored = read_payload(rows, row, 1);
@@ -134,12 +140,36 @@ rt::Task<Result<std::vector<std::optional<std::string>>>> Runs::values(
     co_return out;
 }
 
-rt::Task<Result<std::vector<std::optional<std::string>>>> Runs::values(
+rt::Task<Result<Texts>> Runs::values(
+    TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by, std::size_t bytes_max
+) {
+    CO_TRY(auto rows, co_await find_values(tenant, wanted, by));
+    const std::size_t bytes = bytes_of(rows);
+    if (bytes > bytes_max) {
+        co_return fail(Error::limit(fmt::format(
+            "The values asked for have {} bytes, and there is room for {}: ask for fewer at a time",
+            bytes,
+            bytes_max
+        )));
+    }
+    co_return co_await open_values(tenant, std::move(wanted), std::move(rows), std::move(by));
+}
+
+rt::Task<Result<Values>> Runs::values(
     TenantId tenant, RunId run, std::vector<std::string> slots, rt::Deadline by
 ) {
     std::vector<ValueKey> wanted;
     for (std::string& slot : slots) wanted.push_back({run, std::move(slot)});
-    co_return co_await values(tenant, std::move(wanted), std::move(by));
+    CO_TRY(auto rows, co_await find_values(tenant, wanted, by));
+    Values out{.texts = {}, .room = std::make_shared<rt::Budget::Charge>(room_, tenant.text())};
+    const auto bytes = static_cast<std::int64_t>(kTimesHeld * bytes_of(rows));
+    const auto fits = co_await out.room->resize(bytes, by.at_most(kRoomWait));
+    if (!fits && fits.error().code == Code::kTimeout) {
+        co_return fail(Error::unavailable("Too many large values are being read at this time; try again"));
+    }
+    CO_CHECK_OK(fits);
+    CO_TRY(out.texts, co_await open_values(tenant, std::move(wanted), std::move(rows), std::move(by)));
+    co_return out;
 }
 
 rt::Task<Result<std::vector<Event>>> Runs::events(

@@ -3,8 +3,10 @@
 #include "base/error.h"
 #include "base/id.h"
 #include "platform/pg/pg.h"
+#include "platform/rt/budget.h"
 #include "store/runs/payload.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -67,13 +69,20 @@ struct Event {
     std::string detail;  // JSON text
 };
 
-/// What one call of Runs::values opens at most: the three values of a run's page, each as large as it may be.
-inline constexpr std::size_t kValuesBytesMax = 3 * limits::kPayloadBytesMax;
+using Texts = std::vector<std::optional<std::string>>;
+
+/// Values that have been opened, and the memory that they and what is made of them take: to be kept as long
+/// as either is there.
+struct Values {
+    Texts texts;
+    std::shared_ptr<rt::Budget::Charge> room;  // shared by whoever holds a part
+};
 
 /// Reads for one tenant; absent and another tenant's are both kNotFound.
 class Runs {
   public:
-    Runs(pg::Pool& pool, PayloadCodec& codec) : pool_(pool), codec_(codec) {}
+    /// `room` is for all values that are open at a time; it outlives them.
+    Runs(pg::Pool& pool, PayloadCodec& codec, rt::Budget& room) : pool_(pool), codec_(codec), room_(room) {}
 
     /// Newest first. The next page is `before = last.id` while a page is full.
     rt::Task<Result<std::vector<Run>>> list(TenantId tenant, RunFilter filter, rt::Deadline by);
@@ -81,16 +90,14 @@ class Runs {
     /// In the workflow's order; empty for an absent run.
     rt::Task<Result<std::vector<StepRun>>> steps(TenantId tenant, RunId run, rt::Deadline by);
     /// JSON text of the values that exist among `wanted`, in that order: one statement, however many runs.
-    /// Errors: kLimit, before any is opened, when together they have more than `bytes_max`.
-    rt::Task<Result<std::vector<std::optional<std::string>>>> values(
-        TenantId tenant,
-        std::vector<ValueKey> wanted,
-        rt::Deadline by,
-        std::size_t bytes_max = kValuesBytesMax
+    /// Their memory is the caller's to have reserved: `bytes_max`. Errors: kLimit, before any is opened, when
+    /// together they have more.
+    rt::Task<Result<Texts>> values(
+        TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by, std::size_t bytes_max
     );
     /// JSON text of the slots that exist among `slots` ("input", "output", "step.<id>.input", ...), in the
-    /// order asked for.
-    rt::Task<Result<std::vector<std::optional<std::string>>>> values(
+    /// order asked for, once there is room for them. Errors: kUnavailable (retry) when there is none in time.
+    rt::Task<Result<Values>> values(
         TenantId tenant, RunId run, std::vector<std::string> slots, rt::Deadline by
     );
     /// Oldest first, of one step when `step` is set.
@@ -99,8 +106,14 @@ class Runs {
     );
 
   private:
+    rt::Task<Result<pg::Rows>> find_values(TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by);
+    rt::Task<Result<Texts>> open_values(
+        TenantId tenant, std::vector<ValueKey> wanted, pg::Rows rows, rt::Deadline by
+    );
+
     pg::Pool& pool_;
     PayloadCodec& codec_;
+    rt::Budget& room_;
 };
 
 /// A workflow version as the engine runs it.

@@ -162,6 +162,10 @@ rt::Task<Outcome<>> Engine::Impl::call_actions(
             auto text = co_await detail::run_action(env, *call);
             if (!text) co_return std::unexpected(std::move(text).error());
             texts[i] = std::move(*text);
+            // What has changed something is told, whatever its size.
+            if (prepared.plan->kind != OperationKind::kQuery) continue;
+            if (texts[i].size() > kLargeAnswerBytes) CO_CHECK_OK(co_await ready.room->open(by));
+            CO_CHECK_OK(ready.room->add(texts[i].size()));
         } else if (prepared.has_remotes && reads_rows(root)) {
             const Select& select = *std::get<std::unique_ptr<Select>>(root.what);
             auto text = co_await detail::fill_remote(

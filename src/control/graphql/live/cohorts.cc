@@ -125,6 +125,7 @@ Outcome<Live::Impl::CohortPtr> Live::Impl::cohort_for(
     cohort->group = std::move(*group);
     ++cohort->group->cohorts;
     cohort->key = key;
+    cohort->kept = rt::Budget::Charge(kept, session->rate_key);
     cohort->session = std::move(session);
     cohort->variables = std::move(request.variables);
     cohort->values = std::move(*values);

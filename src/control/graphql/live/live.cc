@@ -28,7 +28,13 @@ Request request_of(const Cohort& cohort) {
 }  // namespace
 
 Live::Impl::Impl(rt::Loop& on, pg::Pool& of, Engine& with, LiveOptions given)
-    : loop(on), pool(of), engine(with), options(std::move(given)), wake(on), scope(on) {
+    : loop(on),
+      pool(of),
+      engine(with),
+      options(std::move(given)),
+      kept(on, options.kept_bytes_max),
+      wake(on),
+      scope(on) {
     scope.spawn(tick());
 }
 
@@ -124,6 +130,7 @@ void Live::Impl::replan(const CohortPtr& old) {
         cohort->has_answer = old->has_answer;
         cohort->hash = old->hash;
         cohort->body = old->body;
+        cohort->kept = std::move(old->kept);
         const auto& before = old->group->plan->cursors;
         const auto& after = cohort->group->plan->cursors;
         for (std::size_t i = 0; i < std::min(before.size(), after.size()); ++i) {

@@ -32,6 +32,9 @@ struct LiveOptions {
         std::chrono::seconds(30);  // every cohort is looked at this often; 0: never
     int cohorts_per_statement_max = 200;
     std::size_t subscriptions_max = 50'000;
+    /// Of last answers, which those who come later are given; shared by tenants. Without room the query runs
+    /// again.
+    std::int64_t kept_bytes_max = 64 << 20;
     /// How often what nobody tells of changes is looked at: views, functions, results of actions.
     Steady::duration unwatched_poll = std::chrono::seconds(1);
     int statements_max = 4;           // under way at a time, each on a connection of the pool

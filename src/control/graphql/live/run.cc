@@ -231,7 +231,10 @@ void Live::Impl::deliver(Cohort& cohort, std::string_view text, bool is_body) {
         body += "}}";
     }
     const auto shared = std::make_shared<const std::string>(std::move(body));
-    cohort.body = !plan.is_stream && shared->size() <= kKeptBytesMax ? shared : nullptr;
+    const bool is_kept = !plan.is_stream && shared->size() <= kKeptBytesMax &&
+                         cohort.kept.try_resize(static_cast<std::int64_t>(shared->size()));
+    if (!is_kept) cohort.kept.reset();
+    cohort.body = is_kept ? shared : nullptr;
     for (const Id id : ids) {  // a sink may end any subscription
         const auto found = subscriptions.find(id);
         if (found == subscriptions.end()) continue;

@@ -56,7 +56,7 @@ struct Call {
 class TestApi {
   public:
     /// No rates, unless `options` says so: tests call as fast as they can.
-    explicit TestApi(ApiOptions options = without_rates());
+    explicit TestApi(ApiOptions options = without_rates(), std::int64_t value_bytes = 128 << 20);
     static ApiOptions without_rates();
     ~TestApi();
 
@@ -107,6 +107,7 @@ class TestApi {
     std::unique_ptr<store::vault::Vault> vault;
     std::unique_ptr<blob::Store> blobs;
     std::unique_ptr<store::runs::PayloadCodec> codec;
+    rt::Budget values;
     std::unique_ptr<store::runs::Runs> runs;
     std::unique_ptr<Api> api;
     http::Router router;

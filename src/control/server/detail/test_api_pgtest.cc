@@ -28,7 +28,7 @@ ApiOptions TestApi::without_rates() {
     return options;
 }
 
-TestApi::TestApi(ApiOptions options) {
+TestApi::TestApi(ApiOptions options, std::int64_t value_bytes) : values(loop, value_bytes) {
     EXPECT_TRUE(crypto::init());
     folder = std::filesystem::temp_directory_path() / ("weft-api-" + Uuid::v7(clock.now(), rng).text());
     std::filesystem::create_directory(folder);
@@ -42,7 +42,7 @@ TestApi::TestApi(ApiOptions options) {
     vault = std::make_unique<store::vault::Vault>(*worker, *vault_master, clock, rng);
     blobs = std::move(*blob::open_directory(folder / "blobs"));
     codec = std::make_unique<store::runs::PayloadCodec>(*keys, *blobs, clock, rng);
-    runs = std::make_unique<store::runs::Runs>(*pool, *codec);
+    runs = std::make_unique<store::runs::Runs>(*pool, *codec, values);
     ApiParts parts{
         .loop = loop,
         .pool = *pool,

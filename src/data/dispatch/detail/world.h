@@ -68,7 +68,7 @@ class WorkerTest : public testing::Test {
         api_pool_.emplace(loop(), pg::PoolOptions{.url = database().api_url(), .connections_max = 4});
         keys_.emplace(*api_pool_, *master_, clock_, store::vault::TenantKeys::Reader::kApi);
         codec_.emplace(*keys_, *blobs_, clock_, rng_);
-        runs_.emplace(*api_pool_, *codec_);
+        runs_.emplace(*api_pool_, *codec_, values_);
         client_.emplace(loop());
         for (auto method : {http::Method::kGet, http::Method::kPost}) {
             router_.add(method, "/{rest...}", [this](http::Request r) { return answer(std::move(r)); });
@@ -187,7 +187,7 @@ class WorkerTest : public testing::Test {
         std::vector<std::string> slots{slot};
         auto out = wait(runs_->values(tenant_, run, slots, soon()));
         EXPECT_TRUE(out) << out.error().detail;
-        return out && out->front() ? *out->front() : "<none>";
+        return out && out->texts.front() ? *out->texts.front() : "<none>";
     }
     store::runs::Run row(RunId run) {
         auto out = wait(runs_->get(tenant_, run, soon()));
@@ -271,6 +271,7 @@ class WorkerTest : public testing::Test {
     std::optional<pg::Pool> api_pool_;
     std::optional<store::vault::TenantKeys> keys_;
     std::optional<store::runs::PayloadCodec> codec_;
+    rt::Budget values_{loop(), 128 << 20};
     std::optional<store::runs::Runs> runs_;
     std::optional<http::Client> client_;
     http::Router router_;

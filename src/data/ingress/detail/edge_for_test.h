@@ -62,7 +62,8 @@ class Edge {
           notifier_(loop_, db.api_url()),
           keys_(pool_, *wrapper_, clock_, store::vault::TenantKeys::Reader::kApi),
           codec_(keys_, *blobs_, clock_, rng_),
-          runs_(pool_, codec_),
+          values_(loop_, 128 << 20),
+          runs_(pool_, codec_, values_),
           watch_(loop_),
           ingest_(loop_, pool_, codec_, notifier_, clock_, rng_, options),
           hooks_(loop_, ingest_, pool_, keys_, runs_, watch_, clock_, rng_, hook_options) {}
@@ -168,8 +169,8 @@ class Edge {
     Json value(TenantId tenant, std::string_view run, std::string slot) {
         std::vector<std::string> slots{std::move(slot)};
         auto values = wait(runs_.values(tenant, *RunId::parse(run), std::move(slots), by()));
-        EXPECT_TRUE(values && (*values)[0]);
-        return parse_json((*values)[0].value()).value();
+        EXPECT_TRUE(values && values->texts[0]);
+        return parse_json(values->texts[0].value()).value();
     }
     static Deadline by() { return Deadline::in(20s); }
 
@@ -184,6 +185,7 @@ class Edge {
     pg::Notifier notifier_;
     store::vault::TenantKeys keys_;
     store::runs::PayloadCodec codec_;
+    rt::Budget values_;
     store::runs::Runs runs_;
     RunWatch watch_;
     Ingest ingest_;

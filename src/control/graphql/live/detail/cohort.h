@@ -2,6 +2,7 @@
 
 #include "control/graphql/live/detail/change_index.h"
 #include "control/graphql/live/live.h"
+#include "platform/rt/budget.h"
 
 #include <array>
 #include <cstdint>
@@ -71,7 +72,8 @@ struct Cohort {
     std::uint8_t failures = 0;  // in a row
     std::uint8_t holds = 0;     // in a row
     std::array<char, 16> hash{};
-    std::shared_ptr<const std::string> body;  // the last answer, unless it is large
+    std::shared_ptr<const std::string> body;  // the last answer, unless it is large or there is no room
+    rt::Budget::Charge kept;                  // for it
     Steady started{};                         // the last run
     std::list<std::weak_ptr<Cohort>>::iterator by_age;
 };

@@ -89,6 +89,7 @@ struct Live::Impl {
     LiveOptions options;
     rt::SystemClock clock;
     Id last_id = 0;
+    rt::Budget kept;  // of last answers, for those who come later; outlives the cohorts
     std::unordered_map<Id, std::unique_ptr<Subscription>> subscriptions;
     std::unordered_map<Id, Sink> operations;  // queries and mutations under way
     std::unordered_map<Digest, CohortPtr, DigestHash> cohorts;
