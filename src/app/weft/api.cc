@@ -263,6 +263,7 @@ class ApiProcess {
             .hasher = hasher_,
             .shared_master = *shared_master_,
             .device_key = Secret(crypto::hmac_sha256(secrets_.shared_key.reveal(), "weft device cookies 1")),
+            .request_key = Secret(crypto::hmac_sha256(secrets_.shared_key.reveal(), "weft requests 1")),
             .keys = *keys_,
             .runs = *runs_,
             .notify = std::move(notify),
@@ -389,8 +390,8 @@ class ApiProcess {
     std::unique_ptr<pg::Notifier> notifier_;
     std::unique_ptr<store::vault::TenantKeys> keys_;
     std::unique_ptr<store::runs::PayloadCodec> codec_;
-    std::unique_ptr<store::runs::Runs> runs_;
     rt::Budget values_{loop_, kValuesBytes};
+    std::unique_ptr<store::runs::Runs> runs_;
     ingress::RunWatch watch_{loop_};
     std::unique_ptr<ingress::Ingest> ingest_;
     telemetry::Notices deliveries_{metrics_, log_, clock_, rng_, "weft_odd_deliveries_total"};

@@ -84,6 +84,8 @@ struct Environment {
     /// Best effort, immediate: pg::Notifier::notify.
     std::function<void(std::string channel, std::string payload)> notify;
     telemetry::Logger log;
+    /// Of the hashes by which a repeated request is known: the same in every api process.
+    Secret request_key = Secret();
 };
 
 /// One call of an operation: what the handler may know, and what it leaves behind for the executor.
@@ -105,13 +107,13 @@ struct Context {
     std::vector<std::pair<std::string, std::string>> notify_after_commit;  // channel, payload
     std::optional<Uuid> object;                                            // for the audit row
     JsonObject audit_detail;                                               // never a secret
-    JsonObject problem;                 // extra members of the problem when the handler fails
-    std::optional<Secret> new_session;  // the transport hands it to the caller
     /// Members of the answer that are JSON texts: they join the object that the handler gives, unparsed,
     /// since a tree takes ten times the memory. Of kRead operations.
     std::vector<std::pair<std::string_view, std::string>> texts;
     /// The memory that the answer takes; kept until it has been sent.
     std::shared_ptr<rt::Budget::Charge> room;
+    JsonObject problem;                 // extra members of the problem when the handler fails
+    std::optional<Secret> new_session;  // the transport hands it to the caller
     std::optional<Secret> new_device;   // likewise
     std::optional<http::Quota> quota;   // the limit that a kLimit is about; else the caller's
     bool is_session_ended = false;
@@ -199,9 +201,9 @@ class Executor {
         int status = 200;
         std::string body;  // JSON text; empty for 204
         bool is_replay = false;
+        std::shared_ptr<rt::Budget::Charge> room = nullptr;  // as Context's
     };
     rt::Task<Result<Answer>> run(const Table::Entry& entry, Context& context, Json input);
-        std::shared_ptr<rt::Budget::Charge> room = nullptr;  // as Context's
     /// The same for a kWrite operation inside a transaction that the caller commits: the change, its audit
     /// row and the stored answer are part of it. The caller sends `notify_after_commit` after its commit.
     rt::Task<Result<Answer>> run_within(

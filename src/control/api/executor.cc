@@ -42,7 +42,8 @@ crypto::Aad answer_aad(const store::idempotency::Key& key) {
     return crypto::Aad{owner, key.key, key.operation, "2", "idempotency"};
 }
 
-/// Who may have an answer again: the same credential, with the rights it had.
+/// Who may have an answer again: the same credential, with the rights it had. The hash is keyed: a copy of
+/// the table must not confirm what somebody guesses was asked.
 store::idempotency::Once once_of(const Operation& operation, const Context& context, const Json& input) {
     const Principal& principal = *context.principal;
     const auto& token = principal.identity.token_id;
@@ -59,7 +60,7 @@ store::idempotency::Once once_of(const Operation& operation, const Context& cont
              .caller = token ? token->uuid() : context.user().uuid(),
              .operation = std::string(operation.name),
              .key = *context.idempotency_key},
-        .request_hash = crypto::sha256(asked),
+        .request_hash = crypto::hmac_sha256(context.env->request_key.reveal(), asked),
     };
 }
 
@@ -71,7 +72,6 @@ Executor::Answer answer_of(const Operation& operation, const Json& result) {
     };
 }
 
-}  // namespace
 /// Puts the texts behind the members that are there.
 void add_texts(Executor::Answer& answer, Context& context) {
     std::size_t more = 0;
@@ -86,6 +86,7 @@ void add_texts(Executor::Answer& answer, Context& context) {
     if (answer.room) (void)answer.room->try_resize(static_cast<std::int64_t>(answer.body.size()));
 }
 
+}  // namespace
 
 Result<void> Executor::authorize(const Table::Entry& entry, const Context& context) const {
     const Access& access = entry.operation.access;

@@ -39,6 +39,19 @@ TEST_F(ApiTest, ARepeatedCreateGetsTheFirstAnswer) {
         << "negative control: without a key it is a conflict";
 }
 
+TEST_F(ApiTest, WhatIsStoredOfARequestConfirmsNoGuessOfIt) {
+    EXPECT_EQ(api.post(token.with("idempotency-key", "k-1"), "/apps", app("shop")).status, 201);
+    std::string guess(tenancy::name(tenancy::Role::kOwner));
+    for (const auto permission : tenancy::permissions_of(tenancy::Role::kOwner).list()) {
+        guess += ' ';
+        guess += tenancy::name(permission);
+    }
+    guess += '\n' + to_text(app("shop"));
+    const std::string stored = api.db.scalar("select encode(request_hash, 'hex') from weft.idempotency_key");
+    EXPECT_NE(stored, hex(crypto::sha256(guess)));
+    EXPECT_EQ(stored, hex(crypto::hmac_sha256(std::string(32, 'r'), guess))) << "control: the guess is right";
+}
+
 TEST_F(ApiTest, AStoredAnswerHoldsForADayAndForOnePersonOnly) {
     const Caller once = token.with("idempotency-key", "k-1");
     EXPECT_EQ(api.post(once, "/apps", app("shop")).status, 201);

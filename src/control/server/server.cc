@@ -34,6 +34,7 @@ struct Api::Impl {
               .keys = parts.keys,
               .notify = std::move(parts.notify),
               .log = parts.log,
+              .request_key = parts.request_key,
           },
           auth(env, parts.hasher, parts.shared_master, parts.device_key),
           catalog(env),

@@ -36,6 +36,7 @@ struct ApiParts {
     crypto::PasswordHasher& hasher;
     crypto::KeyWrapper& shared_master;  // wraps data and ingress keys
     Secret device_key;                  // see LoginLimit
+    Secret request_key;                 // see Environment
     store::vault::TenantKeys& keys;     // of Reader::kApi, with the same wrapper
     store::runs::Runs& runs;
     std::function<void(std::string channel, std::string payload)> notify;  // pg::Notifier::notify

@@ -51,6 +51,7 @@ TestApi::TestApi(ApiOptions options, std::int64_t value_bytes) : values(loop, va
         .hasher = hasher,
         .shared_master = *shared_master,
         .device_key = Secret(std::string(32, 'd')),
+        .request_key = Secret(std::string(32, 'r')),
         .keys = *keys,
         .runs = *runs,
         .notify = [this](
