@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import uuid
 
-from weft_serve import Serve, eventually
+from weft_serve import Serve, eventually, get
 
 CANARY = "canary-7f3a9c"  # in every name of the other tenant: nobody else may ever be shown it
 MIB = 1 << 20
@@ -110,6 +110,17 @@ class Target:
     def cpu_seconds(self, process="api"):
         fields = pathlib.Path(f"/proc/{self.serve.pid(process)}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def stalls(self):
+        """How often something has held the api's loop, by the upper bound of the bucket in seconds: not cumulated."""
+        state = eventually("the api says where its metrics are", lambda: (s := self.serve.state()) and "api" in s["metrics"] and s)
+        text = get(state["metrics"]["api"])[1].decode()
+        found = re.findall(r'^weft_loop_stall_seconds_bucket\{le="([^"]+)"\} (\d+)', text, re.M)
+        assert found, "no weft_loop_stall_seconds"
+        out, before = {}, 0
+        for bound, count in found:
+            out[float(bound)], before = int(count) - before, int(count)
+        return out
 
     def is_alive(self):
         return self.call("GET", "/healthz", timeout=10)[0] == 200
