@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 namespace weft::graphql {
 
@@ -124,7 +125,7 @@ std::optional<CatalogType> Assembly::type(Oid oid) const {
     const TypeRow* row = without_domains(oid);
     if (row == nullptr) return std::nullopt;
     CatalogType out = row->type;
-    out.sql = named->second.type.sql;
+    if (named->second.is_domain) out.base = std::exchange(out.sql, named->second.type.sql);
     if (out.kind != CatalogType::Kind::kArray) return out;
     const TypeRow* element = without_domains(row->element);
     if (element == nullptr) return std::nullopt;

@@ -38,11 +38,13 @@ class ArrayText {
 };
 
 /// Recursion is bounded by the depth of the JSON text.
-std::string array_text(const JsonArray& items) {
+std::string array_text(const JsonArray& items, Source::Shape shape) {
     ArrayText out;
     for (const Json& item : items) {
-        if (item.is_array()) {
-            out.add_raw(array_text(item.get_array()));
+        if (shape == Source::Shape::kJsonArray) {
+            out.add(plain_text(item));
+        } else if (item.is_array()) {
+            out.add_raw(array_text(item.get_array(), shape));
         } else {
             out.add(scalar_text(item));
         }
@@ -53,10 +55,10 @@ std::string array_text(const JsonArray& items) {
 std::optional<std::string> text_of(const Json& value, Source::Shape shape) {
     if (shape == Source::Shape::kJson) return plain_text(value);
     if (value.is_null()) return std::nullopt;
-    if (shape != Source::Shape::kArray) return scalar_text(value);
+    if (shape != Source::Shape::kArray && shape != Source::Shape::kJsonArray) return scalar_text(value);
     // A lone string is an array literal already; any other lone value is a list of one.
     if (value.is_string()) return std::string(value.get_string());
-    return value.is_array() ? array_text(value.get_array()) : array_text(JsonArray{value});
+    return array_text(value.is_array() ? value.get_array() : JsonArray{value}, shape);
 }
 
 Outcome<std::optional<std::string>> json_path_of(const std::optional<std::string>& text) {
@@ -72,8 +74,10 @@ Outcome<std::optional<std::string>> json_path_of(const std::optional<std::string
 Outcome<> add_item(ArrayText& out, const Source& item, const Variables& variables, const Session& session) {
     if (item.kind == Source::Kind::kVariable) {
         const Json* value = part_of(item, variables);
-        if (value != nullptr && value->is_array()) {
-            out.add_raw(array_text(value->get_array()));
+        if (value != nullptr && item.shape == Source::Shape::kJson) {
+            out.add(plain_text(*value));
+        } else if (value != nullptr && value->is_array()) {
+            out.add_raw(array_text(value->get_array(), Source::Shape::kArray));
         } else {
             out.add(value == nullptr ? std::nullopt : scalar_text(*value));
         }
@@ -93,7 +97,7 @@ Outcome<> add_item(ArrayText& out, const Source& item, const Variables& variable
 Outcome<std::optional<std::string>> composite_of(
     const Source& source, const Variables& variables, const Session& session
 ) {
-    if (source.shape == Source::Shape::kArray) {
+    if (source.shape == Source::Shape::kArray || source.shape == Source::Shape::kJsonArray) {
         ArrayText out;
         for (const Source& item : source.items) {
             if (auto added = add_item(out, item, variables, session); !added)

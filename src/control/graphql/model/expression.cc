@@ -1,8 +1,36 @@
 #include "control/graphql/model/expression.h"
 
+#include "control/graphql/model/model.h"
+
 #include <iterator>
 
 namespace weft::graphql {
+
+const CatalogType& ComparedSide::type() const {
+    return column != nullptr ? column->catalog->type : computed->function->catalog->returns;
+}
+
+BoolExp BoolExp::constant(bool value) {
+    BoolExp out;
+    out.kind = value ? Kind::kTrue : Kind::kFalse;
+    return out;
+}
+
+BoolExp BoolExp::any_of(std::vector<BoolExp> parts) {
+    if (parts.empty()) return constant(false);
+    if (parts.size() == 1) return std::move(parts.front());
+    BoolExp out;
+    out.kind = Kind::kOr;
+    out.children = std::move(parts);
+    return out;
+}
+
+BoolExp BoolExp::none_of(BoolExp part) {
+    BoolExp out;
+    out.kind = Kind::kNot;
+    out.children.push_back(std::move(part));
+    return out;
+}
 
 BoolExp BoolExp::all_of(std::vector<BoolExp> parts) {
     std::vector<BoolExp> kept;

@@ -25,14 +25,16 @@ struct Source {
         kSession,     // the session variable called `text` (lower case)
         kAllSession,  // all session variables as one json object
         kRow,         // (nested inserts, remote joins) a value of an earlier statement: column `text`
-        kComposite,   // a list (kArray, kJson) or an object (kJson, with `keys`) that is made of `items`
+        kComposite,   // a list (kArray, kJsonArray, kJson) or an object (kJson, with `keys`) that is made of
+                      // `items`
         kCursor,      // (streams) the last value seen of column `text`, or at first items[0]
     };
     enum class Shape : std::uint8_t {
-        kText,      // as PostgreSQL reads the type
-        kArray,     // a list of scalars as an array literal; a lone string is one already: {1,2}
-        kJson,      // any value as JSON text
-        kJsonPath,  // a path as Hasura writes it ("$.a[0]") as an array of its steps
+        kText,       // as PostgreSQL reads the type
+        kArray,      // a list of scalars as an array literal; a lone string is one already: {1,2}
+        kJsonArray,  // a list of JSON values as an array literal of their texts
+        kJson,       // any value as JSON text
+        kJsonPath,   // a path as Hasura writes it ("$.a[0]") as an array of its steps
     };
     Kind kind = Kind::kLiteral;
     Shape shape = Shape::kText;
@@ -140,7 +142,19 @@ struct BoolExp {
     bool is_distinct = false;
 
     bool is_trivial() const { return kind == Kind::kTrue; }
+    static BoolExp constant(bool value);
     static BoolExp all_of(std::vector<BoolExp> parts);  // flattens, drops kTrue
+    static BoolExp any_of(std::vector<BoolExp> parts);
+    static BoolExp none_of(BoolExp part);
+};
+
+/// What stands on the left of a comparison.
+struct ComparedSide {
+    const Column* column = nullptr;
+    const ComputedField* computed = nullptr;
+    std::string cast;  // to this type
+
+    const CatalogType& type() const;
 };
 
 }  // namespace weft::graphql

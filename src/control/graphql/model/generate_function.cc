@@ -54,7 +54,7 @@ void Generator::add_function_argument(Field& made, const Function& function, con
                 .position = static_cast<int>(i)
             };
             const TypeUse use = value_type(each.scalar.empty() ? "String" : each.scalar, each.catalog->type);
-            takes_strings(input(type, each.name, use, Visibility::kAlways, bind(meaning)));
+            takes(input(type, each.name, use, Visibility::kAlways, bind(meaning)), each.catalog->type);
         }
     }
     argument(

@@ -14,14 +14,17 @@ void Generator::fill_insert(const Table& table) {
     for (const Column& column : table.columns) {
         if (column.name.empty() || column.catalog->is_generated) continue;
         const auto at = static_cast<std::size_t>(column.position);
-        takes_strings(input(
-            type,
-            column.name,
-            column_type(column),
-            common.insert_column[at],
-            common.column[at],
-            description(column)
-        ));
+        takes(
+            input(
+                type,
+                column.name,
+                column_type(column),
+                common.insert_column[at],
+                common.column[at],
+                description(column)
+            ),
+            column.catalog->type
+        );
     }
     for (const Relationship& each : table.relationships) {
         const auto at = static_cast<std::size_t>(each.position);
@@ -112,14 +115,15 @@ void Generator::fill_update(const Table& table) {
             } else if (!op.value.empty()) {
                 use = TypeUse(scalar(std::string(op.value)));
             }
-            takes_strings(input(
+            InputValue& made = input(
                 *of.update_inputs[i],
                 column.name,
                 use,
                 common.update_column[at],
                 common.column[at],
                 description(column)
-            ));
+            );
+            use == column_type(column) ? takes(made, column.catalog->type) : takes_strings(made);
         }
         input(
             *of.updates,
@@ -142,14 +146,17 @@ void Generator::fill_update(const Table& table) {
     for (const Column* column : table.primary_key) {
         const auto at = static_cast<std::size_t>(column->position);
         if (column->name.empty()) continue;
-        takes_strings(input(
-            *of.pk_columns,
-            column->name,
-            column_type(*column).non_null(),
-            common.select_column[at],
-            common.column[at],
-            description(*column)
-        ));
+        takes(
+            input(
+                *of.pk_columns,
+                column->name,
+                column_type(*column).non_null(),
+                common.select_column[at],
+                common.column[at],
+                description(*column)
+            ),
+            column->catalog->type
+        );
     }
 }
 

@@ -42,13 +42,16 @@ void Generator::add_list_arguments(Field& field, const Table& table) {
 void Generator::add_key_arguments(Field& field, const Table& table) {
     for (const Column* column : table.primary_key) {
         const auto at = static_cast<std::size_t>(column->position);
-        takes_strings(argument(
-            field,
-            column->name,
-            column_type(*column).non_null(),
-            shared(table).column[at],
-            description(*column)
-        ));
+        takes(
+            argument(
+                field,
+                column->name,
+                column_type(*column).non_null(),
+                shared(table).column[at],
+                description(*column)
+            ),
+            column->catalog->type
+        );
     }
 }
 
@@ -258,14 +261,17 @@ void Generator::add_stream_root(const Table& table) {
     for (const Column& column : table.columns) {
         if (column.name.empty()) continue;
         const auto at = static_cast<std::size_t>(column.position);
-        takes_strings(input(
-            *of.stream_value,
-            column.name,
-            column_type(column),
-            common.select_column[at],
-            common.column[at],
-            description(column)
-        ));
+        takes(
+            input(
+                *of.stream_value,
+                column.name,
+                column_type(column),
+                common.select_column[at],
+                common.column[at],
+                description(column)
+            ),
+            column.catalog->type
+        );
     }
     input(
         *of.stream_cursor,

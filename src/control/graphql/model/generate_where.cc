@@ -178,7 +178,9 @@ void Generator::fill_comparison(Type& made, TypeUse held, const CatalogType& typ
         if (use.named() == nullptr) continue;
         const Meaning meaning{.kind = Meaning::Kind::kOperator, .op = &op, .name = op.name};
         InputValue& added = input(made, op.name, use, Visibility::kAlways, bind(meaning));
-        if (op.value != Operator::Value::kBoolean) takes_strings(added);
+        if (op.value == Operator::Value::kBoolean) continue;
+        const bool is_same = op.value == Operator::Value::kSame || op.value == Operator::Value::kList;
+        is_same ? takes(added, type) : takes_strings(added);
     }
 }
 

@@ -24,6 +24,10 @@ const Rights& Access::rights(const Table& table) const {
     const auto at = static_cast<std::size_t>(role_.number);
     return role_.number < 0 || at >= table.rights.size() ? kNone : table.rights[at];
 }
+const BoolExp* SelectRight::mask(const ComputedField& field) const {
+    return mask(computed_masks, field.position);
+}
+
 const SelectRight* Access::select(const Table& table) const {
     const auto& right = rights(table).select;
     return right ? &*right : nullptr;

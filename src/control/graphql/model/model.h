@@ -72,12 +72,35 @@ struct SelectRight {
     BoolExp filter;
     /// Of an inherited role: in which of its rows a column is shown that not all of its parents see; in the
     /// others it is NULL. By Column::position; null: in every row. Empty: there is no such column.
-    std::vector<std::shared_ptr<const BoolExp>> masks;
+    using Masks = std::vector<std::shared_ptr<const BoolExp>>;
+    Masks masks;
+    /// ... and where relationships lead somewhere from the column: also for a parent that sees what is there.
+    Masks join_masks;
+    Masks computed_masks;  // the same as `masks`, by ComputedField::position
     std::optional<std::int64_t> limit;
     bool allows_aggregations = false;
     /// Null: the column is shown in every row.
-    const BoolExp* mask(const Column& column) const {
-        return masks.empty() ? nullptr : masks[static_cast<std::size_t>(column.position)].get();
+    const BoolExp* mask(const Column& column) const { return mask(masks, column.position); }
+    const BoolExp* join_mask(const Column& column) const { return mask(join_masks, column.position); }
+    const BoolExp* mask(const ComputedField& field) const;
+    /// Do joins need another value of this column than what is shown?
+    bool joins_differ(const Column& column) const {
+        return mask(column) != nullptr || join_mask(column) != nullptr;
+    }
+    bool has_masks() const { return !masks.empty() || !join_masks.empty() || !computed_masks.empty(); }
+    /// Calls `visit` with every mask.
+    template <class Visit>
+    void each_mask(const Visit& visit) const {
+        for (const Masks* list : {&masks, &join_masks, &computed_masks}) {
+            for (const auto& each : *list) {
+                if (each) visit(*each);
+            }
+        }
+    }
+
+  private:
+    static const BoolExp* mask(const Masks& of, int position) {
+        return of.empty() ? nullptr : of[static_cast<std::size_t>(position)].get();
     }
 };
 struct Preset {

@@ -124,7 +124,7 @@ bool applies(const Operator& op, const CatalogType& type) {
 
 std::string cast_sql(const CatalogType& from, std::string_view to) {
     if (!is_spatial(from)) return "text";
-    return from.sql.substr(0, from.sql.rfind('.') + 1) + std::string(to);
+    return from.plain().substr(0, from.plain().rfind('.') + 1) + std::string(to);
 }
 
 std::string operand_type(const Operator& op, const CatalogType& left, std::string_view cast) {
@@ -132,7 +132,7 @@ std::string operand_type(const Operator& op, const CatalogType& left, std::strin
     const auto beside = [&](std::string_view name) {
         return quote_identifier(left.schema) + "." + std::string(name);
     };
-    std::string same(cast.empty() ? std::string_view(left.sql) : cast);
+    std::string same(cast.empty() ? std::string_view(left.plain()) : cast);
     switch (op.value) {
         case V::kList:
             // PostgreSQL knows no list of arrays of different lengths.

@@ -32,39 +32,6 @@ std::string text_of(const Json& value) {
     return value.is_string() ? std::string(value.get_string()) : to_text(value);
 }
 
-BoolExp constant(bool value) {
-    BoolExp out;
-    out.kind = value ? BoolExp::Kind::kTrue : BoolExp::Kind::kFalse;
-    return out;
-}
-
-BoolExp negated(BoolExp child) {
-    BoolExp out;
-    out.kind = BoolExp::Kind::kNot;
-    out.children.push_back(std::move(child));
-    return out;
-}
-
-BoolExp any_of(std::vector<BoolExp> parts) {
-    if (parts.empty()) return constant(false);
-    if (parts.size() == 1) return std::move(parts.front());
-    BoolExp out;
-    out.kind = BoolExp::Kind::kOr;
-    out.children = std::move(parts);
-    return out;
-}
-
-/// What stands on the left of a comparison.
-struct Left {
-    const Column* column = nullptr;
-    const ComputedField* computed = nullptr;
-    std::string cast;  // to this type
-
-    const CatalogType& type() const {
-        return column != nullptr ? column->catalog->type : computed->function->catalog->returns;
-    }
-};
-
 class Resolver {
   public:
     Resolver(const Draft& draft, const Table& root) : draft_(draft), root_(root) {}
@@ -89,16 +56,16 @@ class Resolver {
         if (bare == "not") {
             if (!value.is_object()) return because("expected an object for " + quoted(key));
             Resolved inner = object(table, value.get_object(), depth);
-            return inner ? Resolved(negated(std::move(*inner))) : inner;
+            return inner ? Resolved(BoolExp::none_of(std::move(*inner))) : inner;
         }
         if (bare == "exists") return exists(value, depth);
         if (const Relationship* relationship = table.relationship(key)) {
-            return related(*relationship, value, depth);
+            return related({.relationship = relationship}, *relationship->remote, value, depth);
         }
-        Left left{.column = table.column(key)};
+        ComparedSide left{.column = table.column(key)};
         if (left.column == nullptr) left.computed = field_of_the_row(table, key);
         if (left.computed != nullptr && left.computed->returns != nullptr) {
-            return computed_rows(*left.computed, value, depth);
+            return related({.computed = left.computed}, *left.computed->returns, value, depth);
         }
         if (left.column == nullptr && left.computed == nullptr) {
             return because(joined({"column ", quoted(key), " does not exist"}));
@@ -131,7 +98,7 @@ class Resolver {
         } else {
             return because("expected a list of objects for _and and _or");
         }
-        return is_and ? BoolExp::all_of(std::move(parts)) : any_of(std::move(parts));
+        return is_and ? BoolExp::all_of(std::move(parts)) : BoolExp::any_of(std::move(parts));
     }
 
     Resolved exists(const Json& value, int depth) {
@@ -156,22 +123,13 @@ class Resolver {
         return with_child(std::move(out), object(*remote, where->get_object(), depth));
     }
 
-    Resolved related(const Relationship& relationship, const Json& value, int depth) {
-        if (!value.is_object()) return because("expected an object for " + quoted(relationship.name));
-        BoolExp out;
+    /// A row of `remote` exists that `out` names the way to.
+    Resolved related(BoolExp out, const Table& remote, const Json& value, int depth) {
+        const std::string& name = out.relationship != nullptr ? out.relationship->name : out.computed->name;
+        if (!value.is_object()) return because("expected an object for " + quoted(name));
         out.kind = BoolExp::Kind::kRelated;
-        out.relationship = &relationship;
-        out.remote = std::make_shared<const TableRef>(TableRef::by_metadata(*relationship.remote));
-        return with_child(std::move(out), object(*relationship.remote, value.get_object(), depth));
-    }
-
-    Resolved computed_rows(const ComputedField& field, const Json& value, int depth) {
-        if (!value.is_object()) return because("expected an object for " + quoted(field.name));
-        BoolExp out;
-        out.kind = BoolExp::Kind::kRelated;
-        out.computed = &field;
-        out.remote = std::make_shared<const TableRef>(TableRef::by_metadata(*field.returns));
-        return with_child(std::move(out), object(*field.returns, value.get_object(), depth));
+        out.remote = std::make_shared<const TableRef>(TableRef::by_metadata(remote));
+        return with_child(std::move(out), object(remote, value.get_object(), depth));
     }
 
     static Resolved with_child(BoolExp out, Resolved child) {
@@ -181,7 +139,7 @@ class Resolver {
     }
 
     /// `{"_gt": 1, "_lt": 9}`, or a plain value for `_eq`.
-    Resolved comparisons(const Table& table, const Left& left, const Json& value, int depth) {
+    Resolved comparisons(const Table& table, const ComparedSide& left, const Json& value, int depth) {
         const JsonObject* ops = value.if_object();
         const bool is_plain_object =
             ops != nullptr && !ops->empty() && is_json(left.type()) &&
@@ -199,7 +157,7 @@ class Resolver {
         return BoolExp::all_of(std::move(parts));
     }
 
-    Resolved cast(const Table& table, Left left, const Json& value, int depth) {
+    Resolved cast(const Table& table, ComparedSide left, const Json& value, int depth) {
         const JsonObject* from = value.if_object();
         if (from == nullptr) return because("expected an object for _cast");
         std::vector<BoolExp> parts;
@@ -218,7 +176,7 @@ class Resolver {
         return BoolExp::all_of(std::move(parts));
     }
 
-    static bool fits(const Operator& op, const Left& left) {
+    static bool fits(const Operator& op, const ComparedSide& left) {
         if (op.applies == Operator::Applies::kText && left.cast == "text") return true;
         // _contains and _contained_in are found once, and stand for arrays too.
         const bool is_of_arrays = op.applies == Operator::Applies::kJsonb &&
@@ -229,7 +187,7 @@ class Resolver {
         return is_of_arrays || applies(op, type);
     }
 
-    Resolved compare(const Table& table, const Left& left, const Operator& op, const Json& value) {
+    Resolved compare(const Table& table, const ComparedSide& left, const Operator& op, const Json& value) {
         if (!fits(op, left)) {
             return because(
                 joined({"operator ", quoted(op.name), " is not allowed on type ", quoted(left.type().name)})
@@ -263,7 +221,7 @@ class Resolver {
     }
 
     /// `{"from": .., "distance": .., "use_spheroid": ..}`
-    static Resolved within(BoolExp out, const Left& left, const Json& value) {
+    static Resolved within(BoolExp out, const ComparedSide& left, const Json& value) {
         const JsonObject* given = value.if_object();
         const Json* from = given == nullptr ? nullptr : given->if_contains("from");
         const Json* distance = given == nullptr ? nullptr : given->if_contains("distance");
@@ -278,15 +236,17 @@ class Resolver {
     }
 
     /// A list that holds session variables is no single array: `a = x OR a = y`.
-    Resolved one_by_one(const Table& table, const Left& left, const JsonArray& items, bool is_negated) {
+    Resolved one_by_one(
+        const Table& table, const ComparedSide& left, const JsonArray& items, bool is_negated
+    ) {
         std::vector<BoolExp> parts;
         for (const Json& item : items) {
             Resolved part = compare(table, left, *find_operator("_eq"), item);
             if (!part) return part;
             parts.push_back(std::move(*part));
         }
-        BoolExp any = any_of(std::move(parts));
-        return is_negated ? negated(std::move(any)) : std::move(any);
+        BoolExp any = BoolExp::any_of(std::move(parts));
+        return is_negated ? BoolExp::none_of(std::move(any)) : std::move(any);
     }
 
     Resolved column_on_the_right(const Table& table, BoolExp out, const Json& value) {

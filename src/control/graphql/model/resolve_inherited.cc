@@ -39,56 +39,120 @@ bool is_same(const metadata::DeletePermission& a, const metadata::DeletePermissi
     return a.filter == b.filter && a.is_backend_only == b.is_backend_only;
 }
 
-BoolExp any_of(std::vector<const BoolExp*> parts) {
-    const bool is_open = std::ranges::any_of(parts, [](const BoolExp* each) { return each->is_trivial(); });
-    if (is_open) return {};
-    if (parts.size() == 1) return *parts.front();
-    BoolExp out;
-    out.kind = BoolExp::Kind::kOr;
-    for (const BoolExp* each : parts) out.children.push_back(*each);
+BoolExp any_of(const std::vector<const BoolExp*>& parts) {
+    std::vector<BoolExp> copies;
+    for (const BoolExp* each : parts) {
+        if (each->is_trivial()) return {};
+        copies.push_back(*each);
+    }
+    return BoolExp::any_of(std::move(copies));
+}
+
+/// What an inherited role has of one thing.
+struct Part {
+    bool is_there = false;  // a parent has it
+    std::shared_ptr<const BoolExp> mask;
+};
+
+/// `shown_where`: in which rows a parent has it; null for none.
+Part united(const std::vector<const SelectRight*>& parents, const auto& shown_where) {
+    Part out;
+    std::vector<const BoolExp*> shown;
+    bool is_whole = true;  // every parent has it in all of its rows
+    for (std::size_t i = 0; i < parents.size(); ++i) {
+        const BoolExp* where = shown_where(*parents[i], i);
+        is_whole = is_whole && where == &parents[i]->filter;
+        if (where != nullptr) shown.push_back(where);
+    }
+    out.is_there = !shown.empty();
+    if (is_whole || shown.empty()) return out;
+    BoolExp mask = any_of(shown);
+    if (!mask.is_trivial()) out.mask = std::make_shared<const BoolExp>(std::move(mask));
     return out;
 }
 
-/// In which rows a right shows a column that it has.
-const BoolExp& shown_where(const SelectRight& right, const Column& column) {
-    const BoolExp* mask = right.mask(column);
-    return mask == nullptr ? right.filter : *mask;
+const BoolExp* or_filter(const BoolExp* mask, const SelectRight& right) {
+    return mask == nullptr ? &right.filter : mask;
 }
 
-/// Rows that any of them sees, and in each row the columns that one sees which sees the row.
-SelectRight united(const std::vector<const SelectRight*>& parents, const Table& table) {
-    SelectRight out;
-    out.columns.assign(table.columns.size(), false);
-    out.computed_fields.assign(table.computed_fields.size(), true);
-    std::vector<const BoolExp*> filters;
-    for (const SelectRight* each : parents) {
-        filters.push_back(&each->filter);
-        if (each->limit) out.limit = std::max(out.limit.value_or(0), *each->limit);
-        out.allows_aggregations = out.allows_aggregations || each->allows_aggregations;
-        // The function would be told of a row whose columns the role sees in part: only where all may.
-        for (std::size_t i = 0; i < out.computed_fields.size(); ++i) {
-            out.computed_fields[i] = out.computed_fields[i] && each->computed_fields[i];
-        }
-    }
-    out.filter = any_of(filters);
-    std::vector<std::shared_ptr<const BoolExp>> masks(table.columns.size());
-    for (std::size_t i = 0; i < table.columns.size(); ++i) {
-        std::vector<const BoolExp*> shown;
-        bool is_whole = true;  // every parent shows it wherever it sees the row
-        for (const SelectRight* each : parents) {
-            is_whole = is_whole && each->columns[i] && each->mask(table.columns[i]) == nullptr;
-            if (each->columns[i]) shown.push_back(&shown_where(*each, table.columns[i]));
-        }
-        out.columns[i] = !shown.empty();
-        if (shown.empty() || is_whole) continue;
-        BoolExp mask = any_of(shown);
-        if (!mask.is_trivial()) masks[i] = std::make_shared<const BoolExp>(std::move(mask));
-    }
-    if (std::ranges::any_of(masks, [](const auto& mask) { return mask != nullptr; })) {
-        out.masks = std::move(masks);
-    }
-    return out;
+void keep(SelectRight::Masks& out, const SelectRight::Masks& masks) {
+    if (std::ranges::any_of(masks, [](const auto& mask) { return mask != nullptr; })) out = masks;
 }
+
+/// Rows that any of the parents sees, and in each row what one sees that sees the row.
+class Union {
+  public:
+    /// `numbers`: the parents' roles. They have these rights.
+    Union(
+        const Draft& draft,
+        const Table& table,
+        std::vector<int> numbers,
+        std::vector<const SelectRight*> parents
+    )
+        : draft_(draft), table_(table), numbers_(std::move(numbers)), parents_(std::move(parents)) {}
+
+    SelectRight make() const {
+        SelectRight out;
+        std::vector<const BoolExp*> filters;
+        for (const SelectRight* each : parents_) {
+            filters.push_back(&each->filter);
+            if (each->limit) out.limit = std::max(out.limit.value_or(0), *each->limit);
+            out.allows_aggregations = out.allows_aggregations || each->allows_aggregations;
+        }
+        out.filter = any_of(filters);
+        SelectRight::Masks shown;
+        SelectRight::Masks joined;
+        for (const Column& column : table_.columns) {
+            Part part =
+                united(parents_, [&](const SelectRight& of, std::size_t) { return shows(of, column); });
+            out.columns.push_back(part.is_there);
+            shown.push_back(std::move(part.mask));
+            joined.push_back(united(parents_, [&](const SelectRight& of, std::size_t i) {
+                                 return leads(of, numbers_[i], column);
+                             }).mask);
+        }
+        SelectRight::Masks computed;
+        for (const ComputedField& field : table_.computed_fields) {
+            Part part = united(parents_, [&](const SelectRight& of, std::size_t) {
+                const bool has = of.computed_fields[static_cast<std::size_t>(field.position)];
+                return has ? or_filter(of.mask(field), of) : nullptr;
+            });
+            out.computed_fields.push_back(part.is_there);
+            computed.push_back(std::move(part.mask));
+        }
+        keep(out.masks, shown);
+        keep(out.join_masks, joined);
+        keep(out.computed_masks, computed);
+        return out;
+    }
+
+  private:
+    static const BoolExp* shows(const SelectRight& right, const Column& column) {
+        const bool has = right.columns[static_cast<std::size_t>(column.position)];
+        return has ? or_filter(right.mask(column), right) : nullptr;
+    }
+    /// Where a parent may follow relationships over a column: it has a permission at their other end, or sees
+    /// the column.
+    const BoolExp* leads(const SelectRight& right, int role, const Column& column) const {
+        const auto sees = [&](const Table& other) {
+            return other.rights[static_cast<std::size_t>(role)].select.has_value();
+        };
+        const auto starts = [&](const auto& pair) { return pair.first == &column; };
+        const auto ends = [&](const auto& pair) { return pair.second == &column; };
+        const bool reaches = std::ranges::any_of(draft_.tables, [&](const Table& table) {
+            return std::ranges::any_of(table.relationships, [&](const Relationship& each) {
+                return (std::ranges::any_of(each.columns, starts) && sees(*each.remote)) ||
+                       (std::ranges::any_of(each.columns, ends) && sees(table));
+            });
+        });
+        return reaches ? or_filter(right.join_mask(column), right) : shows(right, column);
+    }
+
+    const Draft& draft_;
+    const Table& table_;
+    std::vector<int> numbers_;
+    std::vector<const SelectRight*> parents_;
+};
 
 class Heirs {
   public:
@@ -121,17 +185,19 @@ class Heirs {
 
     void inherit_select(Table& table, const Role& role, const std::vector<int>& parents) {
         std::vector<const SelectRight*> rights;
+        std::vector<int> numbers;
         unsigned hidden = ~0U;
         const auto& roots = draft_.facts_of(table).hidden_roots;
         for (const int parent : parents) {
             const auto& right = table.rights[static_cast<std::size_t>(parent)].select;
             if (!right) continue;
             rights.push_back(&*right);
+            numbers.push_back(parent);
             hidden &= roots[static_cast<std::size_t>(parent)];
         }
         if (rights.empty()) return;
         auto& made = table.rights[static_cast<std::size_t>(role.number)].select;
-        made = rights.size() == 1 ? *rights.front() : united(rights, table);
+        made = rights.size() == 1 ? *rights.front() : Union(draft_, table, numbers, rights).make();
         draft_.facts[static_cast<std::size_t>(table.number)]
             .hidden_roots[static_cast<std::size_t>(role.number)] = hidden;
     }
@@ -234,6 +300,12 @@ std::vector<InheritedRole> in_order(Draft& draft) {
 }
 
 }  // namespace
+
+bool leads_everywhere(const Column& column) {
+    return std::ranges::none_of(column.table->rights, [&](const Rights& rights) {
+        return rights.select && rights.select->join_mask(column) != nullptr;
+    });
+}
 
 bool is_masked(const Column& column) {
     return std::ranges::any_of(column.table->rights, [&](const Rights& rights) {

@@ -217,13 +217,11 @@ void settle_nullability(Draft& draft) {
     for (Table& table : draft.tables) {
         for (Relationship& relationship : table.relationships) {
             if (relationship.is_array || relationship.is_nullable) continue;
-            relationship.is_nullable =
-                std::ranges::any_of(
-                    relationship.columns, [](const auto& pair) { return is_masked(*pair.first); }
-                ) ||
-                !std::ranges::all_of(relationship.remote->rights, [&](const Rights& rights) {
-                    return !rights.select || hides_nothing(rights.select->filter, relationship);
-                });
+            relationship.is_nullable = !std::ranges::all_of(relationship.columns, [](const auto& pair) {
+                return leads_everywhere(*pair.first);
+            }) || !std::ranges::all_of(relationship.remote->rights, [&](const Rights& rights) {
+                return !rights.select || hides_nothing(rights.select->filter, relationship);
+            });
         }
     }
 }

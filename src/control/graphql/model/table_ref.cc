@@ -38,7 +38,7 @@ TableRef TableRef::of_written_rows(const Table& table, const Access& access) {
 
 void TableRef::hide(const Access& access) {
     const SelectRight* right = access.select(*table_);
-    if (right != nullptr && !right->masks.empty()) masks_ = right;
+    if (right != nullptr && right->has_masks()) masks_ = right;
 }
 
 }  // namespace weft::graphql

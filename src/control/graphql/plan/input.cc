@@ -7,12 +7,15 @@ namespace weft::graphql::detail {
 namespace {
 
 Source::Shape shape_of(std::string_view sql_type) {
+    if (sql_type == "json[]" || sql_type == "jsonb[]") return Source::Shape::kJsonArray;
     if (sql_type.ends_with("[]")) return Source::Shape::kArray;
     return sql_type == "json" || sql_type == "jsonb" ? Source::Shape::kJson : Source::Shape::kText;
 }
 
 Source::Shape shape_of(const CatalogType& type) {
-    if (type.kind == CatalogType::Kind::kArray) return Source::Shape::kArray;
+    const bool is_array = type.kind == CatalogType::Kind::kArray;
+    if (is_array && (type.element == "json" || type.element == "jsonb")) return Source::Shape::kJsonArray;
+    if (is_array) return Source::Shape::kArray;
     return type.name == "json" || type.name == "jsonb" ? Source::Shape::kJson : Source::Shape::kText;
 }
 
@@ -35,6 +38,13 @@ std::string array_element(const Json& value) {
     return out + '"';
 }
 
+/// Each item is a JSON value, lists and texts too.
+std::string json_array_literal(const Json& items) {
+    std::vector<std::string> texts;
+    for (const Json& each : items.get_array()) texts.push_back(plain_text(each));
+    return array_literal(texts);
+}
+
 // Recursion over literals is bounded by the parser's depth.
 bool holds_variable(const Value& value) {
     return value.kind == Value::Kind::kVariable ||
@@ -55,8 +65,9 @@ bool has_defaults(const Type& type, std::vector<const Type*>& seen) {
 
 std::string literal_text(const Input& value, Source::Shape shape) {
     if (shape == Source::Shape::kJson) return plain_text(value.json());
-    if (shape != Source::Shape::kArray) return value.scalar_text();
+    if (shape != Source::Shape::kArray && shape != Source::Shape::kJsonArray) return value.scalar_text();
     Json json = value.json();
+    if (shape == Source::Shape::kJsonArray && json.is_array()) return json_array_literal(json);
     return json.is_string() ? std::string(json.get_string()) : array_element(json);
 }
 
@@ -73,7 +84,9 @@ Source composite_of(const Value& literal, const Variables& variables, TypeUse ty
     for (const Value& each : literal.items) {
         // Items of an array are texts, which whoever fills the parameter quotes, or arrays themselves.
         const bool is_text = shape == Source::Shape::kArray && each.kind != Value::Kind::kList;
-        const Source::Shape item_shape = is_text ? Source::Shape::kText : shape;
+        const Source::Shape item_shape = is_text                              ? Source::Shape::kText
+                                         : shape == Source::Shape::kJsonArray ? Source::Shape::kJson
+                                                                              : shape;
         out.items.push_back(composite_of(each, variables, item_type, item_shape));
     }
     for (const ObjectField& each : literal.fields) {

@@ -101,7 +101,7 @@ Outcome<BoolExp> primary_key_is(const Context& c, const Table& table, const std:
     for (const Argument& each : columns) {
         const Column* column = each.meaning == nullptr ? nullptr : each.meaning->column;
         if (column != nullptr)
-            parts.push_back(equals(*column, operand_of(each.value, column->catalog->type)));
+            parts.push_back(equals(*column, operand_of(each.value, column->catalog->type.plain())));
     }
     if (parts.empty() || parts.size() != table.primary_key.size()) {
         return fail(c, "a column of the primary key of \"" + table.name + "\" is missing");

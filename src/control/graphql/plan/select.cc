@@ -69,7 +69,7 @@ Outcome<std::unique_ptr<Select>> plan_by_pk(Context& c, const Collected& field) 
         Descend at(c, "args", each.definition->name);
         if (each.value.is_absent() || each.value.is_null()) return unexpected_null(c, each.definition->type);
         const Column* column = each.meaning->column;
-        out->equal_to.emplace_back(column, operand_of(each.value, column->catalog->type));
+        out->equal_to.emplace_back(column, operand_of(each.value, column->catalog->type.plain()));
     }
     return out;
 }
@@ -80,7 +80,7 @@ Outcome<> plan_cursor(Context& c, const Input& cursor, Select& out) {
         if (each.value().is_null()) return unexpected_null(c, each.definition->type);
         const Column* column = c.meaning(*each.definition).column;
         Select::Cursor made{.column = column};
-        Operand initial = operand_of(each.value(), column->catalog->type);
+        Operand initial = operand_of(each.value(), column->catalog->type.plain());
         made.initial.sql_type = initial.sql_type;
         made.initial.source.kind = Source::Kind::kCursor;
         made.initial.source.text = column->pg_name();

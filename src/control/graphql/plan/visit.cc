@@ -62,9 +62,7 @@ class Walk {
     }
     void masks(const TableRef& at) {
         if (at.masks() == nullptr) return;
-        for (const auto& mask : at.masks()->masks) {
-            if (mask) permission(*mask);
-        }
+        at.masks()->each_mask([&](const BoolExp& mask) { permission(mask); });
     }
     void permission(const BoolExp& at) {
         visitor_.permission(true);

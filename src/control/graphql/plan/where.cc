@@ -8,47 +8,16 @@ namespace weft::graphql::detail {
 
 namespace {
 
-BoolExp constant(bool value) {
+/// A comparison with this left side.
+BoolExp comparison(const ComparedSide& left, const Operator& op) {
     BoolExp out;
-    out.kind = value ? BoolExp::Kind::kTrue : BoolExp::Kind::kFalse;
+    out.kind = BoolExp::Kind::kCompare;
+    out.column = left.column;
+    out.computed = left.computed;
+    out.cast = left.cast;
+    out.op = &op;
     return out;
 }
-
-BoolExp any_of(std::vector<BoolExp> parts) {
-    if (parts.empty()) return constant(false);
-    if (parts.size() == 1) return std::move(parts.front());
-    BoolExp out;
-    out.kind = BoolExp::Kind::kOr;
-    out.children = std::move(parts);
-    return out;
-}
-
-BoolExp negated(BoolExp child) {
-    BoolExp out;
-    out.kind = BoolExp::Kind::kNot;
-    out.children.push_back(std::move(child));
-    return out;
-}
-
-/// What stands on the left of a comparison.
-struct Left {
-    const Column* column = nullptr;
-    const ComputedField* computed = nullptr;
-    std::string cast;  // to this type
-
-    const CatalogType& type() const {
-        return column != nullptr ? column->catalog->type : computed->function->catalog->returns;
-    }
-    BoolExp compare(const Operator& op) const {
-        BoolExp out;
-        out.kind = BoolExp::Kind::kCompare;
-        out.column = column;
-        out.computed = computed;
-        out.cast = cast;
-        out.op = &op;
-        return out;
-    }
-};
 
 /// Recursion is bounded: by the parser's depth for literals, by the JSON reader's for variables.
 class Planner {
@@ -81,7 +50,7 @@ class Planner {
 
     /// `{_eq: .., _lt: ..}` of one left side. Clients drop members that are undefined: what was meant as
     /// `{_eq: id}` arrives as `{}`, and would write to every row.
-    Outcome<BoolExp> comparisons(const Left& left, const Input& from) {
+    Outcome<BoolExp> comparisons(const ComparedSide& left, const Input& from) {
         if (use_ == ConditionOf::kWriting && from.is_object() && from.members(Input::Unset::kNull).empty())
             return fail(c_, "a comparison is expected here: {} would fit every row");
         return all(from, [&](const Meaning& meaning, const Input& value) {
@@ -107,20 +76,20 @@ class Planner {
             }
             case Meaning::Kind::kOr: {
                 TRY(std::vector<BoolExp> parts, list(table, value));
-                return any_of(std::move(parts));
+                return BoolExp::any_of(std::move(parts));
             }
             case Meaning::Kind::kNot: {
                 TRY(BoolExp inner, object(table, value));
-                return negated(std::move(inner));
+                return BoolExp::none_of(std::move(inner));
             }
             case Meaning::Kind::kRelationship:
-                return related(*meaning.relationship, value);
+                return related({.relationship = meaning.relationship}, *meaning.relationship->remote, value);
             case Meaning::Kind::kRelationshipAggregate:
                 return aggregate(*meaning.relationship, value);
             case Meaning::Kind::kComputedScalar:
                 return comparisons({.computed = meaning.computed}, value);
             case Meaning::Kind::kComputedTable:
-                return computed_rows(*meaning.computed, value);
+                return related({.computed = meaning.computed}, *meaning.computed->returns, value);
             default:
                 return comparisons({.column = meaning.column}, value);
         }
@@ -137,37 +106,25 @@ class Planner {
         return out;
     }
 
-    Outcome<BoolExp> related(const Relationship& relationship, const Input& value) {
-        BoolExp out;
+    /// A row of `remote` exists that `out` names the way to.
+    Outcome<BoolExp> related(BoolExp out, const Table& remote, const Input& value) {
         out.kind = BoolExp::Kind::kRelated;
-        out.relationship = &relationship;
-        TRY(TableRef remote, attach_select(c_, *relationship.remote));
-        out.remote = std::make_shared<const TableRef>(std::move(remote));
-        TRY(BoolExp child, object(*relationship.remote, value));
+        TRY(TableRef ref, attach_select(c_, remote));
+        out.remote = std::make_shared<const TableRef>(std::move(ref));
+        TRY(BoolExp child, object(remote, value));
         out.children.push_back(std::move(child));
         return out;
     }
 
-    Outcome<BoolExp> computed_rows(const ComputedField& computed, const Input& value) {
-        BoolExp out;
-        out.kind = BoolExp::Kind::kRelated;
-        out.computed = &computed;
-        TRY(TableRef remote, attach_select(c_, *computed.returns));
-        out.remote = std::make_shared<const TableRef>(std::move(remote));
-        TRY(BoolExp child, object(*computed.returns, value));
-        out.children.push_back(std::move(child));
-        return out;
-    }
-
-    Outcome<BoolExp> cast(Left left, const Input& from) {
+    Outcome<BoolExp> cast(ComparedSide left, const Input& from) {
         return all(from, [&](const Meaning& to, const Input& value) {
             left.cast = cast_sql(left.type(), to.name);
             return comparisons(left, value);
         });
     }
 
-    Outcome<BoolExp> compare(const Left& left, const Operator& op, const Input& value) {
-        BoolExp out = left.compare(op);
+    Outcome<BoolExp> compare(const ComparedSide& left, const Operator& op, const Input& value) {
+        BoolExp out = comparison(left, op);
         if (op.kind == Operator::Kind::kIsNull) {
             out.is_true = value.boolean();
             return out;
@@ -179,14 +136,15 @@ class Planner {
             return unexpected_null(c_, item.type());
         }
         if (op.value == Operator::Value::kWithin) return within(std::move(out), left, value);
-        out.right = op.value == Operator::Value::kSame && left.cast.empty()
-                        ? operand_of(value, left.type())
-                        : operand_of(value, operand_type(op, left.type(), left.cast));
+        const std::string type = operand_type(op, left.type(), left.cast);
+        const bool is_same = op.value == Operator::Value::kSame && left.cast.empty();
+        out.right = is_same ? operand_of(value, left.type()) : operand_of(value, type);
+        out.right.sql_type = type;
         return out;
     }
 
     /// `{from, distance, use_spheroid}`: the arguments of a function, by position.
-    Outcome<BoolExp> within(BoolExp out, const Left& left, const Input& from) {
+    Outcome<BoolExp> within(BoolExp out, const ComparedSide& left, const Input& from) {
         const std::array<std::string, 3> types{
             operand_type(*out.op, left.type(), left.cast), "double precision", "boolean"
         };
@@ -257,7 +215,7 @@ class Planner {
     Outcome<BoolExp> predicate(std::string_view function, const Input& from) {
         std::string type = function == "count" ? "integer" : "boolean";
         return all(from, [&](const Meaning& meaning, const Input& value) -> Outcome<BoolExp> {
-            BoolExp part = Left{}.compare(*meaning.op);
+            BoolExp part = comparison({}, *meaning.op);
             if (meaning.op->kind == Operator::Kind::kIsNull) {
                 part.is_true = value.boolean();
             } else {

@@ -144,6 +144,11 @@ void Schema::finish() {
     graph_ = std::make_unique<SchemaGraph>(*this);
 }
 
+std::optional<TypeUse> Schema::list_alias(std::string_view name) const {
+    const auto found = list_aliases_.find(name);
+    return found == list_aliases_.end() ? std::nullopt : std::optional(found->second);
+}
+
 const Type* Schema::find(std::string_view name) const {
     const auto found = by_name_.find(name);
     return found == by_name_.end() ? nullptr : found->second;
@@ -172,6 +177,10 @@ const T* if_seen(const View& view, const T* found) {
 
 }  // namespace
 
+std::optional<TypeUse> View::list_alias(std::string_view name) const {
+    auto list = schema_->list_alias(name);
+    return list && sees(list->named()->element) ? list : std::nullopt;
+}
 const Type* View::type(std::string_view name) const {
     return if_seen(*this, schema_->find(name));
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <expected>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,6 +78,7 @@ enum class Strings : std::uint8_t {
     kNone,
     kDigits,  // Hasura's `offset`: a number of 64 bits, which may be a string of digits
     kAny,     // a column's value: PostgreSQL reads it, as it reads every other type's
+    kArray,   // a column's array: the same, and a list may be an item, for PostgreSQL's further dimensions
 };
 
 struct InputValue {
@@ -178,6 +180,8 @@ class Schema {
     Type* mutation = nullptr;
     Type* subscription = nullptr;
     std::string description;
+    /// A name that a variable may be declared with instead of `list`; no type of its own.
+    void add_list_alias(std::string name, TypeUse list) { list_aliases_.emplace(std::move(name), list); }
     /// Numbers elements (all types, fields, arguments, input fields and values that have none yet), builds
     /// the indexes and `possible` of interfaces. Call once, last.
     void finish();
@@ -186,6 +190,7 @@ class Schema {
     const Type* find(std::string_view name) const;
     Type* find(std::string_view name);
     const DirectiveType* directive(std::string_view name) const;
+    std::optional<TypeUse> list_alias(std::string_view name) const;
     const std::vector<Type*>& types() const { return order_; }  // in the order added
     const std::deque<DirectiveType>& directives() const { return directives_; }
     std::size_t elements() const { return elements_; }
@@ -213,6 +218,7 @@ class Schema {
     std::deque<Type> types_;
     std::vector<Type*> order_;
     std::unordered_map<std::string_view, Type*> by_name_;
+    std::map<std::string, TypeUse, std::less<>> list_aliases_;
     std::deque<DirectiveType> directives_;
     std::vector<std::unique_ptr<Document>> literals_;
     Element elements_ = 1;
@@ -236,6 +242,7 @@ class View {
     const InputValue* input_field(const Type& type, std::string_view name) const;
     const EnumValue* value(const Type& type, std::string_view name) const;
     const Type* root(OperationKind kind) const;
+    std::optional<TypeUse> list_alias(std::string_view name) const;
 
   private:
     const Schema* schema_;

@@ -13,8 +13,10 @@ void write_item(
     if (item.computed != nullptr) {
         const ComputedField& field = *item.computed;
         out << output.function << "(";
-        write_computed(out, field, rows.row);
-        out << ")" << stringified_as(field.is_stringified, field.function->catalog->returns);
+        write_if_shown(out, field, rows.alias, [&] { write_computed(out, field, rows.row); });
+        const std::string& base = field.function->catalog->returns.base;
+        out << (base.empty() ? "" : "::" + base) << ")"
+            << stringified_as(field.is_stringified, field.function->catalog->returns);
     } else if (item.column != nullptr) {
         write_aggregate_call(out, output.function, {item.column}, false, rows.alias);
         out << stringified_as(item.column->is_stringified, item.column->catalog->type);
@@ -51,8 +53,8 @@ void write_aggregates(
     Needs needs;
     for (const AggregateOutput& each : outputs) needs.add(each);
     bool is_page = select.limit || select.offset || !select.distinct_on.empty();
-    RowSource rows{.alias = out.new_alias()};
-    rows.row = is_page ? rows.alias + "." + std::string(kRowColumn) : row_of(select.from, rows.alias);
+    RowSource rows{.alias = out.new_alias(select.from)};
+    rows.row = is_page ? rows.alias + "." + std::string(kRowColumn) : out.row(rows.alias);
     out << "SELECT ";
     ObjectWriter object(out, outputs.size());
     for (const AggregateOutput& each : outputs) {

@@ -44,6 +44,20 @@ void write_computed(Writer& out, const ComputedField& field, std::string_view ro
     write_call(out, call, row);
 }
 
+void write_if_shown(
+    Writer& out, const ComputedField& field, std::string_view alias, const std::function<void()>& value
+) {
+    const SelectRight* right = out.screened(alias);
+    const bool is_asked = right != nullptr && right->mask(field) != nullptr;
+    if (is_asked) out << "CASE WHEN " << alias << "." << shown_name(field) << " THEN ";
+    value();
+    if (is_asked) out << " END";
+}
+
+void write_shown_computed(Writer& out, const ComputedField& field, std::string_view alias) {
+    write_if_shown(out, field, alias, [&] { write_computed(out, field, out.row(alias)); });
+}
+
 void write_aggregate_call(
     Writer& out,
     std::string_view function,
@@ -61,7 +75,7 @@ void write_aggregate_call(
     Separator separator(", ");
     for (const Column* each : columns) {
         out << separator.next();
-        out.column(alias, *each);
+        out.compared(alias, *each);
     }
     out << (columns.size() > 1 ? "))" : ")");
 }

@@ -9,17 +9,22 @@ namespace weft::graphql::detail {
 
 namespace {
 
-/// The column where `right` shows it, else NULL.
-void write_shown(Writer& out, const SelectRight* right, std::string_view alias, const Column& column) {
-    const BoolExp* mask = right == nullptr ? nullptr : right->mask(column);
-    if (mask == nullptr) {
-        out.column(alias, column);
-        return;
-    }
+/// What `value` writes in rows that `mask` (of `alias`) fits, else NULL; null fits every row.
+void write_where_fits(
+    Writer& out, const BoolExp* mask, std::string_view alias, const std::function<void()>& value
+) {
+    if (mask == nullptr) return value();
     out << "CASE WHEN ";
     write_condition(out, *mask, alias, alias);
     out << " THEN ";
-    out.column(alias, column) << " END";
+    value();
+    out << " END";
+}
+
+/// The column where `right` shows it.
+void write_shown(Writer& out, const SelectRight* right, std::string_view alias, const Column& column) {
+    const BoolExp* mask = right == nullptr ? nullptr : right->mask(column);
+    write_where_fits(out, mask, alias, [&] { out.column(alias, column); });
 }
 
 /// Recursion is that of the plan: bounded by the request's depth or by the metadata's.
@@ -80,15 +85,18 @@ class ConditionWriter {
     }
 
     void left(const BoolExp& at) {
-        if (!at.cast.empty()) out_ << "(";
+        const CatalogType* type = left_type(at);
+        const std::string_view cast = at.cast.empty() && type != nullptr ? type->base : at.cast;
+        if (!cast.empty()) out_ << "(";
         if (at.column != nullptr) {
             write_shown(out_, right_, alias_, *at.column);
         } else if (at.computed != nullptr) {
-            write_computed(out_, *at.computed, out_.row(alias_));
+            const BoolExp* mask = right_ == nullptr ? nullptr : right_->mask(*at.computed);
+            write_where_fits(out_, mask, alias_, [&] { write_shown_computed(out_, *at.computed, alias_); });
         } else {
             out_ << left_;
         }
-        if (!at.cast.empty()) out_ << ")::" << at.cast;
+        if (!cast.empty()) out_ << ")::" << cast;
     }
 
     void compare(const BoolExp& at) {
@@ -123,12 +131,14 @@ class ConditionWriter {
         return type != nullptr && at.cast.empty() && type->kind == CatalogType::Kind::kArray;
     }
 
-    /// The arrays of a list of lists, which came as JSON.
+    /// The arrays of a list of lists, which came as JSON: of any dimensions, and of JSON itself.
     void arrays(const BoolExp& at) {
         std::string list = out_.new_alias();
-        out_ << "SELECT ARRAY(SELECT pg_catalog.json_array_elements_text(" << list
-             << ".value))::" << left_type(at)->sql << " FROM pg_catalog.json_array_elements(";
-        out_.operand(at.right, alias_, root_) << ") AS " << list;
+        std::string record = out_.new_alias();
+        out_ << "SELECT " << record << ".v FROM pg_catalog.json_array_elements(";
+        out_.operand(at.right, alias_, root_)
+            << ") AS " << list << ", pg_catalog.json_to_record(pg_catalog.json_build_object('v', " << list
+            << ".value)) AS " << record << "(v " << left_type(at)->plain() << ")";
     }
 
     /// " = ", or " OPERATOR(gis.=) " for a type of an extension whose schema need not be on the search path.
@@ -153,7 +163,7 @@ class ConditionWriter {
 
     /// The function is where the column's type is, whatever the search path.
     void call(const BoolExp& at) {
-        out_ << spatial_schema(left_type(at)->sql) << at.op->sql << "(";
+        out_ << spatial_schema(left_type(at)->plain()) << at.op->sql << "(";
         left(at);
         out_ << ", ";
         out_.operand(at.right, alias_, root_);
@@ -182,12 +192,12 @@ class ConditionWriter {
 
     void exists(const BoolExp& at) {
         out_ << "EXISTS (SELECT";
-        related_rows(at, out_.new_alias());
+        related_rows(at, out_.new_alias(*at.remote));
         out_ << ")";
     }
 
     void aggregate(const BoolExp& at) {
-        std::string rows = out_.new_alias();
+        std::string rows = out_.new_alias(*at.remote);
         std::string outer = out_.new_alias();
         out_ << "EXISTS (SELECT FROM (SELECT ";
         write_aggregate_call(out_, at.function, at.columns, at.is_distinct, rows);
@@ -224,11 +234,11 @@ Writer& Where::part() {
 }
 
 void Where::permission(const TableRef& table, std::string_view alias) {
-    if (!out_.is_screened(alias)) filter(table, alias);
+    if (out_.screened(alias) == nullptr) filter(table, alias);
 }
 
 void Where::is_row_of(const Function& function, std::string_view alias) {
-    if (!function.catalog->returns_set) part() << "(NOT (" << alias << " IS NULL))";
+    if (!function.catalog->returns_set) part() << "(NOT (" << out_.row(alias) << " IS NULL))";
 }
 
 void Where::filter(const TableRef& table, std::string_view alias) {
@@ -265,8 +275,9 @@ void Where::join(
 ) {
     for (const auto& [here, there] : relationship.columns) {
         part() << "(";
-        out_.column(remote, *there) << " = ";
-        write_shown(out_, shown_of_parent, parent, *here);
+        out_.join_column(remote, *there) << " = ";
+        const BoolExp* mask = shown_of_parent == nullptr ? nullptr : shown_of_parent->join_mask(*here);
+        write_where_fits(out_, mask, parent, [&] { out_.join_column(parent, *here); });
         out_ << ")";
     }
 }
@@ -305,8 +316,19 @@ void write_screen(Writer& out, const TableRef& table, const Relationship* joined
         write_shown(out, &right, alias, column);
         out << " AS ";
         out.identifier(column.pg_name());
+        if (!right.joins_differ(column)) continue;
+        out << ", ";
+        write_where_fits(out, right.join_mask(column), alias, [&] { out.column(alias, column); });
+        out << " AS " << join_name(column);
     }
-    if (!table.table().computed_fields.empty()) out << comma.next() << alias << " AS " << kRowColumn;
+    out << comma.next() << alias << " AS " << kRowColumn;
+    for (const ComputedField& field : table.table().computed_fields) {
+        const BoolExp* mask = right.mask(field);
+        if (mask == nullptr) continue;
+        out << ", ";
+        write_condition(out, *mask, alias, alias);
+        out << " AS " << shown_name(field);
+    }
     out << " FROM ";
 }
 
@@ -330,7 +352,6 @@ void write_source(
     out << " AS " << inner;
     Where(out).filter(table, inner);
     out << ") AS " << alias;
-    out.screen(alias);
 }
 
 void write_written_source(Writer& out, const TableRef& table, std::string_view rows, std::string_view alias) {
@@ -338,13 +359,9 @@ void write_written_source(Writer& out, const TableRef& table, std::string_view r
         out << rows << " AS " << alias;
         return;
     }
-    write_screen(out, table, nullptr, alias);
-    out << rows << " AS " << alias << ") AS " << alias;
-}
-
-std::string row_of(const TableRef& table, std::string_view alias) {
-    std::string out(alias);
-    return table.masks() == nullptr ? out : out + "." + std::string(kRowColumn);
+    const std::string inner = out.new_alias();
+    write_screen(out, table, nullptr, inner);
+    out << rows << " AS " << inner << ") AS " << alias;
 }
 
 bool is_unique(const Relationship& relationship) {

@@ -102,7 +102,7 @@ void write_record_set(Writer& out, const Insert& insert, const DeterminedColumns
     out << ") SELECT ";
     comma = Separator(", ");
     for (const auto& [member, column] : members) {
-        const std::string_view schema = spatial_schema(column->catalog->type.sql);
+        const std::string_view schema = spatial_schema(column->catalog->type.plain());
         out << comma.next() << schema << (schema.empty() ? "_v." : "st_geomfromgeojson(_v.");
         out.identifier(member) << (schema.empty() ? "" : ")::" + column->catalog->type.sql);
     }
@@ -117,7 +117,8 @@ void write_record_set(Writer& out, const Insert& insert, const DeterminedColumns
     for (const auto& [member, column] : members) {
         out << comma.next();
         const std::string& type = column->catalog->type.sql;
-        out.identifier(member) << " " << (spatial_schema(type).empty() ? type : "text");
+        out.identifier(member) << " "
+                               << (spatial_schema(column->catalog->type.plain()).empty() ? type : "text");
     }
     out << ")";
 }

@@ -73,7 +73,8 @@ void write_check(Writer& out, const Check& check) {
 /// The row, or the response: made of the rows of `from`.
 void write_answer(Writer& out, const Mutation& mutation, std::string_view from, std::string_view count) {
     RowSource row{.alias = std::string(kWritten)};
-    row.row = row_of(mutation.written, kWritten);
+    if (mutation.written.masks() != nullptr) out.screen(kWritten, *mutation.written.masks());
+    row.row = out.row(kWritten);
     const auto write_from = [&] { write_written_source(out << " FROM ", mutation.written, from, kWritten); };
     if (mutation.is_row) {
         write_json_select(out, JsonShape::kOne, mutation.row, row, [&] {
@@ -182,10 +183,10 @@ void leave_for_later(Writer& out, const Table& table, const Check& check, const 
 
 bool answers_later(const Mutation& mutation) {
     if (mutation.reads_relationships) return true;
-    const SelectRight* right = mutation.written.masks();
-    return right != nullptr && std::ranges::any_of(right->masks, [](const auto& mask) {
-               return mask && detail::reads_rows(*mask);
-           });
+    bool out = false;
+    if (const SelectRight* right = mutation.written.masks())
+        right->each_mask([&](const BoolExp& mask) { out = out || detail::reads_rows(mask); });
+    return out;
 }
 
 Statement checking(const Table& table, const Check& check) {

@@ -60,7 +60,7 @@ void Ordering::write_joins() {
 
 void Ordering::write_join(const OrderTerm::Hop& hop, const Chain& chain) {
     std::string above = alias_of(Chain(chain.begin(), chain.end() - 1));
-    std::string alias = out_.new_alias();
+    std::string alias = out_.new_alias(hop.remote);
     const auto rows = [&] { out_ << hop.remote.table().sql; };
     if (is_unique(*hop.relationship)) {
         out_ << " LEFT JOIN ";
@@ -72,21 +72,20 @@ void Ordering::write_join(const OrderTerm::Hop& hop, const Chain& chain) {
         return;
     }
     // Several rows may fit: any one of them, so that the rows that are ordered do not multiply.
-    std::string outer = out_.new_alias();
+    std::string outer = out_.new_alias(hop.remote);
     out_ << " LEFT JOIN LATERAL (SELECT ";
     Separator separator(", ");
     for (const Column* each : columns_at(chain)) {
         out_ << separator.next();
-        out_.column(alias, *each);
+        out_.passed_on(alias, *each);
     }
-    if (needs_row_at(chain)) out_ << separator.next() << row_of(hop.remote, alias) << " AS " << kRowColumn;
+    if (needs_row_at(chain)) (out_ << separator.next()).row_passed_on(alias, hop.remote);
     out_ << " FROM ";
     write_source(out_, hop.remote, hop.relationship, rows, alias);
     Where where(out_);
     where.permission(hop.remote, alias);
     where.join(*hop.relationship, above, alias);
     out_ << " LIMIT 1) AS " << outer << " ON TRUE";
-    out_.screen(outer);
     joined_.emplace_back(chain, outer);
 }
 
@@ -115,7 +114,7 @@ bool Ordering::needs_row_at(const Chain& chain) const {
 void Ordering::write_term(const OrderTerm& term) {
     const std::string& alias = alias_of(chain_of(term, term.hops.size()));
     if (term.aggregated_remote) {
-        std::string rows = out_.new_alias();
+        std::string rows = out_.new_alias(*term.aggregated_remote);
         std::vector<const Column*> columns;
         if (term.column != nullptr) columns.push_back(term.column);
         out_ << "(SELECT ";
@@ -132,7 +131,7 @@ void Ordering::write_term(const OrderTerm& term) {
         if (term.computed != nullptr) where.is_row_of(*term.computed->function, rows);
         out_ << ")";
     } else if (term.computed != nullptr) {
-        write_computed(out_, *term.computed, out_.row(alias));
+        write_shown_computed(out_, *term.computed, alias);
     } else {
         out_.column(alias, *term.column);
     }

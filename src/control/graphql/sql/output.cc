@@ -59,12 +59,12 @@ void write_output_value(Writer& out, const Output& output, const RowSource& row)
             break;
     }
     const bool is_array = type->kind == CatalogType::Kind::kArray;
-    const std::string_view schema = is_array ? std::string_view() : spatial_schema(type->sql);
+    const std::string_view schema = is_array ? std::string_view() : spatial_schema(type->plain());
     if (!schema.empty()) out << schema << "st_asgeojson(";
     if (output.kind == Output::Kind::kColumn) {
         out.column(row.alias, *output.column);
     } else {
-        write_call(out, *output.call, whole);
+        write_if_shown(out, *output.computed, row.alias, [&] { write_call(out, *output.call, whole); });
     }
     // As in Hasura: 15 digits, and the reference system as a URN unless it is unknown.
     if (!schema.empty()) out << ", 15, 4)::json";

@@ -72,8 +72,8 @@ Statement emit_output_relationship(const OutputRelationship& relationship, const
     link.join = [&](Where& where, const std::string& alias) {
         for (const auto& [field, column] : relationship.columns) {
             where.part() << "(";
-            out.column(alias, *column) << " = (" << item << ".v ->> ";
-            out.literal(field) << ")::" << column->catalog->type.sql << ")";
+            out.compared(alias, *column) << " = (" << item << ".v ->> ";
+            out.literal(field) << ")::" << column->catalog->type.plain() << ")";
         }
     };
     // The list comes first in the text, so that it is $1.

@@ -24,7 +24,7 @@ void write_after_cursor(
         if (cursor.size() > 1) out << "(";
         for (const auto& each : cursor) {
             out << columns.next();
-            out.column(alias, *each.column);
+            out.compared(alias, *each.column);
         }
         out << (cursor.size() > 1 ? ")" : "") << (is_descending ? " < " : " > ")
             << (cursor.size() > 1 ? "(" : "");
@@ -41,7 +41,7 @@ void write_after_cursor(
         out << alternatives.next() << "(";
         for (std::size_t k = 0; k <= i; ++k) {
             if (k > 0) out << " AND ";
-            out.column(alias, *cursor[k].column);
+            out.compared(alias, *cursor[k].column);
             out << (k < i ? " = " : cursor[k].is_descending ? " < " : " > ");
             out.operand(cursor[k].initial, alias, alias);
         }
@@ -127,7 +127,7 @@ void write_rows(
     where.permission(select.from, alias);
     for (const auto& [column, value] : select.equal_to) {
         where.part() << "(";
-        out.column(alias, *column) << " = ";
+        out.compared(alias, *column) << " = ";
         out.operand(value, alias, alias) << ")";
     }
     if (select.joined_by != nullptr) where.join(*select.joined_by, link.parent.alias, alias);
@@ -165,7 +165,7 @@ void write_page(
     const Link& link,
     Limits limits
 ) {
-    std::string rows = out.new_alias();
+    std::string rows = out.new_alias(select.from);
     out << " FROM (SELECT ";
     if (!select.distinct_on.empty()) {
         out << "DISTINCT ON (";
@@ -180,9 +180,9 @@ void write_page(
     Separator separator(", ");
     for (const Column* each : needs.columns) {
         out << separator.next();
-        out.column(rows, *each);
+        out.passed_on(rows, *each);
     }
-    if (needs.row) out << separator.next() << row_of(select.from, rows) << " AS " << kRowColumn;
+    if (needs.row) (out << separator.next()).row_passed_on(rows, select.from);
     if (needs.held) write_held(out << separator.next(), rows);
     write_rows(out, select, rows, link, limits);
     out << ") AS " << alias;
@@ -192,9 +192,9 @@ void write_list(Writer& out, const Select& select, const std::vector<Output>& ou
     bool is_page = !select.distinct_on.empty() ||
                    ((select.limit || select.offset || select.limit_max) && reads_other_tables(outputs));
     JsonShape shape = select.shape == Select::Shape::kOne ? JsonShape::kOne : JsonShape::kList;
-    RowSource row{.alias = out.new_alias()};
+    RowSource row{.alias = out.new_alias(select.from)};
     if (!is_page) {
-        row.row = row_of(select.from, row.alias);
+        row.row = out.row(row.alias);
         write_json_select(out, shape, outputs, row, [&] {
             write_rows(out, select, row.alias, link, Limits::kAll);
         });
@@ -209,7 +209,7 @@ void write_list(Writer& out, const Select& select, const std::vector<Output>& ou
 }
 
 void write_stream(Writer& out, const Select& select) {
-    RowSource row{.alias = out.new_alias()};
+    RowSource row{.alias = out.new_alias(select.from)};
     std::string page = out.new_alias();
     Needs needs;
     needs.add(select.outputs);

@@ -17,6 +17,12 @@ Writer& Writer::column(std::string_view alias, const Column& column) {
     return identifier(column.pg_name());
 }
 
+Writer& Writer::compared(std::string_view alias, const Column& column) {
+    this->column(alias, column);
+    if (!column.catalog->type.base.empty()) text_ += "::" + column.catalog->type.base;
+    return *this;
+}
+
 Writer& Writer::literal(std::string_view text) {
     text_ += quote_literal(text);
     return *this;
@@ -83,13 +89,51 @@ Writer& Writer::operand(const Operand& operand, std::string_view alias, std::str
     return *this;
 }
 
-bool Writer::is_screened(std::string_view alias) const {
-    return std::ranges::find(screened_, alias) != screened_.end();
+std::string join_name(const Column& column) {
+    return "_weft_join_" + std::to_string(column.position);
+}
+std::string shown_name(const ComputedField& field) {
+    return "_weft_shown_" + std::to_string(field.position);
+}
+
+const SelectRight* Writer::screened(std::string_view alias) const {
+    const auto found = screened_.find(alias);
+    return found == screened_.end() ? nullptr : found->second;
 }
 
 std::string Writer::row(std::string_view alias) const {
     std::string out(alias);
-    return is_screened(alias) ? out + "." + std::string(kRowColumn) : out;
+    return screened(alias) != nullptr ? out + "." + std::string(kRowColumn) : out;
+}
+
+Writer& Writer::join_column(std::string_view alias, const Column& column) {
+    const SelectRight* right = screened(alias);
+    if (right == nullptr || !right->joins_differ(column)) return compared(alias, column);
+    (*this) << alias << "." << join_name(column);
+    if (!column.catalog->type.base.empty()) text_ += "::" + column.catalog->type.base;
+    return *this;
+}
+
+Writer& Writer::passed_on(std::string_view alias, const Column& column) {
+    this->column(alias, column);
+    const SelectRight* right = screened(alias);
+    if (right != nullptr && right->joins_differ(column)) (*this) << ", " << alias << "." << join_name(column);
+    return *this;
+}
+
+Writer& Writer::row_passed_on(std::string_view alias, const TableRef& table) {
+    (*this) << row(alias) << " AS " << kRowColumn;
+    if (table.masks() == nullptr) return *this;
+    for (const ComputedField& each : table.table().computed_fields) {
+        if (table.masks()->mask(each) != nullptr) (*this) << ", " << alias << "." << shown_name(each);
+    }
+    return *this;
+}
+
+std::string Writer::new_alias(const TableRef& table) {
+    std::string out = new_alias();
+    if (table.masks() != nullptr) screen(out, *table.masks());
+    return out;
 }
 
 std::string Writer::new_alias() {

@@ -64,6 +64,7 @@ bool Coercer::coerce(const Json& in, TypeUse type, Strings strings, Json& out) {
     }
     TypeUse bare = type.nullable();
     if (bare.is_list()) return list(in, bare.inner(), strings, out);
+    if (strings == Strings::kArray && in.is_array()) return list(in, type, strings, out);
     const Type& named = *bare.named();
     if (named.kind == TypeKind::kInput) return object(in, named, out);
     if (named.kind == TypeKind::kEnum) return enumeration(in, named, out);
@@ -163,7 +164,7 @@ bool Coercer::scalar(const Json& in, const Type& type, Strings strings, Json& ou
 }
 
 bool Coercer::builtin(const Json& in, const Type& type, Strings strings, Json& out) {
-    bool is_taken = in.is_string() && (strings == Strings::kAny ||
+    bool is_taken = in.is_string() && (strings == Strings::kAny || strings == Strings::kArray ||
                                        (strings == Strings::kDigits && rules::is_digits(text_of(in))));
     if (type.name == "String" || type.name == "ID" || is_taken) {
         if (in.is_string()) return out = in, true;

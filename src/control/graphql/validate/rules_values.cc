@@ -15,7 +15,7 @@ void Walk::wrong_value(const Value& node, std::string message, Failure hasura) {
 }
 
 bool Walk::list_value(const Value& node, const Expected& at) {
-    if (at.type.nullable().is_list()) return true;
+    if (at.type.nullable().is_list() || nests(at)) return true;
     leaf_value(node, at.type.nullable());
     return false;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 /// Rules about the uses of variables.
 namespace weft::graphql::rules {
 
@@ -93,6 +95,22 @@ bool is_subtype(TypeUse sub, TypeUse super) {
     return true;
 }
 
+/// A list of lists as the list that a column's array is declared as.
+TypeUse flat(TypeUse type, const Expected& at) {
+    if (at.strings != Strings::kArray) return type;
+    const auto depth = [](TypeUse use) {
+        int out = 0;
+        for (TypeUse each = use.nullable(); each.is_list(); each = each.inner().nullable()) ++out;
+        return out;
+    };
+    for (int more = depth(type) - std::max(1, depth(at.type)); more > 0; --more) {
+        const bool is_non_null = type.is_non_null();
+        type = type.nullable().inner();
+        if (!is_non_null) type = type.nullable();
+    }
+    return type;
+}
+
 bool is_allowed(TypeUse type, const Value& default_value, const Expected& at) {
     if (!at.type.is_non_null() || type.is_non_null()) return is_subtype(type, at.type);
     bool has_default = default_value && default_value.kind != Value::Kind::kNull;
@@ -125,7 +143,7 @@ void VariableRules::position(const Definitions& defined, const Site& site) {
             std::move(hasura)
         );
     };
-    if (type && !is_allowed(*type, definition.default_value, at))
+    if (type && !is_allowed(flat(*type, at), definition.default_value, at))
         report(fmt::format(
             "Variable \"${}\" of type \"{}\" used in position expecting type \"{}\".",
             name,

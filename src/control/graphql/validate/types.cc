@@ -21,9 +21,12 @@ std::optional<TypeUse> declared(const View& view, const TypeNode& node) {
         if (at->kind == TypeNode::Kind::kNamed) break;
         if (++wrappers > kWrappersMax) return std::nullopt;
     }
-    const Type* type = view.type(chain[depth - 1]->name.text);
-    if (type == nullptr || wrappers > kWrappersMax) return std::nullopt;
-    TypeUse out(type);
+    const std::string_view name = chain[depth - 1]->name.text;
+    const Type* type = view.type(name);
+    const auto list = type == nullptr ? view.list_alias(name) : std::nullopt;
+    wrappers += list ? 2 : 0;
+    if ((type == nullptr && !list) || wrappers > kWrappersMax) return std::nullopt;
+    TypeUse out = list ? *list : TypeUse(type);
     while (depth-- > 0) {
         if (chain[depth]->kind == TypeNode::Kind::kList) out = out.list();
         if (chain[depth]->is_non_null) out = out.non_null();

@@ -16,7 +16,7 @@ bool is_taken(const Value& node, const Expected& at) {
     const Type* type = at.type.named();
     if (at.strings == Strings::kNone || type == nullptr || !type->is_builtin_scalar) return false;
     bool is_string = node.kind == Value::Kind::kString;
-    if (at.strings == Strings::kAny) return is_string;
+    if (at.strings != Strings::kDigits) return is_string;
     return (is_string || node.kind == Value::Kind::kInt) && is_digits(node.text);
 }
 
@@ -74,7 +74,7 @@ void Walk::variable(const VariableDefinition& node) {
 void Walk::type(const TypeNode& node) {
     const TypeNode* at = &node;
     while (at->kind == TypeNode::Kind::kList) at = at->item;
-    known_type_names(at->name);
+    if (!context_.view().list_alias(at->name.text)) known_type_names(at->name);
 }
 
 void Walk::selections(std::span<const Selection> nodes, TypeUse type) {

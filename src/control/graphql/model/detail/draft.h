@@ -83,6 +83,8 @@ std::string array_literal(const JsonArray& list);
 
 /// Does a role see NULL instead of this column in some rows?
 bool is_masked(const Column& column);
+/// Do relationships start from it in every row, for every role that sees the row?
+bool leads_everywhere(const Column& column);
 
 std::string joined(std::initializer_list<std::string_view> parts);
 

@@ -117,7 +117,11 @@ class Generator {
     /// `scalar` for a value of this type, `[scalar!]` for an array of such.
     TypeUse value_type(const std::string& scalar_name, const CatalogType& type) {
         const TypeUse bare(scalar(scalar_name));
-        return type.kind == CatalogType::Kind::kArray ? bare.non_null().list() : bare;
+        if (type.kind != CatalogType::Kind::kArray) return bare;
+        const TypeUse list = bare.non_null().list();
+        // What the type was called before version 2.29, and still is in people's documents.
+        schema_.add_list_alias("_" + type.element, list);
+        return list;
     }
     TypeUse column_type(const Column& column) { return value_type(column.scalar, column.catalog->type); }
     bool claims(const Type& root, const std::string& name);  // notes a conflict otherwise
@@ -146,6 +150,10 @@ class Generator {
     );
     /// Marks what takes a column's value: any string, which PostgreSQL reads.
     static void takes_strings(InputValue& made) { made.strings = Strings::kAny; }
+    /// Marks what takes a value of this type.
+    static void takes(InputValue& made, const CatalogType& type) {
+        made.strings = type.kind == CatalogType::Kind::kArray ? Strings::kArray : Strings::kAny;
+    }
     void value(Type& type, std::string_view name, RuleId rule, Binding binding, std::string_view description);
 
     Types& types(const Table& table) { return types_[static_cast<std::size_t>(table.number)]; }

@@ -49,7 +49,7 @@ class Where {
 /// `<rows> AS alias`, where `rows` writes the table's name or a call that gives its rows. For a role that
 /// sees some columns in some rows only, it is a subselect of the rows it may see, with NULL for what it may
 /// not; so nothing that is said about `alias`, by whomever, can tell more. `joined_by`: whose columns are
-/// needed too.
+/// needed too. `alias` is of Writer::new_alias(table).
 void write_source(
     Writer& out,
     const TableRef& table,
@@ -59,9 +59,6 @@ void write_source(
 );
 /// The same of written rows, which are seen whether or not the permission's filter fits them.
 void write_written_source(Writer& out, const TableRef& table, std::string_view rows, std::string_view alias);
-/// What `Writer::row` will be for an alias that `write_source` is still to write.
-std::string row_of(const TableRef& table, std::string_view alias);
-
 /// No two rows of the remote table have the same join values: it holds a key of it.
 bool is_unique(const Relationship& relationship);
 

@@ -3,14 +3,19 @@
 #include "control/graphql/sql/sql.h"
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace weft::graphql::detail {
 
 /// The name of a row in an inner select that passes it on.
 inline constexpr std::string_view kRowColumn = "_weft_row";
+/// In a screen: a column as relationships start from it, and whether the row shows a computed field.
+std::string join_name(const Column& column);
+std::string shown_name(const ComputedField& field);
 
 /// One statement under construction: its text and its parameters, written front to back.
 class Writer {
@@ -26,6 +31,8 @@ class Writer {
     Writer& identifier(std::string_view name);
     /// `_1."name"`
     Writer& column(std::string_view alias, const Column& column);
+    /// The same, of a domain as the type it is made of: what operators and aggregates are for.
+    Writer& compared(std::string_view alias, const Column& column);
     /// `'text'`: response keys, type names. Never a request's value.
     Writer& literal(std::string_view text);
     Writer& number(std::int64_t value);
@@ -34,15 +41,24 @@ class Writer {
     /// `alias`: of the row that kColumn means; `root`: of the row that kRootColumn means.
     Writer& operand(const Operand& operand, std::string_view alias, std::string_view root);
 
-    /// From here on `alias` is a subselect that shows no more than the caller may see; the row itself is its
-    /// column kRowColumn.
-    void screen(std::string_view alias) { screened_.emplace_back(alias); }
-    bool is_screened(std::string_view alias) const;
+    /// `alias` is a subselect that shows no more than the caller may see; the row itself is its column
+    /// kRowColumn.
+    void screen(std::string_view alias, const SelectRight& right) { screened_[std::string(alias)] = &right; }
+    /// What is hidden in `alias`; null when it is no screen.
+    const SelectRight* screened(std::string_view alias) const;
+    /// A column as relationships start from it, which may lead on where the column itself is hidden.
+    Writer& join_column(std::string_view alias, const Column& column);
+    /// A column, and all that stands for it in a screen, for a select around it.
+    Writer& passed_on(std::string_view alias, const Column& column);
+    /// The row behind `alias` as kRowColumn, for a select around it.
+    Writer& row_passed_on(std::string_view alias, const TableRef& table);
     /// The row behind `alias`, as functions take it.
     std::string row(std::string_view alias) const;
 
     /// A new table alias, unique in the statement: "_1", "_2", ...
     std::string new_alias();
+    /// ... for rows of `table`, as `write_source` writes them or a select passes them on.
+    std::string new_alias(const TableRef& table);
 
     const std::string& text() const { return text_; }
     const std::vector<Parameter>& parameters() const { return parameters_; }
@@ -55,7 +71,7 @@ class Writer {
     std::string text_;
     std::vector<Parameter> parameters_;
     int aliases_ = 0;
-    std::vector<std::string> screened_;
+    std::map<std::string, const SelectRight*, std::less<>> screened_;
 };
 
 /// `public.` of PostGIS's `public.geometry` and `public.geography[]`, where its functions are too; empty for

@@ -30,6 +30,11 @@ inline Expected item_of(const Expected& list) {
     return {.type = bare.is_list() ? bare.inner() : bare, .parent = list.type, .strings = list.strings};
 }
 
+/// Is a list taken where the type has an item? (More dimensions than the type tells.)
+inline bool nests(const Expected& at) {
+    return at.strings == Strings::kArray && at.type.named() != nullptr && !at.type.nullable().is_list();
+}
+
 inline const Type* input_object(TypeUse use) {
     return use.named() != nullptr && use.named()->kind == TypeKind::kInput ? use.named() : nullptr;
 }
