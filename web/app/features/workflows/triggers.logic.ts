@@ -8,6 +8,8 @@ export function absoluteUrl(url: string, origin: string = location.origin): stri
 export interface TriggerFacts {
   scheme: string
   mode: string
+  /** Of the scheme token: the header that carries the secret. */
+  header?: string
 }
 
 /** What a trigger's settings say, for the list. */
@@ -15,15 +17,26 @@ export function triggerFacts(config: Json): TriggerFacts {
   const members = isRecord(config) ? config : {}
   const signature = isRecord(members.signature) ? members.signature : {}
   const mode = members.mode ?? members.response
+  const header = signature.signature_header
   return {
     scheme: typeof signature.scheme === 'string' ? signature.scheme : 'none',
     mode: mode === 'sync' ? 'sync' : 'async',
+    ...(signature.scheme === 'token' && typeof header === 'string' ? { header } : {}),
   }
+}
+
+/** The settings of a trigger to be made. */
+export function triggerConfig(facts: TriggerFacts) {
+  const header = facts.scheme === 'token' ? { signature_header: (facts.header ?? '').trim() } : {}
+  return { signature: { scheme: facts.scheme, ...header }, mode: facts.mode }
 }
 
 /** A command that sends one event to the trigger; signed triggers need the secret from the shell's environment. */
 export function curlExample(url: string, facts: TriggerFacts): string {
-  if (facts.scheme === 'none') return `curl -X POST '${url}' -H 'content-type: application/json' -d '{}'`
+  const plain = `curl -X POST '${url}' -H 'content-type: application/json' -d '{}'`
+  if (facts.scheme === 'none') return plain
+  if (facts.scheme === 'basic') return `${plain} -u "weft:$WEFT_SECRET"`
+  if (facts.scheme === 'token') return `${plain} -H "${(facts.header ?? '').replace(/[^\w-]/g, '')}: $WEFT_SECRET"`
   return [
     `body='{}'; ts=$(date +%s)`,
     `sig=$(printf '%s.%s' "$ts" "$body" | openssl dgst -sha256 -hmac "$WEFT_SECRET" -hex | sed 's/.* //')`,
