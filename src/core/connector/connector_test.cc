@@ -223,6 +223,13 @@ TEST(Request, SendsBodiesByTheirKind) {
     EXPECT_EQ(body(R"({"path":"/","body":"text"})").body, "text");
     EXPECT_EQ(header(body(R"({"path":"/","body":"text"})"), "Content-Type"), "text/plain; charset=utf-8");
     EXPECT_TRUE(body(R"({"path":"/","body":null})").headers.empty());
+    auto latin =
+        body(R"({"path":"/","headers":{"content-type":"text/csv; charset=iso-8859-1"},"body":"Köln"})");
+    EXPECT_EQ(latin.body, "K\xF6ln");
+    auto lacking = build_request(
+        app(), post, json(R"({"path":"/","headers":{"content-type":"text/csv; charset=latin1"},"body":"日"})")
+    );
+    EXPECT_EQ(field(lacking), "body");
     auto form = body(
         R"({"path":"/","headers":{"content-type":"application/x-www-form-urlencoded"},
             "body":{"a":"x y","b":2}})"

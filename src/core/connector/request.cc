@@ -5,6 +5,7 @@
 #include "core/connector/connector.h"
 #include "core/connector/detail/reading.h"
 #include "core/connector/detail/url.h"
+#include "core/media/media.h"
 
 #include <fmt/format.h>
 
@@ -123,12 +124,23 @@ const Header* find_header(const std::vector<Header>& headers, std::string_view n
     return found == headers.end() ? nullptr : &*found;
 }
 
+/// A text in the charset that its Content-Type says.
+Result<std::string> encoded_text(std::string text, const Header* type) {
+    if (type == nullptr) return text;
+    const std::string charset = media::parse_content_type(type->value).charset;
+    auto bytes = media::from_utf8(std::move(text), charset);
+    if (bytes) return *std::move(bytes);
+    return wrong(
+        fmt::format("The body has a character that {} has not; leave the charset out", charset), "body"
+    );
+}
+
 Result<> add_body(HttpRequest& request, const Json* body) {
     if (body == nullptr || body->is_null()) return {};
     const Header* type = find_header(request.headers, "content-type");
     std::string_view default_type = "application/json";
     if (body->is_string()) {
-        request.body = text_of(*body);
+        TRY(request.body, encoded_text(std::string(text_of(*body)), type));
         default_type = "text/plain; charset=utf-8";
     } else if (type != nullptr && detail::lower(type->value).starts_with(kForm)) {
         CHECK_OK(add_pairs(request.body, *body, "body", nullptr));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,10 @@ struct Text {
 /// `bytes` in the encoding that `label` names; unknown or empty: UTF-8. A byte order mark wins over the label
 /// and is dropped. Takes some 15 ns a byte, 1 for UTF-8.
 Text to_utf8(std::string bytes, std::string_view label);
+
+/// UTF-8 in the encoding that `label` names, without a mark. Nothing: a character that it has not, or a label
+/// of an encoding that nobody writes. An unknown label: as it is.
+std::optional<std::string> from_utf8(std::string text, std::string_view label);
 
 /// Does it begin with a byte order mark?
 bool has_mark(std::string_view bytes);

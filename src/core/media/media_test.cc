@@ -142,6 +142,23 @@ TEST(Charset, GivesAtMostThreeBytesForOne) {
     }
 }
 
+TEST(Charset, IsWrittenAsItIsRead) {
+    for (const auto& encoding : detail::encodings()) {
+        const std::string label(encoding.labels.substr(0, encoding.labels.find(' ')));
+        const auto bytes = from_utf8(R"({"a":1})", label);
+        const bool is_written = encoding.name != "replacement" && encoding.name != "x-user-defined";
+        ASSERT_EQ(bytes.has_value(), is_written) << label;
+        if (bytes) EXPECT_EQ(decoded(*bytes, label), R"({"a":1})") << label;
+    }
+    EXPECT_EQ(from_utf8("Köln €", "iso-8859-15"), "K\xF6ln \xA4");
+    EXPECT_EQ(from_utf8("日本", "shift_jis"), "\x93\xFA\x96\x7B");
+    EXPECT_EQ(from_utf8("é", "utf-16le"), std::string("\xE9\0", 2));
+    EXPECT_EQ(from_utf8("日", "latin1"), std::nullopt);
+    EXPECT_EQ(from_utf8("😀", "shift_jis"), std::nullopt);
+    EXPECT_EQ(from_utf8("日", "klingon"), "日");
+    EXPECT_EQ(from_utf8("", "koi8-r"), "");
+}
+
 TEST(ContentType, IsReadWithQuotesBlanksAndOtherParameters) {
     auto read = [](std::string_view header) {
         const ContentType type = parse_content_type(header);

@@ -3,6 +3,8 @@
 
 #include <unicode/ucnv.h>
 #include <unicode/ucnv_cb.h>
+#include <unicode/ucnv_err.h>
+#include <unicode/ustring.h>
 
 #include <algorithm>
 #include <array>
@@ -262,6 +264,67 @@ Text to_utf8(std::string bytes, std::string_view label) {
     Text out = decode(*detail::find_encoding("utf-8"), std::move(bytes));
     out.is_label_unknown = !trimmed_lower(label).empty();
     return out;
+}
+
+namespace {
+
+std::u16string utf16_of(const std::string& text) {
+    std::u16string out(text.size(), u'\0');  // never more units than bytes
+    UErrorCode status = U_ZERO_ERROR;
+    int32_t count = 0;
+    u_strFromUTF8(
+        out.data(),
+        static_cast<int32_t>(out.size()),
+        &count,
+        text.data(),
+        static_cast<int32_t>(text.size()),
+        &status
+    );
+    out.resize(U_FAILURE(status) ? 0 : static_cast<std::size_t>(count));
+    return out;
+}
+
+std::optional<std::string> to_single(const Encoding& encoding, const std::u16string& units) {
+    const Alphabet& alphabet = alphabet_of(encoding);
+    std::map<char16_t, char> bytes;
+    for (std::size_t i = 0; i < alphabet.size(); ++i) bytes.emplace(alphabet[i], static_cast<char>(i));
+    bytes.erase(kBroken);
+    std::string out;
+    for (char16_t unit : units) {
+        const auto byte = bytes.find(unit);
+        if (byte == bytes.end()) return std::nullopt;
+        out += byte->second;
+    }
+    return out;
+}
+
+std::optional<std::string> to_multi(const Encoding& encoding, const std::u16string& units) {
+    const Converter converter = open(encoding);
+    if (converter == nullptr) return std::nullopt;
+    UErrorCode status = U_ZERO_ERROR;
+    ucnv_setFromUCallBack(converter.get(), UCNV_FROM_U_CALLBACK_STOP, nullptr, nullptr, nullptr, &status);
+    std::string out(UCNV_GET_MAX_BYTES_FOR_STRING(units.size(), ucnv_getMaxCharSize(converter.get())), '\0');
+    const int32_t count = ucnv_fromUChars(
+        converter.get(),
+        out.data(),
+        static_cast<int32_t>(out.size()),
+        units.data(),
+        static_cast<int32_t>(units.size()),
+        &status
+    );
+    if (U_FAILURE(status)) return std::nullopt;
+    out.resize(static_cast<std::size_t>(count));
+    return out;
+}
+
+}  // namespace
+
+std::optional<std::string> from_utf8(std::string text, std::string_view label) {
+    const Encoding* found = detail::find_encoding(trimmed_lower(label));
+    if (found == nullptr || found->name == "utf-8") return text;
+    if (found->kind != Kind::kSingle && found->kind != Kind::kMulti) return std::nullopt;
+    const std::u16string units = utf16_of(text);
+    return found->kind == Kind::kSingle ? to_single(*found, units) : to_multi(*found, units);
 }
 
 ContentType parse_content_type(std::string_view header) {
