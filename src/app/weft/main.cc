@@ -14,6 +14,9 @@
 #include <cstring>
 #include <exception>
 #include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
 
 extern char** environ;
 
@@ -29,6 +32,17 @@ app::Environment take_environment() {
         if (equals != std::string_view::npos) out.emplace(entry.substr(0, equals), entry.substr(equals + 1));
     }
     return out;
+}
+
+/// Our databases are named by our own settings alone: libpq's variables of the caller's shell (PGPORT,
+/// PGOPTIONS, PGDATESTYLE...) would change which one a connection string means, and what its bytes mean.
+void forget_libpq() {
+    std::vector<std::string> names;
+    for (char** at = environ; *at; ++at) {
+        if (std::string_view entry(*at); entry.starts_with("PG"))
+            names.emplace_back(entry.substr(0, entry.find('=')));
+    }
+    for (const std::string& name : names) ::unsetenv(name.c_str());
 }
 
 /// Overwrites what /proc/<pid>/environ would show for as long as we run; whoever needs it has a copy by now.
@@ -244,6 +258,7 @@ struct Commands {
 
 int run(int argc, char** argv) {
     app::Environment environment = take_environment();
+    forget_libpq();
     Commands options;
     std::string home(app::get(environment, "HOME", "/root"));
     options.serve.data = std::string(app::get(environment, "WEFT_DATA", home + "/.local/share/weft"));

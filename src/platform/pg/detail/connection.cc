@@ -46,10 +46,15 @@ const char* role_name(SystemRole role) {
     return "none";
 }
 
-/// What every connection must have, whatever the server's or the role's defaults: ISO timestamps in UTC (the
-/// readers of value.h), our schema, statements of a vanished client ended, no just-in-time compilation.
+/// What every connection must have, whatever the server, the database, the role or the connection string
+/// says: all that decides what bytes mean, in either direction; statements of a vanished client ended; no
+/// just-in-time compilation. The search path stays the database's own where PoolOptions name none: its
+/// functions count on it, and our statements name their schemas.
 constexpr std::string_view kSessionOptions =
-    "-c timezone=UTC -c datestyle=ISO -c client_connection_check_interval=1000 -c jit=off";
+    "-c client_encoding=UTF8 -c timezone=UTC -c datestyle=ISO,MDY -c intervalstyle=postgres -c "
+    "bytea_output=hex "
+    "-c extra_float_digits=1 -c lc_monetary=C -c standard_conforming_strings=on -c array_nulls=on "
+    "-c transform_null_equals=off -c client_connection_check_interval=1000 -c jit=off";
 
 struct ConnInfo {
     std::string options{kSessionOptions};
@@ -86,6 +91,7 @@ PGconn* start(const std::string& url, const std::string& application_name, const
     const char* keywords[] = {
         "dbname",
         "application_name",
+        "client_encoding",
         "options",
         "keepalives_idle",
         "keepalives_interval",
@@ -94,7 +100,7 @@ PGconn* start(const std::string& url, const std::string& application_name, const
         nullptr
     };
     const char* values[] = {
-        url.c_str(), application_name.c_str(), options.c_str(), "20", "5", "3", "15000", nullptr
+        url.c_str(), application_name.c_str(), "UTF8", options.c_str(), "20", "5", "3", "15000", nullptr
     };
     return PQconnectStartParams(keywords, values, 1);
 }
@@ -115,6 +121,9 @@ Error away(std::string detail) {
 }
 
 Result<void> check_params(const Params& params) {
+    constexpr std::size_t kParamsMax = 65'535;  // what the protocol counts in 16 bits
+    if (params.values().size() > kParamsMax)
+        return fail(Error::limit("A statement of the database takes at most 65535 parameters"));
     for (const auto& value : params.values()) {
         if (value && std::memchr(value->data(), 0, value->size()) != nullptr) {
             return fail(Error::invalid("The text holds a zero byte, which cannot be stored"));
@@ -436,13 +445,20 @@ Connection::Progress Connection::take(Reply& reply) {
         if (std::exchange(awaits_end_, false)) {
             if (raw != nullptr) PQclear(raw);
             if (raw != nullptr) return lose(reply, expected.name);
-            pop_expected();
+            if (!std::exchange(is_commit_refused_, false)) pop_expected();  // else its sync still comes
         } else if (raw == nullptr) {
             return lose(reply, expected.name);
         } else if (expected.kind == Kind::kSync) {
-            bool is_synced = PQresultStatus(raw) == PGRES_PIPELINE_SYNC;
+            const auto status = PQresultStatus(raw);
+            // The implicit transaction commits here: a deferred constraint, for one, speaks only now.
+            if (status == PGRES_FATAL_ERROR) note_failure(expected, raw, reply);
             PQclear(raw);
-            if (!is_synced) return lose(reply, expected.name);
+            if (status == PGRES_FATAL_ERROR && PQstatus(connection_) != CONNECTION_BAD) {
+                awaits_end_ = true;
+                is_commit_refused_ = true;
+                continue;
+            }
+            if (status != PGRES_PIPELINE_SYNC) return lose(reply, expected.name);
             pop_expected();
             return Progress::kDone;
         } else {

@@ -132,6 +132,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::vector<Expected> expected_;  // those before answered_ have been answered
     std::size_t answered_ = 0;
     bool awaits_end_ = false;          // libpq ends each statement's results with a null
+    bool is_commit_refused_ = false;   // the error that a sync brought is being read
     std::vector<const char*> values_;  // scratch of send
     Statements prepared_;
 };
