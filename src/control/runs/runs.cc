@@ -16,7 +16,7 @@ namespace rows = store::runs;
 
 namespace {
 
-constexpr std::string_view kJobChannel = "weft_job";
+constexpr std::string_view kCancelChannel = "weft_cancel";
 constexpr std::size_t kUsesMax = 500;  // versions remembered; a few KiB each
 
 bool has_ended(std::string_view state) {
@@ -224,7 +224,7 @@ rt::Task<Result<Json>> Runs::cancel(Context& context, Json input) {
     CO_CHECK_OK(co_await store::runcontrol::request_cancel(
         context.db(), context.tenant(), id, std::move(reason), context.deadline
     ));
-    context.notify_after_commit.emplace_back(kJobChannel, "");
+    context.notify_after_commit.emplace_back(kCancelChannel, "");
     co_return JsonObject{{"run_id", id.text()}};
 }
 

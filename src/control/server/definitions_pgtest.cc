@@ -341,7 +341,7 @@ TEST_F(Definitions, CancellingMarksTheJobOnce) {
     );
     EXPECT_EQ(api.db.scalar("select active from weft.tenant_queue"), "t");
     EXPECT_EQ(api.db.scalar("select count(*) from weft.run_event where kind = 'run.cancel_requested'"), "1");
-    EXPECT_TRUE(was_notified("weft_job", ""));
+    EXPECT_TRUE(was_notified("weft_cancel", ""));
     EXPECT_TRUE(api.get(owner, "/runs/" + ids["run"]).body.at("is_cancel_requested").get_bool());
     const Reply ended = api.post(owner, "/runs/" + ids["ended_run"] + "/cancel");
     EXPECT_EQ(ended.status, 409);

@@ -43,7 +43,9 @@ class Machine {
         : plan_(plan), state_(state), tick_(tick), out_(out) {}
 
     void apply(const Event& event) {
-        if (state_.stage == Stage::kFinished || state_.stage == Stage::kParked) return;
+        if (state_.stage == Stage::kFinished) return;
+        // What waits hears of nothing but the order to stop: its Park may not be carried out yet.
+        if (state_.stage == Stage::kParked && !std::holds_alternative<CancelRequested>(event)) return;
         std::visit([this](const auto& e) { on(e); }, event);
         go_on();
     }

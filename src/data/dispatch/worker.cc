@@ -84,7 +84,10 @@ struct Worker::Impl {
 
     void on_notify(std::string_view channel, std::string_view payload) {
         if (channel == "weft_job") dispatcher.wake();
-        if (channel == "weft_cancel") dispatcher.look_for_cancels();
+        if (channel == "weft_cancel") {
+            dispatcher.look_for_cancels();
+            dispatcher.wake();  // one that waited is due now
+        }
         if (channel == "weft_connection") vault.on_notify(payload);
         if (channel == "weft_tenant") keys_wanted.notify_all();
     }

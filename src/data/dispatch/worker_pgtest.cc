@@ -86,6 +86,33 @@ TEST_F(WorkerTest, AWaitingRunIsCanceledLikeAnyOther) {
     EXPECT_EQ(count("job where true", run), "0");
 }
 
+/// Whatever a parked run waits for.
+TEST_F(WorkerTest, AParkedRunIsCanceledWithinASecond) {
+    auto sleeps =
+        publish(R"({"name":"f","steps":[{"id":"s","uses":"core/sleep","with":{"duration":"10m"}}]})");
+    auto retries = publish(
+        R"({"name":"f","steps":[)" +
+        http_step("http://127.0.0.1:1/", R"(,"retry":{"attempts":3,"backoff":"fixed","initial":"10m"})") +
+        "]}"
+    );
+    start_worker();
+    for (const auto& flow : {sleeps, retries}) {
+        RunId run = start_run(flow, R"({"n":5})");
+        ASSERT_TRUE(eventually([&] {
+            return count("job where state = 'ready' and run_at > now() + interval '1 min'", run) == "1";
+        }));
+        const Steady asked = std::chrono::steady_clock::now();
+        database().exec(
+            "update weft.job set cancel_requested_at = now(), cancel_reason = 'enough', run_at = now(); "
+            "update weft.tenant_queue set active = true; notify weft_cancel"
+        );
+        EXPECT_EQ(finish(run).state, "canceled");
+        EXPECT_LT(std::chrono::steady_clock::now() - asked, 1s);
+        EXPECT_EQ(count("job where true", run), "0");
+        EXPECT_EQ(count("run_event where kind = 'canceled'", run), "1");
+    }
+}
+
 /// One tenant's calls hang; another one's runs begin and end meanwhile.
 class FloodTest : public WorkerTest {
   protected:

@@ -118,6 +118,7 @@ rt::Task<Result<void>> Driver::on(Respond command) {
 }
 
 rt::Task<Result<void>> Driver::on(Park command) {
+    if (state_.stage != Stage::kParked) co_return Result<void>{};  // asked to stop meanwhile
     const auto left = std::chrono::ceil<Millis>(command.until - now());
     co_await close_calls();
     sandbox_.reset();

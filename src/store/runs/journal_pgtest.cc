@@ -287,6 +287,14 @@ TEST_F(JournalTest, ParkPostponeAndCrashGiveTheJobBack) {
     park.park_for = 1h;
     EXPECT_EQ(flush_now(park), std::vector<bool>{true});
     EXPECT_EQ(database.scalar("select run_at > now() + interval '59 min' from weft.job"), "t");
+
+    database.exec("update weft.job set run_at = now()");
+    Entry asked = progress(claim_one());
+    asked.fate = JobFate::kPark;
+    asked.park_for = 1h;
+    database.exec("update weft.job set cancel_requested_at = now(), cancel_reason = 'enough'");
+    EXPECT_EQ(flush_now(asked), std::vector<bool>{true});
+    EXPECT_EQ(database.scalar("select run_at <= clock_timestamp() from weft.job"), "t") << "it does not wait";
 }
 
 TEST_F(JournalTest, ALaterClaimLoadsTheJournal) {

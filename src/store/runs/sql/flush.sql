@@ -112,7 +112,9 @@ dead as (
 parked as (
     update job j
     set state = 'ready',
-        run_at = clock_timestamp() + e.park_ms * interval '1 millisecond',
+        -- One that was asked to stop meanwhile does not wait.
+        run_at = clock_timestamp()
+            + case when j.cancel_requested_at is null then e.park_ms else 0 end * interval '1 millisecond',
         lease_until = null,
         worker_id = null,
         crashes = case e.fate when 'crash' then j.crashes + 1 when 'park' then 0 else j.crashes end
