@@ -322,6 +322,36 @@ TEST_F(LivePg, FollowsTheLog) {
     loop_.run_until_done(log.reader->close());
 }
 
+/// The log tells of rows only.
+TEST_F(LivePg, NoticesPartitionsThatComeAndGo) {
+    db_.exec(
+        "create table public.measure (at int primary key, value int) partition by range (at); "
+        "create table public.measure_1 partition of public.measure for values from (0) to (10); "
+        "create table public.measure_2 (at int primary key, value int)"
+    );
+    Log log(loop_, db_.superuser_url(), {{.name = "measure"}, {.name = "note"}});
+    ASSERT_TRUE(eventually([&] { return log.is_following && log.changes.size() == 1; })) << "the first sight";
+    auto tells_after = [&](const std::string& statement) {
+        log.changes.clear();
+        db_.exec(statement);
+        return eventually([&] {
+            return std::ranges::any_of(log.changes, [](const Change& change) {
+                return change.table.name == "measure" && change.values.empty();
+            });
+        });
+    };
+    EXPECT_TRUE(tells_after("truncate public.measure_1"));
+    EXPECT_TRUE(tells_after(
+        "alter table public.measure attach partition public.measure_2 for values from (10) to (20)"
+    ));
+    EXPECT_TRUE(tells_after("alter table public.measure detach partition public.measure_1"));
+    EXPECT_TRUE(tells_after("drop table public.measure_2"));
+    log.changes.clear();
+    pass(1500ms);
+    EXPECT_THAT(log.changes, IsEmpty()) << "nothing has changed";
+    loop_.run_until_done(log.reader->close());
+}
+
 TEST_F(LivePg, SeesEveryChangeThatTheLogTellsOf) {
     std::unique_ptr<Log> log =
         std::make_unique<Log>(loop_, db_.superuser_url(), std::vector<QualifiedName>{{.name = "note"}});

@@ -1,4 +1,5 @@
 #include "control/graphql/catalog/catalog.h"
+#include "control/graphql/live/detail/partitions.h"
 #include "control/graphql/live/detail/pgoutput.h"
 #include "control/graphql/live/detail/wal_connection.h"
 #include "control/graphql/live/live.h"
@@ -84,6 +85,7 @@ struct ReplicationReader::Impl {
           options(std::move(given)),
           on_change(std::move(change)),
           on_gap(std::move(gap)),
+          partitions(on, options.url, on_change),
           wake(on),
           scope(on) {}
 
@@ -101,6 +103,7 @@ struct ReplicationReader::Impl {
     ReplicationOptions options;
     std::function<void(const Change&)> on_change;
     std::function<void()> on_gap;
+    detail::PartitionWatch partitions;
     rt::SystemClock clock;
     bool is_following = false;
     bool is_standing_by = false;  // another reader has the slot
@@ -290,16 +293,20 @@ ReplicationReader::~ReplicationReader() = default;
 
 void ReplicationReader::start() {
     impl_->scope.spawn(impl_->run());
+    impl_->partitions.follow(impl_->options.tables);
+    impl_->partitions.start();
 }
 
 void ReplicationReader::follow(std::vector<QualifiedName> tables) {
     if (tables == impl_->options.tables) return;
     impl_->options.tables = std::move(tables);
+    impl_->partitions.follow(impl_->options.tables);
     impl_->has_other_tables = true;
     impl_->wake.notify_all();
 }
 
 rt::Task<void> ReplicationReader::close() {
+    co_await impl_->partitions.close();
     co_await impl_->scope.close();
 }
 
