@@ -29,6 +29,7 @@ const config = {
     uuid: { input: 'string', output: 'Uuid' },
     bigint: 'string',
     timestamptz: 'string',
+    json: 'Json',
     jsonb: 'Json',
   },
 }

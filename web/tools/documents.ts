@@ -6,7 +6,7 @@ import {
 } from 'graphql'
 
 const parsers: Readonly<Record<string, string>> = {
-  Int: 'number', Float: 'number', String: 'string', ID: 'string', Boolean: 'boolean', uuid: 'uuid', bigint: 'string', timestamptz: 'string', jsonb: 'json',
+  Int: 'number', Float: 'number', String: 'string', ID: 'string', Boolean: 'boolean', uuid: 'uuid', bigint: 'string', timestamptz: 'string', json: 'json', jsonb: 'json',
 }
 
 function parserOf(type: GraphQLOutputType, selection: SelectionSetNode | undefined): string {

@@ -1,6 +1,6 @@
 -- add_version :one  the next minor of the major; of the app's highest major when none is given  called by control/catalog
 insert into app_version (tenant_id, id, app_id, major, minor, manifest)
-select $1::uuid, $2::uuid, $3::uuid, wanted.major, coalesce(max(v.minor) + 1, 0), $5::jsonb
+select $1::uuid, $2::uuid, $3::uuid, wanted.major, coalesce(max(v.minor) + 1, 0), $5::json
 from (
     select coalesce($4::int, max(major), 1) as major
     from app_version

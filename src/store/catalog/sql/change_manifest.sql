@@ -1,6 +1,6 @@
 -- change_manifest :optional  drafts only  uses app_version_pkey  called by control/catalog
 update app_version
-set manifest = $2::jsonb
+set manifest = $2::json
 where tenant_id = current_tenant()
     and id = $1::uuid
     and status = 'draft'

@@ -1,7 +1,7 @@
 -- change :optional  null leaves a column as it is  uses trigger_pkey  called by control/triggers
 update trigger
 set name = coalesce($2, name),
-    config = coalesce($3::jsonb, config),
+    config = coalesce($3::json, config),
     updated_at = clock_timestamp()
 where tenant_id = current_tenant()
     and id = $1::uuid

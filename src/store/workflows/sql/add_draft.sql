@@ -1,5 +1,5 @@
 -- add_draft :optional  none when a draft exists  called by control/workflows
 insert into workflow_draft (tenant_id, workflow_id, definition, updated_by)
-values ($1::uuid, $2::uuid, $3::jsonb, $4::uuid)
+values ($1::uuid, $2::uuid, $3::json, $4::uuid)
 on conflict (tenant_id, workflow_id) do nothing
 returning workflow_id, definition, revision, updated_by, updated_at

@@ -1,6 +1,6 @@
 -- replace_draft :optional  none when the revision has moved on; null takes any  uses workflow_draft_pkey  called by control/workflows
 update workflow_draft
-set definition = $2::jsonb,
+set definition = $2::json,
     revision = revision + 1,
     updated_by = $3::uuid,
     updated_at = clock_timestamp()
