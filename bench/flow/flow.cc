@@ -101,8 +101,8 @@ rt::Task<Result<std::map<std::string, RunTimes>>> collect(World& world, int coun
         while (static_cast<int>(runs.size()) < count && all_ended) {
             std::string path = "/api/v1/runs?limit=100" + (after.empty() ? "" : "&after=" + after);
             CO_TRY(Json page, co_await world.api->call("GET", std::move(path), nullptr, by));
-            for (const Json& item : page.as_object().at("items").as_array()) {
-                const JsonObject& run = item.as_object();
+            for (const Json& item : page.get_object().at("items").get_array()) {
+                const JsonObject& run = item.get_object();
                 all_ended = all_ended && run.at("finished_at").is_string();
                 if (!all_ended) break;
                 runs[std::string(text_or(run, "id"))] = {
@@ -111,7 +111,7 @@ rt::Task<Result<std::map<std::string, RunTimes>>> collect(World& world, int coun
                     text_or(run, "state") == "success"
                 };
             }
-            after = std::string(text_or(page.as_object(), "next"));
+            after = std::string(text_or(page.get_object(), "next"));
             if (after.empty()) break;
         }
         if (all_ended && static_cast<int>(runs.size()) >= count) co_return runs;

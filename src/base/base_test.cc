@@ -2,10 +2,14 @@
 #include "base/error.h"
 #include "base/id.h"
 #include "base/json.h"
+#include "base/json_pointer.h"
 #include "base/secret.h"
 #include "base/time.h"
 
 #include <gtest/gtest.h>
+
+#include <limits>
+#include <vector>
 
 namespace weft {
 namespace {
@@ -98,6 +102,149 @@ TEST(Json, RefusesDuplicateKeysAtAnyDepth) {
     EXPECT_EQ(
         parse_json(R"({"k\u0065y":1,"key":2})").error().user, R"(The JSON object has the key "key" twice)"
     );
+}
+
+TEST(Json, KeepsNumbersAsTheyAreWritten) {
+    for (const char* text :
+         {"19.90",
+          "1E2",
+          "-0",
+          "0.1000",
+          "9007199254740993",
+          "123456789012345678901234567890",
+          "1e400",
+          "-1.50e-30",
+          "8.41e21",
+          "18446744073709551616"})
+        EXPECT_EQ(to_text(*parse_json(text)), text);
+    EXPECT_EQ(parse_json("[1," + std::string(1001, '9') + "]").error().code, Code::kLimit);
+    EXPECT_EQ(parse_json(std::string(1000, '9'))->get_number().text().size(), 1000U);
+    for (const char* bad : {"01", "1.", ".5", "+1", "1e", "-", "0x1F", "1_000", "NaN", "Infinity"})
+        EXPECT_EQ(parse_json(bad).error().code, Code::kInvalid) << bad;
+}
+
+TEST(Json, ReadsHalfOfASurrogatePairAsTheReplacementCharacter) {
+    EXPECT_EQ(to_text(*parse_json(R"("a\ud83d")")), "\"a\xEF\xBF\xBD\"");
+    EXPECT_EQ(to_text(*parse_json(R"("\ude00\ud83d\ude00x")")), "\"\xEF\xBF\xBD\xF0\x9F\x98\x80x\"");
+    EXPECT_EQ(parse_json(R"("\\ud83d")")->get_string(), R"(\ud83d)") << "an escaped backslash begins nothing";
+    EXPECT_EQ(to_text(*parse_json(R"({"\udc00":1})")), "{\"\xEF\xBF\xBD\":1}");
+}
+
+TEST(Json, PrintsTextThatReadsBack) {
+    const std::string all = "\"\\/\b\f\n\r\t\v\x01\x7f\xC3\xA9" + std::string(1, '\0');
+    EXPECT_EQ(parse_json(to_text(Json(all)))->get_string(), all);
+    EXPECT_EQ(to_text(Json("\b\t\n\v\f\r\x1f")), R"("\b\t\n\u000b\f\r\u001f")");
+    EXPECT_EQ(to_text(Json(JsonArray())), "[]");
+    EXPECT_EQ(to_text(Json(JsonObject())), "{}");
+}
+
+TEST(Json, IsWrittenOutInBraces) {
+    EXPECT_EQ(
+        to_text({{"a", 1}, {"b", {{"c", nullptr}}}, {"d", {1, "x", true}}}),
+        R"({"a":1,"b":{"c":null},"d":[1,"x",true]})"
+    );
+    EXPECT_EQ(to_text(JsonObject{{"a", 0.5}, {"a", 2}}), R"({"a":0.5})");
+    EXPECT_EQ(to_text(JsonArray{"a", 1}), R"(["a",1])");
+    EXPECT_EQ(to_text(Json(std::numeric_limits<double>::infinity())), "null");
+}
+
+TEST(Json, FindsMembersOfLargeObjects) {
+    JsonObject object;
+    for (int i = 0; i < 1000; ++i) EXPECT_TRUE(object.emplace(std::to_string(i), i).second);
+    EXPECT_FALSE(object.emplace("17", "again").second);
+    EXPECT_EQ(object.at("999").if_int64(), 999);
+    EXPECT_EQ(object.erase("500"), 1U);
+    EXPECT_EQ(object.erase("500"), 0U);
+    EXPECT_EQ(object.at("501").if_int64(), 501);
+    EXPECT_EQ(object.begin()->key(), "0");
+    EXPECT_EQ(std::prev(object.end())->key(), "999");
+    JsonObject copy = object;
+    EXPECT_EQ(copy, object);
+    copy["1"] = 2;
+    EXPECT_NE(copy, object);
+}
+
+TEST(Json, EqualsByValue) {
+    EXPECT_EQ(*parse_json(R"({"a":1.0,"b":[1e2]})"), *parse_json(R"({"b":[100],"a":1})"));
+    EXPECT_NE(*parse_json("[1,2]"), *parse_json("[2,1]"));
+    EXPECT_NE(Json("1"), Json(1));
+}
+
+TEST(JsonPointer, LeadsToMembersAndElements) {
+    const Json document = *parse_json(R"({"a":[{"x/y":1},2],"~":3,"":4})");
+    EXPECT_EQ(find_pointer(document, ""), &document);
+    EXPECT_EQ(to_text(*find_pointer(document, "/a/0/x~1y")), "1");
+    EXPECT_EQ(to_text(*find_pointer(document, "/~0")), "3");
+    EXPECT_EQ(to_text(*find_pointer(document, "/")), "4");
+    for (const char* nowhere : {"a", "/a/2", "/a/-", "/a/0/x", "/a/1/x"})
+        EXPECT_EQ(find_pointer(document, nowhere), nullptr) << nowhere;
+}
+
+TEST(Decimal, PrintsComputedNumbersAsJavaScriptDoes) {
+    const std::vector<std::pair<double, std::string>> cases = {
+        {52.52, "52.52"},
+        {0.00001, "0.00001"},
+        {1e-7, "1e-7"},
+        {1e21, "1e+21"},
+        {1e20, "100000000000000000000"},
+        {-0.0, "0"},
+        {-1.5, "-1.5"},
+        {123456.789e3, "123456789"},
+        {5e-324, "5e-324"},
+        {1.7976931348623157e308, "1.7976931348623157e+308"},
+        {0.1 + 0.2, "0.30000000000000004"}
+    };
+    for (const auto& [value, text] : cases) EXPECT_EQ(Decimal(value).text(), text);
+}
+
+TEST(Decimal, ComparesExactly) {
+    auto order = [](const char* a, const char* b) { return *Decimal::parse(a) <=> *Decimal::parse(b); };
+    EXPECT_TRUE(order("1", "1.0") == 0);
+    EXPECT_TRUE(order("-0", "0.00e9") == 0);
+    EXPECT_TRUE(order("100e-2", "1") == 0);
+    EXPECT_TRUE(order("9007199254740992", "9007199254740993") < 0);
+    EXPECT_TRUE(order("-2", "1") < 0);
+    EXPECT_TRUE(order("-10", "-9") < 0);
+    EXPECT_TRUE(order("0.09", "0.1") < 0);
+    EXPECT_TRUE(order("1e99999999999999999999", "1e999999999999999999999") == 0)
+        << "beyond all exponents: equal";
+    EXPECT_TRUE(order("1e99999999999999999999", "1") > 0);
+    EXPECT_TRUE(order("1e-99999999999999999999", "1e-9") < 0);
+}
+
+TEST(Decimal, KnowsWholeNumbers) {
+    auto whole = [](const char* text) { return Decimal::parse(text)->to_int64(); };
+    EXPECT_EQ(whole("100.0"), 100);
+    EXPECT_EQ(whole("1e2"), 100);
+    EXPECT_EQ(whole("0e5"), 0);
+    EXPECT_EQ(whole("-9223372036854775808"), std::numeric_limits<std::int64_t>::min());
+    EXPECT_EQ(whole("9223372036854775808"), std::nullopt);
+    EXPECT_EQ(whole("1e19"), std::nullopt);
+    EXPECT_EQ(whole("1.5"), std::nullopt);
+    EXPECT_TRUE(Decimal::parse("1e400")->is_whole());
+    EXPECT_FALSE(Decimal::parse("1e-400")->is_whole());
+    EXPECT_EQ(Decimal::parse("1.5e3")->plain_text(400), "1500");
+    EXPECT_EQ(Decimal::parse("-15e-3")->plain_text(400), "-0.015");
+    EXPECT_EQ(Decimal::parse("1.50")->plain_text(400), "1.50");
+    EXPECT_EQ(Decimal::parse("12.5e1")->plain_text(400), "125");
+    EXPECT_EQ(Decimal::parse("1.25e1")->plain_text(400), "12.5");
+    EXPECT_EQ(Decimal::parse("1e401")->plain_text(400), "1e401");
+}
+
+TEST(Decimal, DividesExactly) {
+    auto divides = [](const char* a, const char* b) {
+        return Decimal::parse(a)->is_multiple_of(*Decimal::parse(b));
+    };
+    EXPECT_TRUE(divides("19.99", "0.01"));
+    EXPECT_TRUE(divides("0.3", "0.1"));
+    EXPECT_FALSE(divides("0.35", "0.1"));
+    EXPECT_TRUE(divides("0", "7"));
+    EXPECT_FALSE(divides("1e400", "3e-9"));
+    EXPECT_TRUE(divides("3e400", "3"));
+    EXPECT_TRUE(divides("123456789012345678901234567890", "10"));
+    EXPECT_FALSE(divides("123456789012345678901234567891", "10"));
+    EXPECT_FALSE(divides("1e308", "0.123456789e-5"));
+    EXPECT_TRUE(divides("-7.5", "2.5"));
 }
 
 TEST(Secret, WipesWhatItHeld) {

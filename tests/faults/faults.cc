@@ -88,13 +88,13 @@ rt::Task<Result<std::map<std::string, RunView>>> list_runs(demo::Stage& stage, r
     do {
         std::string path = "/api/v1/runs?limit=100" + (after.empty() ? "" : "&after=" + after);
         CO_TRY(Json page, co_await stage.api->call("GET", std::move(path), nullptr, by));
-        for (const Json& item : page.as_object().at("items").as_array()) {
-            const JsonObject& run = item.as_object();
+        for (const Json& item : page.get_object().at("items").get_array()) {
+            const JsonObject& run = item.get_object();
             runs[std::string(text_or(run, "id"))] = {
                 std::string(text_or(run, "state")), std::string(text_or(run, "failure_kind"))
             };
         }
-        after = std::string(text_or(page.as_object(), "next"));
+        after = std::string(text_or(page.get_object(), "next"));
     } while (!after.empty());
     co_return runs;
 }
@@ -133,8 +133,8 @@ rt::Task<Result<Verdict>> settle(demo::Stage& stage, const Ledger& ledger, Stead
         std::string path = "/api/v1/runs/" + id + "/events";
         CO_TRY(Json page, co_await stage.api->call("GET", std::move(path), nullptr, rt::Deadline::in(10s)));
         int ends = 0;
-        for (const Json& event : page.as_object().at("items").as_array())
-            ends += text_or(event.as_object(), "kind") == "finished" ? 1 : 0;
+        for (const Json& event : page.get_object().at("items").get_array())
+            ends += text_or(event.get_object(), "kind") == "finished" ? 1 : 0;
         verdict.second_ends += ends > 1 ? 1 : 0;
     }
     co_return verdict;

@@ -136,7 +136,7 @@ rt::Task<Result<JsonArray>> scan_answer(demo::Stage& stage, Scanner& scanner, st
     CO_TRY(Json answer, co_await stage.api->call("GET", path, nullptr, rt::Deadline::in(10s)));
     scanner.scan("GET " + path, to_text(answer));
     const Json* items = answer.is_object() ? answer.get_object().if_contains("items") : nullptr;
-    co_return items != nullptr ? items->as_array() : JsonArray{};
+    co_return items != nullptr ? items->get_array() : JsonArray{};
 }
 
 rt::Task<Result<void>> scan_plain(demo::Stage& stage, Scanner& scanner, std::string url) {
@@ -152,8 +152,8 @@ rt::Task<Result<void>> scan_metrics(demo::Stage& stage, Scanner& scanner) {
     std::ifstream file(stage.instance->data_dir() + "/serve.json");
     const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
     CO_TRY(Json state, parse_json(text));
-    for (const auto& [name, url] : state.as_object().at("metrics").as_object()) {
-        CO_CHECK_OK(co_await scan_plain(stage, scanner, std::string(url.as_string())));
+    for (const auto& [name, url] : state.get_object().at("metrics").get_object()) {
+        CO_CHECK_OK(co_await scan_plain(stage, scanner, std::string(url.get_string())));
     }
     co_return Result<void>{};
 }
@@ -173,7 +173,7 @@ rt::Task<Result<void>> scan_api(demo::Stage& stage, Scanner& scanner) {
     CO_CHECK_OK(co_await scan_answer(stage, scanner, "/api/v1/connections/" + stage.sample.connection_id));
     CO_TRY(JsonArray runs, co_await scan_answer(stage, scanner, "/api/v1/runs?limit=100"));
     for (const Json& run : runs) {
-        std::string path = "/api/v1/runs/" + std::string(text_or(run.as_object(), "id"));
+        std::string path = "/api/v1/runs/" + std::string(text_or(run.get_object(), "id"));
         for (const char* part : {"", "/logs", "/events", "/steps/order"})
             CO_CHECK_OK(co_await scan_answer(stage, scanner, path + part));
     }
@@ -188,7 +188,7 @@ rt::Task<Result<std::string>> run_once(demo::Stage& stage, demo::Sample sample, 
         )
     );
     CO_TRY(Json run, co_await demo::wait_for_run(*stage.api, id, rt::Deadline::in(30s)));
-    co_return std::string(text_or(run.as_object(), "state"));
+    co_return std::string(text_or(run.get_object(), "state"));
 }
 
 // Success, a system that echoes the credential, a refused credential: each leaves its traces in steps, logs

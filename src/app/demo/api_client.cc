@@ -90,7 +90,7 @@ rt::Task<Result<void>> ApiClient::login(std::string email, Secret password, rt::
 rt::Task<Result<void>> ApiClient::token_from_session(rt::Deadline by) {
     Json body = JsonObject{{"name", "demo"}, {"role", "owner"}, {"expires_in_days", 1}};
     CO_TRY(Json made, co_await call("POST", "/api/v1/tokens", std::move(body), by));
-    use_token(Secret(std::string(text_or(made.as_object(), "token"))));
+    use_token(Secret(std::string(text_or(made.get_object(), "token"))));
     session_cookie_ = Secret();
     co_return Result<void>{};
 }

@@ -71,7 +71,7 @@ Json definition(const SampleOptions& options) {
 }
 
 std::string id_of(const Json& value) {
-    return std::string(text_or(value.as_object(), "id"));
+    return std::string(text_or(value.get_object(), "id"));
 }
 
 rt::Task<Result<std::string>> create_app(ApiClient& api, const SampleOptions& options, rt::Deadline by) {
@@ -105,9 +105,9 @@ rt::Task<Result<void>> create_trigger(
         co_await api.call("POST", "/api/v1/workflows/" + sample.workflow_id + "/triggers", body, by)
     );
     sample.trigger_id = id_of(made);
-    sample.webhook_url = text_or(made.as_object(), "url");
+    sample.webhook_url = text_or(made.get_object(), "url");
     if (sample.webhook_url.starts_with('/')) sample.webhook_url = api.base_url() + sample.webhook_url;
-    sample.webhook_secret = Secret(std::string(text_or(made.as_object(), "secret")));
+    sample.webhook_secret = Secret(std::string(text_or(made.get_object(), "secret")));
     CO_CHECK_OK(
         co_await api.call("POST", "/api/v1/triggers/" + sample.trigger_id + "/activate", JsonObject{}, by)
     );
@@ -168,13 +168,13 @@ rt::Task<Result<std::string>> post_event(
         co_return fail(Error::unavailable(fmt::format("The webhook answered {}: {}", sent->status, sent->body)
         ));
     CO_TRY(Json body, parse_json(sent->body));
-    co_return std::string(text_or(body.as_object(), "run_id"));
+    co_return std::string(text_or(body.get_object(), "run_id"));
 }
 
 rt::Task<Result<Json>> wait_for_run(ApiClient& api, std::string run_id, rt::Deadline by) {
     while (true) {
         CO_TRY(Json run, co_await api.call("GET", "/api/v1/runs/" + run_id, nullptr, by));
-        if (has_ended(text_or(run.as_object(), "state"))) co_return run;
+        if (has_ended(text_or(run.get_object(), "state"))) co_return run;
         CO_CHECK_OK(co_await rt::sleep_for(50ms, by));
     }
 }

@@ -39,7 +39,7 @@ void print_step(const JsonObject& step, const Json& detail) {
 }
 
 rt::Task<Result<void>> print_run(Stage& stage, Json run) {
-    const JsonObject& object = run.as_object();
+    const JsonObject& object = run.get_object();
     std::string id(text_or(object, "id"));
     fmt::print(
         "\nrun {}: {} in {}, isolation {}\n",
@@ -48,8 +48,8 @@ rt::Task<Result<void>> print_run(Stage& stage, Json run) {
         duration_of(object),
         or_dash(text_or(object, "tier"))
     );
-    for (const Json& item : object.at("steps").as_array()) {
-        const JsonObject& step = item.as_object();
+    for (const Json& item : object.at("steps").get_array()) {
+        const JsonObject& step = item.get_object();
         std::string path = fmt::format("/api/v1/runs/{}/steps/{}", id, text_or(step, "step_id"));
         CO_TRY(Json detail, co_await stage.api->call("GET", std::move(path), nullptr, rt::Deadline::in(5s)));
         print_step(step, detail);
@@ -63,7 +63,7 @@ rt::Task<Result<void>> send_and_show(Stage& stage) {
     fmt::print("posting a signed event to {}\n", stage.sample.webhook_url);
     CO_TRY(std::string run_id, co_await post_event(stage.client, stage.sample, "1001", stage.clock, by));
     CO_TRY(Json run, co_await wait_for_run(*stage.api, run_id, by));
-    bool is_success = text_or(run.as_object(), "state") == "success";
+    bool is_success = text_or(run.get_object(), "state") == "success";
     CO_CHECK_OK(co_await print_run(stage, run));
     fmt::print("\nsee it at {}/runs/{}\n", stage.instance->url(), run_id);
     fmt::print("log in as owner@example.com with the password {}\n", stage.password.reveal());

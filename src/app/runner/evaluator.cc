@@ -214,7 +214,7 @@ class Run {
         for (const auto& member : members) {
             const std::size_t before = out_.size();
             if (!is_first) out_ += ',';
-            json_text::print_string(member.name, out_);
+            append_json_string(member.name, out_);
             out_ += ':';
             // Only the root's own members have a meaning in a request.
             if (print(member.value, field.empty() ? std::string_view(member.name) : "*"))
@@ -237,7 +237,7 @@ class Run {
 
     bool print_whole(const Expression& expression) {
         if (auto native = resolve(expression)) {
-            json_text::print_json(*native, out_);
+            out_ += *native;
             return true;
         }
         auto value = by_engine(expression, script::As::kJson);
@@ -301,7 +301,7 @@ class Run {
                 ));
             }
         }
-        json_text::print_string(joined, out_);
+        append_json_string(joined, out_);
         return true;
     }
 
@@ -331,7 +331,7 @@ class Run {
             }
             at = end + 1;
         }
-        json_text::print_string(path, out_);
+        append_json_string(path, out_);
         return true;
     }
 

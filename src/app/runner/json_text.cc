@@ -1,16 +1,13 @@
 #include "app/runner/detail/json_text.h"
 
+#include "base/decimal.h"
+
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cmath>
-#include <vector>
 
 namespace weft::runner::json_text {
 
 namespace {
-
-constexpr int kDepthMax = 80;  // validated texts stay below 64
 
 bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -138,119 +135,18 @@ void append_utf8(std::uint32_t point, std::string& out) {
     out += static_cast<char>(0x80 | (point & 0x3F));
 }
 
-/// ECMAScript's Number::toString: the shortest digits that read back equal, laid out by its own rules.
-void print_number(double value, std::string& out) {
-    constexpr int kPointMin = -5;  // 1e-7 and below take exponents, and so do
-    constexpr int kPointMax = 21;  // 1e21 and above
-    if (value < 0) out += '-';
-    value = std::abs(value);
-    std::array<char, 32> buffer{};
-    auto [end, ec] =
-        std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific);
-    const std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
-    const std::size_t e = text.find('e');
-    int exponent = 0;
-    std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), text.data() + text.size(), exponent);
-    std::string digits(text.substr(0, 1));
-    if (e > 2) digits += text.substr(2, e - 2);
-    const auto count = static_cast<int>(digits.size());
-    const int point = exponent + 1;  // digits in front of the decimal point
-    if (count <= point && point <= kPointMax) {
-        out += digits.append(static_cast<std::size_t>(point - count), '0');
-    } else if (point > 0 && point <= kPointMax) {
-        out += digits.insert(static_cast<std::size_t>(point), 1, '.');
-    } else if (point <= 0 && point >= kPointMin) {
-        out += digits.insert(0, "0." + std::string(static_cast<std::size_t>(-point), '0'));
-    } else {
-        if (count > 1) digits.insert(1, 1, '.');
-        out += digits + (exponent < 0 ? "e-" : "e+") + std::to_string(std::abs(exponent));
-    }
-}
-
 double number_of(std::string_view text) {
-    double value = 0;
-    auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-    // Out of range leaves the value alone: too large is infinite, too small is zero.
-    if (ec != std::errc::result_out_of_range) return value;
-    const std::size_t e = text.find_first_of("eE");
-    const bool is_small = e != std::string_view::npos && e + 1 < text.size() && text[e + 1] == '-';
-    return is_small ? 0 : (text.front() == '-' ? -HUGE_VAL : HUGE_VAL);
+    const auto number = Decimal::parse(text);
+    return number ? number->to_double() : 0;
 }
 
-void print_number_text(std::string_view text, std::string& out, std::string_view infinite) {
-    const bool is_short_integer =
-        text.size() <= 15 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-    if (is_short_integer) {
-        out += text;
-        return;
-    }
-    const double value = number_of(text);
-    if (value == 0)
-        out += '0';
-    else if (!std::isfinite(value))
-        out += value < 0 && infinite != "null" ? "-" + std::string(infinite) : infinite;
-    else
-        print_number(value, out);
-}
-
-void print_value(std::string_view value, std::string& out, int depth);
-
-void print_object(std::string_view object, std::string& out, int depth) {
-    std::vector<std::pair<std::uint32_t, std::string_view>> indexed;
-    each_member(object, [&](std::string_view key, std::string_view value) {
-        if (auto index = array_index(inside(key))) indexed.emplace_back(*index, value);
-        return true;
-    });
-    std::ranges::sort(indexed, {}, &std::pair<std::uint32_t, std::string_view>::first);
-    bool is_first = true;
-    auto print_member = [&](std::string_view key, std::string_view value) {
-        out += is_first ? '{' : ',';
-        is_first = false;
-        print_string(key, out);
-        out += ':';
-        print_value(value, out, depth + 1);
-    };
-    for (const auto& [index, value] : indexed) print_member(std::to_string(index), value);
-    each_member(object, [&](std::string_view key, std::string_view value) {
-        if (indexed.empty() || !array_index(inside(key))) {
-            print_member(has_escape(key) ? unescape(key) : inside(key), value);
-        }
-        return true;
-    });
-    out += is_first ? "{}" : "}";
-}
-
-void print_value(std::string_view value, std::string& out, int depth) {
-    if (depth > kDepthMax) return;
-    switch (kind_of(value)) {
-        case Kind::kNull:
-        case Kind::kBool:
-            out += value;
-            break;
-        case Kind::kNumber:
-            print_number_text(value, out, "null");
-            break;
-        case Kind::kString:
-            if (has_escape(value))
-                print_string(unescape(value), out);
-            else
-                out += value;
-            break;
-        case Kind::kArray: {
-            bool is_first = true;
-            each_element(value, [&](std::string_view item) {
-                out += is_first ? '[' : ',';
-                is_first = false;
-                print_value(item, out, depth + 1);
-                return true;
-            });
-            out += is_first ? "[]" : "]";
-            break;
-        }
-        case Kind::kObject:
-            print_object(value, out, depth);
-            break;
-    }
+/// A whole number that a double cannot hold for certain: beyond 2^53 - 1.
+bool is_big_integer(std::string_view text) {
+    constexpr std::string_view kSafeMax = "9007199254740991";
+    if (text.starts_with('-')) text.remove_prefix(1);
+    if (text.size() < kSafeMax.size() || text.find_first_not_of("0123456789") != std::string_view::npos)
+        return false;
+    return text.size() > kSafeMax.size() || text > kSafeMax;
 }
 
 std::string_view trimmed(std::string_view value) {
@@ -357,63 +253,58 @@ std::optional<std::uint32_t> array_index(std::string_view key) {
     return index;
 }
 
-void print_json(std::string_view value, std::string& out) {
-    print_value(trimmed(value), out, 0);
-}
-
 void print_text(std::string_view value, std::string& out) {
     value = trimmed(value);
-    switch (kind_of(value)) {
-        case Kind::kNull:
-            break;
-        case Kind::kString:
-            out += has_escape(value) ? unescape(value) : std::string(inside(value));
-            break;
-        case Kind::kNumber:
-            print_number_text(value, out, "Infinity");
-            break;
-        default:
-            print_value(value, out, 0);
-    }
+    const Kind kind = kind_of(value);
+    if (kind == Kind::kString)
+        out += has_escape(value) ? unescape(value) : std::string(inside(value));
+    else if (kind != Kind::kNull)
+        out += value;
 }
 
-void print_string(std::string_view text, std::string& out) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    out += '"';
-    for (char c : text) {
-        switch (c) {
-            case '"':
-                out += "\\\"";
-                break;
-            case '\\':
-                out += "\\\\";
-                break;
-            case '\b':
-                out += "\\b";
-                break;
-            case '\f':
-                out += "\\f";
-                break;
-            case '\n':
-                out += "\\n";
-                break;
-            case '\r':
-                out += "\\r";
-                break;
-            case '\t':
-                out += "\\t";
-                break;
-            default:
-                if (static_cast<unsigned char>(c) < 0x20) {
-                    out += "\\u00";
-                    out += kHex[static_cast<unsigned char>(c) >> 4];
-                    out += kHex[c & 15];
-                } else {
-                    out += c;
-                }
+std::optional<std::string> mark_big_integers(std::string_view json, std::string_view mark) {
+    std::optional<std::string> out;
+    std::size_t copied = 0;
+    for (std::size_t at = 0; at < json.size();) {
+        if (json[at] == '"') {
+            for (++at; at < json.size() && json[at] != '"'; ++at) at += json[at] == '\\' ? 1 : 0;
+            ++at;
+            continue;
         }
+        const std::size_t end = std::min(json.find_first_not_of("-+.0123456789eE", at), json.size());
+        const std::string_view number = json.substr(at, end - at);
+        if (is_big_integer(number)) {
+            if (!out) out.emplace();
+            *out += json.substr(copied, at - copied);
+            *out += '"';
+            *out += mark;
+            *out += number;
+            *out += '"';
+            copied = end;
+        }
+        at = std::max(end, at + 1);
     }
-    out += '"';
+    if (out) *out += json.substr(copied);
+    return out;
+}
+
+void unmark_big_integers(std::string& json, std::string_view mark) {
+    const std::string start = '"' + std::string(mark);
+    std::string out;
+    std::size_t copied = 0;
+    for (std::size_t at = json.find(start); at != std::string::npos; at = json.find(start, at + 1)) {
+        const std::size_t from = at + start.size();
+        const std::size_t end = json.find('"', from);
+        if (end == std::string::npos) break;
+        const std::string_view number = std::string_view(json).substr(from, end - from);
+        if (!Decimal::parse(number)) continue;  // a script's own doing: it stays a text
+        out += std::string_view(json).substr(copied, at - copied);
+        out += number;
+        copied = end + 1;
+    }
+    if (copied == 0) return;
+    out += std::string_view(json).substr(copied);
+    json = std::move(out);
 }
 
 bool is_truthy(std::string_view value) {

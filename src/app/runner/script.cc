@@ -1,5 +1,6 @@
 #include "app/runner/script.h"
 
+#include "app/runner/detail/json_text.h"
 #include "app/runner/detail/prelude.h"
 #include "app/runner/detail/wasm_host.h"
 
@@ -62,6 +63,12 @@ void mend_json(std::string& text) {
     }
 }
 
+std::string new_mark() {
+    std::array<std::uint64_t, 2> bits{};
+    if (getrandom(bits.data(), sizeof bits, 0) != sizeof bits) std::abort();
+    return "big:" + std::to_string(bits[0]) + std::to_string(bits[1]) + ":";
+}
+
 /// What the engine says when a value is larger than it can be, or than there is memory for: a limit, no
 /// mistake in the script. "invalid array length" is not among them: the engine says it of -1 as well.
 struct SizeMessage {
@@ -106,6 +113,7 @@ struct Engine::Impl {
     std::optional<std::string> result;
     std::string error;
     bool has_error = false;
+    std::string mark;  // of whole numbers beyond 2^53; nobody who sends a value can know it
 
     std::uint32_t copy_in(std::string_view before, std::string_view text, std::string_view after) {
         const auto size = static_cast<std::uint32_t>(before.size() + text.size() + after.size());
@@ -200,6 +208,9 @@ struct Engine::Impl {
         const std::string_view message = rest.substr(0, message_end);
         out.message = name.empty() || name == "Error" ? std::string(message)
                                                       : std::string(name) + ": " + std::string(message);
+        if (message.starts_with("Cannot mix BigInt") ||
+            message.starts_with("cannot convert BigInt to number"))
+            out.message += " (a whole number beyond 2^53 is a BigInt here: Number(x) rounds it)";
         if (out.message.size() > 2000) out.message.resize(2000);
         if (is_interrupted) {
             out.is_limit = true;
@@ -235,7 +246,10 @@ struct Engine::Impl {
             return std::unexpected(std::move(failure));
         }
         if (has_error) return std::unexpected(failure());
-        if (result && as == As::kJson) mend_json(*result);
+        if (result && as == As::kJson) {
+            mend_json(*result);
+            if (!mark.empty()) runner::json_text::unmark_big_integers(*result, mark);
+        }
         if (result && as == As::kText) mend_text(*result);
         return std::move(result);
     }
@@ -310,7 +324,11 @@ void Engine::reset() {
 std::optional<Failure> Engine::install(std::string_view json) {
     Impl& it = impl();
     is_dirty_ = true;
-    it.start(json, As::kJson);
+    it.mark = new_mark();
+    const auto marked = runner::json_text::mark_big_integers(json, it.mark);
+    const std::string data =
+        "[\"" + it.mark + "\"," + (marked ? "true," : "false,") + marked.value_or(std::string(json)) + "]";
+    it.start(data, As::kJson);
     auto body = [](void* self) {
         auto& i = *static_cast<Impl*>(self);
         const std::uint32_t at = i.copy_in("", i.source, "");

@@ -188,8 +188,65 @@ TEST_F(Script, CodeIsAnAsyncBody) {
     EXPECT_EQ(code("const a = await Promise.resolve(20); return { a: a + 1 }"), R"({"a":21})");
     EXPECT_EQ(code("await 1"), "undefined");
     EXPECT_THAT(code("await new Promise(() => {})"), HasSubstr("never happens"));
-    EXPECT_THAT(code("return 1n"), HasSubstr("TypeError"));
     EXPECT_THAT(code("const a = {}; a.a = a; return a"), HasSubstr("circular"));
+}
+
+TEST_F(Script, WholeNumbersBeyond2To53KeepTheirDigits) {
+    constexpr std::string_view kInput =
+        R"({"input":{"id":7615917337495251231,"min":-9007199254740992,"safe":9007199254740991,"price":19.90,)"
+        R"("far":1e21,"text":"7615917337495251231","__proto__":[123456789012345678901234567890]}})";
+    auto value = [&](std::string_view source, As as = As::kJson) {
+        auto outcome = eval(source, as, kInput);
+        return outcome ? outcome->value_or("undefined") : "! " + outcome.error().message;
+    };
+    EXPECT_EQ(value("input.id"), "7615917337495251231");
+    EXPECT_EQ(
+        value("[input.min, input.safe, typeof input.safe]"),
+        R"([-9007199254740992,9007199254740991,"number"])"
+    );
+    EXPECT_EQ(value("({...input, more: input.id + 1n}).more"), "7615917337495251232");
+    EXPECT_EQ(value("`id ${input.id}`", As::kText), "id 7615917337495251231");
+    EXPECT_EQ(value("[input.id]", As::kText), "[7615917337495251231]");
+    EXPECT_EQ(
+        value("JSON.stringify({id: input.id, n: 1}, null, 1)"),
+        R"("{\n \"id\": 7615917337495251231,\n \"n\": 1\n}")"
+    );
+    EXPECT_EQ(
+        value("Object.getOwnPropertyDescriptor(input, '__proto__').value[0]"),
+        "123456789012345678901234567890"
+    );
+    EXPECT_EQ(value("[input.price, input.far, input.text]"), R"([19.9,1e+21,"7615917337495251231"])");
+    EXPECT_EQ(value("Number(input.id) > 7e18"), "true");
+    EXPECT_THAT(value("input.id + 1"), HasSubstr("Number(x) rounds it"));
+    EXPECT_EQ(value("2n ** 70n"), "1180591620717411303424");
+    EXPECT_EQ(value("Object.isFrozen(input)"), "true");
+}
+
+TEST_F(Script, ATextThatLooksLikeTheMarkStaysAText) {
+    auto outcome =
+        eval("[input.a, 'big:1:5', (5n).toJSON().slice(0, 4)]", As::kJson, R"({"input":{"a":"big:1:7"}})");
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_EQ(**outcome, R"(["big:1:7","big:1:5","big:"])");
+}
+
+TEST_F(Script, LocalesAndTimeZonesAreRefusedRatherThanIgnored) {
+    for (std::string_view source :
+         {"(1234.5).toLocaleString('de-DE')",
+          "(1234.5).toLocaleString(undefined, {style: 'currency', currency: 'EUR'})",
+          "(5n).toLocaleString('de')",
+          "new Date(0).toLocaleString('en-US', {timeZone: 'America/New_York'})",
+          "new Date(0).toLocaleDateString('de')",
+          "new Date(0).toLocaleTimeString([], {hour12: false})",
+          "[1].toLocaleString('de')",
+          "'i'.toLocaleUpperCase('tr')",
+          "'a'.localeCompare('b', 'sv')",
+          "'a2'.localeCompare('a10', undefined, {numeric: true})"}) {
+        auto outcome = eval(source);
+        ASSERT_FALSE(outcome) << source;
+        EXPECT_THAT(outcome.error().message, HasSubstr("write it out")) << source;
+    }
+    EXPECT_EQ(json("'a'.localeCompare('b') + 'i'.toLocaleUpperCase()"), R"("-1I")");
+    EXPECT_EQ(json("typeof (1.5).toLocaleString()"), R"("string")");
 }
 
 TEST_F(Script, TextNeverBecomesCodeAndModulesDoNotExist) {

@@ -1,6 +1,7 @@
 #include "app/runner/detail/values.h"
 
 #include "app/runner/detail/json_text.h"
+#include "base/json.h"
 
 #include <algorithm>
 
@@ -85,7 +86,7 @@ std::optional<std::string_view> Values::start(
     if (*name == "error") return step->second.error;
     if (*name != "status") return std::nullopt;
     scratch.clear();
-    json_text::print_string(step->second.status, scratch);
+    append_json_string(step->second.status, scratch);
     return scratch;
 }
 
@@ -113,7 +114,7 @@ std::string Values::globals(
     std::string out = "{";
     auto add = [&](std::string_view name, std::string_view text) {
         if (out.size() > 1) out += ',';
-        json_text::print_string(name, out);
+        append_json_string(name, out);
         out += ':';
         out += text;
     };
@@ -127,9 +128,9 @@ std::string Values::globals(
         for (const auto& [id, step] : steps_) {
             if (steps && std::ranges::find(*steps, id) == steps->end()) continue;
             if (all.size() > 1) all += ',';
-            json_text::print_string(id, all);
+            append_json_string(id, all);
             all += R"(:{"status":)";
-            json_text::print_string(step.status, all);
+            append_json_string(step.status, all);
             all += R"(,"output":)" + step.output + R"(,"error":)" + step.error + '}';
         }
         add(name, all + "}");

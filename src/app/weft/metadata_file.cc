@@ -1,8 +1,9 @@
 #include "app/weft/metadata_file.h"
 
+#include "base/yaml.h"
+
 #include <yaml-cpp/yaml.h>
 
-#include <charconv>
 #include <fstream>
 #include <sstream>
 
@@ -14,30 +15,12 @@ constexpr std::size_t kBytesMax = 64u << 20;
 constexpr int kDepthMax = 128;
 constexpr std::size_t kNodesMax = 10'000'000;  // aliases multiply
 
-/// Plain scalars as YAML 1.2's core schema reads them.
-Json plain(const std::string& text) {
-    if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return nullptr;
-    if (text == "true" || text == "True" || text == "TRUE") return true;
-    if (text == "false" || text == "False" || text == "FALSE") return false;
-    const char* end = text.data() + text.size();
-    std::int64_t whole = 0;
-    if (auto [stop, ec] = std::from_chars(text.data(), end, whole); ec == std::errc{} && stop == end)
-        return whole;
-    const bool may_be_number = text.find_first_not_of("0123456789+-.eE") == text.npos;
-    double number = 0;
-    if (auto [stop, ec] = std::from_chars(text.data(), end, number);
-        may_be_number && ec == std::errc{} && stop == end) {
-        return number;
-    }
-    return Json(text);
-}
-
 class Reader {
   public:
     Result<Json> read(const YAML::Node& node, int depth) {
         if (depth > kDepthMax || ++nodes_ > kNodesMax)
             return fail(Error::invalid("it is nested too deep or too large"));
-        if (node.IsScalar()) return node.Tag() == "!" ? Json(node.Scalar()) : plain(node.Scalar());
+        if (node.IsScalar()) return node.Tag() == "!" ? Json(node.Scalar()) : plain_scalar(node.Scalar());
         if (node.IsSequence()) {
             JsonArray out;
             for (const auto& item : node) {

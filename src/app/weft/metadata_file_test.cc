@@ -31,7 +31,7 @@ TEST_F(MetadataFile, ReadsYamlWithItsScalars) {
     EXPECT_EQ(
         text_of("version: 3\nsources:\n  - { name: default, limit: 10, on: true, none: ~, text: \"7\", "
                 "ratio: 1.5 }\n"),
-        R"({"version":3,"sources":[{"name":"default","limit":10,"on":true,"none":null,"text":"7","ratio":1.5E0}]})"
+        R"({"version":3,"sources":[{"name":"default","limit":10,"on":true,"none":null,"text":"7","ratio":1.5}]})"
     );
 }
 

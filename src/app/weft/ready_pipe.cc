@@ -53,7 +53,7 @@ rt::Task<void> ReadyPipe::read(std::function<void(const JsonObject&)> on_message
         pending.append(chunk.data(), count);
         for (auto end = pending.find('\n'); end != std::string::npos; end = pending.find('\n')) {
             auto message = parse_json(std::string_view(pending).substr(0, end));
-            if (message && message->is_object()) on_message(message->as_object());
+            if (message && message->is_object()) on_message(message->get_object());
             pending.erase(0, end + 1);
         }
         if (pending.size() > kLineMax) pending.clear();

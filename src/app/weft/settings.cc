@@ -127,7 +127,7 @@ Result<ProcessSecrets> load_secrets(
     Secret::wipe(text);
     if (!parsed || !parsed->is_object())
         return fail(Error::internal("the secrets of weft serve are malformed"));
-    const JsonObject& object = parsed->as_object();
+    const JsonObject& object = parsed->get_object();
     ProcessSecrets secrets;
     secrets.database_url = Secret(std::string(text_or(object, "database_url")));
     secrets.shared_key = Secret(std::string(text_or(object, "shared_key")));

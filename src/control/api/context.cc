@@ -39,8 +39,8 @@ std::optional<std::string> maybe_text_in(const Json& input, std::string_view mem
 
 std::optional<int> maybe_int_in(const Json& input, std::string_view member) {
     const Json* found = member_in(input, member);
-    if (found == nullptr || !found->is_int64()) return std::nullopt;
-    return static_cast<int>(found->get_int64());
+    if (found == nullptr || !found->if_int64()) return std::nullopt;
+    return static_cast<int>(*found->if_int64());
 }
 
 Result<store::PageRequest> page_in(const Json& input) {

@@ -17,7 +17,7 @@ constexpr int kSpent = 409;
 
 /// PostgreSQL's text cannot hold a NUL, and C strings end at one: neither may decide what is stored.
 bool has_nul(const Json& value) {
-    if (value.is_string()) return value.get_string().find('\0') != boost::json::string::npos;
+    if (value.is_string()) return value.get_string().find('\0') != std::string::npos;
     if (value.is_array()) {
         for (const Json& item : value.get_array()) {
             if (has_nul(item)) return true;

@@ -101,7 +101,7 @@ std::string openapi(const Table& table, std::string_view version) {
     JsonObject paths;
     JsonObject schemas;
     for (const auto& entry : table.entries()) {
-        if (schemas.empty()) schemas = relocate(entry->input_schema.at("definitions")).as_object();
+        if (schemas.empty()) schemas = relocate(entry->input_schema.at("definitions")).get_object();
         std::string method(http::name(entry->operation.method));
         std::ranges::transform(method, method.begin(), [](unsigned char c) { return std::tolower(c); });
         Json& path = paths["/api/v1" + std::string(entry->operation.path)];

@@ -44,9 +44,9 @@ Result<Json> complete_schema(const Operation& operation) {
     if (!schema.contains("properties")) schema["properties"] = JsonObject();
     if (!schema.contains("required")) schema["required"] = JsonArray();
     for (const std::string& name : path_members(operation.path)) {
-        auto& properties = schema["properties"].as_object();
+        auto& properties = schema["properties"].get_object();
         if (!properties.contains(name)) properties[name] = JsonObject{{"$ref", "#/definitions/id"}};
-        auto& required = schema["required"].as_array();
+        auto& required = schema["required"].get_array();
         if (!contains_text(required, name)) required.emplace_back(name);
     }
     TRY(Json definitions, parse_json(kDefinitions));

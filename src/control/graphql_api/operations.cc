@@ -129,7 +129,7 @@ graphql::Failure to_failure(const Error& error, const JsonObject& problem) {
 Json input_of(const Entry& entry, Json arguments) {
     JsonObject out;
     const JsonObject& properties = entry.input_schema.at("properties").get_object();
-    for (auto& [name, value] : arguments.as_object()) {
+    for (auto& [name, value] : arguments.get_object()) {
         const Json* schema = properties.if_contains(name);
         if (schema == nullptr) continue;
         if (value.is_null() && type_of(schema->get_object()) != "jsonb") continue;

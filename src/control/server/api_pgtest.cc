@@ -99,7 +99,7 @@ TEST_F(ApiTest, ASecretIsShownOnceAndARepetitionIsToldToMakeANewOne) {
     const Reply again = api.post(once, "/tokens", body);
     EXPECT_EQ(again.status, 409);
     EXPECT_EQ(again.id(), made.id()) << "what to delete";
-    EXPECT_TRUE(again.body.at("replayed").as_bool());
+    EXPECT_TRUE(again.body.at("replayed").get_bool());
     EXPECT_EQ(to_text(again.body).find(made.text("token")), std::string::npos);
     EXPECT_NE(again.text("detail").find("make a new one"), std::string::npos) << to_text(again.body);
     EXPECT_EQ(count("api_token where name = 'ci'"), "1");

@@ -90,7 +90,7 @@ TEST_F(GraphqlTest, NoSecretColumnCanBeNamed) {
         if (type.at("name").get_string().starts_with("__")) continue;
         for (const Json& field : type.at("fields").get_array()) {
             const std::string name(field.at("name").get_string());
-            EXPECT_FALSE(secret.contains(name)) << type.at("name") << "." << name;
+            EXPECT_FALSE(secret.contains(name)) << type.at("name").get_string() << "." << name;
             ++seen;
         }
     }

@@ -177,7 +177,7 @@ TEST(Action, TheMethodDecidesTheEffectWhenNoneIsDeclared) {
 TEST(Action, RefusesBadDefinitionsNamingTheField) {
     auto with = [](std::string_view member, std::string_view value) {
         Json text = {{"key", "a"}, {"method", "POST"}, {"path", "/"}};
-        text.as_object()[member] = json(value);
+        text.get_object()[member] = json(value);
         return field(parse_action(text));
     };
     EXPECT_EQ(with("key", R"("A b")"), "key");

@@ -12,7 +12,7 @@ constexpr std::string_view kMark = "[redacted]";
 constexpr std::size_t kSecretBytesMin = 4;
 
 std::string json_escaped(std::string_view text) {
-    std::string quoted = to_text(Json(boost::json::string_view(text.data(), text.size())));
+    std::string quoted = to_text(Json(text));
     return quoted.substr(1, quoted.size() - 2);
 }
 

@@ -115,7 +115,7 @@ Result<Millis> parse_duration(std::string_view text, std::string_view field) {
 Result<Millis> duration_of(const Json& value, std::string_view field) {
     if (value.is_string()) return parse_duration(std::string_view(value.get_string()), field);
     if (!value.is_number()) return fail(bad_duration(field));
-    double seconds = value.to_number<double>();
+    double seconds = value.get_number().to_double();
     if (!(seconds >= 0)) return fail(Error::invalid("A duration is not negative", std::string(field)));
     if (seconds * 1000 > static_cast<double>(kDurationMaxMs))
         return fail(Error::invalid("A duration is at most 366 days", std::string(field)));
@@ -142,13 +142,13 @@ Result<RetryPolicy> parse_retry(const Json& value, const RetryPolicy& base, std:
         std::string_view key = member.key();
         std::string path = below(field, key);
         if (key == "attempts") {
-            if (!member.value().is_int64() || member.value().get_int64() < 1 ||
-                member.value().get_int64() > limits::kAttemptsMax)
+            const auto attempts = member.value().if_int64();
+            if (!attempts || *attempts < 1 || *attempts > limits::kAttemptsMax)
                 return fail(Error::invalid(
                     fmt::format("attempts is a whole number from 1 to {}", limits::kAttemptsMax),
                     std::move(path)
                 ));
-            out.attempts = static_cast<int>(member.value().get_int64());
+            out.attempts = static_cast<int>(*attempts);
         } else if (key == "backoff") {
             auto backoff = member.value().is_string()
                                ? find(kBackoffs, std::string_view(member.value().get_string()))

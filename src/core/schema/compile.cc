@@ -1,4 +1,7 @@
+#include "base/bytes.h"
+#include "base/json_pointer.h"
 #include "core/schema/detail/compiled.h"
+#include "core/schema/detail/pattern.h"
 #include "core/schema/schema.h"
 
 #include <fmt/format.h>
@@ -40,6 +43,21 @@ std::string_view text_of(const Json& value) {
     return {value.get_string().data(), value.get_string().size()};
 }
 
+/// A reference is a URI: `%20` stands for a space. What is no escape stays.
+std::string percent_decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = text[i] == '%' ? from_hex(text.substr(i + 1, 2)) : std::nullopt;
+        if (byte && byte->size() == 1) {
+            out += *byte;
+            i += 2;
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
+
 class Compiler {
   public:
     Compiler(const Json& document, std::string_view root) : document_(document), root_(root) {}
@@ -65,9 +83,8 @@ class Compiler {
     Result<NodeIndex> at_pointer(std::string_view pointer) {
         if (auto known = by_pointer_.find(std::string(pointer)); known != by_pointer_.end())
             return known->second;
-        boost::json::error_code ec;
-        const Json* found = document_.find_pointer(pointer, ec);
-        if (found == nullptr || ec) return wrong("", "", fmt::format("$ref \"#{}\" leads nowhere", pointer));
+        const Json* found = find_pointer(document_, pointer);
+        if (found == nullptr) return wrong("", "", fmt::format("$ref \"#{}\" leads nowhere", pointer));
         TRY(NodeIndex index, reserve());
         by_pointer_.emplace(pointer, index);
         std::string path;
@@ -129,17 +146,22 @@ class Compiler {
             node.unique_items = value.get_bool();
             return {};
         }
-        if (std::optional<double>* bound = number_keyword(node, key)) {
+        if (std::optional<Decimal>* bound = number_keyword(node, key)) {
             if (!value.is_number()) return wrong(path, key, fmt::format("{} is a number", key));
-            *bound = value.to_number<double>();
-            if (key == "multipleOf" && !(**bound > 0))
-                return wrong(path, key, "multipleOf is greater than 0");
+            *bound = value.get_number();
+            if (key != "multipleOf") return {};
+            if (**bound <= Decimal(0)) return wrong(path, key, "multipleOf is greater than 0");
+            if ((*bound)->significant_digits() > Decimal::kDivisorDigitsMax)
+                return wrong(
+                    path, key, fmt::format("multipleOf has at most {} digits", Decimal::kDivisorDigitsMax)
+                );
             return {};
         }
         if (std::optional<std::size_t>* bound = count_keyword(node, key)) {
-            if (!value.is_int64() || value.get_int64() < 0)
+            const auto count = value.if_int64();
+            if (!count || *count < 0)
                 return wrong(path, key, fmt::format("{} is a whole number, 0 or more", key));
-            *bound = static_cast<std::size_t>(value.get_int64());
+            *bound = static_cast<std::size_t>(*count);
             return {};
         }
         return subschemas(node, schema, key, value, path, depth);
@@ -200,7 +222,10 @@ class Compiler {
                 return wrong(path, key, "enum is a list of at least one value");
             values.assign(value.get_array().begin(), value.get_array().end());
         }
-        if (node.has_allowed) return wrong(path, key, "enum and const do not go together");
+        if (node.has_allowed)  // enum and const: what is in both
+            std::erase_if(values, [&](const Json& one) {
+                return std::ranges::find(node.allowed, one) == node.allowed.end();
+            });
         node.allowed_work = static_cast<int>(values.size() / 4 + to_text(value).size() / 64);
         node.allowed = std::move(values);
         node.has_allowed = true;
@@ -210,7 +235,7 @@ class Compiler {
     Result<> reference(Node& node, const Json& value, const std::string& path) {
         if (!value.is_string() || !text_of(value).starts_with('#'))
             return wrong(path, "$ref", "$ref points into the same schema, such as #/definitions/address");
-        std::string_view pointer = text_of(value).substr(1);
+        const std::string pointer = percent_decoded(text_of(value).substr(1));
         if (!pointer.empty() && pointer.front() != '/')
             return wrong(path, "$ref", "$ref by name is not known; use a path such as #/definitions/address");
         TRY(node.reference, at_pointer(pointer));
@@ -224,26 +249,32 @@ class Compiler {
         return {};
     }
 
-    Result<std::shared_ptr<const RE2>> pattern(
+    Result<std::shared_ptr<const Pattern>> pattern(
         const Json& value, const std::string& path, std::string_view key
     ) {
         if (!value.is_string()) return wrong(path, key, "A pattern is a text");
         return pattern(text_of(value), path, key);
     }
-    Result<std::shared_ptr<const RE2>> pattern(
+    Result<std::shared_ptr<const Pattern>> pattern(
         std::string_view text, const std::string& path, std::string_view key
     ) {
         if (text.size() > kPatternBytesMax)
             return wrong(path, key, fmt::format("A pattern has at most {} bytes", kPatternBytesMax));
+        auto translated = translate_pattern(text);
+        if (!translated) return wrong(path, key, std::move(translated.error().user));
         RE2::Options options;
         options.set_log_errors(false);
         options.set_max_mem(kPatternMemoryMax);
-        auto compiled = std::make_shared<const RE2>(re2::StringPiece(text.data(), text.size()), options);
-        if (!compiled->ok())
-            return wrong(
-                path, key, fmt::format("Pattern not understood (RE2 syntax): {}", compiled->error())
-            );
-        out_.pattern_size += static_cast<std::size_t>(compiled->ProgramSize());
+        auto compiled = std::make_shared<const Pattern>(
+            std::string(text),
+            re2::StringPiece(translated->text.data(), translated->text.size()),
+            options,
+            translated->length_min,
+            translated->length_max
+        );
+        if (!compiled->re.ok())
+            return wrong(path, key, fmt::format("Pattern not understood: {}", compiled->re.error()));
+        out_.pattern_size += static_cast<std::size_t>(compiled->re.ProgramSize());
         if (out_.pattern_size > kPatternSizeMax)
             return fail(Error::limit("The patterns of this schema are too large together", path));
         return compiled;
@@ -313,7 +344,7 @@ class Compiler {
         return {};
     }
 
-    static std::optional<double>* number_keyword(Node& node, std::string_view key) {
+    static std::optional<Decimal>* number_keyword(Node& node, std::string_view key) {
         if (key == "minimum") return &node.minimum;
         if (key == "maximum") return &node.maximum;
         if (key == "exclusiveMinimum") return &node.exclusive_minimum;

@@ -105,19 +105,17 @@ bool fits_format(Format format, std::string_view text) {
 
 std::string_view type_name(const Json& value) {
     switch (value.kind()) {
-        case boost::json::kind::null:
+        case JsonKind::kNull:
             return "null";
-        case boost::json::kind::bool_:
+        case JsonKind::kBool:
             return "a boolean";
-        case boost::json::kind::int64:
-        case boost::json::kind::uint64:
-        case boost::json::kind::double_:
+        case JsonKind::kNumber:
             return "a number";
-        case boost::json::kind::string:
+        case JsonKind::kString:
             return "a string";
-        case boost::json::kind::array:
+        case JsonKind::kArray:
             return "an array";
-        case boost::json::kind::object:
+        case JsonKind::kObject:
             return "an object";
     }
     return "";

@@ -113,9 +113,107 @@ INSTANTIATE_TEST_SUITE_P(
             R"({"properties":{"next":{"$ref":"#"}},"required":["v"]})",
             R"({"v":1,"next":{"v":2}})",
             R"({"v":1,"next":{}})"
-        }
+        },
+        Case{R"({"type":"integer","maximum":9007199254740992})", "9007199254740992", "9007199254740993"},
+        Case{R"({"minimum":19.90})", "19.9", "19.899999999999999999999"},
+        Case{R"({"multipleOf":0.01})", "1234567890123456.78", "0.001"},
+        Case{R"({"type":"integer"})", "1e400", "1e-400"},
+        Case{R"({"enum":[1,2],"const":1})", "1", "2"},
+        Case{R"({"enum":["a"],"not":{"const":"b"}})", R"("a")", R"("b")"},
+        Case{R"({"uniqueItems":true})", R"([1,"1"])", "[1,1.0]"},
+        Case{
+            R"({"uniqueItems":true})",
+            R"([{"a":1,"b":2},{"a":2,"b":1}])",
+            R"([{"a":1,"b":2},{"b":2,"a":1e0}])"
+        },
+        Case{R"({"uniqueItems":true})", "[100,10,1,0.1]", "[100,1e2]"},
+        Case{R"({"uniqueItems":true})", "[0,[0]]", "[0,-0.0]"},
+        Case{R"({"$ref":"#/definitions/a%20b","definitions":{"a b":{"type":"string"}}})", R"("x")", "1"},
+        Case{R"({"$ref":"#/definitions/a~1b%25","definitions":{"a/b%":{"type":"string"}}})", R"("x")", "1"}
     )
 );
+
+// What a pattern of ECMA-262 takes and refuses; Node.js says the same of each.
+INSTANTIATE_TEST_SUITE_P(
+    Pattern,
+    Keyword,
+    testing::Values(
+        Case{R"x({"pattern":"^[\\u4e00-\\u9fa5]+$"})x", "\"\u4e2d\u6587\"", R"("abc")"},
+        Case{R"x({"pattern":"^\\ud83d\\ude00$"})x", "\"\U0001F600\"", R"("x")"},
+        Case{R"x({"pattern":"^\\u{1F600}\\x41$"})x", "\"\U0001F600A\"", R"("xA")"},
+        Case{R"x({"pattern":"^.{3,4}$"})x", "\"\u00e4\u00f6\u00fc\"", R"("a")"},
+        Case{R"x({"pattern":"^.$"})x", R"("a")", R"("\n")"},
+        Case{R"x({"pattern":"^.$"})x", "\"\u00a0\"", "\"\u2028\""},
+        Case{R"x({"pattern":"^\\s$"})x", "\"\u00a0\"", R"("x")"},
+        Case{R"x({"pattern":"^\\S$"})x", R"("x")", "\"\u3000\""},
+        Case{R"x({"pattern":"^[^\\s]$"})x", R"("x")", "\"\ufeff\""},
+        Case{R"x({"pattern":"^[\\S]$"})x", R"("x")", "\"\u2003\""},
+        Case{R"x({"pattern":"^\\w\\d$"})x", R"("_1")", "\"\u00e41\""},
+        Case{R"x({"pattern":"^[\\W]$"})x", "\"\u00e4\"", R"("a")"},
+        Case{R"x({"pattern":"^[\\D]\\D$"})x", R"("a-")", R"("1-")"},
+        Case{R"x({"pattern":"^[^]$"})x", R"("\n")", R"("ab")"},
+        Case{R"x({"pattern":"^a|[]$"})x", R"("a")", R"("b")"},
+        Case{R"x({"pattern":"^[[:a]+$"})x", R"("[:a")", R"("b")"},
+        Case{R"x({"pattern":"^[\\w-]+$"})x", R"("a-b")", R"("a.b")"},
+        Case{R"x({"pattern":"^[a-\\d]+$"})x", R"("a-7")", R"("b")"},
+        Case{R"x({"pattern":"^[+--]$"})x", R"(",")", R"(".")"},
+        Case{R"x({"pattern":"^{a}{2}$"})x", R"("{a}}")", R"("aa")"},
+        Case{R"x({"pattern":"^\\{\\}\\-\\/\\_$"})x", R"("{}-/_")", R"("x")"},
+        Case{R"x({"pattern":"^(?<year>\\d{4})$"})x", R"("2026")", R"("26")"},
+        Case{R"x({"pattern":"^\\cJ\\0$"})x", R"("\n\u0000")", R"("J0")"},
+        Case{R"x({"pattern":"^\\p{Letter}\\p{Script=Greek}\\P{Nd}$"})x", "\"\u00e4\u03b1x\"", R"("aa1")"},
+        Case{R"x({"pattern":"^[\\p{Lu}_]+$"})x", "\"\u00c4_\"", "\"\u00e4\""},
+        Case{R"x({"pattern":"\\bcat\\b"})x", R"("a cat")", R"("concat")"},
+        Case{R"x({"pattern":"^a+?b*?c??$"})x", R"("aab")", R"("b")"},
+        Case{R"x({"pattern":"^(ab){2,3}$"})x", R"("ababab")", R"("ab")"},
+        Case{R"x({"pattern":"^a$"})x", R"("a")", R"("a\n")"}
+    )
+);
+
+std::string of_size(std::size_t size) {
+    return '"' + std::string(size, 'a') + '"';
+}
+
+TEST(Pattern, TakesLongRepetitions) {
+    for (const char* pattern : {"^.{2,1200}$", "^(a){2,1200}$", "^[a-z]{2,1200}b?$"}) {
+        const Schema made = schema(std::string(R"({"pattern":")") + pattern + "\"}");
+        EXPECT_TRUE(made.validate(json(of_size(1200)), "", Work::kFull)) << pattern;
+        EXPECT_FALSE(made.validate(json(of_size(1201)), "", Work::kFull)) << pattern;
+    }
+    EXPECT_NE(error(R"({"pattern":"^a{1500,}$"})", of_size(1499).c_str()), "");
+    EXPECT_EQ(error(R"({"pattern":"^a{1500,}$"})", of_size(1500).c_str()), "");
+    EXPECT_EQ(error(R"({"pattern":"xa{1001,}"})", R"("x")").empty(), false);
+}
+
+TEST(Pattern, SaysWhyOneIsRefused) {
+    auto why = [](std::string_view pattern) {
+        auto schema = Schema::compile(Json(JsonObject{{"pattern", pattern}}), "input");
+        return schema ? std::string() : schema.error().user;
+    };
+    const std::vector<std::pair<std::string_view, std::string_view>> cases = {
+        {"(?=a)", "look-ahead has no linear-time match"},
+        {"(?!a)b", "look-ahead"},
+        {"(?<=a)b", "look-behind"},
+        {"(a)\\1", "reference back"},
+        {"(?<x>a)\\k<x>", "reference back"},
+        {"\\Aabc\\z", "\\A is no escape of ECMAScript"},
+        {"(?i)abc", "a group begins with"},
+        {"[\\ud800-\\udbff]", "half of a surrogate pair"},
+        {"(a", "a ( is not closed"},
+        {"a)", "a ) closes nothing"},
+        {"[a", "a [ is not closed"},
+        {"a**", "nothing to repeat"},
+        {"(?:a{1,2}){1,1000}", "repetition"},
+        {"*a", "nothing to repeat"},
+        {"a{3,2}", "ends before it begins"},
+        {"[b-a]", "ends before it begins"},
+        {"\\u12", "hexadecimal"},
+        {"\\p{}", "names a general category"},
+        {"a\\", "ends with a backslash"},
+    };
+    for (const auto& [pattern, part] : cases)
+        EXPECT_NE(why(pattern).find(part), std::string::npos) << pattern << ": " << why(pattern);
+}
 
 TEST(Schema, AnAlternativeOfTheRightTypeExplainsItself) {
     EXPECT_EQ(

@@ -252,11 +252,10 @@ Result<Response> response_of(const Json& with) {
     const JsonObject& object = with.get_object();
     Response out;
     if (const Json* status = object.if_contains("status")) {
-        // Expressions compute in doubles: 200.0 is 200.
-        double number = status->is_number() ? status->to_number<double>() : 0;
-        out.status = number >= 200 && number <= 599 ? static_cast<int>(number) : 0;
-        if (static_cast<double>(out.status) != number || out.status == 0)
+        const auto number = status->if_int64();
+        if (!number || *number < 200 || *number > 599)
             return fail(Error::invalid("status is a whole number from 200 to 599", "status"));
+        out.status = static_cast<int>(*number);
     }
     const Json* body = object.if_contains("body");
     if (body != nullptr && !body->is_null()) {

@@ -75,6 +75,18 @@ TEST(Yaml, ResolvesPlainScalarsAsPeopleExpect) {
     );
 }
 
+TEST(Yaml, KeepsTheTextOfNumbers) {
+    auto text = yaml(
+        "{price: 19.90, id: 7615917337495251231, wei: 123456789012345678901234567890, far: 1E400, "
+        "hex: 0x1F, plus: +5, dot: .5}"
+    );
+    EXPECT_EQ(
+        to_text(text),
+        R"({"price":19.90,"id":7615917337495251231,"wei":123456789012345678901234567890,"far":1E400,)"
+        R"("hex":"0x1F","plus":"+5","dot":".5"})"
+    );
+}
+
 TEST(Yaml, RefusesWhatMultipliesOrRedefines) {
     EXPECT_THAT(yaml_error("a: &x [1]\nb: *x").user, HasSubstr("line 1: Anchors"));
     EXPECT_THAT(yaml_error("a: !!python/object x").user, HasSubstr("Tags"));
@@ -199,9 +211,9 @@ TEST(Definition, IsBounded) {
     Json tree = {{"steps", steps}};
     EXPECT_EQ(parse(tree).error().code, Code::kLimit);
     steps.pop_back();
-    tree.as_object()["steps"] = steps;
+    tree.get_object()["steps"] = steps;
     EXPECT_TRUE(parse(tree));
-    tree.as_object()["description"] = Json(std::string(600'000, 'x'));
+    tree.get_object()["description"] = Json(std::string(600'000, 'x'));
     EXPECT_EQ(parse(tree).error().code, Code::kLimit);
     JsonArray bad;
     for (int i = 0; i < 200; ++i) bad.push_back(Json(7));
@@ -211,7 +223,7 @@ TEST(Definition, IsBounded) {
 TEST(Definition, ChecksItsOwnMembers) {
     auto field = [](std::string_view text) {
         Json tree = json(R"({"name":"t","steps":[{"id":"a","uses":"core/map"}]})");
-        for (const auto& member : json(text).as_object()) tree.as_object()[member.key()] = member.value();
+        for (const auto& member : json(text).get_object()) tree.get_object()[member.key()] = member.value();
         auto parsed = parse(tree);
         return parsed ? "accepted" : parsed.error().field;
     };

@@ -331,23 +331,25 @@ TEST(Compiled, RefusesDamagedDocuments) {
     ASSERT_TRUE(CompiledWorkflow::load(good));
     auto broken = [&](auto change) {
         Json copy = good;
-        change(copy.as_object());
+        change(copy.get_object());
         auto out = CompiledWorkflow::load(copy);
         return !out && out.error().code == Code::kInvalid;
     };
     EXPECT_TRUE(broken([](JsonObject& o) { o["format"] = "weft-compiled/9"; }));
-    for (const auto& member : good.as_object())
+    for (const auto& member : good.get_object())
         if (member.key() != "name" && member.key() != "inputs" && member.key() != "output" &&
             member.key() != "env")
             EXPECT_TRUE(broken([&](JsonObject& o) { o.erase(member.key()); })) << member.key();
-    EXPECT_TRUE(broken([](JsonObject& o) { o["steps"].as_array()[0].as_object()["uses"] = "shop/gone@1.0.0"; }
-    ));
-    EXPECT_TRUE(broken([](JsonObject& o) { o["steps"].as_array()[0].as_object()["connection"] = "gone"; }));
     EXPECT_TRUE(broken([](JsonObject& o) {
-        o["steps"].as_array()[1].as_object()["needs"] = json(R"([{"step":"x","on":"success"}])");
+        o["steps"].get_array()[0].get_object()["uses"] = "shop/gone@1.0.0";
     }));
-    EXPECT_TRUE(broken([](JsonObject& o) { o["steps"].as_array()[1].as_object()["uses"] = "core/future"; }));
-    EXPECT_TRUE(broken([](JsonObject& o) { o["steps"].as_array()[1].as_object()["id"] = "order"; }));
+    EXPECT_TRUE(broken([](JsonObject& o) { o["steps"].get_array()[0].get_object()["connection"] = "gone"; }));
+    EXPECT_TRUE(broken([](JsonObject& o) {
+        o["steps"].get_array()[1].get_object()["needs"] = json(R"([{"step":"x","on":"success"}])");
+    }));
+    EXPECT_TRUE(broken([](JsonObject& o) { o["steps"].get_array()[1].get_object()["uses"] = "core/future"; })
+    );
+    EXPECT_TRUE(broken([](JsonObject& o) { o["steps"].get_array()[1].get_object()["id"] = "order"; }));
     EXPECT_FALSE(CompiledWorkflow::load(json("[]")));
 }
 

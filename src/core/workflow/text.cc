@@ -1,4 +1,5 @@
 #include "base/limits.h"
+#include "base/yaml.h"
 #include "core/workflow/workflow.h"
 
 #include <fmt/format.h>
@@ -7,8 +8,6 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
-#include <algorithm>
-#include <charconv>
 #include <sstream>
 
 namespace weft::workflow {
@@ -17,33 +16,6 @@ namespace {
 
 constexpr std::size_t kDepthMax = 32;
 constexpr std::size_t kNodesMax = 50'000;
-
-bool is_digits(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-/// Plain scalars of YAML 1.2's core schema, but "yes" and "on" are texts, and so are numbers with leading
-/// zeros (postcodes) and other bases.
-Json plain_scalar(const std::string& text) {
-    if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return nullptr;
-    if (text == "true" || text == "True" || text == "TRUE") return true;
-    if (text == "false" || text == "False" || text == "FALSE") return false;
-    std::string_view digits = text;
-    if (digits.front() == '-') digits.remove_prefix(1);
-    bool leads_with_zero = digits.size() > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9';
-    if (digits.empty() || digits[0] < '0' || digits[0] > '9' || leads_with_zero) return Json(text);
-    const char* end = text.data() + text.size();
-    if (is_digits(digits)) {
-        std::int64_t whole = 0;
-        auto [stop, ec] = std::from_chars(text.data(), end, whole);
-        if (ec == std::errc{} && stop == end) return whole;
-        return Json(text);
-    }
-    double number = 0;
-    auto [stop, ec] = std::from_chars(text.data(), end, number);
-    if (ec == std::errc{} && stop == end) return number;
-    return Json(text);
-}
 
 /// Ends yaml-cpp's reading at the first thing that we refuse; it has no other way.
 struct Refused {

@@ -16,16 +16,16 @@ TEST_F(IngressTest, AnEventBecomesARunWithItsValuesAndJob) {
     request.target.query.add("a", "1");
     request.target.query.add("a", "2");
     auto answer = edge.body(std::move(request));
-    EXPECT_FALSE(answer["duplicate"].as_bool());
-    std::string run(answer["run_id"].as_string());
+    EXPECT_FALSE(answer["duplicate"].get_bool());
+    std::string run(answer["run_id"].get_string());
     EXPECT_EQ(edge.value(tenant, run, "input"), parse_json(R"({"order": 7})").value());
-    auto trigger = edge.value(tenant, run, "trigger").as_object();
+    auto trigger = edge.value(tenant, run, "trigger").get_object();
     EXPECT_EQ(trigger["id"], Json(hook.id.text()));
     EXPECT_EQ(trigger["kind"], Json("webhook"));
     EXPECT_EQ(to_text(trigger["query"]), R"({"a":["1","2"]})");
     EXPECT_EQ(to_text(trigger["headers"]).find("Bearer"), std::string::npos);
     std::set<std::string> names;
-    for (const auto& header : trigger["headers"].as_object()) names.insert(std::string(header.key()));
+    for (const auto& header : trigger["headers"].get_object()) names.insert(std::string(header.key()));
     EXPECT_EQ(
         names,
         (std::set<std::string>{"content-type", "x-github-event", "x-weft-delivery", "x-weft-timestamp"})
@@ -54,7 +54,7 @@ TEST_F(IngressTest, InputFollowsTheContentType) {
         auto request = edge.request(hook, std::move(body));
         request.headers.set("Content-Type", std::move(type));
         auto answer = edge.body(std::move(request));
-        return to_text(edge.value(tenant, std::string(answer["run_id"].as_string()), "input"));
+        return to_text(edge.value(tenant, std::string(answer["run_id"].get_string()), "input"));
     };
     EXPECT_EQ(
         input("application/cloudevents+json; charset=utf-8", "[1.5]"), to_text(parse_json("[1.5]").value())
@@ -127,8 +127,8 @@ TEST_F(IngressTest, OnlyTheRightSignatureIsAccepted) {
     std::string spelling(without_id.headers.get("X-Weft-Signature"));
     for (char& c : spelling | std::views::drop(7)) c = c >= 'a' && c <= 'f' ? static_cast<char>(c - 32) : c;
     respelled.headers.set("X-Weft-Signature", spelling);
-    EXPECT_FALSE(edge.body(std::move(without_id))["duplicate"].as_bool());
-    EXPECT_TRUE(edge.body(std::move(respelled))["duplicate"].as_bool()) << "the signature in other letters";
+    EXPECT_FALSE(edge.body(std::move(without_id))["duplicate"].get_bool());
+    EXPECT_TRUE(edge.body(std::move(respelled))["duplicate"].get_bool()) << "the signature in other letters";
 }
 
 TEST_F(IngressTest, UnknownInactiveAndUnpublishedAreAbsent) {
@@ -184,9 +184,9 @@ TEST_F(IngressTest, ConcurrentRepeatsMakeOneRun) {
     std::set<std::string> runs;
     for (const auto& answer : answers) {
         ASSERT_TRUE(answer) << answer.error().detail;
-        auto body = parse_json(answer->body).value().as_object();
-        runs.insert(std::string(body["run_id"].as_string()));
-        if (!body["duplicate"].as_bool()) ++fresh[std::string(body["run_id"].as_string())];
+        auto body = parse_json(answer->body).value().get_object();
+        runs.insert(std::string(body["run_id"].get_string()));
+        if (!body["duplicate"].get_bool()) ++fresh[std::string(body["run_id"].get_string())];
     }
     EXPECT_EQ(answers.size(), 100u);
     EXPECT_EQ(runs.size(), 5u);
@@ -326,9 +326,9 @@ TEST_F(IngressTest, AckedMeansStoredWhenConnectionsAreCut) {
     for (const auto& answer : answers) {
         if (!answer || answer->status != 202) continue;  // refused: nothing was promised
         ++acked;
-        auto body = parse_json(answer->body).value().as_object();
-        runs.add(std::string_view(body["run_id"].as_string()));
-        EXPECT_FALSE(body["duplicate"].as_bool()) << "a repeat of our own is not a duplicate";
+        auto body = parse_json(answer->body).value().get_object();
+        runs.add(std::string_view(body["run_id"].get_string()));
+        EXPECT_FALSE(body["duplicate"].get_bool()) << "a repeat of our own is not a duplicate";
     }
     EXPECT_EQ(
         db_.scalar(

@@ -74,7 +74,7 @@ TEST_F(StartsTest, AWrongClockLosesNoEventAndMaintenancePutsItInItsDay) {
         auto tenant = edge.tenant();
         auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kOpen);
         auto answer = edge.body(edge.request(hook, "[1]"));
-        std::string run(answer["run_id"].as_string());
+        std::string run(answer["run_id"].get_string());
         EXPECT_TRUE(edge.wait(store::runs::ensure_partitions(edge.pool_, Edge::by())));
         auto day = db_.scalar("select to_char(day_of($1::uuid), 'YYYYMMDD')", {run});
         EXPECT_EQ(

@@ -56,7 +56,7 @@ TEST_F(LogTest, WritesOneJsonObjectPerLineWithItsContext) {
     log.warn("other");
     std::string text = read_all();
     EXPECT_EQ(std::ranges::count(text, '\n'), 2);
-    auto first = parse_json(text.substr(0, text.find('\n'))).value().as_object();
+    auto first = parse_json(text.substr(0, text.find('\n'))).value().get_object();
     EXPECT_EQ(text_or(first, "msg"), "finished");
     EXPECT_EQ(text_or(first, "level"), "info");
     EXPECT_EQ(text_or(first, "run_id"), run.text());
@@ -82,7 +82,7 @@ TEST_F(LogTest, NoValueCanForgeALineOrDriveATerminal) {
     EXPECT_THAT(text, HasSubstr("end \xc3\xbc\xf0\x9f\x98\x80"));
     auto parsed = parse_json(text);
     ASSERT_TRUE(parsed);
-    EXPECT_THAT(std::string(text_or(parsed->as_object(), "v")), HasSubstr("\n{\"level\":\"error\"}\r"));
+    EXPECT_THAT(std::string(text_or(parsed->get_object(), "v")), HasSubstr("\n{\"level\":\"error\"}\r"));
 }
 
 TEST_F(LogTest, LinesAreBoundedAndSayWhenTheyWereCut) {

@@ -5,9 +5,10 @@
 #include <string>
 #include <string_view>
 
-/// Looking into JSON text without building a tree: a path lookup is one scan, and numbers keep every digit
-/// until they are printed the way JavaScript prints them. The texts have been validated by whoever made them
-/// (the engine with parse_json, or JSON.stringify); on anything else the answers are wrong but bounded.
+/// Looking into JSON text without building a tree: a path lookup is one scan, and what is only passed on
+/// stays as it is written, every digit and the order of members. The texts have been validated by whoever
+/// made them (the engine with parse_json, or JSON.stringify); on anything else the answers are wrong but
+/// bounded.
 namespace weft::runner::json_text {
 
 enum class Kind { kNull, kBool, kNumber, kString, kArray, kObject };
@@ -22,12 +23,14 @@ std::string unescape(std::string_view quoted);
 /// A key that JavaScript treats as an index: "0", "17", not "01", not "4294967295".
 std::optional<std::uint32_t> array_index(std::string_view key);
 
-/// Appends the value exactly as JSON.stringify(JSON.parse(value)) prints it: numbers as doubles, integer-like
-/// keys first, no blanks, no needless escapes.
-void print_json(std::string_view value, std::string& out);
-/// Appends it as a text join does: strings bare, null as nothing.
+/// Appends it as a text join does: strings bare, null as nothing, all else as it is written.
 void print_text(std::string_view value, std::string& out);
-void print_string(std::string_view text, std::string& out);
+/// JavaScript reads whole numbers beyond 2^53 as BigInt here, so that an id keeps its digits; its own JSON
+/// cannot say so. Each becomes the text MARK + digits; nothing when there are none. `mark` holds nothing that
+/// JSON escapes.
+std::optional<std::string> mark_big_integers(std::string_view json, std::string_view mark);
+/// The way back.
+void unmark_big_integers(std::string& json, std::string_view mark);
 /// JavaScript's truth of a value.
 bool is_truthy(std::string_view value);
 /// Levels of nesting.

@@ -9,7 +9,7 @@ namespace weft::script {
 inline constexpr std::string_view kPrelude = R"js((() => {
   "use strict";
   const { freeze, values, keys, defineProperty, getOwnPropertyNames } = Object;
-  const stringify = JSON.stringify, text = String, isArray = Array.isArray;
+  const text = String, isArray = Array.isArray;
   const log = globalThis.__log, random = globalThis.__random;
   delete globalThis.__log;
   delete globalThis.__random;
@@ -37,6 +37,42 @@ inline constexpr std::string_view kPrelude = R"js((() => {
   } }.repeat });
   defineProperty(Math, "random", { value: { random() { return random(); } }.random });
 
+  // The engine takes locales and time zones and ignores them: a wrong price or hour that nobody notices.
+  const localised = (prototype, name, own) => {
+    const plain = prototype[name];
+    defineProperty(prototype, name, { writable: true, configurable: true, value: { [name](...given) {
+      for (let i = own; i < given.length; i++) {
+        if (given[i] === undefined) continue;
+        throw new TypeError(name + " knows no locales and time zones here: write it out, " +
+          "with toISOString, getUTCHours or toFixed");
+      }
+      return apply(plain, this, given);
+    } }[name] });
+  };
+  for (const { prototype } of [Number, BigInt, Date, Array]) localised(prototype, "toLocaleString", 0);
+  for (const name of ["toLocaleDateString", "toLocaleTimeString"]) localised(Date.prototype, name, 0);
+  for (const name of ["toLocaleUpperCase", "toLocaleLowerCase"]) localised(String.prototype, name, 0);
+  localised(String.prototype, "localeCompare", 1);
+
+  // Whole numbers beyond 2^53 are BigInt; JSON says them by texts that begin with a mark, which the host
+  // takes away.
+  let mark = "";
+  const { stringify: plainStringify } = JSON;
+  const { split, indexOf, slice } = String.prototype;
+  defineProperty(BigInt.prototype, "toJSON", { value: { toJSON() { return mark + text(this); } }.toJSON });
+  const { stringify } = { stringify(value, replacer, space) {
+    const out = plainStringify(value, replacer, space);
+    if (out === undefined || mark === "" || apply(indexOf, out, [mark]) < 0) return out;
+    const parts = apply(split, out, ['"' + mark]);
+    let json = parts[0];
+    for (let i = 1; i < parts.length; i++) {
+      const end = apply(indexOf, parts[i], ['"']);
+      json += apply(slice, parts[i], [0, end]) + apply(slice, parts[i], [end + 1]);
+    }
+    return json;
+  } };
+  defineProperty(JSON, "stringify", { value: stringify, writable: true, configurable: true });
+
   const show = (value) => {
     if (typeof value === "string") return value;
     if (typeof value === "object" && value !== null) {
@@ -61,7 +97,19 @@ inline constexpr std::string_view kPrelude = R"js((() => {
     else for (const key of getOwnPropertyNames(value)) deepFreeze(value[key]);
     return freeze(value);
   };
-  const install = (all) => {
+  const revive = (value) => {
+    if (typeof value === "string" && value.startsWith(mark)) return BigInt(value.slice(mark.length));
+    if (typeof value !== "object" || value === null) return value;
+    for (const key of getOwnPropertyNames(value)) {
+      const revived = revive(value[key]);
+      // Not by assignment: `__proto__` may be a key.
+      if (typeof revived === "bigint") defineProperty(value, key, { value: revived });
+    }
+    return value;
+  };
+  const install = ([theMark, hasBig, all]) => {
+    mark = theMark;
+    if (hasBig) revive(all);
     for (const name of keys(all)) {
       defineProperty(globalThis, name, { value: deepFreeze(all[name]), enumerable: true });
     }

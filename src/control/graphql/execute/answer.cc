@@ -1,7 +1,5 @@
 #include "control/graphql/execute/detail/answer.h"
 
-#include <boost/json/serialize.hpp>
-
 #include <array>
 #include <utility>
 
@@ -40,10 +38,6 @@ class Values final : public IntrospectionInput {
 };
 
 }  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-    out += boost::json::serialize(text);
-}
 
 std::string data_body(const Plan& plan, std::vector<std::string> texts) {
     std::size_t size = 16;
@@ -90,18 +84,18 @@ std::shared_ptr<const std::string> shared_body(Answer answer) {
 
 std::string Engine::error_body(const Failure& failure, const Session& session, std::string_view document) {
     std::string out = R"({"errors":[{"message":)";
-    detail::append_json_string(out, failure.message);
+    append_json_string(failure.message, out);
     out += R"(,"extensions":{"path":)";
-    detail::append_json_string(out, failure.path);
+    append_json_string(failure.path, out);
     out += R"(,"code":)";
-    detail::append_json_string(out, failure.code);
+    append_json_string(failure.code, out);
     if (session.is_admin() && !failure.internal.is_null())
         out += R"(,"internal":)" + to_text(failure.internal);
     if (failure.extensions.is_object()) {
         for (const auto& [name, value] : failure.extensions.get_object()) {
             if (name == "path" || name == "code") continue;
             out += ',';
-            detail::append_json_string(out, name);
+            append_json_string(name, out);
             out += ':' + to_text(value);
         }
     }

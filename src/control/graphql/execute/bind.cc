@@ -53,7 +53,7 @@ std::string array_text(const JsonArray& items, Source::Shape shape) {
 }
 
 std::optional<std::string> text_of(const Json& value, Source::Shape shape) {
-    if (shape == Source::Shape::kJson) return plain_text(value);
+    if (shape == Source::Shape::kJson) return to_text(value);
     if (value.is_null()) return std::nullopt;
     if (shape != Source::Shape::kArray && shape != Source::Shape::kJsonArray) return scalar_text(value);
     // A lone string is an array literal already; any other lone value is a list of one.
@@ -115,7 +115,7 @@ Outcome<std::optional<std::string>> composite_of(
         if (!text) return text;
         if (out.size() > 1) out += ',';
         if (is_object) {
-            append_json_string(out, source.keys[i]);
+            append_json_string(source.keys[i], out);
             out += ':';
         }
         out += text->value_or("null");

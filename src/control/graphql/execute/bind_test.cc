@@ -46,11 +46,12 @@ TEST(Bind, GivesListsAsOneArray) {
 
 TEST(Bind, WritesNumbersOut) {
     EXPECT_EQ(bound(variable(Source::Shape::kText), "2.5"), "2.5");
-    EXPECT_EQ(bound(variable(Source::Shape::kText), "5.0"), "5");
+    EXPECT_EQ(bound(variable(Source::Shape::kText), "19.90"), "19.90");
+    EXPECT_EQ(bound(variable(Source::Shape::kText), "123456789012345678901"), "123456789012345678901");
     EXPECT_EQ(bound(variable(Source::Shape::kText), "1e6"), "1000000");
     EXPECT_EQ(bound(variable(Source::Shape::kText), "-1e-7"), "-0.0000001");
     EXPECT_EQ(
-        bound(variable(Source::Shape::kJson), R"({"a":[1e3,{"b":0.25}]})"), R"({"a":[1000,{"b":0.25}]})"
+        bound(variable(Source::Shape::kJson), R"({"a":[1e3,{"b":0.250}]})"), R"({"a":[1e3,{"b":0.250}]})"
     );
 }
 

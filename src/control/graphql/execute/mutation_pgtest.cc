@@ -15,7 +15,7 @@ TEST_F(MutationTest, InsertAnswersWithTheRowsInOneStatement) {
         run(R"(mutation { insert_author(objects: [{name: "a", age: 3, tags: ["x", "y z"], meta: {k: [1]}}, {name: "b", score: 1.5}]) {
             affected_rows rows: returning { id name age tags meta score created } __typename } })"),
         R"({"affected_rows":2,"rows":[{"id":1,"name":"a","age":3,"tags":["x","y z"],"meta":{"k":[1]},"score":null,"created":"by default"},)"
-        R"({"id":2,"name":"b","age":null,"tags":null,"meta":null,"score":1.5E0,"created":"by default"}],"__typename":"author_mutation_response"})"
+        R"({"id":2,"name":"b","age":null,"tags":null,"meta":null,"score":1.5,"created":"by default"}],"__typename":"author_mutation_response"})"
     );
     EXPECT_EQ(steps_, 1U);
 }

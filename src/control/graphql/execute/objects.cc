@@ -79,10 +79,10 @@ Outcome<> ObjectPrinter::object(
     bool is_first = true;
     for (const Output& output : selection) {
         if (!std::exchange(is_first, false)) out += ',';
-        append_json_string(out, output.key);
+        append_json_string(output.key, out);
         out += ':';
         if (output.kind == Output::Kind::kTypename) {
-            append_json_string(out, output.text);
+            append_json_string(output.text, out);
             continue;
         }
         if (output.kind == Output::Kind::kSelect) {

@@ -2,7 +2,6 @@
 
 #include "control/graphql/execute/detail/bind.h"
 #include "control/graphql/execute/detail/json_cursor.h"
-#include "control/graphql/execute/detail/json_text.h"
 #include "control/graphql/execute/detail/objects.h"
 #include "platform/rt/loop.h"
 
@@ -150,7 +149,7 @@ Asked asked_of(std::vector<Slot>& slots, std::string_view text) {
 Outcome<std::string> printed(const RemoteCall& call, std::string text) {
     const TypeUse bare = call.type.nullable();
     const bool is_whole = !bare.is_list() && bare.named()->is_leaf() && text != "null";
-    if (is_whole && detail::is_json(text, kDepthMax)) return text;
+    if (is_whole && is_json_text(text, {.bytes_max = text.size(), .depth_max = kDepthMax})) return text;
     Json value;
     if (!is_whole) {
         auto parsed = parse_json(text, {.bytes_max = text.size(), .depth_max = kDepthMax});

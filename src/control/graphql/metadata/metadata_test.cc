@@ -238,7 +238,7 @@ TEST(Metadata, Version2IsReadAndExportedAsVersion3) {
     Json exported = export_document(old);
     EXPECT_EQ(exported.at("version"), 3);
     EXPECT_EQ(exported.at("other"), 1);
-    EXPECT_EQ(exported.as_object().if_contains("tables"), nullptr);
+    EXPECT_EQ(exported.get_object().if_contains("tables"), nullptr);
     EXPECT_EQ(exported.at("sources").at(0).at("tables").at(0).at("table"), "a");
     auto again = parse(exported);
     ASSERT_TRUE(again);
@@ -439,7 +439,7 @@ TEST(Metadata, Limits) {
                 {{"role", "r" + std::to_string(i)}, {"permission", {{"filter", JsonObject()}}}}
             );
         }
-        list[0].as_object()["delete_permissions"] = std::move(permissions);
+        list[0].get_object()["delete_permissions"] = std::move(permissions);
         return parse(Json{{"version", 2}, {"tables", std::move(list)}});
     };
     EXPECT_TRUE(with(5'000, 1'000));

@@ -64,7 +64,7 @@ bool has_defaults(const Type& type, std::vector<const Type*>& seen) {
 }
 
 std::string literal_text(const Input& value, Source::Shape shape) {
-    if (shape == Source::Shape::kJson) return plain_text(value.json());
+    if (shape == Source::Shape::kJson) return to_text(value.json());
     if (shape != Source::Shape::kArray && shape != Source::Shape::kJsonArray) return value.scalar_text();
     Json json = value.json();
     if (shape == Source::Shape::kJsonArray && json.is_array()) return json_array_literal(json);
@@ -191,7 +191,7 @@ Operand operand_of(const Input& value, const CatalogType& type) {
 
 std::string array_literal(const std::vector<std::string>& texts) {
     JsonArray items;
-    for (const std::string& each : texts) items.push_back(boost::json::string(each));
+    for (const std::string& each : texts) items.emplace_back(each);
     return array_element(items);
 }
 

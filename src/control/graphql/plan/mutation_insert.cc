@@ -1,9 +1,9 @@
+#include "base/json_pointer.h"
 #include "control/graphql/plan/detail/mutation.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace weft::graphql::detail {
@@ -40,15 +40,7 @@ const JsonArray* variable_list(const Input& list, const Variables& variables) {
     if (origin.variable < 0) return nullptr;
     const Json* at = &variables.all[static_cast<std::size_t>(origin.variable)].value;
     for (const std::string& step : origin.path) {
-        if (at->is_object()) {
-            at = at->get_object().if_contains(step);
-        } else if (at->is_array()) {
-            std::size_t index = 0;
-            std::from_chars(step.data(), step.data() + step.size(), index);
-            at = at->get_array().if_contains(index);
-        } else {
-            return nullptr;
-        }
+        at = find_step(*at, step);
         if (at == nullptr) return nullptr;
     }
     return at->if_array();

@@ -16,7 +16,7 @@ constexpr std::string_view kNoQueriesText =
     "configured, or the current role doesn't have the required permissions.";
 
 std::string json_string(std::string_view text) {
-    return to_text(Json(boost::json::string(text.data(), text.size())));
+    return to_text(Json(text));
 }
 
 /// `__schema` or `__type`; several of one key (nested merges) become one.

@@ -1,5 +1,7 @@
 #include "control/graphql/serve/detail/edits.h"
 
+#include "base/json_pointer.h"
+
 #include <gtest/gtest.h>
 
 namespace weft::graphql::detail {
@@ -15,9 +17,8 @@ class Edits : public ::testing::Test {
         return *done ? "" : done->error().code + ": " + done->error().message;
     }
     std::string text(std::string_view pointer) {
-        boost::system::error_code ec;
         const Json root = document_;
-        const Json* found = root.find_pointer(pointer, ec);
+        const Json* found = find_pointer(root, pointer);
         return found == nullptr ? "absent" : to_text(*found);
     }
 

@@ -16,19 +16,20 @@ constexpr std::size_t kPresentedBytesMax = 8u << 10;
 
 std::string_view kind_of(const Json& value) {
     switch (value.kind()) {
-        case boost::json::kind::null:
+        case JsonKind::kNull:
             return "Null";
-        case boost::json::kind::bool_:
+        case JsonKind::kBool:
             return "Boolean";
-        case boost::json::kind::string:
+        case JsonKind::kString:
             return "String";
-        case boost::json::kind::array:
+        case JsonKind::kArray:
             return "Array";
-        case boost::json::kind::object:
+        case JsonKind::kObject:
             return "Object";
-        default:
+        case JsonKind::kNumber:
             return "Number";
     }
+    return "";
 }
 
 std::unexpected<Failure> wrong(std::string_view key, std::string_view wanted, const Json& found) {

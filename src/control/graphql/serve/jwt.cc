@@ -68,7 +68,7 @@ Result<std::vector<std::string>> read_path(std::string_view text) {
 std::optional<double> seconds(const JsonObject& claims, std::string_view key) {
     const Json* found = claims.if_contains(key);
     if (found == nullptr || !found->is_number()) return std::nullopt;
-    const double out = found->to_number<double>();
+    const double out = found->get_number().to_double();
     return std::abs(out) < kSecondsMax ? std::optional(out) : std::nullopt;
 }
 

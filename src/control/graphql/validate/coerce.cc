@@ -16,15 +16,6 @@ std::string_view text_of(const Json& value) {
     return {value.get_string().data(), value.get_string().size()};
 }
 
-/// The whole number that a JSON number is, also when it was written as 5.0; within 64 bits.
-std::optional<std::int64_t> whole(const Json& value) {
-    if (value.is_int64()) return value.get_int64();
-    if (!value.is_double()) return std::nullopt;
-    double real = value.get_double();
-    if (std::trunc(real) != real || std::abs(real) > 9.0e18) return std::nullopt;
-    return static_cast<std::int64_t>(real);
-}
-
 /// Coerces one variable's value; recursion is bounded by the depth of the JSON text and of the type.
 class Coercer {
   public:
@@ -159,7 +150,10 @@ bool Coercer::scalar(const Json& in, const Type& type, Strings strings, Json& ou
     }
     shape_ += 's';
     if (type.is_builtin_scalar) return builtin(in, type, strings, out);
-    out = in;
+    // PostgreSQL's integers read no fraction and no exponent, not even of a whole number.
+    const bool is_integer = type.name == "bigint" || type.name == "smallint";
+    const auto whole = is_integer ? in.if_int64() : std::nullopt;
+    out = whole ? Json(*whole) : in;
     return true;
 }
 
@@ -176,13 +170,13 @@ bool Coercer::builtin(const Json& in, const Type& type, Strings strings, Json& o
 }
 
 bool Coercer::integer(const Json& in, const Type& type, Strings strings, Json& out) {
-    std::optional<std::int64_t> number = whole(in);
+    std::optional<std::int64_t> number = in.if_int64();
     bool is_int = type.name == "Int";
     constexpr std::int64_t kMin = std::numeric_limits<std::int32_t>::min();
     constexpr std::int64_t kMax = std::numeric_limits<std::int32_t>::max();
     bool is_narrow = is_int && strings != Strings::kDigits;
     if (!number || (is_narrow && (*number < kMin || *number > kMax)))
-        return fail(wording::out_of_range(type, detail::number_text(in), path_.text()));
+        return fail(wording::out_of_range(type, plain_text(in), path_.text()));
     if (is_int) {
         out = *number;
     } else {

@@ -1,6 +1,5 @@
 #include "control/graphql/validate/detail/test_support.h"
 
-#include <boost/json/parse.hpp>
 #include <gmock/gmock.h>
 
 #include <chrono>
@@ -32,7 +31,7 @@ class Coerce : public ::testing::Test {
         std::string_view definitions, std::string_view values, std::string_view rest = "{ g { g { f } } }"
     ) {
         document_ = parsed("query Q(" + std::string(definitions) + ") " + std::string(rest));
-        given_ = boost::json::parse(std::string(values)).as_object();
+        given_ = parse_json(values)->get_object();
         return coerce_variables(api_.view(), *document_->operations[0], given_, 5, document_.get());
     }
     std::string value(std::string_view type, std::string_view json) {

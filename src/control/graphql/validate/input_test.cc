@@ -1,6 +1,5 @@
 #include "control/graphql/validate/detail/test_support.h"
 
-#include <boost/json/parse.hpp>
 #include <gmock/gmock.h>
 
 namespace weft::graphql {
@@ -28,7 +27,7 @@ class InputTest : public ::testing::Test {
     ) {
         document_ =
             parsed("query Q(" + std::string(definitions) + ") { f(w: " + std::string(literal) + ") }");
-        auto given = boost::json::parse(std::string(values)).as_object();
+        auto given = parse_json(values)->get_object();
         auto out = coerce_variables(api_.view(), *document_->operations[0], given);
         if (!out) throw std::runtime_error(out.error().message);
         variables_ = std::move(*out);

@@ -28,6 +28,21 @@ enum TypeBit : unsigned {
 
 enum class Format { kNone, kDateTime, kDate, kTime, kEmail, kUuid, kUri };
 
+struct Pattern {
+    Pattern(
+        std::string source,
+        re2::StringPiece text,
+        const RE2::Options& options,
+        std::optional<std::size_t> length_min,
+        std::optional<std::size_t> length_max
+    )
+        : source(std::move(source)), re(text, options), length_min(length_min), length_max(length_max) {}
+
+    std::string source;  // as its author wrote it
+    RE2 re;
+    std::optional<std::size_t> length_min, length_max;  // of the text, in characters
+};
+
 /// One subschema. Absent keywords hold their neutral value.
 struct Node {
     bool is_never = false;  // the schema `false`
@@ -35,13 +50,13 @@ struct Node {
     std::vector<Json> allowed;
     bool has_allowed = false;  // enum or const
     int allowed_work = 0;      // to compare a value with all of them
-    std::optional<double> minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of;
+    std::optional<Decimal> minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of;
     std::optional<std::size_t> min_length, max_length, min_items, max_items, min_properties, max_properties;
     bool unique_items = false;
-    std::shared_ptr<const RE2> pattern;
+    std::shared_ptr<const Pattern> pattern;
     Format format = Format::kNone;
     std::vector<std::pair<std::string, NodeIndex>> properties;
-    std::vector<std::pair<std::shared_ptr<const RE2>, NodeIndex>> pattern_properties;
+    std::vector<std::pair<std::shared_ptr<const Pattern>, NodeIndex>> pattern_properties;
     NodeIndex additional_properties = kNoNode;
     NodeIndex property_names = kNoNode;
     std::vector<std::string> required;

@@ -164,7 +164,7 @@ class Edge {
     JsonObject body(http::Request request) {
         auto answer = wait(hooks_.handle(std::move(request)));
         EXPECT_TRUE(answer) << answer.error().user << " " << answer.error().detail;
-        return answer ? parse_json(answer->body).value().as_object() : JsonObject();
+        return answer ? parse_json(answer->body).value().get_object() : JsonObject();
     }
     Json value(TenantId tenant, std::string_view run, std::string slot) {
         std::vector<std::string> slots{std::move(slot)};

@@ -28,7 +28,7 @@ void put(JsonObject& object, std::string_view key, std::string_view value) {
     if (present == nullptr) {
         object[key] = value;
     } else if (present->is_array()) {
-        present->as_array().emplace_back(value);
+        present->get_array().emplace_back(value);
     } else {
         *present = JsonArray{*present, Json(value)};
     }

@@ -8,8 +8,6 @@
 
 namespace weft::graphql::detail {
 
-void append_json_string(std::string& out, std::string_view text);
-
 /// {"data":{"key":text,...}} of the roots' JSON texts, in order; each is let go once it is in.
 std::string data_body(const Plan& plan, std::vector<std::string> texts);
 

@@ -125,9 +125,7 @@ bool Node::boolean(bool fallback) const {
 
 std::optional<std::int64_t> Node::count() const {
     if (!is_there()) return std::nullopt;
-    boost::json::error_code no_integer;
-    auto out = value_->to_number<std::int64_t>(no_integer);
-    if (!no_integer && out >= 0) return out;
+    if (auto out = value_->if_int64(); out && *out >= 0) return out;
     wrong("must be a whole number, 0 or more");
     return std::nullopt;
 }
