@@ -1,10 +1,11 @@
-# weft_module(DEPS <module>... LIBS <target>...)
+# weft_module(DEPS <module>... PRIVATE <module>... TESTS <module>... LIBS <target>...)
 #
 # Declares the module of the current folder (src/<layer>/<name>): every *.cc except *_test.cc and *_pgtest.cc becomes a
 # static library, *_test.cc one unit test program, *_pgtest.cc one program that needs PostgreSQL (label "pg").
-# sql/*.sql becomes <module>/queries.h. DEPS are module paths ("platform/rt"); a dependency on a higher layer, and one
-# between control and data, is refused here.
-set(WEFT_RANKS base 0 core 1 platform 1 store 2 control 3 data 3 app 4)
+# sql/*.sql becomes <module>/queries.h. Modules are named by their paths ("platform/rt"): DEPS are those that the public
+# header includes, PRIVATE those that only the sources do, TESTS those that only tests do; tools/tidy holds the lists
+# against the includes. A dependency on a higher layer, or across layers of one rank, is refused here.
+set(WEFT_RANKS base 0 core 1 platform 1 store 2 graphql 2 control 3 data 3 app 4)
 
 function(weft_rank module out)
     string(REGEX REPLACE "/.*" "" layer ${module})
@@ -28,7 +29,7 @@ function(weft_check_dependency module dep)
 endfunction()
 
 function(weft_module)
-    cmake_parse_arguments(M "" "" "DEPS;LIBS" ${ARGN})
+    cmake_parse_arguments(M "" "" "DEPS;PRIVATE;TESTS;LIBS" ${ARGN})
     file(RELATIVE_PATH module ${CMAKE_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
     string(REPLACE "/" "_" target "weft_${module}")
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cc)
@@ -38,32 +39,35 @@ function(weft_module)
     list(FILTER pg INCLUDE REGEX "_pgtest\\.cc$")
     list(FILTER sources EXCLUDE REGEX "(_(pg)?test|/main)\\.cc$") # main.cc belongs to the program beside the library
 
-    set(links weft_flags ${M_LIBS})
-    foreach(dep ${M_DEPS})
-        weft_check_dependency(${module} ${dep})
-        string(REPLACE "/" "_" dep_target "weft_${dep}")
-        list(APPEND links ${dep_target})
+    foreach(kind DEPS PRIVATE TESTS)
+        set(links_${kind} "")
+        foreach(dep ${M_${kind}})
+            weft_check_dependency(${module} ${dep})
+            string(REPLACE "/" "_" dep_target "weft_${dep}")
+            list(APPEND links_${kind} ${dep_target})
+        endforeach()
     endforeach()
+    list(APPEND links_DEPS weft_flags ${M_LIBS})
 
     if(sources)
         add_library(${target} STATIC ${sources})
-        target_link_libraries(${target} PUBLIC ${links})
+        target_link_libraries(${target} PUBLIC ${links_DEPS} PRIVATE ${links_PRIVATE})
     else()
         add_library(${target} INTERFACE)
-        target_link_libraries(${target} INTERFACE ${links})
+        target_link_libraries(${target} INTERFACE ${links_DEPS})
     endif()
     weft_embed_sql(${target} ${module})
 
-    weft_test(${target}_test "${unit}" ${target} unit)
-    weft_test(${target}_pgtest "${pg}" ${target} pg)
+    weft_test(${target}_test "${unit}" "${target};${links_TESTS}" unit)
+    weft_test(${target}_pgtest "${pg}" "${target};${links_TESTS}" pg)
 endfunction()
 
-function(weft_test name sources target label)
+function(weft_test name sources targets label)
     if(NOT sources)
         return()
     endif()
     add_executable(${name} ${sources})
-    target_link_libraries(${name} PRIVATE ${target} GTest::gmock GTest::gtest_main)
+    target_link_libraries(${name} PRIVATE ${targets} GTest::gmock GTest::gtest_main)
     if(label STREQUAL "pg")
         target_link_libraries(${name} PRIVATE weft_test_support)
     endif()

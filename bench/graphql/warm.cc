@@ -1,8 +1,8 @@
 // From a request to bound parameters, without a database: `warm` with the document and its plan in the
 // caches, `cold` with neither.
 
-#include "control/graphql/execute/execute.h"
-#include "control/graphql/model/model_for_test.h"
+#include "graphql/execute/execute.h"
+#include "graphql/model/model_for_test.h"
 #include "platform/rt/loop.h"
 
 #include <benchmark/benchmark.h>

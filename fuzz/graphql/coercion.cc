@@ -1,4 +1,4 @@
-#include "control/graphql/validate/validate.h"
+#include "graphql/validate/validate.h"
 #include "fixed_schema.h"
 
 #include <cstdint>

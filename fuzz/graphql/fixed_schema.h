@@ -1,6 +1,6 @@
 #pragma once
 
-#include "control/graphql/schema/schema.h"
+#include "graphql/schema/schema.h"
 
 #include <cstdlib>
 

@@ -1,4 +1,4 @@
-#include "control/graphql/plan/plan.h"
+#include "graphql/plan/plan.h"
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "control/graphql/language/language.h"
+#include "graphql/language/language.h"
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "control/graphql/metadata/metadata.h"
+#include "graphql/metadata/metadata.h"
 
 #include "base/json.h"
 

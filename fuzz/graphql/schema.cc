@@ -1,4 +1,4 @@
-#include "control/graphql/schema/schema.h"
+#include "graphql/schema/schema.h"
 
 #include <cstdint>
 #include <cstdlib>

@@ -3,7 +3,7 @@ import re
 
 from tree import COMMENT, INCLUDE, Finding, blank, is_test, line_of
 
-RANKS = {"base": 0, "core": 1, "platform": 1, "store": 2, "control": 3, "data": 3, "app": 4}
+RANKS = {"base": 0, "core": 1, "platform": 1, "store": 2, "graphql": 2, "control": 3, "data": 3, "app": 4}
 RULES = []
 
 
@@ -21,7 +21,7 @@ def search(tree, paths, pattern, rule_name, message, read="code"):
 
 @rule
 def layers(tree):
-    """Dependencies point down: base < core | platform < store < control | data < app, never across."""
+    """Dependencies point down: base < core | platform < store | graphql < control | data < app, never across."""
     for path in tree.cpp():
         parts = path.split("/")
         layer = parts[1]
@@ -37,6 +37,73 @@ def layers(tree):
             if is_upward or is_across:
                 yield Finding(path, line_of(tree.text(path), match.start()), "layers",
                               f"{layer} must not include {target} ({match[1]})")
+
+
+MODULE_CALL = re.compile(r"^weft_module\(([^)]*)\)", re.MULTILINE)
+DEPENDENCY_LISTS = ("DEPS", "PRIVATE", "TESTS")
+
+
+def declared(text):
+    """{list: modules} of a weft_module() call, or None."""
+    call = MODULE_CALL.search(text)
+    if not call:
+        return None
+    lists, current = {name: set() for name in (*DEPENDENCY_LISTS, "LIBS")}, None
+    for word in call[1].split():
+        if word in lists:
+            current = word
+        else:
+            lists[current].add(word)
+    return lists
+
+
+def needed(tree, module, owner):
+    """What the module's includes ask for: of public headers, of all else, of tests alone."""
+    lists = {name: set() for name in DEPENDENCY_LISTS}
+    product = set(tree.product())
+    for path in tree.cpp():
+        if owner(path) != module:
+            continue
+        is_public = path.endswith(".h") and "/detail/" not in path
+        kind = "TESTS" if path not in product else "DEPS" if is_public else "PRIVATE"
+        lists[kind] |= {owner(f"src/{name}") for name in INCLUDE.findall(tree.text(path))} - {None, module}
+    lists["PRIVATE"] -= lists["DEPS"]
+    lists["TESTS"] -= lists["DEPS"] | lists["PRIVATE"]
+    return {name: {m.removeprefix("src/") for m in modules} for name, modules in lists.items()}
+
+
+@rule
+def dependencies(tree):
+    """CMakeLists.txt names the modules that are included, no others: DEPS those of public headers, PRIVATE those of all
+    else, TESTS those of tests alone; and no module depends on itself in the end."""
+    modules = tree.modules()
+
+    def owner(path):
+        return max((m for m in modules if path.startswith(m + "/")), key=len, default=None)
+
+    graph = {}
+    for module in modules:
+        path = f"{module}/CMakeLists.txt"
+        lists = declared(tree.text(path))
+        if lists is None:
+            continue
+        wanted = needed(tree, module, owner)
+        graph[module.removeprefix("src/")] = lists["DEPS"] | lists["PRIVATE"]
+        for name in DEPENDENCY_LISTS:
+            for missing in sorted(wanted[name] - lists[name]):
+                yield Finding(path, 1, "dependencies", f"{name} lacks {missing}, which is included")
+            for idle in sorted(lists[name] - wanted[name]):
+                yield Finding(path, 1, "dependencies", f"{name} names {idle}, which is not included there")
+    for module in graph:
+        seen, todo = set(), list(graph[module])
+        while todo:
+            one = todo.pop()
+            if one == module:
+                yield Finding(f"src/{module}/CMakeLists.txt", 1, "dependencies", f"{module} depends on itself")
+                break
+            if one not in seen:
+                seen.add(one)
+                todo += graph.get(one, ())
 
 
 @rule

@@ -1,7 +1,7 @@
 #include "app/gqlcheck/gqlcheck.h"
 
-#include "control/graphql/language/language.h"
-#include "control/graphql/validate/validate.h"
+#include "graphql/language/language.h"
+#include "graphql/validate/validate.h"
 
 #include <algorithm>
 #include <span>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "control/graphql/schema/schema.h"
+#include "graphql/schema/schema.h"
 
 #include <memory>
 #include <string>

@@ -1,6 +1,6 @@
 #include "app/weft/commands.h"
 #include "app/weft/metadata_file.h"
-#include "control/graphql/serve/serve.h"
+#include "graphql/serve/serve.h"
 #include "platform/crypto/crypto.h"
 #include "platform/http/client.h"
 #include "platform/http/router.h"

@@ -1,7 +1,7 @@
 #include "control/graphql_api/graphql_api.h"
 
 #include "base/fair_lru.h"
-#include "control/graphql/serve/serve.h"
+#include "graphql/serve/serve.h"
 #include "control/graphql_api/detail/operations.h"
 #include "control/graphql_api/detail/shown.h"
 #include "control/graphql_api/detail/values.h"

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "control/api/api.h"
-#include "control/graphql/execute/execute.h"
+#include "graphql/execute/execute.h"
 #include "control/graphql_api/detail/shown.h"
 
 #include <map>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "control/graphql/execute/execute.h"
+#include "graphql/execute/execute.h"
 #include "store/runs/runs.h"
 
 #include <map>
