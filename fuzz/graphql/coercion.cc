@@ -1,5 +1,5 @@
-#include "graphql/validate/validate.h"
 #include "fixed_schema.h"
+#include "graphql/validate/validate.h"
 
 #include <cstdint>
 #include <cstdlib>

@@ -118,6 +118,16 @@ def private_headers(tree):
 
 
 @rule
+def vault_open(tree):
+    """Only the worker opens credentials: the api's side cannot even name what does."""
+    for path in tree.product():
+        if path.startswith(("src/control/", "src/graphql/", "src/app/weft/api")):
+            for match in INCLUDE.finditer(tree.text(path)):
+                if match[1] == "store/vault/open.h":
+                    yield Finding(path, line_of(tree.text(path), match.start()), "vault_open", "use seal.h, or ask a worker")
+
+
+@rule
 def include_paths(tree):
     """Include paths start at src/, so that they name layer and module."""
     for path in tree.cpp():

@@ -30,6 +30,8 @@ SAMPLES = {
     ],
     "private_headers": [({"src/data/x/a.cc": '#include "store/runs/detail/a.h"\n'},
                          {"src/store/runs/a.cc": '#include "store/runs/detail/a.h"\n'})],
+    "vault_open": [({"src/control/x/a.cc": '#include "store/vault/open.h"\n'},
+                    {"src/control/x/a.cc": '#include "store/vault/seal.h"\n', "src/data/x/a.cc": '#include "store/vault/open.h"\n'})],
     "include_paths": [({"src/data/x/a.cc": '#include "a.h"\n', "src/data/x/a.h": ""},
                        {"src/data/x/a.cc": '#include "data/x/a.h"\n', "src/data/x/a.h": ""})],
     "sql_text": [

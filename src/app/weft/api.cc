@@ -23,7 +23,7 @@
 #include "platform/telemetry/metrics.h"
 #include "store/runs/payload.h"
 #include "store/runs/runs.h"
-#include "store/vault/vault.h"
+#include "store/vault/keys.h"
 
 #include <array>
 #include <csignal>

@@ -20,7 +20,7 @@
 #include "store/db/db.h"
 #include "store/idempotency/idempotency.h"
 #include "store/tenants/tenants.h"
-#include "store/vault/vault.h"
+#include "store/vault/keys.h"
 
 #include <functional>
 #include <map>

@@ -1,7 +1,9 @@
+#include "store/vault/connections.h"
+
 #include "control/catalog/catalog.h"
 #include "core/connector/connector.h"
 #include "store/catalog/catalog.h"
-#include "store/vault/vault.h"
+#include "store/vault/seal.h"
 
 namespace weft::control {
 

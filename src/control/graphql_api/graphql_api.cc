@@ -1,10 +1,10 @@
 #include "control/graphql_api/graphql_api.h"
 
 #include "base/fair_lru.h"
-#include "graphql/serve/serve.h"
 #include "control/graphql_api/detail/operations.h"
 #include "control/graphql_api/detail/shown.h"
 #include "control/graphql_api/detail/values.h"
+#include "graphql/serve/serve.h"
 #include "platform/http/router.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "control/workflows/workflows.h"
 #include "store/catalog/catalog.h"
-#include "store/vault/vault.h"
+#include "store/vault/connections.h"
 
 namespace weft::control {
 

@@ -8,7 +8,7 @@
 #include "platform/rt/clock.h"
 #include "platform/telemetry/metrics.h"
 #include "platform/telemetry/notices.h"
-#include "store/vault/vault.h"
+#include "store/vault/open.h"
 
 #include <memory>
 #include <optional>

@@ -5,6 +5,8 @@
 #include "platform/http/server.h"
 #include "platform/rt/scope.h"
 #include "platform/rt/sync.h"
+#include "store/vault/connections.h"
+#include "store/vault/keys.h"
 #include "support/pg.h"
 
 #include <gtest/gtest.h>

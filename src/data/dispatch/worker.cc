@@ -4,6 +4,7 @@
 #include "data/dispatch/detail/retention.h"
 #include "data/dispatch/detail/slots.h"
 #include "store/runs/journal.h"
+#include "store/vault/keys.h"
 
 namespace weft::dispatch {
 

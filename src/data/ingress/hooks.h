@@ -5,7 +5,7 @@
 #include "platform/http/router.h"
 #include "platform/telemetry/notices.h"
 #include "store/runs/runs.h"
-#include "store/vault/vault.h"
+#include "store/vault/keys.h"
 
 #include <map>
 #include <memory>

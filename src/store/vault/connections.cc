@@ -1,5 +1,6 @@
+#include "store/vault/connections.h"
+
 #include "store/vault/queries.h"
-#include "store/vault/vault.h"
 
 namespace weft::store::vault {
 

@@ -1,5 +1,6 @@
+#include "store/db/db.h"
+#include "store/vault/keys.h"
 #include "store/vault/queries.h"
-#include "store/vault/vault.h"
 
 namespace weft::store::vault {
 

@@ -1,5 +1,7 @@
 #include "base/bytes.h"
-#include "store/vault/vault.h"
+#include "store/vault/connections.h"
+#include "store/vault/keys.h"
+#include "store/vault/open.h"
 #include "support/pg.h"
 
 #include <gtest/gtest.h>

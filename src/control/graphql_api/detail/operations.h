@@ -1,8 +1,8 @@
 #pragma once
 
 #include "control/api/api.h"
-#include "graphql/execute/execute.h"
 #include "control/graphql_api/detail/shown.h"
+#include "graphql/execute/execute.h"
 
 #include <map>
 #include <span>

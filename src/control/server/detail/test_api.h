@@ -5,6 +5,7 @@
 #include "platform/http/router.h"
 #include "platform/rt/scope.h"
 #include "store/runs/runs.h"
+#include "store/vault/open.h"
 #include "support/pg.h"
 
 #include <gtest/gtest.h>

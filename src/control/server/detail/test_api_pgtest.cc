@@ -1,7 +1,7 @@
 // Shared by the tests of this folder.
 #include "control/server/detail/test_api.h"
 #include "platform/crypto/crypto.h"
-#include "store/vault/vault.h"
+#include "store/vault/keys.h"
 
 namespace weft::control::testing {
 

@@ -7,7 +7,8 @@
 #include "platform/rt/scope.h"
 #include "platform/rt/sync.h"
 #include "store/runs/runs.h"
-#include "store/vault/vault.h"
+#include "store/vault/keys.h"
+#include "store/vault/seal.h"
 #include "support/pg.h"
 
 #include <gmock/gmock.h>

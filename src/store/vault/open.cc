@@ -1,6 +1,9 @@
-#include "store/vault/vault.h"
+#include "store/vault/open.h"
 
 #include "base/bytes.h"
+#include "base/json.h"
+#include "store/vault/detail/field_aad.h"
+#include "store/vault/keys.h"
 #include "store/vault/queries.h"
 
 namespace weft::store::vault {
@@ -11,18 +14,6 @@ constexpr auto kConnectionKeep = std::chrono::seconds(30);  // bounds how stale 
 constexpr auto kPrivateKeyKeep = std::chrono::minutes(5);
 constexpr std::size_t kConnectionsMax = 500;
 constexpr std::size_t kPrivateKeysMax = 500;
-constexpr auto kPublicKeyWait = std::chrono::seconds(2);
-constexpr auto kPublicKeyPoll = std::chrono::milliseconds(50);
-
-crypto::Aad field_aad(const ConnectionRef& connection, std::string_view field) {
-    return crypto::Aad{
-        connection.tenant.text(),
-        connection.id.text(),
-        field,
-        std::to_string(connection.revision),
-        "connection"
-    };
-}
 
 crypto::Aad private_aad(TenantId tenant, TenantKeyId id) {
     return crypto::Aad{tenant.text(), id.text(), "vault", "1", "tenant-key"};
@@ -34,32 +25,6 @@ Error unreadable(std::string detail) {
 }
 
 }  // namespace
-
-rt::Task<Result<crypto::PublicKey>> find_public_key(Db db, rt::Deadline by) {
-    const rt::Deadline wait = by.at_most(kPublicKeyWait);
-    while (true) {
-        auto rows = co_await db.query(sql::kPublicKey, pg::Params(), by);
-        if (!rows) co_return fail(std::move(rows).error());
-        if (!rows->empty()) co_return crypto::PublicKey{rows->uuid(0, 0), rows->bytes(0, 1)};
-        auto slept = co_await rt::sleep_for(kPublicKeyPoll, wait);
-        if (!slept) break;
-    }
-    if (by.is_over()) co_return fail(by.error());
-    co_return fail(Error::unavailable(
-        "This tenant's vault key is not ready: it is made by a worker. Start `weft worker` and try again"
-    ));
-}
-
-Result<std::string> seal_fields(
-    const crypto::PublicKey& key, const ConnectionRef& connection, const std::map<std::string, Secret>& fields
-) {
-    JsonObject sealed;
-    for (const auto& [name, value] : fields) {
-        TRY(std::string cipher, crypto::seal_to(key, value.reveal(), field_aad(connection, name)));
-        sealed[name] = base64(cipher);
-    }
-    return to_text(JsonObject{{"v", 1}, {"fields", std::move(sealed)}});
-}
 
 Result<std::map<std::string, Secret>> open_fields(
     const crypto::PrivateKey& key, const ConnectionRef& connection, std::string_view sealed
@@ -74,7 +39,7 @@ Result<std::map<std::string, Secret>> open_fields(
     for (const auto& [name, value] : fields->get_object()) {
         auto cipher = value.is_string() ? from_base64(value.get_string()) : std::nullopt;
         if (!cipher) return fail(unreadable("a sealed field is not base64"));
-        auto plain = crypto::open_with(key, *cipher, field_aad(connection, name));
+        auto plain = crypto::open_with(key, *cipher, detail::field_aad(connection, name));
         if (!plain) return fail(unreadable("open_with: " + plain.error().detail));
         out.emplace(std::string(name), std::move(*plain));
     }
