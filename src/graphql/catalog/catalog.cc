@@ -131,6 +131,9 @@ std::optional<CatalogType> Assembly::type(Oid oid) const {
     if (element == nullptr) return std::nullopt;
     out.element = element->type.name;
     out.element_kind = element->type.kind;
+    const bool is_of_domains = types_.at(row->element).is_domain;
+    // A domain over an array as an element: its arrays have no counterpart without it.
+    if (is_of_domains && element->type.kind != CatalogType::Kind::kArray) out.base = element->type.sql + "[]";
     return out;
 }
 

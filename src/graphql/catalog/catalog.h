@@ -31,7 +31,7 @@ struct CatalogType {
     std::string element;  // kArray: the element's typname
     std::string sql;  // as a cast takes it: "integer", "myschema.mytype", "text[]"; of a domain: the domain
     Kind element_kind = Kind::kBase;  // kArray: of the element
-    std::string base;                 // of a domain: `sql` of what it is made of; else empty
+    std::string base;  // of a domain, or an array of one: `sql` of what it is made of; else empty
     /// As a cast takes it, never a domain: the server has comparisons and aggregates of enums, but not of
     /// domains over them, and a domain's check is for what is stored, not for what is asked.
     const std::string& plain() const { return base.empty() ? sql : base; }
