@@ -16,8 +16,8 @@
 /// Random permissions, and requests that name every single thing of a schema: for the test of authority.
 namespace weft::graphql::testing {
 
-/// The library with random rights for four roles: columns, presets, backend-only, hidden roots, functions,
-/// actions, remote fields.
+/// The library with random rights for four roles, and two that inherit: columns, presets, backend-only,
+/// hidden roots, functions, actions, remote fields.
 class RandomMetadata {
   public:
     explicit RandomMetadata(std::uint64_t seed) : random_(seed) {}
@@ -54,6 +54,11 @@ class RandomMetadata {
             {"sources", JsonArray{std::move(source)}},
             {"actions", std::move(actions)},
             {"custom_types", types},
+            {"inherited_roles",
+             JsonArray{
+                 JsonObject{{"role_name", "r4"}, {"role_set", JsonArray{"r0", "r1"}}},
+                 JsonObject{{"role_name", "r5"}, {"role_set", JsonArray{"r4", "r2"}}},
+             }},
         });
     }
 
@@ -90,7 +95,9 @@ class RandomMetadata {
         };
     }
     JsonObject select(const Names& columns, bool has_computed) {
-        JsonObject out{{"columns", some(columns, 60)}, {"filter", JsonObject()}};
+        // With filters, what an heir sees of a column differs from row to row.
+        const Json filter = chance(50) ? *parse_json(R"({"id": {"_gt": 0}})") : Json(JsonObject());
+        JsonObject out{{"columns", some(columns, 60)}, {"filter", filter}};
         out["allow_aggregations"] = chance(50);
         if (has_computed && chance(50)) out["computed_fields"] = JsonArray{"full_name"};
         if (chance(40)) out["query_root_fields"] = some({"select", "select_by_pk", "select_aggregate"}, 40);

@@ -104,3 +104,27 @@ begin
     end loop;
 end
 $$;
+
+-- Which rows row security shows to whom: the views that stand for roles with parents are made of this.
+create table seen (table_name text, user_id int, org_id int, id int, roles text[], primary key (table_name, user_id, org_id, id));
+do $$
+declare
+    asked record;
+    ids int[];
+begin
+    for asked in
+        select * from unnest(array['member', 'guest', 'worker']) as role_name,
+            unnest(array['org', 'account', 'project', 'task', 'note']) as table_name,
+            generate_series(1, 30) as user_id, generate_series(1, 5) as org_id
+    loop
+        perform set_config('app.user', asked.user_id::text, true), set_config('app.org', asked.org_id::text, true);
+        execute format('set local role %I', 'gqlperm_' || asked.role_name);
+        execute format('select array_agg(id) from %I', asked.table_name) into ids;
+        reset role;
+        insert into seen as s
+        select asked.table_name, asked.user_id, asked.org_id, unnest(ids), array[asked.role_name]
+        on conflict (table_name, user_id, org_id, id) do update set roles = s.roles || excluded.roles;
+    end loop;
+end
+$$;
+analyze;
