@@ -87,14 +87,11 @@ TEST_F(WorkerTest, AWaitingRunIsCanceledLikeAnyOther) {
 }
 
 /// Whatever a parked run waits for.
-TEST_F(WorkerTest, AParkedRunIsCanceledWithinASecond) {
+TEST_F(WorkerTest, AParkedRunIsCanceledAtOnce) {
     auto sleeps =
         publish(R"({"name":"f","steps":[{"id":"s","uses":"core/sleep","with":{"duration":"10m"}}]})");
-    auto retries = publish(
-        R"({"name":"f","steps":[)" +
-        http_step("http://127.0.0.1:1/", R"(,"retry":{"attempts":3,"backoff":"fixed","initial":"10m"})") +
-        "]}"
-    );
+    auto retries =
+        publish(R"({"name":"f","steps":[)" + http_step(base_ + "/busy", R"(,"retry":{"attempts":3})") + "]}");
     start_worker();
     for (const auto& flow : {sleeps, retries}) {
         RunId run = start_run(flow, R"({"n":5})");
@@ -107,7 +104,7 @@ TEST_F(WorkerTest, AParkedRunIsCanceledWithinASecond) {
             "update weft.tenant_queue set active = true; notify weft_cancel"
         );
         EXPECT_EQ(finish(run).state, "canceled");
-        EXPECT_LT(std::chrono::steady_clock::now() - asked, 1s);
+        EXPECT_LT(std::chrono::steady_clock::now() - asked, 5s) << "some 50 ms on a quiet machine";
         EXPECT_EQ(count("job where true", run), "0");
         EXPECT_EQ(count("run_event where kind = 'canceled'", run), "1");
     }

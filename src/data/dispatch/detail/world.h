@@ -239,6 +239,11 @@ class WorkerTest : public testing::Test {
             response.stream = [this](http::StreamWriter writer) { return stream_large(std::move(writer)); };
             co_return response;
         }
+        if (path == "/busy") {
+            http::Response busy = http::Response::json(503, R"({"error":"busy"})");
+            busy.headers.add("retry-after", "600");
+            co_return busy;
+        }
         if (path == "/flaky" && calls_[path].size() <= 2)
             co_return http::Response::json(503, R"({"error":"busy"})");
         if (path.starts_with("/status/")) {
