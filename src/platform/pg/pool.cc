@@ -189,8 +189,9 @@ rt::Task<Result<Lease>> acquire(std::shared_ptr<State> state, rt::Deadline by) {
         state->connect_for_waiters();
         for (;;) {
             auto [ec] = co_await at->timer.async_wait(asio::as_tuple(asio::use_awaitable));
-            // Busy is worth waiting for, away is not.
-            if (ec || !state->connect_failure.empty() || by.is_over()) break;
+            // A timer that has run out already can't be cancelled any more: then only `granted` tells. Busy
+            // is worth waiting for, away is not.
+            if (ec || at->granted != nullptr || !state->connect_failure.empty() || by.is_over()) break;
             auto look_again = std::chrono::steady_clock::now() + detail::kPatience / 10;
             at->timer.expires_at(std::min<Steady>(by.when(), look_again));
         }
