@@ -192,7 +192,7 @@ rt::Task<Result<Lease>> acquire(std::shared_ptr<State> state, rt::Deadline by) {
             // A timer that has run out already can't be cancelled any more: then only `granted` tells. Busy
             // is worth waiting for, away is not.
             if (ec || at->granted != nullptr || !state->connect_failure.empty() || by.is_over()) break;
-            auto look_again = std::chrono::steady_clock::now() + detail::kPatience / 10;
+            auto look_again = std::chrono::steady_clock::now() + detail::kLookAgain;
             at->timer.expires_at(std::min<Steady>(by.when(), look_again));
         }
         granted = std::move(at->granted);

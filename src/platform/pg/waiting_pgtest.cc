@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <thread>
 
 namespace weft::pg {
@@ -12,7 +13,7 @@ namespace {
 using rt::Deadline;
 
 constexpr Query kOne{"test.one", "select 1"};
-constexpr auto kPatience = std::chrono::seconds(1);  // after which a waiter looks whether the server is away
+constexpr Millis kPatience{1000};  // after which a waiter looks whether the server is away
 
 rt::Task<void> hold(Pool& pool, Steady until) {
     const Deadline by = Deadline::in(20s);
@@ -48,6 +49,25 @@ TEST(Waiting, AConnectionThatComesWithTheTimerIsTaken) {
     loop.run_until_done(until_served(is_served));
     EXPECT_TRUE(is_served);
     EXPECT_LT(std::chrono::steady_clock::now() - start, 4s) << "served, but when its time was over";
+    loop.run_until_done(scope.close());
+    loop.run_until_done(pool.close());
+}
+
+/// A busy database is waited for without work: longer than the patience, for the caller's whole time.
+TEST(Waiting, WhoeverWaitsCostsNothing) {
+    test::TestDatabase db;
+    rt::Loop loop;
+    Pool pool(loop, {.url = db.api_url(), .connections_max = 1});
+    rt::Scope scope(loop);
+    scope.spawn(hold(pool, std::chrono::steady_clock::now() + 4s));
+    auto settle = []() -> rt::Task<void> { (void)co_await rt::sleep_for(200ms, Deadline::in(5s)); };
+    loop.run_until_done(settle());
+    const std::clock_t before = std::clock();
+    auto answer = loop.run_until_done(pool.query(Principal::login(), kOne, {}, Deadline::in(kPatience * 3)));
+    const double cpu_s = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, Code::kUnavailable) << answer.error().detail;
+    EXPECT_LT(cpu_s, 0.5) << "of three seconds; looking without a pause takes nearly two of them";
     loop.run_until_done(scope.close());
     loop.run_until_done(pool.close());
 }

@@ -287,7 +287,7 @@ void Sharing::lose(const std::shared_ptr<Lane>& lane, std::string_view why) {
         }
     }
     if (queue_.empty()) return;
-    watch(Clock::now() + kPatience / 10);
+    watch(Clock::now() + kLookAgain);
     loop_.post([weak = weak_from_this()] {
         if (auto self = weak.lock()) self->send_queued();
     });
@@ -350,7 +350,7 @@ void Sharing::look_for_late() {
             continue;
         }
         look(slot);
-        next = std::min(next, std::max(patience, now + kPatience / 10));
+        next = std::min(next, std::max(patience, now + kLookAgain));
     }
     for (const auto& lane : lanes_) std::ranges::for_each(lane->slots, look);
     for (Call* call : late) leave(call);

@@ -27,7 +27,9 @@ rt::Task<std::shared_ptr<Connection>> connect_while(
 );
 
 /// While the server is away nobody waits longer than this for a connection; who waits for a busy one does.
-inline constexpr auto kPatience = std::chrono::seconds(1);
+inline constexpr std::chrono::milliseconds kPatience{1'000};
+/// How often whoever has waited longer looks whether the server is away.
+inline constexpr std::chrono::milliseconds kLookAgain{100};
 
 /// The connections behind Pool::shared: lanes on which the batches of many callers follow each other.
 ///
