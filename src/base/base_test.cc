@@ -3,6 +3,7 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "base/json_pointer.h"
+#include "base/percent.h"
 #include "base/secret.h"
 #include "base/time.h"
 
@@ -70,6 +71,13 @@ TEST(Bytes, DecodersRefuseMalformedText) {
     EXPECT_FALSE(from_base64("====") && !from_base64("====")->empty());
     EXPECT_FALSE(from_base64("QR=="));  // a second spelling of "A"
     EXPECT_FALSE(from_base64url("a+b"));
+}
+
+TEST(Percent, DecodesOnceAndKeepsWhatIsNoEscape) {
+    EXPECT_EQ(percent_decode("a%20b%2Fc%c3%a9"), "a b/c\xC3\xA9");
+    EXPECT_EQ(percent_decode("100%"), "100%");
+    EXPECT_EQ(percent_decode("%2"), "%2");
+    EXPECT_EQ(percent_decode("%zz%2541+"), "%zz%41+");
 }
 
 TEST(Json, ParsesWithinLimits) {

@@ -1,6 +1,7 @@
 #include "core/connector/detail/host.h"
 
 #include "base/bytes.h"
+#include "base/percent.h"
 #include "core/connector/detail/reading.h"
 #include "core/connector/detail/url.h"
 #include "core/media/media.h"
@@ -137,7 +138,7 @@ Result<std::string> normal_host(std::string_view text, std::string_view field) {
         if (!address) return wrong("is no IPv6 address");
         return *address;
     }
-    const std::string name = percent_decoded(text);
+    const std::string name = percent_decode(text);
     if (name.size() > kHostBytesMax * 4 || !media::is_utf8(name)) return wrong("is no name in UTF-8");
     const auto host = to_ascii(name);
     if (!host || host->empty()) return wrong("is not a name that the DNS can hold");

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "base/percent.h"
 #include "core/connector/detail/host.h"
 #include "core/connector/detail/reading.h"
 
@@ -37,7 +38,7 @@ bool has_dot_segment(std::string_view path) {
         std::ranges::replace(plain, '\\', '/');
         for (auto segment : std::views::split(std::string_view(plain), '/'))
             if (is_dot_segment(std::string_view(segment))) return true;
-        std::string next = percent_decoded(plain);
+        std::string next = percent_decode(plain);
         if (next == plain) return false;
         plain = std::move(next);
     }
@@ -142,21 +143,6 @@ Result<Parts> split(std::string_view text, std::string_view field) {
 std::string Url::text() const {
     std::string out = origin.text() + path;
     if (!query.empty()) out += (path.empty() ? "/?" : "?") + query;
-    return out;
-}
-
-std::string percent_decoded(std::string_view path) {
-    std::string out;
-    for (std::size_t i = 0; i < path.size(); ++i) {
-        int high = path[i] == '%' && i + 2 < path.size() ? hex_digit(path[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(path[i + 2]) : -1;
-        if (low < 0) {
-            out += path[i];
-        } else {
-            out += static_cast<char>(high * 16 + low);
-            i += 2;
-        }
-    }
     return out;
 }
 

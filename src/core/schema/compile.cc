@@ -1,5 +1,5 @@
-#include "base/bytes.h"
 #include "base/json_pointer.h"
+#include "base/percent.h"
 #include "core/schema/detail/compiled.h"
 #include "core/schema/detail/pattern.h"
 #include "core/schema/schema.h"
@@ -41,21 +41,6 @@ constexpr std::array<std::pair<std::string_view, Format>, 6> kFormats = {{
 
 std::string_view text_of(const Json& value) {
     return {value.get_string().data(), value.get_string().size()};
-}
-
-/// A reference is a URI: `%20` stands for a space. What is no escape stays.
-std::string percent_decoded(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = text[i] == '%' ? from_hex(text.substr(i + 1, 2)) : std::nullopt;
-        if (byte && byte->size() == 1) {
-            out += *byte;
-            i += 2;
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
 }
 
 class Compiler {
@@ -235,7 +220,7 @@ class Compiler {
     Result<> reference(Node& node, const Json& value, const std::string& path) {
         if (!value.is_string() || !text_of(value).starts_with('#'))
             return wrong(path, "$ref", "$ref points into the same schema, such as #/definitions/address");
-        const std::string pointer = percent_decoded(text_of(value).substr(1));
+        const std::string pointer = percent_decode(text_of(value).substr(1));  // a reference is a URI
         if (!pointer.empty() && pointer.front() != '/')
             return wrong(path, "$ref", "$ref by name is not known; use a path such as #/definitions/address");
         TRY(node.reference, at_pointer(pointer));

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
+#include "base/percent.h"
 
 #include <algorithm>
 #include <array>
@@ -45,14 +46,9 @@ std::optional<std::string> segment_decoded(std::string_view text) {
 }
 
 std::string form_decoded(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const int byte = text[i] == '%' ? escaped_byte(text, i) : -1;
-        out += byte >= 0 ? static_cast<char>(byte) : text[i] == '+' ? ' ' : text[i];
-        if (byte >= 0) i += 2;
-    }
-    return out;
+    std::string spaced(text);
+    std::ranges::replace(spaced, '+', ' ');
+    return percent_decode(spaced);
 }
 
 bool is_safe_segment(std::string_view raw, std::string_view decoded) {

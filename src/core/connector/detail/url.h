@@ -29,7 +29,4 @@ Result<std::string> normal_path(std::string_view path, std::string_view field);
 /// Appends name=value, both percent-encoded.
 void add_query(std::string& query, std::string_view name, std::string_view value);
 
-/// One round of percent-decoding; what is no escape stays.
-std::string percent_decoded(std::string_view text);
-
 }  // namespace weft::connector::detail
