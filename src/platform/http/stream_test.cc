@@ -196,5 +196,39 @@ TEST(WebSocket, RefusesALargeMessageAndAPlainRequest) {
     EXPECT_THAT(plain.read_all(), StartsWith("HTTP/1.1 400"));
 }
 
+rt::Task<Result<Response>> plain(Request request) {
+    co_return Response::text(200, std::to_string(request.body.size()));
+}
+
+TEST(WebSocket, APlainRequestIsNotUpgradedWithTheHeadOfTheOneBefore) {
+    TestServer live;
+    live.router().add(Method::kGet, "/plain", plain);
+    live.router().add(Method::kGet, "/ws", upgrade);
+    live.start();
+    RawClient client(live.port());
+    std::string declined(kUpgrade);
+    client.send(declined.replace(4, 3, "/plain"));
+    EXPECT_THAT(client.read_answer(), StartsWith("HTTP/1.1 200"));
+    client.send("GET /ws HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(client.read_all(), StartsWith("HTTP/1.1 400"));
+}
+
+TEST(WebSocket, ADeclinedUpgradesBodyIsNotHeldByTheConnectionKeptAlive) {
+    TestServer live;
+    live.router().add(Method::kPost, "/plain", plain, {.body_bytes_max = 1u << 20});
+    live.start();
+    RawClient client(live.port());
+    client.send(
+        "POST /plain HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: "
+        "100000\r\n\r\n" +
+        std::string(100'000, 'x')
+    );
+    EXPECT_THAT(client.read_answer(), EndsWith("100000"));
+    // Answered after the one before is over.
+    client.send("POST /plain HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_THAT(client.read_answer(), EndsWith("\r\n\r\n0"));
+    EXPECT_EQ(live.stats().body_bytes, 0u);
+}
+
 }  // namespace
 }  // namespace weft::http

@@ -1,4 +1,4 @@
-#include "platform/http/detail/connection.h"
+#include "platform/http/detail/websocket.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
