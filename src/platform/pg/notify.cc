@@ -1,4 +1,5 @@
-#include "platform/pg/detail/connection.h"
+#include "platform/pg/detail/pipeline.h"
+#include "platform/pg/detail/subscription.h"
 #include "platform/pg/pg.h"
 #include "platform/rt/scope.h"
 #include "platform/rt/sync.h"
@@ -8,7 +9,7 @@
 
 namespace weft::pg {
 
-using detail::Connection;
+using detail::Pipeline;
 
 namespace {
 
@@ -34,12 +35,6 @@ class Backoff {
     int failures_ = 0;
 };
 
-std::string listen_text(const std::vector<std::string>& channels) {
-    std::string text;
-    for (const auto& channel : channels) text += "listen \"" + channel + "\";";
-    return text;
-}
-
 }  // namespace
 
 struct Listener::Impl {
@@ -51,31 +46,20 @@ struct Listener::Impl {
     rt::Scope scope{loop};
 
     rt::Task<void> run();
-    rt::Task<Result<std::shared_ptr<Connection>>> connect();
 };
-
-rt::Task<Result<std::shared_ptr<Connection>>> Listener::Impl::connect() {
-    detail::ConnectOptions options{
-        .url = url, .application_name = "weft listener", .mode = detail::Mode::kSimple
-    };
-    CO_TRY(
-        auto connection, co_await Connection::open(loop, std::move(options), scope.deadline(kConnectTimeout))
-    );
-    CO_CHECK_OK(co_await connection->run_simple(listen_text(channels), scope.deadline(kSendTimeout)));
-    co_return connection;
-}
 
 rt::Task<void> Listener::Impl::run() {
     Backoff backoff;
     while (!scope.is_cancelled()) {
-        auto connection = co_await connect();
-        if (!connection) {
+        auto opened =
+            co_await detail::Subscription::open(loop, url, channels, scope.deadline(kConnectTimeout));
+        if (!opened) {
             (void)co_await rt::sleep_for(backoff.next(), scope.forever());
             continue;
         }
         backoff.reset();
         if (on_connected) on_connected();
-        while (co_await (*connection)->read_notifications(on_notify, scope.forever())) {
+        while (co_await opened->read(on_notify, scope.forever())) {
         }
     }
 }
@@ -108,7 +92,7 @@ struct Notifier::Impl {
     rt::Loop& loop;
     std::string url;
     std::deque<Hint> pending{};
-    std::shared_ptr<Connection> connection{};
+    std::shared_ptr<Pipeline> connection{};
     rt::Signal wake{loop};
     rt::Scope scope{loop};
 
@@ -139,7 +123,7 @@ rt::Task<Result<void>> Notifier::Impl::send(std::vector<Hint> hints) {
         connection.reset();
         detail::ConnectOptions options{.url = url, .application_name = "weft notifier"};
         CO_TRY(
-            connection, co_await Connection::open(loop, std::move(options), scope.deadline(kConnectTimeout))
+            connection, co_await Pipeline::open(loop, std::move(options), scope.deadline(kConnectTimeout))
         );
     }
     ArrayParam channels;

@@ -1,4 +1,4 @@
-#include "platform/pg/detail/connection.h"
+#include "platform/pg/detail/pipeline.h"
 #include "platform/pg/pg.h"
 #include "platform/rt/scope.h"
 #include "support/pg.h"
@@ -221,7 +221,7 @@ TEST_F(PgTest, TenantsInterleavedOnOneConnectionNeverSeeEachOther) {
 }
 
 rt::Task<Result<std::vector<Rows>>> raw(
-    std::shared_ptr<detail::Connection> connection, std::optional<Principal> who, Query query
+    std::shared_ptr<detail::Pipeline> connection, std::optional<Principal> who, Query query
 ) {
     if (who) CO_CHECK_OK(connection->become(*who));
     CO_CHECK_OK(connection->send(query, {}));
@@ -231,7 +231,7 @@ rt::Task<Result<std::vector<Rows>>> raw(
 
 TEST_F(PgTest, TheTenantEndsWithItsTransaction) {
     detail::ConnectOptions options{.url = db_.api_url(), .application_name = "test"};
-    auto connection = *loop_.run_until_done(detail::Connection::open(loop_, options, Deadline::in(5s)));
+    auto connection = *loop_.run_until_done(detail::Pipeline::open(loop_, options, Deadline::in(5s)));
     EXPECT_EQ(loop_.run_until_done(raw(connection, Principal::tenant(a_), kMyTenants))->front().size(), 1);
     auto unset = loop_.run_until_done(raw(connection, std::nullopt, kMyTenants));
     ASSERT_FALSE(unset) << "a statement without a tenant must be an error, not an empty answer";

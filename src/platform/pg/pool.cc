@@ -1,4 +1,5 @@
-#include "platform/pg/detail/connection.h"
+#include "platform/pg/detail/pipeline.h"
+#include "platform/pg/detail/script.h"
 #include "platform/pg/detail/sharing.h"
 #include "platform/pg/pg.h"
 #include "platform/rt/sync.h"
@@ -17,7 +18,7 @@
 namespace weft::pg {
 
 namespace asio = boost::asio;
-using detail::Connection;
+using detail::Pipeline;
 
 namespace {
 
@@ -32,7 +33,7 @@ constexpr Query kPing{"pg.ping", "select 1"};
 struct State : std::enable_shared_from_this<State> {
     struct Waiter {
         asio::steady_timer timer;
-        std::shared_ptr<Connection> granted;
+        std::shared_ptr<Pipeline> granted;
     };
 
     State(rt::Loop& owner, PoolOptions given)
@@ -42,13 +43,13 @@ struct State : std::enable_shared_from_this<State> {
           changed(owner),
           closing(owner) {}
 
-    std::shared_ptr<Connection> take_idle();
-    std::shared_ptr<Connection> lend(std::shared_ptr<Connection> connection) {
+    std::shared_ptr<Pipeline> take_idle();
+    std::shared_ptr<Pipeline> lend(std::shared_ptr<Pipeline> connection) {
         lent.insert(connection.get());
         return connection;
     }
     void give_up();
-    void give_back(std::shared_ptr<Connection> connection);
+    void give_back(std::shared_ptr<Pipeline> connection);
     void connect_for_waiters();
     void dropped() {
         --open;
@@ -60,9 +61,9 @@ struct State : std::enable_shared_from_this<State> {
     rt::Loop& loop;
     PoolOptions options;
     std::shared_ptr<detail::Sharing> sharing;
-    std::vector<std::shared_ptr<Connection>> idle;  // the most recently used last: it is the warmest
-    std::unordered_set<Connection*> lent;
-    std::shared_ptr<Connection> pulse;  // for pings only: a busy pool is not a dead server
+    std::vector<std::shared_ptr<Pipeline>> idle;  // the most recently used last: it is the warmest
+    std::unordered_set<Pipeline*> lent;
+    std::shared_ptr<Pipeline> pulse;  // for pings only: a busy pool is not a dead server
     std::list<Waiter> waiters;
     rt::Signal changed;
     rt::Signal closing;
@@ -76,22 +77,22 @@ struct State : std::enable_shared_from_this<State> {
 /// A connection in one caller's hands; goes home when this dies, or is dropped if its use was cut short.
 class Lease {
   public:
-    Lease(std::shared_ptr<State> state, std::shared_ptr<Connection> connection)
+    Lease(std::shared_ptr<State> state, std::shared_ptr<Pipeline> connection)
         : state_(std::move(state)), connection_(std::move(connection)) {}
     Lease(Lease&&) noexcept = default;
     Lease& operator=(Lease&&) = delete;
     ~Lease() {
         if (connection_ != nullptr) state_->give_back(std::move(connection_));
     }
-    Connection* operator->() const { return connection_.get(); }
+    Pipeline* operator->() const { return connection_.get(); }
     const std::shared_ptr<State>& state() const { return state_; }
 
   private:
     std::shared_ptr<State> state_;
-    std::shared_ptr<Connection> connection_;
+    std::shared_ptr<Pipeline> connection_;
 };
 
-std::shared_ptr<Connection> State::take_idle() {
+std::shared_ptr<Pipeline> State::take_idle() {
     while (!idle.empty()) {
         auto connection = std::move(idle.back());
         idle.pop_back();
@@ -101,7 +102,7 @@ std::shared_ptr<Connection> State::take_idle() {
     return nullptr;
 }
 
-void State::give_back(std::shared_ptr<Connection> connection) {
+void State::give_back(std::shared_ptr<Pipeline> connection) {
     lent.erase(connection.get());
     if (is_closed || !connection->is_usable()) {
         connection.reset();
@@ -121,7 +122,7 @@ void State::give_back(std::shared_ptr<Connection> connection) {
 /// The server takes connections, perhaps, but answers nothing: whoever waits for it hears so now.
 void State::give_up() {
     connect_failure = "the server does not answer";
-    for (Connection* connection : lent) connection->abandon();
+    for (Pipeline* connection : lent) connection->abandon();
     open -= static_cast<int>(idle.size());
     idle.clear();
     sharing->give_up(connect_failure);
@@ -183,7 +184,7 @@ rt::Task<Result<Lease>> acquire(std::shared_ptr<State> state, rt::Deadline by) {
         std::list<State::Waiter>::iterator at;
         ~Place() { state.waiters.erase(at); }
     };
-    std::shared_ptr<Connection> granted;
+    std::shared_ptr<Pipeline> granted;
     {
         Place place{*state, at};
         state->connect_for_waiters();
@@ -212,7 +213,7 @@ rt::Task<Result<void>> beat(std::shared_ptr<State> state, rt::Deadline by) {
             .application_name = state->options.application_name,
             .search_path = state->options.search_path,
         };
-        CO_TRY(connection, co_await Connection::open(state->loop, std::move(connect), by));
+        CO_TRY(connection, co_await Pipeline::open(state->loop, std::move(connect), by));
     }
     CO_CHECK_OK(connection->send(kPing, Params()));
     CO_CHECK_OK(connection->send_sync());
@@ -279,14 +280,13 @@ rt::Task<Result<ScriptAnswer>> Pool::script(
     detail::ConnectOptions connect{
         .url = options.url,
         .application_name = options.application_name,
-        .mode = detail::Mode::kSimple,
         .search_path = options.search_path,
         .options = options.options
     };
-    CO_TRY(auto connection, co_await Connection::open(impl_->loop, std::move(connect), by));
+    CO_TRY(auto link, co_await detail::Link::open(impl_->loop, std::move(connect), by));
     // In front of more statements it counts for the transaction that they all share.
     if (access == Access::kReadOnly) text.insert(0, "set transaction read only;");
-    co_return co_await connection->run_script(std::move(text), by, failed);
+    co_return co_await detail::run_script(std::move(link), std::move(text), by, failed);
 }
 
 rt::Task<Result<void>> Pool::ping(rt::Deadline by) {

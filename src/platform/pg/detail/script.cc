@@ -1,4 +1,5 @@
-#include "platform/pg/detail/connection.h"
+#include "platform/pg/detail/script.h"
+
 #include "platform/pg/detail/sqlstate.h"
 
 #include <libpq-fe.h>
@@ -27,14 +28,14 @@ ScriptAnswer answer_of(const PGresult* result) {
 
 }  // namespace
 
-rt::Task<Result<ScriptAnswer>> Connection::run_script(
-    std::string text, rt::Deadline by, ServerError* failed
+rt::Task<Result<ScriptAnswer>> run_script(
+    std::shared_ptr<Link> link, std::string text, rt::Deadline by, ServerError* failed
 ) {
-    if (PQsendQuery(connection_, text.c_str()) != 1) co_return fail(lost("script"));
-    CO_CHECK_OK(co_await flush(by));
+    if (PQsendQuery(link->raw(), text.c_str()) != 1) co_return fail(link->lost("script"));
+    CO_CHECK_OK(co_await link->flush(by));
     Result<ScriptAnswer> outcome;
     for (;;) {
-        CO_TRY(PGresult * raw, co_await next(by));
+        CO_TRY(PGresult * raw, co_await link->next(by));
         if (raw == nullptr) break;
         Rows rows(raw);
         const auto status = PQresultStatus(raw);
@@ -42,7 +43,7 @@ rt::Task<Result<ScriptAnswer>> Connection::run_script(
             outcome = fail(to_error(raw, "script"));
             if (failed != nullptr) *failed = to_server_error(raw, 0);
         } else if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
-            is_broken_ = true;  // nobody is there to copy from or to
+            link->give_up();  // nobody is there to copy from or to
             co_return fail(Error::invalid("COPY from or to the client is not possible here"));
         } else if (PQntuples(raw) > kScriptRowsMax) {
             outcome =
@@ -51,7 +52,7 @@ rt::Task<Result<ScriptAnswer>> Connection::run_script(
             outcome = answer_of(raw);
         }
     }
-    if (PQstatus(connection_) != CONNECTION_OK) co_return fail(lost("script"));
+    if (PQstatus(link->raw()) != CONNECTION_OK) co_return fail(link->lost("script"));
     co_return outcome;
 }
 

@@ -36,7 +36,7 @@ constexpr auto kBackoffMax = std::chrono::seconds(1);
 
 }  // namespace
 
-Result<void> send_batch(Connection& connection, const Batch& batch) {
+Result<void> send_batch(Pipeline& connection, const Batch& batch) {
     for (const Batch::Statement& statement : batch.statements()) {
         if (statement.become) CHECK_OK(connection.become(*statement.become));
         CHECK_OK(connection.send(statement.query, statement.params));
@@ -51,7 +51,7 @@ Result<void> check_batch(const Batch& batch) {
     return {};
 }
 
-rt::Task<std::shared_ptr<Connection>> connect_while(
+rt::Task<std::shared_ptr<Pipeline>> connect_while(
     std::function<bool()> is_wanted,
     rt::Loop& loop,
     const PoolOptions& options,
@@ -68,7 +68,7 @@ rt::Task<std::shared_ptr<Connection>> connect_while(
             .prepared_max = options.prepared_max,
         };
         auto opened =
-            co_await Connection::open(loop, std::move(connect), rt::Deadline::in(options.connect_timeout));
+            co_await Pipeline::open(loop, std::move(connect), rt::Deadline::in(options.connect_timeout));
         if (opened) {
             failure.clear();
             co_return std::move(*opened);
@@ -240,13 +240,13 @@ void Sharing::readable(const std::shared_ptr<Lane>& lane) {
 
 bool Sharing::take_answers(Lane& lane, std::vector<Resume>& done) {
     // Without a batch under way `take` still reads notices and a farewell.
-    if (lane.slots.empty()) return lane.connection->take(discarded_) != Connection::Progress::kLost;
+    if (lane.slots.empty()) return lane.connection->take(discarded_) != Pipeline::Progress::kLost;
     while (!lane.slots.empty()) {
         Slot& slot = lane.slots.front();
         Reply& reply = slot.call == nullptr ? discarded_ : slot.call->reply;
         auto progress = lane.connection->take(reply);
-        if (progress == Connection::Progress::kMore) break;
-        if (progress == Connection::Progress::kLost || !lane.connection->is_alive()) return false;
+        if (progress == Pipeline::Progress::kMore) break;
+        if (progress == Pipeline::Progress::kLost || !lane.connection->is_alive()) return false;
         Slot finished = std::move(slot);
         lane.slots.pop_front();
         auto now = Clock::now();

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "platform/pg/detail/connection.h"
+#include "platform/pg/detail/pipeline.h"
 #include "platform/pg/pg.h"
 #include "platform/rt/sync.h"
 
@@ -13,12 +13,12 @@
 namespace weft::pg::detail {
 
 /// Sends all statements of a checked batch and its sync.
-Result<void> send_batch(Connection& connection, const Batch& batch);
+Result<void> send_batch(Pipeline& connection, const Batch& batch);
 Result<void> check_batch(const Batch& batch);
 
 /// Opens a connection, with backoff, until it works or nobody wants one any more (null). `failure` tells why
 /// the last attempt failed. All references must outlive the task.
-rt::Task<std::shared_ptr<Connection>> connect_while(
+rt::Task<std::shared_ptr<Pipeline>> connect_while(
     std::function<bool()> is_wanted,
     rt::Loop& loop,
     const PoolOptions& options,
@@ -64,7 +64,7 @@ class Sharing : public std::enable_shared_from_this<Sharing> {
         Steady queued_at;
     };
     struct Lane {
-        std::shared_ptr<Connection> connection;
+        std::shared_ptr<Pipeline> connection;
         std::deque<Slot> slots;
         Steady moved_at;                // when the front slot became it
         Steady::duration usual_time{};  // that a batch takes, lately

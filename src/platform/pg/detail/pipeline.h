@@ -1,30 +1,14 @@
 #pragma once
 
+#include "platform/pg/detail/link.h"
 #include "platform/pg/detail/statements.h"
 #include "platform/pg/pg.h"
-
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <memory>
 #include <string>
 #include <vector>
 
-struct pg_conn;
-struct pg_result;
-
 namespace weft::pg::detail {
-
-enum class Mode { kPipeline, kSimple };
-
-struct ConnectOptions {
-    std::string url;
-    std::string application_name;
-    Mode mode = Mode::kPipeline;
-    std::string search_path = "weft";
-    std::string options = {};
-    std::size_t prepared_max = 1'000;
-};
 
 /// The answer to one unit (what was sent up to a sync), as far as it has been read.
 struct Reply {
@@ -35,26 +19,25 @@ struct Reply {
     ServerError* server = nullptr;  // filled with the first error, when given
 };
 
-/// One libpq connection on the loop. Whoever is interrupted in the middle leaves it unusable: the owner drops
-/// it, and `client_connection_check_interval` ends the statement on the server.
+/// The extended protocol in pipeline mode on one Link. Its invariant: answers come in the order of what was
+/// sent, and `expected_` holds exactly what is still to come.
 ///
 /// A use is: any number of begin/become/send, one `send_sync`, one `collect`. With `take` and its neighbours
 /// instead of `collect`, several units may be under way.
-class Connection : public std::enable_shared_from_this<Connection> {
+class Pipeline {
   public:
-    static rt::Task<Result<std::shared_ptr<Connection>>> open(
+    static rt::Task<Result<std::shared_ptr<Pipeline>>> open(
         rt::Loop& loop, ConnectOptions options, rt::Deadline by
     );
-    ~Connection();
-    Connection(const Connection&) = delete;
-    Connection& operator=(const Connection&) = delete;
+    Pipeline(const Pipeline&) = delete;
+    Pipeline& operator=(const Pipeline&) = delete;
 
     /// Between uses, with the server still there as far as this end knows. Reads what has come in meanwhile.
-    bool is_fit();
-    bool is_usable() const { return !is_broken_ && !is_abandoned_ && expected_.empty(); }
+    bool is_fit() { return is_usable() && link_->is_peer_there(); }
+    bool is_usable() const { return link_->is_usable() && expected_.empty(); }
     /// The server does not answer: the use under way, if any, ends with kUnavailable, and there is no other.
-    void abandon();
-    bool is_alive() const { return !is_broken_; }
+    void abandon() { link_->abandon(); }
+    bool is_alive() const { return link_->is_alive(); }
 
     /// BEGIN, COMMIT, ROLLBACK: no rows. Texts in `params` must not hold a zero byte (`check_params`).
     Result<void> send_control(const char* statement);
@@ -69,28 +52,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
     enum class Progress { kMore, kDone, kLost };
     /// Reads what has come of the oldest unit's answer, without waiting; kDone: its sync is there.
     Progress take(Reply& reply);
-    /// Takes in what the socket has. False: lost.
-    bool read();
-    /// Writes what the socket takes. 0: all, 1: not all, -1: lost.
-    int write();
+    bool read() { return link_->read(); }
+    int write() { return link_->write(); }
     /// The names given with the nth unit under way (0: the oldest) are about to die.
     void forget_names(std::size_t nth);
-    boost::asio::posix::stream_descriptor& socket() { return socket_; }
+    boost::asio::posix::stream_descriptor& socket() { return link_->socket(); }
 
     /// Command tag of the last control statement: COMMIT of a failed transaction answers ROLLBACK.
     const std::string& control_tag() const { return control_tag_; }
 
-    /// Simple mode, for LISTEN: runs one text, discards rows.
-    rt::Task<Result<void>> run_simple(std::string text, rt::Deadline by);
-    /// Simple mode: runs one text of many statements; the answer of the last one, at most `kScriptRowsMax`
-    /// rows.
-    static constexpr int kScriptRowsMax = 100'000;
-    rt::Task<Result<ScriptAnswer>> run_script(std::string text, rt::Deadline by, ServerError* failed);
-    /// Simple mode: waits for input once, then hands over what notifications have come.
-    rt::Task<Result<void>> read_notifications(Listener::OnNotify on_notify, rt::Deadline by);
-
   private:
-    enum class Direction { kRead, kWrite, kBoth };
     enum class Kind { kControl, kPrepare, kDeallocate, kSwitch, kRows, kSync };
     enum class Speaker { kLogin, kTenant, kSystem };
     struct Expected {
@@ -99,34 +70,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
         std::uint64_t number = 0;  // of the prepared statement
     };
 
-    Connection(rt::Loop& loop, pg_conn* connection, std::size_t prepared_max);
-    rt::Task<Result<void>> finish_connecting(Mode mode, rt::Deadline by);
-    rt::Task<Result<void>> wait(Direction direction, rt::Deadline by);
-    rt::Task<Result<void>> flush(rt::Deadline by);
-    rt::Task<Result<pg_result*>> next(rt::Deadline by);
+    Pipeline(std::shared_ptr<Link> link, std::size_t prepared_max);
     Progress lose(Reply& reply, std::string_view what);
     bool accept(const Expected& expected, pg_result* raw, Reply& reply);
     void note_failure(const Expected& expected, const pg_result* raw, Reply& reply);
     void pop_expected();
-    void watch(Steady until);
-    void watch_fired();
-    bool hand_over(const Listener::OnNotify& on_notify);
-    void follow_socket();
     Result<const Statements::Entry*> prepare(const Query& query);
     Result<void> deallocate_stale();
     Result<void> send_named(const Query& query, const Params& params, Kind kind);
-    Error lost(std::string_view what);
 
-    pg_conn* connection_;
-    boost::asio::posix::stream_descriptor socket_;
-    // One timer for all uses: it is left standing when a use ends early, and looks again when it fires.
-    boost::asio::steady_timer watchdog_;
-    Steady watch_until_{};
-    bool is_watching_ = false;
-    bool is_waiting_ = false;
-    bool has_timed_out_ = false;
-    bool is_broken_ = false;
-    bool is_abandoned_ = false;
+    std::shared_ptr<Link> link_;
     Speaker speaker_ = Speaker::kLogin;  // since the last sync
     std::string control_tag_;
     std::vector<Expected> expected_;  // those before answered_ have been answered
@@ -139,8 +92,5 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
 /// libpq's texts end at a zero byte: refused (kInvalid) instead of cut off.
 Result<void> check_params(const Params& params);
-
-/// kUnavailable, worth another try.
-Error away(std::string detail);
 
 }  // namespace weft::pg::detail
