@@ -85,7 +85,7 @@ void Table::add(Operation operation) {
         complain("answer_from belongs to keyed starts");
     if (auto schema = complete_schema(operation); !schema) {
         complain("input schema: " + schema.error().user + schema.error().detail);
-    } else if (auto compiled = schema::Schema::compile(*schema); !compiled) {
+    } else if (auto compiled = schema::Schema::compile(*schema, "", {.checks_formats = true}); !compiled) {
         complain("input schema: " + compiled.error().field + ": " + compiled.error().user);
     } else {
         entry->input_schema = std::move(*schema);

@@ -54,7 +54,7 @@ Result<JsonObject> read_templates(const JsonObject& object, std::string_view key
 Result<> read_schema(const JsonObject& object, std::string_view key, Json& out) {
     const Json* found = object.if_contains(key);
     out = found != nullptr ? *found : Json(JsonObject());
-    CHECK_OK(schema::Schema::compile(out, key));
+    CHECK_OK(schema::Schema::compile(out, key, {.checks_formats = true}));
     return {};
 }
 

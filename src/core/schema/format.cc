@@ -1,6 +1,8 @@
 #include "base/id.h"
 #include "core/schema/detail/compiled.h"
 
+#include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <string_view>
 
@@ -36,34 +38,68 @@ bool take_date(std::string_view& text) {
     return (std::chrono::year(year) / month / day).ok();
 }
 
-bool take_clock(std::string_view& text, bool with_seconds) {
-    int hour = take_number(text, 2);
-    if (hour < 0 || hour > 23 || !take(text, ":")) return false;
-    int minute = take_number(text, 2);
-    if (minute < 0 || minute > 59) return false;
-    if (!with_seconds) return true;
-    if (!take(text, ":")) return false;
-    int second = take_number(text, 2);
-    if (second < 0 || second > 60) return false;
-    if (!take(text, ".")) return true;
-    if (take_number(text, 1) < 0) return false;
-    while (!text.empty() && text.front() >= '0' && text.front() <= '9') text.remove_prefix(1);
-    return true;
+/// "08:36", as minutes; -1 if it is none.
+int take_minutes(std::string_view& text) {
+    const int hour = take_number(text, 2);
+    if (hour < 0 || hour > 23 || !take(text, ":")) return -1;
+    const int minute = take_number(text, 2);
+    return minute < 0 || minute > 59 ? -1 : hour * 60 + minute;
 }
 
 bool take_time(std::string_view& text) {
-    if (!take_clock(text, true)) return false;
-    if (take(text, "Zz")) return true;
-    return take(text, "+-") && take_clock(text, false);
+    constexpr int kDay = 24 * 60;
+    int minutes = take_minutes(text);
+    if (minutes < 0 || !take(text, ":")) return false;
+    const int second = take_number(text, 2);
+    if (second < 0 || second > 60) return false;
+    if (take(text, ".")) {
+        if (take_number(text, 1) < 0) return false;
+        while (!text.empty() && text.front() >= '0' && text.front() <= '9') text.remove_prefix(1);
+    }
+    if (!take(text, "Zz")) {
+        const bool is_ahead = text.starts_with('+');
+        if (!take(text, "+-")) return false;
+        const int offset = take_minutes(text);
+        if (offset < 0) return false;
+        minutes = (minutes + (is_ahead ? kDay - offset : offset)) % kDay;
+    }
+    return second < 60 || minutes == kDay - 1;  // a leap second is the last one of a day in UTC
 }
 
-/// One @ with something on both sides, no blanks: what can be said without sending a mail.
+bool is_dotted(std::string_view text, auto is_char) {
+    return !text.empty() && text.front() != '.' && text.back() != '.' &&
+           text.find("..") == std::string_view::npos && std::ranges::all_of(text, is_char);
+}
+
+/// "127.0.0.1"
+bool is_address(std::string_view text) {
+    for (int i = 0; i < 4; ++i) {
+        if (i > 0 && !take(text, ".")) return false;
+        const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+        const bool is_good = digits > 0 && digits <= 3 && (digits == 1 || text.front() != '0');
+        if (!is_good || take_number(text, digits) > 255) return false;
+    }
+    return text.empty();
+}
+
+/// What can be said without sending a mail (RFC 5321, 4.1.2, and names of any script).
 bool is_email(std::string_view text) {
-    std::size_t at = text.rfind('@');
+    const std::size_t at = text.rfind('@');
     if (at == std::string_view::npos || at == 0 || at + 1 == text.size() || text.size() > 320) return false;
-    for (char c : text)
-        if (static_cast<unsigned char>(c) <= ' ' || c == '\x7F') return false;
-    return text.substr(0, at).find('@') == std::string_view::npos;
+    const std::string_view local = text.substr(0, at);
+    const std::string_view domain = text.substr(at + 1);
+    auto is_printed = [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != '\x7F'; };
+    const bool is_quoted = local.size() > 2 && local.front() == '"' && local.back() == '"';
+    if (is_quoted && !std::ranges::all_of(local, is_printed)) return false;
+    if (!is_quoted && !is_dotted(local, [&](char c) { return is_printed(c) && c != ' ' && c != '@'; }))
+        return false;
+    if (domain.starts_with("[IPv6:") && domain.ends_with(']')) return true;
+    if (domain.starts_with('['))
+        return domain.ends_with(']') && is_address(domain.substr(1, domain.size() - 2));
+    return is_dotted(domain, [](char c) {
+        return static_cast<unsigned char>(c) >= 0x80 || std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+               c == '-' || c == '.';
+    });
 }
 
 /// scheme ":" and no blanks or control characters.
@@ -101,24 +137,6 @@ bool fits_format(Format format, std::string_view text) {
             return is_uri(text);
     }
     return true;
-}
-
-std::string_view type_name(const Json& value) {
-    switch (value.kind()) {
-        case JsonKind::kNull:
-            return "null";
-        case JsonKind::kBool:
-            return "a boolean";
-        case JsonKind::kNumber:
-            return "a number";
-        case JsonKind::kString:
-            return "a string";
-        case JsonKind::kArray:
-            return "an array";
-        case JsonKind::kObject:
-            return "an object";
-    }
-    return "";
 }
 
 }  // namespace weft::schema

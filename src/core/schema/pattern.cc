@@ -41,7 +41,7 @@ constexpr std::array kSets{
 constexpr std::array kControls{
     Name{"n", "\n"}, Name{"r", "\r"}, Name{"t", "\t"}, Name{"v", "\v"}, Name{"f", "\f"}
 };
-/// Long names of general categories; RE2 knows the short ones, and scripts.
+/// Long names of general categories (ECMA-262, table 69) for the short ones, which RE2 knows, as scripts.
 constexpr std::array kCategories{
     Name{"Letter", "L"},
     Name{"Lowercase_Letter", "Ll"},
@@ -50,15 +50,38 @@ constexpr std::array kCategories{
     Name{"Modifier_Letter", "Lm"},
     Name{"Other_Letter", "Lo"},
     Name{"Mark", "M"},
+    Name{"Combining_Mark", "M"},
     Name{"Nonspacing_Mark", "Mn"},
+    Name{"Spacing_Mark", "Mc"},
+    Name{"Enclosing_Mark", "Me"},
     Name{"Number", "N"},
     Name{"Decimal_Number", "Nd"},
+    Name{"digit", "Nd"},
+    Name{"Letter_Number", "Nl"},
+    Name{"Other_Number", "No"},
     Name{"Punctuation", "P"},
+    Name{"punct", "P"},
+    Name{"Connector_Punctuation", "Pc"},
+    Name{"Dash_Punctuation", "Pd"},
+    Name{"Open_Punctuation", "Ps"},
+    Name{"Close_Punctuation", "Pe"},
+    Name{"Initial_Punctuation", "Pi"},
+    Name{"Final_Punctuation", "Pf"},
+    Name{"Other_Punctuation", "Po"},
     Name{"Symbol", "S"},
+    Name{"Math_Symbol", "Sm"},
+    Name{"Currency_Symbol", "Sc"},
+    Name{"Modifier_Symbol", "Sk"},
+    Name{"Other_Symbol", "So"},
     Name{"Separator", "Z"},
     Name{"Space_Separator", "Zs"},
+    Name{"Line_Separator", "Zl"},
+    Name{"Paragraph_Separator", "Zp"},
     Name{"Other", "C"},
     Name{"Control", "Cc"},
+    Name{"cntrl", "Cc"},
+    Name{"Format", "Cf"},
+    Name{"Private_Use", "Co"},
     Name{"Any", "Any"},
 };
 

@@ -4,12 +4,13 @@
 #include "base/json.h"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-/// JSON Schema (draft 7, the keywords that describe data) for inputs and outputs of actions and workflows.
+/// JSON Schema, drafts 2020-12 and 7, for inputs and outputs of actions and workflows.
 namespace weft::schema {
 
 struct Violation {
@@ -25,6 +26,17 @@ struct Violation {
 
 struct Compiled;
 
+/// A schema by its address, or null; what it gives outlives the compilation.
+using Lookup = std::function<const Json*(std::string_view uri)>;
+
+struct Options {
+    /// Whether `format` is checked. The drafts leave it to whoever uses a schema, and off; `$schema` with the
+    /// vocabulary format-assertion asks for it too.
+    bool checks_formats = false;
+    /// Other schemas that references may lead to, besides the drafts' own. Nothing is ever fetched.
+    Lookup lookup = {};
+};
+
 /// How much a check may cost, in units of some 50 ns: a subschema looked at, or the worst that a pattern can
 /// cost for a few bytes of text.
 enum class Work : int { kQuick = 40'000, kFull = 1'000'000 };  // 2 and 50 ms
@@ -32,10 +44,13 @@ enum class Work : int { kQuick = 40'000, kFull = 1'000'000 };  // 2 and 50 ms
 /// A checked, compiled schema: cheap to copy (shares the compiled form, which never changes), safe to cache.
 class Schema {
   public:
+    /// The draft is the one `$schema` declares, 2020-12 when it is absent; another is refused. Without
+    /// `$schema`, a list under `items` is read as draft 7 reads it. Unknown keywords are annotations.
     /// kInvalid or kLimit with `field` = path inside the schema (below `root`). Bounds: 64 KiB of text, 2,000
-    /// subschemas, 32 levels, patterns in RE2 syntax up to 1 KiB and 20,000 instructions together. Only local
-    /// references (`#/...`); unknown keywords and formats are ignored, misspelt types are not.
-    static Result<Schema> compile(const Json& schema, std::string_view root = "");
+    /// subschemas, 32 levels, patterns up to 1 KiB and 20,000 instructions together.
+    static Result<Schema> compile(
+        const Json& schema, std::string_view root = "", const Options& options = {}
+    );
 
     /// The first violation as kInvalid: `user` names field and expectation, `field` is the path below `root`.
     /// Depth and work are bounded: a value that would take more than `work` is answered kLimit. On a loop,

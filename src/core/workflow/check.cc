@@ -45,7 +45,8 @@ class Checker {
         : definition_(definition), catalog_(catalog), problems_(problems), ancestors_(ancestors(definition)) {
         for (std::size_t i = 0; i < definition.steps.size(); ++i) index_.emplace(definition.steps[i].id, i);
         if (definition.inputs)
-            if (auto compiled = schema::Schema::compile(*definition.inputs, "inputs"))
+            if (auto compiled =
+                    schema::Schema::compile(*definition.inputs, "inputs", {.checks_formats = true}))
                 inputs_ = *std::move(compiled);
     }
 
@@ -126,7 +127,7 @@ class Checker {
         }
         auto action = connector::parse_action(pinned.definition);
         if (!action || action->key != uses.action) return known;
-        auto input = schema::Schema::compile(action->input, "input");
+        auto input = schema::Schema::compile(action->input, "input", {.checks_formats = true});
         if (!input) return known;
         schema_size_ += input->size();
         known.input = *std::move(input);

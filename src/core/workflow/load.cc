@@ -31,8 +31,8 @@ Result<PinnedAction> read_action(std::string_view name, const Json& value) {
     const JsonObject& object = value.get_object();
     TRY(connector::App app, connector::parse_app(object.at("manifest")));
     TRY(connector::Action action, connector::parse_action(object.at("action")));
-    TRY(schema::Schema input, schema::Schema::compile(action.input, "input"));
-    TRY(schema::Schema output, schema::Schema::compile(action.output, "output"));
+    TRY(schema::Schema input, schema::Schema::compile(action.input, "input", {.checks_formats = true}));
+    TRY(schema::Schema output, schema::Schema::compile(action.output, "output", {.checks_formats = true}));
     TRY(AppVersionId app_version_id, id_in<AppVersionId>(object, "app_version_id"));
     TRY(ActionId action_id, id_in<ActionId>(object, "action_id"));
     Json request = connector::request_template(action);
@@ -131,7 +131,7 @@ Result<CompiledWorkflow> CompiledWorkflow::load(const Json& compiled) {
     if (const Json* output = object.if_contains("output")) out.output_ = to_text(*output);
     out.plan_.has_output = !out.output_.empty();
     if (const Json* inputs = object.if_contains("inputs")) {
-        TRY(out.inputs_, schema::Schema::compile(*inputs, "inputs"));
+        TRY(out.inputs_, schema::Schema::compile(*inputs, "inputs", {.checks_formats = true}));
     }
     return out;
 }

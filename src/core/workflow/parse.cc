@@ -270,7 +270,8 @@ void read_definition(const Json& tree, Definition& out, Problems& problems) {
     out.name = read_text(object, "name", "", 200, problems);
     out.description = read_text(object, "description", "", 4096, problems);
     if (const Json* inputs = object.if_contains("inputs")) {
-        if (problems.ok(schema::Schema::compile(*inputs, "inputs"))) out.inputs = *inputs;
+        if (problems.ok(schema::Schema::compile(*inputs, "inputs", {.checks_formats = true})))
+            out.inputs = *inputs;
     }
     read_env(object, out, problems);
     read_steps(object, out, problems);

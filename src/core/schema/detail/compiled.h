@@ -5,6 +5,7 @@
 #include <re2/re2.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,15 +66,22 @@ struct Node {
     std::vector<NodeIndex> tuple;
     NodeIndex items = kNoNode;  // beyond the tuple
     NodeIndex contains = kNoNode;
+    std::optional<std::size_t> min_contains, max_contains;
+    bool contains_marks = true;  // what `contains` found is looked at (2020-12)
+    NodeIndex unevaluated_items = kNoNode, unevaluated_properties = kNoNode;
     std::vector<NodeIndex> all_of, any_of, one_of;
     NodeIndex negated = kNoNode, condition = kNoNode, consequent = kNoNode, alternative = kNoNode;
     NodeIndex reference = kNoNode;
+    NodeIndex dynamic_reference = kNoNode;  // where it leads unless an outer resource knows the name
+    int dynamic_name = -1;                  // a place in Compiled::dynamic; -1: it leads nowhere else
+    int resource = 0;                       // whose schema it is part of
 };
 
 struct Compiled {
     std::vector<Node> nodes;
     NodeIndex root = 0;
-    std::size_t pattern_size = 0;  // instructions of all patterns
+    std::size_t pattern_size = 0;                   // instructions of all patterns
+    std::vector<std::map<int, NodeIndex>> dynamic;  // of each name: its `$dynamicAnchor` by resource
 };
 
 /// "a string", "a number", ... for messages.
