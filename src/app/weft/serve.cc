@@ -35,6 +35,8 @@ constexpr auto kRecoveryTimeout = 15min;  // replaying max_wal_size on a slow di
 constexpr auto kDrain = 20s;              // api and worker finish or hand back what they do
 constexpr auto kDatabaseStop = 30s;
 constexpr int kDatabaseStartsMax = 3;  // before it was ever ready
+/// Of api and worker, which are ready within a second: what they did is waiting for them.
+constexpr proc::Backoff kProcessBackoff{.stable_after = Millis{3'000}};
 
 constexpr int kSecretsFd = 3;
 constexpr int kNotifyFd = 4;
@@ -171,9 +173,9 @@ class Server {
             spec.argv.push_back("--name=" + spec.name);
             spec.argv.push_back("--number=" + std::to_string(number));
             CHECK_OK(add_metrics(spec, number + 1));
-            keep(workers_.emplace_back(), std::move(spec), nullptr, {});
+            keep(workers_.emplace_back(), std::move(spec), nullptr, kProcessBackoff);
         }
-        keep(api_, std::move(api), nullptr, {});
+        keep(api_, std::move(api), nullptr, kProcessBackoff);
         return {};
     }
 
@@ -313,13 +315,10 @@ class Server {
                 is_database ? folder_.at("log/postgres.log") + " says why." : "The lines above say why.";
             return give_up(Error::unavailable(name + " could not start (" + event.text + "). " + where));
         }
-        std::string retry = std::to_string(event.retry_in.count());
+        std::string when =
+            event.retry_in == Millis{0} ? "at once" : "in " + std::to_string(event.retry_in.count()) + " ms";
         std::fprintf(
-            stderr,
-            "weft: %s: %s; starting it again in %s ms\n",
-            name.c_str(),
-            event.text.c_str(),
-            retry.c_str()
+            stderr, "weft: %s: %s; starting it again %s\n", name.c_str(), event.text.c_str(), when.c_str()
         );
     }
 

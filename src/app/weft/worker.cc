@@ -79,6 +79,7 @@ class WorkerProcess {
             .options = dispatch_options(options_),
         };
         deps.options.blob_folder = options_.blobs;
+        deps.options.presence_folder = options_.blobs + "/workers";
         TRY(deps.options.keep, store::retention::parse_policy(options_.keep));
         worker_ = std::make_unique<dispatch::Worker>(std::move(deps));
         watch_disks();

@@ -1,5 +1,6 @@
 #include "data/dispatch/detail/dispatcher.h"
 
+#include "platform/rt/loop.h"
 #include "store/runs/journal.h"
 
 #include <algorithm>
@@ -32,6 +33,9 @@ Dispatcher::Dispatcher(Needs needs)
       finished_(needs_.metrics.counter("weft_runs_finished_total", "Runs ended by this worker")),
       lost_(needs_.metrics.counter("weft_leases_lost_total", "Leases lost while a run was under way")),
       reaped_(needs_.metrics.counter("weft_jobs_reaped_total", "Lapsed jobs given back to the queue")),
+      taken_over_(needs_.metrics.counter(
+          "weft_jobs_taken_over_total", "Jobs that a dead worker of this machine held, given back at once"
+      )),
       busy_(needs_.metrics.gauge("weft_runs_running", "Runs under way in this worker")),
       runs_(
           needs_.loop, [this](std::string what) { needs_.log.error("run task failed", {{"detail", what}}); }
@@ -44,6 +48,7 @@ void Dispatcher::start() {
     scope_.spawn(heartbeat_loop());
     scope_.spawn(cancel_loop());
     scope_.spawn(reap_loop());
+    if (needs_.presence != nullptr) scope_.spawn(take_over_loop());
     scope_.spawn(sweep_loop());
     scope_.spawn(orphan_loop());
 }
@@ -279,18 +284,56 @@ rt::Task<void> Dispatcher::reap_loop() {
         if (reaped) {
             stats_.reaped += reaped->requeued;
             reaped_.add(static_cast<double>(reaped->requeued));
-            if (reaped->requeued > 0) wake();
-            for (auto& poisoned : reaped->poisoned) {
-                needs_.log.warn(
-                    "run quarantined", {{"run_id", poisoned.lease.run}, {"tenant_id", poisoned.lease.tenant}}
-                );
-                auto buried =
-                    co_await needs_.engine.bury(std::move(poisoned), scope_.deadline(options.lease));
-                if (!buried && !scope_.is_cancelled()) complain("run not quarantined", buried.error());
-            }
+            co_await on_reaped(*std::move(reaped));
         }
         (void)co_await rt::sleep_for(options.reap_every, scope_.forever());
     }
+}
+
+rt::Task<void> Dispatcher::on_reaped(store::queue::Reaped reaped) {
+    if (reaped.requeued > 0) wake();
+    for (auto& poisoned : reaped.poisoned) {
+        needs_.log.warn(
+            "run quarantined", {{"run_id", poisoned.lease.run}, {"tenant_id", poisoned.lease.tenant}}
+        );
+        auto buried = co_await needs_.engine.bury(std::move(poisoned), scope_.deadline(needs_.options.lease));
+        if (!buried && !scope_.is_cancelled()) complain("run not quarantined", buried.error());
+    }
+}
+
+/// What a worker of this machine held when it died need not wait for its leases: that it is dead is proven.
+rt::Task<void> Dispatcher::take_over_loop() {
+    while (!scope_.is_cancelled()) {
+        auto look = [this] { return needs_.presence->departed(); };
+        const std::vector<std::string> departed = co_await rt::on_pool(look);
+        std::vector<WorkerId> dead;
+        for (const std::string& name : departed) {
+            if (auto id = WorkerId::parse(name)) dead.push_back(*id);
+        }
+        if (dead.empty() || co_await take_over(std::move(dead))) {
+            for (const std::string& name : departed) needs_.presence->forget(name);
+        }
+        (void)co_await rt::sleep_for(needs_.options.departed_every, scope_.forever());
+    }
+}
+
+/// True when nothing of theirs is left.
+rt::Task<bool> Dispatcher::take_over(std::vector<WorkerId> dead) {
+    for (std::size_t count = store::queue::Queue::kTakeOverMax; count == store::queue::Queue::kTakeOverMax;) {
+        auto taken = co_await queue_.take_over(
+            dead, needs_.id, needs_.options.crashes_max, needs_.options.lease, scope_.deadline(kCallTimeout)
+        );
+        if (!taken) {
+            if (!scope_.is_cancelled()) complain("runs of a dead worker not taken over", taken.error());
+            co_return false;
+        }
+        count = taken->size();
+        stats_.taken_over += static_cast<std::int64_t>(count);
+        taken_over_.add(static_cast<double>(count));
+        needs_.log.info("runs of a dead worker taken over", {{"worker", dead.front()}, {"count", count}});
+        co_await on_reaped(*std::move(taken));
+    }
+    co_return true;
 }
 
 rt::Task<void> Dispatcher::sweep_loop() {

@@ -61,8 +61,18 @@ struct Worker::Impl {
                &slots},
               engine_options(deps.options)
           ),
+          presence(announce()),
           dispatcher(
-              {deps.loop, deps.pool, engine, slots, deps.clock, deps.log, deps.metrics, id, deps.options}
+              {deps.loop,
+               deps.pool,
+               engine,
+               slots,
+               deps.clock,
+               deps.log,
+               deps.metrics,
+               id,
+               deps.options,
+               presence ? &*presence : nullptr}
           ),
           listener(
               deps.loop,
@@ -82,6 +92,15 @@ struct Worker::Impl {
           ),
           keys_wanted(deps.loop),
           scope(deps.loop, [this](std::string what) { deps.log.error("task failed", {{"detail", what}}); }) {}
+
+    /// Before the first claim. Without it all works, but our end would be noticed by our leases only.
+    std::optional<proc::Presence> announce() const {
+        if (deps.options.presence_folder.empty()) return std::nullopt;
+        auto mine = proc::Presence::announce(deps.options.presence_folder, id.text());
+        if (mine) return *std::move(mine);
+        deps.log.warn("this worker cannot prove its end", {{"detail", mine.error().user}});
+        return std::nullopt;
+    }
 
     void on_notify(std::string_view channel, std::string_view payload) {
         if (channel == "weft_job") dispatcher.wake();
@@ -143,6 +162,7 @@ struct Worker::Impl {
     broker::Broker broker;
     Slots slots;
     engine::Engine engine;
+    std::optional<proc::Presence> presence;
     Dispatcher dispatcher;
     pg::Listener listener;
     Retention retention;

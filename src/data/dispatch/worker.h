@@ -30,13 +30,17 @@ struct Options {
     store::retention::Policy keep;
     Millis retire_every{10 * 60'000};
     std::string blob_folder;  // whose old days go with their rows; none when empty
-    int tenant_share = 3;     // a tenant holds at most so many times what is free of these (base/shares)
+    /// Where the workers of this machine announce themselves, so that the next one takes over at once what
+    /// one of them held when it died (platform/proc/presence.h). None when empty: leases lapse.
+    std::string presence_folder;
+    int tenant_share = 3;  // a tenant holds at most so many times what is free of these (base/shares)
     Millis lease = limits::kLease;
     Millis heartbeat = limits::kHeartbeat;  // a third of the lease
     Millis poll_max{1'000};                 // between looks into the queue when nothing hints
     Millis reap_every{5'000};
-    Millis sweep_every{1'000};  // lost wake-ups
-    Millis cancel_every{500};   // looks for runs asked to stop
+    Millis departed_every{1'000};  // looks for workers of this machine that have died
+    Millis sweep_every{1'000};     // lost wake-ups
+    Millis cancel_every{500};      // looks for runs asked to stop
     Millis orphans_every{60'000};
     Millis drain{5'000};  // at stop(): what runs get to finish by themselves
     Millis journal_lag{50};
@@ -69,6 +73,7 @@ struct Stats {
     std::int64_t parked = 0;
     std::int64_t lost = 0;  // leases
     std::int64_t reaped = 0;
+    std::int64_t taken_over = 0;
     std::int64_t flushes = 0;
 };
 

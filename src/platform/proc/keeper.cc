@@ -37,7 +37,7 @@ struct Keeper::Impl {
         auto stable = rt::Deadline::in(backoff.stable_after);
         report(Event::Kind::kStarted, child->pid(), "", Millis{0});
         auto ended = co_await child->wait(by);
-        if (stable.is_over()) delay = backoff.initial;
+        if (stable.is_over()) delay = Millis{0};  // it can work here: no reason to wait
         last_pid = child->pid();
         child.reset();
         co_return ended;
@@ -78,7 +78,7 @@ rt::Task<void> Keeper::run(rt::Deadline by) {
         }
         if (is_final) break;
         (void)co_await impl_->wake.wait(by.at_most(delay));
-        impl_->delay = std::min(impl_->delay * 2, impl_->backoff.max);
+        impl_->delay = std::clamp(impl_->delay * 2, impl_->backoff.initial, impl_->backoff.max);
     }
     impl_->is_running = false;
     impl_->finished.notify_all();

@@ -133,7 +133,7 @@ Result<std::string> read_sealed(int fd);
 struct Backoff {
     Millis initial{100};
     Millis max{5'000};
-    Millis stable_after{10'000};  // a child that lived this long starts again from `initial`
+    Millis stable_after{10'000};  // a child that lived this long is started again at once
 };
 
 /// Keeps one program running until told to stop: starts it again whenever it ends.

@@ -28,6 +28,22 @@ Lease read_lease(const pg::Rows& rows, int row, int tenant, int run, int epoch) 
     return Lease{rows.id<TenantId>(row, tenant), rows.id<RunId>(row, run), rows.integer(row, epoch)};
 }
 
+Reaped read_reaped(const pg::Rows& rows) {
+    Reaped out;
+    for (int row = 0; row < rows.size(); ++row) {
+        if (!rows.boolean(row, 0)) {
+            ++out.requeued;
+            continue;
+        }
+        out.poisoned.push_back({
+            .lease = read_lease(rows, row, 1, 2, 3),
+            .workflow = rows.id<WorkflowId>(row, 4),
+            .crashes = static_cast<int>(rows.integer(row, 5)),
+        });
+    }
+    return out;
+}
+
 }  // namespace
 
 rt::Task<Result<std::vector<Claimed>>> Queue::claim(
@@ -96,19 +112,18 @@ rt::Task<Result<Reaped>> Queue::reap(WorkerId worker, int crashes_max, Millis le
     pg::Params params;
     params.add(worker).add(crashes_max).add(static_cast<std::int64_t>(lease.count()));
     CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kReap, std::move(params), by));
-    Reaped out;
-    for (int row = 0; row < rows.size(); ++row) {
-        if (!rows.boolean(row, 0)) {
-            ++out.requeued;
-            continue;
-        }
-        out.poisoned.push_back({
-            .lease = read_lease(rows, row, 1, 2, 3),
-            .workflow = rows.id<WorkflowId>(row, 4),
-            .crashes = static_cast<int>(rows.integer(row, 5)),
-        });
-    }
-    co_return out;
+    co_return read_reaped(rows);
+}
+
+rt::Task<Result<Reaped>> Queue::take_over(
+    std::vector<WorkerId> dead, WorkerId worker, int crashes_max, Millis lease, rt::Deadline by
+) {
+    pg::ArrayParam workers;
+    for (const WorkerId each : dead) workers.add(each);
+    pg::Params params;
+    params.add(workers.text()).add(worker).add(crashes_max).add(static_cast<std::int64_t>(lease.count()));
+    CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kTakeOver, std::move(params), by));
+    co_return read_reaped(rows);
 }
 
 rt::Task<Result<std::int64_t>> Queue::sweep_tenants(Idle idle, rt::Deadline by) {

@@ -59,6 +59,7 @@ struct Poisoned {
 struct Reaped {
     std::int64_t requeued = 0;
     std::vector<Poisoned> poisoned;  // leased to the reaper under a new epoch: end them with store/runs
+    std::size_t size() const { return static_cast<std::size_t>(requeued) + poisoned.size(); }
 };
 
 /// A live run without a job: a bug, or a hand that reached into the database.
@@ -91,6 +92,13 @@ class Queue {
     /// Returns lapsed jobs to the queue and counts the crash; those with `crashes_max` are leased to `worker`
     /// instead, for it to end them as poisoned.
     rt::Task<Result<Reaped>> reap(WorkerId worker, int crashes_max, Millis lease, rt::Deadline by);
+
+    /// The same at once for what the workers `dead`, whose end is proven, held; and their epochs end. At most
+    /// kTakeOverMax jobs; call it again when it gave that many.
+    static constexpr std::size_t kTakeOverMax = 500;
+    rt::Task<Result<Reaped>> take_over(
+        std::vector<WorkerId> dead, WorkerId worker, int crashes_max, Millis lease, rt::Deadline by
+    );
 
     /// Repairs lost wake-ups: tenants with due jobs become active; with kPutToSleep those without any job
     /// become inactive. Returns how many became active. Harmless when several workers do it.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace weft::store::queue {
 namespace {
@@ -185,6 +186,39 @@ TEST_F(QueueTest, ReapsLapsedLeasesAndQuarantinesThePoisoned) {
     EXPECT_EQ(reaped->poisoned[0].lease.epoch, 4);
     EXPECT_EQ(reaped->poisoned[0].crashes, 3);
     EXPECT_TRUE(claim(1).empty());  // the reaper holds it
+}
+
+TEST_F(QueueTest, TakesOverWhatADeadWorkerHeldAndNothingElse) {
+    TenantId tenant = database.create_tenant();
+    enqueue(tenant, 3);
+    const WorkerId living = WorkerId::make(clock.now(), rng);
+    const WorkerId dead = std::exchange(worker, living);
+    auto kept = claim(1);
+    worker = dead;
+    auto left = claim(2);
+    worker = living;
+    ASSERT_EQ(kept.size() + left.size(), 3u);
+    database.exec("update weft.job set crashes = 2 where run_id = '" + left[1].lease.run.text() + "'");
+
+    std::vector<WorkerId> gone{dead};
+    auto taken = loop.run_until_done(queue.take_over(gone, living, 3, 30s, kSoon));
+    ASSERT_TRUE(taken) << taken.error().detail;
+    EXPECT_EQ(taken->requeued, 1);
+    ASSERT_EQ(taken->poisoned.size(), 1u);
+    EXPECT_EQ(taken->poisoned[0].lease.run, left[1].lease.run);
+    EXPECT_EQ(taken->poisoned[0].lease.epoch, 2);
+    EXPECT_EQ(job(left[0].lease, "state || crashes || ' ' || epoch"), "ready1 2");
+    EXPECT_EQ(job(kept[0].lease, "state || crashes || ' ' || epoch"), "leased0 1");
+
+    // What the dead one sent last comes too late already, before anybody has claimed it.
+    std::vector<Lease> stale{left[0].lease};
+    auto beat = loop.run_until_done(queue.heartbeat(stale, 30s, kSoon));
+    ASSERT_TRUE(beat);
+    EXPECT_EQ(beat->lost.size(), 1u);
+    auto again = claim(1);
+    ASSERT_EQ(again.size(), 1u);
+    EXPECT_EQ(again[0].lease.epoch, 3);
+    EXPECT_EQ(again[0].crashes, 1);
 }
 
 TEST_F(QueueTest, SweepWakesAForgottenTenantAndPutsIdleOnesToSleep) {

@@ -3,6 +3,7 @@
 #include "data/dispatch/detail/slots.h"
 #include "data/dispatch/worker.h"
 #include "data/engine/engine.h"
+#include "platform/proc/presence.h"
 #include "platform/rt/scope.h"
 #include "platform/rt/sync.h"
 #include "store/queue/queue.h"
@@ -26,6 +27,7 @@ class Dispatcher {
         telemetry::Metrics& metrics;
         WorkerId id;
         Options options;
+        const proc::Presence* presence = nullptr;  // none: nobody's end can be proven
     };
     explicit Dispatcher(Needs needs);
 
@@ -56,6 +58,9 @@ class Dispatcher {
     void drop_lapsed();
     rt::Task<void> cancel_loop();
     rt::Task<void> reap_loop();
+    rt::Task<void> take_over_loop();
+    rt::Task<bool> take_over(std::vector<WorkerId> dead);
+    rt::Task<void> on_reaped(store::queue::Reaped reaped);
     rt::Task<void> sweep_loop();
     rt::Task<void> orphan_loop();
 
@@ -78,6 +83,7 @@ class Dispatcher {
     telemetry::Counter finished_;
     telemetry::Counter lost_;
     telemetry::Counter reaped_;
+    telemetry::Counter taken_over_;
     telemetry::Gauge busy_;
     rt::Scope runs_;   // supervisors
     rt::Scope scope_;  // the loops
