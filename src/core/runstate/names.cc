@@ -11,8 +11,8 @@ namespace {
 constexpr std::array<std::string_view, 6> kRunStatuses = {
     "queued", "running", "waiting", "success", "failed", "canceled"
 };
-constexpr std::array<std::string_view, 7> kStepStatuses = {
-    "queued", "running", "waiting", "success", "failed", "skipped", "canceled"
+constexpr std::array<std::string_view, 8> kStepStatuses = {
+    "queued", "running", "waiting", "success", "failed", "skipped", "canceled", "not_reached"
 };
 constexpr std::array<std::string_view, 3> kNeedOns = {"success", "failure", "finished"};
 
@@ -71,6 +71,8 @@ StepStatus status(Phase phase) {
             return StepStatus::kSkipped;
         case Phase::kCanceled:
             return StepStatus::kCanceled;
+        case Phase::kNotReached:
+            return StepStatus::kNotReached;
     }
     return StepStatus::kQueued;
 }

@@ -14,6 +14,11 @@ bool is_through(Phase phase) {
     return phase >= Phase::kSuccess;
 }
 
+/// An attempt, or at least the look at its condition and input.
+bool has_begun(const StepState& step) {
+    return step.attempt > 0 || step.phase != Phase::kQueued;
+}
+
 /// Holds a slot of `parallel_max`.
 bool is_active(Phase phase) {
     return phase >= Phase::kEvaluating && phase <= Phase::kCoding;
@@ -174,6 +179,9 @@ class Machine {
                         break;
                     case StepStatus::kCanceled:
                         step.phase = Phase::kCanceled;
+                        break;
+                    case StepStatus::kNotReached:
+                        step.phase = Phase::kNotReached;
                         break;
                     case StepStatus::kQueued:
                     case StepStatus::kRunning:
@@ -338,7 +346,7 @@ class Machine {
             if (at(i).phase == Phase::kCalling)
                 emit(Abort{i});
             else if (!is_through(at(i).phase))
-                at(i).phase = Phase::kCanceled;
+                at(i).phase = has_begun(at(i)) ? Phase::kCanceled : Phase::kNotReached;
         }
     }
 

@@ -69,7 +69,9 @@ struct Plan {
 // ---------------------------------------------------------------- state
 
 enum class RunStatus { kQueued, kRunning, kWaiting, kSuccess, kFailed, kCanceled };
-enum class StepStatus { kQueued, kRunning, kWaiting, kSuccess, kFailed, kSkipped, kCanceled };
+/// kSkipped: its condition was false, or what it needs was not met. kCanceled: it had begun when the run was
+/// stopped. kNotReached: it had not.
+enum class StepStatus { kQueued, kRunning, kWaiting, kSuccess, kFailed, kSkipped, kCanceled, kNotReached };
 
 std::string_view name(RunStatus status);
 std::string_view name(StepStatus status);
@@ -97,6 +99,7 @@ enum class Phase : std::uint8_t {
     kFailed,
     kSkipped,
     kCanceled,
+    kNotReached,
 };
 StepStatus status(Phase phase);
 

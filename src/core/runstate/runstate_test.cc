@@ -205,7 +205,8 @@ TEST(Runstate, FirstFailureEndsTheRunAndAbortsCalls) {
     run.send(CallFinished{.step = 1, .attempt = 1, .outcome = Outcome::kAborted});
     EXPECT_EQ(*run.one<Finish>(), (Finish{RunStatus::kFailed, kWrong, 0}));
     EXPECT_EQ(run.status(1), StepStatus::kCanceled);
-    EXPECT_EQ(run.status(2), StepStatus::kCanceled);
+    EXPECT_EQ(run.status(2), StepStatus::kNotReached);
+    EXPECT_EQ(run.status(3), StepStatus::kNotReached);
 }
 
 TEST(Runstate, ACallThatSucceedsWhileStoppingIsRecordedAsSuccess) {
@@ -415,7 +416,7 @@ TEST(Runstate, CancelStartsNothingNewAndWaitsForCalls) {
     run.ok(0);
     EXPECT_EQ(*run.one<Finish>(), (Finish{RunStatus::kCanceled, std::nullopt, kRun}));
     EXPECT_EQ(run.status(0), StepStatus::kSuccess);
-    EXPECT_EQ(run.status(1), StepStatus::kCanceled);
+    EXPECT_EQ(run.status(1), StepStatus::kNotReached);
 }
 
 TEST(Runstate, CancelBeforeTheStartFinishesAtOnce) {

@@ -212,7 +212,7 @@ TEST_F(EngineTest, ALimitOfTheSandboxEndsTheRunAtOnce) {
     EXPECT_THAT(of_run("error ->> 'message'"), HasSubstr("128 MiB"));
     EXPECT_EQ(
         database.scalar("select string_agg(state, ',' order by position) from weft.step_run"),
-        "failed,canceled"
+        "failed,not_reached"
     );
 }
 

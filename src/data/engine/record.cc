@@ -30,7 +30,7 @@ store::runs::StepWrite& Driver::row_of(Index step) {
     if (found == batch_.steps.end()) {
         found = batch_.steps.insert(batch_.steps.end(), store::runs::StepWrite{.step = id, .position = step});
     }
-    found->attempt = state_.steps[static_cast<std::size_t>(step)].attempt;
+    found->attempt = state_.steps.empty() ? 0 : state_.steps[static_cast<std::size_t>(step)].attempt;
     found->started_at = slot(step).started_at;
     found->failure_kind.reset();
     found->error.reset();
@@ -232,6 +232,11 @@ rt::Task<Result<void>> Driver::fail_plainly(Failure failure, Place place) {
     batch_.error = error_json(failure, place);
     batch_.is_dead_letter = is_buried_;
     batch_.finished_at = now();
+    if (state_.stage == Stage::kNew && job_.claimed.lease.epoch == 1) {
+        for (std::size_t i = 0; i < count(); ++i) {
+            row_of(static_cast<Index>(i)).state = name(StepStatus::kNotReached);
+        }
+    }
     JsonObject detail;
     detail["state"] = name(RunStatus::kFailed);
     note("finished", std::nullopt, std::move(detail));

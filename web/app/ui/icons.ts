@@ -1,5 +1,6 @@
 import {
-  mdiAlertCircle, mdiCancel, mdiCheckCircle, mdiClockOutline, mdiDebugStepOver, mdiLoading, mdiPauseCircleOutline,
+  mdiAlertCircle, mdiCancel, mdiCheckCircle, mdiCircleOffOutline, mdiClockOutline, mdiDebugStepOver, mdiLoading,
+  mdiPauseCircleOutline,
 } from '@mdi/js'
 import type { StepState } from '~/shared/api'
 
@@ -12,4 +13,5 @@ export const state_look: Readonly<Record<StepState, { icon: string; color: strin
   failed: { icon: mdiAlertCircle, color: 'error' },
   canceled: { icon: mdiCancel, color: 'muted' },
   skipped: { icon: mdiDebugStepOver, color: 'muted' },
+  not_reached: { icon: mdiCircleOffOutline, color: 'muted' },
 }

@@ -39,7 +39,7 @@ export function matches(run: Run, filters: RunFilters): boolean {
 
 /** True once nothing more will happen to it. */
 export function isFinal(state: Step['state']): boolean {
-  return state === 'success' || state === 'failed' || state === 'canceled' || state === 'skipped'
+  return state !== 'queued' && state !== 'running' && state !== 'waiting'
 }
 
 // Ids are uuid v7: they sort by time of creation, as the server's pages do.

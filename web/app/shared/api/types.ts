@@ -4,7 +4,7 @@ import { array, boolean, json, maybe, number, object, string, withDefault, word,
 
 // The words of the data model, and one parser per answer of the REST contract; the type is what the parser returns.
 export const run_states = ['queued', 'running', 'waiting', 'success', 'failed', 'canceled'] as const
-export const step_states = [...run_states, 'skipped'] as const
+export const step_states = [...run_states, 'skipped', 'not_reached'] as const
 export const failure_kinds = ['workflow', 'provider', 'limit', 'platform'] as const
 export const roles = ['owner', 'admin', 'builder', 'viewer'] as const
 export const auth_kinds = ['none', 'api_key', 'basic', 'bearer', 'headers'] as const

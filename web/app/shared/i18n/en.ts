@@ -92,6 +92,7 @@ export const en = {
   'state.failed': 'Failed',
   'state.canceled': 'Canceled',
   'state.skipped': 'Skipped',
+  'state.not_reached': 'Not reached',
 
   'failure.workflow': 'The workflow failed',
   'failure.workflow.text': 'The definition or its data is at fault: an expression, a mapping or an input. Change the workflow, publish it, and run it again.',
@@ -156,6 +157,7 @@ export const en = {
   'run.output.none': 'No output was recorded.',
   'run.output.run': 'Run output',
   'run.skipped': 'Its condition was false, or a step it needs did not succeed.',
+  'run.not_reached': 'The run ended before this step began.',
   'run.attempts': '{n} attempts',
   'run.attempts.title': 'Earlier attempts',
   'logs.empty': 'No log lines',
