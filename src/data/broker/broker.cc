@@ -54,7 +54,8 @@ Response from_failure(const http::ClientError& failure, Effect effect) {
         case http::Failure::kInvalid:
             return error(FailureKind::kWorkflow, failure.error.user);
         case http::Failure::kDenied:
-            return error(FailureKind::kWorkflow, failure.error.user);
+            // The installation's doing, which only its operator can change; trying again changes nothing.
+            return error(FailureKind::kPlatform, failure.error.user);
         case http::Failure::kConnect:
             out = error(FailureKind::kProvider, failure.error.user, true);
             break;

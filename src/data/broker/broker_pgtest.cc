@@ -9,6 +9,7 @@
 #include "store/vault/keys.h"
 #include "support/pg.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -19,6 +20,7 @@ namespace {
 using Outcome = Response::Outcome;
 using runstate::Effect;
 using runstate::FailureKind;
+using testing::HasSubstr;
 
 constexpr std::string_view kToken = "canary-token-4711";
 
@@ -159,6 +161,19 @@ TEST_F(BrokerTest, RefusesAnotherOriginBeforeAnythingIsSent) {
     EXPECT_EQ(response.outcome, Outcome::kError);
     EXPECT_EQ(response.kind, FailureKind::kWorkflow);
     EXPECT_FALSE(response.is_retryable);
+    EXPECT_TRUE(requests.empty());
+}
+
+TEST_F(BrokerTest, ABlockedAddressSaysWhatWhyAndWhomToAsk) {
+    egress.emplace(client, egress::Policy());
+    Response response = perform(request_to("/orders"));
+    EXPECT_EQ(response.outcome, Outcome::kError);
+    EXPECT_EQ(response.kind, FailureKind::kPlatform);
+    EXPECT_FALSE(response.is_retryable);
+    const std::string where = base.substr(std::string_view("http://").size());
+    EXPECT_THAT(response.message, HasSubstr("The call to " + where + " is blocked"));
+    EXPECT_THAT(response.message, HasSubstr("Ask whoever operates this Weft server"));
+    EXPECT_THAT(response.message, HasSubstr("--egress-allow=" + where));
     EXPECT_TRUE(requests.empty());
 }
 

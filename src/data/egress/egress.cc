@@ -125,6 +125,18 @@ Error bad_allowance(std::string_view text) {
     );
 }
 
+/// Says what was blocked and who can change it: the author of a workflow is seldom the one who runs the
+/// server.
+Error blocked(std::string_view ip, std::uint16_t port, std::string_view why) {
+    const bool is_v6 = ip.find(':') != std::string_view::npos;
+    const std::string where =
+        (is_v6 ? "[" + std::string(ip) + "]" : std::string(ip)) + ":" + std::to_string(port);
+    return Error::forbidden(
+        "The call to " + where + " is blocked: " + std::string(why) +
+        ". Ask whoever operates this Weft server to allow it, with the option --egress-allow=" + where
+    );
+}
+
 }  // namespace
 
 std::optional<Address> parse_address(std::string_view text) {
@@ -188,12 +200,16 @@ bool Policy::is_allowed(const Address& address, std::uint16_t port) const {
 
 Result<void> Policy::check(std::string_view ip, std::uint16_t port) const {
     auto address = parse_address(ip);
-    if (!address) return fail(Error::forbidden("This destination is not an internet address"));
-    if (is_allowed(*address, port)) return {};
-    if (!is_public(*address)) {
-        return fail(Error::forbidden("This destination is not on the public internet, and not allowed here"));
+    if (!address) {
+        return fail(
+            Error::forbidden("\"" + std::string(ip) + "\" is not an internet address; calls go to those")
+        );
     }
-    if (!is_usual_port(port)) return fail(Error::forbidden("This destination's port is not allowed"));
+    if (is_allowed(*address, port)) return {};
+    if (!is_public(*address)) return fail(blocked(ip, port, "its address is not on the public internet"));
+    if (!is_usual_port(port)) {
+        return fail(blocked(ip, port, "calls may use the ports 80, 443 and those from 1024 up"));
+    }
     return {};
 }
 

@@ -38,7 +38,8 @@ class Policy {
     static Result<Policy> parse(const std::vector<std::string>& allowed);
 
     /// kForbidden for what is not public unicast, for IPv4 hidden in IPv6 (mapped, NAT64, 6to4, Teredo) that
-    /// is not, for known metadata services, and for ports below 1024 other than 80 and 443.
+    /// is not, for known metadata services, and for ports below 1024 other than 80 and 443. The text names
+    /// the address, the option and whom to ask.
     Result<void> check(std::string_view ip, std::uint16_t port) const;
 
   private:

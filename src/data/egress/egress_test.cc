@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 namespace weft::egress {
 namespace {
 
@@ -95,6 +97,24 @@ TEST(EgressPolicy, DeniesWhatIsNotPublicInEverySpelling) {
              "fe80::1%eth0",
          }) {
         EXPECT_FALSE(is_allowed(policy, ip)) << ip;
+    }
+}
+
+TEST(EgressPolicy, WhatIsBlockedIsNamedAsTheOptionWantsIt) {
+    const Policy policy;
+    for (const auto& [ip, port, where] : {
+             std::tuple("10.1.2.3", 8080, "10.1.2.3:8080"),
+             std::tuple("::1", 9000, "[::1]:9000"),
+             std::tuple("93.184.216.34", 22, "93.184.216.34:22"),
+         }) {
+        auto checked = policy.check(ip, static_cast<std::uint16_t>(port));
+        ASSERT_FALSE(checked);
+        EXPECT_NE(checked.error().user.find(std::string("--egress-allow=") + where), std::string::npos)
+            << checked.error().user;
+        auto opened = Policy::parse({where});
+        ASSERT_TRUE(opened);
+        EXPECT_TRUE(is_allowed(*opened, ip, static_cast<std::uint16_t>(port)))
+            << "the option does what is said";
     }
 }
 
