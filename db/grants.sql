@@ -34,7 +34,7 @@ grant insert, update, delete on connection to weft_api;
 grant select on workflow_run, step_run, payload, run_event, execution_log, trigger_event, dead_letter to weft_api;
 grant insert on workflow_run, payload, run_event to weft_api;
 grant select, insert on job to weft_api;
-grant update (cancel_requested_at, cancel_reason, run_at) on job to weft_api;
+grant update (cancel_requested_at, cancel_reason, canceled_by, canceled_by_name, run_at) on job to weft_api;
 grant select, insert on tenant_queue to weft_api;
 grant update (active, vtime) on tenant_queue to weft_api;
 

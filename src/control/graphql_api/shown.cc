@@ -141,7 +141,7 @@ constexpr std::array kTables = {
         "runs",
         Permission::kRunRead,
         "tenant_id id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error tier "
-        "created_at started_at finished_at",
+        "created_at started_at finished_at canceled_by canceled_by_name cancel_reason",
         kRun,
         kRunValues
     },
@@ -178,7 +178,7 @@ constexpr std::array kTables = {
         "jobs",
         Permission::kRunRead,
         "tenant_id run_id workflow_id state run_at lease_until crashes cancel_requested_at cancel_reason "
-        "deadline_at",
+        "canceled_by canceled_by_name deadline_at",
         kOfRun
     },
     Table{"dead_letter", "dead_letters", Permission::kRunRead, "tenant_id run_id reason created_at", kOfRun},

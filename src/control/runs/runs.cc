@@ -63,6 +63,9 @@ JsonObject run_json(const rows::Run& run) {
         {"error", parsed(run.error)},
         {"tier", maybe_json(run.tier)},
         {"is_cancel_requested", run.is_cancel_requested},
+        {"canceled_by", id_json(run.canceled_by)},
+        {"canceled_by_name", maybe_json(run.canceled_by_name)},
+        {"cancel_reason", maybe_json(run.cancel_reason)},
         {"created_at", time_json(run.created_at)},
         {"started_at", time_json(run.started_at)},
         {"finished_at", time_json(run.finished_at)},
@@ -220,9 +223,14 @@ rt::Task<Result<Json>> Runs::events(Context& context, Json input) {
 rt::Task<Result<Json>> Runs::cancel(Context& context, Json input) {
     const auto id = id_in<RunId>(input);
     context.object = id.uuid();
-    std::string reason = text_in(input, "reason", "Cancelled by " + context.principal->identity.user_name);
+    const auto& identity = context.principal->identity;
+    store::runcontrol::CancelRequest request{
+        .by = context.user(),
+        .by_name = identity.user_name + (identity.token_id ? " (API token)" : ""),
+        .reason = maybe_text_in(input, "reason"),
+    };
     CO_CHECK_OK(co_await store::runcontrol::request_cancel(
-        context.db(), context.tenant(), id, std::move(reason), context.deadline
+        context.db(), context.tenant(), id, std::move(request), context.deadline
     ));
     context.notify_after_commit.emplace_back(kCancelChannel, "");
     co_return JsonObject{{"run_id", id.text()}};

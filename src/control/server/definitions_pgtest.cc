@@ -342,7 +342,20 @@ TEST_F(Definitions, CancellingMarksTheJobOnce) {
     EXPECT_EQ(api.db.scalar("select active from weft.tenant_queue"), "t");
     EXPECT_EQ(api.db.scalar("select count(*) from weft.run_event where kind = 'run.cancel_requested'"), "1");
     EXPECT_TRUE(was_notified("weft_cancel", ""));
-    EXPECT_TRUE(api.get(owner, "/runs/" + ids["run"]).body.at("is_cancel_requested").get_bool());
+    const Reply run = api.get(owner, "/runs/" + ids["run"]);
+    EXPECT_TRUE(run.body.at("is_cancel_requested").get_bool());
+    EXPECT_EQ(run.text("cancel_reason"), "wrong order");
+    EXPECT_EQ(run.text("canceled_by"), owner.user.text());
+    EXPECT_FALSE(run.text("canceled_by_name").empty());
+    EXPECT_EQ(
+        api.db.scalar(
+            "select count(*) from weft.run_event where kind = 'run.cancel_requested' and detail ->> 'by' = "
+            "$1 "
+            "and detail ->> 'reason' = 'wrong order'",
+            {run.text("canceled_by_name")}
+        ),
+        "1"
+    );
     const Reply ended = api.post(owner, "/runs/" + ids["ended_run"] + "/cancel");
     EXPECT_EQ(ended.status, 409);
     EXPECT_NE(ended.text("detail").find("success"), std::string::npos);

@@ -194,7 +194,7 @@ struct TimerFired {
 };
 
 struct CancelRequested {
-    std::string reason;  // for people
+    std::string reason;  // for people; may be empty
 };
 
 /// The sandbox is gone: memory or time bomb (kLimit), or broke the protocol (kWorkflow), or our fault

@@ -268,7 +268,7 @@ rt::Task<void> Dispatcher::cancel_loop() {
 void Dispatcher::cancel(const std::vector<store::queue::Canceled>& canceled) {
     for (const auto& one : canceled) {
         auto found = running_.find(one.run);
-        if (found != running_.end()) found->second.job->request_cancel(one.reason);
+        if (found != running_.end()) found->second.job->request_cancel(one.cancel);
     }
 }
 

@@ -69,7 +69,7 @@ rt::Task<Result<void>> Slots::enter(engine::Job& job) {
     Turn turn(*this, job);
     pass_on();
     while (!job.has_slot) {
-        if (job.cancel_reason) co_return fail(Error::cancelled("the run is asked to stop"));
+        if (job.cancel) co_return fail(Error::cancelled("the run is asked to stop"));
         CO_CHECK_OK(co_await job.woken.wait(job.scope.forever()));
     }
     co_return Result<void>{};

@@ -302,11 +302,15 @@ TEST_F(WorkerTest, ARunCanBeCanceledWhileItCallsAndWhileItComputes) {
     ASSERT_TRUE(eventually([&] { return !calls_["/slow"].empty() && worker_->stats().running == 2; }));
     (void)wait(rt::sleep_for(300ms, soon()));
     const Steady asked = std::chrono::steady_clock::now();
-    database().exec("update weft.job set cancel_requested_at = now(), cancel_reason = 'enough'");
+    database().exec(
+        "update weft.job set cancel_requested_at = now(), cancel_reason = 'enough', canceled_by_name = 'Ann'"
+    );
     for (RunId run : {one, two}) {
         auto ended = finish(run);
         EXPECT_EQ(ended.state, "canceled");
         EXPECT_EQ(count("run_event where kind = 'canceled' and detail ->> 'reason' = 'enough'", run), "1");
+        EXPECT_EQ(count("execution_log where message = 'Canceled by Ann: enough'", run), "1");
+        EXPECT_EQ(ended.canceled_by_name.value_or(""), "Ann");
     }
     EXPECT_LT(std::chrono::steady_clock::now() - asked, 2s);
 }

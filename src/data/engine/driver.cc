@@ -94,7 +94,7 @@ void Driver::start() {
         note("resumed", std::nullopt, std::move(detail));
     }
     apply(replay());
-    if (job_.claimed.is_cancel_requested) job_.request_cancel(job_.claimed.cancel_reason);
+    if (job_.claimed.cancel) job_.request_cancel(*job_.claimed.cancel);
 }
 
 /// The journal as events for runstate, in the order of the steps.
@@ -146,12 +146,10 @@ void Driver::restore(const store::runs::StepRun& row, JournalEntry entry, Starte
 
 /// One step of the loop: a command, else an event, else a flush that is due, else a wait.
 rt::Task<Result<void>> Driver::turn() {
-    if (job_.cancel_reason && !is_cancel_applied_) {
+    if (job_.cancel && !is_cancel_applied_) {
         is_cancel_applied_ = true;
-        JsonObject detail;
-        detail["reason"] = clean_text(*job_.cancel_reason, 1024);
-        note("canceled", std::nullopt, std::move(detail));
-        apply(CancelRequested{*job_.cancel_reason});
+        note_cancel(*job_.cancel);
+        apply(CancelRequested{job_.cancel->reason});
     }
     if (!commands_.empty()) {
         Command next = std::move(commands_.front());

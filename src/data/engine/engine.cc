@@ -12,9 +12,9 @@ using store::runs::JobFate;
 Job::Job(rt::Loop& loop, store::queue::Claimed taken, store::runs::Loaded row, Steady at)
     : claimed(std::move(taken)), loaded(std::move(row)), loaded_at(at), woken(loop), scope(loop) {}
 
-void Job::request_cancel(std::string reason) {
-    if (cancel_reason) return;
-    cancel_reason = std::move(reason);
+void Job::request_cancel(store::queue::Cancel asked) {
+    if (cancel) return;
+    cancel = std::move(asked);
     woken.notify_all();
     // An evaluation under way would answer only when it is done.
     if (asking != nullptr) asking->kill();

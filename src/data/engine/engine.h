@@ -70,13 +70,13 @@ struct Job {
     Job(rt::Loop& loop, store::queue::Claimed taken, store::runs::Loaded row, Steady at);
 
     /// A person asked: the run ends as canceled. Idempotent.
-    void request_cancel(std::string reason);
+    void request_cancel(store::queue::Cancel asked);
 
     const store::queue::Claimed claimed;
     store::runs::Loaded loaded;
     const Steady loaded_at;  // when `loaded.now` was true
     Steady held_until{};     // the lease by our own clock, short of the database's: the dispatcher's
-    std::optional<std::string> cancel_reason;
+    std::optional<store::queue::Cancel> cancel;
     isolation::Sandbox* asking = nullptr;  // while a request to it is under way
     bool has_slot = true;                  // kept by Slots
     rt::Signal woken;

@@ -55,6 +55,31 @@ void Driver::note(std::string kind, std::optional<Index> step, JsonObject detail
     if (!dirty_since_) dirty_since_ = deps_.clock.steady();
 }
 
+void Driver::note_cancel(const store::queue::Cancel& cancel) {
+    JsonObject detail;
+    std::string line = "Canceled";
+    if (!cancel.by.empty()) {
+        detail["by"] = clean_text(cancel.by, 1024);
+        line += " by " + cancel.by;
+    }
+    if (!cancel.reason.empty()) {
+        detail["reason"] = clean_text(cancel.reason, 1024);
+        line += ": " + cancel.reason;
+    }
+    note("canceled", std::nullopt, std::move(detail));
+    log("warn", std::nullopt, std::move(line));
+}
+
+/// A line of ours among those that the workflow writes; its limit is not theirs.
+void Driver::log(std::string_view level, std::optional<Index> step, std::string text) {
+    store::runs::LogWrite line{
+        .at = now(), .level = level, .step = {}, .message = clean_text(text, limits::kLogLineBytesMax)
+    };
+    if (step) line.step = step_at(*step).id;
+    batch_.logs.push_back(std::move(line));
+    if (!dirty_since_) dirty_since_ = deps_.clock.steady();
+}
+
 rt::Task<Result<void>> Driver::on(JournalIntent command) {
     if (!is_in(command.step, Phase::kIntent)) co_return Result<void>{};
     auto& row = row_of(command.step);

@@ -37,7 +37,7 @@ rt::Task<Result<std::optional<isolation::Reply>>> Driver::ask(
 rt::Task<Result<void>> Driver::take_sandbox() {
     if (!job_.has_slot) {
         auto back = co_await come_back();
-        if (!back && job_.cancel_reason && !job_.scope.is_cancelled()) co_return Result<void>{};
+        if (!back && job_.cancel && !job_.scope.is_cancelled()) co_return Result<void>{};
         if (!back && back.error().code == Code::kUnavailable) {
             co_return co_await give_back(JobFate::kPostpone, 1s);
         }
@@ -102,7 +102,7 @@ rt::Task<Result<void>> Driver::come_back() {
 /// another chance from its journal, as a crashed worker would.
 rt::Task<Result<void>> Driver::sandbox_failed(Error error) {
     if (job_.scope.is_cancelled()) co_return fail(std::move(error));
-    if (job_.cancel_reason) co_return Result<void>{};  // killed for that: turn() goes on from here
+    if (job_.cancel) co_return Result<void>{};  // killed for that: turn() goes on from here
     switch (error.code) {
         case Code::kLimit:
         case Code::kTimeout: {

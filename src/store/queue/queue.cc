@@ -28,6 +28,11 @@ Lease read_lease(const pg::Rows& rows, int row, int tenant, int run, int epoch) 
     return Lease{rows.id<TenantId>(row, tenant), rows.id<RunId>(row, run), rows.integer(row, epoch)};
 }
 
+/// Columns reason and name from `at` on.
+Cancel read_cancel(const pg::Rows& rows, int row, int at) {
+    return Cancel{std::string(rows.text(row, at)), std::string(rows.text(row, at + 1))};
+}
+
 Reaped read_reaped(const pg::Rows& rows) {
     Reaped out;
     for (int row = 0; row < rows.size(); ++row) {
@@ -67,9 +72,8 @@ rt::Task<Result<std::vector<Claimed>>> Queue::claim(
             .workflow = rows.id<WorkflowId>(row, 2),
             .version = rows.id<WorkflowVersionId>(row, 3),
             .crashes = static_cast<int>(rows.integer(row, 5)),
-            .is_cancel_requested = rows.boolean(row, 6),
-            .cancel_reason = std::string(rows.text(row, 7)),
-            .at = rows.instant(row, 8),
+            .cancel = rows.boolean(row, 6) ? std::optional(read_cancel(rows, row, 7)) : std::nullopt,
+            .at = rows.instant(row, 9),
         });
     }
     co_return out;
@@ -84,7 +88,7 @@ rt::Task<Result<Beat>> Queue::heartbeat(std::vector<Lease> leases, Millis lease,
     for (int row = 0; row < rows.size(); ++row) {
         auto run = rows.id<RunId>(row, 0);
         held.insert(run);
-        if (rows.boolean(row, 1)) out.canceled.push_back({run, std::string(rows.text(row, 2))});
+        if (rows.boolean(row, 1)) out.canceled.push_back({run, read_cancel(rows, row, 2)});
     }
     for (const Lease& mine : leases) {
         if (!held.contains(mine.run)) out.lost.push_back(mine.run);
@@ -97,7 +101,7 @@ rt::Task<Result<std::vector<Canceled>>> Queue::canceled(std::vector<Lease> lease
     CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kCanceled, std::move(params), by));
     std::vector<Canceled> out;
     for (int row = 0; row < rows.size(); ++row) {
-        out.push_back({rows.id<RunId>(row, 0), std::string(rows.text(row, 1))});
+        out.push_back({rows.id<RunId>(row, 0), read_cancel(rows, row, 1)});
     }
     co_return out;
 }

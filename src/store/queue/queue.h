@@ -23,13 +23,18 @@ struct Lease {
     bool operator==(const Lease&) const = default;
 };
 
+/// That somebody asks a run to stop.
+struct Cancel {
+    std::string reason;  // empty: none given
+    std::string by;      // a name; empty: not known
+};
+
 struct Claimed {
     Lease lease;
     WorkflowId workflow;
     WorkflowVersionId version;
     int crashes = 0;
-    bool is_cancel_requested = false;
-    std::string cancel_reason;
+    std::optional<Cancel> cancel;
     Instant at;  // of the claim, by the database
 };
 
@@ -41,7 +46,7 @@ struct Rooms {
 
 struct Canceled {
     RunId run;
-    std::string reason;
+    Cancel cancel;
 };
 
 struct Beat {

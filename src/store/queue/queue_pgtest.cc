@@ -151,7 +151,7 @@ TEST_F(QueueTest, HeartbeatExtendsTellsLossAndCancel) {
     EXPECT_EQ(beat->lost, std::vector<RunId>{leases[1].run});
     ASSERT_EQ(beat->canceled.size(), 1u);
     EXPECT_EQ(beat->canceled[0].run, leases[0].run);
-    EXPECT_EQ(beat->canceled[0].reason, "enough");
+    EXPECT_EQ(beat->canceled[0].cancel.reason, "enough");
     EXPECT_EQ(job(leases[2], "lease_until > now() + interval '50 s'"), "t");
     EXPECT_EQ(job(leases[1], "lease_until > now() + interval '50 s'"), "f");
 

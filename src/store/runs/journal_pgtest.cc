@@ -297,6 +297,28 @@ TEST_F(JournalTest, ParkPostponeAndCrashGiveTheJobBack) {
     EXPECT_EQ(database.scalar("select run_at <= clock_timestamp() from weft.job"), "t") << "it does not wait";
 }
 
+/// Only of a run that ended for that: one that succeeded before it was stopped was not canceled by anybody.
+TEST_F(JournalTest, ACanceledRunKeepsWhoAskedAndWhy) {
+    for (const auto& [state, kept] : {std::pair("canceled", "Ann: enough"), std::pair("success", "-: -")}) {
+        auto lease = start_run();
+        database.exec(
+            "update weft.job set cancel_requested_at = now(), cancel_reason = 'enough', canceled_by = "
+            "run_id, "
+            "canceled_by_name = 'Ann'"
+        );
+        Entry entry = finish(lease, state);
+        EXPECT_EQ(flush_now(entry), std::vector<bool>{true});
+        EXPECT_EQ(
+            database.scalar(
+                "select coalesce(canceled_by_name, '-') || ': ' || coalesce(cancel_reason, '-') from "
+                "weft.workflow_run where id = $1::uuid and (canceled_by is not null) = (state = 'canceled')",
+                {lease.run.text()}
+            ),
+            kept
+        );
+    }
+}
+
 TEST_F(JournalTest, ALaterClaimLoadsTheJournal) {
     auto lease = start_run();
     database.exec(

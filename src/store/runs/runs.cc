@@ -42,6 +42,9 @@ Run read_run(const pg::Rows& rows, int row) {
         .started_at = rows.maybe_instant(row, 13),
         .finished_at = rows.maybe_instant(row, 14),
         .is_cancel_requested = rows.boolean(row, 15),
+        .canceled_by = rows.maybe_id<UserId>(row, 16),
+        .canceled_by_name = rows.maybe_text(row, 17),
+        .cancel_reason = rows.maybe_text(row, 18),
     };
 }
 

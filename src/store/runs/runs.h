@@ -31,6 +31,10 @@ struct Run {
     std::optional<Instant> started_at;
     std::optional<Instant> finished_at;
     bool is_cancel_requested = false;
+    // Who asked it to stop, and why: of a live run, and of one that ended as canceled.
+    std::optional<UserId> canceled_by;
+    std::optional<std::string> canceled_by_name;
+    std::optional<std::string> cancel_reason;
 };
 
 struct StepRun {

@@ -102,6 +102,8 @@ class Driver {
     store::runs::StepWrite& row_of(Index step);
     void keep_value(std::string slot, std::string json);
     void note(std::string kind, std::optional<Index> step, JsonObject detail);
+    void note_cancel(const store::queue::Cancel& cancel);
+    void log(std::string_view level, std::optional<Index> step, std::string text);
     void record_running();
     void record_rest();
     rt::Task<Result<void>> give_back(store::runs::JobFate fate, Millis delay);

@@ -56,7 +56,8 @@ taken as (
     where j.ctid = d.place
     returning
         j.tenant_id, j.run_id, j.workflow_id, j.workflow_version_id, j.epoch, j.crashes,
-        j.cancel_requested_at is not null as is_cancel_requested, coalesce(j.cancel_reason, '') as cancel_reason
+        j.cancel_requested_at is not null as is_cancel_requested, coalesce(j.cancel_reason, '') as cancel_reason,
+        coalesce(j.canceled_by_name, '') as canceled_by_name
 ),
 charged as (
     update tenant_queue q
@@ -66,5 +67,5 @@ charged as (
 )
 select
     t.tenant_id, t.run_id, t.workflow_id, t.workflow_version_id, t.epoch, t.crashes, t.is_cancel_requested,
-    t.cancel_reason, clock_timestamp()
+    t.cancel_reason, t.canceled_by_name, clock_timestamp()
 from taken t

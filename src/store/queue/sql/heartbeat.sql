@@ -12,4 +12,4 @@ update job j
 set lease_until = clock_timestamp() + $4::bigint * interval '1 millisecond'
 from held h
 where j.tenant_id = h.tenant_id and j.run_id = h.run_id
-returning j.run_id, j.cancel_requested_at is not null, coalesce(j.cancel_reason, '')
+returning j.run_id, j.cancel_requested_at is not null, coalesce(j.cancel_reason, ''), coalesce(j.canceled_by_name, '')

@@ -9,7 +9,9 @@ with wanted as (
 
 update job j
 set cancel_requested_at = coalesce(j.cancel_requested_at, clock_timestamp()),
-    cancel_reason = coalesce(j.cancel_reason, $2),
+    cancel_reason = case when w.is_first then $2 else j.cancel_reason end,
+    canceled_by = case when w.is_first then $3::uuid else j.canceled_by end,
+    canceled_by_name = case when w.is_first then $4 else j.canceled_by_name end,
     run_at = least(j.run_at, clock_timestamp())
 from wanted w
 where j.tenant_id = w.tenant_id

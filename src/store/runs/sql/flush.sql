@@ -10,10 +10,12 @@ with entry as materialized (
     )
 ),
 held as materialized (
-    select e.run_id, j.place, j.workflow_id, j.workflow_version_id
+    select
+        e.run_id, j.place, j.workflow_id, j.workflow_version_id, j.canceled_by, j.canceled_by_name, j.cancel_reason
     from (select o.run_id, o.epoch from entry o order by o.run_id) e
     left join lateral (
-        select j.ctid as place, j.workflow_id, j.workflow_version_id
+        select
+            j.ctid as place, j.workflow_id, j.workflow_version_id, j.canceled_by, j.canceled_by_name, j.cancel_reason
         from job j
         where j.run_id = e.run_id
             and j.epoch = e.epoch -- fence
@@ -25,11 +27,15 @@ held as materialized (
 -- An update that never inserts: going through the key whatever the planner believes about the table's size.
 run as (
     insert into workflow_run as r (
-        tenant_id, id, workflow_id, workflow_version_id, state, failure_kind, error, tier, started_at, finished_at
+        tenant_id, id, workflow_id, workflow_version_id, state, failure_kind, error, tier, started_at, finished_at,
+        canceled_by, canceled_by_name, cancel_reason
     )
     select
         current_tenant(), h.run_id, coalesce(h.workflow_id, h.run_id), coalesce(h.workflow_version_id, h.run_id),
-        e.state, e.failure_kind, e.error::jsonb, e.tier, e.started_at, e.finished_at
+        e.state, e.failure_kind, e.error::jsonb, e.tier, e.started_at, e.finished_at,
+        case e.state when 'canceled' then h.canceled_by end,
+        case e.state when 'canceled' then h.canceled_by_name end,
+        case e.state when 'canceled' then h.cancel_reason end
     from held h
     join entry e on e.run_id = h.run_id
     on conflict (tenant_id, id) do update
@@ -38,7 +44,10 @@ run as (
         error = excluded.error,
         tier = coalesce(excluded.tier, r.tier),
         started_at = coalesce(r.started_at, excluded.started_at),
-        finished_at = excluded.finished_at
+        finished_at = excluded.finished_at,
+        canceled_by = excluded.canceled_by,
+        canceled_by_name = excluded.canceled_by_name,
+        cancel_reason = excluded.cancel_reason
     where r.state not in ('success', 'failed', 'canceled')
 ),
 step as (
