@@ -29,15 +29,17 @@ const operators: Record<string, (value: unknown, wanted: never) => boolean> = {
   _gt: (v, w) => compare(v, w) > 0,
   _in: (v, w: unknown[]) => w.some((x) => compare(v, x) === 0),
   _is_null: (v, w) => (v == null) === w,
+  _ilike: (v, w: string) => String(v).toLowerCase().includes(w.slice(1, -1).replace(/\\(.)/g, '$1').toLowerCase()),
 }
 function meets(row: Item, where: Where): boolean {
-  return Object.entries(where).every(([column, conditions]) =>
-    Object.entries(conditions as Where).every(([operator, wanted]) => {
+  return Object.entries(where).every(([column, conditions]) => {
+    if (column === '_or') return (conditions as Where[]).some((one) => meets(row, one))
+    return Object.entries(conditions as Where).every(([operator, wanted]) => {
       const test = operators[operator]
       if (!test) throw new Error(`the development server knows no ${operator}`)
       return test(row[column], wanted as never)
-    }),
-  )
+    })
+  })
 }
 function select(rows: Item[], { where = {}, order_by = [], limit = 100, cursor }: Args): Item[] {
   const order = order_by.flatMap((o) => Object.entries(o))

@@ -1,4 +1,4 @@
-import { toProblem } from '~/shared/api'
+import { statusOf, toProblem } from '~/shared/api'
 import { useWeft } from '~/shared/context'
 
 const open_paths = ['/login', '/claim']
@@ -15,6 +15,6 @@ export default defineNuxtRouteMiddleware(async (to) => {
     if (!status.user) return navigateTo({ path: '/login', query: to.path === '/' ? {} : { next: to.fullPath } })
   } catch (error) {
     const problem = toProblem(error)
-    return abortNavigation(createError({ statusCode: problem.status || 503, message: problem.detail, fatal: true }))
+    return abortNavigation(createError({ statusCode: statusOf(problem) ?? 503, message: problem.detail, fatal: true }))
   }
 })

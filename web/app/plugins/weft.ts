@@ -1,4 +1,5 @@
 import { createApi, createHttp } from '~/shared/api'
+import { createConfirm } from '~/shared/confirm'
 import type { Weft } from '~/shared/context'
 import { createAsk } from '~/shared/graphql/client'
 import { createLive } from '~/shared/graphql/live'
@@ -22,6 +23,6 @@ export default defineNuxtPlugin(() => {
   const session = createSession(api)
   const live = createLive(ask, (events) => openSocket(socketUrl(location), events))
   document.addEventListener('visibilitychange', () => live.setVisible(document.visibilityState === 'visible'))
-  const weft: Weft = { api, ask, session, live, notify: createNotifier() }
+  const weft: Weft = { api, ask, session, live, notify: createNotifier(), confirm: createConfirm() }
   return { provide: { weft } }
 })

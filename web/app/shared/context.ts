@@ -1,4 +1,5 @@
 import type { Api } from './api'
+import type { Confirm } from './confirm'
 import type { Ask } from './graphql/client'
 import type { Live } from './graphql/live'
 import type { Notifier } from './notify'
@@ -13,6 +14,8 @@ export interface Weft {
   session: Session
   live: Live
   notify: Notifier
+  /** Asks a person before something is done. */
+  confirm: Confirm
 }
 
 declare module '#app' {

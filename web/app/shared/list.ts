@@ -1,4 +1,4 @@
-import { ref, shallowRef, type Ref } from 'vue'
+import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import { toProblem, type Page, type Problem } from './api'
 import { useLoad, type Loader } from './load'
 
@@ -8,9 +8,14 @@ export interface List<T> extends Loader<Page<T>> {
   moreError: Readonly<Ref<Problem | null>>
 }
 
-/** A list in pages: the first at once, each further one on demand, appended. */
-export function useList<T extends { id: string }>(fetcher: (query: { after?: string | null }, signal?: AbortSignal) => Promise<Page<T>>): List<T> {
+const typing_pause_ms = 250
+
+/** A list in pages: the first at once, each further one on demand, appended. It starts over when typing of `search` pauses. */
+export function useList<T extends { id: string }>(
+  fetcher: (query: { after?: string | null }, signal?: AbortSignal) => Promise<Page<T>>, search?: Readonly<Ref<string>>,
+): List<T> {
   const loader = useLoad((signal) => fetcher({}, signal))
+  if (search !== undefined) whenStill(search, () => void loader.reload())
   const moreBusy = ref(false)
   const moreError = shallowRef<Problem | null>(null)
 
@@ -30,4 +35,13 @@ export function useList<T extends { id: string }>(fetcher: (query: { after?: str
     }
   }
   return { ...loader, more, moreBusy, moreError }
+}
+
+function whenStill(text: Readonly<Ref<string>>, act: () => void): void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  watch(text, () => {
+    clearTimeout(timer)
+    timer = setTimeout(act, typing_pause_ms)
+  })
+  onScopeDispose(() => clearTimeout(timer))
 }

@@ -1,5 +1,5 @@
-import { effectScope } from 'vue'
-import { describe, expect, it } from 'vitest'
+import { effectScope, nextTick, ref } from 'vue'
+import { describe, expect, it, vi } from 'vitest'
 import { useAction } from './action'
 import { ApiError } from './api'
 import { useList } from './list'
@@ -12,7 +12,7 @@ function deferred<T>() {
   return { promise, resolve, reject }
 }
 const tick = () => new Promise((r) => setTimeout(r))
-const offline = new ApiError({ kind: 'network', status: 0, title: '', detail: 'gone', field: null, requestId: null, more: {} })
+const offline = new ApiError({ kind: 'network', title: '', detail: 'gone', field: null })
 
 describe('useLoad', () => {
   it('drops an answer that comes after a newer one', async () => {
@@ -61,6 +61,29 @@ describe('useList', () => {
     await list.more()
     expect(list.state.value).toMatchObject({ data: { items: [{ id: 'a' }, { id: 'b' }] } })
     scope.stop()
+  })
+  it('starts over once typing pauses, not at every letter', async () => {
+    vi.useFakeTimers()
+    const scope = effectScope()
+    try {
+      const asked: string[] = []
+      const text = ref('')
+      scope.run(() => useList(async () => {
+        asked.push(text.value)
+        return { items: [], next: null }
+      }, text))
+      for (const typed of ['o', 'or', 'ord']) {
+        text.value = typed
+        await nextTick()
+        await vi.advanceTimersByTimeAsync(100)
+      }
+      expect(asked).toEqual([''])
+      await vi.advanceTimersByTimeAsync(250)
+      expect(asked).toEqual(['', 'ord'])
+    } finally {
+      scope.stop()
+      vi.useRealTimers()
+    }
   })
 })
 

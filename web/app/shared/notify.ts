@@ -1,5 +1,5 @@
 import { shallowRef, type Ref } from 'vue'
-import { toProblem } from './api'
+import { toProblem, type Problem } from './api'
 
 export interface Notice {
   kind: 'info' | 'error'
@@ -10,6 +10,7 @@ export interface Notifier {
   current: Readonly<Ref<Notice | null>>
   info: (text: string) => void
   failed: (error: unknown) => void
+  problem: (problem: Problem) => void
   clear: () => void
 }
 
@@ -20,6 +21,7 @@ export function createNotifier(): Notifier {
     current,
     info: (text) => (current.value = { kind: 'info', text }),
     failed: (error) => (current.value = { kind: 'error', text: toProblem(error).detail }),
+    problem: (problem) => (current.value = { kind: 'error', text: problem.detail }),
     clear: () => (current.value = null),
   }
 }
@@ -30,14 +32,18 @@ export async function copyText(text: string): Promise<boolean> {
     await navigator.clipboard.writeText(text)
     return true
   } catch {
+    const focused = document.activeElement instanceof HTMLElement ? document.activeElement : null
     const area = document.createElement('textarea')
     area.value = text
     area.style.position = 'fixed'
     area.style.opacity = '0'
-    document.body.append(area)
+    // Beside what has the focus: a dialog takes the focus, and with it the selection, back from everything outside of it.
+    const beside = focused?.parentElement ?? document.body
+    beside.append(area)
     area.select()
     const done = document.execCommand('copy')
     area.remove()
+    focused?.focus()
     return done
   }
 }

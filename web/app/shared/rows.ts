@@ -1,5 +1,4 @@
-import { ApiError, type Page } from './api'
-import { t } from './i18n'
+import { missing, type Page } from './api'
 
 /** A row with some members told more exactly than the schema can. */
 export type Refine<R, C> = Omit<R, keyof C> & C
@@ -13,15 +12,20 @@ export function keyset(query: { after?: string | null }): { before: string; limi
   return { before: query.after ?? newest_id, limit: page_size + 1 }
 }
 
+/** What `_ilike` wants to find the text anywhere; signs that mean something to it are taken as they are. */
+export function likeOf(text: string): string {
+  return `%${text.trim().replace(/[\\%_]/g, '\\$&')}%`
+}
+
 /** The rows of a page that was asked for with `keyset`. */
 export function pageOf<T extends { id: string }>(rows: readonly T[], size = page_size): Page<T> {
   const items = rows.slice(0, size)
   return { items, next: rows.length > size ? (items.at(-1)?.id ?? null) : null }
 }
 
-/** The row that was asked for by its id; a 404 when there is none. */
+/** The row that was asked for by its id. */
 export function only<T>(rows: readonly T[]): T {
   const [row] = rows
   if (row !== undefined) return row
-  throw new ApiError({ kind: 'http', status: 404, title: t('error.missing'), detail: t('error.missing.text'), field: null, requestId: null, more: {} })
+  throw missing()
 }

@@ -3,7 +3,7 @@ import { claimToken } from '../features/auth/auth.logic'
 import { t } from './i18n'
 import { en } from './i18n/en'
 import { routeId } from './ids'
-import { keyset, only, pageOf } from './rows'
+import { keyset, likeOf, only, pageOf } from './rows'
 import { safeNext } from './session'
 import { nextChoice } from './theme'
 import { elapsedMs, formatAgo, formatClock, formatDuration } from './time'
@@ -39,6 +39,11 @@ describe('pages', () => {
     expect(pageOf([], 2)).toEqual({ items: [], next: null })
     expect(keyset({})).toEqual({ before: 'ffffffff-ffff-ffff-ffff-ffffffffffff', limit: 51 })
     expect(keyset({ after: 'x' }).before).toBe('x')
+  })
+  it('search for the text as it was typed', () => {
+    expect(likeOf(' order ')).toBe('%order%')
+    expect(likeOf('50%_\\')).toBe('%50\\%\\_\\\\%')
+    expect(likeOf('')).toBe('%%')
   })
   it('miss a row that is not there', () => {
     expect(only([1])).toBe(1)

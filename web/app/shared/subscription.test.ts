@@ -1,13 +1,13 @@
 import { effectScope, nextTick, ref } from 'vue'
 import { describe, expect, it } from 'vitest'
-import { ApiError, type Problem } from './api'
+import { missing, type Problem } from './api'
 import { number, object } from './api/parse'
 import type { Follow, Live, Sink, Variables } from './graphql/live'
 import { operation, type Operation } from './graphql/operation'
 import { useSubscription } from './subscription'
 
 const Count: Operation<{ n: number }, Variables> = operation('subscription Count{n}', object({ n: number }))
-const away: Problem = { kind: 'network', status: 0, title: '', detail: 'away', field: null, requestId: null, more: {} }
+const away: Problem = { kind: 'network', title: '', detail: 'away', field: null }
 
 function setup() {
   const followed: { variables: Variables; sink: Sink<{ n: number }>; open: boolean }[] = []
@@ -21,7 +21,7 @@ function setup() {
   const scope = effectScope()
   const sub = scope.run(() =>
     useSubscription(live, Count, () => (of.value === null ? null : { of: of.value }), ({ n }) => {
-      if (n < 0) throw new ApiError({ ...away, status: 404 })
+      if (n < 0) throw missing()
       return n * 2
     }),
   )!
@@ -35,7 +35,7 @@ describe('useSubscription', () => {
     s.followed[0]!.sink.next({ n: 2 })
     expect(s.sub.state.value).toEqual({ k: 'ready', data: 4 })
     s.followed[0]!.sink.next({ n: -1 })
-    expect(s.sub.state.value).toMatchObject({ k: 'failed', error: { status: 404 } })
+    expect(s.sub.state.value).toMatchObject({ k: 'failed', error: { reason: 'missing' } })
   })
   it('keeps what is known while the connection is away, and shows the failure when nothing is', () => {
     const s = setup()

@@ -51,7 +51,7 @@ describe('useRun', () => {
     await settle()
     expect(s.used.state.value).toMatchObject({ k: 'ready', data: { steps: [{ uses: '' }] } })
     s.followed[0]!.push({ runs: [] })
-    expect(s.used.state.value).toMatchObject({ k: 'failed', error: { status: 404 } })
+    expect(s.used.state.value).toMatchObject({ k: 'failed', error: { reason: 'missing' } })
   })
 })
 

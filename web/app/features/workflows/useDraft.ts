@@ -1,6 +1,7 @@
 import { computed, ref, shallowRef, type ComputedRef, type Ref } from 'vue'
 import { useAction, type UserAction } from '~/shared/action'
-import { ApiError, isRecord, validation, type Api, type Draft, type Json, type Validation } from '~/shared/api'
+import { ApiError, unreadable, validation, type Api, type Draft, type Json, type Validation } from '~/shared/api'
+import { t } from '~/shared/i18n'
 import type { WorkflowId } from '~/shared/ids'
 import { fromText, locate, toText, type Language, type Mark } from './definition.logic'
 
@@ -46,8 +47,7 @@ export function useDraft(api: Api, id: WorkflowId, first: Draft, published: () =
   function current(): Json {
     if (parsed.value.k === 'ok') return parsed.value.value
     const mark = parsed.value.marks[0]
-    const detail = mark ? `Line ${mark.line}: ${mark.message}` : 'The text cannot be read.'
-    throw new ApiError({ kind: 'http', status: 422, title: 'Invalid text', detail, field: null, requestId: null, more: {} })
+    throw unreadable(t('workflow.unreadable', { line: mark?.line ?? 1, message: mark?.message ?? '' }))
   }
   function found(next: Validation): void {
     result.value = next
@@ -82,7 +82,7 @@ export function useDraft(api: Api, id: WorkflowId, first: Draft, published: () =
         await api.workflows.publish(id, key)
       } catch (error) {
         // A refused publish may carry every problem, not only the first.
-        if (error instanceof ApiError && isRecord(error.problem.more) && Array.isArray(error.problem.more.problems)) {
+        if (error instanceof ApiError && error.problem.kind === 'http' && Array.isArray(error.problem.more.problems)) {
           found(validation({ valid: false, problems: error.problem.more.problems }, 'problem'))
         }
         throw error

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createHttp, idempotencyKey, queryString } from './http'
-import { ApiError, toProblem } from './problem'
+import { ApiError, isMissing, missing, problemFrom, statusOf, toProblem, unreadable } from './problem'
 import { ShapeError } from './parse'
 
 function serverOf(status: number, body: string, headers: Record<string, string> = {}) {
@@ -41,7 +41,7 @@ describe('http', () => {
   })
   it('says so when nobody answers, and lets an abort through', async () => {
     const none = createHttp({ fetch: () => Promise.reject(new TypeError('failed')), onUnauthorized: () => undefined })
-    expect(await failure(none.get('/runs'))).toMatchObject({ kind: 'network', status: 0 })
+    expect(await failure(none.get('/runs'))).toMatchObject({ kind: 'network' })
     const aborted = createHttp({ fetch: () => Promise.reject(new DOMException('x', 'AbortError')), onUnauthorized: () => undefined })
     await expect(aborted.get('/runs')).rejects.toBeInstanceOf(DOMException)
   })
@@ -59,9 +59,30 @@ describe('helpers', () => {
     expect(idempotencyKey()).toMatch(/^[0-9a-f]{32}$/)
     expect(idempotencyKey()).not.toBe(idempotencyKey())
   })
-  it('tells an unexpected form from a lost connection', () => {
-    expect(toProblem(new ShapeError('run.id', 'an id')).kind).toBe('shape')
-    expect(toProblem(new Error('x')).kind).toBe('network')
-    expect(toProblem(new ApiError({ kind: 'http', status: 409, title: '', detail: 'd', field: null, requestId: null, more: {} })).status).toBe(409)
+})
+
+describe('problems', () => {
+  it('are of the server, of the way there, of the answer, or of the page', async () => {
+    const refused = new ApiError(problemFrom(409, { detail: 'd' }, null))
+    expect(toProblem(refused)).toMatchObject({ kind: 'http', status: 409, detail: 'd' })
+    expect(toProblem(new ShapeError('run.id', 'an id'))).toMatchObject({ kind: 'shape', detail: expect.stringContaining('run.id: expected an id') })
+    expect(toProblem(new TypeError('x is not a function'))).toMatchObject({ kind: 'local', reason: 'fault', detail: expect.stringContaining('x is not a function') })
+    expect(toProblem(unreadable('Line 3: no', 'input'))).toEqual({ kind: 'local', reason: 'unreadable', title: expect.any(String), detail: 'Line 3: no', field: 'input' })
+  })
+  it('have a status only when the server refused', () => {
+    expect(statusOf(problemFrom(409, null, null))).toBe(409)
+    expect(statusOf(toProblem(missing()))).toBeNull()
+    expect(statusOf(null)).toBeNull()
+  })
+  it('are of something missing by the server’s word or by ours', () => {
+    expect(isMissing(problemFrom(404, null, null))).toBe(true)
+    expect(isMissing(toProblem(missing()))).toBe(true)
+    expect(isMissing(toProblem(unreadable('no')))).toBe(false)
+    expect(isMissing(problemFrom(500, null, null))).toBe(false)
+  })
+  it('of a body that breaks off are those of a lost connection', async () => {
+    const body = new ReadableStream({ start: (control) => control.error(new TypeError('network error')) })
+    const http = createHttp({ fetch: async () => new Response(body), onUnauthorized: () => undefined })
+    expect(await failure(http.get('/runs'))).toMatchObject({ kind: 'network' })
   })
 })

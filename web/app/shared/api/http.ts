@@ -1,4 +1,5 @@
-import { ApiError, problemFrom } from './problem'
+import { t } from '../i18n'
+import { ApiError, noAnswer, problemFrom } from './problem'
 
 export interface Http {
   get(path: string, query?: Query, signal?: AbortSignal): Promise<unknown>
@@ -20,12 +21,11 @@ const timeout_ms = 30_000
 export function createHttp(options: Options): Http {
   async function call(path: string, init: RequestInit, signal?: AbortSignal): Promise<unknown> {
     const limit = AbortSignal.timeout(timeout_ms)
-    const answer = await reach(options.fetch, base + path, {
+    const { answer, text } = await reach(options.fetch, base + path, {
       ...init,
       credentials: 'same-origin',
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     })
-    const text = await answer.text()
     const body = parseBody(text)
     if (answer.ok) return body
     if (answer.status === 401 && !path.startsWith('/auth/')) options.onUnauthorized()
@@ -42,17 +42,15 @@ export function createHttp(options: Options): Http {
   }
 }
 
-/** fetch whose failures are problems; those of a request that was given up stay what they are. */
-export async function reach(fetcher: typeof fetch, url: string, init: RequestInit): Promise<Response> {
+/** fetch, body and all, whose failures are problems; those of a request that was given up stay what they are. */
+export async function reach(fetcher: typeof fetch, url: string, init: RequestInit): Promise<{ answer: Response; text: string }> {
   try {
-    return await fetcher(url, init)
+    const answer = await fetcher(url, init)
+    return { answer, text: await answer.text() }
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
     const slow = error instanceof DOMException && error.name === 'TimeoutError'
-    const detail = slow
-      ? `The server did not answer within ${timeout_ms / 1000} seconds.`
-      : 'The server cannot be reached. Check that it is running and that you are online.'
-    throw new ApiError({ kind: 'network', status: 0, title: 'No answer', detail, field: null, requestId: null, more: {} })
+    throw new ApiError(noAnswer(slow ? t('problem.slow.text', { n: timeout_ms / 1000 }) : t('problem.silent.text')))
   }
 }
 

@@ -1,5 +1,5 @@
 import { isRecord, ShapeError } from '../api/parse'
-import { ApiError, type Problem } from '../api/problem'
+import { ApiError, problemFrom, statusOf, type HttpProblem, type Problem } from '../api/problem'
 import { parseBody, reach } from '../api/http'
 import type { Operation } from './operation'
 
@@ -23,7 +23,7 @@ const status_of: Readonly<Record<string, number>> = {
 }
 
 /** The first error of an answer, as a problem. */
-export function problemOf(errors: unknown, requestId: string | null = null): Problem {
+export function problemOf(errors: unknown, requestId: string | null = null): HttpProblem {
   const first: unknown = Array.isArray(errors) ? errors[0] : null
   const error = isRecord(first) ? first : {}
   const more = isRecord(error.extensions) ? error.extensions : {}
@@ -50,7 +50,7 @@ export function dataOf<T, V>(operation: Operation<T, V>, body: unknown, requestI
 export function createAsk(options: Options): Ask {
   async function once<T, V>(operation: Operation<T, V>, variables: V, signal?: AbortSignal): Promise<T> {
     const limit = AbortSignal.timeout(timeout_ms)
-    const answer = await reach(options.fetch, path, {
+    const { answer, text } = await reach(options.fetch, path, {
       method: 'POST',
       credentials: 'same-origin',
       headers: { accept: 'application/json', 'content-type': 'application/json', 'x-weft-csrf': '1' },
@@ -58,10 +58,9 @@ export function createAsk(options: Options): Ask {
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     })
     const requestId = answer.headers.get('x-request-id')
-    const body = parseBody(await answer.text())
+    const body = parseBody(text)
     if (isRecord(body)) return dataOf(operation, body, requestId)
-    const title = `HTTP ${answer.status}`
-    throw new ApiError({ kind: 'http', status: answer.status, title, detail: title, field: null, requestId, more: {} })
+    throw new ApiError(problemFrom(answer.status, body, requestId))
   }
   return async (operation, variables, signal) => {
     for (let tries = 0; ; tries++) {
@@ -69,7 +68,7 @@ export function createAsk(options: Options): Ask {
         return await once(operation, variables, signal)
       } catch (error) {
         if (!(error instanceof ApiError)) throw error
-        if (error.problem.status === 401) options.onUnauthorized()
+        if (statusOf(error.problem) === 401) options.onUnauthorized()
         const pause = isStarting(error.problem) ? starting_retry_ms[tries] : undefined
         if (pause === undefined) throw error
         await new Promise((resolve) => setTimeout(resolve, pause))

@@ -47,6 +47,7 @@ export type AppVersionRowFragment = { id: Uuid, major: number, minor: number, st
 
 export type AppsQueryVariables = Exact<{
   before: string;
+  like: string;
   limit: number;
 }>;
 
@@ -76,6 +77,7 @@ export type AppActionsQuery = { actions: Array<{ id: Uuid, key: string, name: st
 
 export type ConnectionsQueryVariables = Exact<{
   before: string;
+  like: string;
   limit: number;
 }>;
 
@@ -172,6 +174,7 @@ export type RunLogFollowSubscription = { run_logs_stream: Array<LogRowFragment> 
 
 export type TokensQueryVariables = Exact<{
   before: string;
+  like: string;
   now: string;
   limit: number;
 }>;
@@ -183,6 +186,7 @@ export type WorkflowRowFragment = { id: Uuid, key: string, name: string, descrip
 
 export type WorkflowsQueryVariables = Exact<{
   before: string;
+  like: string;
   limit: number;
 }>;
 
@@ -226,6 +230,8 @@ export type WorkflowVersionQuery = { workflow_versions: Array<{ id: Uuid, number
 
 export type WorkflowTriggersQueryVariables = Exact<{
   workflow: string;
+  before: string;
+  limit: number;
 }>;
 
 
@@ -239,7 +245,7 @@ const LogRow = { seq: string, logged_at: string, level: string, step_id: maybe(s
 const WorkflowRow = { id: uuid, key: string, name: string, description: string, updated_at: string, published_version_id: maybe(uuid), published_version: maybe(object({ number: number })) }
 
 export const AppsDocument: Operation<AppsQuery, AppsQueryVariables> = operation(
-  "query Apps($before:uuid!$limit:Int!){apps(where:{id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){...AppRow}}fragment AppRow on apps{id key name description}",
+  "query Apps($before:uuid!$like:String!$limit:Int!){apps(where:{id:{_lt:$before}_or:[{name:{_ilike:$like}}{key:{_ilike:$like}}]}order_by:[{id:desc}]limit:$limit){...AppRow}}fragment AppRow on apps{id key name description}",
   object({ apps: array(object({ ...AppRow })) }),
 )
 export const AppDocument: Operation<AppQuery, AppQueryVariables> = operation(
@@ -255,7 +261,7 @@ export const AppActionsDocument: Operation<AppActionsQuery, AppActionsQueryVaria
   object({ actions: array(object({ id: uuid, key: string, name: string, definition: json })) }),
 )
 export const ConnectionsDocument: Operation<ConnectionsQuery, ConnectionsQueryVariables> = operation(
-  "query Connections($before:uuid!$limit:Int!){connections(where:{id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){id key name app_id auth_kind status last_used_at app{name}}}",
+  "query Connections($before:uuid!$like:String!$limit:Int!){connections(where:{id:{_lt:$before}_or:[{name:{_ilike:$like}}{key:{_ilike:$like}}]}order_by:[{id:desc}]limit:$limit){id key name app_id auth_kind status last_used_at app{name}}}",
   object({ connections: array(object({ id: uuid, key: string, name: string, app_id: uuid, auth_kind: string, status: string, last_used_at: maybe(string), app: maybe(object({ name: string })) })) }),
 )
 export const ConnectableAppsDocument: Operation<ConnectableAppsQuery, ConnectableAppsQueryVariables> = operation(
@@ -299,11 +305,11 @@ export const RunLogFollowDocument: Operation<RunLogFollowSubscription, RunLogFol
   object({ run_logs_stream: array(object({ ...LogRow })) }),
 )
 export const TokensDocument: Operation<TokensQuery, TokensQueryVariables> = operation(
-  "query Tokens($before:uuid!$now:timestamptz!$limit:Int!){tokens(where:{id:{_lt:$before}revoked_at:{_is_null:true}expires_at:{_gt:$now}}order_by:[{id:desc}]limit:$limit){id name role hint last_used_at expires_at}}",
+  "query Tokens($before:uuid!$like:String!$now:timestamptz!$limit:Int!){tokens(where:{id:{_lt:$before}name:{_ilike:$like}revoked_at:{_is_null:true}expires_at:{_gt:$now}}order_by:[{id:desc}]limit:$limit){id name role hint last_used_at expires_at}}",
   object({ tokens: array(object({ id: uuid, name: string, role: string, hint: string, last_used_at: maybe(string), expires_at: string })) }),
 )
 export const WorkflowsDocument: Operation<WorkflowsQuery, WorkflowsQueryVariables> = operation(
-  "query Workflows($before:uuid!$limit:Int!){workflows(where:{id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){...WorkflowRow}}fragment WorkflowRow on workflows{id key name description updated_at published_version_id published_version{number}}",
+  "query Workflows($before:uuid!$like:String!$limit:Int!){workflows(where:{id:{_lt:$before}_or:[{name:{_ilike:$like}}{key:{_ilike:$like}}]}order_by:[{id:desc}]limit:$limit){...WorkflowRow}}fragment WorkflowRow on workflows{id key name description updated_at published_version_id published_version{number}}",
   object({ workflows: array(object({ ...WorkflowRow })) }),
 )
 export const WorkflowDocument: Operation<WorkflowQuery, WorkflowQueryVariables> = operation(
@@ -327,6 +333,6 @@ export const WorkflowVersionDocument: Operation<WorkflowVersionQuery, WorkflowVe
   object({ workflow_versions: array(object({ id: uuid, number: number, definition: json, published_at: string })) }),
 )
 export const WorkflowTriggersDocument: Operation<WorkflowTriggersQuery, WorkflowTriggersQueryVariables> = operation(
-  "query WorkflowTriggers($workflow:uuid!){triggers(where:{workflow_id:{_eq:$workflow}}order_by:[{id:desc}]limit:1000){id name state config}}",
+  "query WorkflowTriggers($workflow:uuid!$before:uuid!$limit:Int!){triggers(where:{workflow_id:{_eq:$workflow}id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){id name state config}}",
   object({ triggers: array(object({ id: uuid, name: string, state: string, config: json })) }),
 )

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { ApiError, type Problem } from '../api'
+import { ApiError, type NetworkProblem } from '../api'
 import { number, object } from '../api/parse'
 import { createLive, type Socket, type SocketEvents, type Variables } from './live'
 import { operation, type Operation } from './operation'
@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers())
 
 const Count: Operation<{ n: number }, Variables> = operation('subscription Count{n}', object({ n: number }))
 const Log: Operation<{ n: number }, Variables> = operation('subscription Log{n_stream(cursor:1)}', object({ n: number }))
-const problem: Problem = { kind: 'network', status: 0, title: '', detail: 'away', field: null, requestId: null, more: {} }
+const problem: NetworkProblem = { kind: 'network', title: '', detail: 'away', field: null }
 
 function setup() {
   const asked: string[] = []
