@@ -242,6 +242,27 @@ Result<Node> parse_condition(const Json& condition, std::string_view field) {
     return fail(Error::invalid("must be true, false, or one whole {{ expression }}", std::string(field)));
 }
 
+namespace {
+
+void collect(const Node& node, std::vector<const Expression*>& out) {
+    if (const auto* text = std::get_if<Text>(&node.value)) {
+        for (const Segment& segment : text->segments)
+            if (const auto* expression = std::get_if<Expression>(&segment)) out.push_back(expression);
+    } else if (const auto* members = std::get_if<Members>(&node.value)) {
+        for (const Member& member : *members) collect(member.value, out);
+    } else if (const auto* items = std::get_if<Items>(&node.value)) {
+        for (const Node& item : *items) collect(item, out);
+    }
+}
+
+}  // namespace
+
+std::vector<const Expression*> expressions(const Node& node) {
+    std::vector<const Expression*> out;
+    collect(node, out);
+    return out;
+}
+
 Result<> check_source(std::string_view source, std::string_view field) {
     if (source.size() > limits::kExpressionBytesMax) {
         return fail(Error::limit("the code is longer than 64 KiB", std::string(field)));

@@ -111,6 +111,9 @@ struct Reference {
 /// whole string. Errors: kInvalid as in parse.
 Result<std::vector<Reference>> references(std::string_view source, const Place& place = {});
 
+/// All expressions of a tree, in order. They live as long as the node.
+std::vector<const Expression*> expressions(const Node& node);
+
 /// All references of all expressions of a tree.
 Result<std::vector<Reference>> references(const Node& node);
 

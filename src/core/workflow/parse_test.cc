@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 namespace weft::workflow {
 namespace {
 
@@ -88,9 +91,9 @@ TEST(Yaml, KeepsTheTextOfNumbers) {
 }
 
 TEST(Yaml, RefusesWhatMultipliesOrRedefines) {
-    EXPECT_THAT(yaml_error("a: &x [1]\nb: *x").user, HasSubstr("line 1: Anchors"));
+    EXPECT_THAT(yaml_error("a: &x [1]\nb: *x").user, HasSubstr("line 1, column 4: Anchors"));
     EXPECT_THAT(yaml_error("a: !!python/object x").user, HasSubstr("Tags"));
-    EXPECT_THAT(yaml_error("a: 1\na: 2").user, HasSubstr("line 2: \"a\" stands here twice"));
+    EXPECT_THAT(yaml_error("a: 1\na: 2").user, HasSubstr("line 2, column 1: \"a\" stands here twice"));
     EXPECT_THAT(yaml_error("<<: {a: 1}").user, HasSubstr("Merge"));
     EXPECT_THAT(yaml_error("? [a, b]\n: 1").user, HasSubstr("name in an object"));
     EXPECT_THAT(yaml_error("a: 1\n---\nb: 2").user, HasSubstr("two documents"));
@@ -103,6 +106,94 @@ TEST(Yaml, RefusesWhatMultipliesOrRedefines) {
     for (char c = 'b'; c < 'j'; ++c)
         laughs += fmt::format("{0}: &{0} [*{1},*{1},*{1}]\n", c, static_cast<char>(c - 1));
     EXPECT_THAT(yaml_error(laughs).user, HasSubstr("Anchors"));
+}
+
+// Each row holds for the UI's reader too (web/app/features/workflows/yaml.logic.test.ts).
+TEST(Yaml, SaysWhatTheTableSays) {
+    std::ifstream file(WEFT_YAML_CASES);
+    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    const Json rows = json(text);
+    ASSERT_GE(rows.get_array().size(), 60u);
+    for (const Json& row : rows.get_array()) {
+        const std::string& given = row.at("yaml").get_string();
+        const auto read = read_text(given, Format::kYaml);
+        if (const Json* why = row.get_object().if_contains("refused")) {
+            EXPECT_FALSE(read) << given;
+            if (!read) EXPECT_THAT(read.error().user, HasSubstr(why->get_string())) << given;
+        } else {
+            ASSERT_TRUE(read) << given << ": " << read.error().user;
+            EXPECT_EQ(to_text(*read), row.at("json").get_string()) << given;
+        }
+    }
+}
+
+TEST(Yaml, AnExpressionWithoutQuotesIsToldWhereItIs) {
+    EXPECT_EQ(
+        yaml_error("steps:\n- id: a\n  with: {{ input.x }}\n").user,
+        "YAML line 3, column 10: an expression needs quotes here, such as '{{ input.x }}': without them YAML "
+        "reads braces as an object"
+    );
+    EXPECT_THAT(yaml_error("a: {{ x ?? \"b\" }}").user, HasSubstr("needs quotes"));
+    EXPECT_THAT(yaml_error("a: {[b]: 1}").user, HasSubstr("name in an object")) << "no expression";
+}
+
+std::string place_in(std::string_view text, std::string field, std::string message = "wrong") {
+    const auto found = places(text, {Error::invalid(std::move(message), std::move(field))});
+    if (!found.front()) return "none";
+    return std::to_string(found.front()->line) + ":" + std::to_string(found.front()->column);
+}
+
+TEST(Yaml, ProblemsHaveAPlaceInTheText) {
+    const std::string_view text = R"(# äöü
+name: x
+steps:
+- id: a
+  with: {b: ö, c: "{{ 1 + }}"}
+- id: code
+  with:
+    source: |
+
+      let a = 1;
+      return a +;
+    folded: >
+      one
+      two
+)";
+    EXPECT_EQ(place_in(text, "name"), "2:7");
+    EXPECT_EQ(place_in(text, "steps"), "3:1");
+    EXPECT_EQ(place_in(text, "steps[1]"), "6:3");
+    EXPECT_EQ(place_in(text, "steps[0].with.c"), "5:19");
+    EXPECT_EQ(place_in(text, "steps[0].with.c", "line 1, column 8: unexpected"), "5:27");
+    EXPECT_EQ(place_in(text, "steps[1].with.source", "line 3, column 11: unexpected"), "11:17");
+    EXPECT_EQ(place_in(text, "steps[1].with.folded", "line 2, column 1: x"), "12:13");
+    EXPECT_EQ(place_in(text, "steps[1].connection"), "6:3") << "the deepest part that is there";
+    EXPECT_EQ(place_in(text, "nothing"), "none");
+    EXPECT_EQ(place_in(R"({"a": [1, {"b": 2}]})", "a[1].b"), "1:17");
+}
+
+TEST(Scripts, AreTheExpressionsThatAreNoPathAndTheCode) {
+    const auto definition = parse(yaml(R"(
+steps:
+- id: a
+  uses: core/map
+  if: "{{ input.n > 1 }}"
+  with: { plain: "{{ input.n }}", text: "a {{ input.n + 1 }} b" }
+- { id: c, uses: core/code, with: { source: "return 1;", input: { x: "{{ [1] }}" } } }
+output: "{{ steps.a.output }}"
+)"));
+    ASSERT_TRUE(definition);
+    const auto found = scripts(*definition);
+    ASSERT_EQ(found.size(), 4u);
+    EXPECT_EQ(found[0].field, "steps[0].if");
+    EXPECT_EQ(found[1].source, " input.n + 1 ");
+    EXPECT_EQ(found[1].place, (TextPlace{1, 5}));
+    EXPECT_EQ(found[2].field, "steps[1].with.input.x");
+    EXPECT_TRUE(found[3].is_code);
+    EXPECT_EQ(found[3].field, "steps[1].with.source");
+    const Error problem = script_problem(found[1], {1, 3}, "unexpected");
+    EXPECT_EQ(problem.user, "line 1, column 7: unexpected");
+    EXPECT_EQ(problem.field, "steps[0].with.text");
+    EXPECT_EQ(script_problem(found[1], {2, 3}, "x").user, "line 2, column 3: x");
 }
 
 TEST(Yaml, IsTheSameTreeAsJson) {

@@ -7,6 +7,7 @@
 #include "core/runstate/runstate.h"
 #include "core/schema/schema.h"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -20,9 +21,23 @@ namespace weft::workflow {
 
 enum class Format { kJson, kYaml };
 
-/// Text to tree. YAML: the JSON-like subset (no tags, no anchors or aliases, plain scalars as in YAML 1.2
-/// core). Bounds: kDefinitionBytesMax, depth 32. kInvalid or kLimit.
+/// Text to tree. YAML: the JSON-like subset (no tags, no anchors or aliases, plain scalars as in
+/// base/yaml.h); yaml_cases.json holds what it says, for the UI's reader too. Bounds: kDefinitionBytesMax,
+/// depth 32. kInvalid or kLimit, with line and column.
 Result<Json> read_text(std::string_view text, Format format);
+
+/// A place in a text, as people count.
+struct TextPlace {
+    std::uint32_t line = 0;
+    std::uint32_t column = 0;  // in characters
+    bool operator==(const TextPlace&) const = default;
+};
+
+/// Where each problem stands in the YAML or JSON text of a definition: at its field, or at the deepest part
+/// of the field's path that is there. A message that begins with a place in a string ("line 2, column 5: ",
+/// as core/template writes them) is followed into the string where that is written line by line. Nothing for
+/// problems of no field. `text` is one that read_text takes.
+std::vector<std::optional<TextPlace>> places(std::string_view text, const std::vector<Error>& problems);
 
 /// Where a step's work is declared.
 struct Uses {
@@ -70,6 +85,19 @@ Result<Definition> parse(const Json& tree);
 
 /// All problems rather than the first (at most 50), for the editor; empty = parse succeeds.
 std::vector<Error> problems(const Json& tree);
+
+/// JavaScript of a definition that only the engine can judge: each expression that is no plain path, and the
+/// code of each core/code.
+struct Script {
+    std::string source;
+    bool is_code = false;  // the body of a function; else one expression
+    std::string field;
+    TextPlace place{1, 1};  // of `source` in the string at the field
+};
+std::vector<Script> scripts(const Definition& definition);
+
+/// That `script` is wrong at a place of its source (line 0: unknown), as a problem of its field.
+Error script_problem(const Script& script, TextPlace at, std::string_view message);
 
 // ---------------------------------------------------------------- publishing
 

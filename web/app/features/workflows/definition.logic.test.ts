@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fieldPath, fromText, keyFrom, locate, sampleInput, starter, stepGraph, toText } from './definition.logic'
+import { convert, fieldPath, fromText, keyFrom, languageOf, locate, sampleInput, starter, stepGraph, toText } from './definition.logic'
 import { absoluteUrl, curlExample, triggerConfig, triggerFacts } from './triggers.logic'
 
 const definition = {
@@ -12,16 +12,26 @@ const definition = {
 
 describe('definition text', () => {
   it.each(['yaml', 'json'] as const)('survives %s both ways', (language) => {
-    expect(fromText(toText(definition, language))).toEqual({ k: 'ok', value: definition })
+    expect(fromText(toText(definition, language))).toMatchObject({ k: 'ok', value: definition })
   })
   it('keeps words that YAML would read as something else', () => {
     const odd = { a: 'yes', b: 'null', c: '1.0', d: '2026-01-01', e: '{{ input.x }}', f: '' }
-    expect(fromText(toText(odd, 'yaml'))).toEqual({ k: 'ok', value: odd })
+    expect(fromText(toText(odd, 'yaml'))).toMatchObject({ k: 'ok', value: odd })
   })
   it('says where a text cannot be read', () => {
     const bad = fromText('name: x\nsteps:\n  - id: [a\n')
     expect(bad.k).toBe('bad')
     expect(bad.k === 'bad' && bad.marks[0]?.line).toBeGreaterThanOrEqual(3)
+  })
+  it('is what its author wrote, and in the other language keeps digits and order', () => {
+    const text = '# first\nzip: 012\nid: 123456789012345678901234567890 # long\nprice: 19.90\na: >-\n  two\n  lines\n'
+    expect(toText(text, 'yaml')).toBe(text)
+    expect(languageOf(text)).toBe('yaml')
+    const asJson = '{\n  "zip": "012",\n  "id": 123456789012345678901234567890,\n  "price": 19.90,\n  "a": "two lines"\n}\n'
+    expect(convert(text, 'json')).toBe(asJson)
+    expect(languageOf(asJson)).toBe('json')
+    expect(convert(asJson, 'yaml')).toBe('zip: "012"\nid: 123456789012345678901234567890\nprice: 19.90\na: two lines\n')
+    expect(convert('a: [1', 'json')).toBe('a: [1')
   })
   it('refuses a text whose aliases would grow without end', () => {
     const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]', ...'bcdefgh'.split('').map((n, i) => `${n}: &${n} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(',')}]`)].join('\n')

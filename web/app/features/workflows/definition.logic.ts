@@ -1,42 +1,33 @@
-import { isNode, isPair, isScalar, LineCounter, parseDocument, stringify, type Document } from 'yaml'
+import { isNode, isPair, isScalar } from 'yaml'
 import { isRecord, type Json } from '~/shared/api'
-import { json as jsonParser } from '~/shared/api/parse'
+import { jsonText, readYaml, toJson, yamlText, type ExactJson, type Mark } from './yaml.logic'
 
+export type { Mark } from './yaml.logic'
 export type Language = 'yaml' | 'json'
-export interface Mark {
-  from: number
-  to: number
-  line: number
-  message: string
-}
-export type Parsed = { k: 'ok'; value: Json } | { k: 'bad'; marks: Mark[] }
+export type Parsed = { k: 'ok'; value: Json; tree: ExactJson } | { k: 'bad'; marks: Mark[] }
 
+/** A definition as its author wrote it; in the other language only when that is asked for. */
 export function toText(definition: Json, language: Language): string {
-  // A definition that was put as text is shown as it was written.
-  if (typeof definition === 'string') return definition
-  return language === 'json' ? `${JSON.stringify(definition, null, 2)}\n` : stringify(definition, { lineWidth: 110, aliasDuplicateObjects: false })
+  if (typeof definition === 'string') return language === 'json' ? convert(definition, 'json') : definition
+  return language === 'json' ? `${JSON.stringify(definition, null, 2)}\n` : yamlText(definition)
 }
 
-// JSON is YAML, so one parser with positions serves both. Aliases are bounded: a small text must not grow huge.
-function parse(text: string): { doc: Document; lines: LineCounter } {
-  const lines = new LineCounter()
-  return { doc: parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true }), lines }
+/** In which language a definition is best shown. */
+export function languageOf(definition: Json): Language {
+  return typeof definition === 'string' && /^\s*\{\s*(?:"|\})/.test(definition) ? 'json' : 'yaml'
+}
+
+/** The same definition in the other language; digits stay, comments cannot. As it is when it cannot be read. */
+export function convert(text: string, language: Language): string {
+  const { tree } = readYaml(text)
+  if (tree === undefined) return text
+  return language === 'json' ? `${jsonText(tree, 2)}\n` : yamlText(tree)
 }
 
 /** The definition a person typed, or where it cannot be read. */
 export function fromText(text: string): Parsed {
-  const { doc, lines } = parse(text)
-  if (doc.errors.length > 0) {
-    return {
-      k: 'bad',
-      marks: doc.errors.map((e) => ({ from: e.pos[0], to: e.pos[1], line: lines.linePos(e.pos[0]).line, message: e.message })),
-    }
-  }
-  try {
-    return { k: 'ok', value: jsonParser(doc.toJS({ maxAliasCount: 50 }), 'definition') }
-  } catch (error) {
-    return { k: 'bad', marks: [{ from: 0, to: 0, line: 1, message: error instanceof Error ? error.message : String(error) }] }
-  }
+  const { marks, tree } = readYaml(text)
+  return tree === undefined ? { k: 'bad', marks } : { k: 'ok', value: toJson(tree), tree }
 }
 
 /** The parts of a field's name: `steps[2].with.id`, `/steps/2/with/id` and `steps.order.uses` alike. */
@@ -50,7 +41,7 @@ export function fieldPath(field: string): string[] {
 
 /** Where a field stands in the text: the deepest part of its path that exists. Null when nothing of it does. */
 export function locate(text: string, field: string): Omit<Mark, 'message'> | null {
-  const { doc, lines } = parse(text)
+  const { doc, lines } = readYaml(text)
   let at: unknown = doc.contents
   let range: [number, number] | null = null
   for (const part of fieldPath(field)) {
@@ -59,7 +50,9 @@ export function locate(text: string, field: string): Omit<Mark, 'message'> | nul
     range = next.range ?? range
     at = next.node
   }
-  return range === null ? null : { from: range[0], to: range[1], line: lines.linePos(range[0]).line }
+  if (range === null) return null
+  const { line, col } = lines.linePos(range[0])
+  return { from: range[0], to: range[1], line, column: col }
 }
 
 interface Found {
@@ -70,16 +63,20 @@ interface Found {
 function child(at: unknown, part: string): Found | null {
   if (!isNode(at) || !('items' in at) || !Array.isArray(at.items)) return null
   const items: readonly unknown[] = at.items
-  const pair = items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === part)
+  const pair = items.find((item) => isPair(item) && isScalar(item.key) && textOfKey(item.key) === part)
   if (isPair(pair)) return { node: pair.value, range: rangeOf(pair.key) }
   // A step is named by its place or by its id.
   const item = /^\d+$/.test(part) ? items[Number(part)] : items.find((i) => idOf(i) === part)
   return item === undefined || isPair(item) ? null : { node: item, range: rangeOf(item) }
 }
 
+function textOfKey(key: { value: unknown; source?: string }): string {
+  return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value))
+}
+
 function idOf(item: unknown): string | null {
   const found = child(item, 'id')
-  return found && isScalar(found.node) ? String(found.node.value) : null
+  return found && isScalar(found.node) ? textOfKey(found.node) : null
 }
 
 function rangeOf(node: unknown): [number, number] | null {

@@ -3,7 +3,7 @@ import { useAction, type UserAction } from '~/shared/action'
 import { ApiError, unreadable, validation, type Api, type Draft, type Json, type Validation } from '~/shared/api'
 import { t } from '~/shared/i18n'
 import type { WorkflowId } from '~/shared/ids'
-import { fromText, locate, toText, type Language, type Mark } from './definition.logic'
+import { convert, fromText, languageOf, locate, toText, type Language, type Mark } from './definition.logic'
 
 export interface Problems {
   items: Validation['problems']
@@ -27,9 +27,11 @@ export interface DraftDoc {
 
 /** The draft of one workflow as a text that is edited, checked, kept and published. `published` is called after each publish. */
 export function useDraft(api: Api, id: WorkflowId, first: Draft, published: () => Promise<void>): DraftDoc {
-  const language = ref<Language>('yaml')
+  const language = ref<Language>(languageOf(first.definition))
   const saved = shallowRef<Draft>(first)
-  const text = ref(toText(first.definition, 'yaml'))
+  const text = ref(toText(first.definition, language.value))
+  // What the text was in the other language, and what became of it here: untouched, it comes back with its comments.
+  const other = shallowRef<{ language: Language; text: string; became: string } | null>(null)
   const savedText = ref(text.value)
   const result = shallowRef<Validation | null>(null)
   const checkedText = ref<string | null>(null)
@@ -44,8 +46,9 @@ export function useDraft(api: Api, id: WorkflowId, first: Draft, published: () =
     })
   })
 
-  function current(): Json {
-    if (parsed.value.k === 'ok') return parsed.value.value
+  /** The text itself: order, comments and digits are its author's. */
+  function current(): string {
+    if (parsed.value.k === 'ok') return text.value
     const mark = parsed.value.marks[0]
     throw unreadable(t('workflow.unreadable', { line: mark?.line ?? 1, message: mark?.message ?? '' }))
   }
@@ -61,7 +64,9 @@ export function useDraft(api: Api, id: WorkflowId, first: Draft, published: () =
   }
   function replace(draft: Draft): void {
     saved.value = draft
+    language.value = languageOf(draft.definition)
     text.value = savedText.value = toText(draft.definition, language.value)
+    other.value = null
     result.value = null
   }
   return {
@@ -69,9 +74,12 @@ export function useDraft(api: Api, id: WorkflowId, first: Draft, published: () =
     dirty: computed(() => text.value !== savedText.value),
     setLanguage: (next) => {
       if (definition.value === null || next === language.value) return
+      const before = { language: language.value, text: text.value }
       const clean = text.value === savedText.value
+      const back = other.value !== null && other.value.language === next && other.value.became === text.value
+      text.value = back && other.value !== null ? other.value.text : convert(text.value, next)
       language.value = next
-      text.value = toText(definition.value, next)
+      other.value = { ...before, became: text.value }
       if (clean) savedText.value = text.value
     },
     save: useAction(keep),
