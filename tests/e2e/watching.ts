@@ -1,7 +1,7 @@
 // Runs as they happen, and why they fail.
 import { accessible, expect, shot, test } from './harness.ts'
 import { deliver } from './server.ts'
-import { api, edit, wait_ms, type World } from './world.ts'
+import { api, edit, owner, wait_ms, type World } from './world.ts'
 
 export async function watching(world: World): Promise<void> {
   const { page, server } = world
@@ -88,6 +88,28 @@ export async function watching(world: World): Promise<void> {
     } finally {
       await other.close()
     }
+  })
+  await test('canceling asks why, and the run tells who stopped it, why, and what was not reached', async () => {
+    const long = await api(page, 'POST', '/workflows', {
+      key: 'long', name: 'Long',
+      definition: { name: 'long', steps: [{ id: 'pause', uses: 'core/sleep', with: { duration: 600 } }, { id: 'after', needs: ['pause'], uses: 'core/map', with: { n: 1 } }] },
+    })
+    await api(page, 'POST', `/workflows/${String(long.id)}/publish`, {})
+    const { run_id } = await api(page, 'POST', `/workflows/${String(long.id)}/runs`, { input: {} })
+    await page.goto(`${server.url}/runs/${String(run_id)}`)
+    await page.locator('[data-step=pause]').waitFor()
+    const beside = await page.getByRole('link', { name: 'Open workflow' }).boundingBox()
+    await page.click('[data-testid=cancel]')
+    await page.fill('[role=dialog] [name=reason]', 'The order was withdrawn')
+    await page.click('[role=dialog] [type=submit]')
+    await page.locator('[data-testid=run-state][data-state=canceled]').waitFor()
+    const card = await page.locator('[data-testid=canceled]').innerText()
+    expect(card.includes(`Canceled by ${owner.name}`) && card.includes('The order was withdrawn'), `who and why, but: ${card}`)
+    await page.locator('[data-step=after][data-state=not_reached]').getByText('Not reached').last().waitFor()
+    const now = await page.getByRole('link', { name: 'Open workflow' }).boundingBox()
+    expect(now?.x === beside?.x && now?.y === beside?.y, 'no button to move into the place of Cancel')
+    await accessible(page)
+    await shot(page, '17-run-canceled')
   })
   await test('a failure says its kind, its step and the engine’s message', async () => {
     const bad = await api(page, 'POST', '/workflows', {

@@ -1,6 +1,6 @@
 // What the parts of the browser tests share: the server, the page of the person who is signed in, and how a person acts on it.
 import type { Page } from 'playwright-core'
-import { expect } from './harness.ts'
+import { expect, shot } from './harness.ts'
 import type { Server } from './server.ts'
 
 export const owner = { tenant: 'Acme Weaving', name: 'Grace Hopper', email: 'grace@acme.test', password: 'a long enough password' }
@@ -49,6 +49,7 @@ export async function keptUntilStored(page: Page): Promise<void> {
   const once = page.locator('[data-testid=once]')
   const secret = once.locator('code').last()
   const text = await secret.innerText()
+  await shot(page, '18-shown-once')
   await once.getByRole('button', { name: 'Copy' }).last().click()
   await page.keyboard.press('Escape')
   await page.mouse.click(5, 5)

@@ -17,11 +17,14 @@ export interface Notifier {
 /** The one short message at the bottom of the page. */
 export function createNotifier(): Notifier {
   const current = shallowRef<Notice | null>(null)
+  function problem({ field, detail }: Problem): void {
+    current.value = { kind: 'error', text: field === null ? detail : `${field}: ${detail}` }
+  }
   return {
     current,
     info: (text) => (current.value = { kind: 'info', text }),
-    failed: (error) => (current.value = { kind: 'error', text: toProblem(error).detail }),
-    problem: (problem) => (current.value = { kind: 'error', text: problem.detail }),
+    failed: (error) => problem(toProblem(error)),
+    problem,
     clear: () => (current.value = null),
   }
 }

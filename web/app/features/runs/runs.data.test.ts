@@ -6,7 +6,7 @@ const id = '01890000-0000-7000-8000-000000000001'
 const row = {
   id, workflow_id: '01890000-0000-7000-8000-0000000000aa', workflow_version_id: '01890000-0000-7000-8000-0000000000bb', trigger_id: null, rerun_of: null,
   state: 'running', failure_kind: null, error: null, created_at: '2026-01-01T00:00:00.000000+00:00', started_at: null, finished_at: null,
-  workflow: { key: 'a', name: 'A' }, version: { number: 1 }, tier: null, job: null, steps: [],
+  workflow: { key: 'a', name: 'A' }, version: { number: 1 }, tier: null, canceled_by_name: null, cancel_reason: null, job: null, steps: [],
 }
 const read = (more: object = {}) => toRunDetail(LiveRunDocument.parse({ runs: [{ ...row, ...more }] }, 'data').runs[0]!)
 
@@ -30,8 +30,15 @@ describe('a run', () => {
     expect(read({ ...ended, started_at: null }).duration_ms).toBe(3_500)
   })
   it('has its cancellation asked for once the job says so', () => {
-    expect(read({ job: { cancel_requested_at: null } }).is_cancel_requested).toBe(false)
-    expect(read({ job: { cancel_requested_at: '2026-01-01T00:00:00Z' } }).is_cancel_requested).toBe(true)
+    const job = { cancel_requested_at: null, canceled_by_name: null, cancel_reason: null }
+    expect(read({ job })).toMatchObject({ is_cancel_requested: false, cancel: null })
+    const asked = { cancel_requested_at: '2026-01-01T00:00:00Z', canceled_by_name: 'Grace', cancel_reason: 'wrong order' }
+    expect(read({ job: asked })).toMatchObject({ is_cancel_requested: true, cancel: { by: 'Grace', reason: 'wrong order' } })
+  })
+  it('tells who canceled it and why once it has ended so, and nothing when it ended otherwise', () => {
+    const told = { canceled_by_name: 'Grace', cancel_reason: null }
+    expect(read({ state: 'canceled', ...told }).cancel).toEqual({ by: 'Grace', reason: null })
+    expect(read({ state: 'success', ...told }).cancel).toBeNull()
   })
 })
 

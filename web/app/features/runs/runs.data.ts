@@ -38,6 +38,8 @@ export interface Step extends Timed {
 export interface RunDetail extends Run {
   tier: string | null
   is_cancel_requested: boolean
+  /** Who asked it to stop, and why, as far as they said; null while nobody did. */
+  cancel: { by: string | null; reason: string | null } | null
   steps: Step[]
 }
 export interface Attempt {
@@ -91,8 +93,14 @@ export function toStep(row: StepRowFragment): Step {
 
 export function toRunDetail(row: LiveRunSubscription['runs'][number]): RunDetail {
   return {
-    ...toRun(row), tier: row.tier, is_cancel_requested: row.job?.cancel_requested_at != null, steps: row.steps.map(toStep),
+    ...toRun(row), tier: row.tier, is_cancel_requested: row.job?.cancel_requested_at != null, cancel: cancelOf(row), steps: row.steps.map(toStep),
   }
+}
+
+/** The job knows while it lives, the run once it has ended as canceled. */
+function cancelOf({ state, job, canceled_by_name, cancel_reason }: LiveRunSubscription['runs'][number]): RunDetail['cancel'] {
+  if (state === 'canceled') return { by: canceled_by_name, reason: cancel_reason }
+  return job?.cancel_requested_at == null ? null : { by: job.canceled_by_name, reason: job.cancel_reason }
 }
 
 /** Where the values of a step are kept. */

@@ -128,7 +128,7 @@ export type LiveRunSubscriptionVariables = Exact<{
 
 
 export type LiveRunSubscription = { runs: Array<(
-    { tier: string | null, job: { cancel_requested_at: string | null } | null, steps: Array<StepRowFragment> }
+    { tier: string | null, canceled_by_name: string | null, cancel_reason: string | null, job: { cancel_requested_at: string | null, canceled_by_name: string | null, cancel_reason: string | null } | null, steps: Array<StepRowFragment> }
     & RunRowFragment
   )> };
 
@@ -281,8 +281,8 @@ export const SomeRunsDocument: Operation<SomeRunsSubscription, SomeRunsSubscript
   object({ runs: array(object({ ...RunRow })) }),
 )
 export const LiveRunDocument: Operation<LiveRunSubscription, LiveRunSubscriptionVariables> = operation(
-  "subscription LiveRun($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){...RunRow tier job{cancel_requested_at}steps(order_by:[{position:asc}{iteration:asc}]limit:1000){...StepRow}}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error created_at started_at finished_at workflow{key name}version{number}}fragment StepRow on run_steps{step_id position state attempt failure_kind error started_at finished_at}",
-  object({ runs: array(object({ ...RunRow, tier: maybe(string), job: maybe(object({ cancel_requested_at: maybe(string) })), steps: array(object({ ...StepRow })) })) }),
+  "subscription LiveRun($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){...RunRow tier canceled_by_name cancel_reason job{cancel_requested_at canceled_by_name cancel_reason}steps(order_by:[{position:asc}{iteration:asc}]limit:1000){...StepRow}}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error created_at started_at finished_at workflow{key name}version{number}}fragment StepRow on run_steps{step_id position state attempt failure_kind error started_at finished_at}",
+  object({ runs: array(object({ ...RunRow, tier: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string), job: maybe(object({ cancel_requested_at: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string) })), steps: array(object({ ...StepRow })) })) }),
 )
 export const RunDataDocument: Operation<RunDataQuery, RunDataQueryVariables> = operation(
   "query RunData($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){input output trigger_data}}",
