@@ -79,6 +79,8 @@ describe('suggestions', () => {
     const inputs = { required: ['id', 'n', 'list'], properties: { id: { type: 'string' }, n: { type: 'integer' }, list: { type: 'array' }, extra: { type: 'string' } } }
     expect(sampleInput({ inputs })).toEqual({ id: '', n: 0, list: [] })
     expect(sampleInput(starter('x'))).toEqual({})
+    expect(sampleInput('inputs: {required: [id], properties: {id: {type: string}}}')).toEqual({ id: '' })
+    expect(sampleInput('just a text')).toEqual({})
   })
 })
 

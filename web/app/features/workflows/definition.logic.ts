@@ -149,7 +149,10 @@ export function starter(key: string): Json {
 
 /** An example input for a schema: its required members, with values of the right type. */
 export function sampleInput(definition: Json): Json {
-  const schema = isRecord(definition) ? definition.inputs : null
+  // A draft is the text that its author wrote.
+  const parsed = typeof definition === 'string' ? fromText(definition) : null
+  const members = parsed === null ? definition : parsed.k === 'ok' ? parsed.value : null
+  const schema = isRecord(members) ? members.inputs : null
   if (!isRecord(schema) || !isRecord(schema.properties)) return {}
   const required: readonly unknown[] = Array.isArray(schema.required) ? schema.required : []
   const properties = Object.entries(schema.properties).filter(([name]) => required.includes(name))

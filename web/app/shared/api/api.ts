@@ -1,5 +1,5 @@
 import type { ActionId, AppId, AppVersionId, ConnectionId, RunId, TokenId, TriggerId, WorkflowId } from '../ids'
-import type { Http } from './http'
+import { JsonText, type Http } from './http'
 import type { Json, Parser } from './parse'
 import * as T from './types'
 
@@ -68,7 +68,8 @@ function workflowOperations(send: Send, none: None) {
       send(T.draft, 'PUT', `/workflows/${id}/draft`, revision === null ? { definition } : { definition, revision }),
     validate: (id: WorkflowId, definition: Json) => send(T.validation, 'POST', `/workflows/${id}/validate`, { definition }),
     publish: (id: WorkflowId, key: string) => none('POST', `/workflows/${id}/publish`, {}, key),
-    start: (id: WorkflowId, input: Json, key: string) => send(T.runStarted, 'POST', `/workflows/${id}/runs`, { input }, key),
+    /** `input` is JSON as text. */
+    start: (id: WorkflowId, input: string, key: string) => send(T.runStarted, 'POST', `/workflows/${id}/runs`, new JsonText(`{"input":${input}}`), key),
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createHttp, idempotencyKey, queryString } from './http'
+import { createHttp, idempotencyKey, JsonText, queryString } from './http'
 import { ApiError, isMissing, missing, problemFrom, statusOf, toProblem, unreadable } from './problem'
 import { ShapeError } from './parse'
 
@@ -22,6 +22,11 @@ describe('http', () => {
     expect(calls[0]?.url).toBe('/api/v1/runs?state=failed')
     expect(calls[0]?.init.headers).not.toHaveProperty('x-weft-csrf')
     expect(calls[1]?.init.headers).toMatchObject({ 'x-weft-csrf': '1', 'idempotency-key': 'k1', 'content-type': 'application/json' })
+  })
+  it('sends a JSON text as it is, digits and all', async () => {
+    const { http, calls } = serverOf(200, '{}')
+    await http.send('POST', '/x', new JsonText('{"input":{"id":9007199254740993,"price":19.90}}'))
+    expect(calls[0]?.init).toMatchObject({ body: '{"input":{"id":9007199254740993,"price":19.90}}', headers: { 'content-type': 'application/json' } })
   })
   it('turns a problem document into an ApiError with field and request id', async () => {
     const { http } = serverOf(422, JSON.stringify({ title: 'Invalid', detail: 'No such key.', field: 'key', request_id: 'r1' }))

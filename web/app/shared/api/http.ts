@@ -6,6 +6,14 @@ export interface Http {
   send(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, key?: string): Promise<unknown>
 }
 
+/** A body that is JSON already: numbers keep the digits that were typed, where JSON.stringify would round long ones. */
+export class JsonText {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
 export type Query = Readonly<Record<string, string | number | null | undefined>>
 
 interface Options {
@@ -37,7 +45,7 @@ export function createHttp(options: Options): Http {
       const headers: Record<string, string> = { accept: 'application/json', 'x-weft-csrf': '1' }
       if (body !== undefined) headers['content-type'] = 'application/json'
       if (key !== undefined) headers['idempotency-key'] = key
-      return call(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) })
+      return call(path, { method, headers, body: body === undefined ? null : body instanceof JsonText ? body.text : JSON.stringify(body) })
     },
   }
 }
