@@ -1,6 +1,7 @@
 #include "app/runner/detail/json_text.h"
 
 #include "base/decimal.h"
+#include "base/utf8.h"
 
 #include <algorithm>
 #include <charconv>
@@ -116,25 +117,6 @@ std::uint32_t hex4(std::string_view text) {
     return value;
 }
 
-void append_utf8(std::uint32_t point, std::string& out) {
-    if (point < 0x80) {
-        out += static_cast<char>(point);
-        return;
-    }
-    if (point < 0x800) {
-        out += static_cast<char>(0xC0 | point >> 6);
-    } else {
-        if (point < 0x10000) {
-            out += static_cast<char>(0xE0 | point >> 12);
-        } else {
-            out += static_cast<char>(0xF0 | point >> 18);
-            out += static_cast<char>(0x80 | (point >> 12 & 0x3F));
-        }
-        out += static_cast<char>(0x80 | (point >> 6 & 0x3F));
-    }
-    out += static_cast<char>(0x80 | (point & 0x3F));
-}
-
 double number_of(std::string_view text) {
     const auto number = Decimal::parse(text);
     return number ? number->to_double() : 0;
@@ -235,7 +217,7 @@ std::string unescape(std::string_view quoted) {
                     point = 0x10000 + ((point - 0xD800) << 10) + (hex4(text.substr(i + 3, 4)) - 0xDC00);
                     i += 6;
                 }
-                append_utf8(point, out);
+                utf8::append(out, point);
                 break;
             }
             default:

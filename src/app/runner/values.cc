@@ -2,6 +2,7 @@
 
 #include "app/runner/detail/json_text.h"
 #include "base/json.h"
+#include "base/utf8.h"
 
 #include <algorithm>
 
@@ -13,16 +14,6 @@ using templates::Path;
 
 std::string or_null(std::string text) {
     return text.empty() ? std::string("null") : std::move(text);
-}
-
-/// Length as JavaScript counts: UTF-16 units.
-std::size_t utf16_size(std::string_view text) {
-    std::size_t size = 0;
-    for (char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if ((byte & 0xC0) != 0x80) size += byte >= 0xF0 ? 2 : 1;
-    }
-    return size;
 }
 
 /// The value's own property. Strings' elements and everything inherited is the engine's business.
@@ -39,7 +30,7 @@ std::optional<std::string_view> own(std::string_view base, const Path::Key& key,
     }
     if (!name || *name != "length" || (kind != Kind::kArray && kind != Kind::kString)) return std::nullopt;
     const std::size_t size =
-        kind == Kind::kArray ? json_text::array_size(base) : utf16_size(json_text::unescape(base));
+        kind == Kind::kArray ? json_text::array_size(base) : utf8::utf16_units(json_text::unescape(base));
     scratch = std::to_string(size);
     return scratch;
 }

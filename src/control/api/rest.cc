@@ -1,3 +1,4 @@
+#include "base/utf8.h"
 #include "control/api/entrance.h"
 #include "platform/http/held_body.h"
 #include "platform/http/router.h"
@@ -46,33 +47,6 @@ std::optional<std::string> cookie(const http::Fields& headers, std::string_view 
     return std::nullopt;
 }
 
-/// Paths and queries are percent-decoded bytes; everything behind this point is UTF-8.
-bool is_utf8(std::string_view text) {
-    std::size_t i = 0;
-    while (i < text.size()) {
-        const auto lead = static_cast<unsigned char>(text[i]);
-        const std::size_t more = lead < 0x80                   ? 0
-                                 : lead >= 0xC2 && lead < 0xE0 ? 1
-                                 : (lead & 0xF0) == 0xE0       ? 2
-                                                               : 3;
-        if (lead >= 0x80 && (lead < 0xC2 || lead > 0xF4)) return false;
-        if (i + more >= text.size() && more > 0) return false;
-        std::uint32_t point = more == 0   ? lead
-                              : more == 1 ? lead & 0x1F
-                              : more == 2 ? lead & 0x0F
-                                          : lead & 0x07;
-        for (std::size_t k = 1; k <= more; ++k) {
-            const auto next = static_cast<unsigned char>(text[i + k]);
-            if ((next & 0xC0) != 0x80) return false;
-            point = point << 6 | (next & 0x3F);
-        }
-        const bool is_overlong = (more == 2 && point < 0x800) || (more == 3 && point < 0x10000);
-        if (is_overlong || (point >= 0xD800 && point <= 0xDFFF) || point > 0x10FFFF) return false;
-        i += more + 1;
-    }
-    return true;
-}
-
 /// A path or query value as its schema's type wants it; what does not convert stays text, and the schema says
 /// why.
 Json typed(const Table::Entry& entry, std::string_view name, std::string_view value) {
@@ -108,7 +82,9 @@ Result<Json> read_input(const Table::Entry& entry, const http::Request& request)
     }
     for (const http::Fields* fields : {&request.params, &request.target.query}) {
         for (const auto& [name, value] : *fields) {
-            if (!is_utf8(name) || !is_utf8(value)) return fail(Error::invalid("The address must be UTF-8"));
+            // Percent-decoded bytes; everything behind this point is UTF-8.
+            if (!utf8::is_valid(name) || !utf8::is_valid(value))
+                return fail(Error::invalid("The address must be UTF-8"));
             CHECK_OK(put(input, name, typed(entry, name, value)));
         }
     }

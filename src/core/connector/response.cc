@@ -1,5 +1,6 @@
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "core/connector/connector.h"
 #include "core/connector/detail/reading.h"
 #include "core/media/media.h"
@@ -42,12 +43,7 @@ std::string_view message_in(const Json& body, int depth = 0) {
 /// One line, cut between characters.
 std::string one_line(std::string_view text) {
     bool is_cut = text.size() > kMessageBytesMax;
-    if (is_cut) {
-        std::size_t end = kMessageBytesMax;
-        while (end > 0 && (text[end] & 0xC0) == 0x80) --end;
-        text = text.substr(0, end);
-    }
-    std::string out(text);
+    std::string out(utf8::prefix(text, kMessageBytesMax));
     for (char& c : out)
         if (static_cast<unsigned char>(c) < ' ' || c == '\x7F') c = ' ';
     return is_cut ? out + "…" : out;

@@ -1,6 +1,7 @@
 #include "data/engine/detail/text.h"
 
 #include "base/json.h"
+#include "base/utf8.h"
 
 namespace weft::engine {
 
@@ -8,36 +9,13 @@ namespace {
 
 constexpr std::size_t kErrorBytesMax = 8u << 10;
 
-/// Length of the valid UTF-8 sequence at the start of `text`, 0 if there is none. Surrogates, overlong forms
-/// and what lies beyond U+10FFFF are none.
-std::size_t sequence_length(std::string_view text) {
-    auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-    auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
-        return byte(i) >= low && byte(i) <= high;
-    };
-    const unsigned first = byte(0);
-    if (first < 0x80) return first == 0 ? 0 : 1;
-    if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
-    if (first >= 0xe0 && first <= 0xef) {
-        const unsigned low = first == 0xe0 ? 0xa0 : 0x80;
-        const unsigned high = first == 0xed ? 0x9f : 0xbf;
-        return follows(1, low, high) && follows(2) ? 3 : 0;
-    }
-    if (first >= 0xf0 && first <= 0xf4) {
-        const unsigned low = first == 0xf0 ? 0x90 : 0x80;
-        const unsigned high = first == 0xf4 ? 0x8f : 0xbf;
-        return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
-    }
-    return 0;
-}
-
 }  // namespace
 
 std::string clean_text(std::string_view text, std::size_t bytes_max) {
     std::string out;
     out.reserve(std::min(text.size(), bytes_max));
     while (!text.empty()) {
-        const std::size_t length = sequence_length(text);
+        const std::size_t length = text.front() == '\0' ? 0 : utf8::sequence_length(text);
         std::string_view piece = length > 0 ? text.substr(0, length) : std::string_view("\xef\xbf\xbd");
         if (out.size() + piece.size() > bytes_max) break;
         out += piece;

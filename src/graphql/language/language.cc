@@ -1,5 +1,6 @@
 #include "graphql/language/language.h"
 
+#include "base/utf8.h"
 #include "graphql/language/detail/lexer.h"
 #include "graphql/language/detail/parser.h"
 
@@ -50,7 +51,7 @@ LineColumn line_column(std::string_view source, std::uint32_t at) {
         ++out.line;
         line_start = i + 1;
     }
-    out.column = 1 + static_cast<int>(detail::utf16_length(source.substr(line_start, end - line_start)));
+    out.column = 1 + static_cast<int>(utf8::utf16_units(source.substr(line_start, end - line_start)));
     return out;
 }
 

@@ -1,5 +1,7 @@
 #include "graphql/serve/detail/socket_protocol.h"
 
+#include "base/utf8.h"
+
 #include <algorithm>
 #include <array>
 
@@ -83,14 +85,7 @@ std::optional<Dialect> choose_dialect(std::string_view offered) {
 }
 
 SocketClose socket_close(std::uint16_t code, std::string_view reason) {
-    if (reason.size() > kReasonBytesMax) {
-        reason = reason.substr(0, kReasonBytesMax);
-        // Not in the middle of a character.
-        while (!reason.empty() && (static_cast<unsigned char>(reason.back()) & 0xC0U) == 0x80U)
-            reason.remove_suffix(1);
-        if (!reason.empty() && static_cast<unsigned char>(reason.back()) >= 0xC0U) reason.remove_suffix(1);
-    }
-    return {code, std::string(reason)};
+    return {code, std::string(utf8::prefix(reason, kReasonBytesMax))};
 }
 
 std::optional<ClientMessage> read_message(Dialect dialect, std::string_view text) {

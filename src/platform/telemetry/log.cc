@@ -1,5 +1,6 @@
 #include "platform/telemetry/log.h"
 
+#include "base/utf8.h"
 #include "platform/rt/clock.h"
 
 #include <poll.h>
@@ -27,29 +28,8 @@ void append_unicode_escape(std::string& out, unsigned value) {
     for (int shift = 12; shift >= 0; shift -= 4) out += kDigits[value >> shift & 15];
 }
 
-/// Length of the valid UTF-8 sequence at the start of `text` and its code point; 0 when there is none.
-std::size_t decode(std::string_view text, unsigned& point) {
-    auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    unsigned first = byte(0);
-    std::size_t length = first < 0x80   ? 1
-                         : first < 0xc2 ? 0
-                         : first < 0xe0 ? 2
-                         : first < 0xf0 ? 3
-                         : first < 0xf5 ? 4
-                                        : 0;
-    if (length == 0 || text.size() < length) return 0;
-    point = length == 1 ? first : first & (0xffu >> (length + 1));
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) return 0;
-        point = point << 6 | (byte(i) & 0x3f);
-    }
-    bool is_overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
-    if (is_overlong || point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) return 0;
-    return length;
-}
-
 /// Characters that a terminal or a line-based reader acts on, or that reorder text for the eye.
-bool is_active(unsigned point) {
+bool is_active(char32_t point) {
     return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x2028 || point == 0x2029 ||
            (point >= 0x200e && point <= 0x200f) || (point >= 0x202a && point <= 0x202e) ||
            (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
@@ -57,17 +37,13 @@ bool is_active(unsigned point) {
 
 void append_quoted(std::string& out, std::string_view text, bool& is_cut) {
     if (text.size() > kValueBytesMax) {
-        text = text.substr(0, kValueBytesMax);
-        // Not in the middle of a character.
-        while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xc0) == 0x80)
-            text.remove_suffix(1);
-        if (!text.empty() && static_cast<unsigned char>(text.back()) >= 0xc0) text.remove_suffix(1);
+        text = utf8::prefix(text, kValueBytesMax);
         is_cut = true;
     }
     out += '"';
     while (!text.empty()) {
-        unsigned point = 0;
-        std::size_t length = decode(text, point);
+        std::size_t length = utf8::sequence_length(text);
+        const char32_t point = length == 0 ? 0 : utf8::decode(text.substr(0, length));
         if (length == 0) {
             out += "\\ufffd";
             length = 1;

@@ -1,5 +1,6 @@
 #include "graphql/language/detail/block_string.h"
 
+#include "base/utf8.h"
 #include "graphql/language/detail/lexer.h"
 
 #include <algorithm>
@@ -73,7 +74,7 @@ std::string print_block_string(std::string_view value) {
     const bool ends_in_quotes = escaped.ends_with(kEscapedQuotes);
     const bool must_trail = (value.ends_with('"') && !ends_in_quotes) || value.ends_with('\\');
     const bool is_multiple =
-        !is_single || utf16_length(value) > kSingleLineMax || must_trail || must_lead || ends_in_quotes;
+        !is_single || utf8::utf16_units(value) > kSingleLineMax || must_trail || must_lead || ends_in_quotes;
     const bool skips_lead = is_single && !value.empty() && starts_blank(value);
 
     std::string out(kQuotes);

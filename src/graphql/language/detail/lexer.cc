@@ -1,5 +1,6 @@
 #include "graphql/language/detail/lexer.h"
 
+#include "base/utf8.h"
 #include "graphql/language/detail/block_string.h"
 
 #include <fmt/format.h>
@@ -149,7 +150,7 @@ Token Lexer::unknown_character() {
     if (byte(at_) == '\'') {
         return failed(at_, "Unexpected single quote character ('), did you mean to use a double quote (\")?");
     }
-    const bool is_character = sequence_length(source_.substr(at_)) != 0;
+    const bool is_character = utf8::sequence_length(source_.substr(at_)) != 0;
     return failed(
         at_, fmt::format("{} character: {}.", is_character ? "Unexpected" : "Invalid", code_point_name(at_))
     );
@@ -195,7 +196,7 @@ std::size_t Lexer::digits(std::size_t from) {
 }
 
 bool Lexer::skip_character(std::size_t& at) {
-    const std::size_t length = byte(at) < 0x80 ? 1 : sequence_length(source_.substr(at));
+    const std::size_t length = byte(at) < 0x80 ? 1 : utf8::sequence_length(source_.substr(at));
     at += length;
     return length != 0;
 }
@@ -266,7 +267,7 @@ bool Lexer::append_braced_escape(std::string& out, std::size_t& at) {
         const unsigned char c = byte(at + size++);
         if (c == '}') {
             if (size < 5 || !is_scalar_value(static_cast<std::int32_t>(point))) break;
-            append_utf8(out, point);
+            utf8::append(out, point);
             at += size;
             return true;
         }
@@ -281,7 +282,7 @@ bool Lexer::append_braced_escape(std::string& out, std::size_t& at) {
 bool Lexer::append_hex_escape(std::string& out, std::size_t& at) {
     const std::int32_t code = hex4(at + 2);
     if (is_scalar_value(code)) {
-        append_utf8(out, static_cast<std::uint32_t>(code));
+        utf8::append(out, static_cast<char32_t>(code));
         at += 6;
         return true;
     }
@@ -290,7 +291,7 @@ bool Lexer::append_hex_escape(std::string& out, std::size_t& at) {
         const std::int32_t trail = hex4(at + 8);
         if (trail >= 0xDC00 && trail <= 0xDFFF) {
             const std::int32_t point = 0x10000 + ((code - 0xD800) << 10) + (trail - 0xDC00);
-            append_utf8(out, static_cast<std::uint32_t>(point));
+            utf8::append(out, static_cast<char32_t>(point));
             at += 12;
             return true;
         }
@@ -339,16 +340,16 @@ std::string Lexer::code_point_name(std::size_t at) const {
     const char c = source_[at];
     if (c == '"') return "'\"'";
     if (c >= 0x20 && c <= 0x7E) return fmt::format("\"{}\"", c);
-    const std::size_t length = sequence_length(source_.substr(at));
+    const std::size_t length = utf8::sequence_length(source_.substr(at));
     if (length == 0) return fmt::format("byte 0x{:02X}", static_cast<unsigned char>(c));
-    return fmt::format("U+{:04X}", decode(source_.substr(at, length)));
+    return fmt::format("U+{:04X}", static_cast<std::uint32_t>(utf8::decode(source_.substr(at, length))));
 }
 
 // The characters that fit into `count` UTF-16 code units, fewer at the end of the text or before a bad byte.
 std::string_view Lexer::units(std::size_t at, std::size_t count) const {
     std::size_t end = at;
     while (end < source_.size()) {
-        const std::size_t length = sequence_length(source_.substr(end));
+        const std::size_t length = utf8::sequence_length(source_.substr(end));
         const std::size_t cost = length == 4 ? 2 : 1;
         if (length == 0 || cost > count) break;
         count -= cost;

@@ -88,12 +88,4 @@ class Lexer {
     std::uint32_t failed_at_ = 0;
 };
 
-/// Length of the UTF-8 sequence at the beginning of `text`, 0 when it is malformed (or a surrogate).
-std::size_t sequence_length(std::string_view text);
-/// The code point of a well-formed sequence.
-std::uint32_t decode(std::string_view sequence);
-void append_utf8(std::string& out, std::uint32_t code_point);
-/// Length in UTF-16 code units of well-formed text.
-std::size_t utf16_length(std::string_view text);
-
 }  // namespace weft::graphql::detail

@@ -1,5 +1,6 @@
 #include "graphql/language/detail/printer.h"
 
+#include "base/utf8.h"
 #include "graphql/language/detail/block_string.h"
 #include "graphql/language/detail/lexer.h"
 
@@ -172,7 +173,7 @@ void Printer::arguments(std::span<const Argument> arguments, std::size_t line_fr
     out_ += ')';
     indent_ = indent;
     const std::string_view line = std::string_view(out_).substr(line_from);
-    const bool is_long = utf16_length(line) > kLineMax;
+    const bool is_long = utf8::utf16_units(line) > kLineMax;
     if (!is_long && (indent == 0 || !line.contains('\n'))) return;
     out_.resize(from);
     out_ += '(';

@@ -1,6 +1,9 @@
-#include "graphql/language/detail/lexer.h"
+#include "base/utf8.h"
 
-namespace weft::graphql::detail {
+#include <algorithm>
+
+namespace weft::utf8 {
+
 namespace {
 
 struct Range {
@@ -26,6 +29,10 @@ Range second_byte(unsigned char lead) {
     }
 }
 
+bool is_continuation(char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
+
 }  // namespace
 
 std::size_t sequence_length(std::string_view text) {
@@ -35,19 +42,19 @@ std::size_t sequence_length(std::string_view text) {
     const std::size_t length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
     if (length == 0 || text.size() < length || !second_byte(lead).holds(text[1])) return 0;
     for (std::size_t i = 2; i < length; ++i) {
-        if (!Range{0x80, 0xBF}.holds(text[i])) return 0;
+        if (!is_continuation(text[i])) return 0;
     }
     return length;
 }
 
-std::uint32_t decode(std::string_view sequence) {
+char32_t decode(std::string_view sequence) {
     static constexpr unsigned char kLeadBits[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
-    std::uint32_t point = static_cast<unsigned char>(sequence[0]) & kLeadBits[sequence.size()];
+    char32_t point = static_cast<unsigned char>(sequence[0]) & kLeadBits[sequence.size()];
     for (const char c : sequence.substr(1)) point = point << 6 | (static_cast<unsigned char>(c) & 0x3F);
     return point;
 }
 
-void append_utf8(std::string& out, std::uint32_t code_point) {
+void append(std::string& out, char32_t code_point) {
     const auto tail = [&](int shift) { out += static_cast<char>(0x80 | (code_point >> shift & 0x3F)); };
     if (code_point < 0x80) {
         out += static_cast<char>(code_point);
@@ -66,13 +73,32 @@ void append_utf8(std::string& out, std::uint32_t code_point) {
     }
 }
 
-std::size_t utf16_length(std::string_view text) {
+bool is_valid(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t length = sequence_length(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
+std::size_t code_points(std::string_view text) {
+    return text.size() - static_cast<std::size_t>(std::ranges::count_if(text, is_continuation));
+}
+
+std::size_t utf16_units(std::string_view text) {
     std::size_t units = 0;
     for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        units += (byte & 0xC0) == 0x80 ? 0 : byte >= 0xF0 ? 2 : 1;
+        units += is_continuation(c) ? 0 : static_cast<unsigned char>(c) >= 0xF0 ? 2 : 1;
     }
     return units;
 }
 
-}  // namespace weft::graphql::detail
+std::string_view prefix(std::string_view text, std::size_t bytes_max) {
+    if (text.size() <= bytes_max) return text;
+    std::size_t end = bytes_max;
+    while (end > 0 && is_continuation(text[end])) --end;
+    return text.substr(0, end);
+}
+
+}  // namespace weft::utf8
