@@ -17,7 +17,6 @@ namespace rows = store::runs;
 namespace {
 
 constexpr std::string_view kCancelChannel = "weft_cancel";
-constexpr std::size_t kUsesMax = 500;  // versions remembered; a few KiB each
 
 bool has_ended(std::string_view state) {
     return state == "success" || state == "failed" || state == "canceled";
@@ -296,7 +295,7 @@ rt::Task<Result<Json>> Runs::begin(Context& context, StartRequest request) {
 rt::Task<Result<std::shared_ptr<const Runs::UsesOf>>> Runs::uses_of(
     Context& context, WorkflowVersionId version
 ) {
-    if (auto found = uses_.find(version); found != uses_.end()) co_return found->second;
+    if (const auto* found = uses_.find(version.text())) co_return *found;
     auto uses = std::make_shared<UsesOf>();
     CO_TRY(auto loaded, co_await rows::load_version(env_.pool, context.tenant(), version, context.deadline));
     auto read = [&]() -> Result<void> {
@@ -306,8 +305,7 @@ rt::Task<Result<std::shared_ptr<const Runs::UsesOf>>> Runs::uses_of(
         return {};
     };
     (void)co_await rt::on_pool(read, rt::Pool::kTenants);
-    if (uses_.size() >= kUsesMax) uses_.clear();
-    uses_[version] = uses;
+    uses_.add(context.tenant().text(), version.text(), uses);
     co_return std::shared_ptr<const UsesOf>(std::move(uses));
 }
 

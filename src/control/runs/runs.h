@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/fair_lru.h"
 #include "control/api/api.h"
 #include "store/runs/runs.h"
 
@@ -57,7 +58,8 @@ class Runs {
     Environment& env_;
     store::runs::Runs& runs_;
     StartRun start_;
-    std::unordered_map<WorkflowVersionId, std::shared_ptr<const UsesOf>> uses_;  // shared with readers
+    static constexpr std::size_t kUsesMax = 500;             // versions remembered; a few KiB each
+    FairLru<std::shared_ptr<const UsesOf>> uses_{kUsesMax};  // by version; shared with readers
 };
 
 }  // namespace weft::control

@@ -10,8 +10,6 @@ using Outcome = Response::Outcome;
 using runstate::Effect;
 using runstate::FailureKind;
 
-constexpr std::size_t kRedactorsMax = 500;
-
 Response error(FailureKind kind, std::string message, bool is_retryable = false) {
     Response out;
     out.kind = kind;
@@ -205,17 +203,18 @@ rt::Task<Result<Broker::RedactorPtr>> Broker::authorize(Principal who, Request& 
         co_return fail(Error::conflict("The connection was made for another way of authentication"));
     }
     CO_TRY(request.http, connector::apply_auth(*ref.app, opened->fields, std::move(request.http)));
-    co_return redactor_of(ref, opened);
+    co_return redactor_of(who.tenant, ref, opened);
 }
 
-Broker::RedactorPtr Broker::redactor_of(ConnectionRef ref, const store::vault::Vault::Opened& opened) {
-    if (redacting_.size() >= kRedactorsMax) redacting_.clear();
-    Redacting& entry = redacting_[ref.id];
-    if (entry.opened != opened) {
-        entry.opened = opened;
-        entry.redactor = std::make_shared<const connector::Redactor>(ref.app->auth, opened->fields);
+Broker::RedactorPtr Broker::redactor_of(
+    TenantId tenant, ConnectionRef ref, const store::vault::Vault::Opened& opened
+) {
+    const Redacting* found = redacting_.find(ref.id.text());
+    if (found == nullptr || found->opened != opened) {
+        auto redactor = std::make_shared<const connector::Redactor>(ref.app->auth, opened->fields);
+        found = &redacting_.add(tenant.text(), ref.id.text(), {opened, std::move(redactor)});
     }
-    return entry.redactor;
+    return found->redactor;
 }
 
 }  // namespace weft::broker

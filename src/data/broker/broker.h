@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/fair_lru.h"
 #include "base/id.h"
 #include "core/connector/connector.h"
 #include "core/runstate/policy.h"
@@ -13,7 +14,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
 /// The only user of credentials and of the network. It takes a request that a sandbox had a say in, trusts
 /// nothing of it, adds the credential as the last step, for the connection's own origin only, and takes every
@@ -85,10 +85,11 @@ class Broker {
 
     void tell(Principal who, const connector::Oddities& seen, const std::string& coding);
     rt::Task<Result<RedactorPtr>> authorize(Principal who, Request& request, rt::Deadline by);
-    RedactorPtr redactor_of(ConnectionRef ref, const store::vault::Vault::Opened& opened);
+    RedactorPtr redactor_of(TenantId tenant, ConnectionRef ref, const store::vault::Vault::Opened& opened);
 
     Deps deps_;
-    std::unordered_map<ConnectionId, Redacting> redacting_;
+    static constexpr std::size_t kRedactorsMax = 500;
+    FairLru<Redacting> redacting_{kRedactorsMax};  // by connection
     telemetry::Histogram seconds_;
     telemetry::Counter refused_;
 };

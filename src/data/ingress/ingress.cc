@@ -1,12 +1,12 @@
 #include "data/ingress/ingress.h"
 
+#include "base/fair_lru.h"
 #include "platform/rt/scope.h"
 #include "platform/rt/sync.h"
 #include "store/runs/journal.h"
 #include "store/triggers/inbox.h"
 
 #include <deque>
-#include <unordered_map>
 
 namespace weft::ingress {
 
@@ -63,7 +63,7 @@ struct Ingest::Impl {
     Options options;
     std::deque<std::shared_ptr<Pending>> queue{};
     std::size_t queue_bytes = 0;
-    std::unordered_map<TenantId, Backlog> backlogs{};
+    FairLru<Backlog> backlogs{kBacklogsMax};  // by tenant
     Stats stats{};
     bool is_closing = false;
     bool is_flushing = false;
@@ -71,6 +71,11 @@ struct Ingest::Impl {
     rt::Signal idle{loop};
     rt::Scope scope{loop};
 
+    Backlog& backlog_of(TenantId tenant) {
+        const std::string key = tenant.text();
+        Backlog* found = backlogs.find(key);
+        return found != nullptr ? *found : backlogs.add("", key, Backlog{});
+    }
     Result<void> admit(TenantId tenant);
     rt::Task<void> count(TenantId tenant);
     rt::Task<Result<Started>> begin(
@@ -96,8 +101,7 @@ Result<void> Ingest::Impl::admit(TenantId tenant) {
         if (!room) ++stats.refused;
         CHECK_OK(room);
     }
-    if (backlogs.size() >= kBacklogsMax) backlogs.clear();
-    Backlog& backlog = backlogs[tenant];
+    Backlog& backlog = backlog_of(tenant);
     if (!backlog.is_counting && clock.steady() - backlog.counted_at >= options.backlog_age) {
         backlog.is_counting = true;
         scope.spawn(count(tenant));
@@ -112,11 +116,11 @@ rt::Task<void> Ingest::Impl::count(TenantId tenant) {
     auto counted = co_await triggers::count_backlog(
         pool, tenant, options.backlog_max + 1, scope.deadline(std::chrono::seconds(5))
     );
-    auto at = backlogs.find(tenant);
-    if (at == backlogs.end()) co_return;
-    if (counted) at->second.jobs = *counted;
-    at->second.counted_at = clock.steady();
-    at->second.is_counting = false;
+    Backlog* backlog = backlogs.find(tenant.text());
+    if (backlog == nullptr) co_return;
+    if (counted) backlog->jobs = *counted;
+    backlog->counted_at = clock.steady();
+    backlog->is_counting = false;
 }
 
 rt::Task<Result<Started>> Ingest::Impl::begin(
@@ -195,7 +199,7 @@ void Ingest::Impl::settle(const Flush& flush, const std::vector<std::optional<tr
         } else {
             ++stats.started;
             any = true;
-            ++backlogs[pending.run.tenant].jobs;
+            ++backlog_of(pending.run.tenant).jobs;
             if (begun[i]->workflow) {
                 notifier.notify(
                     "weft_run",

@@ -11,8 +11,6 @@ namespace {
 constexpr std::size_t kRowsMax = 500;
 /// Longer values are no keys: not named, they are taken as met.
 constexpr std::size_t kValueBytesMax = 256;
-/// Tables that a publication may hold; the cache of their columns is bounded by it.
-constexpr std::size_t kRelationsMax = 10'000;
 
 }  // namespace
 
@@ -92,8 +90,7 @@ bool PgOutput::read_relation(Reader& in) {
         in.number(4);  // type
         in.number(4);  // its modifier
     }
-    if (relations_.size() >= kRelationsMax) relations_.clear();  // the server sends them again before use
-    relations_.insert_or_assign(id, std::move(relation));
+    relations_.add("", std::to_string(id), std::move(relation));
     return in.is_good();
 }
 
@@ -132,8 +129,8 @@ void PgOutput::note_whole(const Relation& relation) {
 }
 
 bool PgOutput::read_row(char kind, Reader& in) {
-    const auto found = relations_.find(static_cast<std::uint32_t>(in.number(4)));
-    if (!in.is_good() || found == relations_.end()) return false;
+    const Relation* relation = relations_.find(std::to_string(in.number(4)));
+    if (!in.is_good() || relation == nullptr) return false;
     std::optional<Tuple> before;
     std::optional<Tuple> after;
     char part = in.character();
@@ -143,7 +140,7 @@ bool PgOutput::read_row(char kind, Reader& in) {
     }
     if (kind != 'D' && part == 'N') after = Tuple::read(in);
     if (!in.is_good() || (!before && !after)) return false;
-    note(found->second, kind == 'I', before ? &*before : nullptr, after ? &*after : nullptr);
+    note(*relation, kind == 'I', before ? &*before : nullptr, after ? &*after : nullptr);
     return true;
 }
 
@@ -151,8 +148,9 @@ bool PgOutput::read_truncate(Reader& in) {
     const auto count = in.number(4);
     in.number(1);  // options
     for (std::uint64_t i = 0; i < count && in.is_good(); ++i) {
-        const auto found = relations_.find(static_cast<std::uint32_t>(in.number(4)));
-        if (found != relations_.end()) note_whole(found->second);
+        const Relation* relation = relations_.find(std::to_string(in.number(4)));
+        if (relation == nullptr) return false;  // the server tells of a table before it tells of its change
+        note_whole(*relation);
     }
     return in.is_good();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/fair_lru.h"
 #include "graphql/live/live.h"
 
 #include <cstdint>
@@ -48,7 +49,9 @@ class PgOutput {
     void commit();
 
     std::function<void(const Change&)> on_change_;
-    std::map<std::uint32_t, Relation> relations_;
+    /// Tables that a publication may hold.
+    static constexpr std::size_t kRelationsMax = 10'000;
+    FairLru<Relation> relations_{kRelationsMax};  // by the number that the server gave
     struct Pending {
         std::vector<Change> changes;
         bool is_whole = false;  // too many rows: one change stands for all
