@@ -319,6 +319,24 @@ def queries(tree):
             yield Finding(path, 1, "queries", f"start with: -- {match[2]} :one|:many|:exec  uses <index>  called by <caller>")
 
 
+NOTICE = re.compile(r'struct (\w+) \{\s*static constexpr std::string_view kChannel = "(\w+)";')
+
+
+@rule
+def notices(tree):
+    """What processes tell each other (store/notices) has a sender, here or in the database, and a listener."""
+    path = "src/store/notices/notices.h"
+    code = "\n".join(tree.code(p) for p in tree.product() if not p.startswith("src/store/notices/"))
+    sql = "\n".join(text for p, text in tree.files.items() if p.startswith("db/migrations/"))
+    for match in NOTICE.finditer(tree.files.get(path, "")):
+        name, channel = match.groups()
+        line = line_of(tree.text(path), match.start())
+        if not re.search(rf"\bnotices::{name}\{{", code) and f"pg_notify('{channel}'" not in sql:
+            yield Finding(path, line, "notices", f"nobody sends {name}: remove it")
+        if not re.search(rf"\bon<(\w+::)*{name}>", code):
+            yield Finding(path, line, "notices", f"nobody hears {name}: remove it")
+
+
 @rule
 def dead_files(tree):
     """Every header is included, and every source belongs to a module."""

@@ -4,6 +4,8 @@ from tree import Tree
 
 M = "src/data/x/CMakeLists.txt"
 LONG = "void f() {\n" + "    a();\n" * 80 + "}\n"
+NOTICES = "src/store/notices/notices.h"
+NOTICE = 'struct Gone {\n    static constexpr std::string_view kChannel = "weft_gone";\n'
 SHORT = "void f() {\n" + "    a();\n" * 60 + "}\n"
 
 # rule: (files with a finding, files without)
@@ -75,6 +77,13 @@ SAMPLES = {
          {"src/store/x/sql/claim_due.sql": "-- claim_due :many\n", "src/store/x/a.cc": "sql::kClaimDue"}),
         ({"src/store/x/sql/a.sql": "select 1", "src/store/x/a.cc": "sql::kA"},
          {"src/store/x/sql/a.sql": "-- a :one\nselect 1", "src/store/x/a.cc": "sql::kA"}),
+    ],
+    "notices": [
+        ({NOTICES: NOTICE, "src/data/x/a.cc": "tell(notices::Gone{id});"},
+         {NOTICES: NOTICE, "src/data/x/a.cc": "tell(notices::Gone{id}); ears.on<store::notices::Gone>(f);"}),
+        ({NOTICES: NOTICE, "src/data/x/a.cc": "ears.on<notices::Gone>(f);"},
+         {NOTICES: NOTICE, "src/data/x/a.cc": "ears.on<notices::Gone>(f);",
+          "db/migrations/V0001__x.sql": "perform pg_notify('weft_gone', old.id);"}),
     ],
     "dead_files": [({M: "", "src/data/x/a.h": ""}, {M: "", "src/data/x/a.h": "", "src/data/x/a.cc": '#include "data/x/a.h"'}),
                    ({"src/data/y/a.cc": ""}, {M: "", "src/data/x/a.cc": ""})],

@@ -21,6 +21,7 @@
 #include "platform/telemetry/health.h"
 #include "platform/telemetry/log.h"
 #include "platform/telemetry/metrics.h"
+#include "store/notices/notices.h"
 #include "store/runs/payload.h"
 #include "store/runs/runs.h"
 #include "store/vault/keys.h"
@@ -115,6 +116,7 @@ class ApiProcess {
         watch_disks();
         prepare_ingress();
         TRY(api_, make_api());
+        prepare_ears();
         metrics_.on_collect([this] { streams_.update(api_->leases().stats()); });
         api_->mount(router_);
         hooks_->add_routes(router_);
@@ -218,7 +220,7 @@ class ApiProcess {
         ingress::Options options;
         options.admit = [this] { return disks_->admit(); };
         ingest_ = std::make_unique<ingress::Ingest>(
-            loop_, *pool_, *codec_, *notifier_, clock_, rng_, std::move(options)
+            loop_, *pool_, *codec_, store::notices::tell_through(*notifier_), clock_, rng_, std::move(options)
         );
         ingress::HookOptions hooks;
         hooks.events = rates_.at("trigger");
@@ -228,30 +230,25 @@ class ApiProcess {
         hooks_ = std::make_unique<ingress::Hooks>(
             loop_, *ingest_, *pool_, *keys_, *runs_, watch_, clock_, rng_, hooks
         );
-        auto on_notify = [this](std::string_view channel, std::string_view payload) {
-            if (channel == "weft_trigger") return hooks_->on_trigger_changed(payload);
-            if (channel == "weft_definition") return api_->on_definition_notify(payload);
-            if (channel == "weft_credential") return api_->on_credential_notify(payload);
-            watch_.on_notify(payload);
-            api_->on_run_notify(payload);
-        };
+    }
+
+    void prepare_ears() {
+        ears_.on<store::notices::RunChanged>([this](const auto& changed) { watch_.hear(changed); });
+        ears_.on<store::notices::TriggerChanged>(
+            [this](const auto& changed) { hooks_->forget(changed.trigger); }, [this] { hooks_->forget_all(); }
+        );
+        api_->listen(ears_);
         auto on_connected = [this] {
             hooks_->forget_all();
             api_->on_listening();
         };
+        auto hear = [this](std::string_view channel, std::string_view line) { ears_.hear(channel, line); };
         listener_ = std::make_unique<pg::Listener>(
-            loop_,
-            std::string(secrets_.database_url.reveal()),
-            std::vector<std::string>{"weft_run", "weft_trigger", "weft_definition", "weft_credential"},
-            on_notify,
-            on_connected
+            loop_, std::string(secrets_.database_url.reveal()), ears_.channels(), hear, on_connected
         );
     }
 
     Result<std::unique_ptr<control::Api>> make_api() {
-        auto notify = [this](std::string channel, std::string payload) {
-            notifier_->notify(std::move(channel), std::move(payload));
-        };
         auto start_run = [this](control::StartRequest request, rt::Deadline by) {
             return start(std::move(request), std::move(by));
         };
@@ -266,7 +263,7 @@ class ApiProcess {
             .request_key = Secret(crypto::hmac_sha256(secrets_.shared_key.reveal(), "weft requests 1")),
             .keys = *keys_,
             .runs = *runs_,
-            .notify = std::move(notify),
+            .notify = store::notices::tell_through(*notifier_),
             .start_run = std::move(start_run),
             .log = log_,
         };
@@ -397,6 +394,7 @@ class ApiProcess {
     telemetry::Notices deliveries_{metrics_, log_, clock_, rng_, "weft_odd_deliveries_total"};
     std::unique_ptr<ingress::Hooks> hooks_;
     std::unique_ptr<control::Api> api_;
+    store::notices::Ears ears_;
     std::unique_ptr<pg::Listener> listener_;
     std::unique_ptr<http::Server> server_;
     std::unique_ptr<MetricsServer> metrics_server_;

@@ -19,6 +19,7 @@
 #include "platform/telemetry/log.h"
 #include "store/db/db.h"
 #include "store/idempotency/idempotency.h"
+#include "store/notices/notices.h"
 #include "store/tenants/tenants.h"
 #include "store/vault/keys.h"
 
@@ -81,8 +82,7 @@ struct Environment {
     const rt::Clock& clock;
     Rng& rng;
     store::vault::TenantKeys& keys;
-    /// Best effort, immediate: pg::Notifier::notify.
-    std::function<void(std::string channel, std::string payload)> notify;
+    store::notices::Tell notify;
     telemetry::Logger log;
     /// Of the hashes by which a repeated request is known: the same in every api process.
     Secret request_key = Secret();
@@ -104,9 +104,9 @@ struct Context {
     http::Renew renew;
 
     // left behind
-    std::vector<std::pair<std::string, std::string>> notify_after_commit;  // channel, payload
-    std::optional<Uuid> object;                                            // for the audit row
-    JsonObject audit_detail;                                               // never a secret
+    std::vector<store::notices::Notice> notify_after_commit;
+    std::optional<Uuid> object;  // for the audit row
+    JsonObject audit_detail;     // never a secret
     /// Members of the answer that are JSON texts: they join the object that the handler gives, unparsed,
     /// since a tree takes ten times the memory. Of kRead operations.
     std::vector<std::pair<std::string_view, std::string>> texts;

@@ -142,7 +142,7 @@ rt::Task<Result<Executor::Answer>> Executor::call_in_transaction(
     CO_TRY(Answer answer, co_await call_within(entry, context, std::move(input), transaction));
     if (answer.is_replay) co_return answer;
     CO_CHECK_OK(co_await transaction.commit(by));
-    for (auto& [channel, payload] : context.notify_after_commit) env_.notify(channel, payload);
+    for (const auto& notice : context.notify_after_commit) env_.notify(notice);
     co_return answer;
 }
 

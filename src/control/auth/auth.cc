@@ -181,7 +181,7 @@ rt::Task<Result<Json>> Auth::claim(Context& context, Json input) {
         );
     }
     if (!made) co_return fail(std::move(made).error());
-    env_.notify("weft_tenant", owner.tenant_id.text());
+    env_.notify(store::notices::TenantMade{owner.tenant_id});
     context.new_session = std::move(session);
     context.new_device = logins_.device_for(owner.email);
     co_return JsonObject{

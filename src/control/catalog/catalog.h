@@ -40,7 +40,7 @@ class Catalog {
 };
 
 /// Connections: operations `connections.*`. Fields go in, sealed to the tenant's public key, and never come
-/// out. Changes are notified on `weft_connection` (payload: the id).
+/// out. Changes are told (ConnectionChanged).
 class Connections {
   public:
     explicit Connections(Environment& env) : env_(env) {}

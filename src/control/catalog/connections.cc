@@ -13,8 +13,6 @@ using tenancy::Permission;
 
 namespace {
 
-constexpr std::string_view kChannel = "weft_connection";
-
 Json connection_json(const vault::Connection& connection) {
     return JsonObject{
         {"id", connection.id.text()},
@@ -31,7 +29,7 @@ Json connection_json(const vault::Connection& connection) {
 }
 
 void notify(Context& context, ConnectionId id) {
-    context.notify_after_commit.emplace_back(kChannel, id.text());
+    context.notify_after_commit.push_back(store::notices::ConnectionChanged{id});
 }
 
 struct Sealed {

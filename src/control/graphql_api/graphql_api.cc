@@ -13,7 +13,6 @@ namespace weft::control {
 
 namespace {
 
-constexpr std::string_view kDefinitionChannel = "weft_definition";
 constexpr auto kCredentialTimeout = std::chrono::seconds(5);
 /// Different sets of scopes among the tokens in use, by tenant; each is a role of the engine, some hundred
 /// bytes of mask.
@@ -48,14 +47,6 @@ graphql::Failure to_failure(const Error& error) {
                 : is_quota ? std::string(graphql::kRateLimitExceeded)
                            : std::string(name(error.code)),
     };
-}
-
-/// Takes the next part of `text` up to `separator`.
-std::string_view cut(std::string_view& text, char separator) {
-    const auto end = std::min(text.find(separator), text.size());
-    const std::string_view part = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    return part;
 }
 
 }  // namespace
@@ -199,10 +190,7 @@ struct GraphqlApi::Impl {
     /// To every api process, this one included: definitions change rarely, so a notification costs nothing
     /// that counts.
     void announce(std::string_view table, TenantId tenant, std::optional<Uuid> object) {
-        std::string line(table);
-        line += ':' + tenant.text() + ':';
-        if (object) line += object->text();
-        parts.env.notify(std::string(kDefinitionChannel), std::move(line));
+        parts.env.notify(store::notices::DefinitionChanged{std::string(table), tenant, object});
     }
 
     void publish(
@@ -234,33 +222,25 @@ rt::Task<Result<void>> GraphqlApi::load(rt::Deadline by) {
     co_return impl_->use_model(std::move(catalog));
 }
 
-void GraphqlApi::on_run_notify(std::string_view payload) {
-    while (!payload.empty()) {
-        std::string_view line = cut(payload, '\n');
-        const std::string_view tenant = cut(line, ':');
-        const std::string_view run = cut(line, ':');
-        if (!RunId::parse(run)) continue;
-        impl_->publish("workflow_run", tenant, "id", run);
-        for (const std::string_view table :
-             {"step_run", "run_event", "execution_log", "payload", "job", "dead_letter"}) {
-            impl_->publish(table, tenant, "run_id", run);
-        }
+void GraphqlApi::hear(const store::notices::RunChanged& changed) {
+    const std::string tenant = changed.tenant.text();
+    const std::string run = changed.run.text();
+    impl_->publish("workflow_run", tenant, "id", run);
+    for (const std::string_view table :
+         {"step_run", "run_event", "execution_log", "payload", "job", "dead_letter"}) {
+        impl_->publish(table, tenant, "run_id", run);
     }
 }
 
-void GraphqlApi::on_definition_notify(std::string_view payload) {
-    while (!payload.empty()) {
-        std::string_view line = cut(payload, '\n');
-        const std::string_view table = cut(line, ':');
-        const std::string_view tenant = cut(line, ':');
-        const bool is_draft_too = table == "workflow";
-        impl_->publish(table, tenant, "id", line);
-        if (is_draft_too) {
-            impl_->publish("workflow_draft", tenant, "workflow_id", line);
-            impl_->publish("workflow_version", tenant, "workflow_id", line);
-        }
-        impl_->publish("audit_event", tenant, "", "");
+void GraphqlApi::hear(const store::notices::DefinitionChanged& changed) {
+    const std::string tenant = changed.tenant.text();
+    const std::string object = changed.object ? changed.object->text() : "";
+    impl_->publish(changed.table, tenant, "id", object);
+    if (changed.table == "workflow") {
+        impl_->publish("workflow_draft", tenant, "workflow_id", object);
+        impl_->publish("workflow_version", tenant, "workflow_id", object);
     }
+    impl_->publish("audit_event", tenant, "", "");
 }
 
 void GraphqlApi::on_gap() {

@@ -2,6 +2,7 @@
 
 #include "control/api/api.h"
 #include "platform/http/site.h"
+#include "store/notices/notices.h"
 #include "store/runs/runs.h"
 
 #include <memory>
@@ -40,11 +41,9 @@ class GraphqlApi {
     /// which is a bug.
     rt::Task<Result<void>> load(rt::Deadline by);
 
-    /// For `weft_run` notifications: lines `<tenant>:<run>:<state>:<workflow>`.
-    void on_run_notify(std::string_view payload);
-    /// For `weft_definition` notifications: lines `<table>:<tenant>:<id or nothing>`, from this process or
-    /// another.
-    void on_definition_notify(std::string_view payload);
+    /// From this process or another.
+    void hear(const store::notices::RunChanged& changed);
+    void hear(const store::notices::DefinitionChanged& changed);
     /// After the listener was away: everybody may have missed something.
     void on_gap();
 

@@ -206,7 +206,7 @@ class Resolver {
                      table = table_of_object(entry_.operation.audit_object),
                      tenant = context.tenant(),
                      object = context.object] {
-            for (const auto& [channel, payload] : notes) env.notify(channel, payload);
+            for (const auto& notice : notes) env.notify(notice);
             if (!table.empty()) changed(table, tenant, object);
         };
         call.after_commit(std::move(tell));

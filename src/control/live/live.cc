@@ -1,8 +1,5 @@
 #include "control/live/live.h"
 
-#include <algorithm>
-#include <array>
-
 namespace weft::control {
 
 class Live::Seat {
@@ -34,34 +31,8 @@ class Live::Seat {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kStates{
-    "queued", "running", "waiting", "success", "failed", "canceled"
-};
-
 std::string event_text(std::string_view name, const Json& data) {
     return "event: " + std::string(name) + "\ndata: " + to_text(data) + "\n\n";
-}
-
-struct Change {
-    TenantId tenant;
-    std::string event;
-};
-
-std::optional<Change> parse_line(std::string_view line) {
-    std::array<std::string_view, 4> parts;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        const auto end = i + 1 < parts.size() ? line.find(':') : std::string_view::npos;
-        if (i + 1 < parts.size() && end == std::string_view::npos) return std::nullopt;
-        parts[i] = line.substr(0, end);
-        line = end == std::string_view::npos ? "" : line.substr(end + 1);
-    }
-    const auto tenant = TenantId::parse(parts[0]);
-    const auto run = RunId::parse(parts[1]);
-    const auto workflow = WorkflowId::parse(parts[3]);
-    if (!tenant || !run || !workflow || std::ranges::find(kStates, parts[2]) == kStates.end())
-        return std::nullopt;
-    const JsonObject data{{"id", run->text()}, {"state", parts[2]}, {"workflow_id", workflow->text()}};
-    return Change{*tenant, event_text("run", data)};
 }
 
 }  // namespace
@@ -78,16 +49,16 @@ void Live::add_operations(Table& table) {
     });
 }
 
-void Live::on_notify(std::string_view payload) {
-    while (!payload.empty()) {
-        const auto end = payload.find('\n');
-        if (auto change = parse_line(payload.substr(0, end))) {
-            if (auto found = clients_.find(change->tenant); found != clients_.end()) {
-                for (Client* client : found->second) push(*client, change->event);
-            }
-        }
-        payload = end == std::string_view::npos ? "" : payload.substr(end + 1);
-    }
+void Live::hear(const store::notices::RunChanged& changed) {
+    const auto found = clients_.find(changed.tenant);
+    if (found == clients_.end()) return;
+    const JsonObject data{
+        {"id", changed.run.text()},
+        {"state", name(changed.status)},
+        {"workflow_id", changed.workflow.text()},
+    };
+    const std::string event = event_text("run", data);
+    for (Client* client : found->second) push(*client, event);
 }
 
 /// A slow reader loses events rather than more memory than its tenant's streams may hold.

@@ -3,6 +3,7 @@
 #include "control/api/api.h"
 #include "platform/http/leases.h"
 #include "platform/rt/sync.h"
+#include "store/notices/notices.h"
 
 #include <deque>
 #include <memory>
@@ -27,8 +28,7 @@ class Live {
         : env_(env), leases_(leases), options_(options) {}
     void add_operations(Table& table);
 
-    /// For `weft_run` notifications: lines `<tenant>:<run>:<state>:<workflow>`. Unreadable lines are skipped.
-    void on_notify(std::string_view payload);
+    void hear(const store::notices::RunChanged& changed);
     /// After the listener was away: everybody may have missed something.
     void on_gap();
 

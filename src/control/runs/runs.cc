@@ -16,8 +16,6 @@ namespace rows = store::runs;
 
 namespace {
 
-constexpr std::string_view kCancelChannel = "weft_cancel";
-
 bool has_ended(std::string_view state) {
     return state == "success" || state == "failed" || state == "canceled";
 }
@@ -231,7 +229,7 @@ rt::Task<Result<Json>> Runs::cancel(Context& context, Json input) {
     CO_CHECK_OK(co_await store::runcontrol::request_cancel(
         context.db(), context.tenant(), id, std::move(request), context.deadline
     ));
-    context.notify_after_commit.emplace_back(kCancelChannel, "");
+    context.notify_after_commit.push_back(store::notices::CancelAsked{});
     co_return JsonObject{{"run_id", id.text()}};
 }
 

@@ -28,7 +28,7 @@ struct StartedRun {
 /// kUnavailable, kTimeout.
 using StartRun = std::function<rt::Task<Result<StartedRun>>(StartRequest, rt::Deadline)>;
 
-/// Runs: operations `runs.*` and `workflows.start`. A cancel is notified on `weft_cancel`.
+/// Runs: operations `runs.*` and `workflows.start`. A cancel is told (CancelAsked).
 class Runs {
   public:
     /// `runs` reads values with the api's codec.

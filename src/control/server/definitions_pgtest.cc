@@ -20,9 +20,8 @@ class Definitions : public ::testing::Test {
     Reply send(Method method, const std::string& target, std::string_view body) {
         return api.call(owner, method, target, json(body));
     }
-    bool was_notified(std::string_view channel, const std::string& payload) const {
-        return std::ranges::find(api.notified, std::pair(std::string(channel), payload)) !=
-               api.notified.end();
+    bool was_notified(const store::notices::Notice& notice) const {
+        return std::ranges::find(api.notified, notice) != api.notified.end();
     }
 
     TestApi api;
@@ -84,7 +83,7 @@ TEST_F(Definitions, AnAppWithConnectionsStays) {
     EXPECT_EQ(api.call(owner, Method::kDelete, "/apps/" + ids["app"]).status, 409);
     EXPECT_EQ(api.call(owner, Method::kDelete, "/connections/" + ids["connection"]).status, 204);
     EXPECT_EQ(api.call(owner, Method::kDelete, "/apps/" + ids["app"]).status, 204);
-    EXPECT_TRUE(was_notified("weft_connection", ids["connection"]));
+    EXPECT_TRUE(was_notified(store::notices::ConnectionChanged{*ConnectionId::parse(ids["connection"])}));
 }
 
 TEST_F(Definitions, ConnectionsNeverShowTheirFields) {
@@ -197,7 +196,8 @@ TEST_F(Definitions, VersionsAreNumberedHashedAndKept) {
     ASSERT_EQ(next.status, 201) << to_text(next.body);
     EXPECT_EQ(next.body.at("number"), 2);
     EXPECT_EQ(next.text("content_hash").size(), 64u);
-    EXPECT_TRUE(was_notified("weft_trigger", ids["trigger"])) << "the ingress must learn of the new version";
+    EXPECT_TRUE(was_notified(store::notices::TriggerChanged{*TriggerId::parse(ids["trigger"])}))
+        << "the ingress must learn of the new version";
     const Reply list = api.get(owner, at + "/versions");
     ASSERT_EQ(list.body.at("items").get_array().size(), 2u);
     const Reply old = api.get(owner, "/workflow-versions/" + ids["version"]);
@@ -222,7 +222,7 @@ TEST_F(Definitions, TriggersShowTheirAddressToEditorsAndTheirSecretOnce) {
     EXPECT_EQ(again.body.get_object().if_contains("secret"), nullptr);
     const Caller viewer = api.member(owner.tenant, "viewer");
     EXPECT_TRUE(api.get(viewer, "/triggers/" + made.id()).body.at("url").is_null());
-    EXPECT_TRUE(was_notified("weft_trigger", made.id()));
+    EXPECT_TRUE(was_notified(store::notices::TriggerChanged{*TriggerId::parse(made.id())}));
     const std::string token = made.text("url").substr(std::string("http://weft.test/hooks/").size());
     EXPECT_EQ(
         api.db.scalar("select encode(token_hash, 'hex') from weft.trigger where id = $1", {made.id()}),
@@ -341,7 +341,7 @@ TEST_F(Definitions, CancellingMarksTheJobOnce) {
     );
     EXPECT_EQ(api.db.scalar("select active from weft.tenant_queue"), "t");
     EXPECT_EQ(api.db.scalar("select count(*) from weft.run_event where kind = 'run.cancel_requested'"), "1");
-    EXPECT_TRUE(was_notified("weft_cancel", ""));
+    EXPECT_TRUE(was_notified(store::notices::CancelAsked{}));
     const Reply run = api.get(owner, "/runs/" + ids["run"]);
     EXPECT_TRUE(run.body.at("is_cancel_requested").get_bool());
     EXPECT_EQ(run.text("cancel_reason"), "wrong order");

@@ -136,21 +136,17 @@ rt::Task<Result<void>> Api::load_graphql(rt::Deadline by) {
     return impl_->graphql->load(std::move(by));
 }
 
-void Api::on_run_notify(std::string_view payload) {
-    impl_->live.on_notify(payload);
-    impl_->graphql->on_run_notify(payload);
-}
-
-void Api::on_definition_notify(std::string_view payload) {
-    impl_->graphql->on_definition_notify(payload);
-}
-
-void Api::on_credential_notify(std::string_view payload) {
-    while (!payload.empty()) {
-        const auto end = std::min(payload.find('\n'), payload.size());
-        impl_->leases.wake(payload.substr(0, end));
-        payload.remove_prefix(std::min(end + 1, payload.size()));
-    }
+void Api::listen(store::notices::Ears& ears) {
+    Impl& impl = *impl_;
+    ears.on<store::notices::RunChanged>([&impl](const auto& changed) {
+        impl.live.hear(changed);
+        impl.graphql->hear(changed);
+    });
+    ears.on<store::notices::DefinitionChanged>([&impl](const auto& changed) { impl.graphql->hear(changed); });
+    ears.on<store::notices::CredentialChanged>(
+        [&impl](const auto& changed) { impl.leases.wake(changed.holder.text()); },
+        [&impl] { impl.leases.wake_all(); }
+    );
 }
 
 void Api::on_listening() {

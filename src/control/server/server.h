@@ -5,6 +5,7 @@
 #include "control/runs/runs.h"
 #include "platform/crypto/crypto.h"
 #include "platform/crypto/password.h"
+#include "store/notices/notices.h"
 
 #include <functional>
 #include <memory>
@@ -39,7 +40,7 @@ struct ApiParts {
     Secret request_key;                 // see Environment
     store::vault::TenantKeys& keys;     // of Reader::kApi, with the same wrapper
     store::runs::Runs& runs;
-    std::function<void(std::string channel, std::string payload)> notify;  // pg::Notifier::notify
+    store::notices::Tell notify;
     StartRun start_run;
     telemetry::Logger log;
 };
@@ -62,11 +63,8 @@ class Api {
     /// Reads the database's catalog for GraphQL; until then its requests are refused. See GraphqlApi::load.
     rt::Task<Result<void>> load_graphql(rt::Deadline by);
 
-    /// Give these to the pg::Listener of the channels `weft_run`, `weft_definition` and `weft_credential`.
-    void on_run_notify(std::string_view payload);
-    void on_definition_notify(std::string_view payload);
-    /// An id a line: of a session, token, person or tenant whose rights have changed.
-    void on_credential_notify(std::string_view payload);
+    /// Adds what it must hear of; call `on_listening` whenever the listener has connected.
+    void listen(store::notices::Ears& ears);
     void on_listening();
     /// Ends sockets and subscriptions; before the loop ends.
     rt::Task<void> close();

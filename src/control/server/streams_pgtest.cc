@@ -102,16 +102,13 @@ class Streams : public ::testing::Test {
     /// Hears what the database tells, and passes it on, or does not.
     enum class Notices { kHeard, kIgnored };
     void listen(Notices notices) {
-        auto on_notify = [this, notices](std::string_view, std::string_view payload) {
-            ++heard;
-            if (notices == Notices::kHeard) api.api->on_credential_notify(payload);
+        ears.on<store::notices::CredentialChanged>([this](const auto&) { ++heard; });
+        if (notices == Notices::kHeard) api.api->listen(ears);
+        auto on_notify = [this](std::string_view channel, std::string_view line) {
+            ears.hear(channel, line);
         };
         listener = std::make_unique<pg::Listener>(
-            api.loop,
-            api.db.api_url(),
-            std::vector<std::string>{"weft_credential"},
-            on_notify,
-            [this] { is_listening = true; }
+            api.loop, api.db.api_url(), ears.channels(), on_notify, [this] { is_listening = true; }
         );
         listener->start();
         ASSERT_TRUE(eventually([&] { return is_listening; }));
@@ -184,6 +181,7 @@ class Streams : public ::testing::Test {
     static constexpr auto kBound = 5s;
 
     TestApi api;  // as the constructor was told
+    store::notices::Ears ears;
     std::unique_ptr<pg::Listener> listener;
     bool is_listening = false;
     int heard = 0;

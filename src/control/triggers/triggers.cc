@@ -14,12 +14,11 @@ using store::vault::KeyClass;
 
 namespace {
 
-constexpr std::string_view kChannel = "weft_trigger";
 constexpr auto kOldSecretHolds = std::chrono::hours(24);  // senders need time to change over
 constexpr std::size_t kRandomBytes = 32;
 
 void changed(Context& context, TriggerId id) {
-    context.notify_after_commit.emplace_back(kChannel, id.text());
+    context.notify_after_commit.push_back(store::notices::TriggerChanged{id});
 }
 
 /// The settings; stored in core/trigger's normal form. `response` and `dedupe_header` are other names for

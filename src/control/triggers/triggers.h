@@ -7,7 +7,7 @@ namespace weft::control {
 
 /// Triggers: operations `triggers.*`. The address token and the signing secret are sealed with the tenant's
 /// ingress key; the address is shown again to whoever may edit, the secret only when it is made. Changes are
-/// notified on `weft_trigger` (payload: the id).
+/// told (TriggerChanged).
 class Triggers {
   public:
     /// `public_url` without a trailing slash; empty gives addresses relative to the server.

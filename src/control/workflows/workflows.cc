@@ -11,8 +11,6 @@ namespace rows = store::workflows;
 
 namespace {
 
-constexpr std::string_view kTriggerChannel = "weft_trigger";
-
 Json workflow_json(const rows::Workflow& workflow) {
     return JsonObject{
         {"id", workflow.id.text()},
@@ -248,7 +246,7 @@ rt::Task<Result<Json>> Workflows::publish(Context& context, Json input) {
     while (true) {
         CO_TRY(auto triggers, co_await store::triggers::list(context.db(), id, page, context.deadline));
         for (const auto& trigger : triggers.items) {
-            context.notify_after_commit.emplace_back(kTriggerChannel, trigger.id.text());
+            context.notify_after_commit.push_back(store::notices::TriggerChanged{trigger.id});
         }
         if (!triggers.next) break;
         page.after = triggers.next;

@@ -6,8 +6,8 @@
 namespace weft::control {
 
 /// Workflows: operations `workflows.*`, `workflow_versions.*`. Drafts take any object; publishing checks
-/// against the catalog and pins what it found. A publish is notified on `weft_trigger` for each trigger of
-/// the workflow.
+/// against the catalog and pins what it found. A publish is told for each trigger of the workflow
+/// (TriggerChanged).
 class Workflows {
   public:
     explicit Workflows(Environment& env) : env_(env) {}

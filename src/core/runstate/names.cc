@@ -8,12 +8,6 @@ namespace weft::runstate {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kRunStatuses = {
-    "queued", "running", "waiting", "success", "failed", "canceled"
-};
-constexpr std::array<std::string_view, 8> kStepStatuses = {
-    "queued", "running", "waiting", "success", "failed", "skipped", "canceled", "not_reached"
-};
 constexpr std::array<std::string_view, 3> kNeedOns = {"success", "failure", "finished"};
 
 template <class E, std::size_t N>

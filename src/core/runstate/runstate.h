@@ -3,6 +3,7 @@
 #include "base/id.h"
 #include "base/time.h"
 #include "core/runstate/policy.h"
+#include "core/runstate/states.h"
 
 #include <cstdint>
 #include <optional>
@@ -67,18 +68,6 @@ struct Plan {
 };
 
 // ---------------------------------------------------------------- state
-
-enum class RunStatus { kQueued, kRunning, kWaiting, kSuccess, kFailed, kCanceled };
-/// kSkipped: its condition was false, or what it needs was not met. kCanceled: it had begun when the run was
-/// stopped. kNotReached: it had not.
-enum class StepStatus { kQueued, kRunning, kWaiting, kSuccess, kFailed, kSkipped, kCanceled, kNotReached };
-
-std::string_view name(RunStatus status);
-std::string_view name(StepStatus status);
-std::optional<RunStatus> run_status_from(std::string_view text);
-std::optional<StepStatus> step_status_from(std::string_view text);
-bool is_terminal(RunStatus status);
-bool is_terminal(StepStatus status);
 
 struct Failure {
     FailureKind kind = FailureKind::kPlatform;

@@ -3,6 +3,7 @@
 #include "data/dispatch/detail/dispatcher.h"
 #include "data/dispatch/detail/retention.h"
 #include "data/dispatch/detail/slots.h"
+#include "store/notices/notices.h"
 #include "store/runs/journal.h"
 #include "store/vault/keys.h"
 
@@ -33,9 +34,7 @@ struct Worker::Impl {
           vault(deps.pool, deps.vault_master, deps.clock, deps.rng),
           codec(keys, deps.blobs, deps.clock, deps.rng),
           notifier(deps.loop, deps.url),
-          journal(
-              deps.loop, deps.pool, [this](std::string line) { notifier.notify("weft_run", std::move(line)); }
-          ),
+          journal(deps.loop, deps.pool, store::notices::tell_through(notifier)),
           answers(deps.loop, deps.options.answer_bytes_max, deps.options.tenant_share),
           requests(deps.loop, deps.options.answer_bytes_max, deps.options.tenant_share),
           egress(deps.client, deps.egress, &answers),
@@ -77,8 +76,8 @@ struct Worker::Impl {
           listener(
               deps.loop,
               deps.url,
-              {"weft_job", "weft_cancel", "weft_connection", "weft_tenant"},
-              [this](std::string_view channel, std::string_view payload) { on_notify(channel, payload); },
+              hears().channels(),
+              [this](std::string_view channel, std::string_view payload) { ears.hear(channel, payload); },
               [this] { on_connected(); }
           ),
           retention(
@@ -102,14 +101,17 @@ struct Worker::Impl {
         return std::nullopt;
     }
 
-    void on_notify(std::string_view channel, std::string_view payload) {
-        if (channel == "weft_job") dispatcher.wake();
-        if (channel == "weft_cancel") {
+    store::notices::Ears& hears() {
+        ears.on<store::notices::JobsQueued>([this](const auto&) { dispatcher.wake(); });
+        ears.on<store::notices::CancelAsked>([this](const auto&) {
             dispatcher.look_for_cancels();
             dispatcher.wake();  // one that waited is due now
-        }
-        if (channel == "weft_connection") vault.on_notify(payload);
-        if (channel == "weft_tenant") keys_wanted.notify_all();
+        });
+        ears.on<store::notices::ConnectionChanged>(
+            [this](const auto& changed) { vault.forget(changed.connection); }, [this] { vault.forget_all(); }
+        );
+        ears.on<store::notices::TenantMade>([this](const auto&) { keys_wanted.notify_all(); });
+        return ears;
     }
     void on_connected() {
         vault.forget_all();  // a change may have been told while nobody listened
@@ -164,6 +166,7 @@ struct Worker::Impl {
     engine::Engine engine;
     std::optional<proc::Presence> presence;
     Dispatcher dispatcher;
+    store::notices::Ears ears;
     pg::Listener listener;
     Retention retention;
     rt::Signal keys_wanted;

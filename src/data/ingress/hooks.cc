@@ -3,7 +3,6 @@
 #include "base/shares.h"
 #include "core/trigger/trigger.h"
 #include "core/workflow/workflow.h"
-#include "data/ingress/detail/lines.h"
 #include "data/ingress/detail/request.h"
 #include "data/ingress/detail/target_cache.h"
 #include "platform/crypto/crypto.h"
@@ -469,15 +468,8 @@ void Hooks::Impl::note(
     );
 }
 
-void Hooks::on_trigger_changed(std::string_view payload) {
-    detail::each_line(payload, [this](std::string_view line) {
-        if (auto id = TriggerId::parse(line)) {
-            impl_->cache.forget(*id);
-        } else {
-            impl_->cache.forget_all();
-        }
-    });
-    if (payload.empty()) impl_->cache.forget_all();
+void Hooks::forget(TriggerId trigger) {
+    impl_->cache.forget(trigger);
 }
 
 void Hooks::forget_all() {

@@ -4,6 +4,7 @@
 #include "platform/http/quota.h"
 #include "platform/http/router.h"
 #include "platform/telemetry/notices.h"
+#include "store/notices/notices.h"
 #include "store/runs/runs.h"
 #include "store/vault/keys.h"
 
@@ -15,15 +16,13 @@
 
 namespace weft::ingress {
 
-/// Wakes callers that wait for a run; fed with `weft_run` notifications (lines `<tenant>:<run>:<state>`).
-/// While nothing is told, waiting costs no statement: what a lost notification meant is found by one look for
-/// all watched runs, now and then.
+/// Wakes callers that wait for a run; fed with notices. While nothing is told, waiting costs no statement:
+/// what a lost notification meant is found by one look for all watched runs, now and then.
 class RunWatch {
   public:
     explicit RunWatch(rt::Loop& loop);
     ~RunWatch();
-    /// Give it to the Listener of channel `weft_run`.
-    void on_notify(std::string_view payload);
+    void hear(const store::notices::RunChanged& changed);
     /// As if `run` had been told of.
     void wake(RunId run);
 
@@ -106,8 +105,8 @@ class Hooks {
     /// Asks `admit` first when nobody has.
     rt::Task<Result<http::Response>> handle(http::Request request);
 
-    /// For `weft_trigger` notifications: lines of trigger ids that changed; unreadable ones empty the cache.
-    void on_trigger_changed(std::string_view payload);
+    /// It, or what it starts, has changed.
+    void forget(TriggerId trigger);
     void forget_all();
 
     struct Stats {

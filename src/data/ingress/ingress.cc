@@ -57,7 +57,7 @@ struct Ingest::Impl {
     rt::Loop& loop;
     pg::Pool& pool;
     store::runs::PayloadCodec& codec;
-    pg::Notifier& notifier;
+    store::notices::Tell tell;
     const rt::Clock& clock;
     Rng& rng;
     Options options;
@@ -201,16 +201,14 @@ void Ingest::Impl::settle(const Flush& flush, const std::vector<std::optional<tr
             any = true;
             ++backlog_of(pending.run.tenant).jobs;
             if (begun[i]->workflow) {
-                notifier.notify(
-                    "weft_run",
-                    pending.run.tenant.text() + ":" + pending.run.id.text() +
-                        ":queued:" + begun[i]->workflow->text()
-                );
+                tell(store::notices::RunChanged{
+                    pending.run.tenant, pending.run.id, runstate::RunStatus::kQueued, *begun[i]->workflow
+                });
             }
         }
         pending.outcome.set(Started{.run = begun[i]->id, .is_duplicate = is_duplicate});
     }
-    if (any) notifier.notify("weft_job", "");
+    if (any) tell(store::notices::JobsQueued{});
 }
 
 rt::Task<void> Ingest::Impl::work() {
@@ -261,12 +259,12 @@ Ingest::Ingest(
     rt::Loop& loop,
     pg::Pool& pool,
     store::runs::PayloadCodec& codec,
-    pg::Notifier& notifier,
+    store::notices::Tell tell,
     const rt::Clock& clock,
     Rng& rng,
     Options options
 )
-    : impl_(std::make_unique<Impl>(loop, pool, codec, notifier, clock, rng, options)) {
+    : impl_(std::make_unique<Impl>(loop, pool, codec, std::move(tell), clock, rng, options)) {
     impl_->scope.spawn(impl_->work());
     impl_->scope.spawn(impl_->make_partitions());
 }

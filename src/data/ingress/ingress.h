@@ -8,6 +8,7 @@
 #include "platform/rt/loop.h"
 #include "platform/rt/task.h"
 #include "store/idempotency/idempotency.h"
+#include "store/notices/notices.h"
 #include "store/runs/payload.h"
 
 #include <cstdint>
@@ -71,7 +72,7 @@ class Ingest {
         rt::Loop& loop,
         pg::Pool& pool,  // of weft_api
         store::runs::PayloadCodec& codec,
-        pg::Notifier& notifier,  // after each commit: `weft_job`, and `weft_run` with the new runs as queued
+        store::notices::Tell tell,  // after each commit: JobsQueued, and RunChanged of the new runs
         const rt::Clock& clock,
         Rng& rng,
         Options options = {}

@@ -145,10 +145,10 @@ TEST_F(IngressTest, UnknownInactiveAndUnpublishedAreAbsent) {
     // Behind the cache's back: the flush looks again.
     db_.exec("update trigger set state = 'inactive'");
     EXPECT_EQ(edge.status(edge.request(hook, "{}")), 404);
-    edge.hooks_.on_trigger_changed(hook.id.text());
+    edge.hooks_.forget(hook.id);
     EXPECT_EQ(edge.status(edge.request(hook, "{}")), 404);
     db_.exec("update trigger set state = 'active'");
-    edge.hooks_.on_trigger_changed(hook.id.text());
+    edge.hooks_.forget(hook.id);
     EXPECT_EQ(edge.status(edge.request(hook, "{}")), 202);
     db_.exec("update workflow set published_version_id = null");
     EXPECT_EQ(edge.status(edge.request(hook, "{}")), 404);

@@ -1,4 +1,3 @@
-#include "data/ingress/detail/lines.h"
 #include "data/ingress/hooks.h"
 #include "platform/rt/sync.h"
 
@@ -22,19 +21,9 @@ struct RunWatch::Impl {
 RunWatch::RunWatch(rt::Loop& loop) : impl_(std::make_unique<Impl>(loop)) {}
 RunWatch::~RunWatch() = default;
 
-void RunWatch::on_notify(std::string_view payload) {
-    if (impl_->runs.empty()) return;
-    detail::each_line(payload, [this](std::string_view line) {
-        auto first = line.find(':');
-        if (first == std::string_view::npos) return;
-        auto rest = line.substr(first + 1);
-        auto second = rest.find(':');
-        auto id = RunId::parse(rest.substr(0, second));
-        // Its beginning is no answer yet.
-        const bool is_begun =
-            second != std::string_view::npos && rest.substr(second + 1).starts_with("queued");
-        if (id && !is_begun) wake(*id);
-    });
+void RunWatch::hear(const store::notices::RunChanged& changed) {
+    // Its beginning is no answer yet.
+    if (changed.status != runstate::RunStatus::kQueued) wake(changed.run);
 }
 
 void RunWatch::wake(RunId run) {

@@ -40,7 +40,7 @@ TEST_F(SyncTest, ASyncCallerGetsTheRunsAnswer) {
          hex(*sealed->data),
          std::to_string(sealed->size_bytes)}
     );
-    edge.watch_.on_notify("x\n" + tenant.text() + ":" + run.text() + ":running:w");
+    edge.watch_.hear({tenant, run, runstate::RunStatus::kRunning, {}});
     edge.wait(scope.join());
     ASSERT_EQ(answers.size(), 1u);
     ASSERT_TRUE(answers[0]) << answers[0].error().detail;
@@ -92,7 +92,7 @@ TEST_F(SyncTest, ManyCallersWaitWithoutAStatement) {
     auto run = *RunId::parse(db_.scalar("select max(run_id::text) from job"));
     end_run(edge, tenant, run);
     const auto told_at = std::chrono::steady_clock::now();
-    edge.watch_.on_notify(tenant.text() + ":" + run.text() + ":success:w");
+    edge.watch_.hear({tenant, run, runstate::RunStatus::kSuccess, {}});
     while (answers.empty()) (void)edge.wait(rt::sleep_for(1ms, Edge::by()));
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - told_at;
     EXPECT_LT(took.count(), 500);
@@ -119,7 +119,7 @@ TEST_F(SyncTest, AnEndToldBeforeTheStartIsKnownIsNotMissed) {
     const bool is_unaware = edge.ingest_.stats().started == 0;
     auto run = *RunId::parse(db_.scalar("select run_id from job"));
     db_.exec("update workflow_run set state = 'canceled', finished_at = now()");
-    edge.watch_.on_notify(tenant.text() + ":" + run.text() + ":canceled:w");
+    edge.watch_.hear({tenant, run, runstate::RunStatus::kCanceled, {}});
     edge.wait(scope.join());
     ASSERT_EQ(answers.size(), 1u);
     ASSERT_TRUE(answers[0]);

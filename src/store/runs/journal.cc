@@ -40,8 +40,8 @@ struct JournalWriter::Pending {
     bool was_unknown = false;  // an earlier flush with it may have committed
 };
 
-JournalWriter::JournalWriter(rt::Loop& loop, pg::Pool& pool, Notify notify)
-    : loop_(loop), pool_(pool), notify_(std::move(notify)), scope_(loop) {}
+JournalWriter::JournalWriter(rt::Loop& loop, pg::Pool& pool, notices::Tell tell)
+    : loop_(loop), pool_(pool), tell_(std::move(tell)), scope_(loop) {}
 
 JournalWriter::~JournalWriter() = default;
 
@@ -131,11 +131,13 @@ void JournalWriter::settle(Pending& pending, bool is_held) {
     const Entry& entry = pending.entry;
     ++stats_.entries;
     // Not held after an unknown outcome is most likely our own finish: the hint does no harm if it was not.
-    if ((is_held || pending.was_unknown) && notify_) {
-        notify_(
-            entry.lease.tenant.text() + ":" + entry.lease.run.text() + ":" + std::string(entry.state) + ":" +
-            entry.workflow.text()
-        );
+    if ((is_held || pending.was_unknown) && tell_) {
+        tell_(notices::RunChanged{
+            entry.lease.tenant,
+            entry.lease.run,
+            runstate::run_status_from(entry.state).value_or(runstate::RunStatus::kRunning),
+            entry.workflow
+        });
     }
     if (is_held) {
         pending.done.set({});

@@ -5,6 +5,7 @@
 #include "platform/pg/pg.h"
 #include "platform/rt/scope.h"
 #include "platform/rt/sync.h"
+#include "store/notices/notices.h"
 #include "store/queue/queue.h"
 #include "store/runs/payload.h"
 #include "store/runs/runs.h"
@@ -87,9 +88,8 @@ rt::Task<Result<std::vector<bool>>> flush(pg::Pool& pool, std::vector<Entry*> en
 /// Collects the entries of all runs: one flush at a time, the next starts when the last has committed.
 class JournalWriter {
   public:
-    /// `notify` hears of committed states: `<tenant>:<run>:<state>:<workflow>`.
-    using Notify = std::function<void(std::string line)>;
-    JournalWriter(rt::Loop& loop, pg::Pool& pool, Notify notify);
+    /// `tell` hears of committed states.
+    JournalWriter(rt::Loop& loop, pg::Pool& pool, notices::Tell tell);
     /// close() must have finished.
     ~JournalWriter();
 
@@ -116,7 +116,7 @@ class JournalWriter {
 
     rt::Loop& loop_;
     pg::Pool& pool_;
-    Notify notify_;
+    notices::Tell tell_;
     std::deque<std::shared_ptr<Pending>> queue_;  // shared with the waiting writers, who may give up first
     bool is_working_ = false;
     Stats stats_;

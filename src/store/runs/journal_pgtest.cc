@@ -220,8 +220,8 @@ TEST_F(JournalTest, TheWriterBatchesReportsStaleAndNotifies) {
     std::vector<queue::Lease> leases;
     for (int i = 0; i < 10; ++i) leases.push_back(start_run());
     leases[3].epoch = 8;
-    std::vector<std::string> lines;
-    JournalWriter writer(loop, pool, [&](std::string line) { lines.push_back(std::move(line)); });
+    std::vector<notices::Notice> told;
+    JournalWriter writer(loop, pool, [&](const notices::Notice& notice) { told.push_back(notice); });
     std::map<RunId, Code> failed;
     auto write = [](JournalWriter& to, Entry entry, std::map<RunId, Code>& out, rt::Deadline by
                  ) -> rt::Task<void> {
@@ -236,8 +236,10 @@ TEST_F(JournalTest, TheWriterBatchesReportsStaleAndNotifies) {
     EXPECT_EQ(failed[leases[3].run], Code::kStale);
     EXPECT_EQ(writer.stats().stale, 1);
     EXPECT_LE(writer.stats().flushes, 3);  // the first alone, the others together
-    EXPECT_EQ(lines.size(), 9u);
-    EXPECT_EQ(lines.front(), tenant.text() + ":" + leases[0].run.text() + ":success:" + workflow.id.text());
+    EXPECT_EQ(told.size(), 9u);
+    const notices::Notice success =
+        notices::RunChanged{tenant, leases[0].run, runstate::RunStatus::kSuccess, workflow.id};
+    EXPECT_EQ(told.front(), success);
     wait(writer.close());
 }
 

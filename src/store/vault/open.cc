@@ -154,14 +154,4 @@ rt::Task<Result<std::shared_ptr<const crypto::PrivateKey>>> Vault::private_key(
     co_return key;
 }
 
-void Vault::on_notify(std::string_view payload) {
-    while (!payload.empty()) {
-        const auto end = payload.find('\n');
-        const auto id = ConnectionId::parse(payload.substr(0, end));
-        if (!id) return forget_all();
-        opened_.erase(id->text());
-        payload = end == std::string_view::npos ? "" : payload.substr(end + 1);
-    }
-}
-
 }  // namespace weft::store::vault

@@ -37,8 +37,7 @@ class Vault {
     rt::Task<Result<Opened>> open(TenantId tenant, ConnectionId id, rt::Deadline by);
     rt::Task<Result<Opened>> open(TenantId tenant, std::string key, rt::Deadline by);
 
-    /// For `weft_connection` notifications: the payload is lines of connection ids. Unreadable: forgets all.
-    void on_notify(std::string_view payload);
+    void forget(ConnectionId id) { opened_.erase(id.text()); }
     void forget_all() { opened_.clear(); }
 
   private:

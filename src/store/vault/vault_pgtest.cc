@@ -169,7 +169,7 @@ TEST_F(VaultTest, CacheHoldsBrieflyAndForgetsOnNotification) {
     EXPECT_TRUE(run(vault_->open(a_, id, soon())));
     db_.exec("delete from weft.connection where id = '" + id.text() + "'");
     EXPECT_TRUE(run(vault_->open(a_, id, soon())));  // still remembered
-    vault_->on_notify(id.text());
+    vault_->forget(id);
     EXPECT_EQ(code_of_open(a_, id), Code::kNotFound);
 
     const auto again = store(a_, "two", "second-secret");

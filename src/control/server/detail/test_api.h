@@ -112,7 +112,7 @@ class TestApi {
     std::unique_ptr<store::runs::Runs> runs;
     std::unique_ptr<Api> api;
     http::Router router;
-    std::vector<std::pair<std::string, std::string>> notified;
+    std::vector<store::notices::Notice> notified;
     std::vector<StartRequest> started;
 
   private:

@@ -54,9 +54,7 @@ TestApi::TestApi(ApiOptions options, std::int64_t value_bytes) : values(loop, va
         .request_key = Secret(std::string(32, 'r')),
         .keys = *keys,
         .runs = *runs,
-        .notify = [this](
-                      std::string channel, std::string payload
-                  ) { notified.emplace_back(std::move(channel), std::move(payload)); },
+        .notify = [this](const store::notices::Notice& notice) { notified.push_back(notice); },
         .start_run = [this](StartRequest wanted, rt::Deadline by) { return start(std::move(wanted), by); },
         .log = telemetry::Logger({.level = telemetry::Level::kError}),
     };

@@ -65,7 +65,7 @@ class Edge {
           values_(loop_, 128 << 20),
           runs_(pool_, codec_, values_),
           watch_(loop_),
-          ingest_(loop_, pool_, codec_, notifier_, clock_, rng_, options),
+          ingest_(loop_, pool_, codec_, store::notices::tell_through(notifier_), clock_, rng_, options),
           hooks_(loop_, ingest_, pool_, keys_, runs_, watch_, clock_, rng_, hook_options) {}
     ~Edge() {
         loop_.run_until_done(ingest_.close());
