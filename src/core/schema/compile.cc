@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kTextBytesMax = 64u << 10;
 constexpr std::size_t kNodesMax = 2'000;
+constexpr std::size_t kDynamicNamesMax = 100;  // each is looked for in every resource
 constexpr std::size_t kPatternBytesMax = 1u << 10;
 constexpr std::size_t kPatternSizeMax = 20'000;  // instructions of all patterns: some 20 ms to compile
 constexpr std::int64_t kPatternMemoryMax =
@@ -34,21 +35,29 @@ Result<Compiled> Compiler::run() {
     return std::move(out_);
 }
 
-/// A name may be looked for in every resource that a check can pass through.
+/// A name may be looked for in every resource that a check can pass through. Each pair is looked at once:
+/// what is found brings further ones.
 Result<bool> Compiler::link_dynamic_anchors() {
-    bool has_new = false;
-    out_.dynamic.resize(dynamic_names_.size());
-    for (std::size_t name = 0; name < dynamic_names_.size(); ++name) {
-        for (const int resource : std::vector(resources_.begin(), resources_.end())) {
-            const auto& anchors = documents_.resource(resource).dynamic_anchors;
-            const auto anchor = anchors.find(dynamic_names_[name]);
-            if (anchor == anchors.end() || out_.dynamic[name].contains(resource)) continue;
-            TRY(const NodeIndex index, node_of(documents_.place_of(*anchor->second)));
-            out_.dynamic[name].emplace(resource, index);
-            has_new = true;
-        }
+    const std::size_t resources = resources_.size();
+    const std::size_t names = dynamic_names_.size();
+    if (resources == linked_resources_ && names == linked_names_) return false;
+    out_.dynamic.resize(names);
+    for (std::size_t name = 0; name < names; ++name) {
+        const std::size_t from = name < linked_names_ ? linked_resources_ : 0;
+        for (std::size_t resource = from; resource < resources; ++resource) CHECK_OK(link(name, resource));
     }
-    return has_new;
+    linked_resources_ = resources;
+    linked_names_ = names;
+    return true;
+}
+
+Result<> Compiler::link(std::size_t name, std::size_t resource) {
+    const auto& anchors = documents_.resource(resources_[resource]).dynamic_anchors;
+    const auto anchor = anchors.find(dynamic_names_[name]);
+    if (anchor == anchors.end()) return {};
+    TRY(const NodeIndex index, node_of(documents_.place_of(*anchor->second)));
+    out_.dynamic[name].emplace(resources_[resource], index);
+    return {};
 }
 
 Result<NodeIndex> Compiler::node_of(const Place& place) {
@@ -66,7 +75,7 @@ Result<NodeIndex> Compiler::node_of(const Place& place) {
 Result<> Compiler::fill(NodeIndex index, const Place& place) {
     Node node;
     node.resource = place.resource;
-    resources_.insert(place.resource);
+    if (is_entered_.insert(place.resource).second) resources_.push_back(place.resource);
     const Json& schema = *place.schema;
     if (schema.is_bool()) {
         node.is_never = !schema.get_bool();
@@ -98,7 +107,11 @@ Result<NodeIndex> Compiler::target(const Site& site, const Json& reference, int*
     if (dynamic_name != nullptr && !found.dynamic_anchor.empty()) {
         const auto known = std::ranges::find(dynamic_names_, found.dynamic_anchor);
         *dynamic_name = static_cast<int>(known - dynamic_names_.begin());
-        if (known == dynamic_names_.end()) dynamic_names_.push_back(found.dynamic_anchor);
+        if (known == dynamic_names_.end()) {
+            if (dynamic_names_.size() >= kDynamicNamesMax)
+                return wrong(site, fmt::format("At most {} names are referred to so", kDynamicNamesMax));
+            dynamic_names_.push_back(found.dynamic_anchor);
+        }
     }
     return node_of(*found.place);
 }

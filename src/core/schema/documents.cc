@@ -15,7 +15,8 @@ namespace weft::schema {
 namespace {
 
 constexpr int kDepthMax = 32;
-constexpr int kMetaSchemasMax = 4;  // of which one is the meta-schema of the next
+constexpr std::size_t kUriBytesMax = 2'048;  // with the addresses around it; each is kept in full
+constexpr int kMetaSchemasMax = 4;           // of which one is the meta-schema of the next
 
 struct Known {
     std::string_view uri;
@@ -174,6 +175,10 @@ Result<> Documents::identify(Place& place, const JsonObject& object) {
 }
 
 Result<int> Documents::add_resource(const Place& at, std::string uri, const Dialect& dialect) {
+    if (uri.size() > kUriBytesMax)
+        return fail(
+            Error::limit(fmt::format("An address has at most {} bytes", kUriBytesMax), field(at, "$id"))
+        );
     const bool is_root = at.up == nullptr;
     const int made = is_root ? at.resource : static_cast<int>(resources_.size());
     const auto [known, is_new] = by_uri_.emplace(uri, made);

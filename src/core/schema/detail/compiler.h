@@ -42,14 +42,18 @@ class Compiler {
     Result<NodeIndex> node_of(const Place& place);
     Result<> fill(NodeIndex index, const Place& place);
     Result<bool> link_dynamic_anchors();
+    Result<> link(std::size_t name, std::size_t resource);
 
     Documents& documents_;
     bool checks_formats_;
     Compiled out_;
     std::unordered_map<const Json*, NodeIndex> by_schema_;
     std::vector<std::pair<NodeIndex, const Place*>> pending_;
-    std::set<int> resources_;  // that nodes are part of
+    std::set<int> is_entered_;    // resources that nodes are part of...
+    std::vector<int> resources_;  // ...in the order in which they came
     std::vector<std::string> dynamic_names_;
+    std::size_t linked_resources_ = 0;  // of both, those whose every pair has been looked at
+    std::size_t linked_names_ = 0;
 };
 
 /// Precondition: the dialect of `site` knows the keyword.
