@@ -1,3 +1,4 @@
+#include "app/runner/detail/check.h"
 #include "app/runner/detail/zygote.h"
 #include "core/protocol/control.h"
 
@@ -24,8 +25,10 @@ constexpr const char* kUsage =
 }  // namespace
 
 /// weft-runner zygote <full|rootless|process> <memory bytes>
+/// weft-runner check <full|rootless|process> <memory bytes> <user>
 int main(int argc, char** argv) {
-    if (argc < 4 || std::strcmp(argv[1], "zygote") != 0) {
+    const bool is_check = argc == 5 && std::strcmp(argv[1], "check") == 0;
+    if (!is_check && (argc < 4 || std::strcmp(argv[1], "zygote") != 0)) {
         std::fputs(kUsage, stderr);
         return 2;
     }
@@ -47,5 +50,9 @@ int main(int argc, char** argv) {
     // anyway.
     std::set_new_handler([] { _exit(98); });
     weft::script::Engine engine;
+    if (is_check) {
+        const auto uid = static_cast<std::uint32_t>(std::strtoul(argv[4], nullptr, 10));
+        return weft::runner::run_checker({.confinement = options.confinement, .uid = uid}, engine);
+    }
     return weft::runner::run_zygote(options, engine);
 }

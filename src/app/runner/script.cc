@@ -23,6 +23,9 @@ constexpr std::uint64_t kUndefined = std::uint64_t{3} << 32;
 constexpr std::uint32_t kTagException = 6;
 constexpr std::uint32_t kTagUndefined = 3;
 constexpr std::uint32_t kEvalStrict = 1 << 3;
+constexpr std::uint32_t kEvalCompileOnly = 1 << 5;
+constexpr std::string_view kBodyBefore = "(async () => {\n";
+constexpr std::string_view kBodyAfter = "\n})()";
 // JS_PromiseState
 constexpr std::uint32_t kPromisePending = 0;
 constexpr std::uint32_t kPromiseRejected = 2;
@@ -106,6 +109,7 @@ struct Engine::Impl {
     std::uint64_t describe = 0;
     std::int64_t deadline_ms = INT64_MAX;
     bool is_interrupted = false;
+    bool is_body = false;
 
     // One operation's arguments and results. Here rather than on the stack, because a trap leaves by longjmp.
     std::string_view source;
@@ -129,13 +133,17 @@ struct Engine::Impl {
 
     /// Evaluates; an empty `at` means no memory. Places in `file` are not the tenant's, except in "weft".
     std::uint64_t eval(
-        std::string_view before, std::string_view text, std::string_view after, std::string_view file = "weft"
+        std::string_view before,
+        std::string_view text,
+        std::string_view after,
+        std::string_view file = "weft",
+        std::uint32_t flags = kEvalStrict
     ) {
         const std::uint32_t at = copy_in(before, text, after);
         const std::uint32_t name = copy_in("", file, "");
         if (!at || !name) return QJS(JS_ThrowOutOfMemory)(&instance, context);
         const auto size = static_cast<std::uint32_t>(before.size() + text.size() + after.size());
-        return QJS(JS_Eval)(&instance, context, at, size, name, kEvalStrict);
+        return QJS(JS_Eval)(&instance, context, at, size, name, flags);
     }
 
     std::uint64_t call(std::uint64_t function, std::uint64_t argument) {
@@ -363,7 +371,7 @@ Outcome Engine::run(std::string_view source) {
     it.start(source, As::kJson);
     auto body = [](void* self) {
         auto& i = *static_cast<Impl*>(self);
-        const std::uint64_t promise = i.eval("(async () => {\n", i.source, "\n})()");
+        const std::uint64_t promise = i.eval(kBodyBefore, i.source, kBodyAfter);
         if (is_exception(promise)) return i.keep_error();
         const std::uint32_t context_at = QJS(wasm_malloc)(&i.instance, 4);
         while (!i.is_interrupted && QJS(JS_ExecutePendingJob)(&i.instance, i.runtime, context_at) != 0) {
@@ -385,6 +393,27 @@ Outcome Engine::run(std::string_view source) {
         }
     };
     return it.outcome(wasm::guarded(body, &it));
+}
+
+std::optional<Failure> Engine::check(std::string_view source, bool is_body) {
+    Impl& it = impl();
+    is_dirty_ = true;
+    it.is_body = is_body;
+    it.start(source, As::kJson);
+    auto body = [](void* self) {
+        auto& i = *static_cast<Impl*>(self);
+        const std::uint64_t compiled = i.eval(
+            i.is_body ? kBodyBefore : "(\n",
+            i.source,
+            i.is_body ? kBodyAfter : "\n)",
+            "weft",
+            kEvalStrict | kEvalCompileOnly
+        );
+        if (is_exception(compiled)) i.keep_error();
+    };
+    Outcome outcome = it.outcome(wasm::guarded(body, &it));
+    if (outcome) return std::nullopt;
+    return std::move(outcome).error();
 }
 
 std::size_t Engine::memory_bytes() const {

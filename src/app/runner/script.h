@@ -58,6 +58,8 @@ class Engine {
     Outcome evaluate(std::string_view expression, As as);
     /// Runs an async function body and waits for its result.
     Outcome run(std::string_view body);
+    /// What is wrong with an expression, or a function body, as far as compiling tells. Nothing runs.
+    std::optional<Failure> check(std::string_view source, bool is_body);
 
     /// Bytes of linear memory in use; for tests.
     std::size_t memory_bytes() const;

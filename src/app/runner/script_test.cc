@@ -42,6 +42,21 @@ TEST_F(Script, EvaluatesExpressions) {
     EXPECT_EQ(json("'\\u{1F600}'[0] + '\\\\ud83d'"), "\"\\ufffd\\\\ud83d\"");
 }
 
+TEST_F(Script, ChecksWithoutRunning) {
+    auto wrong = [&](std::string_view source, bool is_body) {
+        engine.reset();
+        auto failure = engine.check(source, is_body);
+        return failure ? std::to_string(failure->line) + " " + failure->message : std::string();
+    };
+    EXPECT_EQ(wrong("input.a.b", false), "");
+    EXPECT_EQ(wrong("(() => { throw 1; })()", false), "");
+    EXPECT_EQ(wrong("for (;;) {}", true), "");
+    EXPECT_EQ(wrong("return await 1;", true), "");
+    EXPECT_THAT(wrong("1 +", false), HasSubstr("SyntaxError"));
+    EXPECT_THAT(wrong("let a;\nlet a;", true), HasSubstr("2 SyntaxError"));
+    EXPECT_THAT(wrong("let a = 1;", false), HasSubstr("SyntaxError"));
+}
+
 TEST_F(Script, JoinsAsText) {
     auto text = [&](std::string_view expression) { return eval(expression, As::kText)->value_or("?"); };
     EXPECT_EQ(text("'a\"b'"), "a\"b");

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "core/workflow/workflow.h"
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+/// The JavaScript of definitions, compiled in a confined child and never run.
+namespace weft::control::scripts {
+
+struct Options {
+    std::string runner_path;        // weft-runner; empty = beside the running program
+    bool has_weakest = false;       // without namespaces too, where the host gives none
+    bool has_weakest_only = false;  // nothing stronger is tried: tests
+    std::uint32_t uid = 0;          // of the child when we are root; unique on the machine
+    std::size_t memory_bytes_max = limits::kSandboxMemoryBytesMax;
+};
+
+struct Found {
+    std::vector<Error> problems;  // kInvalid, with the field of each
+    std::string warning;          // why some of them could not be checked; "" when all were
+};
+
+/// What a missing checker says.
+Found not_checked();
+
+class Checker {
+  public:
+    /// Blocks for some 20 ms. Call it before there are threads, secrets or sockets. Errors: kUnavailable.
+    static Result<std::unique_ptr<Checker>> start(Options options);
+    ~Checker();
+    Checker(const Checker&) = delete;
+    Checker& operator=(const Checker&) = delete;
+
+    /// In order; one caller at a time, others wait up to a second. Takes some 0.1 ms for a script, and at
+    /// most a few seconds for all.
+    Found check(const std::vector<workflow::Script>& scripts);
+
+  private:
+    Checker(pid_t pid, int socket) : pid_(pid), socket_(socket) {}
+    static Result<std::unique_ptr<Checker>> launch(const Options& options, const char* tier);
+
+    pid_t pid_;
+    int socket_;
+    std::timed_mutex mutex_;
+    std::uint32_t last_id_ = 0;
+};
+
+}  // namespace weft::control::scripts

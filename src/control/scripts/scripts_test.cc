@@ -1,0 +1,90 @@
+#include "control/scripts/scripts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace weft::control::scripts {
+namespace {
+
+using testing::HasSubstr;
+
+workflow::Script expression(std::string source) {
+    return {.source = std::move(source), .field = "steps[0].with"};
+}
+workflow::Script code(std::string source) {
+    return {.source = std::move(source), .is_code = true, .field = "steps[1].with.source"};
+}
+
+class Scripts : public testing::Test {
+  protected:
+    void SetUp() override {
+        auto made = Checker::start({.runner_path = WEFT_RUNNER, .has_weakest_only = true});
+        ASSERT_TRUE(made) << made.error().user << made.error().detail;
+        checker = *std::move(made);
+    }
+    std::string first(workflow::Script script) {
+        const Found found = checker->check({std::move(script)});
+        EXPECT_EQ(found.warning, "");
+        return found.problems.empty() ? "" : found.problems.front().user;
+    }
+    std::unique_ptr<Checker> checker;
+};
+
+TEST_F(Scripts, BrokenOnesAreFoundWithTheirPlace) {
+    EXPECT_EQ(first(expression(" input.a + 1 ")), "");
+    EXPECT_EQ(first(code("const a = await 1; return a;")), "");
+    EXPECT_THAT(first(expression("1 +")), HasSubstr("SyntaxError"));
+    EXPECT_THAT(first(code("let a = 1;\nreturn a +;\n")), HasSubstr("line 2, column 11: SyntaxError"));
+    EXPECT_THAT(first(code("const a = 1; const a = 2;")), HasSubstr("line 1"));
+    EXPECT_THAT(first(code("return /(/;")), HasSubstr("SyntaxError"));
+}
+
+TEST_F(Scripts, NothingRuns) {
+    EXPECT_EQ(first(expression("(() => { for (;;) {} })()")), "");
+    EXPECT_EQ(first(code("throw new Error('ran');")), "");
+    EXPECT_EQ(first(expression("undefined_name.x")), "");
+}
+
+TEST_F(Scripts, EachStandsAloneAndAllAreTold) {
+    const Found found = checker->check({expression("1 +"), expression("1"), code("}")});
+    ASSERT_EQ(found.problems.size(), 2u);
+    EXPECT_EQ(found.problems[0].field, "steps[0].with");
+    EXPECT_EQ(found.problems[1].field, "steps[1].with.source");
+}
+
+/// The first child of a process, as the kernel tells.
+pid_t child_of(pid_t parent) {
+    std::ifstream file("/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) + "/children");
+    pid_t pid = 0;
+    file >> pid;
+    return pid;
+}
+
+// A child that dies, or has used its time, is followed by another; what was asked meanwhile waits for it.
+TEST_F(Scripts, GoesOnWhenTheChildIsGone) {
+    EXPECT_FALSE(checker->check({expression(std::string(60'000, '['))}).problems.empty());
+    const pid_t child = child_of(child_of(getpid()));
+    ASSERT_GT(child, 1);
+    ASSERT_EQ(kill(child, SIGKILL), 0);
+    EXPECT_EQ(first(expression("1")), "");
+    EXPECT_THAT(first(expression("1 +")), HasSubstr("SyntaxError"));
+}
+
+TEST(ScriptsAway, TheStrongestThatTheHostGivesWorksAlike) {
+    auto made = Checker::start({.runner_path = WEFT_RUNNER, .has_weakest = true, .uid = 199'990});
+    ASSERT_TRUE(made) << made.error().user;
+    EXPECT_EQ((*made)->check({expression("1 +"), expression("1")}).problems.size(), 1u);
+}
+
+TEST(ScriptsAway, AMissingProgramIsAnErrorAndAWarning) {
+    EXPECT_FALSE(Checker::start({.runner_path = "/nonexistent/weft-runner", .has_weakest = true}));
+    EXPECT_NE(not_checked().warning, "");
+}
+
+}  // namespace
+}  // namespace weft::control::scripts
