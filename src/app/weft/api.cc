@@ -1,6 +1,7 @@
 #include "app/weft/commands.h"
 #include "app/weft/listener.h"
 #include "app/weft/metrics_server.h"
+#include "control/scripts/scripts.h"
 #include "control/server/server.h"
 #include "data/ingress/hooks.h"
 #include "data/ingress/ingress.h"
@@ -36,6 +37,7 @@ namespace weft::app {
 namespace {
 
 constexpr int kPoolConnections = 8;  // one batch of events, the rest short statements of people and programs
+constexpr std::uint32_t kCheckerUid = 199'999;  // downwards by number; sandboxes of runs count upwards
 constexpr auto kDrain = 10s;  // requests in flight; a synchronous webhook may lose its answer, not its run
 // Looks whether the database answers: a silent one is found out, and who waits for it told, within 2 s.
 constexpr auto kDatabaseLook = 250ms;   // between them
@@ -102,8 +104,16 @@ class StreamMetrics {
 /// Everything an api process is made of, in the order of construction.
 class ApiProcess {
   public:
-    ApiProcess(const ProcessOptions& options, ProcessSecrets secrets, telemetry::Logger log)
-        : options_(options), secrets_(std::move(secrets)), log_(std::move(log)) {}
+    ApiProcess(
+        const ProcessOptions& options,
+        ProcessSecrets secrets,
+        std::unique_ptr<control::scripts::Checker> checker,
+        telemetry::Logger log
+    )
+        : options_(options),
+          secrets_(std::move(secrets)),
+          checker_(std::move(checker)),
+          log_(std::move(log)) {}
 
     Result<void> prepare() {
         TRY(address_, parse_address(options_.listen));
@@ -266,6 +276,7 @@ class ApiProcess {
             .notify = store::notices::tell_through(*notifier_),
             .start_run = std::move(start_run),
             .log = log_,
+            .checker = checker_.get(),
         };
         control::ApiOptions options{
             .public_url = options_.public_url,
@@ -365,6 +376,7 @@ class ApiProcess {
 
     const ProcessOptions& options_;
     ProcessSecrets secrets_;
+    std::unique_ptr<control::scripts::Checker> checker_;  // null where the host gives no sandbox
     telemetry::Logger log_;
     Address address_;
     std::vector<std::string> cors_origins_;
@@ -421,6 +433,11 @@ Result<void> listen_unless_given(ProcessOptions& options) {
 
 int api(const ProcessOptions& given, const Environment& environment) {
     ProcessOptions options = given;
+    // First of all: what it starts must never have seen a secret, a thread or a socket.
+    auto checker = control::scripts::Checker::start({
+        .has_weakest = true,
+        .uid = kCheckerUid - static_cast<std::uint32_t>(options.number),
+    });
     if (auto ready = crypto::init(); !ready) return complain(ready.error());
     auto secrets = load_secrets(Plane::kApi, options, environment);
     if (!secrets) return complain(secrets.error());
@@ -430,7 +447,9 @@ int api(const ProcessOptions& given, const Environment& environment) {
     if (auto hardened = crypto::harden_process(); !hardened) return complain(hardened.error());
 
     telemetry::Logger log = telemetry::Logger().with({{"process", options.name}});
-    ApiProcess process(options, std::move(*secrets), log);
+    if (!checker) log.warn("JavaScript is not checked before it runs", {{"reason", checker.error().user}});
+    auto held = checker ? *std::move(checker) : nullptr;
+    ApiProcess process(options, std::move(*secrets), std::move(held), log);
     if (auto prepared = process.prepare(); !prepared) give_up(prepared.error());
     if (auto restricted = proc::restrict_calls({}); !restricted) return complain(restricted.error());
     process.loop().run_until_done(process.run());

@@ -160,7 +160,11 @@ TEST_F(Definitions, DraftsAreSavedUnderARevision) {
     const Reply yaml =
         send(Method::kPut, draft, R"({"definition": "name: x\nsteps:\n  - id: a\n    uses: core/map\n"})");
     EXPECT_EQ(yaml.status, 200);
-    EXPECT_EQ(yaml.body.at("definition").at("steps").at(0).at("uses"), "core/map");
+    EXPECT_EQ(yaml.text("definition"), "name: x\nsteps:\n  - id: a\n    uses: core/map\n");
+    const Reply commented =
+        send(Method::kPut, draft, R"({"definition": "# why\nb: 1\na: >-\n  one\n  two # no comment\n"})");
+    EXPECT_EQ(commented.text("definition"), "# why\nb: 1\na: >-\n  one\n  two # no comment\n");
+    EXPECT_EQ(api.get(owner, draft).text("definition"), commented.text("definition"));
     EXPECT_EQ(send(Method::kPut, draft, R"({"definition": "- a\n- b\n"})").status, 422);
 }
 
@@ -180,6 +184,31 @@ TEST_F(Definitions, ValidationSaysAllThatPublishingWouldRefuse) {
     EXPECT_GE(refused.body.at("problems").get_array().size(), 2u);
     EXPECT_FALSE(refused.text("field").empty());
     EXPECT_EQ(api.db.scalar("select count(*) from weft.workflow_version"), "1");
+}
+
+TEST_F(Definitions, ProblemsOfATextHaveLineAndColumn) {
+    const std::string at = "/workflows/" + ids["workflow"];
+    const std::string_view text =
+        R"({"definition": "name: x\nsteps:\n- id: a\n  uses: core/map\n  with: { x: '{{ steps.b.output }}' }\n"})";
+    const Reply wrong = send(Method::kPost, at + "/validate", text);
+    const Json& problem = wrong.body.at("problems").at(0);
+    EXPECT_EQ(problem.at("field"), "steps[0].with.x") << to_text(wrong.body);
+    EXPECT_EQ(problem.at("line"), 5);
+    EXPECT_EQ(send(Method::kPut, at + "/draft", text).status, 200);
+    EXPECT_EQ(api.post(owner, at + "/publish").body.at("problems").at(0).at("line"), 5);
+    const Reply bare =
+        send(Method::kPost, at + "/validate", R"({"definition": "steps:\n- with: {{ x }}\n"})");
+    EXPECT_NE(
+        bare.body.at("problems").at(0).at("message").get_string().find("line 2, column 10"), std::string::npos
+    );
+}
+
+TEST_F(Definitions, WhatCannotBeCheckedIsAWarning) {
+    const std::string at = "/workflows/" + ids["workflow"];
+    const Reply reply = send(Method::kPost, at + "/validate", R"({"definition": {"name": "x", "steps": [
+        {"id": "a", "uses": "core/map", "with": {"x": "{{ 1 + 1 }}"}}]}})");
+    EXPECT_TRUE(reply.body.at("valid").get_bool());
+    EXPECT_EQ(reply.body.at("warnings").get_array().size(), 1u) << "there is no checker in this test";
 }
 
 TEST_F(Definitions, VersionsAreNumberedHashedAndKept) {

@@ -39,7 +39,7 @@ struct Api::Impl {
           auth(env, parts.hasher, parts.shared_master, parts.device_key),
           catalog(env),
           connections(env),
-          workflows(env),
+          workflows(env, parts.checker),
           triggers(env, options.public_url),
           runs(env, parts.runs, std::move(parts.start_run)),
           leases(parts.loop, parts.clock, options.leases),

@@ -3,6 +3,7 @@
 #include "control/api/api.h"
 #include "control/live/live.h"
 #include "control/runs/runs.h"
+#include "control/scripts/scripts.h"
 #include "platform/crypto/crypto.h"
 #include "platform/crypto/password.h"
 #include "store/notices/notices.h"
@@ -43,6 +44,7 @@ struct ApiParts {
     store::notices::Tell notify;
     StartRun start_run;
     telemetry::Logger log;
+    scripts::Checker* checker = nullptr;  // of definitions' JavaScript; null: unavailable on this host
 };
 
 /// The control plane: every operation, the live stream and the UI, behind one router.

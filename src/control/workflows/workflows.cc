@@ -5,6 +5,9 @@
 #include "store/triggers/triggers.h"
 #include "store/workflows/workflows.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace weft::control {
 
 namespace rows = store::workflows;
@@ -60,53 +63,93 @@ Result<Json> read_definition(const Json& given) {
     return fail(std::move(tree).error().with_field(field.empty() ? "definition" : "definition." + field));
 }
 
-/// The member `definition` of an input, which outlives the call. Off the loop: YAML is slow to read.
+/// The member `definition` of an input, which outlives the call: as it was given, so that comments, order and
+/// folding stay, once it can be read. Off the loop: YAML is slow to read.
 rt::Task<Result<Json>> definition_in(const Json* input) {
-    auto read = [&] { return read_definition(*member_in(*input, "definition")); };
-    co_return co_await rt::on_pool(read, rt::Pool::kTenants);
+    const Json* given = member_in(*input, "definition");
+    auto read = [&] { return read_definition(*given); };
+    CO_CHECK_OK(co_await rt::on_pool(read, rt::Pool::kTenants));
+    co_return *given;
 }
 
-JsonArray problems_json(const std::vector<Error>& problems) {
+/// With the place of each in `definition`, if that is a text.
+JsonArray problems_json(const std::vector<Error>& problems, const Json& definition) {
+    std::vector<std::optional<workflow::TextPlace>> places(problems.size());
+    if (const std::string* text = definition.if_string()) places = workflow::places(*text, problems);
     JsonArray out;
-    for (const Error& problem : problems) {
-        out.push_back(JsonObject{{"field", problem.field}, {"message", problem.user}});
+    for (std::size_t i = 0; i < problems.size(); ++i) {
+        JsonObject problem{{"field", problems[i].field}, {"message", problems[i].user}};
+        if (places[i]) {
+            problem["line"] = places[i]->line;
+            problem["column"] = places[i]->column;
+        }
+        out.emplace_back(std::move(problem));
     }
     return out;
-}
-
-struct Checked {
-    std::vector<Error> problems;
-    std::optional<workflow::Definition> definition;  // set when there are none
-    workflow::Catalog catalog;
-};
-
-/// What the text alone says: its problems, or the definition.
-Checked parse_all(const Json& tree) {
-    Checked out;
-    out.problems = workflow::problems(tree);
-    if (!out.problems.empty()) return out;
-    auto definition = workflow::parse(tree);
-    if (definition) {
-        out.definition = std::move(*definition);
-    } else {
-        out.problems.push_back(std::move(definition).error());
-    }
-    return out;
-}
-
-/// Everything publishing would say. The result's error is of the database only. Off the loop: expressions are
-/// parsed and schemas compiled for each step.
-rt::Task<Result<Checked>> check_all(store::Db db, Json tree, rt::Deadline by) {
-    auto parse = [&] { return parse_all(tree); };
-    Checked out = co_await rt::on_pool(parse, rt::Pool::kTenants);
-    if (!out.definition) co_return out;
-    CO_TRY(out.catalog, co_await load_catalog(db, workflow::wanted(*out.definition), by));
-    auto check = [&] { return workflow::check(*out.definition, out.catalog); };
-    out.problems = co_await rt::on_pool(check, rt::Pool::kTenants);
-    co_return out;
 }
 
 }  // namespace
+
+struct Workflows::Checked {
+    std::vector<Error> problems;
+    std::string warning;  // what could not be checked
+    Json tree;
+    std::optional<workflow::Definition> definition;  // set when the text alone has no problems
+    workflow::Catalog catalog;
+    Result<void> database;  // an error of the database, which is none of the definition
+};
+
+namespace {
+
+/// What the text alone says: its problems, or the definition.
+std::vector<Error> parse_all(const Json& tree, std::optional<workflow::Definition>& out) {
+    std::vector<Error> problems = workflow::problems(tree);
+    if (!problems.empty()) return problems;
+    auto definition = workflow::parse(tree);
+    if (definition)
+        out = std::move(*definition);
+    else
+        problems.push_back(std::move(definition).error());
+    return problems;
+}
+
+}  // namespace
+
+/// Everything publishing would say of a definition as it was given. Off the loop: expressions are parsed,
+/// schemas compiled, and scripts compiled elsewhere.
+rt::Task<Workflows::Checked> Workflows::check_all(store::Db db, Json definition, rt::Deadline by) {
+    auto parse = [&] {
+        Checked read;
+        if (auto tree = read_definition(definition)) {
+            read.tree = *std::move(tree);
+            read.problems = parse_all(read.tree, read.definition);
+        } else {
+            read.problems.push_back(std::move(tree).error());
+        }
+        return read;
+    };
+    Checked out = co_await rt::on_pool(parse, rt::Pool::kTenants);
+    if (!out.definition) co_return out;
+    auto catalog = co_await load_catalog(db, workflow::wanted(*out.definition), by);
+    if (!catalog) {
+        out.database = fail(std::move(catalog).error());
+        co_return out;
+    }
+    out.catalog = *std::move(catalog);
+    auto check = [&] {
+        std::vector<Error> problems = workflow::check(*out.definition, out.catalog);
+        const auto scripts = workflow::scripts(*out.definition);
+        scripts::Found found;
+        if (!scripts.empty()) found = checker_ != nullptr ? checker_->check(scripts) : scripts::not_checked();
+        std::ranges::move(found.problems, std::back_inserter(problems));
+        found.problems = std::move(problems);
+        return found;
+    };
+    scripts::Found found = co_await rt::on_pool(check, rt::Pool::kTenants);
+    out.problems = std::move(found.problems);
+    out.warning = std::move(found.warning);
+    co_return out;
+}
 
 rt::Task<Result<Json>> Workflows::list(Context& context, Json input) {
     CO_TRY(auto page, page_in(input));
@@ -198,20 +241,22 @@ rt::Task<Result<Json>> Workflows::save_draft(Context& context, Json input) {
 rt::Task<Result<Json>> Workflows::validate(Context& context, Json input) {
     const auto id = id_in<WorkflowId>(input);
     CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
-    Json tree;
-    if (member_in(input, "definition") != nullptr) {
-        auto given = co_await definition_in(&input);
-        if (!given) {
-            const std::vector<Error> unreadable{given.error()};
-            co_return JsonObject{{"valid", false}, {"problems", problems_json(unreadable)}};
-        }
-        tree = std::move(*given);
+    Json definition;
+    if (const Json* given = member_in(input, "definition"); given != nullptr) {
+        definition = *given;
     } else {
         CO_TRY(auto draft, co_await rows::find_draft(context.db(), id, context.deadline));
-        tree = std::move(draft.definition);
+        definition = std::move(draft.definition);
     }
-    CO_TRY(auto checked, co_await check_all(context.db(), std::move(tree), context.deadline));
-    co_return JsonObject{{"valid", checked.problems.empty()}, {"problems", problems_json(checked.problems)}};
+    const Checked checked = co_await check_all(context.db(), definition, context.deadline);
+    CO_CHECK_OK(checked.database);
+    JsonArray warnings;
+    if (!checked.warning.empty()) warnings.emplace_back(checked.warning);
+    co_return JsonObject{
+        {"valid", checked.problems.empty()},
+        {"problems", problems_json(checked.problems, definition)},
+        {"warnings", std::move(warnings)},
+    };
 }
 
 rt::Task<Result<Json>> Workflows::publish(Context& context, Json input) {
@@ -219,11 +264,13 @@ rt::Task<Result<Json>> Workflows::publish(Context& context, Json input) {
     context.object = id.uuid();
     CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
     CO_TRY(auto draft, co_await rows::find_draft(context.db(), id, context.deadline));
-    CO_TRY(auto checked, co_await check_all(context.db(), draft.definition, context.deadline));
+    Checked checked = co_await check_all(context.db(), draft.definition, context.deadline);
+    CO_CHECK_OK(checked.database);
     if (!checked.problems.empty()) {
-        context.problem["problems"] = problems_json(checked.problems);
+        context.problem["problems"] = problems_json(checked.problems, draft.definition);
         co_return fail(checked.problems.front());
     }
+    if (!checked.warning.empty()) context.audit_detail["warning"] = checked.warning;
     if (!checked.catalog.connections.empty()) {
         CO_CHECK_OK(tenancy::require(context.principal->permissions, tenancy::Permission::kConnectionUse));
     }
@@ -233,7 +280,7 @@ rt::Task<Result<Json>> Workflows::publish(Context& context, Json input) {
         .tenant = context.tenant(),
         .id = WorkflowVersionId::make(env_.clock.now(), env_.rng),
         .workflow_id = id,
-        .definition = std::move(draft.definition),
+        .definition = std::move(checked.tree),
         .compiled = compiled,
         .content_hash = from_hex(workflow::content_hash(compiled)).value_or(""),
         .published_by = context.user(),

@@ -1,16 +1,18 @@
 #pragma once
 
 #include "control/api/api.h"
+#include "control/scripts/scripts.h"
 #include "core/workflow/workflow.h"
 
 namespace weft::control {
 
-/// Workflows: operations `workflows.*`, `workflow_versions.*`. Drafts take any object; publishing checks
-/// against the catalog and pins what it found. A publish is told for each trigger of the workflow
-/// (TriggerChanged).
+/// Workflows: operations `workflows.*`, `workflow_versions.*`. Drafts take any object, and a text is kept as
+/// it was written; publishing checks against the catalog and pins what it found. A publish is told for each
+/// trigger of the workflow (TriggerChanged).
 class Workflows {
   public:
-    explicit Workflows(Environment& env) : env_(env) {}
+    /// `checker` may be null: then JavaScript is not checked, and each check says so.
+    Workflows(Environment& env, scripts::Checker* checker) : env_(env), checker_(checker) {}
     void add_operations(Table& table);
 
   private:
@@ -27,7 +29,11 @@ class Workflows {
     rt::Task<Result<Json>> list_versions(Context& context, Json input);
     rt::Task<Result<Json>> get_version(Context& context, Json input);
 
+    struct Checked;
+    rt::Task<Checked> check_all(store::Db db, Json definition, rt::Deadline by);
+
     Environment& env_;
+    scripts::Checker* checker_;
 };
 
 /// What the catalog of the caller's tenant has of the things a definition names; the absent ones are left

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { convert, fieldPath, fromText, keyFrom, languageOf, locate, sampleInput, starter, stepGraph, toText } from './definition.logic'
+import { convert, fieldPath, fromText, keyFrom, languageOf, locate, sampleInput, starter, stepGraph, toText, treeOf } from './definition.logic'
 import { absoluteUrl, curlExample, triggerConfig, triggerFacts } from './triggers.logic'
 
 const definition = {
@@ -32,6 +32,8 @@ describe('definition text', () => {
     expect(languageOf(asJson)).toBe('json')
     expect(convert(asJson, 'yaml')).toBe('zip: "012"\nid: 123456789012345678901234567890\nprice: 19.90\na: two lines\n')
     expect(convert('a: [1', 'json')).toBe('a: [1')
+    expect(treeOf('a: 012')).toEqual({ a: '012' })
+    expect(treeOf('a: [1')).toBeNull()
   })
   it('refuses a text whose aliases would grow without end', () => {
     const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]', ...'bcdefgh'.split('').map((n, i) => `${n}: &${n} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(',')}]`)].join('\n')

@@ -30,6 +30,13 @@ export function fromText(text: string): Parsed {
   return tree === undefined ? { k: 'bad', marks } : { k: 'ok', value: toJson(tree), tree }
 }
 
+/** What a definition says, also where it is kept as its author's text; null when that cannot be read. */
+export function treeOf(definition: Json): Json {
+  if (typeof definition !== 'string') return definition
+  const parsed = fromText(definition)
+  return parsed.k === 'ok' ? parsed.value : null
+}
+
 /** The parts of a field's name: `steps[2].with.id`, `/steps/2/with/id` and `steps.order.uses` alike. */
 export function fieldPath(field: string): string[] {
   return field

@@ -50,6 +50,7 @@ export type Draft = ReturnType<typeof draft>
 export const validation = object({
   valid: boolean,
   problems: withDefault(array(object({ field: withDefault(string, ''), message: string })), []),
+  warnings: withDefault(array(string), []),
 })
 export type Validation = ReturnType<typeof validation>
 
