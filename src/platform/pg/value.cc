@@ -1,6 +1,7 @@
 #include "platform/pg/value.h"
 
 #include "base/bytes.h"
+#include "platform/pg/detail/texts.h"
 
 #include <libpq-fe.h>
 
@@ -56,61 +57,6 @@ std::string double_text(double value) {
     return std::string(out, end);
 }
 
-/// Reads "2026-11-23 08:36:00.123456+00": ISO style, as the session settings of every connection fix it.
-class InstantReader {
-  public:
-    explicit InstantReader(std::string_view text) : text_(text) {}
-
-    Instant read() {
-        using namespace std::chrono;
-        year y{number('-')};
-        month m{static_cast<unsigned>(number('-'))};
-        day d{static_cast<unsigned>(number(' '))};
-        auto at = time_point_cast<Micros>(sys_days{y / m / d});
-        at += hours(number(':')) + minutes(number(':')) + seconds(number('\0'));
-        if (peek() == '.') at += fraction();
-        return at - offset();
-    }
-
-  private:
-    char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
-    int number(char until) {
-        int value = 0;
-        auto [end, ec] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), value);
-        if (ec != std::errc{}) broken("a timestamp", text_);
-        at_ = static_cast<std::size_t>(end - text_.data());
-        if (until != '\0') {
-            if (peek() != until) broken("a timestamp", text_);
-            ++at_;
-        }
-        return value;
-    }
-    Micros fraction() {
-        ++at_;
-        int micros = 0;
-        int digits = 0;
-        for (; peek() >= '0' && peek() <= '9' && digits < 6; ++at_, ++digits) {
-            micros = micros * 10 + (peek() - '0');
-        }
-        for (; digits < 6; ++digits) micros *= 10;
-        return Micros(micros);
-    }
-    Micros offset() {
-        char sign = peek();
-        if (sign != '+' && sign != '-') broken("a timestamp with time zone", text_);
-        ++at_;
-        Micros total = std::chrono::hours(number('\0'));
-        if (peek() == ':') {
-            ++at_;
-            total += std::chrono::minutes(number('\0'));
-        }
-        return sign == '-' ? -total : total;
-    }
-
-    std::string_view text_;
-    std::size_t at_ = 0;
-};
-
 PGresult* as_result(void* result) {
     return static_cast<PGresult*>(result);
 }
@@ -140,6 +86,12 @@ Params& Params::add(double value) {
 Params& Params::add(Instant at) {
     values_.emplace_back(instant_text(at));
     return *this;
+}
+Params& Params::add(Millis duration) {
+    return add(static_cast<std::int64_t>(duration.count()));
+}
+Params& Params::add(const ArrayParam& array) {
+    return add(std::string_view(array.text()));
 }
 Params& Params::add_bytes(std::string_view bytes) {
     values_.emplace_back(bytea_text(bytes));
@@ -183,6 +135,9 @@ ArrayParam& ArrayParam::add(Instant at) {
     separate();
     text_ += '"' + instant_text(at) + '"';
     return *this;
+}
+ArrayParam& ArrayParam::add(Millis duration) {
+    return add(static_cast<std::int64_t>(duration.count()));
 }
 ArrayParam& ArrayParam::add_bytes(std::string_view bytes) {
     separate();
@@ -249,16 +204,14 @@ Uuid Rows::uuid(int row, int column) const {
 std::int64_t Rows::integer(int row, int column) const {
     auto value = text(row, column);
     std::int64_t out = 0;
-    auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), out);
-    if (ec != std::errc{} || end != value.data() + value.size()) broken("an integer", value);
+    if (!detail::read_integer(value, out)) broken("an integer", value);
     return out;
 }
 
 double Rows::number(int row, int column) const {
     auto value = text(row, column);
-    char* end = nullptr;
-    double out = std::strtod(value.data(), &end);  // libpq ends every value with a zero byte
-    if (value.empty() || end != value.data() + value.size()) broken("a number", value);
+    double out = 0;
+    if (!detail::read_number(value, out)) broken("a number", value);
     return out;
 }
 
@@ -269,7 +222,10 @@ bool Rows::boolean(int row, int column) const {
 }
 
 Instant Rows::instant(int row, int column) const {
-    return InstantReader(text(row, column)).read();
+    auto value = text(row, column);
+    Instant out;
+    if (!detail::read_instant(value, out)) broken("a timestamp with time zone", value);
+    return out;
 }
 
 std::optional<Instant> Rows::maybe_instant(int row, int column) const {
@@ -278,10 +234,9 @@ std::optional<Instant> Rows::maybe_instant(int row, int column) const {
 
 std::string Rows::bytes(int row, int column) const {
     auto value = text(row, column);
-    if (!value.starts_with("\\x")) broken("a bytea", value);
-    auto decoded = from_hex(value.substr(2));
-    if (!decoded) broken("a bytea", value);
-    return std::move(*decoded);
+    std::string out;
+    if (!detail::read_bytes(value, out)) broken("a bytea", value);
+    return out;
 }
 
 }  // namespace weft::pg

@@ -4,6 +4,7 @@
 #include "base/time.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +12,13 @@
 #include <vector>
 
 namespace weft::pg {
+
+class ArrayParam;
+
+/// A parameter that is a bytea.
+struct Bytes {
+    std::string_view bytes;
+};
 
 /// The parameters of one statement, in order, in PostgreSQL's text format. Bytes go as bytea hex.
 class Params {
@@ -27,6 +35,10 @@ class Params {
     Params& add(bool value);
     Params& add(double value);
     Params& add(Instant at);
+    Params& add(Millis duration);
+    Params& add(Bytes bytea) { return add_bytes(bytea.bytes); }
+    Params& add(const ArrayParam& array);
+    Params& add(std::nullopt_t) { return add_null(); }
     Params& add_bytes(std::string_view bytes);
     Params& add_null();
     template <class T>
@@ -56,6 +68,7 @@ class ArrayParam {
     ArrayParam& add(int value) { return add(static_cast<std::int64_t>(value)); }
     ArrayParam& add(bool value);
     ArrayParam& add(Instant at);
+    ArrayParam& add(Millis duration);
     ArrayParam& add_bytes(std::string_view bytes);
     ArrayParam& add_null();
     template <class T>
@@ -70,8 +83,30 @@ class ArrayParam {
     std::string text_ = "{";
 };
 
-/// One result: rows of text values, owned, cheap to move. Accessors abort on a wrong column or a malformed
-/// value: the statement and this code are one program, so that is a bug, not an input.
+/// The parameters $1, $2, ... of a statement.
+template <class... Ts>
+Params params(const Ts&... values) {
+    Params out;
+    (out.add(values), ...);
+    return out;
+}
+
+/// An array of `part` of each item.
+template <class Range, class Part = std::identity>
+ArrayParam array(const Range& items, Part part = {}) {
+    ArrayParam out;
+    for (const auto& item : items) out.add(std::invoke(part, item));
+    return out;
+}
+
+/// A bytea that may be null.
+inline std::optional<Bytes> maybe_bytes(const std::optional<std::string>& bytes) {
+    return bytes ? std::optional<Bytes>({*bytes}) : std::nullopt;
+}
+
+/// One result: rows of text values, owned, cheap to move; row.h reads them into structures. Accessors abort
+/// on a wrong column or a malformed value: the statement and this code are one program, so that is a bug, not
+/// an input.
 class Rows {
   public:
     Rows();
@@ -103,6 +138,8 @@ class Rows {
     Instant instant(int row, int column) const;
     std::optional<Instant> maybe_instant(int row, int column) const;
     std::string bytes(int row, int column) const;
+
+    const void* raw() const { return result_; }  // the PGresult
 
   private:
     void* result_ = nullptr;
