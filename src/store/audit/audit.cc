@@ -7,15 +7,17 @@ namespace weft::store::audit {
 namespace {
 
 pg::Params params_of(TenantId tenant, const Event& event) {
-    pg::Params params;
-    params.add(tenant).add(event.actor_kind).add(event.actor_id).add(event.action).add(event.object_kind);
-    params.add(event.object_id).add(to_text(event.detail)).add(event.request_id);
-    if (event.ip.empty()) {
-        params.add_null();
-    } else {
-        params.add(event.ip);
-    }
-    return params;
+    return pg::params(
+        tenant,
+        event.actor_kind,
+        event.actor_id,
+        event.action,
+        event.object_kind,
+        event.object_id,
+        to_text(event.detail),
+        event.request_id,
+        event.ip.empty() ? std::nullopt : std::optional(event.ip)
+    );
 }
 
 }  // namespace

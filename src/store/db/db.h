@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/id.h"
 #include "platform/pg/pg.h"
+#include "platform/pg/row.h"
 #include "platform/rt/deadline.h"
 #include "platform/rt/task.h"
 
@@ -56,6 +57,23 @@ Page<T> cut_page(std::vector<T> rows, const PageRequest& page, KeyOf key_of) {
     }
     out.items = std::move(rows);
     return out;
+}
+
+/// A page of rows whose key is `id`.
+template <class T, std::size_t N>
+Result<Page<T>> page_of(const pg::Rows& rows, const pg::Columns<T, N>& columns, const PageRequest& page) {
+    TRY(auto items, pg::all(rows, columns));
+    return cut_page(std::move(items), page, [](const T& item) { return item.id.uuid(); });
+}
+
+/// The first row: of an insert ... returning, or a look-up by key. kNotFound with `missing` when there is
+/// none.
+template <class T, std::size_t N>
+Result<T> one(const Result<pg::Rows>& rows, const pg::Columns<T, N>& columns, std::string_view missing) {
+    if (!rows) return fail(rows.error());
+    TRY(auto found, pg::first(*rows, columns));
+    if (!found) return fail(Error::not_found(std::string(missing)));
+    return std::move(*found);
 }
 
 /// The one row of an insert ... returning or a look-up by key: kNotFound with `message` when there is none.

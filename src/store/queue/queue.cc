@@ -1,5 +1,6 @@
 #include "store/queue/queue.h"
 
+#include "platform/pg/row.h"
 #include "store/queue/queries.h"
 
 #include <unordered_set>
@@ -11,40 +12,69 @@ namespace {
 const pg::Principal kDispatch = pg::Principal::system(pg::SystemRole::kDispatch);
 
 pg::Params lease_params(const std::vector<Lease>& leases) {
-    pg::ArrayParam tenants;
-    pg::ArrayParam runs;
-    pg::ArrayParam epochs;
-    for (const Lease& lease : leases) {
-        tenants.add(lease.tenant);
-        runs.add(lease.run);
-        epochs.add(lease.epoch);
-    }
-    pg::Params params;
-    params.add(tenants.text()).add(runs.text()).add(epochs.text());
-    return params;
+    return pg::params(
+        pg::array(leases, &Lease::tenant), pg::array(leases, &Lease::run), pg::array(leases, &Lease::epoch)
+    );
 }
 
-Lease read_lease(const pg::Rows& rows, int row, int tenant, int run, int epoch) {
-    return Lease{rows.id<TenantId>(row, tenant), rows.id<RunId>(row, run), rows.integer(row, epoch)};
-}
+constexpr auto kLease = pg::columns(
+    pg::column<&Lease::tenant>("tenant_id"),
+    pg::column<&Lease::run>("run_id"),
+    pg::column<&Lease::epoch>("epoch")
+);
+constexpr auto kCancel =
+    pg::columns(pg::column<&Cancel::reason>("cancel_reason"), pg::column<&Cancel::by>("canceled_by_name"));
+constexpr auto kCanceled =
+    pg::nested<Canceled, &Canceled::cancel, kCancel>() + pg::columns(pg::column<&Canceled::run>("run_id"));
+constexpr auto kOrphan =
+    pg::columns(pg::column<&Orphan::tenant>("tenant_id"), pg::column<&Orphan::run>("run_id"));
 
-/// Columns reason and name from `at` on.
-Cancel read_cancel(const pg::Rows& rows, int row, int at) {
-    return Cancel{std::string(rows.text(row, at)), std::string(rows.text(row, at + 1))};
-}
+/// A row whose `cancel` counts only when it has been asked for.
+template <class T>
+struct Asked {
+    T row;
+    Cancel cancel;
+    bool is_cancel_requested = false;
+};
 
-Reaped read_reaped(const pg::Rows& rows) {
+using ClaimedRow = Asked<Claimed>;
+constexpr auto kClaim =
+    pg::nested<Claimed, &Claimed::lease, kLease>() + pg::columns(
+                                                         pg::column<&Claimed::workflow>("workflow_id"),
+                                                         pg::column<&Claimed::version>("workflow_version_id"),
+                                                         pg::column<&Claimed::crashes>("crashes"),
+                                                         pg::column<&Claimed::at>("claimed_at")
+                                                     );
+constexpr auto kClaimed = pg::nested<ClaimedRow, &ClaimedRow::row, kClaim>() +
+                          pg::nested<ClaimedRow, &ClaimedRow::cancel, kCancel>() +
+                          pg::columns(pg::column<&ClaimedRow::is_cancel_requested>("is_cancel_requested"));
+
+struct Held {
+    Canceled run;
+    bool is_cancel_requested = false;
+};
+constexpr auto kHeld = pg::nested<Held, &Held::run, kCanceled>() +
+                       pg::columns(pg::column<&Held::is_cancel_requested>("is_cancel_requested"));
+
+struct Lapsed {
+    Poisoned job;
+    bool is_poisoned = false;
+};
+constexpr auto kPoisoned =
+    pg::nested<Poisoned, &Poisoned::lease, kLease>() +
+    pg::columns(pg::column<&Poisoned::workflow>("workflow_id"), pg::column<&Poisoned::crashes>("crashes"));
+constexpr auto kLapsed = pg::nested<Lapsed, &Lapsed::job, kPoisoned>() +
+                         pg::columns(pg::column<&Lapsed::is_poisoned>("is_poisoned"));
+
+Result<Reaped> read_reaped(const pg::Rows& rows) {
+    TRY(auto lapsed, pg::all(rows, kLapsed));
     Reaped out;
-    for (int row = 0; row < rows.size(); ++row) {
-        if (!rows.boolean(row, 0)) {
+    for (Lapsed& each : lapsed) {
+        if (each.is_poisoned) {
+            out.poisoned.push_back(std::move(each.job));
+        } else {
             ++out.requeued;
-            continue;
         }
-        out.poisoned.push_back({
-            .lease = read_lease(rows, row, 1, 2, 3),
-            .workflow = rows.id<WorkflowId>(row, 4),
-            .crashes = static_cast<int>(rows.integer(row, 5)),
-        });
     }
     return out;
 }
@@ -54,27 +84,17 @@ Reaped read_reaped(const pg::Rows& rows) {
 rt::Task<Result<std::vector<Claimed>>> Queue::claim(
     WorkerId worker, int limit, Millis lease, rt::Deadline by, Rooms rooms
 ) {
-    pg::ArrayParam tenants;
-    pg::ArrayParam sizes;
-    for (const auto& [tenant, size] : rooms.of) {
-        tenants.add(tenant);
-        sizes.add(size);
-    }
-    pg::Params params;
-    params.add(worker).add(limit).add(static_cast<std::int64_t>(lease.count()));
-    params.add(tenants.text()).add(sizes.text()).add(rooms.others);
+    using Room = std::pair<TenantId, int>;
+    auto tenants = pg::array(rooms.of, &Room::first);
+    auto sizes = pg::array(rooms.of, &Room::second);
+    auto params = pg::params(worker, limit, lease, tenants, sizes, rooms.others);
     CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kClaim, std::move(params), by));
+    CO_TRY(auto found, pg::all(rows, kClaimed));
     std::vector<Claimed> out;
-    out.reserve(static_cast<std::size_t>(rows.size()));
-    for (int row = 0; row < rows.size(); ++row) {
-        out.push_back({
-            .lease = read_lease(rows, row, 0, 1, 4),
-            .workflow = rows.id<WorkflowId>(row, 2),
-            .version = rows.id<WorkflowVersionId>(row, 3),
-            .crashes = static_cast<int>(rows.integer(row, 5)),
-            .cancel = rows.boolean(row, 6) ? std::optional(read_cancel(rows, row, 7)) : std::nullopt,
-            .at = rows.instant(row, 9),
-        });
+    out.reserve(found.size());
+    for (ClaimedRow& each : found) {
+        if (each.is_cancel_requested) each.row.cancel = std::move(each.cancel);
+        out.push_back(std::move(each.row));
     }
     co_return out;
 }
@@ -83,12 +103,12 @@ rt::Task<Result<Beat>> Queue::heartbeat(std::vector<Lease> leases, Millis lease,
     pg::Params params = lease_params(leases);
     params.add(static_cast<std::int64_t>(lease.count()));
     CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kHeartbeat, std::move(params), by));
+    CO_TRY(auto found, pg::all(rows, kHeld));
     Beat out;
     std::unordered_set<RunId> held;
-    for (int row = 0; row < rows.size(); ++row) {
-        auto run = rows.id<RunId>(row, 0);
-        held.insert(run);
-        if (rows.boolean(row, 1)) out.canceled.push_back({run, read_cancel(rows, row, 2)});
+    for (Held& mine : found) {
+        held.insert(mine.run.run);
+        if (mine.is_cancel_requested) out.canceled.push_back(std::move(mine.run));
     }
     for (const Lease& mine : leases) {
         if (!held.contains(mine.run)) out.lost.push_back(mine.run);
@@ -97,24 +117,17 @@ rt::Task<Result<Beat>> Queue::heartbeat(std::vector<Lease> leases, Millis lease,
 }
 
 rt::Task<Result<std::vector<Canceled>>> Queue::canceled(std::vector<Lease> leases, rt::Deadline by) {
-    pg::Params params = lease_params(leases);
-    CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kCanceled, std::move(params), by));
-    std::vector<Canceled> out;
-    for (int row = 0; row < rows.size(); ++row) {
-        out.push_back({rows.id<RunId>(row, 0), read_cancel(rows, row, 1)});
-    }
-    co_return out;
+    CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kCanceled, lease_params(leases), by));
+    co_return pg::all(rows, kCanceled);
 }
 
 rt::Task<Result<void>> Queue::release(std::vector<Lease> leases, rt::Deadline by) {
-    pg::Params params = lease_params(leases);
-    CO_CHECK_OK(co_await pool_.query(kDispatch, sql::kRelease, std::move(params), by));
+    CO_CHECK_OK(co_await pool_.query(kDispatch, sql::kRelease, lease_params(leases), by));
     co_return Result<void>{};
 }
 
 rt::Task<Result<Reaped>> Queue::reap(WorkerId worker, int crashes_max, Millis lease, rt::Deadline by) {
-    pg::Params params;
-    params.add(worker).add(crashes_max).add(static_cast<std::int64_t>(lease.count()));
+    auto params = pg::params(worker, crashes_max, lease);
     CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kReap, std::move(params), by));
     co_return read_reaped(rows);
 }
@@ -122,30 +135,21 @@ rt::Task<Result<Reaped>> Queue::reap(WorkerId worker, int crashes_max, Millis le
 rt::Task<Result<Reaped>> Queue::take_over(
     std::vector<WorkerId> dead, WorkerId worker, int crashes_max, Millis lease, rt::Deadline by
 ) {
-    pg::ArrayParam workers;
-    for (const WorkerId each : dead) workers.add(each);
-    pg::Params params;
-    params.add(workers.text()).add(worker).add(crashes_max).add(static_cast<std::int64_t>(lease.count()));
+    auto params = pg::params(pg::array(dead), worker, crashes_max, lease);
     CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kTakeOver, std::move(params), by));
     co_return read_reaped(rows);
 }
 
 rt::Task<Result<std::int64_t>> Queue::sweep_tenants(Idle idle, rt::Deadline by) {
-    pg::Params params;
-    params.add(idle == Idle::kPutToSleep);
+    auto params = pg::params(idle == Idle::kPutToSleep);
     CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kSweepTenants, std::move(params), by));
-    co_return rows.integer(0, 0);
+    co_return pg::value<std::int64_t>(rows, "count");
 }
 
 rt::Task<Result<std::vector<Orphan>>> Queue::orphans(Millis oldest, Millis youngest, rt::Deadline by) {
-    pg::Params params;
-    params.add(static_cast<std::int64_t>(oldest.count())).add(static_cast<std::int64_t>(youngest.count()));
+    auto params = pg::params(oldest, youngest);
     CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kOrphans, std::move(params), by));
-    std::vector<Orphan> out;
-    for (int row = 0; row < rows.size(); ++row) {
-        out.push_back({rows.id<TenantId>(row, 0), rows.id<RunId>(row, 1)});
-    }
-    co_return out;
+    co_return pg::all(rows, kOrphan);
 }
 
 }  // namespace weft::store::queue

@@ -1,5 +1,6 @@
 #include "store/retention/retention.h"
 
+#include "platform/pg/row.h"
 #include "store/retention/queries.h"
 
 #include <algorithm>
@@ -32,6 +33,14 @@ constexpr std::array kHistory{
     History{"step_run", &Policy::runs},
     History{"workflow_run", &Policy::runs},
 };
+
+struct Left {
+    std::optional<std::int64_t> blobs_before;
+    std::optional<std::int64_t> oldest_run_days;
+};
+constexpr auto kLeft = pg::columns(
+    pg::column<&Left::blobs_before>("blobs_before"), pg::column<&Left::oldest_run_days>("oldest_run_days")
+);
 
 struct Rows {
     const char* table;
@@ -86,13 +95,12 @@ rt::Task<Result<Retired>> retire(pg::Pool& pool, Policy policy, rt::Deadline by)
     Retired out;
     CO_TRY(auto work, co_await pool.begin(kDispatch, by));
     CO_TRY(auto lock, co_await work.query(sql::kTryLock, pg::Params(), by));
-    out.is_ours = lock.boolean(0, 0);
+    CO_TRY(out.is_ours, pg::value<bool>(lock, "pg_try_advisory_xact_lock"));
     if (!out.is_ours) co_return out;
     for (const History& history : kHistory) {
-        pg::Params params;
-        params.add(std::string_view(history.table)).add(seconds(policy.*history.keep)).add(kDaysMax);
+        auto params = pg::params(history.table, seconds(policy.*history.keep), kDaysMax);
         CO_TRY(auto rows, co_await work.query(sql::kDropDays, std::move(params), by));
-        const std::int64_t days = rows.integer(0, 0);
+        CO_TRY(const auto days, pg::value<std::int64_t>(rows, "retire_partitions"));
         out.deleted[history.table] = days;
         out.is_more |= days == kDaysMax;
     }
@@ -104,15 +112,18 @@ rt::Task<Result<Retired>> retire(pg::Pool& pool, Policy policy, rt::Deadline by)
         Rows{"claim_link", sql::kDropLinks, kLinks},
     };
     for (const Rows& rows : rows_of) {
-        pg::Params params;
-        params.add(seconds(rows.keep)).add(kRowsMax);
-        CO_TRY(auto gone, co_await work.query(rows.query, std::move(params), by));
-        out.deleted[rows.table] = gone.integer(0, 0);
-        out.is_more |= gone.integer(0, 0) >= kRowsMax;
+        auto params = pg::params(seconds(rows.keep), kRowsMax);
+        CO_TRY(auto answer, co_await work.query(rows.query, std::move(params), by));
+        CO_TRY(const auto gone, pg::value<std::int64_t>(answer, "count"));
+        out.deleted[rows.table] = gone;
+        out.is_more |= gone >= kRowsMax;
     }
     CO_TRY(auto left, co_await work.query(sql::kWhatIsLeft, pg::Params(), by));
-    if (!left.is_null(0, 0)) out.blobs_before = left.integer(0, 0);
-    if (!left.is_null(0, 1)) out.oldest_run_days = left.integer(0, 1);
+    CO_TRY(auto first_days, pg::first(left, kLeft));
+    if (first_days) {
+        out.blobs_before = first_days->blobs_before;
+        out.oldest_run_days = first_days->oldest_run_days.value_or(0);
+    }
     CO_CHECK_OK(co_await work.commit(by));
     co_return out;
 }

@@ -1,27 +1,28 @@
 #include "store/runlog/runlog.h"
 
+#include "platform/pg/row.h"
 #include "store/runlog/queries.h"
 
 namespace weft::store::runlog {
 
+namespace {
+
+constexpr auto kLine = pg::columns(
+    pg::column<&Line::seq>("seq"),
+    pg::column<&Line::at>("logged_at"),
+    pg::column<&Line::level>("level"),
+    pg::column<&Line::step>("step_id"),
+    pg::column<&Line::message>("message")
+);
+
+}  // namespace
+
 rt::Task<Result<std::vector<Line>>> list(
     pg::Pool& pool, TenantId tenant, RunId run, std::int64_t after, int limit, rt::Deadline by
 ) {
-    pg::Params params;
-    params.add(run).add(after).add(limit);
     const pg::Principal who = pg::Principal::tenant(tenant);
-    CO_TRY(auto rows, co_await pool.query(who, sql::kListLines, std::move(params), by));
-    std::vector<Line> out;
-    for (int row = 0; row < rows.size(); ++row) {
-        out.push_back({
-            .seq = rows.integer(row, 0),
-            .at = rows.instant(row, 1),
-            .level = std::string(rows.text(row, 2)),
-            .step = rows.maybe_text(row, 3),
-            .message = std::string(rows.text(row, 4)),
-        });
-    }
-    co_return out;
+    CO_TRY(auto rows, co_await pool.query(who, sql::kListLines, pg::params(run, after, limit), by));
+    co_return pg::all(rows, kLine);
 }
 
 }  // namespace weft::store::runlog

@@ -1,5 +1,6 @@
 #include "store/runs/answered.h"
 
+#include "platform/pg/row.h"
 #include "store/runs/queries.h"
 
 namespace weft::store::runs {
@@ -9,16 +10,13 @@ rt::Task<Result<std::vector<RunId>>> answered(
 ) {
     pg::Batch batch;
     for (const auto& [tenant, runs] : wanted) {
-        pg::ArrayParam ids;
-        for (RunId run : runs) ids.add(run);
-        pg::Params params;
-        params.add(ids.text());
-        batch.as(pg::Principal::tenant(tenant)).add(sql::kAnswered, std::move(params));
+        batch.as(pg::Principal::tenant(tenant)).add(sql::kAnswered, pg::params(pg::array(runs)));
     }
     CO_TRY(auto answers, co_await pool.run(std::move(batch), by));
     std::vector<RunId> out;
     for (const pg::Rows& rows : answers) {
-        for (int row = 0; row < rows.size(); ++row) out.push_back(rows.id<RunId>(row, 0));
+        CO_TRY(auto found, pg::values<RunId>(rows, "run_id"));
+        out.insert(out.end(), found.begin(), found.end());
     }
     co_return out;
 }

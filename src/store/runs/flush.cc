@@ -1,5 +1,6 @@
 #include "store/runs/detail/flush.h"
 
+#include "platform/pg/row.h"
 #include "store/runs/queries.h"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ struct Columns {
     explicit Columns(std::size_t count) : arrays(count) {}
     std::vector<pg::ArrayParam> arrays;
     void into(pg::Params& params) const {
-        for (const pg::ArrayParam& array : arrays) params.add(array.text());
+        for (const pg::ArrayParam& array : arrays) params.add(array);
     }
 };
 
@@ -46,7 +47,7 @@ void add_entry(Columns& to, const Entry& entry) {
     a[6].add(entry.started_at);
     a[7].add(entry.finished_at);
     a[8].add(name(entry.fate));
-    a[9].add(static_cast<std::int64_t>(entry.park_for.count()));
+    a[9].add(entry.park_for);
     a[10].add(entry.is_dead_letter);
 }
 
@@ -54,10 +55,10 @@ void add_step(Columns& to, RunId run, const StepWrite& step) {
     auto& a = to.arrays;
     a[0].add(run);
     a[1].add(step.step);
-    a[2].add(static_cast<std::int64_t>(step.iteration));
-    a[3].add(static_cast<std::int64_t>(step.position));
+    a[2].add(step.iteration);
+    a[3].add(step.position);
     a[4].add(step.state);
-    a[5].add(static_cast<std::int64_t>(step.attempt));
+    a[5].add(step.attempt);
     a[6].add(step.failure_kind);
     a[7].add(step.error);
     a[8].add(step.idempotency_key);
@@ -70,8 +71,8 @@ void add_payload(Columns& to, RunId run, const StoredPayload& payload) {
     auto& a = to.arrays;
     a[0].add(run);
     a[1].add(payload.slot);
-    a[2].add(static_cast<std::int64_t>(payload.size_bytes));
-    a[3].add(static_cast<std::int64_t>(payload.codec));
+    a[2].add(payload.size_bytes);
+    a[3].add(payload.codec);
     a[4].add(payload.key_id);
     if (payload.data) {
         a[5].add_bytes(*payload.data);
@@ -178,7 +179,8 @@ rt::Task<Result<std::vector<bool>>> flush_with(
 
     std::unordered_set<RunId> held;
     for (const pg::Rows& rows : answers) {
-        for (int row = 0; row < rows.size(); ++row) held.insert(rows.id<RunId>(row, 0));
+        CO_TRY(auto found, pg::values<RunId>(rows, "run_id"));
+        held.insert(found.begin(), found.end());
     }
     std::vector<bool> out;
     out.reserve(entries.size());

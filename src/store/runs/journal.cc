@@ -158,47 +158,52 @@ void add_loads(pg::Batch& batch, TenantId tenant, std::span<const queue::Lease> 
         (lease.epoch > 1 ? resumed : fresh).add(lease.run);
         (lease.epoch > 1 ? has_resumed : has_fresh) = true;
     }
-    auto with = [](const pg::ArrayParam& runs) {
-        pg::Params params;
-        params.add(runs.text());
-        return params;
-    };
     batch.as(pg::Principal::tenant(tenant));
-    if (has_fresh) batch.add(sql::kLoadInputs, with(fresh));
+    if (has_fresh) batch.add(sql::kLoadInputs, pg::params(fresh));
     if (!has_resumed) return;
-    batch.add(sql::kLoadRuns, with(resumed));
-    batch.add(sql::kLoadJournal, with(resumed));
-    batch.add(sql::kLoadSteps, with(resumed));
-    batch.add(sql::kLoadWaits, with(resumed));
+    batch.add(sql::kLoadRuns, pg::params(resumed));
+    batch.add(sql::kLoadJournal, pg::params(resumed));
+    batch.add(sql::kLoadSteps, pg::params(resumed));
+    batch.add(sql::kLoadWaits, pg::params(resumed));
 }
 
 /// Runs by id; those of a first claim are there from the start, the others come with their row.
 using Found = std::unordered_map<RunId, Loaded>;
 
-void read_run(const pg::Rows& rows, int row, Found& found) {
-    Loaded& out = found[rows.id<RunId>(row, 0)];
-    out.run = rows.id<RunId>(row, 0);
-    out.state = rows.text(row, 1);
-    out.now = rows.instant(row, 2);
-    out.started_at = rows.maybe_instant(row, 3);
+constexpr auto kLoadedRun = pg::columns(
+    pg::column<&Loaded::run>("id"),
+    pg::column<&Loaded::state>("state"),
+    pg::column<&Loaded::now>("now"),
+    pg::column<&Loaded::started_at>("started_at")
+);
+constexpr auto kWait = pg::columns(pg::column<&Wait::step>("step_id"), pg::column<&Wait::detail>("detail"));
+
+/// A row of some run's.
+template <class T>
+struct Of {
+    RunId run;
+    T row;
+};
+template <class T, const auto& kColumns>
+constexpr auto of_run() {
+    return pg::nested<Of<T>, &Of<T>::row, kColumns>() + pg::columns(pg::column<&Of<T>::run>("run_id"));
 }
 
-void read_answer(std::string_view name, const pg::Rows& rows, Found& found) {
-    for (int row = 0; row < rows.size(); ++row) {
-        if (name == sql::kLoadRuns.name) {
-            read_run(rows, row, found);
-            continue;
-        }
-        auto run = found.find(rows.id<RunId>(row, 0));
-        if (run == found.end()) continue;
-        if (name == sql::kLoadSteps.name) {
-            run->second.steps.push_back(read_step(rows, row, 1));
-        } else if (name == sql::kLoadWaits.name) {
-            run->second.waits.push_back({std::string(rows.text(row, 1)), std::string(rows.text(row, 2))});
-        } else {
-            run->second.payloads.push_back(read_payload(rows, row, 1));
-        }
+template <class T, const auto& kColumns>
+Result<void> read_into(std::vector<T> Loaded::* list, const pg::Rows& rows, Found& found) {
+    return pg::each(rows, of_run<T, kColumns>(), [&](Of<T> each) {
+        const auto run = found.find(each.run);
+        if (run != found.end()) (run->second.*list).push_back(std::move(each.row));
+    });
+}
+
+Result<void> read_answer(std::string_view name, const pg::Rows& rows, Found& found) {
+    if (name == sql::kLoadRuns.name) {
+        return pg::each(rows, kLoadedRun, [&](Loaded run) { found[run.run] = std::move(run); });
     }
+    if (name == sql::kLoadSteps.name) return read_into<StepRun, kStep>(&Loaded::steps, rows, found);
+    if (name == sql::kLoadWaits.name) return read_into<Wait, kWait>(&Loaded::waits, rows, found);
+    return read_into<StoredPayload, kPayload>(&Loaded::payloads, rows, found);
 }
 
 }  // namespace
@@ -223,7 +228,7 @@ rt::Task<Result<std::vector<Loaded>>> load(
     std::vector<std::string_view> names;
     for (const auto& statement : batch.statements()) names.push_back(statement.query.name);
     CO_TRY(auto answers, co_await pool.run(std::move(batch), by));
-    for (std::size_t i = 0; i < answers.size(); ++i) read_answer(names[i], answers[i], found);
+    for (std::size_t i = 0; i < answers.size(); ++i) CO_CHECK_OK(read_answer(names[i], answers[i], found));
     std::vector<Loaded> out;
     out.reserve(found.size());
     for (auto& [run, loaded] : found) out.push_back(std::move(loaded));
@@ -239,10 +244,8 @@ rt::Task<Result<std::int64_t>> fail_orphans(
         const TenantId tenant = orphans[i].tenant;
         pg::ArrayParam runs;
         for (; i < orphans.size() && orphans[i].tenant == tenant; ++i) runs.add(orphans[i].run);
-        pg::Params params;
-        params.add(runs.text());
         const pg::Principal who = pg::Principal::tenant(tenant);
-        CO_TRY(auto rows, co_await pool.query(who, sql::kFailOrphans, std::move(params), by));
+        CO_TRY(auto rows, co_await pool.query(who, sql::kFailOrphans, pg::params(runs), by));
         count += rows.size();
     }
     co_return count;

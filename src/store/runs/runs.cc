@@ -16,128 +16,98 @@ constexpr std::size_t kTimesHeld = 2;
 /// For room; who finds none by then is to come again.
 constexpr auto kRoomWait = std::chrono::seconds(5);
 
-/// Of all values of a list_values, opened.
-std::size_t bytes_of(const pg::Rows& rows) {
-    constexpr int kSize = 2;
-    std::size_t bytes = 0;
-    for (int row = 0; row < rows.size(); ++row) bytes += static_cast<std::size_t>(rows.integer(row, kSize));
-    return bytes;
-}
+constexpr auto kRun = pg::columns(
+    pg::column<&Run::id>("id"),
+    pg::column<&Run::workflow>("workflow_id"),
+    pg::column<&Run::workflow_key>("workflow_key"),
+    pg::column<&Run::workflow_name>("workflow_name"),
+    pg::column<&Run::version>("workflow_version_id"),
+    pg::column<&Run::version_number>("number"),
+    pg::column<&Run::trigger>("trigger_id"),
+    pg::column<&Run::rerun_of>("rerun_of"),
+    pg::column<&Run::state>("state"),
+    pg::column<&Run::failure_kind>("failure_kind"),
+    pg::column<&Run::error>("error"),
+    pg::column<&Run::tier>("tier"),
+    pg::column<&Run::created_at>("created_at"),
+    pg::column<&Run::started_at>("started_at"),
+    pg::column<&Run::finished_at>("finished_at"),
+    pg::column<&Run::is_cancel_requested>("is_cancel_requested"),
+    pg::column<&Run::canceled_by>("canceled_by"),
+    pg::column<&Run::canceled_by_name>("canceled_by_name"),
+    pg::column<&Run::cancel_reason>("cancel_reason")
+);
+constexpr auto kStepWithValues =
+    kStep +
+    pg::columns(pg::column<&StepRun::has_input>("has_input"), pg::column<&StepRun::has_output>("has_output"));
+constexpr auto kEvent = pg::columns(
+    pg::column<&Event::seq>("seq"),
+    pg::column<&Event::at>("occurred_at"),
+    pg::column<&Event::kind>("kind"),
+    pg::column<&Event::step>("step_id"),
+    pg::column<&Event::detail>("detail")
+);
+constexpr auto kVersion = pg::columns(
+    pg::column<&Version::workflow>("workflow_id"),
+    pg::column<&Version::workflow_key>("key"),
+    pg::column<&Version::number>("number"),
+    pg::column<&Version::compiled>("compiled")
+);
+constexpr auto kFound = pg::nested<FoundValue, &FoundValue::stored, kPayload>() +
+                        pg::columns(pg::column<&FoundValue::place>("n"));
 
-Run read_run(const pg::Rows& rows, int row) {
-    return Run{
-        .id = rows.id<RunId>(row, 0),
-        .workflow = rows.id<WorkflowId>(row, 1),
-        .workflow_key = std::string(rows.text(row, 2)),
-        .workflow_name = std::string(rows.text(row, 3)),
-        .version = rows.id<WorkflowVersionId>(row, 4),
-        .version_number = static_cast<int>(rows.integer(row, 5)),
-        .trigger = rows.maybe_id<TriggerId>(row, 6),
-        .rerun_of = rows.maybe_id<RunId>(row, 7),
-        .state = std::string(rows.text(row, 8)),
-        .failure_kind = rows.maybe_text(row, 9),
-        .error = rows.maybe_text(row, 10),
-        .tier = rows.maybe_text(row, 11),
-        .created_at = rows.instant(row, 12),
-        .started_at = rows.maybe_instant(row, 13),
-        .finished_at = rows.maybe_instant(row, 14),
-        .is_cancel_requested = rows.boolean(row, 15),
-        .canceled_by = rows.maybe_id<UserId>(row, 16),
-        .canceled_by_name = rows.maybe_text(row, 17),
-        .cancel_reason = rows.maybe_text(row, 18),
-    };
+std::size_t bytes_of(const std::vector<FoundValue>& values) {
+    std::size_t bytes = 0;
+    for (const FoundValue& value : values) bytes += static_cast<std::size_t>(value.stored.size_bytes);
+    return bytes;
 }
 
 }  // namespace
 
-StoredPayload read_payload(const pg::Rows& rows, int row, int at) {
-    StoredPayload out;
-    out.slot = rows.text(row, at);
-    out.size_bytes = static_cast<int>(rows.integer(row, at + 1));
-    out.codec = static_cast<int>(rows.integer(row, at + 2));
-    out.key_id = rows.id<TenantKeyId>(row, at + 3);
-    if (!rows.is_null(row, at + 4)) out.data = rows.bytes(row, at + 4);
-    if (!rows.is_null(row, at + 5)) out.blob = Uuid::parse(rows.text(row, at + 5));
-    return out;
-}
-
-StepRun read_step(const pg::Rows& rows, int row, int at) {
-    return StepRun{
-        .step = std::string(rows.text(row, at)),
-        .iteration = static_cast<int>(rows.integer(row, at + 1)),
-        .position = static_cast<int>(rows.integer(row, at + 2)),
-        .state = std::string(rows.text(row, at + 3)),
-        .attempt = static_cast<int>(rows.integer(row, at + 4)),
-        .failure_kind = rows.maybe_text(row, at + 5),
-        .error = rows.maybe_text(row, at + 6),
-        .idempotency_key = rows.maybe_text(row, at + 7),
-        .intent_at = rows.maybe_instant(row, at + 8),
-        .started_at = rows.maybe_instant(row, at + 9),
-        .finished_at = rows.maybe_instant(row, at + 10),
-    };
-}
-
 rt::Task<Result<std::vector<Run>>> Runs::list(TenantId tenant, RunFilter filter, rt::Deadline by) {
-    pg::Params params;
     // Always a bound: an index condition, where `$1 is null or ...` would be a filter over everything newer.
     Uuid last;
     last.bytes.fill(0xff);
-    params.add(filter.before ? filter.before->uuid() : last).add(filter.state).add(filter.limit);
+    auto params = pg::params(filter.before ? filter.before->uuid() : last, filter.state, filter.limit);
     pg::Query query = sql::kListRuns;
     if (filter.workflow) {
         query = sql::kListRunsOfWorkflow;
         params.add(*filter.workflow);
     }
     CO_TRY(auto rows, co_await pool_.query(pg::Principal::tenant(tenant), query, std::move(params), by));
-    std::vector<Run> out;
-    for (int row = 0; row < rows.size(); ++row) out.push_back(read_run(rows, row));
-    co_return out;
+    co_return pg::all(rows, kRun);
 }
 
 rt::Task<Result<Run>> Runs::get(TenantId tenant, RunId run, rt::Deadline by) {
-    pg::Params params;
-    params.add(run);
     const pg::Principal who = pg::Principal::tenant(tenant);
-    CO_TRY(auto rows, co_await pool_.query(who, sql::kGetRun, std::move(params), by));
-    if (rows.empty()) co_return fail(Error::not_found("Run not found"));
-    co_return read_run(rows, 0);
+    CO_TRY(auto rows, co_await pool_.query(who, sql::kGetRun, pg::params(run), by));
+    CO_TRY(auto found, pg::first(rows, kRun));
+    if (!found) co_return fail(Error::not_found("Run not found"));
+    co_return std::move(*found);
 }
 
 rt::Task<Result<std::vector<StepRun>>> Runs::steps(TenantId tenant, RunId run, rt::Deadline by) {
-    pg::Params params;
-    params.add(run);
     const pg::Principal who = pg::Principal::tenant(tenant);
-    CO_TRY(auto rows, co_await pool_.query(who, sql::kListSteps, std::move(params), by));
-    std::vector<StepRun> out;
-    for (int row = 0; row < rows.size(); ++row) {
-        out.push_back(read_step(rows, row, 0));
-        out.back().has_input = rows.boolean(row, 11);
-        out.back().has_output = rows.boolean(row, 12);
-    }
-    co_return out;
+    CO_TRY(auto rows, co_await pool_.query(who, sql::kListSteps, pg::params(run), by));
+    co_return pg::all(rows, kStepWithValues);
 }
 
-rt::Task<Result<pg::Rows>> Runs::find_values(TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by) {
-    pg::ArrayParam runs;
-    pg::ArrayParam slots;
-    for (const ValueKey& key : wanted) {
-        runs.add(key.run);
-        slots.add(key.slot);
-    }
-    pg::Params params;
-    params.add(runs.text()).add(slots.text());
+rt::Task<Result<std::vector<FoundValue>>> Runs::find_values(
+    TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by
+) {
+    auto params = pg::params(pg::array(wanted, &ValueKey::run), pg::array(wanted, &ValueKey::slot));
     const pg::Principal who = pg::Principal::tenant(tenant);
-    co_return co_await pool_.query(who, sql::kListValues, std::move(params), by);
+    CO_TRY(auto rows, co_await pool_.query(who, sql::kListValues, std::move(params), by));
+    co_return pg::all(rows, kFound);
 }
 
 rt::Task<Result<Texts>> Runs::open_values(
-    TenantId tenant, std::vector<ValueKey> wanted, pg::Rows rows, rt::Deadline by
+    TenantId tenant, std::vector<ValueKey> wanted, std::vector<FoundValue> found, rt::Deadline by
 ) {
     Texts out(wanted.size());
-    for (int row = 0; row < rows.size(); ++row) {
-        const auto at = static_cast<std::size_t>(rows.integer(row, 0) - 1);
-        StoredPayload stored = read_payload(rows, row, 1);
-        CO_TRY(auto text, co_await codec_.open(tenant, wanted.at(at).run, std::move(stored), by));
+    for (FoundValue& value : found) {
+        const auto at = static_cast<std::size_t>(value.place - 1);
+        CO_TRY(auto text, co_await codec_.open(tenant, wanted.at(at).run, std::move(value.stored), by));
         out[at] = std::move(text);
     }
     co_return out;
@@ -146,8 +116,8 @@ rt::Task<Result<Texts>> Runs::open_values(
 rt::Task<Result<Texts>> Runs::values(
     TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by, std::size_t bytes_max
 ) {
-    CO_TRY(auto rows, co_await find_values(tenant, wanted, by));
-    const std::size_t bytes = bytes_of(rows);
+    CO_TRY(auto found, co_await find_values(tenant, wanted, by));
+    const std::size_t bytes = bytes_of(found);
     if (bytes > bytes_max) {
         co_return fail(Error::limit(fmt::format(
             "The values asked for have {} bytes, and there is room for {}: ask for fewer at a time",
@@ -155,7 +125,7 @@ rt::Task<Result<Texts>> Runs::values(
             bytes_max
         )));
     }
-    co_return co_await open_values(tenant, std::move(wanted), std::move(rows), std::move(by));
+    co_return co_await open_values(tenant, std::move(wanted), std::move(found), std::move(by));
 }
 
 rt::Task<Result<Values>> Runs::values(
@@ -163,53 +133,35 @@ rt::Task<Result<Values>> Runs::values(
 ) {
     std::vector<ValueKey> wanted;
     for (std::string& slot : slots) wanted.push_back({run, std::move(slot)});
-    CO_TRY(auto rows, co_await find_values(tenant, wanted, by));
+    CO_TRY(auto found, co_await find_values(tenant, wanted, by));
     Values out{.texts = {}, .room = std::make_shared<rt::Budget::Charge>(room_, tenant.text())};
-    const auto bytes = static_cast<std::int64_t>(kTimesHeld * bytes_of(rows));
+    const auto bytes = static_cast<std::int64_t>(kTimesHeld * bytes_of(found));
     const auto fits = co_await out.room->resize(bytes, by.at_most(kRoomWait));
     if (!fits && fits.error().code == Code::kTimeout) {
         co_return fail(Error::unavailable("Too many large values are being read at this time; try again"));
     }
     CO_CHECK_OK(fits);
-    CO_TRY(out.texts, co_await open_values(tenant, std::move(wanted), std::move(rows), std::move(by)));
+    CO_TRY(out.texts, co_await open_values(tenant, std::move(wanted), std::move(found), std::move(by)));
     co_return out;
 }
 
 rt::Task<Result<std::vector<Event>>> Runs::events(
     TenantId tenant, RunId run, std::optional<std::string> step, rt::Deadline by
 ) {
-    pg::Params params;
-    params.add(run).add(step);
     const pg::Principal who = pg::Principal::tenant(tenant);
-    CO_TRY(auto rows, co_await pool_.query(who, sql::kListEvents, std::move(params), by));
-    std::vector<Event> out;
-    for (int row = 0; row < rows.size(); ++row) {
-        out.push_back({
-            .seq = rows.integer(row, 0),
-            .at = rows.instant(row, 1),
-            .kind = std::string(rows.text(row, 2)),
-            .step = rows.maybe_text(row, 3),
-            .detail = std::string(rows.text(row, 4)),
-        });
-    }
-    co_return out;
+    CO_TRY(auto rows, co_await pool_.query(who, sql::kListEvents, pg::params(run, step), by));
+    co_return pg::all(rows, kEvent);
 }
 
 rt::Task<Result<Version>> load_version(
     pg::Pool& pool, TenantId tenant, WorkflowVersionId version, rt::Deadline by
 ) {
-    pg::Params params;
-    params.add(version);
     const pg::Principal who = pg::Principal::tenant(tenant);
-    CO_TRY(auto rows, co_await pool.query(who, sql::kLoadVersion, std::move(params), by));
-    if (rows.empty()) co_return fail(Error::not_found("Workflow version not found"));
-    co_return Version{
-        .id = version,
-        .workflow = rows.id<WorkflowId>(0, 0),
-        .workflow_key = std::string(rows.text(0, 1)),
-        .number = static_cast<int>(rows.integer(0, 2)),
-        .compiled = std::string(rows.text(0, 3)),
-    };
+    CO_TRY(auto rows, co_await pool.query(who, sql::kLoadVersion, pg::params(version), by));
+    CO_TRY(auto found, pg::first(rows, kVersion));
+    if (!found) co_return fail(Error::not_found("Workflow version not found"));
+    found->id = version;
+    co_return std::move(*found);
 }
 
 }  // namespace weft::store::runs

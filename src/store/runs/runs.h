@@ -73,6 +73,12 @@ struct Event {
     std::string detail;  // JSON text
 };
 
+/// A stored value, and which of the wanted ones it is, from 1.
+struct FoundValue {
+    std::int64_t place = 0;
+    StoredPayload stored;
+};
+
 using Texts = std::vector<std::optional<std::string>>;
 
 /// Values that have been opened, and the memory that they and what is made of them take: to be kept as long
@@ -110,9 +116,11 @@ class Runs {
     );
 
   private:
-    rt::Task<Result<pg::Rows>> find_values(TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by);
+    rt::Task<Result<std::vector<FoundValue>>> find_values(
+        TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by
+    );
     rt::Task<Result<Texts>> open_values(
-        TenantId tenant, std::vector<ValueKey> wanted, pg::Rows rows, rt::Deadline by
+        TenantId tenant, std::vector<ValueKey> wanted, std::vector<FoundValue> found, rt::Deadline by
     );
 
     pg::Pool& pool_;

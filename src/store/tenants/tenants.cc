@@ -11,90 +11,77 @@ pg::Principal auth() {
     return pg::Principal::system(pg::SystemRole::kAuth);
 }
 
-std::optional<std::vector<std::string>> read_scopes(const pg::Rows& rows, int row, int column) {
-    if (rows.is_null(row, column)) return std::nullopt;
-    std::vector<std::string> scopes;
-    auto parsed = parse_json(rows.text(row, column));
-    if (!parsed || !parsed->is_array()) return scopes;
-    for (const Json& scope : parsed->get_array()) {
-        if (scope.is_string()) scopes.emplace_back(scope.get_string());
-    }
-    return scopes;
-}
+constexpr auto kPerson = pg::columns(
+    pg::column<&Identity::tenant_id>("tenant_id"),
+    pg::column<&Identity::tenant_slug>("tenant_slug"),
+    pg::column<&Identity::tenant_name>("tenant_name"),
+    pg::column<&Identity::user_id>("user_id"),
+    pg::column<&Identity::email>("email"),
+    pg::column<&Identity::user_name>("user_name"),
+    pg::column<&Identity::role>("role"),
+    pg::column<&Identity::is_touch_due>("is_touch_due"),
+    pg::column<&Identity::expires_in>("expires_in_ms")
+);
+constexpr auto kBySession = kPerson + pg::columns(pg::column<&Identity::session_id>("session_id"));
+constexpr auto kByToken = kPerson + pg::columns(
+                                        pg::column<&Identity::token_id>("token_id"),
+                                        pg::column<&Identity::token_role>("token_role"),
+                                        pg::column<&Identity::scopes>("scopes")
+                                    );
+constexpr auto kToken = pg::columns(
+    pg::column<&ApiToken::id>("id"),
+    pg::column<&ApiToken::name>("name"),
+    pg::column<&ApiToken::role>("role"),
+    pg::column<&ApiToken::scopes>("scopes"),
+    pg::column<&ApiToken::hint>("hint"),
+    pg::column<&ApiToken::created_by>("created_by"),
+    pg::column<&ApiToken::created_at>("created_at"),
+    pg::column<&ApiToken::last_used_at>("last_used_at"),
+    pg::column<&ApiToken::expires_at>("expires_at")
+);
 
-/// The columns that find_session and find_token share.
-Identity read_identity(const pg::Rows& rows) {
-    return Identity{
-        .tenant_id = rows.id<TenantId>(0, 0),
-        .tenant_slug = std::string(rows.text(0, 1)),
-        .tenant_name = std::string(rows.text(0, 2)),
-        .user_id = rows.id<UserId>(0, 3),
-        .email = std::string(rows.text(0, 4)),
-        .user_name = std::string(rows.text(0, 5)),
-        .role = std::string(rows.text(0, 6)),
-        .session_id = std::nullopt,
-        .token_id = std::nullopt,
-        .token_role = "",
-        .scopes = std::nullopt,
-        .is_touch_due = false,
-        .expires_in = std::nullopt,
-    };
-}
-
-ApiToken read_token(const pg::Rows& rows, int row) {
-    return ApiToken{
-        .id = rows.id<ApiTokenId>(row, 0),
-        .name = std::string(rows.text(row, 1)),
-        .role = std::string(rows.text(row, 2)),
-        .scopes = read_scopes(rows, row, 3),
-        .hint = std::string(rows.text(row, 4)),
-        .created_by = rows.id<UserId>(row, 5),
-        .created_at = rows.instant(row, 6),
-        .last_used_at = rows.maybe_instant(row, 7),
-        .expires_at = rows.instant(row, 8),
-    };
-}
+/// A person and one of their memberships, if there is one.
+struct LoginRow {
+    Login login;
+    std::optional<TenantId> tenant_id;
+    Login::Membership membership;
+};
+constexpr auto kLogin = pg::columns(
+    pg::column<&Login::user_id>("user_id"),
+    pg::column<&Login::password_hash>("password_hash"),
+    pg::column<&Login::user_name>("user_name"),
+    pg::column<&Login::is_disabled>("is_disabled")
+);
+constexpr auto kMembership = pg::columns(
+    pg::column_or_default<&Login::Membership::slug>("slug"),
+    pg::column_or_default<&Login::Membership::name>("tenant_name"),
+    pg::column_or_default<&Login::Membership::role>("role")
+);
+constexpr auto kLoginRow = pg::nested<LoginRow, &LoginRow::login, kLogin>() +
+                           pg::nested<LoginRow, &LoginRow::membership, kMembership>() +
+                           pg::columns(pg::column<&LoginRow::tenant_id>("tenant_id"));
 
 }  // namespace
 
 rt::Task<Result<std::optional<Identity>>> find_session(
     pg::Pool& pool, std::string token_hash, rt::Deadline by
 ) {
-    pg::Params params;
-    params.add_bytes(token_hash);
+    auto params = pg::params(pg::Bytes{token_hash});
     CO_TRY(auto rows, co_await pool.query(auth(), sql::kFindSession, std::move(params), by));
-    if (rows.empty()) co_return std::nullopt;
-    Identity identity = read_identity(rows);
-    identity.session_id = rows.id<SessionId>(0, 7);
-    identity.is_touch_due = rows.boolean(0, 8);
-    identity.expires_in = Millis(rows.integer(0, 9));
-    co_return std::optional<Identity>(std::move(identity));
+    co_return pg::first(rows, kBySession);
 }
 
 rt::Task<Result<std::optional<Identity>>> find_token(
     pg::Pool& pool, std::string token_hash, rt::Deadline by
 ) {
-    pg::Params params;
-    params.add_bytes(token_hash);
+    auto params = pg::params(pg::Bytes{token_hash});
     CO_TRY(auto rows, co_await pool.query(auth(), sql::kFindToken, std::move(params), by));
-    if (rows.empty()) co_return std::nullopt;
-    Identity identity = read_identity(rows);
-    identity.token_id = rows.id<ApiTokenId>(0, 7);
-    identity.token_role = rows.text(0, 8);
-    identity.scopes = read_scopes(rows, 0, 9);
-    identity.is_touch_due = rows.boolean(0, 10);
-    identity.expires_in = Millis(rows.integer(0, 11));
-    co_return std::optional<Identity>(std::move(identity));
+    co_return pg::first(rows, kByToken);
 }
 
 rt::Task<Result<void>> touch(pg::Pool& pool, Identity identity, rt::Deadline by) {
-    pg::Params params;
-    params.add(identity.tenant_id);
-    if (identity.session_id) {
-        params.add(*identity.session_id);
-    } else {
-        params.add(identity.token_id);
-    }
+    const auto credential = identity.session_id ? identity.session_id->uuid() : identity.token_id->uuid();
+    auto params = pg::params(identity.tenant_id, credential);
     pg::Query query = identity.session_id ? sql::kTouchSession : sql::kTouchToken;
     CO_CHECK_OK(co_await pool.query(auth(), query, std::move(params), by));
     co_return Result<void>();
@@ -102,29 +89,25 @@ rt::Task<Result<void>> touch(pg::Pool& pool, Identity identity, rt::Deadline by)
 
 rt::Task<Result<bool>> any_user(pg::Pool& pool, rt::Deadline by) {
     CO_TRY(auto rows, co_await pool.query(auth(), sql::kAnyUser, pg::Params(), by));
-    co_return rows.boolean(0, 0);
+    co_return pg::value<bool>(rows, "exists");
 }
 
 rt::Task<Result<bool>> add_claim_link(pg::Pool& pool, Uuid id, std::string token_hash, rt::Deadline by) {
-    pg::Params params;
-    params.add(id).add_bytes(token_hash);
+    auto params = pg::params(id, pg::Bytes{token_hash});
     CO_TRY(auto rows, co_await pool.query(auth(), sql::kAddClaimLink, std::move(params), by));
     co_return !rows.empty();
 }
 
 void add_owner(pg::Batch& batch, const Owner& owner) {
     batch.as(auth());
-    pg::Params link;
-    link.add_bytes(owner.claim_hash).add(owner.tenant_id).add(owner.tenant_slug).add(owner.tenant_name);
+    auto link =
+        pg::params(pg::Bytes{owner.claim_hash}, owner.tenant_id, owner.tenant_slug, owner.tenant_name);
     batch.add(sql::kUseClaimLink, std::move(link));
-    pg::Params user;
-    user.add(owner.user_id).add(owner.email).add(owner.user_name).add(owner.password_hash);
+    auto user = pg::params(owner.user_id, owner.email, owner.user_name, owner.password_hash);
     batch.add(sql::kAddUser, std::move(user));
-    pg::Params membership;
-    membership.add(owner.tenant_id).add(owner.user_id).add("owner");
+    auto membership = pg::params(owner.tenant_id, owner.user_id, "owner");
     batch.add(sql::kAddMembership, std::move(membership));
-    pg::Params queue;
-    queue.add(owner.tenant_id);
+    auto queue = pg::params(owner.tenant_id);
     batch.add(sql::kAddTenantQueue, std::move(queue));
 }
 
@@ -133,75 +116,60 @@ bool is_bad_claim(const Error& error) {
 }
 
 rt::Task<Result<std::optional<Login>>> find_login(pg::Pool& pool, std::string email, rt::Deadline by) {
-    pg::Params params;
-    params.add(email);
+    auto params = pg::params(email);
     CO_TRY(auto rows, co_await pool.query(auth(), sql::kFindLogin, std::move(params), by));
-    if (rows.empty()) co_return std::nullopt;
-    Login login{
-        .user_id = rows.id<UserId>(0, 0),
-        .password_hash = std::string(rows.text(0, 1)),
-        .user_name = std::string(rows.text(0, 2)),
-        .is_disabled = rows.boolean(0, 3),
-        .memberships = {},
-    };
-    for (int row = 0; row < rows.size(); ++row) {
-        if (rows.is_null(row, 4)) continue;
-        login.memberships.push_back({
-            .tenant_id = rows.id<TenantId>(row, 4),
-            .slug = std::string(rows.text(row, 5)),
-            .name = std::string(rows.text(row, 6)),
-            .role = std::string(rows.text(row, 7)),
-        });
+    CO_TRY(auto found, pg::all(rows, kLoginRow));
+    if (found.empty()) co_return std::nullopt;
+    Login login = std::move(found.front().login);
+    for (LoginRow& row : found) {
+        if (!row.tenant_id) continue;
+        row.membership.tenant_id = *row.tenant_id;
+        login.memberships.push_back(std::move(row.membership));
     }
     co_return std::optional<Login>(std::move(login));
 }
 
 void add_session(pg::Batch& batch, const NewSession& session) {
     batch.as(pg::Principal::tenant(session.tenant_id));
-    pg::Params drop;
-    drop.add(session.tenant_id).add(session.user_id);
+    auto drop = pg::params(session.tenant_id, session.user_id);
     batch.add(sql::kDropOldSessions, std::move(drop));
-    pg::Params add;
-    add.add(session.tenant_id).add(session.id).add(session.user_id).add_bytes(session.token_hash);
+    auto add = pg::params(session.tenant_id, session.id, session.user_id, pg::Bytes{session.token_hash});
     batch.add(sql::kAddSession, std::move(add));
 }
 
 void drop_session(pg::Batch& batch, TenantId tenant, SessionId id) {
     batch.as(pg::Principal::tenant(tenant));
-    pg::Params params;
-    params.add(id);
+    auto params = pg::params(id);
     batch.add(sql::kDropSession, std::move(params));
 }
 
 rt::Task<Result<Page<ApiToken>>> list_tokens(
     Db db, std::optional<UserId> created_by, PageRequest page, rt::Deadline by
 ) {
-    pg::Params params;
-    params.add(page.after).add(fetch_limit(page)).add(created_by);
+    auto params = pg::params(page.after, fetch_limit(page), created_by);
     CO_TRY(auto rows, co_await db.query(sql::kListTokens, std::move(params), by));
-    std::vector<ApiToken> tokens;
-    for (int row = 0; row < rows.size(); ++row) tokens.push_back(read_token(rows, row));
-    co_return cut_page(std::move(tokens), page, [](const ApiToken& token) { return token.id.uuid(); });
+    co_return page_of(rows, kToken, page);
 }
 
 rt::Task<Result<ApiToken>> add_token(Db db, NewApiToken token, rt::Deadline by) {
-    pg::Params params;
-    params.add(token.tenant_id).add(token.id).add(token.name).add(token.role);
-    if (token.scopes) {
-        pg::ArrayParam scopes;
-        for (const std::string& scope : *token.scopes) scopes.add(scope);
-        params.add(scopes.text());
-    } else {
-        params.add_null();
-    }
-    params.add_bytes(token.token_hash).add(token.hint).add(token.created_by).add(token.expires_in_days);
-    CO_TRY(auto rows, co_await db.query(sql::kAddToken, std::move(params), by));
-    co_return read_token(rows, 0);
+    const auto scopes = token.scopes.transform([](const auto& texts) { return pg::array(texts).text(); });
+    auto params = pg::params(
+        token.tenant_id,
+        token.id,
+        token.name,
+        token.role,
+        scopes,
+        pg::Bytes{token.token_hash},
+        token.hint,
+        token.created_by,
+        token.expires_in_days
+    );
+    auto rows = co_await db.query(sql::kAddToken, std::move(params), by);
+    co_return one(rows, kToken, "Token not found");
 }
 
 rt::Task<Result<void>> revoke_token(Db db, std::optional<UserId> created_by, ApiTokenId id, rt::Deadline by) {
-    pg::Params params;
-    params.add(id).add(created_by);
+    auto params = pg::params(id, created_by);
     CO_TRY(auto rows, co_await db.query(sql::kRevokeToken, std::move(params), by));
     co_return expect_row(rows, "Token not found");
 }

@@ -67,5 +67,5 @@ charged as (
 )
 select
     t.tenant_id, t.run_id, t.workflow_id, t.workflow_version_id, t.epoch, t.crashes, t.is_cancel_requested,
-    t.cancel_reason, t.canceled_by_name, clock_timestamp()
+    t.cancel_reason, t.canceled_by_name, clock_timestamp() as claimed_at
 from taken t

@@ -12,4 +12,6 @@ update job j
 set lease_until = clock_timestamp() + $4::bigint * interval '1 millisecond'
 from held h
 where j.tenant_id = h.tenant_id and j.run_id = h.run_id
-returning j.run_id, j.cancel_requested_at is not null, coalesce(j.cancel_reason, ''), coalesce(j.canceled_by_name, '')
+returning
+    j.run_id, j.cancel_requested_at is not null as is_cancel_requested, coalesce(j.cancel_reason, '') as cancel_reason,
+    coalesce(j.canceled_by_name, '') as canceled_by_name

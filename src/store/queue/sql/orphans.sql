@@ -5,7 +5,7 @@ with bound as materialized (
         (lpad(to_hex((extract(epoch from now()) * 1000 - $1::bigint)::bigint), 12, '0') || repeat('0', 20))::uuid as low,
         (lpad(to_hex((extract(epoch from now()) * 1000 - $2::bigint)::bigint), 12, '0') || repeat('0', 20))::uuid as high
 )
-select r.tenant_id, r.id
+select r.tenant_id, r.id as run_id
 from bound b
 cross join tenant t
 join workflow_run r on r.tenant_id = t.id and r.id >= b.low and r.id < b.high

@@ -9,9 +9,10 @@ with left_over as materialized (
     group by i.inhparent
 )
 select
-    (select l.day - date '1970-01-01' - 1 from left_over l where l.inhparent = 'payload'::regclass),
+    (select l.day - date '1970-01-01' - 1 from left_over l where l.inhparent = 'payload'::regclass)
+        as blobs_before,
     (
         select greatest((clock_timestamp() at time zone 'UTC')::date - l.day, 0)
         from left_over l
         where l.inhparent = 'workflow_run'::regclass
-    )
+    ) as oldest_run_days

@@ -1,14 +1,30 @@
 #pragma once
 
-#include "platform/pg/pg.h"
+#include "platform/pg/row.h"
 #include "store/runs/runs.h"
 
 namespace weft::store::runs {
 
-/// Columns slot, size_bytes, codec, key_id, data, blob_ref from `at` on.
-StoredPayload read_payload(const pg::Rows& rows, int row, int at);
-/// Columns step_id, iteration, position, state, attempt, failure_kind, error, idempotency_key, intent_at,
-/// started_at, finished_at from `at` on.
-StepRun read_step(const pg::Rows& rows, int row, int at);
+inline constexpr auto kPayload = pg::columns(
+    pg::column<&StoredPayload::slot>("slot"),
+    pg::column<&StoredPayload::size_bytes>("size_bytes"),
+    pg::column<&StoredPayload::codec>("codec"),
+    pg::column<&StoredPayload::key_id>("key_id"),
+    pg::bytes<&StoredPayload::data>("data"),
+    pg::column<&StoredPayload::blob>("blob_ref")
+);
+inline constexpr auto kStep = pg::columns(
+    pg::column<&StepRun::step>("step_id"),
+    pg::column<&StepRun::iteration>("iteration"),
+    pg::column<&StepRun::position>("position"),
+    pg::column<&StepRun::state>("state"),
+    pg::column<&StepRun::attempt>("attempt"),
+    pg::column<&StepRun::failure_kind>("failure_kind"),
+    pg::column<&StepRun::error>("error"),
+    pg::column<&StepRun::idempotency_key>("idempotency_key"),
+    pg::column<&StepRun::intent_at>("intent_at"),
+    pg::column<&StepRun::started_at>("started_at"),
+    pg::column<&StepRun::finished_at>("finished_at")
+);
 
 }  // namespace weft::store::runs

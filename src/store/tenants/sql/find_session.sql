@@ -1,8 +1,8 @@
 -- find_session :optional  uses session_token_hash_key  called by control/auth for each request with a cookie
 select
-    s.tenant_id, t.slug, t.name, s.user_id, u.email, u.name, m.role, s.id,
-    s.last_seen_at < clock_timestamp() - interval '1 minute',
-    ceil(1000 * extract(epoch from s.expires_at - clock_timestamp()))::bigint
+    s.tenant_id, t.slug as tenant_slug, t.name as tenant_name, s.user_id, u.email, u.name as user_name, m.role,
+    s.id as session_id, s.last_seen_at < clock_timestamp() - interval '1 minute' as is_touch_due,
+    ceil(1000 * extract(epoch from s.expires_at - clock_timestamp()))::bigint as expires_in_ms
 from session s
 join membership m on m.tenant_id = s.tenant_id and m.user_id = s.user_id
 join app_user u on u.id = s.user_id
