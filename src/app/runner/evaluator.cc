@@ -50,8 +50,14 @@ bool is_binding_name(std::string_view name) {
 /// exactly the values that all of them mention.
 class Run {
   public:
-    Run(script::Engine& engine, const Values& values, const Bindings& bindings, Mode mode, Millis timeout)
-        : engine_(engine), values_(values), bindings_(bindings), mode_(mode), timeout_(timeout) {}
+    /// `cpu` and `wall` as script::Engine::set_timeout has them.
+    Run(script::Engine& engine,
+        const Values& values,
+        const Bindings& bindings,
+        Mode mode,
+        Millis cpu,
+        Millis wall = Millis(0))
+        : engine_(engine), values_(values), bindings_(bindings), mode_(mode), cpu_(cpu), wall_(wall) {}
 
     std::expected<bool, Failed> condition(const Node& node) {
         if (const auto* literal = std::get_if<Json>(&node.value)) return literal->get_bool();
@@ -95,7 +101,7 @@ class Run {
         if (is_started_) return std::nullopt;
         is_started_ = true;
         engine_.reset();
-        engine_.set_timeout(timeout_);
+        engine_.set_timeout(cpu_, wall_);
         std::optional<std::vector<std::string>> steps;
         if (!needs_all_steps_) steps = steps_;
         return engine_.install(values_.globals(names_, steps, bindings_));
@@ -339,7 +345,8 @@ class Run {
     const Values& values_;
     const Bindings& bindings_;
     Mode mode_;
-    Millis timeout_;
+    Millis cpu_;
+    Millis wall_;
     std::vector<std::string> names_;
     std::vector<std::string> steps_;
     bool needs_all_steps_ = false;
@@ -419,7 +426,8 @@ void Evaluator::answer(const protocol::Code& code) {
     if (auto ok = templates::check_source(code.source, "source"); !ok) {
         return send_(failed(std::move(ok).error(), "source").error());
     }
-    Run run(engine_, values_, code.bindings, Mode::kPlain, timeout_);
+    const Millis cpu = code.cpu_ms > 0 ? Millis(code.cpu_ms) : timeout_;
+    Run run(engine_, values_, code.bindings, Mode::kPlain, cpu, Millis(code.wall_ms));
     run.note_source(code.source);
     auto failure = run.start_engine();
     script::Outcome outcome =
@@ -427,9 +435,10 @@ void Evaluator::answer(const protocol::Code& code) {
     if (!outcome) {
         const auto& why = outcome.error();
         const auto kind = why.is_limit ? Failed::Kind::kLimit : Failed::Kind::kWorkflow;
-        return send_(
-            failed(kind, {.field = "source", .line = why.line, .column = why.column}, why.message).error()
-        );
+        std::string message = why.message;
+        if (why.is_out_of_cpu) message += "; `limits: {cpu: ...}` of the step raises it";
+        const Place place{.field = "source", .line = why.line, .column = why.column};
+        return send_(failed(kind, place, std::move(message)).error());
     }
     finish(outcome->value_or("null"), code.keep_as, "source");
 }

@@ -192,6 +192,10 @@ TEST_F(EvaluatorTest, CodeFailsWithItsPlace) {
         "failed source:2:11 no sto"
     );
     EXPECT_THAT(ask(Code{.source = "for (;;) {}"}), HasSubstr("limit source"));
+    EXPECT_THAT(
+        ask(Code{.source = "for (;;) {}", .cpu_ms = 30, .wall_ms = 5000}),
+        AllOf(HasSubstr("its limit is 0.03 s"), HasSubstr("limits: {cpu: ...}"))
+    );
     EXPECT_THAT(ask(Code{.source = ""}), HasSubstr("empty"));
     EXPECT_THAT(
         ask(Code{.source = "return '['.repeat(70) && JSON.parse('['.repeat(70) + ']'.repeat(70))"}),

@@ -47,6 +47,16 @@ std::int64_t millis(clockid_t clock) {
     return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
+/// "5 s", "1.25 s", "0.05 s".
+std::string seconds(std::int64_t ms) {
+    std::string out = std::to_string(ms / 1000);
+    if (const std::int64_t rest = ms % 1000; rest > 0) {
+        out += '.' + std::to_string(1000 + rest).substr(1);
+        while (out.back() == '0') out.pop_back();
+    }
+    return out + " s";
+}
+
 /// Half of a surrogate pair cannot be said in UTF-8: it becomes U+FFFD. In text it stands as three bytes...
 void mend_text(std::string& text) {
     for (std::size_t at = 0; at + 2 < text.size(); ++at) {
@@ -108,6 +118,9 @@ struct Engine::Impl {
     std::uint64_t joined = 0;
     std::uint64_t describe = 0;
     std::int64_t deadline_ms = INT64_MAX;
+    std::int64_t cpu_start_ms = 0;
+    std::int64_t cpu_deadline_ms = INT64_MAX;
+    std::int64_t cpu_used_ms = 0;  // when it was interrupted
     bool is_interrupted = false;
     bool is_body = false;
 
@@ -222,7 +235,8 @@ struct Engine::Impl {
         if (out.message.size() > 2000) out.message.resize(2000);
         if (is_interrupted) {
             out.is_limit = true;
-            out.message = "the script took longer than " + std::to_string(engine->timeout_.count()) + " ms";
+            out.is_out_of_cpu = cpu_used_ms >= engine->cpu_max_.count();
+            out.message = time_message();
         } else {
             out.is_limit = is_about_size(name, message);
         }
@@ -230,6 +244,21 @@ struct Engine::Impl {
         locate(rest.substr(std::min(message_end, rest.size())), out);
         mend_text(out.message);
         return out;
+    }
+
+    bool is_out_of_time() {
+        const std::int64_t cpu = millis(CLOCK_PROCESS_CPUTIME_ID);
+        if (cpu <= cpu_deadline_ms && millis(CLOCK_MONOTONIC) <= deadline_ms) return false;
+        cpu_used_ms = cpu - cpu_start_ms;
+        return true;
+    }
+
+    std::string time_message() const {
+        const std::string used = "the script used " + seconds(cpu_used_ms) + " of CPU time";
+        if (cpu_used_ms >= engine->cpu_max_.count()) {
+            return used + ", and its limit is " + seconds(engine->cpu_max_.count());
+        }
+        return used + ", but did not end within " + seconds(engine->wall_max_.count());
     }
 
     /// The innermost place in the script: "weft:3:14". Its first line is ours.
@@ -318,10 +347,14 @@ Engine::Engine(std::size_t memory_bytes_max) {
     }
 }
 
-void Engine::set_timeout(Millis timeout) {
-    timeout_ = timeout;
-    impl().deadline_ms = millis(CLOCK_MONOTONIC) + timeout.count();
-    impl().is_interrupted = false;
+void Engine::set_timeout(Millis cpu, Millis wall) {
+    Impl& it = impl();
+    cpu_max_ = cpu;
+    wall_max_ = wall > Millis(0) ? wall : 2 * cpu;
+    it.deadline_ms = millis(CLOCK_MONOTONIC) + wall_max_.count();
+    it.cpu_start_ms = millis(CLOCK_PROCESS_CPUTIME_ID);
+    it.cpu_deadline_ms = it.cpu_start_ms + cpu.count();
+    it.is_interrupted = false;
 }
 
 void Engine::reset() {
@@ -377,7 +410,7 @@ Outcome Engine::run(std::string_view source) {
         while (!i.is_interrupted && QJS(JS_ExecutePendingJob)(&i.instance, i.runtime, context_at) != 0) {
             // An endless chain of microtasks never re-enters the interpreter long enough to be interrupted
             // there.
-            if (millis(CLOCK_MONOTONIC) > i.deadline_ms) i.is_interrupted = true;
+            if (i.is_out_of_time()) i.is_interrupted = true;
         }
         const std::uint32_t promise_state = QJS(JS_PromiseState)(&i.instance, i.context, promise);
         if (i.is_interrupted) {
@@ -458,7 +491,7 @@ struct Imports {
 
     static std::uint32_t interrupt() {
         Engine::Impl& it = Engine::impl();
-        if (!it.is_interrupted && millis(CLOCK_MONOTONIC) > it.deadline_ms) it.is_interrupted = true;
+        if (!it.is_interrupted && it.is_out_of_time()) it.is_interrupted = true;
         return it.is_interrupted ? 1 : 0;
     }
 

@@ -17,6 +17,7 @@ namespace weft::script {
 /// Why a script gave no value.
 struct Failure {
     bool is_limit = false;      // time, memory or stack
+    bool is_out_of_cpu = false;  // ...of these, the CPU time
     bool reads_absent = false;  // a TypeError about a property of undefined or null
     std::uint32_t line = 0;     // 1-based in the given source; 0 = unknown
     std::uint32_t column = 0;
@@ -47,8 +48,9 @@ class Engine {
     Engine& operator=(const Engine&) = delete;
 
     void set_log(LogSink sink) { log_ = std::move(sink); }
-    /// Bound of everything from here to the next reset, in wall time.
-    void set_timeout(Millis timeout);
+    /// Bounds of everything from here to the next reset: CPU time, which is the script's own doing, and the
+    /// time that passes meanwhile, which others on the machine take part in; 0: twice as much.
+    void set_timeout(Millis cpu, Millis wall = Millis(0));
     /// Back to the fresh context; free if nothing ran since the last reset.
     void reset();
 
@@ -71,7 +73,8 @@ class Engine {
 
     bool is_dirty_ = false;
     LogSink log_;
-    Millis timeout_{0};
+    Millis cpu_max_{0};
+    Millis wall_max_{0};
 };
 
 }  // namespace weft::script

@@ -187,6 +187,12 @@ void add_worker_options(CLI::App& command, app::ProcessOptions& options) {
         ->capture_default_str();
     command
         .add_option(
+            "--code-cpu-max", options.code_cpu_max, "Seconds of CPU time that a code step may ask for"
+        )
+        ->check(CLI::Range(1, 600))
+        ->capture_default_str();
+    command
+        .add_option(
             "--isolation-floor",
             options.isolation_floor,
             "The least isolation to start with: full (root), rootless (user namespaces) or process "

@@ -56,6 +56,7 @@ struct ProcessOptions {
     int lease_ms = static_cast<int>(std::chrono::milliseconds(limits::kLease).count());
     int runs_max = 64;               // worker: at the same time
     int answers_mib = 256;           // worker: memory for answers of other systems
+    int code_cpu_max = 30;           // worker: seconds of CPU time that a code step may ask for
     std::vector<std::string> disks;  // watched beside that of `blobs`
     double disk_low = 10;            // percent free: below, what is older than its policy goes at once
     std::vector<std::string> keep;   // worker: how long, e.g. runs=30d (store/retention); the rest by default

@@ -37,6 +37,7 @@ dispatch::Options dispatch_options(const ProcessOptions& options) {
     dispatch::Options out;
     out.runs_max = options.runs_max;
     out.held_max = std::max(out.held_max, 4 * options.runs_max);
+    out.code_cpu_max = std::chrono::seconds(options.code_cpu_max);
     out.answer_bytes_max = static_cast<std::int64_t>(options.answers_mib) << 20;
     out.lease = Millis(options.lease_ms);
     out.heartbeat = out.lease / 3;
@@ -165,6 +166,7 @@ class WorkerProcess {
 int worker(const ProcessOptions& options, const Environment& environment) {
     // First of all, before a secret, a thread or a socket: what the zygote forks must never have seen one.
     isolation::Options isolation{.slots_max = options.runs_max};
+    isolation.cpu_max = std::max<Millis>(isolation.cpu_max, 2 * std::chrono::seconds(options.code_cpu_max));
     isolation.uid_base += static_cast<std::uint32_t>(options.number * options.runs_max);
     if (options.isolation_floor == "process") isolation.floor = isolation::Tier::kProcess;
     if (options.isolation_floor == "full") isolation.floor = isolation::Tier::kFull;

@@ -95,6 +95,11 @@ Result<> read_policy(const JsonObject& object, Action& action) {
             action.idempotency_header, detail::Credentials::kRefused, "idempotency_header"
         ));
     }
+    if (object.contains("on_invalid_output")) {
+        auto read = runstate::on_invalid_from(text_or(object, "on_invalid_output"));
+        if (!read) return wrong("on_invalid_output is warn or fail", "on_invalid_output");
+        action.on_invalid_output = *read;
+    }
     if (const Json* retry = object.if_contains("retry")) {
         TRY(action.retry, runstate::parse_retry(*retry, action.retry, "retry"));
     }
@@ -124,7 +129,8 @@ Result<Action> parse_action(const Json& definition) {
          "effect",
          "idempotency_header",
          "retry",
-         "timeout"},
+         "timeout",
+         "on_invalid_output"},
         ""
     ));
     const JsonObject& object = definition.get_object();
@@ -159,6 +165,9 @@ Json to_json(const Action& action) {
     if (action.effect == runstate::Effect::kKeyed) out["idempotency_header"] = action.idempotency_header;
     out["retry"] = runstate::to_json(action.retry);
     out["timeout"] = runstate::duration_text(action.timeout);
+    if (action.on_invalid_output != runstate::OnInvalid::kWarn) {
+        out["on_invalid_output"] = runstate::name(action.on_invalid_output);
+    }
     return out;
 }
 

@@ -111,6 +111,7 @@ struct Action {
     std::string idempotency_header = "Idempotency-Key";  // sent for keyed actions
     runstate::RetryPolicy retry;
     Millis timeout{30'000};
+    runstate::OnInvalid on_invalid_output = runstate::OnInvalid::kWarn;
 };
 
 Result<Action> parse_action(const Json& definition);

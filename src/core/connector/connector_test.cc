@@ -198,6 +198,7 @@ TEST(Action, RefusesBadDefinitionsNamingTheField) {
     EXPECT_EQ(with("retry", R"({"attempts":0})"), "retry.attempts");
     EXPECT_EQ(with("timeout", R"("1d")"), "timeout");
     EXPECT_EQ(with("timeout", R"("0s")"), "timeout");
+    EXPECT_EQ(with("on_invalid_output", R"("stop")"), "on_invalid_output");
     EXPECT_EQ(with("url", R"("x")"), "url");
 }
 

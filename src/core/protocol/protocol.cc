@@ -134,11 +134,15 @@ void put(Writer& to, const Code& it) {
     to.text(it.source);
     put(to, it.bindings);
     to.text(it.keep_as);
+    to.u32(it.cpu_ms);
+    to.u32(it.wall_ms);
 }
 void get(Reader& from, Code& it) {
     it.source = from.text(kJsonMax);
     get(from, it.bindings);
     it.keep_as = from.text(kNameBytesMax);
+    it.cpu_ms = from.u32();
+    it.wall_ms = from.u32();
 }
 
 void put(Writer& to, const Value& it) {

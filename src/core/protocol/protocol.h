@@ -45,7 +45,7 @@ struct Begin {
     std::string input;                        // the run's validated input: `input`
     std::string trigger;                      // `trigger`
     std::string env;                          // the tenant's variables: `env`
-    std::uint32_t script_timeout_ms = 5'000;  // CPU-and-wall bound of one Evaluate or Code
+    std::uint32_t script_timeout_ms = 5'000;  // CPU time of one Evaluate or Code; it may take twice as long
 
     bool operator==(const Begin&) const = default;
 };
@@ -99,6 +99,8 @@ struct Code {
     std::string source;
     std::vector<Binding> bindings;
     std::string keep_as;
+    std::uint32_t cpu_ms = 0;   // of this code; 0: as Begin says
+    std::uint32_t wall_ms = 0;  // 0: twice the CPU time
 
     bool operator==(const Code&) const = default;
 };

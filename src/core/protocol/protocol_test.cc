@@ -30,7 +30,7 @@ TEST(Protocol, RequestsSurviveTheWire) {
         Begin{"{}", "{\"a\":1}", "null", "", 250},
         Put{"order", "success", "[1,2]", ""},
         Evaluate{"\"{{ true }}\"", "{\"x\":1}", {{"item", "1"}, {"index", "0"}}, Mode::kRequest, "lines"},
-        Code{"return 1", {{"input", "{}"}}, ""},
+        Code{"return 1", {{"input", "{}"}}, "", 10'000, 30'000},
     };
     for (const auto& request : requests) EXPECT_EQ(round_trip(request), request);
 }

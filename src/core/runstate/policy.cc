@@ -43,6 +43,7 @@ constexpr std::array kFailureKinds = {
 };
 constexpr std::array kOnErrors = {Named{OnError::kFail, "fail"}, Named{OnError::kContinue, "continue"}};
 constexpr std::array kOnUnknowns = {Named{OnUnknown::kFail, "fail"}, Named{OnUnknown::kRetry, "retry"}};
+constexpr std::array kOnInvalids = {Named{OnInvalid::kWarn, "warn"}, Named{OnInvalid::kFail, "fail"}};
 constexpr std::array kBackoffs = {
     Named{Backoff::kExponential, "exponential"}, Named{Backoff::kFixed, "fixed"}
 };
@@ -81,6 +82,9 @@ std::string_view name(OnError on_error) {
 std::string_view name(OnUnknown on_unknown) {
     return find(kOnUnknowns, on_unknown);
 }
+std::string_view name(OnInvalid on_invalid) {
+    return find(kOnInvalids, on_invalid);
+}
 std::string_view name(Backoff backoff) {
     return find(kBackoffs, backoff);
 }
@@ -95,6 +99,9 @@ std::optional<OnError> on_error_from(std::string_view text) {
 }
 std::optional<OnUnknown> on_unknown_from(std::string_view text) {
     return find(kOnUnknowns, text);
+}
+std::optional<OnInvalid> on_invalid_from(std::string_view text) {
+    return find(kOnInvalids, text);
 }
 
 Result<Millis> parse_duration(std::string_view text, std::string_view field) {

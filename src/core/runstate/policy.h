@@ -32,6 +32,12 @@ enum class OnError { kFail, kContinue };
 /// What to do with an unsafe call of which nobody knows whether it happened.
 enum class OnUnknown { kFail, kRetry };
 
+/// What to do with a value that does not fit its schema.
+enum class OnInvalid {
+    kWarn,  // a line in the run's log
+    kFail,
+};
+
 enum class Backoff { kExponential, kFixed };
 
 /// `attempts` counts the first one too (1 = never repeat). The wait before attempt n+1 is drawn uniformly
@@ -50,11 +56,13 @@ std::string_view name(Effect effect);
 std::string_view name(FailureKind kind);
 std::string_view name(OnError on_error);
 std::string_view name(OnUnknown on_unknown);
+std::string_view name(OnInvalid on_invalid);
 std::string_view name(Backoff backoff);
 std::optional<Effect> effect_from(std::string_view text);
 std::optional<FailureKind> failure_kind_from(std::string_view text);
 std::optional<OnError> on_error_from(std::string_view text);
 std::optional<OnUnknown> on_unknown_from(std::string_view text);
+std::optional<OnInvalid> on_invalid_from(std::string_view text);
 
 /// "500ms", "1s", "5m", "2h", "1d"; whole numbers; at most 366 days. kInvalid with `field`.
 Result<Millis> parse_duration(std::string_view text, std::string_view field);

@@ -27,6 +27,7 @@ struct Defaults {
     runstate::Effect effect = runstate::Effect::kIdempotent;
     runstate::RetryPolicy retry;
     Millis timeout{limits::kStepTimeoutDefault};
+    runstate::OnInvalid on_invalid_output = runstate::OnInvalid::kWarn;
     bool calls_out = false;
 };
 
@@ -36,6 +37,8 @@ Result<Defaults> defaults_of(const Step& step, const Catalog& catalog) {
     if (step.uses.is_core()) {
         out.calls_out = core_kind(step.uses.action) == CoreKind::kHttp;
         out.effect = http_effect(step.with);
+        // Code that shares its machine takes longer than the time it computes.
+        if (step.cpu) out.timeout = std::clamp(2 * *step.cpu, out.timeout, Millis(limits::kStepTimeoutMax));
         return out;
     }
     const CatalogAction& pinned = catalog.actions.at(step.uses);
@@ -44,6 +47,7 @@ Result<Defaults> defaults_of(const Step& step, const Catalog& catalog) {
     out.effect = action.effect;
     out.retry = action.retry;
     out.timeout = action.timeout;
+    out.on_invalid_output = action.on_invalid_output;
     out.calls_out = true;
     return out;
 }
@@ -64,6 +68,9 @@ Result<Json> step_json(const Step& step, const Catalog& catalog, std::size_t i) 
     out["needs"] = std::move(needs);
     out["timeout_ms"] = step.timeout.value_or(defaults.timeout).count();
     out["on_error"] = runstate::name(step.on_error);
+    if (step.cpu) out["cpu_ms"] = step.cpu->count();
+    if (step.on_invalid_output.value_or(defaults.on_invalid_output) == runstate::OnInvalid::kFail)
+        out["on_invalid_output"] = runstate::name(runstate::OnInvalid::kFail);
     if (defaults.calls_out) {
         out["effect"] = runstate::name(defaults.effect);
         out["on_unknown"] = runstate::name(step.on_unknown);

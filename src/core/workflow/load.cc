@@ -167,6 +167,10 @@ Result<> CompiledWorkflow::add_step(const JsonObject& object, runstate::PlanStep
     if (with == nullptr) return damaged("with");
     step.with = to_text(*with);
     step.source = text_or(object, "source");
+    if (const std::int64_t cpu = int_or(object, "cpu_ms", 0); cpu > 0) step.cpu = Millis(cpu);
+    auto on_invalid = runstate::on_invalid_from(text_or(object, "on_invalid_output", "warn"));
+    if (!on_invalid) return damaged("on_invalid_output");
+    step.on_invalid_output = *on_invalid;
     plan.kind = step_kind(step.core);
     has_respond_ = has_respond_ || step.core == CoreKind::kRespond;
     steps_.push_back(std::move(step));

@@ -142,6 +142,38 @@ void read_policies(const JsonObject& object, Step& step, const std::string& fiel
         if (!read) problems.add("on-unknown is fail or retry", below(field, "on-unknown"));
         step.on_unknown = read.value_or(runstate::OnUnknown::kFail);
     }
+    if (object.contains("on-invalid-output")) {
+        step.on_invalid_output = runstate::on_invalid_from(text_or(object, "on-invalid-output"));
+        if (!step.on_invalid_output)
+            problems.add("on-invalid-output is warn or fail", below(field, "on-invalid-output"));
+    }
+}
+
+/// `limits: {cpu: 10s}`, of code.
+void read_limits(const Json& value, Step& step, const std::string& field, Problems& problems) {
+    if (step.uses.text() != "core/code") {
+        problems.add("Only core/code steps have limits of their own", field);
+        return;
+    }
+    if (!value.is_object()) {
+        problems.add("limits is an object with cpu, e.g. {cpu: 10s}", field);
+        return;
+    }
+    check_members(value.get_object(), {"cpu"}, field, problems);
+    const Json* cpu = value.get_object().if_contains("cpu");
+    if (cpu == nullptr) return;
+    const std::string path = below(field, "cpu");
+    auto read = runstate::duration_of(*cpu, path);
+    if (!problems.ok(read)) return;
+    if (read->count() <= 0 || *read > step.timeout.value_or(limits::kStepTimeoutMax)) {
+        problems.add(
+            step.timeout ? "limits.cpu is more than nothing and at most the step's timeout"
+                         : "limits.cpu is more than nothing and at most 10m",
+            path
+        );
+        return;
+    }
+    step.cpu = *read;
 }
 
 void read_step(const Json& value, Step& step, const std::string& field, Problems& problems) {
@@ -162,7 +194,9 @@ void read_step(const Json& value, Step& step, const std::string& field, Problems
          "retry",
          "timeout",
          "on-error",
-         "on-unknown"},
+         "on-unknown",
+         "on-invalid-output",
+         "limits"},
         field,
         problems
     );
@@ -188,6 +222,10 @@ void read_step(const Json& value, Step& step, const std::string& field, Problems
         check_core_step(step, *core_kind(step.uses.action), field, problems);
     else if (!step.with.is_object() && !step.with.is_string())
         problems.add("with is an object", below(field, "with"));
+    if (const Json* limits = object.if_contains("limits"))
+        read_limits(*limits, step, below(field, "limits"), problems);
+    if (step.on_invalid_output && step.uses.is_core())
+        problems.add("Only actions of apps have an output schema", below(field, "on-invalid-output"));
     bool is_code = step.uses.text() == "core/code";
     problems.ok(templates::parse(input_template(step), below(field, is_code ? "with.input" : "with")));
 }

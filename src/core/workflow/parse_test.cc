@@ -204,6 +204,22 @@ TEST(Yaml, IsTheSameTreeAsJson) {
 
 // ---------------------------------------------------------------- shape
 
+TEST(Definition, CodeMayAskForCpuTimeWithinItsTimeout) {
+    auto one = [](std::string_view more) {
+        return fields(
+            fmt::format(R"([{{"id":"a","uses":"core/code","with":{{"source":"return 1"}},{}}}])", more)
+        );
+    };
+    EXPECT_THAT(one(R"("limits":{"cpu":"20s"})"), ElementsAre());
+    EXPECT_THAT(one(R"("limits":{"cpu":"20s"},"timeout":"20s")"), ElementsAre());
+    EXPECT_THAT(one(R"("limits":{"cpu":"20s"},"timeout":"10s")"), ElementsAre("steps[0].limits.cpu"));
+    EXPECT_THAT(one(R"("limits":{"cpu":"11m"})"), ElementsAre("steps[0].limits.cpu"));
+    EXPECT_THAT(one(R"("limits":{"cpu":"0s"})"), ElementsAre("steps[0].limits.cpu"));
+    EXPECT_THAT(one(R"("limits":{"cpu":"fast"})"), ElementsAre("steps[0].limits.cpu"));
+    EXPECT_THAT(one(R"("limits":{"memory":"1G"})"), ElementsAre("steps[0].limits.memory"));
+    EXPECT_THAT(one(R"("limits":"20s")"), ElementsAre("steps[0].limits"));
+}
+
 TEST(Definition, NamesEachFieldAtFault) {
     auto one = [](std::string_view step) { return fields(fmt::format("[{}]", step)); };
     EXPECT_THAT(one(R"({"id":"a","uses":"core/map"})"), ElementsAre());
@@ -219,6 +235,15 @@ TEST(Definition, NamesEachFieldAtFault) {
     EXPECT_THAT(one(R"({"id":"a","uses":"core/map","timeout":"1d"})"), ElementsAre("steps[0].timeout"));
     EXPECT_THAT(one(R"({"id":"a","uses":"core/map","on-error":"ignore"})"), ElementsAre("steps[0].on-error"));
     EXPECT_THAT(one(R"({"id":"a","uses":"core/map","if":"yes"})"), ElementsAre("steps[0].if"));
+    EXPECT_THAT(one(R"({"id":"a","uses":"core/map","limits":{"cpu":"1s"}})"), ElementsAre("steps[0].limits"));
+    EXPECT_THAT(
+        one(R"({"id":"a","uses":"core/map","on-invalid-output":"warn"})"),
+        ElementsAre("steps[0].on-invalid-output")
+    );
+    EXPECT_THAT(
+        one(R"({"id":"a","uses":"shop/get@1","on-invalid-output":"stop"})"),
+        ElementsAre("steps[0].on-invalid-output")
+    );
     EXPECT_THAT(
         one(R"({"id":"a","uses":"core/map","with":{"x":[{"y":"{{ a"}]}})"),
         ElementsAre("steps[0].with.x[0].y")

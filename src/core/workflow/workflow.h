@@ -66,6 +66,8 @@ struct Step {
     std::optional<Millis> timeout;
     runstate::OnError on_error = runstate::OnError::kFail;
     runstate::OnUnknown on_unknown = runstate::OnUnknown::kFail;
+    std::optional<runstate::OnInvalid> on_invalid_output;  // else the action's
+    std::optional<Millis> cpu;                             // `limits.cpu`: of core/code
 };
 
 struct Definition {
@@ -186,6 +188,8 @@ struct CompiledStep {
     std::string condition;                         // "" = none
     std::string with;
     std::string source;  // code
+    runstate::OnInvalid on_invalid_output = runstate::OnInvalid::kWarn;  // of an app action
+    std::optional<Millis> cpu;  // CPU time that the code asks for; none: the usual
 };
 
 /// Immutable; shared by all runs of a version through the engine's cache.

@@ -20,6 +20,7 @@ engine::Options engine_options(const Options& options) {
     out.journal_lag = options.journal_lag;
     out.slot_patience = options.slot_patience;
     out.crashes_max = options.crashes_max;
+    out.code_cpu_max = options.code_cpu_max;
     return out;
 }
 

@@ -46,6 +46,7 @@ struct Options {
     Millis journal_lag{50};
     Millis slot_patience{500};  // see engine::Options
     int crashes_max = limits::kCrashesMax;
+    Millis code_cpu_max{30'000};  // see engine::Options
 };
 
 /// All of it borrowed for the worker's life, but `egress` and `options`.

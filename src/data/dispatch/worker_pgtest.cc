@@ -203,6 +203,64 @@ TEST_F(WorkerTest, RendersActionsAndNamesTheBadField) {
     EXPECT_EQ(calls_.size(), 1u);
 }
 
+/// The schema describes the whole output; what does not fit is a line in the log, or fails the step.
+TEST_F(WorkerTest, AnOutputThatDoesNotFitItsSchemaWarnsOrFails) {
+    constexpr const char* kAction = R"({"key":"%","name":"Get","method":"GET","path":"/x",%
+        "output":{"properties":{"body":{"required":["id"]}}}})";
+    auto action = [&](std::string key, std::string more) {
+        std::string text = kAction;
+        text.replace(text.find('%'), 1, key);
+        text.replace(text.find('%'), 1, more);
+        add_action(key, text);
+    };
+    action("warns", "");
+    action("fails", R"("on_invalid_output":"fail",)");
+    auto flow = [&](std::string key, std::string more) {
+        return publish(R"({"name":"f","steps":[{"id":"g","uses":"shop/)" + key + R"(@1")" + more + "}]}");
+    };
+    const auto warns = flow("warns", "");
+    const auto fails = flow("fails", "");
+    const auto step_fails = flow("warns", R"(,"on-invalid-output":"fail")");
+    const auto step_warns = flow("fails", R"(,"on-invalid-output":"warn")");
+    start_worker();
+    for (const auto& one : {warns, step_warns}) {
+        RunId run = start_run(one);
+        EXPECT_EQ(finish(run).state, "success") << row(run).error.value_or("");
+        const std::string line = "The output does not fit the action''s schema: output.body.id %";
+        EXPECT_EQ(count("execution_log where step_id = 'g' and level = 'warn' and message like '" + line + "'", run), "1");
+    }
+    for (const auto& one : {fails, step_fails}) {
+        RunId run = start_run(one);
+        auto ended = finish(run);
+        EXPECT_EQ(ended.state, "failed");
+        EXPECT_EQ(ended.failure_kind, "provider");
+        EXPECT_THAT(ended.error.value_or(""), HasSubstr("schema: output.body.id"));
+        EXPECT_EQ(count("payload where slot = 'step.g.output'", run), "0");
+    }
+    EXPECT_EQ(calls_["/x"].size(), 4u) << "not repeated";
+}
+
+TEST_F(WorkerTest, CodeThatComputesTooLongSaysHowMuchAndWhatItsLimitIs) {
+    options_.code_cpu_max = 200ms;
+    auto code = [&](const std::string& limits) {
+        return publish(
+            R"({"name":"f","steps":[{"id":"c","uses":"core/code","with":{"source":"for (;;) {}"},)" + limits +
+            R"("on-error":"continue"}],"output":"{{ steps.c.error.message }}"})"
+        );
+    };
+    const auto asks = code(R"("limits":{"cpu":"100ms"},)");
+    const auto asks_too_much = code(R"("limits":{"cpu":"10s"},)");
+    start_worker();
+    RunId run = start_run(asks);
+    EXPECT_EQ(finish(run).state, "success");
+    EXPECT_THAT(value(run, "output"), HasSubstr("of CPU time, and its limit is 0.1 s"));
+    EXPECT_EQ(steps(run)["c"].failure_kind, "limit");
+    run = start_run(asks_too_much);
+    EXPECT_EQ(finish(run).state, "success");
+    EXPECT_THAT(value(run, "output"), HasSubstr("its limit is 0.2 s"));
+    EXPECT_THAT(value(run, "output"), HasSubstr("asks for 10s; whoever operates this Weft server allows 200ms"));
+}
+
 TEST_F(WorkerTest, RetriesWithTheSameKeyAndReportsProviderFailures) {
     const std::string retry = R"(,"retry":{"attempts":3,"initial":"10ms","max":"20ms"})";
     auto flaky = publish(R"({"name":"f","steps":[)" + http_step(base_ + "/flaky", retry) + "]}");

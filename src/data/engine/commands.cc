@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t kSmallRequestBytes = 64u << 10;  // as much as the rest of a waiting run
 // The child enforces the script's own limit; this one only catches a child that does not answer.
-constexpr auto kEvaluateTimeout = limits::kScriptTimeoutDefault * 2;
+constexpr auto kEvaluateTimeout = limits::kScriptTimeoutDefault * 3;
+constexpr auto kCodeGrace = 1s;  // likewise
 
 Failure failure_of(const protocol::Failed& failed) {
     const bool is_limit = failed.kind == protocol::Failed::Kind::kLimit;
@@ -232,8 +233,42 @@ rt::Task<void> Driver::call(Index step, int attempt, broker::Request request, rt
         event.retry_after = response.retry_after;
         mine.place = Place{.status = response.status};
     }
+    co_await check_output(step, event);
     inbox_.push_back(std::move(event));
     job_.woken.notify_all();
+}
+
+/// That the output fits the action's schema is the author's wish; what was done outside is done.
+rt::Task<void> Driver::check_output(Index step, CallFinished& event) {
+    const workflow::CompiledStep& compiled = step_at(step);
+    if (event.outcome != CallFinished::Outcome::kOk || compiled.action == nullptr) co_return;
+    const Json& wanted = compiled.action->action.output;
+    if (!wanted.is_object() || wanted.get_object().empty()) co_return;  // anything
+    Slot& mine = slot(step);
+    Result<void> fits;
+    auto value = co_await read_value(std::move(mine.output));
+    if (value) {
+        const schema::Schema& output = compiled.action->output;
+        const Json& tree = value->tree;
+        auto check = [&output, &tree](schema::Work work) { return output.validate(tree, "output", work); };
+        fits = co_await check_value(value->text.size(), check);
+        mine.output = std::move(value->text);
+    } else {
+        fits = fail(std::move(value).error());
+    }
+    if (fits) co_return;
+    const Error& why = fits.error();
+    std::string message = "The output does not fit the action's schema: " +
+                          (why.field.empty() ? "" : why.field + ": ") + why.user;
+    if (compiled.on_invalid_output == OnInvalid::kWarn && value) {
+        log("warn", step, std::move(message));
+        co_return;
+    }
+    event.outcome = CallFinished::Outcome::kError;
+    event.failure = Failure{FailureKind::kProvider, std::move(message)};
+    mine.place = Place{.field = why.field};
+    mine.output = {};
+    mine.charge = {};
 }
 
 /// Sends once the request's memory is charged: a run that waits holds no slot, hence slots bound nothing of
@@ -278,7 +313,11 @@ rt::Task<Result<void>> Driver::on(RunCode command) {
     request.source = step_at(step).source;
     request.bindings.push_back({"input", slot(step).input});
     request.keep_as = step_at(step).id;
-    CO_TRY(auto reply, co_await ask(std::move(request), step, deadline(command.by)));
+    const Millis cpu = code_cpu(step);
+    request.cpu_ms = static_cast<std::uint32_t>(cpu.count());
+    const auto wall = std::chrono::ceil<Millis>(command.by - now());
+    request.wall_ms = static_cast<std::uint32_t>(std::max(wall, Millis(1)).count());
+    CO_TRY(auto reply, co_await ask(std::move(request), step, deadline(command.by + kCodeGrace)));
     if (!reply) co_return Result<void>{};
     CallFinished event{.step = step, .attempt = command.attempt};
     Result<Value> value = fail(Error::internal("the sandbox gave no value"));
@@ -293,11 +332,25 @@ rt::Task<Result<void>> Driver::on(RunCode command) {
         event.failure = unreadable(value.error());
         if (auto* failed = std::get_if<protocol::Failed>(&reply->result)) {
             event.failure = failure_of(*failed);
+            if (event.failure->kind == FailureKind::kLimit) event.failure->message += code_cpu_note(step);
             slot(step).place = place_of(std::move(*failed));
         }
     }
     apply(event);
     co_return Result<void>{};
+}
+
+/// What the step asks for, as far as the tenant may have it.
+Millis Driver::code_cpu(Index step) const {
+    const Millis asked = step_at(step).cpu.value_or(limits::kScriptTimeoutDefault);
+    return std::min(asked, options_.code_cpu_max);
+}
+
+std::string Driver::code_cpu_note(Index step) const {
+    const Millis asked = step_at(step).cpu.value_or(Millis(0));
+    if (asked <= options_.code_cpu_max) return "";
+    return ". The step asks for " + duration_text(asked) + "; whoever operates this Weft server allows " +
+           duration_text(options_.code_cpu_max) + " (--code-cpu-max)";
 }
 
 rt::Task<Result<void>> Driver::on(StartTimer command) {

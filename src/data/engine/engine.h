@@ -62,6 +62,7 @@ struct Options {
     /// back costs a new sandbox and a read of the run's values; short, because meanwhile others cannot start.
     Millis slot_patience{500};
     int crashes_max = limits::kCrashesMax;
+    Millis code_cpu_max{30'000};     // what a code step of a tenant may ask for (limits.cpu)
     std::size_t versions_max = 256;  // compiled workflows kept, some 100 KiB each at most
 };
 

@@ -81,6 +81,9 @@ class Driver {
     rt::Task<void> call(Index step, int attempt, broker::Request request, rt::Deadline by);
     rt::Task<broker::Response> perform(broker::Request request, rt::Deadline by);
     runstate::CallFinished call_failed(Index step, int attempt, const Error& error);
+    Millis code_cpu(Index step) const;
+    std::string code_cpu_note(Index step) const;
+    rt::Task<void> check_output(Index step, runstate::CallFinished& event);
 
     // ---- the sandbox (sandbox.cc)
     /// Nothing when the sandbox is gone or the run was canceled meanwhile: the event has been applied.

@@ -164,7 +164,11 @@ rt::Task<Error> Claimed::explain_death() {
     // At the hard limit, a second after the soft one, the kernel kills.
     if (code == kExitOutOfTime || (signal == SIGKILL && cpu >= cpu_max_)) {
         co_return Error::limit(
-            fmt::format("the run used more than {} s of CPU time", cpu_max_.count() / 1'000'000)
+            fmt::format(
+                "the run used more than {} s of CPU time ({:.1f} s in one sandbox)",
+                cpu_max_.count() / 1'000'000,
+                static_cast<double>(cpu.count()) / 1e6
+            )
         )
             .with_detail(detail);
     }
