@@ -23,7 +23,7 @@ grant select, insert, update, delete on membership, session, api_token, idempote
 grant select, insert on audit_event to weft_api, weft_worker;
 grant select, insert, update, delete on app, app_version, action, workflow, workflow_draft to weft_api;
 grant select, insert on workflow_version to weft_api;
-grant select, insert, update, delete on trigger to weft_api;
+grant select, insert, update, delete on trigger, refused_delivery to weft_api;
 grant select (tenant_id, id, class, version, public_key, created_at) on tenant_key to weft_api;
 grant insert on tenant_key to weft_api;
 -- Everything of a connection but its sealed fields.

@@ -163,6 +163,7 @@ class ApiProcess {
         co_await server_->stop(rt::Deadline::in(kDrain));
         if (metrics_server_) co_await metrics_server_->stop(rt::Deadline::in(kDrain));
         co_await ingest_->close();
+        co_await refusals_->close(rt::Deadline::in(kDrain));
         co_await scope_.close();
         co_await listener_->close();
         co_await notifier_->close();
@@ -237,6 +238,8 @@ class ApiProcess {
         hooks.bytes = rates_.at("trigger-bytes");
         hooks.strangers = strangers_.get();
         hooks.notices = &deliveries_;
+        refusals_ = std::make_unique<ingress::Refusals>(loop_, *pool_, clock_, metrics_);
+        hooks.refusals = refusals_.get();
         hooks_ = std::make_unique<ingress::Hooks>(
             loop_, *ingest_, *pool_, *keys_, *runs_, watch_, clock_, rng_, hooks
         );
@@ -404,6 +407,7 @@ class ApiProcess {
     ingress::RunWatch watch_{loop_};
     std::unique_ptr<ingress::Ingest> ingest_;
     telemetry::Notices deliveries_{metrics_, log_, clock_, rng_, "weft_odd_deliveries_total"};
+    std::unique_ptr<ingress::Refusals> refusals_;
     std::unique_ptr<ingress::Hooks> hooks_;
     std::unique_ptr<control::Api> api_;
     store::notices::Ears ears_;

@@ -29,7 +29,9 @@ constexpr std::array kOfWorkflow = {Relationship{"workflow", false, "workflow", 
 constexpr std::array kTrigger = {
     Relationship{"workflow", false, "workflow", "workflow_id", "id"},
     Relationship{"events", true, "trigger_event", "id", "trigger_id"},
+    Relationship{"refused_deliveries", true, "refused_delivery", "id", "trigger_id"},
 };
+constexpr std::array kOfTrigger = {Relationship{"trigger", false, "trigger", "trigger_id", "id"}};
 constexpr std::array kTriggerEvent = {
     Relationship{"trigger", false, "trigger", "trigger_id", "id"},
     Relationship{"run", false, "workflow_run", "run_id", "id"},
@@ -135,6 +137,13 @@ constexpr std::array kTables = {
         Permission::kTriggerRead,
         "tenant_id trigger_id dedupe_key run_id received_at",
         kTriggerEvent
+    },
+    Table{
+        "refused_delivery",
+        "refused_deliveries",
+        Permission::kTriggerRead,
+        "tenant_id trigger_id reason status content_type address first_at last_at deliveries size_bytes",
+        kOfTrigger
     },
     Table{
         "workflow_run",

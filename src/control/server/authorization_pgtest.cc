@@ -56,6 +56,7 @@ const std::map<std::string, std::string> kPolicy{
     {"triggers.list", "oabv"},
     {"triggers.create", "oab"},
     {"triggers.get", "oabv"},
+    {"triggers.refused", "oabv"},
     {"triggers.change", "oab"},
     {"triggers.delete", "oab"},
     {"triggers.activate", "oab"},

@@ -47,6 +47,14 @@ void Triggers::add_operations(Table& table) {
         .access = Access::with(Permission::kTriggerRead),
         .handler = [this](Context& context, Json input) { return get(context, std::move(input)); },
     });
+    table.add({
+        .name = "triggers.refused",
+        .method = Method::kGet,
+        .path = "/triggers/{id}/refused",
+        .summary = "Deliveries that were not taken, by kind, newest first",
+        .access = Access::with(Permission::kTriggerRead),
+        .handler = [this](Context& context, Json input) { return refused(context, std::move(input)); },
+    });
     add_changes(table);
 }
 

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "core/trigger/trigger.h"
 #include "platform/crypto/crypto.h"
+#include "store/triggers/refused.h"
 #include "store/workflows/workflows.h"
 
 #include <algorithm>
@@ -141,6 +142,26 @@ rt::Task<Result<Json>> Triggers::create(Context& context, Json input) {
 rt::Task<Result<Json>> Triggers::get(Context& context, Json input) {
     CO_TRY(auto found, co_await rows::find(context.db(), id_in<TriggerId>(input), context.deadline));
     co_return co_await shown(context, std::move(found));
+}
+
+rt::Task<Result<Json>> Triggers::refused(Context& context, Json input) {
+    const auto id = id_in<TriggerId>(input);
+    CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
+    CO_TRY(auto found, co_await rows::list_refused(context.db(), context.tenant(), id, context.deadline));
+    JsonArray items;
+    for (const rows::Refused& row : found) {
+        items.push_back(JsonObject{
+            {"reason", row.kind.reason},
+            {"status", row.kind.status},
+            {"content_type", row.kind.content_type},
+            {"address", row.kind.address},
+            {"first_at", time_json(row.seen.first_at)},
+            {"last_at", time_json(row.seen.last_at)},
+            {"deliveries", row.seen.count},
+            {"size_bytes", row.seen.size},
+        });
+    }
+    co_return JsonObject{{"items", std::move(items)}, {"next", nullptr}};
 }
 
 rt::Task<Result<Json>> Triggers::change(Context& context, Json input) {

@@ -19,6 +19,7 @@ class Triggers {
     rt::Task<Result<Json>> list(Context& context, Json input);
     rt::Task<Result<Json>> create(Context& context, Json input);
     rt::Task<Result<Json>> get(Context& context, Json input);
+    rt::Task<Result<Json>> refused(Context& context, Json input);
     rt::Task<Result<Json>> change(Context& context, Json input);
     rt::Task<Result<Json>> remove(Context& context, Json input);
     rt::Task<Result<Json>> activate(Context& context, Json input);

@@ -233,7 +233,7 @@ Json to_json(const Signature& signature) {
 }
 
 Result<Webhook> parse_webhook(const Json& config, std::string_view field) {
-    CHECK_OK(check_members(config, {"signature", "mode", "challenge"}, field));
+    CHECK_OK(check_members(config, {"signature", "mode", "challenge", "on_invalid_input"}, field));
     const JsonObject& object = config.get_object();
     const Json* signature = object.if_contains("signature");
     if (signature == nullptr)
@@ -248,6 +248,13 @@ Result<Webhook> parse_webhook(const Json& config, std::string_view field) {
         if (mode != "async" && mode != "sync")
             return fail(Error::invalid("mode is async or sync", below(field, "mode")));
         out.mode = mode == "sync" ? Mode::kSync : Mode::kAsync;
+    }
+    if (object.contains("on_invalid_input")) {
+        std::string_view what = text_or(object, "on_invalid_input");
+        if (what != "fail" && what != "refuse")
+            return fail(Error::invalid("on_invalid_input is fail or refuse", below(field, "on_invalid_input"))
+            );
+        out.on_invalid_input = what == "refuse" ? OnInvalidInput::kRefuse : OnInvalidInput::kFail;
     }
     if (const Json* challenge = object.if_contains("challenge")) {
         TRY(out.challenge, parse_challenge(*challenge, below(field, "challenge")));
@@ -264,6 +271,7 @@ Json to_json(const Webhook& webhook) {
     JsonObject out;
     out["signature"] = to_json(webhook.signature);
     out["mode"] = webhook.mode == Mode::kSync ? "sync" : "async";
+    out["on_invalid_input"] = webhook.on_invalid_input == OnInvalidInput::kRefuse ? "refuse" : "fail";
     if (webhook.challenge) {
         JsonObject challenge;
         challenge["parameter"] = webhook.challenge->parameter;

@@ -48,12 +48,17 @@ struct Challenge {
     bool operator==(const Challenge&) const = default;
 };
 
-/// A webhook trigger's settings: {"signature": {...}, "mode"?: "async"|"sync", "challenge"?: {...}}. In sync
-/// mode the caller waits for core/respond.
+/// What becomes of a delivery that does not fit the workflow's `inputs`. kFail: it starts a run, which fails
+/// with that reason. kRefuse: the sender is told (422), and nothing starts.
+enum class OnInvalidInput { kFail, kRefuse };
+
+/// A webhook trigger's settings: {"signature": {...}, "mode"?: "async"|"sync", "challenge"?: {...},
+/// "on_invalid_input"?: "fail"|"refuse"}. In sync mode the caller waits for core/respond.
 struct Webhook {
     Signature signature;
     Mode mode = Mode::kAsync;
     std::optional<Challenge> challenge;
+    OnInvalidInput on_invalid_input = OnInvalidInput::kFail;
     bool operator==(const Webhook&) const = default;
 };
 Result<Webhook> parse_webhook(const Json& config, std::string_view field = "config");

@@ -304,7 +304,14 @@ TEST(WebhookConfig, ReadsBackAndNamesTheFieldAtFault) {
     EXPECT_EQ(*parse_webhook(to_json(parsed)), parsed);
     Webhook open = *parse_webhook(json(R"({"signature":{"scheme":"none"}})"));
     EXPECT_EQ(*parse_webhook(to_json(open)), open);
+    EXPECT_EQ(open.on_invalid_input, OnInvalidInput::kFail);
+    Webhook strict = *parse_webhook(json(R"({"signature":{"scheme":"none"},"on_invalid_input":"refuse"})"));
+    EXPECT_EQ(strict.on_invalid_input, OnInvalidInput::kRefuse);
+    EXPECT_EQ(*parse_webhook(to_json(strict)), strict);
     auto field = [](std::string_view text) { return parse_webhook(json(text)).error().field; };
+    EXPECT_EQ(
+        field(R"({"signature":{"scheme":"none"},"on_invalid_input":"drop"})"), "config.on_invalid_input"
+    );
     EXPECT_EQ(field("{}"), "config.signature");
     EXPECT_EQ(field(R"({"signature":{}})"), "config.signature.scheme");
     EXPECT_EQ(field(R"({"signature":{"scheme":"None"}})"), "config.signature.scheme");

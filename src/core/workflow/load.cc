@@ -178,6 +178,15 @@ Result<> CompiledWorkflow::add_step(const JsonObject& object, runstate::PlanStep
     return {};
 }
 
+Result<std::optional<schema::Schema>> inputs_of(const Json& compiled) {
+    if (!compiled.is_object() || text_or(compiled.get_object(), "format") != "weft-compiled/1")
+        return damaged("another format");
+    const Json* inputs = compiled.get_object().if_contains("inputs");
+    if (inputs == nullptr) return std::nullopt;
+    TRY(auto schema, schema::Schema::compile(*inputs, "inputs"));
+    return std::optional(std::move(schema));
+}
+
 Result<> check_input(const CompiledWorkflow& workflow, const Json& input, schema::Work work) {
     if (!workflow.inputs()) return {};
     return workflow.inputs()->validate(input, "input", work);

@@ -227,6 +227,9 @@ class CompiledWorkflow {
     bool has_respond_ = false;
 };
 
+/// The schema of `inputs` of what compile made, without reading the rest; nothing when it has none. kInvalid.
+Result<std::optional<schema::Schema>> inputs_of(const Json& compiled);
+
 /// What a run's trigger gives must fit `inputs`; kInvalid with `field` = "input.…", kLimit as
 /// Schema::validate.
 Result<> check_input(

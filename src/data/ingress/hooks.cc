@@ -3,6 +3,7 @@
 #include "base/shares.h"
 #include "core/trigger/trigger.h"
 #include "core/workflow/workflow.h"
+#include "data/ingress/detail/input_schemas.h"
 #include "data/ingress/detail/request.h"
 #include "data/ingress/detail/target_cache.h"
 #include "platform/crypto/crypto.h"
@@ -64,6 +65,7 @@ void keep_apart(http::Response& response) {
 constexpr std::size_t kChallengeBytesMax = 1'024;
 
 std::string_view refusal_reason(const Error& error) {
+    if (error.field.starts_with("input")) return "input";
     if (error.field.starts_with("body")) return error.code == Code::kLimit ? "body-limit" : "body";
     if (error.code == Code::kLimit || error.code == Code::kUnavailable) return "overload";
     return "other";
@@ -84,6 +86,17 @@ bool has_ended(const store::runs::Run& run) {
 
 // ---- Hooks ------------------------------------------------------------------------------------------------
 
+/// What is told of a delivery that is refused.
+struct Sent {
+    explicit Sent(const http::Request& request)
+        : client(request.client),
+          content_type(request.headers.get("content-type")),
+          size(std::max(request.body.size(), stated_length(request))) {}
+    std::string client;
+    std::string content_type;
+    std::size_t size;
+};
+
 struct Hooks::Impl {
     rt::Loop& loop;
     Ingest& ingest;
@@ -99,6 +112,7 @@ struct Hooks::Impl {
     std::int64_t lookups = 0;
     std::int64_t rejected = 0;
     Shares<TenantId> callers{options.callers_max};
+    detail::InputSchemas schemas{pool};
 
     using Target = std::shared_ptr<const KnownTarget>;  // shared with the cache
     rt::Task<Result<Target>> find(const http::Request& head);
@@ -118,12 +132,15 @@ struct Hooks::Impl {
     );
     /// The body as the run sees it; the request's is taken.
     rt::Task<Result<std::string>> read(Target target, http::Request& request);
+    /// Gives the input back when it fits the workflow, or when that is the run's to say.
+    rt::Task<Result<std::string>> check_input(Target target, std::string input, rt::Deadline by);
     rt::Task<Result<http::Response>> deliver(Target target, http::Request request);
     rt::Task<Result<http::Response>> begin(Target target, StartByEvent start, RequestId id, rt::Deadline by);
     Result<http::Response> refuse_unverified(
         const KnownTarget& target, const http::Request& request, const Error& error
     );
     void note(std::string_view reason, const KnownTarget& target, RequestId id, std::string_view detail);
+    void refused(std::string_view reason, const KnownTarget& target, const Sent& sent, int status);
     rt::Task<Result<http::Response>> start_and_wait(StartByEvent start, RequestId id, rt::Deadline by);
     rt::Task<Result<http::Response>> answer_of_run(
         RunWatch::Watcher& watcher, TenantId tenant, Started started, RequestId id, rt::Deadline by
@@ -352,8 +369,18 @@ rt::Task<Result<http::Pass>> Hooks::admit(const http::Request& head) {
     const TenantId tenant = (*target)->row.tenant;
     pass.share = tenant.text();
     pass.refusal = impl_->over_rate(**target, head, stated_length(head), Impl::Count::kLook);
-    if (pass.refusal) impl_->note("rate", **target, head.id, "");
-    if (!pass.refusal && head.method != http::Method::kHead) CO_CHECK_OK(impl_->ingest.may_start(tenant));
+    if (pass.refusal) {
+        impl_->note("rate", **target, head.id, "");
+        impl_->refused("rate", **target, Sent(head), pass.refusal->status);
+    }
+    if (!pass.refusal && head.method != http::Method::kHead) {
+        if (auto room = impl_->ingest.may_start(tenant); !room) {
+            impl_->refused(
+                refusal_reason(room.error()), **target, Sent(head), http_status(room.error().code)
+            );
+            co_return fail(std::move(room).error());
+        }
+    }
     pass.note = std::move(*target);
     co_return pass;
 }
@@ -367,9 +394,14 @@ rt::Task<Result<http::Response>> Hooks::handle(http::Request request) {
     auto target = std::static_pointer_cast<const KnownTarget>(request.note);
     if (request.method == http::Method::kHead) co_return http::Response::empty(200);
     const RequestId id = request.id;
+    const Sent sent(request);
     auto answer = co_await impl_->deliver(target, std::move(request));
     const bool is_told = answer || answer.error().code == Code::kUnauthenticated;  // by who found it out
-    if (!is_told) impl_->note(refusal_reason(answer.error()), *target, id, answer.error().user);
+    if (!is_told) {
+        const std::string_view reason = refusal_reason(answer.error());
+        impl_->note(reason, *target, id, answer.error().user);
+        impl_->refused(reason, *target, sent, http_status(answer.error().code));
+    }
     co_return answer;
 }
 
@@ -411,6 +443,7 @@ Result<http::Response> Hooks::Impl::refuse_unverified(
 ) {
     if (error.code != Code::kUnauthenticated) return fail(error);
     note("signature", target, request.id, error.detail);
+    refused("signature", target, Sent(request), http_status(error.code));
     auto refusal = refuse_stranger(request, error);
     if (refusal) return std::move(**refusal);
     if (target.webhook.signature.scheme != trigger::Scheme::kBasic) return fail(error);
@@ -432,9 +465,13 @@ rt::Task<Result<http::Response>> Hooks::Impl::deliver(Target target, http::Reque
     if (!delivery) co_return refuse_unverified(*target, request, delivery.error());
     if (auto over = over_rate(*target, request, request.body.size(), Count::kSpend)) {
         note("rate", *target, request.id, "");
+        refused("rate", *target, Sent(request), over->status);
         co_return std::move(*over);
     }
     CO_TRY(std::string input, co_await read(target, request));
+    if (target->webhook.on_invalid_input == trigger::OnInvalidInput::kRefuse) {
+        CO_TRY(input, co_await check_input(target, std::move(input), by));
+    }
     StartByEvent start{
         .tenant = target->row.tenant,
         .trigger_id = target->row.id,
@@ -443,6 +480,33 @@ rt::Task<Result<http::Response>> Hooks::Impl::deliver(Target target, http::Reque
         .trigger = detail::trigger_of(request, target->row, target->webhook.signature, received_at),
     };
     co_return co_await begin(target, std::move(start), request.id, by);
+}
+
+rt::Task<Result<std::string>> Hooks::Impl::check_input(Target target, std::string input, rt::Deadline by) {
+    constexpr int kTriesMax = 3;  // a version may be published meanwhile
+    const TenantId tenant = target->row.tenant;
+    std::optional<WorkflowVersionId> version = target->row.published;
+    Result<void> fits;
+    for (int tries = 0; version && tries < kTriesMax; ++tries) {
+        CO_TRY(auto inputs, co_await schemas.of(tenant, *version, by));
+        if (!*inputs) co_return input;
+        auto check = [&]() -> Result<void> {
+            TRY(Json tree, parse_json(input, {.bytes_max = limits::kPayloadBytesMax}));
+            return (*inputs)->validate(tree, "input");
+        };
+        fits = co_await rt::on_pool(check, rt::Pool::kTenants);
+        // One that is too much work to check is no sender's mistake: the run says so.
+        if (fits || fits.error().code == Code::kLimit) co_return input;
+        // What the cache knows may be some seconds old.
+        CO_TRY(auto newest, co_await store::triggers::find_published(pool, tenant, target->row.workflow, by));
+        if (newest == version) break;
+        version = newest;
+    }
+    if (fits || !version) co_return input;
+    Error why = std::move(fits).error();
+    if (!why.user.starts_with(why.field)) why.user = why.field + " " + why.user;
+    why.user = "The delivery does not fit the workflow's input: " + why.user;
+    co_return fail(std::move(why));
 }
 
 rt::Task<Result<http::Response>> Hooks::Impl::begin(
@@ -466,6 +530,19 @@ void Hooks::Impl::note(
          {"trigger_id", target.row.id},
          {"detail", detail}}
     );
+}
+
+void Hooks::Impl::refused(std::string_view reason, const KnownTarget& target, const Sent& sent, int status) {
+    if (options.refusals == nullptr) return;
+    options.refusals->note({
+        .tenant = target.row.tenant,
+        .trigger = target.row.id,
+        .reason = reason,
+        .status = status,
+        .size = sent.size,
+        .content_type = sent.content_type,
+        .address = masked_address(sent.client),
+    });
 }
 
 void Hooks::forget(TriggerId trigger) {

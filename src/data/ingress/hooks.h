@@ -1,6 +1,7 @@
 #pragma once
 
 #include "data/ingress/ingress.h"
+#include "data/ingress/refusals.h"
 #include "platform/http/quota.h"
 #include "platform/http/router.h"
 #include "platform/telemetry/notices.h"
@@ -60,6 +61,7 @@ struct HookOptions {
     rate::Rate bytes{.per_second = 10u << 20, .burst = 50u << 20};  // of one trigger's bodies
     http::Strangers* strangers = nullptr;   // who asks for unknown hooks; null: nobody counts
     telemetry::Notices* notices = nullptr;  // of refused and odd deliveries; null: nobody asks
+    Refusals* refusals = nullptr;           // what a trigger's owner sees of them; null: nothing
     Steady::duration sweep_every =
         std::chrono::seconds(5);  // a lost notification costs a sync caller this much
     int callers_max = 4'000;      // sync callers that wait: each keeps a connection and some 20 KiB
@@ -74,7 +76,8 @@ struct HookOptions {
 ///
 /// Answers: 202 {"run_id", "duplicate"} after the commit; in sync mode the run's own response, or 202 when
 /// the run has given none in time. 404 unknown or inactive; 401 signature; 413 too large, unpacked too large,
-/// too deep or too many fields; 422 the body is not what its type or coding says; 429 + retry-after: backlog,
+/// too deep or too many fields; 422 the body is not what its type or coding says, or does not fit the
+/// workflow's input and the trigger refuses such; 429 + retry-after: backlog,
 /// too much under way, or too many of the tenant's callers wait; 503 + retry-after overload.
 ///
 /// The run sees `trigger` = {"kind": "webhook", "id", "name", "method", "headers", "query", "received_at"};

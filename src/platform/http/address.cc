@@ -1,6 +1,7 @@
 #include "platform/http/address.h"
 
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 
 #include <algorithm>
@@ -72,6 +73,15 @@ std::string address_key(std::string_view text) {
     auto v6 = address->to_v6();
     v6.scope_id(0);
     return ip::network_v6(v6, kHostPrefix).canonical().to_string();
+}
+
+std::string network_of(std::string_view text, NetworkBits bits) {
+    const auto address = parse(text);
+    if (!address) return "";
+    if (address->is_v4()) return ip::network_v4(address->to_v4(), bits.v4_bits).canonical().to_string();
+    auto v6 = address->to_v6();
+    v6.scope_id(0);
+    return ip::network_v6(v6, bits.v6_bits).canonical().to_string();
 }
 
 }  // namespace weft::http

@@ -18,4 +18,12 @@ std::string client_address(
 /// since a host owns all 2^64 of them. Other text (such as "unix") is its own key.
 std::string address_key(std::string_view address);
 
+/// The network that an address lies in, e.g. "203.0.113.0/24": where somebody came from, not who it was. ""
+/// for what is no address.
+struct NetworkBits {
+    unsigned short v4_bits = 24;
+    unsigned short v6_bits = 48;
+};
+std::string network_of(std::string_view address, NetworkBits bits);
+
 }  // namespace weft::http

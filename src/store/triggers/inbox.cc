@@ -159,7 +159,19 @@ rt::Task<Result<std::optional<WebhookTarget>>> find_by_token(
         .key_id = rows.id<TenantKeyId>(0, 6),
     };
     if (!rows.is_null(0, 5)) target.sealed_secret = rows.bytes(0, 5);
+    target.published = rows.maybe_id<WorkflowVersionId>(0, 7);
     co_return target;
+}
+
+rt::Task<Result<std::optional<WorkflowVersionId>>> find_published(
+    pg::Pool& pool, TenantId tenant, WorkflowId workflow, rt::Deadline by
+) {
+    pg::Params params;
+    params.add(workflow);
+    const pg::Principal who = pg::Principal::tenant(tenant);
+    CO_TRY(auto rows, co_await pool.query(who, sql::kFindPublished, std::move(params), by));
+    if (rows.empty()) co_return std::nullopt;
+    co_return rows.maybe_id<WorkflowVersionId>(0, 0);
 }
 
 rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(

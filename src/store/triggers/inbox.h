@@ -22,11 +22,17 @@ struct WebhookTarget {
     Json config;
     std::optional<std::string> sealed_secret;
     TenantKeyId key_id;
+    std::optional<WorkflowVersionId> published;  // when it was read
 };
 /// By the SHA-256 of the address's token, across tenants (weft_ingest). Nothing for an unknown or inactive
 /// one.
 rt::Task<Result<std::optional<WebhookTarget>>> find_by_token(
     pg::Pool& pool, std::string token_hash, rt::Deadline by
+);
+
+/// The workflow's published version by now; nothing when it has none or is gone.
+rt::Task<Result<std::optional<WorkflowVersionId>>> find_published(
+    pg::Pool& pool, TenantId tenant, WorkflowId workflow, rt::Deadline by
 );
 
 /// A run to begin, by an event of a trigger (then `workflow` is the trigger's) or by its workflow.

@@ -343,6 +343,7 @@ std::map<std::string, Call> calls_on(const World& world) {
         {"triggers.list", {M::kGet, at("/workflows/", "workflow", "/triggers"), {}}},
         {"triggers.create", {M::kPost, at("/workflows/", "workflow", "/triggers"), trigger}},
         {"triggers.get", {M::kGet, at("/triggers/", "trigger"), {}}},
+        {"triggers.refused", {M::kGet, at("/triggers/", "trigger", "/refused"), {}}},
         {"triggers.change", {M::kPatch, at("/triggers/", "trigger"), renamed}},
         {"triggers.delete", {M::kDelete, at("/triggers/", "trigger"), {}}},
         {"triggers.activate", {M::kPost, at("/triggers/", "trigger", "/activate"), empty}},

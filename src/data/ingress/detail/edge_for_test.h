@@ -65,9 +65,11 @@ class Edge {
           values_(loop_, 128 << 20),
           runs_(pool_, codec_, values_),
           watch_(loop_),
+          refusals_(loop_, pool_, clock_, metrics_),
           ingest_(loop_, pool_, codec_, store::notices::tell_through(notifier_), clock_, rng_, options),
-          hooks_(loop_, ingest_, pool_, keys_, runs_, watch_, clock_, rng_, hook_options) {}
+          hooks_(loop_, ingest_, pool_, keys_, runs_, watch_, clock_, rng_, told(hook_options)) {}
     ~Edge() {
+        loop_.run_until_done(refusals_.close(by()));
         loop_.run_until_done(ingest_.close());
         loop_.run_until_done(notifier_.close());
         loop_.run_until_done(pool_.close());
@@ -174,6 +176,11 @@ class Edge {
     }
     static Deadline by() { return Deadline::in(20s); }
 
+    HookOptions told(HookOptions options) {
+        options.refusals = &refusals_;
+        return options;
+    }
+
     test::TestDatabase& db_;
     TempFolder folder_;
     rt::Loop loop_;
@@ -188,6 +195,8 @@ class Edge {
     rt::Budget values_;
     store::runs::Runs runs_;
     RunWatch watch_;
+    telemetry::Metrics metrics_;
+    Refusals refusals_;
     Ingest ingest_;
     Hooks hooks_;
 };

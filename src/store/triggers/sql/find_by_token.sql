@@ -1,5 +1,6 @@
 -- find_by_token :optional  uses trigger_token_hash_key  called by data/ingress for a token it has not seen lately
-select tenant_id, id, workflow_id, name, config, sealed_secret, key_id
-from trigger
-where token_hash = $1::bytea
-    and state = 'active'
+select t.tenant_id, t.id, t.workflow_id, t.name, t.config, t.sealed_secret, t.key_id, w.published_version_id
+from trigger t
+join workflow w on w.tenant_id = t.tenant_id and w.id = t.workflow_id
+where t.token_hash = $1::bytea
+    and t.state = 'active'

@@ -1,0 +1,147 @@
+// What the edge does not take, and what a trigger's owner sees of it.
+#include "data/ingress/detail/edge_for_test.h"
+
+#include <gmock/gmock.h>
+
+namespace weft::ingress::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kRefusing = R"({"signature": {"scheme": "none"}, "on_invalid_input": "refuse"})";
+
+std::string compiled(const std::string& inputs) {
+    return R"({"format":"weft-compiled/1","inputs":)" + inputs + "}";
+}
+
+class RefusedTest : public IngressTest {
+  protected:
+    /// The workflow's next version.
+    void publish(const test::TestDatabase::Workflow& flow, const std::string& text) {
+        SystemRng rng;
+        const auto next = WorkflowVersionId::make(rt::SystemClock().now(), rng);
+        db_.exec(
+            "insert into weft.workflow_version (tenant_id, id, workflow_id, number, definition, compiled, "
+            "content_hash) select tenant_id, '" +
+            next.text() + "', workflow_id, 2, definition, '" + text +
+            "', 'b'::bytea from "
+            "weft.workflow_version where id = '" +
+            flow.version.text() + "'; update weft.workflow set published_version_id = '" + next.text() +
+            "' where id = '" + flow.id.text() + "'"
+        );
+    }
+    std::string kinds(TriggerId trigger) {
+        return db_.scalar(
+            "select coalesce(string_agg(reason || ' ' || status || ' ' || content_type || ' ' || address || "
+            "' ' "
+            "|| deliveries || 'x' || size_bytes, ', ' order by reason), '') from weft.refused_delivery where "
+            "trigger_id = $1::uuid",
+            {trigger.text()}
+        );
+    }
+};
+
+TEST_F(RefusedTest, AnInputThatDoesNotFitIsRefusedWhenTheTriggerSaysSo) {
+    Edge edge(db_);
+    auto tenant = edge.tenant();
+    auto flow = db_.create_workflow(tenant, "flow", compiled(R"({"required":["id"]})"));
+    auto strict = edge.hook(tenant, flow.id, kRefusing);
+    auto lenient = edge.hook(tenant, flow.id, kOpen);
+    EXPECT_EQ(edge.status(edge.request(strict, R"({"id": 1})")), 202);
+    auto refused = edge.wait(edge.hooks_.handle(edge.request(strict, R"({"other": 1})")));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(http_status(refused.error().code), 422);
+    EXPECT_EQ(refused.error().field, "input.id");
+    EXPECT_THAT(refused.error().user, HasSubstr("does not fit the workflow's input: input.id is required"));
+    EXPECT_EQ(edge.status(edge.request(lenient, R"({"other": 1})")), 202)
+        << "then the run fails, and says why";
+    EXPECT_EQ(count("weft.workflow_run"), "2");
+}
+
+TEST_F(RefusedTest, WhatIsPublishedMeanwhileCountsAtOnce) {
+    Edge edge(db_);
+    auto tenant = edge.tenant();
+    auto flow = db_.create_workflow(tenant, "flow", compiled(R"({"required":["id"]})"));
+    auto hook = edge.hook(tenant, flow.id, kRefusing);
+    EXPECT_EQ(edge.status(edge.request(hook, R"({"other": 1})")), 422);
+    publish(flow, compiled(R"({"required":["other"]})"));
+    EXPECT_EQ(edge.status(edge.request(hook, R"({"other": 1})")), 202);
+}
+
+TEST_F(RefusedTest, TheOwnerSeesKindsWithAReasonAndNothingOfTheContent) {
+    HookOptions options;
+    options.events = {.per_second = 0.001, .burst = 2};
+    Edge edge(db_, {}, options);
+    auto tenant = edge.tenant();
+    auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kSigned);
+    auto from = [](http::Request request) {
+        request.client = "203.0.113.77";
+        return request;
+    };
+    for (int i = 0; i < 3; ++i) {
+        auto forged = from(edge.signed_request(hook, "id", "canary-body"));
+        forged.headers.set("X-Weft-Signature", "sha256=00");
+        EXPECT_EQ(edge.status(std::move(forged)), 401);
+    }
+    EXPECT_EQ(edge.status(from(edge.signed_request(hook, "a", "{"))), 422);
+    EXPECT_EQ(edge.status(from(edge.signed_request(hook, "b", "{}"))), 202);
+    EXPECT_EQ(edge.status(from(edge.signed_request(hook, "c", "{}"))), 429);
+    edge.wait(edge.refusals_.flush(Edge::by()));
+    EXPECT_EQ(
+        kinds(hook.id),
+        "body 422 application/json 203.0.113.0/24 1x1, rate 429 application/json 203.0.113.0/24 1x2, "
+        "signature 401 application/json 203.0.113.0/24 3x11"
+    );
+    EXPECT_THAT(edge.metrics_.expose(), HasSubstr("weft_deliveries_refused_total{reason=\"signature\"} 3"));
+    auto listed =
+        edge.wait(store::triggers::list_refused(store::Db(edge.pool_, tenant), tenant, hook.id, Edge::by()));
+    ASSERT_TRUE(listed) << listed.error().detail;
+    EXPECT_EQ(listed->size(), 3u);
+    auto other = edge.tenant();
+    auto none =
+        edge.wait(store::triggers::list_refused(store::Db(edge.pool_, other), other, hook.id, Edge::by()));
+    ASSERT_TRUE(none);
+    EXPECT_TRUE(none->empty()) << "another tenant's";
+}
+
+/// However much is sent, and however different: a few rows in a turn, and a few on the trigger.
+TEST_F(RefusedTest, AFloodWritesFewRows) {
+    Edge edge(db_);
+    auto tenant = edge.tenant();
+    auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kSigned);
+    auto note = [&](int i, std::string_view reason) {
+        edge.refusals_.note({
+            .tenant = tenant,
+            .trigger = hook.id,
+            .reason = reason,
+            .status = 401,
+            .size = 1,
+            .content_type = "text/" + std::to_string(i),
+            .address = masked_address("10.0." + std::to_string(i % 250) + ".1"),
+        });
+    };
+    for (int i = 0; i < 10'000; ++i) note(i, "signature");
+    edge.wait(edge.refusals_.flush(Edge::by()));
+    EXPECT_EQ(count("weft.refused_delivery"), "8");
+    EXPECT_EQ(db_.scalar("select sum(deliveries) from weft.refused_delivery"), "10000");
+    for (int turn = 1; turn <= 20; ++turn) {
+        for (int i = 0; i < 20; ++i) note(turn * 1'000 + i, "signature");
+        edge.wait(edge.refusals_.flush(Edge::by()));
+    }
+    EXPECT_EQ(count("weft.refused_delivery"), "50");
+    db_.exec("delete from weft.trigger where id = '" + hook.id.text() + "'");
+    EXPECT_EQ(count("weft.refused_delivery"), "0");
+    note(1, "signature");
+    edge.wait(edge.refusals_.flush(Edge::by()));  // the trigger is gone: nothing to tell, and no error
+    EXPECT_EQ(count("weft.refused_delivery"), "0");
+}
+
+TEST_F(RefusedTest, AnAddressIsShownAsItsNetwork) {
+    EXPECT_EQ(masked_address("203.0.113.77"), "203.0.113.0/24");
+    EXPECT_EQ(masked_address("::ffff:203.0.113.77"), "203.0.113.0/24");
+    EXPECT_EQ(masked_address("2001:db8:1:2:3::4"), "2001:db8:1::/48");
+    EXPECT_EQ(masked_address("unix"), "");
+}
+
+}  // namespace
+}  // namespace weft::ingress::testing

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "base/id.h"
+#include "base/time.h"
+#include "platform/pg/pg.h"
+#include "store/db/db.h"
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// Deliveries that were not taken, for the trigger's owner: kinds of them with a count, the newest
+/// kRefusedKindsMax of each trigger. Nothing of what was sent is kept.
+namespace weft::store::triggers {
+
+inline constexpr int kRefusedKindsMax = 50;
+
+/// What makes two refusals alike.
+struct RefusedKind {
+    std::string reason;  // "signature", "rate", "input", ...
+    int status = 0;      // of the answer
+    std::string content_type;
+    std::string address;  // the sender's network; "" when there were many
+    auto operator<=>(const RefusedKind&) const = default;
+};
+struct RefusedCount {
+    Instant first_at{};
+    Instant last_at{};
+    std::int64_t count = 0;
+    std::int64_t size = 0;  // bytes of the last one's body
+};
+struct Refused {
+    TenantId tenant;
+    TriggerId trigger;
+    RefusedKind kind;
+    RefusedCount seen;
+};
+
+/// Adds the counts, and lets go of what is beyond the newest kinds of these triggers: one transaction. Of a
+/// trigger that is gone nothing is written.
+rt::Task<Result<void>> add_refused(pg::Pool& pool, std::vector<Refused> rows, rt::Deadline by);
+
+/// Newest first, at most kRefusedKindsMax.
+rt::Task<Result<std::vector<Refused>>> list_refused(
+    Db db, TenantId tenant, TriggerId trigger, rt::Deadline by
+);
+
+}  // namespace weft::store::triggers
