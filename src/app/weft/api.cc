@@ -1,4 +1,5 @@
 #include "app/weft/commands.h"
+#include "app/weft/database_metrics.h"
 #include "app/weft/listener.h"
 #include "app/weft/metrics_server.h"
 #include "control/scripts/scripts.h"
@@ -204,6 +205,7 @@ class ApiProcess {
         std::string url(secrets_.database_url.reveal());
         pg::PoolOptions pool{.url = url, .application_name = "weft-api", .connections_max = kPoolConnections};
         pool_ = std::make_unique<pg::Pool>(loop_, std::move(pool));
+        watch_pool(*pool_, metrics_);
         notifier_ = std::make_unique<pg::Notifier>(loop_, url);
         using Keys = store::vault::TenantKeys;
         keys_ = std::make_unique<Keys>(*pool_, *shared_master_, clock_, Keys::Reader::kApi);
@@ -373,7 +375,8 @@ class ApiProcess {
     rt::Task<void> watch_database() {
         do {
             database_ = co_await pool_->ping(scope_.deadline(kDatabaseAnswer));
-            if (database_) (void)co_await clock_.follow(*pool_, scope_.deadline(kDatabaseAnswer));
+            if (!database_) continue;
+            co_await query_time_.follow(clock_, local_clock_, *pool_, scope_.deadline(kDatabaseAnswer));
         } while (co_await rt::sleep_for(kDatabaseLook, scope_.forever()));
     }
 
@@ -388,6 +391,7 @@ class ApiProcess {
     pg::ServerClock clock_{local_clock_};
     SystemRng rng_;
     telemetry::Metrics metrics_;
+    QueryTime query_time_{metrics_};
     RequestMetrics requests_{metrics_};
     StreamMetrics streams_{metrics_};
     telemetry::Health health_;

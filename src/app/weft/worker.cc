@@ -1,6 +1,7 @@
 #include "data/dispatch/worker.h"
 
 #include "app/weft/commands.h"
+#include "app/weft/database_metrics.h"
 #include "app/weft/metrics_server.h"
 #include "data/isolation/isolation.h"
 #include "platform/blob/blob.h"
@@ -62,6 +63,7 @@ class WorkerProcess {
             .url = url, .application_name = "weft-worker", .connections_max = kPoolConnections
         };
         pool_ = std::make_unique<pg::Pool>(loop_, std::move(pool));
+        watch_pool(*pool_, metrics_);
         client_ = std::make_unique<http::Client>(loop_);
         dispatch::Deps deps{
             .loop = loop_,

@@ -51,6 +51,7 @@ void Dispatcher::start() {
     if (needs_.presence != nullptr) scope_.spawn(take_over_loop());
     scope_.spawn(sweep_loop());
     scope_.spawn(orphan_loop());
+    scope_.spawn(depth_loop());
 }
 
 rt::Task<void> Dispatcher::stop() {
@@ -359,6 +360,22 @@ rt::Task<void> Dispatcher::orphan_loop() {
         }
         if (orphans) oldest = 10min;
         (void)co_await rt::sleep_for(needs_.options.orphans_every, scope_.forever());
+    }
+}
+
+rt::Task<void> Dispatcher::depth_loop() {
+    while (!scope_.is_cancelled()) {
+        auto depths = co_await queue_.depths(scope_.deadline(kCallTimeout));
+        if (!depths && !scope_.is_cancelled()) complain("no look at the queue's depth", depths.error());
+        for (const auto& depth : depths.value_or(std::vector<store::queue::Queue::Depth>{})) {
+            const telemetry::Labels labels{{"state", depth.kind}};
+            needs_.metrics.gauge("weft_queue_jobs", "Runs in the queue, of all workers and tenants", labels)
+                .set(static_cast<double>(depth.jobs));
+            needs_.metrics
+                .gauge("weft_queue_oldest_seconds", "Since when the oldest of them has been due", labels)
+                .set(depth.oldest_seconds);
+        }
+        (void)co_await rt::sleep_for(needs_.options.depths_every, scope_.forever());
     }
 }
 

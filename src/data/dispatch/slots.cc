@@ -30,7 +30,10 @@ Slots::Slots(Sizes sizes, telemetry::Metrics& metrics, std::function<void()> on_
       held_(sizes.held_max, sizes.share),
       on_free_(std::move(on_free)),
       busy_(metrics.gauge("weft_slots_busy", "Runs that compute, or may at once")),
-      waiting_(metrics.gauge("weft_runs_waiting", "Runs that hold no slot while other systems answer")) {}
+      waiting_(metrics.gauge("weft_runs_waiting", "Runs that hold no slot while other systems answer")),
+      idle_(metrics.gauge("weft_slots_free", "Runs that this worker could begin at once")) {
+    report();
+}
 
 int Slots::free() const {
     return static_cast<int>(std::min(slots_.free(), held_.free()));
@@ -98,6 +101,7 @@ void Slots::pass_on() {
 void Slots::report() const {
     busy_.set(static_cast<double>(slots_.held()));
     waiting_.set(static_cast<double>(held_.held() - slots_.held()));
+    idle_.set(free());
 }
 
 }  // namespace weft::dispatch

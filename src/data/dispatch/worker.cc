@@ -143,6 +143,30 @@ struct Worker::Impl {
         }
     }
 
+    /// What the sandboxes count, as metrics: counters grow by what is new.
+    void watch_sandboxes() {
+        constexpr const char* kSandboxes = "Sandboxes: made ready for a run, and with one";
+        auto ready = deps.metrics.gauge("weft_sandboxes", kSandboxes, {{"state", "ready"}});
+        auto busy = deps.metrics.gauge("weft_sandboxes", kSandboxes, {{"state", "busy"}});
+        auto starts = deps.metrics.counter("weft_sandbox_starts_total", "Sandboxes given to runs");
+        deps.metrics.on_collect([this, ready, busy, starts] {
+            const isolation::Health now = deps.sandboxes.health();
+            ready.set(now.ready);
+            busy.set(now.busy);
+            starts.add(static_cast<double>(now.started - told.started));
+            for (const auto& [reason, count] : now.kills) {
+                deps.metrics
+                    .counter(
+                        "weft_sandbox_kills_total",
+                        "Sandboxes that ended before their run gave them back",
+                        {{"reason", std::string(reason)}}
+                    )
+                    .add(static_cast<double>(count - told.kills[reason]));
+            }
+            told = now;
+        });
+    }
+
     rt::Task<void> tell_answers() {
         auto bytes = deps.metrics.gauge(
             "weft_call_bytes", "Memory charged for calls under way: their requests and answers"
@@ -152,6 +176,7 @@ struct Worker::Impl {
     }
 
     Deps deps;
+    isolation::Health told;  // of the sandboxes, with the last exposition
     WorkerId id;
     store::vault::TenantKeys keys;
     store::vault::Vault vault;
@@ -179,6 +204,7 @@ Worker::~Worker() = default;
 
 void Worker::start() {
     impl_->listener.start();
+    impl_->watch_sandboxes();
     impl_->scope.spawn(impl_->make_keys());
     impl_->scope.spawn(impl_->make_partitions());
     impl_->scope.spawn(impl_->tell_answers());

@@ -42,6 +42,7 @@ struct Options {
     Millis sweep_every{1'000};     // lost wake-ups
     Millis cancel_every{500};      // looks for runs asked to stop
     Millis orphans_every{60'000};
+    Millis depths_every{10'000};  // looks at the whole queue, for the metrics
     Millis drain{5'000};  // at stop(): what runs get to finish by themselves
     Millis journal_lag{50};
     Millis slot_patience{500};  // see engine::Options

@@ -9,13 +9,20 @@ namespace weft::engine {
 using namespace runstate;
 using store::runs::JobFate;
 
-Driver::Driver(Deps& deps, const Options& options, Job& job, std::shared_ptr<const Prepared> prepared)
+Driver::Driver(
+    Deps& deps,
+    const Options& options,
+    Job& job,
+    std::shared_ptr<const Prepared> prepared,
+    telemetry::Histogram start_seconds
+)
     : deps_(deps),
       options_(options),
       job_(job),
       prepared_(std::move(prepared)),
       tenant_(job.claimed.lease.tenant),
       run_(job.claimed.lease.run),
+      start_seconds_(start_seconds),
       slots_(prepared_->workflow.steps().size()),
       started_at_(job.loaded.started_at.value_or(job.loaded.now)),
       used_at_(deps.clock.steady()) {}

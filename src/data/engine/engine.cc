@@ -26,6 +26,9 @@ Engine::Engine(Deps deps, Options options)
       versions_(options.versions_max),
       seconds_(
           deps_.metrics.histogram("weft_run_seconds", "Time from a run's claim to its end in this worker")
+      ),
+      start_seconds_(
+          deps_.metrics.histogram("weft_sandbox_start_seconds", "Time until a run has its sandbox")
       ) {}
 
 rt::Task<End> Engine::run(Job& job) {
@@ -54,7 +57,7 @@ rt::Task<End> Engine::run(Job& job) {
         auto written = co_await deps_.journal.write(std::move(entry), job.scope.forever());
         co_return !written ? End::kLost : is_passing ? End::kParked : End::kFinished;
     }
-    Driver driver(deps_, options_, job, *std::move(prepared));
+    Driver driver(deps_, options_, job, *std::move(prepared), start_seconds_);
     const End end = co_await driver.run();
     seconds_.observe(std::chrono::duration<double>(deps_.clock.steady() - before).count());
     co_return end;

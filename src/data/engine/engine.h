@@ -120,6 +120,7 @@ class Engine {
     Options options_;
     FairLru<Kept> versions_;  // by version id
     telemetry::Histogram seconds_;
+    telemetry::Histogram start_seconds_;
 };
 
 }  // namespace weft::engine

@@ -44,8 +44,10 @@ rt::Task<Result<void>> Driver::take_sandbox() {
         CO_CHECK_OK(back);
     }
     isolation::RunSpec spec{.tenant = tenant_, .run = run_};
+    const Steady asked_at = deps_.clock.steady();
     auto started = co_await deps_.sandboxes.start(spec, {}, job_.scope.deadline(options_.sandbox_wait));
     if (started) {
+        start_seconds_.observe(std::chrono::duration<double>(deps_.clock.steady() - asked_at).count());
         sandbox_ = *std::move(started);
         append_begin();
         co_return Result<void>{};

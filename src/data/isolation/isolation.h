@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <variant>
@@ -81,6 +82,9 @@ struct Health {
     int busy = 0;
     std::uint64_t started = 0;  // runs since start
     std::uint64_t died = 0;     // of these, ended by a limit or a crash
+    /// Runs whose sandbox was ended before it was given back, by why: "memory", "cpu", "syscall", "time" (of
+    /// a step), "output", "canceled", "crash", "outside".
+    std::map<std::string_view, std::uint64_t> kills;
     std::string text() const;   // one line for /healthz
 };
 

@@ -146,6 +146,15 @@ rt::Task<Result<std::int64_t>> Queue::sweep_tenants(Idle idle, rt::Deadline by) 
     co_return pg::value<std::int64_t>(rows, "count");
 }
 
+rt::Task<Result<std::vector<Queue::Depth>>> Queue::depths(rt::Deadline by) {
+    CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kDepths, pg::Params(), by));
+    std::vector<Depth> out;
+    for (int row = 0; row < rows.size(); ++row) {
+        out.push_back({std::string(rows.text(row, 0)), rows.integer(row, 1), rows.number(row, 2)});
+    }
+    co_return out;
+}
+
 rt::Task<Result<std::vector<Orphan>>> Queue::orphans(Millis oldest, Millis youngest, rt::Deadline by) {
     auto params = pg::params(oldest, youngest);
     CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kOrphans, std::move(params), by));

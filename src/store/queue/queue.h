@@ -110,6 +110,15 @@ class Queue {
     enum class Idle { kLeave, kPutToSleep };
     rt::Task<Result<std::int64_t>> sweep_tenants(Idle idle, rt::Deadline by);
 
+    /// How many jobs are "due", "running" and "waiting", and since when the oldest has been due (0: of those
+    /// that wait). For people who watch: all tenants together, and of very many jobs a part.
+    struct Depth {
+        std::string kind;
+        std::int64_t jobs = 0;
+        double oldest_seconds = 0;
+    };
+    rt::Task<Result<std::vector<Depth>>> depths(rt::Deadline by);
+
     /// Live runs created in [now - oldest, now - youngest] that have no job. By rights there are none.
     rt::Task<Result<std::vector<Orphan>>> orphans(Millis oldest, Millis youngest, rt::Deadline by);
 

@@ -253,6 +253,22 @@ TEST_F(QueueTest, AWokenTenantHasNoCreditFromIdling) {
     EXPECT_EQ(vtime, "1000");
 }
 
+TEST_F(QueueTest, TellsHowDeepItIs) {
+    TenantId tenant = database.create_tenant();
+    enqueue(tenant, 2, "clock_timestamp() - interval '1 min'");
+    enqueue(tenant, 1, "clock_timestamp() + interval '1 hour'");
+    ASSERT_EQ(claim(1).size(), 1u);
+    auto depths = loop.run_until_done(queue.depths(kSoon));
+    ASSERT_TRUE(depths) << depths.error().detail;
+    std::map<std::string, std::pair<std::int64_t, double>> found;
+    for (const auto& depth : *depths) found[depth.kind] = {depth.jobs, depth.oldest_seconds};
+    ASSERT_EQ(found.size(), 3u);
+    EXPECT_EQ(found["due"].first, 1);
+    EXPECT_NEAR(found["due"].second, 60, 20);
+    EXPECT_EQ(found["running"].first, 1);
+    EXPECT_EQ(found["waiting"], std::pair(std::int64_t{1}, 0.0));
+}
+
 TEST_F(QueueTest, FindsLiveRunsWithoutAJob) {
     TenantId tenant = database.create_tenant();
     enqueue(tenant, 3);

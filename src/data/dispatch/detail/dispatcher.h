@@ -63,6 +63,7 @@ class Dispatcher {
     rt::Task<void> on_reaped(store::queue::Reaped reaped);
     rt::Task<void> sweep_loop();
     rt::Task<void> orphan_loop();
+    rt::Task<void> depth_loop();
 
     std::vector<store::queue::Lease> leases_older_than(Steady::duration age, Steady Running::* since) const;
     void cancel(const std::vector<store::queue::Canceled>& canceled);

@@ -50,6 +50,7 @@ class Slots final : public engine::Slots {
     std::function<void()> on_free_;
     telemetry::Gauge busy_;
     telemetry::Gauge waiting_;
+    telemetry::Gauge idle_;
 };
 
 }  // namespace weft::dispatch

@@ -21,7 +21,14 @@ namespace weft::engine {
 /// only when this process must let go of the run at once (fenced off, shutdown).
 class Driver {
   public:
-    Driver(Deps& deps, const Options& options, Job& job, std::shared_ptr<const Prepared> prepared);
+    /// `start_seconds` hears how long each sandbox took to come.
+    Driver(
+        Deps& deps,
+        const Options& options,
+        Job& job,
+        std::shared_ptr<const Prepared> prepared,
+        telemetry::Histogram start_seconds
+    );
 
     rt::Task<End> run();
 
@@ -134,6 +141,7 @@ class Driver {
     const std::shared_ptr<const Prepared> prepared_;  // shared with the cache and other runs of the version
     const TenantId tenant_;
     const RunId run_;
+    telemetry::Histogram start_seconds_;
 
     runstate::State state_;
     std::deque<runstate::Command> commands_;

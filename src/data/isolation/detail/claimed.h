@@ -10,10 +10,13 @@ namespace weft::isolation {
 /// A slot's child while it serves one run.
 class Claimed final : public Sandbox {
   public:
-    /// `on_death` hears once if the process ended other than by our order.
-    Claimed(
-        std::shared_ptr<Slot> slot, Limits limits, const Options& options, std::function<void()> on_death
-    );
+    /// Who hears, at most once each, that the process ended other than by our order; and why it ended (see
+    /// Health::kills) if a request was not answered.
+    struct Listeners {
+        std::function<void()> on_death;
+        std::function<void(std::string_view reason)> on_kill;
+    };
+    Claimed(std::shared_ptr<Slot> slot, Limits limits, const Options& options, Listeners listeners);
     ~Claimed() override;
 
     rt::Task<Result<Reply>> request(std::string frames, rt::Deadline by) override;
@@ -32,7 +35,8 @@ class Claimed final : public Sandbox {
     std::shared_ptr<Slot> slot_;  // shared with the pool and with pending operations
     Micros cpu_max_;
     std::size_t memory_bytes_;
-    std::function<void()> on_death_;
+    Listeners listeners_;
+    std::string_view death_;  // why, once the process has ended by itself
     protocol::FrameReader reader_;
     int lines_left_;
     bool is_over_ = false;

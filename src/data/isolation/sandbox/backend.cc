@@ -71,6 +71,7 @@ class SandboxBackend final : public Backend {
     int growing_ = 0;
     std::uint64_t started_ = 0;
     std::uint64_t died_ = 0;
+    std::map<std::string_view, std::uint64_t> kills_;  // reasons are literals
     rt::Signal free_;
     rt::Scope scope_;
 };
@@ -209,9 +210,12 @@ rt::Task<Result<std::unique_ptr<Sandbox>>> SandboxBackend::start(RunSpec, Limits
     slot.claim();
     ++started_;
     grow_if_needed();
-    auto on_death = [this] { ++died_; };
+    Claimed::Listeners listeners{
+        .on_death = [this] { ++died_; },
+        .on_kill = [this](std::string_view reason) { ++kills_[reason]; },
+    };
     co_return std::make_unique<Claimed>(
-        slot.shared_from_this(), limits, zygote_->options(), std::move(on_death)
+        slot.shared_from_this(), limits, zygote_->options(), std::move(listeners)
     );
 }
 
@@ -226,6 +230,7 @@ Health SandboxBackend::health() const {
     }));
     out.started = started_;
     out.died = died_;
+    out.kills = kills_;
     return out;
 }
 

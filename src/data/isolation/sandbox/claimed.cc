@@ -32,6 +32,13 @@ Micros cpu_of(const rusage& used) {
     return micros(used.ru_utime) + micros(used.ru_stime);
 }
 
+/// Of a sandbox that we ended because a request was not answered.
+std::string_view kill_reason(Code code) {
+    if (code == Code::kTimeout) return "time";
+    if (code == Code::kCancelled) return "canceled";
+    return code == Code::kLimit ? "output" : "crash";
+}
+
 std::size_t peak_of(const rusage& used) {
     return static_cast<std::size_t>(used.ru_maxrss) << 10;
 }
@@ -39,12 +46,12 @@ std::size_t peak_of(const rusage& used) {
 }  // namespace
 
 Claimed::Claimed(
-    std::shared_ptr<Slot> slot, Limits limits, const Options& options, std::function<void()> on_death
+    std::shared_ptr<Slot> slot, Limits limits, const Options& options, Listeners listeners
 )
     : slot_(std::move(slot)),
       cpu_max_(options.cpu_max),
       memory_bytes_(options.memory_bytes_max),
-      on_death_(std::move(on_death)),
+      listeners_(std::move(listeners)),
       lines_left_(limits.log_lines) {}
 
 Claimed::~Claimed() {
@@ -72,7 +79,10 @@ rt::Task<Result<Reply>> Claimed::request(std::string frames, rt::Deadline by) {
     auto written = co_await write(std::move(frames), by);
     Result<Reply> reply = written ? co_await read(by) : Result<Reply>(fail(std::move(written).error()));
     slot_->timer().cancel();
-    if (!reply) kill();
+    if (!reply) {
+        listeners_.on_kill(death_.empty() ? kill_reason(reply.error().code) : death_);
+        kill();
+    }
     co_return reply;
 }
 
@@ -148,7 +158,8 @@ rt::Task<Error> Claimed::explain_death() {
     co_await slot_->wait_gone(rt::Deadline::in(kReapTimeout));
     if (is_over_) co_return Error::cancelled("the sandbox has ended");
     if (!slot_->is_child_gone()) co_return Error::unavailable("the sandbox does not end");
-    if (on_death_) on_death_();
+    listeners_.on_death();
+    death_ = "crash";
     const Slot::End& end = slot_->end();
     const Micros cpu = cpu_of(end.used);
     const std::size_t peak = peak_of(end.used);
@@ -158,11 +169,13 @@ rt::Task<Error> Claimed::explain_death() {
     const int signal = WIFSIGNALED(end.status) ? WTERMSIG(end.status) : 0;
     const int code = WIFEXITED(end.status) ? WEXITSTATUS(end.status) : 0;
     if (end.out_of_memory || code == kExitOutOfMemory) {
+        death_ = "memory";
         co_return Error::limit(fmt::format("the run used more than {} MiB of memory", memory_bytes_ >> 20))
             .with_detail(detail);
     }
     // At the hard limit, a second after the soft one, the kernel kills.
     if (code == kExitOutOfTime || (signal == SIGKILL && cpu >= cpu_max_)) {
+        death_ = "cpu";
         co_return Error::limit(
             fmt::format(
                 "the run used more than {} s of CPU time ({:.1f} s in one sandbox)",
@@ -173,8 +186,10 @@ rt::Task<Error> Claimed::explain_death() {
             .with_detail(detail);
     }
     if (signal == SIGSYS) {
+        death_ = "syscall";
         co_return Error::limit("the run tried something that a sandbox does not allow").with_detail(detail);
     }
+    if (signal == SIGKILL) death_ = "outside";
     if (signal == SIGKILL) co_return Error::unavailable("the sandbox was killed from outside", detail);
     co_return Error::internal(detail);
 }

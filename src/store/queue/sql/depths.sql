@@ -1,0 +1,14 @@
+-- depths :many  reads up to 200,000 jobs  called by data/dispatch every ten seconds, for the metrics
+with seen as (
+    select j.state, j.run_at
+    from job j
+    limit 200000
+)
+select
+    k.kind,
+    count(s.run_at),
+    greatest(coalesce(extract(epoch from clock_timestamp() - min(s.run_at)), 0), 0)::float8
+from (values ('due'), ('running'), ('waiting')) as k (kind)
+left join seen s
+    on k.kind = case when s.state = 'leased' then 'running' when s.run_at > now() then 'waiting' else 'due' end
+group by k.kind
