@@ -88,10 +88,11 @@ rt::Task<InputEvaluated> Driver::input_ready(Index step, std::string json) {
         const Json& tree = value->tree;
         auto check = [&input, &tree](schema::Work work) { return input.validate(tree, "with", work); };
         auto fits = co_await check_value(value->text.size(), check);
-        if (!fits)
-            co_return input_failed(
-                step, {kind_of(fits.error()), fits.error().user}, {.field = fits.error().field}
-            );
+        if (!fits) {
+            const Error& why = fits.error();
+            Failure failure{kind_of(why), misfit("The input does not fit the action's schema", why)};
+            co_return input_failed(step, std::move(failure), {.field = why.field});
+        }
     }
     co_return input_read(step, *std::move(value));
 }
@@ -233,17 +234,18 @@ rt::Task<void> Driver::call(Index step, int attempt, broker::Request request, rt
         event.retry_after = response.retry_after;
         mine.place = Place{.status = response.status};
     }
-    co_await check_output(step, event);
+    event = co_await check_output(std::move(event));
     inbox_.push_back(std::move(event));
     job_.woken.notify_all();
 }
 
 /// That the output fits the action's schema is the author's wish; what was done outside is done.
-rt::Task<void> Driver::check_output(Index step, CallFinished& event) {
+rt::Task<CallFinished> Driver::check_output(CallFinished event) {
+    const Index step = event.step;
     const workflow::CompiledStep& compiled = step_at(step);
-    if (event.outcome != CallFinished::Outcome::kOk || compiled.action == nullptr) co_return;
+    if (event.outcome != CallFinished::Outcome::kOk || compiled.action == nullptr) co_return event;
     const Json& wanted = compiled.action->action.output;
-    if (!wanted.is_object() || wanted.get_object().empty()) co_return;  // anything
+    if (!wanted.is_object() || wanted.get_object().empty()) co_return event;  // anything
     Slot& mine = slot(step);
     Result<void> fits;
     auto value = co_await read_value(std::move(mine.output));
@@ -256,19 +258,19 @@ rt::Task<void> Driver::check_output(Index step, CallFinished& event) {
     } else {
         fits = fail(std::move(value).error());
     }
-    if (fits) co_return;
+    if (fits) co_return event;
     const Error& why = fits.error();
-    std::string message = "The output does not fit the action's schema: " +
-                          (why.field.empty() ? "" : why.field + ": ") + why.user;
+    std::string message = misfit("The output does not fit the action's schema", why);
     if (compiled.on_invalid_output == OnInvalid::kWarn && value) {
         log("warn", step, std::move(message));
-        co_return;
+        co_return event;
     }
     event.outcome = CallFinished::Outcome::kError;
     event.failure = Failure{FailureKind::kProvider, std::move(message)};
     mine.place = Place{.field = why.field};
     mine.output = {};
     mine.charge = {};
+    co_return event;
 }
 
 /// Sends once the request's memory is charged: a run that waits holds no slot, hence slots bound nothing of

@@ -55,7 +55,10 @@ rt::Task<Result<void>> Driver::drive() {
     if (auto fits = co_await check_input(); !fits) {
         Place place{.field = fits.error().field};
         const bool is_limit = fits.error().code == Code::kLimit;
-        Failure failure{is_limit ? FailureKind::kLimit : FailureKind::kWorkflow, fits.error().user};
+        Failure failure{
+            is_limit ? FailureKind::kLimit : FailureKind::kWorkflow,
+            misfit("The run's input does not fit the workflow", fits.error())
+        };
         co_return co_await fail_plainly(std::move(failure), std::move(place));
     }
     start();

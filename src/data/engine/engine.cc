@@ -27,8 +27,7 @@ Engine::Engine(Deps deps, Options options)
       seconds_(
           deps_.metrics.histogram("weft_run_seconds", "Time from a run's claim to its end in this worker")
       ),
-      start_seconds_(
-          deps_.metrics.histogram("weft_sandbox_start_seconds", "Time until a run has its sandbox")
+      start_seconds_(deps_.metrics.histogram("weft_sandbox_start_seconds", "Time until a run has its sandbox")
       ) {}
 
 rt::Task<End> Engine::run(Job& job) {

@@ -1,5 +1,5 @@
 // What real sandboxes and databases do too seldom to wait for: deaths, nonsense, refusals. The sandbox is a
-// fake at its seam; PostgreSQL and the journal are real. data/dispatch has the tests with real sandboxes.
+// fake at its seam; PostgreSQL and the journal are real. data/worker has the tests with real sandboxes.
 #include "core/workflow/workflow.h"
 #include "data/engine/engine.h"
 #include "platform/crypto/crypto.h"

@@ -34,6 +34,13 @@ std::string error_json(const runstate::Failure& failure, const Place& place) {
     return to_text(out);
 }
 
+std::string misfit(std::string_view what, const Error& error) {
+    std::string out(what);
+    out += ": ";
+    if (!error.user.starts_with(error.field)) out += error.field + " ";
+    return out + error.user;
+}
+
 std::string message_of(std::string_view error_json) {
     auto parsed = parse_json(error_json);
     if (!parsed || !parsed->is_object()) return "Failed";

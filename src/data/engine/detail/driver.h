@@ -90,7 +90,7 @@ class Driver {
     runstate::CallFinished call_failed(Index step, int attempt, const Error& error);
     Millis code_cpu(Index step) const;
     std::string code_cpu_note(Index step) const;
-    rt::Task<void> check_output(Index step, runstate::CallFinished& event);
+    rt::Task<runstate::CallFinished> check_output(runstate::CallFinished event);
 
     // ---- the sandbox (sandbox.cc)
     /// Nothing when the sandbox is gone or the run was canceled meanwhile: the event has been applied.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/error.h"
 #include "core/protocol/protocol.h"
 #include "core/runstate/runstate.h"
 
@@ -25,5 +26,9 @@ struct Place {
 std::string error_json(const runstate::Failure& failure, const Place& place);
 /// The message of such a text.
 std::string message_of(std::string_view error_json);
+
+/// A sentence of what is wrong with a value, for a person who sees the message alone: "<what>: <field> must
+/// be a string, not a number".
+std::string misfit(std::string_view what, const Error& error);
 
 }  // namespace weft::engine
