@@ -16,10 +16,10 @@ namespace weft::script {
 
 /// Why a script gave no value.
 struct Failure {
-    bool is_limit = false;      // time, memory or stack
+    bool is_limit = false;       // time, memory or stack
     bool is_out_of_cpu = false;  // ...of these, the CPU time
-    bool reads_absent = false;  // a TypeError about a property of undefined or null
-    std::uint32_t line = 0;     // 1-based in the given source; 0 = unknown
+    bool reads_absent = false;   // a TypeError about a property of undefined or null
+    std::uint32_t line = 0;      // 1-based in the given source; 0 = unknown
     std::uint32_t column = 0;
     std::string message;
 };

@@ -1,4 +1,4 @@
-#include "data/dispatch/worker.h"
+#include "data/worker/worker.h"
 
 #include "app/weft/commands.h"
 #include "app/weft/database_metrics.h"
@@ -34,8 +34,8 @@ constexpr auto kDrainHttp = 1s;
 constexpr auto kClockLook = 2s;  // between looks at the database's clock
 constexpr auto kClockAnswer = 1s;
 
-dispatch::Options dispatch_options(const ProcessOptions& options) {
-    dispatch::Options out;
+worker::Options worker_options(const ProcessOptions& options) {
+    worker::Options out;
     out.runs_max = options.runs_max;
     out.held_max = std::max(out.held_max, 4 * options.runs_max);
     out.code_cpu_max = std::chrono::seconds(options.code_cpu_max);
@@ -65,7 +65,7 @@ class WorkerProcess {
         pool_ = std::make_unique<pg::Pool>(loop_, std::move(pool));
         watch_pool(*pool_, metrics_);
         client_ = std::make_unique<http::Client>(loop_);
-        dispatch::Deps deps{
+        worker::Deps deps{
             .loop = loop_,
             .pool = *pool_,
             .url = std::move(url),
@@ -79,12 +79,12 @@ class WorkerProcess {
             .rng = rng_,
             .log = log_,
             .metrics = metrics_,
-            .options = dispatch_options(options_),
+            .options = worker_options(options_),
         };
         deps.options.blob_folder = options_.blobs;
         deps.options.presence_folder = options_.blobs + "/workers";
         TRY(deps.options.keep, store::retention::parse_policy(options_.keep));
-        worker_ = std::make_unique<dispatch::Worker>(std::move(deps));
+        worker_ = std::make_unique<worker::Worker>(std::move(deps));
         watch_disks();
         if (options_.metrics_listen.empty()) return {};
         health_.add("queue", [this] { return worker_->ready(); });
@@ -125,7 +125,7 @@ class WorkerProcess {
     /// What is compared with the database's times is told by the database's clock.
     rt::Task<void> follow_clock() {
         while (co_await rt::sleep_for(kClockLook, scope_.forever())) {
-            (void)co_await clock_.follow(*pool_, scope_.deadline(kClockAnswer));
+            co_await query_time_.follow(clock_, local_clock_, *pool_, scope_.deadline(kClockAnswer));
         }
     }
 
@@ -149,6 +149,7 @@ class WorkerProcess {
     pg::ServerClock clock_{local_clock_};
     SystemRng rng_;
     telemetry::Metrics metrics_;
+    QueryTime query_time_{metrics_};
     telemetry::Health health_;
     std::unique_ptr<isolation::Backend> sandboxes_;
     std::unique_ptr<crypto::KeyWrapper> shared_master_;
@@ -156,7 +157,7 @@ class WorkerProcess {
     std::unique_ptr<blob::Store> blobs_;
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<http::Client> client_;
-    std::unique_ptr<dispatch::Worker> worker_;
+    std::unique_ptr<worker::Worker> worker_;
     std::unique_ptr<disk::Watch> disks_;
     std::unique_ptr<MetricsServer> metrics_server_;
     bool is_stopping_ = false;

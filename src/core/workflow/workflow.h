@@ -187,7 +187,7 @@ struct CompiledStep {
     const PinnedConnection* connection = nullptr;  // likewise; null when none is named
     std::string condition;                         // "" = none
     std::string with;
-    std::string source;  // code
+    std::string source;                                                  // code
     runstate::OnInvalid on_invalid_output = runstate::OnInvalid::kWarn;  // of an app action
     std::optional<Millis> cpu;  // CPU time that the code asks for; none: the usual
 };

@@ -1,4 +1,4 @@
-#include "data/dispatch/detail/retention.h"
+#include "data/dispatch/retention.h"
 
 #include "platform/blob/retire.h"
 

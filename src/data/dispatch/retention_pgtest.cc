@@ -1,5 +1,5 @@
 // What becomes of the files of runs that retention lets go.
-#include "data/dispatch/detail/retention.h"
+#include "data/dispatch/retention.h"
 #include "platform/rt/clock.h"
 #include "platform/rt/scope.h"
 #include "store/runs/payload.h"

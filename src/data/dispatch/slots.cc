@@ -1,4 +1,4 @@
-#include "data/dispatch/detail/slots.h"
+#include "data/dispatch/slots.h"
 
 #include <algorithm>
 

@@ -85,7 +85,7 @@ struct Health {
     /// Runs whose sandbox was ended before it was given back, by why: "memory", "cpu", "syscall", "time" (of
     /// a step), "output", "canceled", "crash", "outside".
     std::map<std::string_view, std::uint64_t> kills;
-    std::string text() const;   // one line for /healthz
+    std::string text() const;  // one line for /healthz
 };
 
 class Backend {

@@ -45,9 +45,7 @@ std::size_t peak_of(const rusage& used) {
 
 }  // namespace
 
-Claimed::Claimed(
-    std::shared_ptr<Slot> slot, Limits limits, const Options& options, Listeners listeners
-)
+Claimed::Claimed(std::shared_ptr<Slot> slot, Limits limits, const Options& options, Listeners listeners)
     : slot_(std::move(slot)),
       cpu_max_(options.cpu_max),
       memory_bytes_(options.memory_bytes_max),
@@ -176,13 +174,11 @@ rt::Task<Error> Claimed::explain_death() {
     // At the hard limit, a second after the soft one, the kernel kills.
     if (code == kExitOutOfTime || (signal == SIGKILL && cpu >= cpu_max_)) {
         death_ = "cpu";
-        co_return Error::limit(
-            fmt::format(
-                "the run used more than {} s of CPU time ({:.1f} s in one sandbox)",
-                cpu_max_.count() / 1'000'000,
-                static_cast<double>(cpu.count()) / 1e6
-            )
-        )
+        co_return Error::limit(fmt::format(
+                                   "the run used more than {} s of CPU time ({:.1f} s in one sandbox)",
+                                   cpu_max_.count() / 1'000'000,
+                                   static_cast<double>(cpu.count()) / 1e6
+                               ))
             .with_detail(detail);
     }
     if (signal == SIGSYS) {

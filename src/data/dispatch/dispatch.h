@@ -1,18 +1,48 @@
 #pragma once
 
-#include "data/dispatch/detail/slots.h"
-#include "data/dispatch/worker.h"
+#include "base/limits.h"
+#include "data/dispatch/slots.h"
 #include "data/engine/engine.h"
+#include "platform/pg/pg.h"
 #include "platform/proc/presence.h"
+#include "platform/rt/clock.h"
+#include "platform/rt/loop.h"
 #include "platform/rt/scope.h"
 #include "platform/rt/sync.h"
+#include "platform/telemetry/log.h"
+#include "platform/telemetry/metrics.h"
 #include "store/queue/queue.h"
 
 #include <memory>
 #include <unordered_map>
 #include <vector>
 
+/// Which runs a worker has.
 namespace weft::dispatch {
+
+struct Options {
+    Millis lease = limits::kLease;
+    Millis heartbeat = limits::kHeartbeat;  // a third of the lease
+    Millis poll_max{1'000};                 // between looks into the queue when nothing hints
+    Millis reap_every{5'000};
+    Millis departed_every{1'000};  // looks for workers of this machine that have died
+    Millis sweep_every{1'000};     // lost wake-ups
+    Millis cancel_every{500};      // looks for runs asked to stop
+    Millis orphans_every{60'000};
+    Millis depths_every{10'000};  // looks at the whole queue, for the metrics
+    Millis drain{5'000};          // at stop(): what runs get to finish by themselves
+    int crashes_max = limits::kCrashesMax;
+};
+
+struct Stats {
+    int running = 0;
+    std::int64_t claimed = 0;
+    std::int64_t finished = 0;
+    std::int64_t parked = 0;
+    std::int64_t lost = 0;  // leases
+    std::int64_t reaped = 0;
+    std::int64_t taken_over = 0;
+};
 
 /// Which runs this worker has: claims them, keeps their leases, stops them, gives them back.
 class Dispatcher {

@@ -1,13 +1,15 @@
-#include "data/dispatch/worker.h"
+#include "data/worker/worker.h"
 
-#include "data/dispatch/detail/dispatcher.h"
-#include "data/dispatch/detail/retention.h"
-#include "data/dispatch/detail/slots.h"
+#include "data/broker/broker.h"
+#include "data/dispatch/dispatch.h"
+#include "data/dispatch/retention.h"
+#include "data/dispatch/slots.h"
+#include "data/engine/engine.h"
 #include "store/notices/notices.h"
 #include "store/runs/journal.h"
 #include "store/vault/keys.h"
 
-namespace weft::dispatch {
+namespace weft::worker {
 
 namespace {
 
@@ -188,13 +190,13 @@ struct Worker::Impl {
     egress::Egress egress;
     telemetry::Notices notices;
     broker::Broker broker;
-    Slots slots;
+    dispatch::Slots slots;
     engine::Engine engine;
     std::optional<proc::Presence> presence;
-    Dispatcher dispatcher;
+    dispatch::Dispatcher dispatcher;
     store::notices::Ears ears;
     pg::Listener listener;
-    Retention retention;
+    dispatch::Retention retention;
     rt::Signal keys_wanted;
     rt::Scope scope;
 };
@@ -229,9 +231,7 @@ Result<void> Worker::ready() const {
 }
 
 Stats Worker::stats() const {
-    Stats out = impl_->dispatcher.stats();
-    out.flushes = impl_->journal.stats().flushes;
-    return out;
+    return {impl_->dispatcher.stats(), impl_->journal.stats().flushes};
 }
 
-}  // namespace weft::dispatch
+}  // namespace weft::worker

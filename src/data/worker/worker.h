@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "data/dispatch/dispatch.h"
 #include "data/egress/egress.h"
 #include "data/isolation/isolation.h"
 #include "platform/blob/blob.h"
@@ -19,9 +20,9 @@
 #include <string>
 
 /// The data plane of one process: claims runs, drives them, and keeps the queue sound.
-namespace weft::dispatch {
+namespace weft::worker {
 
-struct Options {
+struct Options : dispatch::Options {
     int runs_max = 64;     // that compute at the same time; give isolation::Options::slots_max the same
     int held_max = 1'024;  // with those that wait for other systems, which hold no sandbox
     /// Memory for answers of other systems, from their first byte until journal and sandbox have them; and as
@@ -34,20 +35,9 @@ struct Options {
     /// one of them held when it died (platform/proc/presence.h). None when empty: leases lapse.
     std::string presence_folder;
     int tenant_share = 3;  // a tenant holds at most so many times what is free of these (base/shares)
-    Millis lease = limits::kLease;
-    Millis heartbeat = limits::kHeartbeat;  // a third of the lease
-    Millis poll_max{1'000};                 // between looks into the queue when nothing hints
-    Millis reap_every{5'000};
-    Millis departed_every{1'000};  // looks for workers of this machine that have died
-    Millis sweep_every{1'000};     // lost wake-ups
-    Millis cancel_every{500};      // looks for runs asked to stop
-    Millis orphans_every{60'000};
-    Millis depths_every{10'000};  // looks at the whole queue, for the metrics
-    Millis drain{5'000};  // at stop(): what runs get to finish by themselves
     Millis journal_lag{50};
-    Millis slot_patience{500};  // see engine::Options
-    int crashes_max = limits::kCrashesMax;
-    Millis code_cpu_max{30'000};  // see engine::Options
+    Millis slot_patience{500};    // see engine::Options
+    Millis code_cpu_max{30'000};  // likewise
 };
 
 /// All of it borrowed for the worker's life, but `egress` and `options`.
@@ -68,15 +58,8 @@ struct Deps {
     Options options;
 };
 
-struct Stats {
-    int running = 0;
-    std::int64_t claimed = 0;
-    std::int64_t finished = 0;
-    std::int64_t parked = 0;
-    std::int64_t lost = 0;  // leases
-    std::int64_t reaped = 0;
-    std::int64_t taken_over = 0;
-    std::int64_t flushes = 0;
+struct Stats : dispatch::Stats {
+    std::int64_t flushes = 0;  // of the journal
 };
 
 class Worker {
@@ -103,4 +86,4 @@ class Worker {
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace weft::dispatch
+}  // namespace weft::worker

@@ -1,4 +1,4 @@
-#include "data/dispatch/detail/dispatcher.h"
+#include "data/dispatch/dispatch.h"
 
 #include "platform/rt/loop.h"
 #include "store/runs/journal.h"

@@ -1,10 +1,10 @@
-#include "data/dispatch/detail/world.h"
+#include "data/worker/detail/world.h"
 
 #include <malloc.h>
 
 #include <fstream>
 
-namespace weft::dispatch {
+namespace weft::worker {
 namespace {
 
 using ::testing::HasSubstr;
@@ -114,4 +114,4 @@ TEST_F(AnswersTest, NoRoomUntilTheTimeoutFailsAsALimit) {
 }
 
 }  // namespace
-}  // namespace weft::dispatch
+}  // namespace weft::worker

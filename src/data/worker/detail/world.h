@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/workflow/workflow.h"
-#include "data/dispatch/worker.h"
+#include "data/worker/worker.h"
 #include "platform/http/router.h"
 #include "platform/http/server.h"
 #include "platform/rt/scope.h"
@@ -19,7 +19,7 @@
 #include <optional>
 
 /// For this module's tests: a worker with real sandboxes, a real PostgreSQL and a real upstream.
-namespace weft::dispatch {
+namespace weft::worker {
 
 /// What lives as long as the test program: sandboxes are started once, before anything else.
 struct Suite {
@@ -293,4 +293,4 @@ class WorkerTest : public testing::Test {
     std::size_t large_ = 0;
 };
 
-}  // namespace weft::dispatch
+}  // namespace weft::worker
