@@ -11,7 +11,6 @@ using store::runs::JobFate;
 
 namespace {
 
-constexpr std::size_t kSmallRequestBytes = 64u << 10;  // as much as the rest of a waiting run
 // The child enforces the script's own limit; this one only catches a child that does not answer.
 constexpr auto kEvaluateTimeout = limits::kScriptTimeoutDefault * 3;
 constexpr auto kCodeGrace = 1s;  // likewise
@@ -50,16 +49,16 @@ rt::Task<Result<void>> Driver::on(Evaluate command) {
     }
     protocol::Evaluate request;
     if (is_output) {
-        request.value = prepared_->workflow.output();
+        request.value = run_.prepared->workflow.output();
     } else {
-        const workflow::CompiledStep& step = step_at(command.step);
-        slot(command.step).started_at = now();
+        const workflow::CompiledStep& step = run_.step(command.step);
+        slot(command.step).started_at = run_.now();
         request.condition = step.condition;
         request.value = step.with;
-        const StepKind kind = plan_at(command.step).kind;
+        const StepKind kind = run_.plan(command.step).kind;
         if (kind == StepKind::kMap || kind == StepKind::kRespond) request.keep_as = step.id;
     }
-    const rt::Deadline by = job_.scope.deadline(kEvaluateTimeout);
+    const rt::Deadline by = run_.job.scope.deadline(kEvaluateTimeout);
     CO_TRY(auto reply, co_await ask(std::move(request), command.step, by));
     if (!reply) co_return Result<void>{};
     if (auto* value = std::get_if<protocol::Value>(&reply->result)) {
@@ -83,8 +82,8 @@ InputEvaluated Driver::input_failed(Index step, Failure failure, Place place) {
 rt::Task<InputEvaluated> Driver::input_ready(Index step, std::string json) {
     auto value = co_await read_value(std::move(json));
     if (!value) co_return input_failed(step, unreadable(value.error()), {});
-    if (step != kRun && plan_at(step).kind == StepKind::kCall && step_at(step).action != nullptr) {
-        const schema::Schema& input = step_at(step).action->input;
+    if (step != kRun && run_.plan(step).kind == StepKind::kCall && run_.step(step).action != nullptr) {
+        const schema::Schema& input = run_.step(step).action->input;
         const Json& tree = value->tree;
         auto check = [&input, &tree](schema::Work work) { return input.validate(tree, "with", work); };
         auto fits = co_await check_value(value->text.size(), check);
@@ -109,7 +108,7 @@ InputEvaluated Driver::input_read(Index step, Value value) {
     auto refuse = [&](const Error& why) {
         return input_failed(step, {FailureKind::kWorkflow, why.user}, {.field = why.field});
     };
-    switch (plan_at(step).kind) {
+    switch (run_.plan(step).kind) {
         case StepKind::kMap:
             mine.output = std::move(json);
             mine.is_kept = true;
@@ -122,7 +121,7 @@ InputEvaluated Driver::input_read(Index step, Value value) {
         case StepKind::kSleep: {
             auto duration = workflow::sleep_duration(tree);
             if (!duration) return refuse(duration.error());
-            out.wake_at = now() + *duration;
+            out.wake_at = run_.now() + *duration;
             return out;
         }
         case StepKind::kFail:
@@ -132,7 +131,7 @@ InputEvaluated Driver::input_read(Index step, Value value) {
         case StepKind::kCode:
             break;
     }
-    keep_value("step." + step_at(step).id + ".input", json);
+    record_.keep_value("step." + run_.step(step).id + ".input", json);
     mine.input = std::move(json);
     return out;
 }
@@ -143,13 +142,15 @@ rt::Task<Result<void>> Driver::on(Perform command) {
     Slot& mine = slot(step);
     if (!mine.request) {
         std::string rendered = mine.input;
-        const workflow::CompiledStep& compiled = step_at(step);
+        const workflow::CompiledStep& compiled = run_.step(step);
         if (compiled.action != nullptr) {
             protocol::Evaluate request;
-            request.value = prepared_->requests[static_cast<std::size_t>(step)];
+            request.value = run_.prepared->requests[static_cast<std::size_t>(step)];
             request.bindings.push_back({"input", mine.input});
             request.mode = protocol::Mode::kRequest;
-            CO_TRY(auto reply, co_await ask(std::move(request), step, job_.scope.deadline(kEvaluateTimeout)));
+            CO_TRY(
+                auto reply, co_await ask(std::move(request), step, run_.job.scope.deadline(kEvaluateTimeout))
+            );
             if (!reply) co_return Result<void>{};
             auto* value = std::get_if<protocol::Value>(&reply->result);
             if (value == nullptr) {
@@ -173,13 +174,13 @@ rt::Task<Result<void>> Driver::on(Perform command) {
         mine.request = *std::move(built);
         mine.input = {};
     }
-    if (mine.call) co_await mine.call->join();  // of the attempt before; it has answered
+    co_await calls_.join(step);  // of the attempt before; it has answered
     spawn_call(step, command.attempt, command.by);
     co_return Result<void>{};
 }
 
 rt::Task<Result<connector::HttpRequest>> Driver::build_request(Index step, std::string rendered) const {
-    const workflow::CompiledStep& compiled = step_at(step);
+    const workflow::CompiledStep& compiled = run_.step(step);
     auto build = [&]() -> Result<connector::HttpRequest> {
         TRY(Json tree, parse_json(rendered, {.bytes_max = limits::kPayloadBytesMax}));
         if (compiled.action != nullptr) {
@@ -192,24 +193,20 @@ rt::Task<Result<connector::HttpRequest>> Driver::build_request(Index step, std::
 }
 
 void Driver::spawn_call(Index step, int attempt, Instant by) {
-    Slot& mine = slot(step);
-    const workflow::CompiledStep& compiled = step_at(step);
+    const workflow::CompiledStep& compiled = run_.step(step);
     broker::Request request;
-    request.http = *mine.request;
+    request.http = *slot(step).request;
     if (compiled.action != nullptr) request.action = &compiled.action->action;
-    request.effect = plan_at(step).effect;
-    request.idempotency_key = idempotency_key(run_, compiled.id);
+    request.effect = run_.plan(step).effect;
+    request.idempotency_key = idempotency_key(run_.id, compiled.id);
     if (compiled.connection != nullptr) {
         request.connection = broker::ConnectionRef{compiled.connection->id, &compiled.connection->app};
     }
-    mine.call = std::make_unique<rt::Scope>(deps_.loop);
-    const rt::Deadline until = mine.call->deadline(steady_of(by) - deps_.clock.steady());
-    mine.call->spawn(call(step, attempt, std::move(request), until));
+    calls_.start(step, attempt, std::move(request), by);
 }
 
-/// Runs beside the loop, in the slot's scope.
-rt::Task<void> Driver::call(Index step, int attempt, broker::Request request, rt::Deadline by) {
-    broker::Response response = co_await perform(std::move(request), std::move(by));
+/// In the call's scope, beside the loop.
+rt::Task<void> Driver::answered(Index step, int attempt, broker::Response response) {
     CallFinished event{.step = step, .attempt = attempt};
     Slot& mine = slot(step);
     switch (response.outcome) {
@@ -236,13 +233,13 @@ rt::Task<void> Driver::call(Index step, int attempt, broker::Request request, rt
     }
     event = co_await check_output(std::move(event));
     inbox_.push_back(std::move(event));
-    job_.woken.notify_all();
+    run_.job.woken.notify_all();
 }
 
 /// That the output fits the action's schema is the author's wish; what was done outside is done.
 rt::Task<CallFinished> Driver::check_output(CallFinished event) {
     const Index step = event.step;
-    const workflow::CompiledStep& compiled = step_at(step);
+    const workflow::CompiledStep& compiled = run_.step(step);
     if (event.outcome != CallFinished::Outcome::kOk || compiled.action == nullptr) co_return event;
     const Json& wanted = compiled.action->action.output;
     if (!wanted.is_object() || wanted.get_object().empty()) co_return event;  // anything
@@ -262,7 +259,7 @@ rt::Task<CallFinished> Driver::check_output(CallFinished event) {
     const Error& why = fits.error();
     std::string message = misfit("The output does not fit the action's schema", why);
     if (compiled.on_invalid_output == OnInvalid::kWarn && value) {
-        log("warn", step, std::move(message));
+        record_.log("warn", step, std::move(message));
         co_return event;
     }
     event.outcome = CallFinished::Outcome::kError;
@@ -271,32 +268,6 @@ rt::Task<CallFinished> Driver::check_output(CallFinished event) {
     mine.output = {};
     mine.charge = {};
     co_return event;
-}
-
-/// Sends once the request's memory is charged: a run that waits holds no slot, hence slots bound nothing of
-/// it.
-rt::Task<broker::Response> Driver::perform(broker::Request request, rt::Deadline by) {
-    rt::Budget::Charge charge;
-    const std::size_t bytes = request.http.body.size();
-    if (deps_.requests != nullptr && bytes > kSmallRequestBytes) {
-        charge = {*deps_.requests, tenant_.text()};
-        ++unsent_;
-        auto room =
-            co_await charge.resize(2 * static_cast<std::int64_t>(bytes), by);  // ours, and the one sent
-        --unsent_;
-        job_.woken.notify_all();
-        if (!room) {
-            broker::Response out;
-            out.kind = FailureKind::kLimit;
-            out.message =
-                "The requests that are under way leave no memory for this one; send fewer or smaller ones";
-            out.is_retryable = true;
-            if (room.error().code == Code::kCancelled) out.outcome = broker::Response::Outcome::kAborted;
-            co_return out;
-        }
-    }
-    broker::Principal who{tenant_, run_, prepared_->version.id};
-    co_return co_await deps_.broker.perform(who, std::move(request), std::move(by));
 }
 
 CallFinished Driver::call_failed(Index step, int attempt, const Error& error) {
@@ -312,14 +283,14 @@ rt::Task<Result<void>> Driver::on(RunCode command) {
     const Index step = command.step;
     if (!is_in(step, Phase::kCoding)) co_return Result<void>{};
     protocol::Code request;
-    request.source = step_at(step).source;
+    request.source = run_.step(step).source;
     request.bindings.push_back({"input", slot(step).input});
-    request.keep_as = step_at(step).id;
+    request.keep_as = run_.step(step).id;
     const Millis cpu = code_cpu(step);
     request.cpu_ms = static_cast<std::uint32_t>(cpu.count());
-    const auto wall = std::chrono::ceil<Millis>(command.by - now());
+    const auto wall = std::chrono::ceil<Millis>(command.by - run_.now());
     request.wall_ms = static_cast<std::uint32_t>(std::max(wall, Millis(1)).count());
-    CO_TRY(auto reply, co_await ask(std::move(request), step, deadline(command.by + kCodeGrace)));
+    CO_TRY(auto reply, co_await ask(std::move(request), step, run_.deadline(command.by + kCodeGrace)));
     if (!reply) co_return Result<void>{};
     CallFinished event{.step = step, .attempt = command.attempt};
     Result<Value> value = fail(Error::internal("the sandbox gave no value"));
@@ -344,25 +315,25 @@ rt::Task<Result<void>> Driver::on(RunCode command) {
 
 /// What the step asks for, as far as the tenant may have it.
 Millis Driver::code_cpu(Index step) const {
-    const Millis asked = step_at(step).cpu.value_or(limits::kScriptTimeoutDefault);
-    return std::min(asked, options_.code_cpu_max);
+    const Millis asked = run_.step(step).cpu.value_or(limits::kScriptTimeoutDefault);
+    return std::min(asked, run_.options.code_cpu_max);
 }
 
 std::string Driver::code_cpu_note(Index step) const {
-    const Millis asked = step_at(step).cpu.value_or(Millis(0));
-    if (asked <= options_.code_cpu_max) return "";
+    const Millis asked = run_.step(step).cpu.value_or(Millis(0));
+    if (asked <= run_.options.code_cpu_max) return "";
     return ". The step asks for " + duration_text(asked) + "; whoever operates this Weft server allows " +
-           duration_text(options_.code_cpu_max) + " (--code-cpu-max)";
+           duration_text(run_.options.code_cpu_max) + " (--code-cpu-max)";
 }
 
 rt::Task<Result<void>> Driver::on(StartTimer command) {
     std::erase_if(timers_, [&](const Timer& timer) { return timer.step == command.step; });
-    timers_.push_back({command.step, steady_of(command.at)});
+    timers_.push_back({command.step, run_.steady_of(command.at)});
     co_return Result<void>{};
 }
 
 rt::Task<Result<void>> Driver::on(Abort command) {
-    if (auto& call = slot(command.step).call) call->cancel(rt::CancelReason::kUser);
+    calls_.abort(command.step);
     co_return Result<void>{};
 }
 

@@ -16,40 +16,45 @@ Driver::Driver(
     std::shared_ptr<const Prepared> prepared,
     telemetry::Histogram start_seconds
 )
-    : deps_(deps),
-      options_(options),
-      job_(job),
-      prepared_(std::move(prepared)),
-      tenant_(job.claimed.lease.tenant),
-      run_(job.claimed.lease.run),
-      start_seconds_(start_seconds),
-      slots_(prepared_->workflow.steps().size()),
-      started_at_(job.loaded.started_at.value_or(job.loaded.now)),
-      used_at_(deps.clock.steady()) {}
+    : run_{deps,
+           options,
+           job,
+           std::move(prepared),
+           job.claimed.lease.tenant,
+           job.claimed.lease.run,
+           job.loaded.started_at.value_or(job.loaded.now)},
+      slots_(run_.count()),
+      session_(run_, start_seconds),
+      record_(run_),
+      calls_(run_, [this](Index step, int attempt, broker::Response response) {
+          return answered(step, attempt, std::move(response));
+      }) {}
 
 rt::Task<End> Driver::run() {
     auto driven = co_await drive();
-    co_await close_calls();
-    sandbox_.reset();
+    co_await calls_.close();
+    session_.close();
     if (!driven) {
-        deps_.log.debug("run let go", {{"run_id", run_}, {"why", driven.error().detail}});
+        run_.deps.log.debug("run let go", {{"run_id", run_.id}, {"why", driven.error().detail}});
         co_return End::kLost;
     }
     co_return end_.value_or(End::kLost);
 }
 
 rt::Task<Result<void>> Driver::drive() {
-    if (is_terminal(run_status_from(job_.loaded.state).value_or(RunStatus::kQueued))) {
+    if (is_terminal(run_status_from(run_.job.loaded.state).value_or(RunStatus::kQueued))) {
         // The end is recorded, the job was left: take it away. The row of an ended run is not touched again.
-        batch_.finished_at = now();
+        record_.finish_silently();
         co_return co_await flush(JobFate::kFinish, RunStatus::kFailed);
     }
-    auto opened = co_await open_values(std::exchange(job_.loaded.payloads, {}), Which::kAll);
-    if (!opened && job_.scope.is_cancelled()) co_return opened;
+    auto opened = co_await open_values(std::exchange(run_.job.loaded.payloads, {}), Which::kAll);
+    if (!opened && run_.job.scope.is_cancelled()) co_return opened;
     if (!opened && opened.error().code == Code::kUnavailable)
         co_return co_await give_back(JobFate::kPostpone, 1s);
     if (!opened) {
-        deps_.log.error("payload does not open", {{"run_id", run_}, {"detail", opened.error().detail}});
+        run_.deps.log.error(
+            "payload does not open", {{"run_id", run_.id}, {"detail", opened.error().detail}}
+        );
         co_return co_await fail_plainly({FailureKind::kPlatform, "The run's input could not be read"}, {});
     }
     if (auto fits = co_await check_input(); !fits) {
@@ -68,52 +73,52 @@ rt::Task<Result<void>> Driver::drive() {
 
 /// Opens input and trigger, and for a resumed run the outputs of its finished steps.
 rt::Task<Result<void>> Driver::open_values(std::vector<store::runs::StoredPayload> payloads, Which which) {
-    const rt::Deadline by = job_.scope.deadline(10s);
+    const rt::Deadline by = run_.job.scope.deadline(10s);
     std::unordered_map<std::string, std::size_t> outputs;
-    for (std::size_t i = 0; i < count(); ++i) {
+    for (std::size_t i = 0; i < run_.count(); ++i) {
         if (which == Which::kStored && !slots_[i].is_stored) continue;
-        outputs.emplace("step." + prepared_->workflow.steps()[i].id + ".output", i);
+        outputs.emplace("step." + run_.prepared->workflow.steps()[i].id + ".output", i);
     }
     for (auto& payload : payloads) {
         std::string* to = nullptr;
-        if (payload.slot == "input") to = &input_;
-        if (payload.slot == "trigger") to = &trigger_;
+        if (payload.slot == "input") to = &session_.input;
+        if (payload.slot == "trigger") to = &session_.trigger;
         if (auto found = outputs.find(payload.slot); found != outputs.end())
             to = &slots_[found->second].output;
         if (to == nullptr) continue;
-        CO_TRY(*to, co_await deps_.codec.open(tenant_, run_, std::move(payload), by));
+        CO_TRY(*to, co_await run_.deps.codec.open(run_.tenant, run_.id, std::move(payload), by));
     }
     co_return Result<void>{};
 }
 
 rt::Task<Result<void>> Driver::check_input() {
-    if (!prepared_->workflow.inputs() || job_.claimed.lease.epoch > 1) co_return Result<void>{};
-    CO_TRY(Value input, co_await read_value(input_.empty() ? "null" : std::move(input_)));
-    input_ = std::move(input.text);
+    if (!run_.prepared->workflow.inputs() || run_.job.claimed.lease.epoch > 1) co_return Result<void>{};
+    CO_TRY(Value input, co_await read_value(session_.input.empty() ? "null" : std::move(session_.input)));
+    session_.input = std::move(input.text);
     auto check = [&](schema::Work work) {
-        return workflow::check_input(prepared_->workflow, input.tree, work);
+        return workflow::check_input(run_.prepared->workflow, input.tree, work);
     };
-    co_return co_await check_value(input_.size(), check);
+    co_return co_await check_value(session_.input.size(), check);
 }
 
 void Driver::start() {
-    if (job_.claimed.lease.epoch > 1) {
+    if (run_.job.claimed.lease.epoch > 1) {
         JsonObject detail;
-        detail["epoch"] = job_.claimed.lease.epoch;
-        detail["crashes"] = job_.claimed.crashes;
-        note("resumed", std::nullopt, std::move(detail));
+        detail["epoch"] = run_.job.claimed.lease.epoch;
+        detail["crashes"] = run_.job.claimed.crashes;
+        record_.note("resumed", std::nullopt, std::move(detail));
     }
     apply(replay());
-    if (job_.claimed.cancel) job_.request_cancel(*job_.claimed.cancel);
+    if (run_.job.claimed.cancel) run_.job.request_cancel(*run_.job.claimed.cancel);
 }
 
 /// The journal as events for runstate, in the order of the steps.
 Started Driver::replay() {
-    Started out{.started_at = started_at_, .journal = {}};
+    Started out{.started_at = run_.started_at, .journal = {}};
     std::unordered_map<std::string_view, const store::runs::StepRun*> rows;
-    for (const auto& row : job_.loaded.steps) rows[row.step] = &row;
-    for (std::size_t i = 0; i < count(); ++i) {
-        auto found = rows.find(prepared_->workflow.steps()[i].id);
+    for (const auto& row : run_.job.loaded.steps) rows[row.step] = &row;
+    for (std::size_t i = 0; i < run_.count(); ++i) {
+        auto found = rows.find(run_.prepared->workflow.steps()[i].id);
         if (found == rows.end()) continue;
         JournalEntry entry;
         entry.step = static_cast<Index>(i);
@@ -136,11 +141,11 @@ void Driver::restore(const store::runs::StepRun& row, JournalEntry entry, Starte
         entry.status = status;
         mine.is_recorded = true;
         mine.is_kept = true;
-        put(entry.step, row.state, mine.output, row.error.value_or(""));
+        session_.put(entry.step, row.state, mine.output, row.error.value_or(""));
     } else if (status == StepStatus::kWaiting) {
         entry.entry = JournalEntry::Entry::kWait;
-        entry.until = job_.loaded.now;
-        for (const auto& wait : job_.loaded.waits) {
+        entry.until = run_.job.loaded.now;
+        for (const auto& wait : run_.job.loaded.waits) {
             if (wait.step != row.step) continue;
             auto detail = parse_json(wait.detail);
             if (!detail || !detail->is_object()) continue;
@@ -156,10 +161,10 @@ void Driver::restore(const store::runs::StepRun& row, JournalEntry entry, Starte
 
 /// One step of the loop: a command, else an event, else a flush that is due, else a wait.
 rt::Task<Result<void>> Driver::turn() {
-    if (job_.cancel && !is_cancel_applied_) {
+    if (run_.job.cancel && !is_cancel_applied_) {
         is_cancel_applied_ = true;
-        note_cancel(*job_.cancel);
-        apply(CancelRequested{job_.cancel->reason});
+        record_.note_cancel(*run_.job.cancel);
+        apply(CancelRequested{run_.job.cancel->reason});
     }
     if (!commands_.empty()) {
         Command next = std::move(commands_.front());
@@ -173,7 +178,8 @@ rt::Task<Result<void>> Driver::turn() {
         co_return Result<void>{};
     }
     if (fire_timer()) co_return Result<void>{};
-    const bool is_late = dirty_since_ && deps_.clock.steady() - *dirty_since_ >= options_.journal_lag;
+    const auto since = record_.dirty_since();
+    const bool is_late = since && run_.deps.clock.steady() - *since >= run_.options.journal_lag;
     if (is_urgent_ || is_late) {
         record_running();
         co_return co_await flush(JobFate::kKeep, RunStatus::kRunning);
@@ -182,28 +188,28 @@ rt::Task<Result<void>> Driver::turn() {
 }
 
 rt::Task<Result<void>> Driver::wait() {
-    Steady until = deps_.clock.steady() + 1h;
-    if (dirty_since_) until = *dirty_since_ + options_.journal_lag;
+    Steady until = run_.deps.clock.steady() + 1h;
+    if (const auto since = record_.dirty_since()) until = *since + run_.options.journal_lag;
     for (const Timer& timer : timers_) until = std::min(until, timer.at);
     if (auto patience = slot_until()) {
-        if (*patience > deps_.clock.steady()) {
+        if (*patience > run_.deps.clock.steady()) {
             until = std::min(until, *patience);
-        } else if (is_dirty() || !values_.empty()) {
+        } else if (record_.has_rows() || record_.has_values()) {
             is_urgent_ = true;  // come_back() takes it from the database
             co_return Result<void>{};
         } else {
             leave_slot();
         }
     }
-    const Steady::duration left = until - deps_.clock.steady();
+    const Steady::duration left = until - run_.deps.clock.steady();
     auto woken =
-        co_await job_.woken.wait(job_.scope.forever().at_most(std::max<Steady::duration>(left, 1us)));
-    if (!woken && job_.scope.is_cancelled()) co_return woken;
+        co_await run_.job.woken.wait(run_.job.scope.forever().at_most(std::max<Steady::duration>(left, 1us)));
+    if (!woken && run_.job.scope.is_cancelled()) co_return woken;
     co_return Result<void>{};
 }
 
 bool Driver::fire_timer() {
-    const Steady at = deps_.clock.steady();
+    const Steady at = run_.deps.clock.steady();
     auto due = std::ranges::find_if(timers_, [&](const Timer& timer) { return timer.at <= at; });
     if (due == timers_.end()) return false;
     const Index step = due->step;
@@ -213,34 +219,11 @@ bool Driver::fire_timer() {
 }
 
 void Driver::apply(const Event& event) {
-    auto [next, commands] =
-        runstate::step(prepared_->workflow.plan(), std::move(state_), event, {now(), deps_.rng.unit()});
+    auto [next, commands] = runstate::step(
+        run_.prepared->workflow.plan(), std::move(state_), event, {run_.now(), run_.deps.rng.unit()}
+    );
     state_ = std::move(next);
     for (Command& command : commands) commands_.push_back(std::move(command));
-}
-
-rt::Task<void> Driver::close_calls() {
-    for (Slot& mine : slots_) {
-        if (mine.call) mine.call->cancel(rt::CancelReason::kShutdown);
-    }
-    for (Slot& mine : slots_) {
-        if (mine.call) co_await mine.call->join();
-        mine.call.reset();
-    }
-}
-
-/// The database's time, carried on by our monotonic clock: the worker's wall clock decides nothing.
-Instant Driver::now() const {
-    return job_.loaded.now + std::chrono::duration_cast<Micros>(deps_.clock.steady() - job_.loaded_at);
-}
-
-Steady Driver::steady_of(Instant at) const {
-    // A timer that fires a hair early would only be set again.
-    return job_.loaded_at + (at - job_.loaded.now) + 1us;
-}
-
-rt::Deadline Driver::deadline(Instant by) const {
-    return job_.scope.forever().at_most(steady_of(by) - deps_.clock.steady());
 }
 
 }  // namespace weft::engine

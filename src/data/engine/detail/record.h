@@ -1,0 +1,62 @@
+#pragma once
+
+#include "data/engine/detail/run.h"
+#include "data/engine/detail/text.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weft::engine {
+
+/// What a run has done since it was last written: rows, events, lines and values, until they are flushed.
+class Record {
+  public:
+    explicit Record(Run& run) : run_(run) {}
+
+    /// The batch's row of a step, with what every row of it says and no failure.
+    store::runs::StepWrite& step(Index index, int attempt, std::optional<Instant> started_at);
+    /// JSON text, sealed with the next flush.
+    void keep_value(std::string slot, std::string json);
+    void note(std::string kind, std::optional<Index> step, JsonObject detail);
+    void note_cancel(const store::queue::Cancel& cancel);
+    void note_wait(const runstate::JournalWait& wait, const Place& place);
+    /// A line of ours among those that the workflow writes; its limit is not theirs.
+    void log(std::string_view level, std::optional<Index> step, std::string text);
+    /// Lines that the workflow wrote, as far as its limit allows.
+    void keep_logs(std::vector<protocol::Log> logs, Index step);
+    /// The run's own failure.
+    void fail(const runstate::Failure& failure, const Place& place);
+    /// The next flush is the run's last.
+    void finish(runstate::RunStatus status, JsonObject detail, bool is_dead_letter);
+    /// For a run whose end is recorded already.
+    void finish_silently() { batch_.finished_at = run_.now(); }
+    /// Forgets what was not written.
+    void drop();
+
+    bool has_rows() const { return !batch_.steps.empty() || !batch_.events.empty() || !batch_.logs.empty(); }
+    bool has_values() const { return !values_.empty(); }
+    /// Since when something waits to be written.
+    std::optional<Steady> dirty_since() const { return dirty_since_; }
+    void touch();
+
+    /// Seals the values, after which they take no more memory than their rows do.
+    rt::Task<Result<void>> seal();
+    /// Writes the batch, which must be sealed, and what happens to the job.
+    rt::Task<Result<void>> write(store::runs::JobFate fate, runstate::RunStatus status, Millis park_for);
+
+  private:
+    Run& run_;
+    store::runs::Entry batch_;                                 // rows since the last flush
+    std::vector<std::pair<std::string, std::string>> values_;  // slot and JSON text
+    std::int64_t events_written_ = 0;
+    std::int64_t logs_written_ = 0;
+    int lines_ = 0;  // of the workflow's
+    std::optional<Steady> dirty_since_;
+};
+
+/// A failure as a step's row says it.
+void set_failure(store::runs::StepWrite& row, const runstate::Failure& failure, const Place& place);
+
+}  // namespace weft::engine

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "data/engine/detail/run.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace weft::engine {
+
+/// A run's sandbox: taken when it is first asked something, told the run's values before that, gone when it
+/// ends or the run has nothing for it to do.
+class Session {
+  public:
+    /// `start_seconds` hears how long each sandbox took to come.
+    Session(Run& run, telemetry::Histogram start_seconds)
+        : run_(run), start_seconds_(start_seconds), used_at_(run.deps.clock.steady()) {}
+
+    // JSON texts, told to each new sandbox; the run keeps them here.
+    std::string input;
+    std::string trigger;
+
+    bool is_open() const { return sandbox_ != nullptr; }
+    /// Takes a sandbox. Begin comes first, before what was put. Errors as isolation::Backend::start.
+    rt::Task<Result<void>> open();
+    /// Goes with the next request. Borrows `output` instead of copying it: it may have 8 MiB.
+    void put(Index step, std::string_view status, std::string& output, std::string error);
+    /// To be asked next. The error is our bug.
+    Result<void> add(const protocol::Request& request);
+    /// Sends what was put and added, and reads the reply. After an error the sandbox is gone.
+    rt::Task<Result<isolation::Reply>> ask(rt::Deadline by);
+
+    bool has_frames() const { return !frames_.empty(); }
+    /// What was put since; to be added again behind what a new sandbox is told.
+    std::string take_frames();
+    void add_frames(const std::string& frames) { frames_ += frames; }
+
+    /// When it last answered, or the run began.
+    Steady used_at() const { return used_at_; }
+    void touch() { used_at_ = run_.deps.clock.steady(); }
+    void close() { sandbox_.reset(); }
+    /// Closes, and forgets what it would tell.
+    void leave();
+
+  private:
+    void append_begin();
+
+    Run& run_;
+    telemetry::Histogram start_seconds_;
+    std::unique_ptr<isolation::Sandbox> sandbox_;
+    std::string frames_;  // to go with the next request
+    Steady used_at_;
+};
+
+}  // namespace weft::engine

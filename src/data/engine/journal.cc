@@ -1,0 +1,156 @@
+#include "data/engine/detail/driver.h"
+
+namespace weft::engine {
+
+using namespace runstate;
+using store::runs::JobFate;
+
+store::runs::StepWrite& Driver::row_of(Index step) {
+    const int attempt = state_.steps.empty() ? 0 : state_.steps[static_cast<std::size_t>(step)].attempt;
+    return record_.step(step, attempt, slot(step).started_at);
+}
+
+rt::Task<Result<void>> Driver::on(JournalIntent command) {
+    if (!is_in(command.step, Phase::kIntent)) co_return Result<void>{};
+    auto& row = row_of(command.step);
+    row.state = name(StepStatus::kRunning);
+    row.attempt = command.attempt;
+    row.idempotency_key = idempotency_key(run_.id, run_.step(command.step).id);
+    row.intent_at = run_.now();
+    slot(command.step).running_row = command.attempt;
+    CO_CHECK_OK(co_await flush(JobFate::kKeep, RunStatus::kRunning));
+    if (!end_) apply(IntentJournaled{command.step, command.attempt});
+    co_return Result<void>{};
+}
+
+rt::Task<Result<void>> Driver::on(JournalWait command) {
+    auto& row = row_of(command.step);
+    row.state = name(StepStatus::kWaiting);
+    row.attempt = command.attempt;
+    if (command.failure) set_failure(row, *command.failure, slot(command.step).place);
+    record_.note_wait(command, slot(command.step).place);
+    co_return Result<void>{};
+}
+
+rt::Task<Result<void>> Driver::on(JournalResult command) {
+    Slot& mine = slot(command.step);
+    auto& row = row_of(command.step);
+    row.state = name(command.status);
+    row.attempt = command.attempt;
+    if (command.status != StepStatus::kSkipped) row.finished_at = run_.now();
+    if (run_.plan(command.step).kind == StepKind::kCall && command.attempt > 0) {
+        row.idempotency_key = idempotency_key(run_.id, run_.step(command.step).id);
+    }
+    if (command.failure) set_failure(row, *command.failure, mine.place);
+    mine.is_recorded = true;
+    co_await calls_.join(command.step);  // the answer was its last act, but it may not have returned yet
+    if (!mine.is_kept) session_.put(command.step, row.state, mine.output, row.error.value_or(""));
+    if (command.status == StepStatus::kSuccess && !mine.output.empty()) {
+        record_.keep_value("step." + run_.step(command.step).id + ".output", std::move(mine.output));
+    }
+    if (mine.charge.bytes() > 0) charges_.push_back(std::move(mine.charge));
+    mine.input = {};
+    mine.output = {};
+    mine.request.reset();
+    co_return Result<void>{};
+}
+
+rt::Task<Result<void>> Driver::on(Respond command) {
+    record_.keep_value("response", slot(command.step).output);
+    is_urgent_ = true;
+    record_.touch();
+    co_return Result<void>{};
+}
+
+rt::Task<Result<void>> Driver::on(Park command) {
+    if (state_.stage != Stage::kParked) co_return Result<void>{};  // asked to stop meanwhile
+    const auto left = std::chrono::ceil<Millis>(command.until - run_.now());
+    co_await calls_.close();
+    session_.close();
+    co_return co_await flush(JobFate::kPark, RunStatus::kWaiting, std::max(left, Millis(0)));
+}
+
+rt::Task<Result<void>> Driver::on(Finish command) {
+    session_.close();
+    record_rest();
+    if (command.status == RunStatus::kSuccess && !output_.empty())
+        record_.keep_value("output", std::move(output_));
+    JsonObject detail;
+    if (command.failure) {
+        const bool is_of_step = command.step != kRun;
+        record_.fail(*command.failure, is_of_step ? slot(command.step).place : Place{});
+        if (is_of_step) detail["step"] = run_.step(command.step).id;
+    }
+    record_.finish(command.status, std::move(detail), is_buried_);
+    co_return co_await flush(JobFate::kFinish, command.status);
+}
+
+/// What is under way, for people who watch: only in a flush that happens anyway.
+void Driver::record_running() {
+    for (std::size_t i = 0; i < state_.steps.size(); ++i) {
+        const auto step = static_cast<Index>(i);
+        const StepState& now_in = state_.steps[i];
+        if (now_in.phase != Phase::kCalling && now_in.phase != Phase::kCoding) continue;
+        if (slot(step).running_row == now_in.attempt) continue;
+        slot(step).running_row = now_in.attempt;
+        row_of(step).state = name(StepStatus::kRunning);
+    }
+}
+
+/// At the end: what never came to a result (canceled, never begun).
+void Driver::record_rest() {
+    for (std::size_t i = 0; i < state_.steps.size(); ++i) {
+        const auto step = static_cast<Index>(i);
+        if (slot(step).is_recorded) continue;
+        auto& row = row_of(step);
+        row.state = is_terminal(state_.steps[i].status()) ? name(state_.steps[i].status())
+                                                          : name(StepStatus::kCanceled);
+        if (slot(step).started_at) row.finished_at = run_.now();
+        if (const auto& failure = state_.steps[i].failure) set_failure(row, *failure, slot(step).place);
+    }
+}
+
+/// Writes what was recorded, and what happens to the job; with a fate other than kKeep the run is over here.
+rt::Task<Result<void>> Driver::flush(JobFate fate, RunStatus status, Millis park_for) {
+    if (auto sealed = co_await record_.seal(); !sealed) {
+        if (run_.job.scope.is_cancelled()) co_return sealed;
+        // Without its values the run cannot go on; the lease lapses and a later try may find the key again.
+        run_.deps.log.error("payload not sealed", {{"run_id", run_.id}, {"detail", sealed.error().detail}});
+        co_return sealed;
+    }
+    release_charges();
+    is_urgent_ = false;
+    auto written = co_await record_.write(fate, status, park_for);
+    if (written) {
+        if (fate != JobFate::kKeep) end_ = fate == JobFate::kFinish ? End::kFinished : End::kParked;
+        co_return Result<void>{};
+    }
+    if (written.error().code != Code::kInternal && written.error().code != Code::kConflict) co_return written;
+    // A row that the database refuses is our bug; the run must still end, and say so.
+    run_.deps.log.error("journal refused", {{"run_id", run_.id}, {"detail", written.error().detail}});
+    if (fate == JobFate::kFinish && is_buried_) co_return written;
+    is_buried_ = true;
+    co_return co_await fail_plainly({FailureKind::kPlatform, "The run could not be recorded"}, {});
+}
+
+/// Back to the queue, with what is journaled so far.
+rt::Task<Result<void>> Driver::give_back(JobFate fate, Millis delay) {
+    co_await calls_.close();
+    session_.close();
+    co_return co_await flush(fate, RunStatus::kRunning, delay);
+}
+
+/// Ends the run as failed with nothing but the reason.
+rt::Task<Result<void>> Driver::fail_plainly(Failure failure, Place place) {
+    record_.drop();
+    record_.fail(failure, place);
+    if (state_.stage == Stage::kNew && run_.job.claimed.lease.epoch == 1) {
+        for (std::size_t i = 0; i < run_.count(); ++i) {
+            row_of(static_cast<Index>(i)).state = name(StepStatus::kNotReached);
+        }
+    }
+    record_.finish(RunStatus::kFailed, {}, is_buried_);
+    co_return co_await flush(JobFate::kFinish, RunStatus::kFailed);
+}
+
+}  // namespace weft::engine

@@ -1,0 +1,18 @@
+#include "data/engine/detail/run.h"
+
+namespace weft::engine {
+
+Instant Run::now() const {
+    return job.loaded.now + std::chrono::duration_cast<Micros>(deps.clock.steady() - job.loaded_at);
+}
+
+Steady Run::steady_of(Instant at) const {
+    // A timer that fires a hair early would only be set again.
+    return job.loaded_at + (at - job.loaded.now) + 1us;
+}
+
+rt::Deadline Run::deadline(Instant by) const {
+    return job.scope.forever().at_most(steady_of(by) - deps.clock.steady());
+}
+
+}  // namespace weft::engine
