@@ -226,6 +226,7 @@ rt::Task<Result<Json>> Runs::cancel(Context& context, Json input) {
         .by_name = identity.user_name + (identity.token_id ? " (API token)" : ""),
         .reason = maybe_text_in(input, "reason"),
     };
+    if (request.reason) context.audit_detail["reason"] = *request.reason;
     CO_CHECK_OK(co_await store::runcontrol::request_cancel(
         context.db(), context.tenant(), id, std::move(request), context.deadline
     ));
