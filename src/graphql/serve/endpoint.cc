@@ -75,15 +75,34 @@ bool wants_page(const http::Request& request, const http::Handshake& handshake) 
            detail::choose(handshake.headers().get("accept"), {Media::kJson, Media::kHtml}) == Media::kHtml;
 }
 
-http::Response graphiql() {
-    static const auto page = std::make_shared<const std::string>(kGraphiqlPage);  // shared by all answers
+using Page = std::shared_ptr<const std::string>;  // shared by all answers
+
+/// With what only the server knows, as attributes: the policy is about the script, which stays as it is.
+/// The options are ours, so nothing in them has to be escaped.
+Page page_of(const EndpointOptions& options) {
+    constexpr std::string_view kHead = "<html";
+    std::string text(kGraphiqlPage);
+    std::string attributes = " data-api=\"" + options.path + "\"";
+    if (!options.page_header.empty()) attributes += " data-header=\"" + options.page_header + "\"";
+    if (!options.sign_in.empty()) attributes += " data-sign-in=\"" + options.sign_in + "\"";
+    text.insert(text.find(kHead) + kHead.size(), attributes);
+    return std::make_shared<const std::string>(std::move(text));
+}
+
+http::Response graphiql(const Page& page) {
     http::Response out;
     out.headers.add("content-type", std::string(detail::type_of(Media::kHtml)));
     out.headers.add("content-security-policy", std::string(kGraphiqlPolicy));
     out.headers.add("x-content-type-options", "nosniff");
     out.headers.add("referrer-policy", "no-referrer");
+    out.headers.add("x-frame-options", "DENY");
+    out.headers.add("cache-control", "no-cache");
     out.shared_body = page;
     return out;
+}
+
+rt::Task<Result<http::Response>> shown(Page page) {
+    co_return graphiql(page);
 }
 
 std::size_t stated_length(const http::Fields& headers) {
@@ -103,10 +122,14 @@ struct Known {
 
 struct Endpoint::Impl {
     Impl(EndpointParts given, EndpointOptions with)
-        : parts(std::move(given)), options(std::move(with)), sockets(parts, options) {}
+        : parts(std::move(given)),
+          options(std::move(with)),
+          page(page_of(options)),
+          sockets(parts, options) {}
 
     EndpointParts parts;
     EndpointOptions options;
+    Page page;
     detail::Sockets sockets;
 
     rt::Task<Result<http::Pass>> admit(const http::Request& request);
@@ -243,7 +266,7 @@ rt::Task<http::Response> Endpoint::Impl::get(http::Request request, HandshakePtr
 rt::Task<http::Response> Endpoint::Impl::answer(http::Request request, HandshakePtr handshake) {
     if (request.method == http::Method::kOptions) co_return http::Response::empty(204);
     // A file that everybody may have, also when a link leads to it.
-    if (options.serves_graphiql && wants_page(request, *handshake)) co_return graphiql();
+    if (options.serves_graphiql && wants_page(request, *handshake)) co_return graphiql(page);
     if (handshake->site() == http::Site::kForeign) {
         co_return detail::refuse(Media::kJson, 403, detail::foreign_page());
     }
@@ -320,6 +343,10 @@ void Endpoint::mount(http::Router& router) {
     };
     for (const auto method : {http::Method::kGet, http::Method::kOptions}) {
         router.add(method, impl_->options.path, handle, {.body_bytes_max = 0, .timeout = route.timeout});
+    }
+    if (!impl_->options.page_path.empty()) {
+        const auto show = [page = impl_->page](http::Request) { return shown(page); };
+        router.add(http::Method::kGet, impl_->options.page_path, show, {.body_bytes_max = 0});
     }
     route.gate = [impl = impl_.get()](const http::Request& head) { return impl->admit(head); };
     router.add(http::Method::kPost, impl_->options.path, handle, std::move(route));

@@ -51,6 +51,9 @@ struct EndpointOptions {
     int missed_pings_max = 2;
     std::size_t socket_message_bytes_max = 256u << 10;  // as a POST; read on the loop, 7 ms at worst
     bool serves_graphiql = true;                        // GET with Accept: text/html
+    std::string page_path{};                            // a path of the page's own, e.g. "/graphql"
+    std::string page_header{};  // "name: value" that the page's requests carry, for Authenticate
+    std::string sign_in{};      // where the page sends people whom the API does not know
     std::size_t sockets_max = 20'000;
     /// Whose pages may use this API: ours, and those of the listed origins. Others are refused (403).
     http::SiteRule site;

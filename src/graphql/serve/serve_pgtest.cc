@@ -327,6 +327,7 @@ TEST_F(Serve, ABrowserGetsThePage) {
     const std::string page = ask("GET /v1/graphql HTTP/1.1\r\naccept: text/html,*/*;q=0.8");
     EXPECT_THAT(page, HasSubstr("content-type: text/html"));
     EXPECT_THAT(page, HasSubstr("script-src 'sha256-"));
+    EXPECT_THAT(page, HasSubstr("<html data-api=\"/v1/graphql\" lang="));
     EXPECT_THAT(ask("GET /v1/graphql HTTP/1.1\r\naccept: application/json"), StartsWith("HTTP/1.1 400"));
 }
 
