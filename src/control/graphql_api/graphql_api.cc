@@ -81,6 +81,9 @@ struct GraphqlApi::Impl {
     graphql::EndpointOptions endpoint_options() {
         graphql::EndpointOptions options;
         options.allows_get = true;
+        options.page_path = "/graphql";
+        options.page_header = "x-weft-csrf: 1";
+        options.sign_in = "/login";
         options.site = parts.site;
         return options;
     }
