@@ -70,12 +70,12 @@ std::string layout(std::string digits, int point) {
     return digits + (exponent < 0 ? "e-" : "e+") + std::to_string(std::abs(exponent));
 }
 
-__extension__ using Wide = unsigned __int128;
+__extension__ using Product = unsigned __int128;
 
 /// 10^exponent modulo `modulus`.
 std::uint64_t power_of_ten(std::uint64_t exponent, std::uint64_t modulus) {
-    Wide result = 1 % modulus;
-    Wide base = 10 % modulus;
+    Product result = 1 % modulus;
+    Product base = 10 % modulus;
     for (; exponent > 0; exponent /= 2) {
         if (exponent % 2 == 1) result = result * base % modulus;
         base = base * base % modulus;
@@ -172,8 +172,8 @@ bool Decimal::is_multiple_of(const Decimal& divisor) const {
     if (shift < 0) return false;
     std::uint64_t modulus = 0;
     for (char c : b.digits) modulus = modulus * 10 + static_cast<std::uint64_t>(c - '0');
-    Wide rest = 0;
-    for (char c : a.digits) rest = (rest * 10 + static_cast<Wide>(c - '0')) % modulus;
+    Product rest = 0;
+    for (char c : a.digits) rest = (rest * 10 + static_cast<Product>(c - '0')) % modulus;
     return rest * power_of_ten(static_cast<std::uint64_t>(shift), modulus) % modulus == 0;
 }
 

@@ -373,7 +373,7 @@ std::expected<Node, Failed> parse_condition(std::string_view json) {
     return std::move(*node);
 }
 
-Result<> check(Bindings& bindings) {
+Result<> check_bindings(Bindings& bindings) {
     for (auto& binding : bindings) {
         if (!is_binding_name(binding.name)) return fail(Error::invalid("binding with a bad name"));
         if (binding.json.empty()) binding.json = "null";
@@ -398,10 +398,10 @@ Result<> Evaluator::handle(protocol::Request request) {
     if (auto* put = std::get_if<protocol::Put>(&request)) {
         values_.put(std::move(*put));
     } else if (auto* evaluate = std::get_if<protocol::Evaluate>(&request)) {
-        CHECK_OK(check(evaluate->bindings));
+        CHECK_OK(check_bindings(evaluate->bindings));
         answer(*evaluate);
     } else if (auto* code = std::get_if<protocol::Code>(&request)) {
-        CHECK_OK(check(code->bindings));
+        CHECK_OK(check_bindings(code->bindings));
         answer(*code);
     }
     return {};

@@ -27,7 +27,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kDrain = 5s;          // requests in flight when told to stop
+constexpr auto kDrainGraphql = 5s;   // requests in flight when told to stop
 constexpr auto kReload = 60s;        // for the catalog of a large database
 constexpr auto kRetryFirst = 100ms;  // while the database is away at the start
 constexpr auto kRetryMax = 2s;
@@ -131,7 +131,7 @@ class GraphqlProcess {
         // Sockets first: the server's drain would wait for them.
         co_await endpoint_->close();
         co_await leases_.close();
-        co_await server_->stop(rt::Deadline::in(kDrain));
+        co_await server_->stop(rt::Deadline::in(kDrainGraphql));
         co_await scope_.close();
         co_await engine_->close();
         if (replication_) co_await replication_->close();

@@ -32,7 +32,7 @@ namespace fs = std::filesystem;
 
 constexpr auto kInitTimeout = 2min;       // initdb on a slow disk
 constexpr auto kRecoveryTimeout = 15min;  // replaying max_wal_size on a slow disk
-constexpr auto kDrain = 20s;              // api and worker finish or hand back what they do
+constexpr auto kDrainChildren = 20s;      // api and worker finish or hand back what they do
 constexpr auto kDatabaseStop = 30s;
 constexpr int kDatabaseStartsMax = 3;  // before it was ever ready
 /// Of api and worker, which are ready within a second: what they did is waiting for them.
@@ -372,8 +372,8 @@ class Server {
     /// The database last: what drains still writes to it.
     rt::Task<void> stop() {
         rt::Scope draining(loop_);
-        if (api_) draining.spawn(api_->stop(SIGTERM, kDrain));
-        for (auto& worker : workers_) draining.spawn(worker->stop(SIGTERM, kDrain));
+        if (api_) draining.spawn(api_->stop(SIGTERM, kDrainChildren));
+        for (auto& worker : workers_) draining.spawn(worker->stop(SIGTERM, kDrainChildren));
         co_await draining.join();
         if (database_) co_await database_->stop(SIGINT, kDatabaseStop);
         co_await keeping_.close();

@@ -30,7 +30,7 @@ namespace {
 
 constexpr int kPoolConnections =
     6;  // claims, heartbeats, journal, loads: each is one short statement at a time
-constexpr auto kDrainHttp = 1s;
+constexpr auto kDrainMetrics = 1s;
 constexpr auto kClockLook = 2s;  // between looks at the database's clock
 constexpr auto kClockAnswer = 1s;
 
@@ -114,7 +114,7 @@ class WorkerProcess {
         while (!is_stopping_) (void)co_await told.wait(rt::Deadline::in(1h));
         co_await scope_.close();
         co_await worker_->stop();
-        if (metrics_server_) co_await metrics_server_->stop(rt::Deadline::in(kDrainHttp));
+        if (metrics_server_) co_await metrics_server_->stop(rt::Deadline::in(kDrainMetrics));
         co_await sandboxes_->close();
         co_await pool_->close();
     }

@@ -52,14 +52,14 @@ namespace {
 constexpr std::size_t kBodyBytesMax = limits::kPayloadBytesMax;
 constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 
-std::unexpected<Error> wrong(std::string message, std::string field) {
+std::unexpected<Error> bad_field(std::string message, std::string field) {
     return fail(Error::invalid(std::move(message), std::move(field)));
 }
 
 Result<std::string> scalar_text(const Json& value, std::string_view field) {
     if (value.is_string()) return std::string(text_of(value));
     if (value.is_number() || value.is_bool()) return to_text(value);
-    return wrong("This is a text, a number or a boolean", std::string(field));
+    return bad_field("This is a text, a number or a boolean", std::string(field));
 }
 
 /// The header or query parameter that the app's auth fills is not the author's to set.
@@ -77,33 +77,35 @@ Result<> add_headers(
     HttpRequest& request, const Json* headers, const Auth* auth, detail::Credentials credentials
 ) {
     if (headers == nullptr || headers->is_null()) return {};
-    if (!headers->is_object()) return wrong("headers is an object", "headers");
+    if (!headers->is_object()) return bad_field("headers is an object", "headers");
     std::size_t bytes = 0;
     for (const auto& member : headers->get_object()) {
         if (member.value().is_null()) continue;
         std::string field = below("headers", member.key());
         CHECK_OK(detail::check_header_name(member.key(), credentials, field));
         if (auth != nullptr && is_auth_header(*auth, member.key()))
-            return wrong("This header comes from the connection and cannot be set here", std::move(field));
+            return bad_field(
+                "This header comes from the connection and cannot be set here", std::move(field)
+            );
         TRY(std::string value, scalar_text(member.value(), field));
         if (!detail::is_header_value(value))
-            return wrong("A header's value has no line breaks or control characters", std::move(field));
+            return bad_field("A header's value has no line breaks or control characters", std::move(field));
         bytes += member.key().size() + value.size() + 4;
         request.headers.push_back({std::string(member.key()), std::move(value)});
     }
-    if (bytes > limits::kHttpHeaderBytesMax) return wrong("The headers are too long", "headers");
+    if (bytes > limits::kHttpHeaderBytesMax) return bad_field("The headers are too long", "headers");
     return {};
 }
 
 Result<> add_pairs(std::string& out, const Json& value, std::string_view what, const Auth* auth) {
     if (value.is_null()) return {};
-    if (!value.is_object()) return wrong("This is an object of names and values", std::string(what));
+    if (!value.is_object()) return bad_field("This is an object of names and values", std::string(what));
     for (const auto& member : value.get_object()) {
         std::string field = below(what, member.key());
         bool is_credential = auth != nullptr && auth->kind == AuthKind::kApiKey &&
                              auth->in == Placement::kQuery && auth->name == std::string_view(member.key());
         if (is_credential)
-            return wrong("This parameter comes from the connection and cannot be set here", field);
+            return bad_field("This parameter comes from the connection and cannot be set here", field);
         if (member.value().is_null()) continue;
         if (!member.value().is_array()) {
             TRY(std::string text, scalar_text(member.value(), field));
@@ -130,7 +132,7 @@ Result<std::string> encoded_text(std::string text, const Header* type) {
     const std::string charset = media::parse_content_type(type->value).charset;
     auto bytes = media::from_utf8(std::move(text), charset);
     if (bytes) return *std::move(bytes);
-    return wrong(
+    return bad_field(
         fmt::format("The body has a character that {} has not; leave the charset out", charset), "body"
     );
 }
@@ -167,16 +169,16 @@ const Json* member(const JsonObject& object, std::string_view key) {
 }  // namespace
 
 Result<HttpRequest> build_request(const App& app, const Action& action, const Json& rendered) {
-    if (!rendered.is_object()) return wrong("The rendered request is not an object", "");
+    if (!rendered.is_object()) return bad_field("The rendered request is not an object", "");
     const JsonObject& parts = rendered.get_object();
     const Json* path = member(parts, "path");
-    if (path == nullptr || !path->is_string()) return wrong("The path is missing", "path");
+    if (path == nullptr || !path->is_string()) return bad_field("The path is missing", "path");
     TRY(std::string below_base, detail::normal_path(text_of(*path), "path"));
     detail::Url url{.origin = app.origin, .path = app.base_path + below_base};
     if (const Json* query = member(parts, "query"))
         CHECK_OK(add_pairs(url.query, *query, "query", &app.auth));
     HttpRequest request{.method = action.method, .url = url.text()};
-    if (request.url.size() > limits::kHttpTargetBytesMax) return wrong("The URL is too long", "query");
+    if (request.url.size() > limits::kHttpTargetBytesMax) return bad_field("The URL is too long", "query");
     CHECK_OK(add_headers(request, member(parts, "headers"), &app.auth, detail::Credentials::kRefused));
     CHECK_OK(add_body(request, member(parts, "body")));
     return request;
@@ -187,26 +189,26 @@ Result<HttpRequest> build_http_request(const Json& with, const App* app) {
     const JsonObject& parts = with.get_object();
     const Json* text = member(parts, "url");
     if (text == nullptr || !text->is_string())
-        return wrong("url is a URL such as https://api.example.com/v2", "url");
+        return bad_field("url is a URL such as https://api.example.com/v2", "url");
     TRY(detail::Url url, detail::parse_url(text_of(*text), "url"));
     if (app != nullptr && (url.origin != app->origin || !is_below(url.path, app->base_path)))
-        return wrong(fmt::format("This connection is for {} only", app->base_url), "url");
+        return bad_field(fmt::format("This connection is for {} only", app->base_url), "url");
     const Json* method = member(parts, "method");
     HttpRequest request;
     request.method = "GET";
     if (method != nullptr && !method->is_null()) {
         if (!method->is_string() || !detail::is_token(text_of(*method)) || method->get_string().size() > 20)
-            return wrong("method is an HTTP method such as POST", "method");
+            return bad_field("method is an HTTP method such as POST", "method");
         request.method = text_of(*method);
         for (char& c : request.method)
             if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
         if (request.method == "CONNECT" || request.method == "TRACE")
-            return wrong("This method is not allowed", "method");
+            return bad_field("This method is not allowed", "method");
     }
     const Auth* auth = app != nullptr ? &app->auth : nullptr;
     if (const Json* query = member(parts, "query")) CHECK_OK(add_pairs(url.query, *query, "query", auth));
     request.url = url.text();
-    if (request.url.size() > limits::kHttpTargetBytesMax) return wrong("The URL is too long", "url");
+    if (request.url.size() > limits::kHttpTargetBytesMax) return bad_field("The URL is too long", "url");
     auto credentials = app != nullptr ? detail::Credentials::kRefused : detail::Credentials::kAllowed;
     CHECK_OK(add_headers(request, member(parts, "headers"), auth, credentials));
     CHECK_OK(add_body(request, member(parts, "body")));
@@ -223,9 +225,9 @@ Result<const Secret*> field_of(
 ) {
     auto found = fields.find(name);
     if (found == fields.end() || (empty == Empty::kRefused && found->second.empty()))
-        return wrong(fmt::format("The connection has no {}; edit it", name), below("fields", name));
+        return bad_field(fmt::format("The connection has no {}; edit it", name), below("fields", name));
     if (!detail::is_header_value(found->second.reveal()))
-        return wrong("The connection's field holds a line break", below("fields", name));
+        return bad_field("The connection's field holds a line break", below("fields", name));
     return &found->second;
 }
 

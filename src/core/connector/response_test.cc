@@ -5,7 +5,7 @@
 namespace weft::connector {
 namespace {
 
-Json json(std::string_view text) {
+Json parsed(std::string_view text) {
     return parse_json(text).value();
 }
 
@@ -19,10 +19,10 @@ TEST(Response, IsReadInTheCharsetThatItNames) {
         return response_output(std::move(r), seen).at("body");
     };
     EXPECT_EQ(
-        body("application/json;charset=ISO-8859-15", "{\"preis\":\"5 \xA4\"}"), json(R"({"preis":"5 €"})")
+        body("application/json;charset=ISO-8859-15", "{\"preis\":\"5 \xA4\"}"), parsed(R"({"preis":"5 €"})")
     );
     EXPECT_EQ(body("text/csv; charset=iso-8859-1", "K\xF6ln;5"), Json("Köln;5"));
-    EXPECT_EQ(body("application/json", "\xEF\xBB\xBF{\"ok\":true}"), json(R"({"ok":true})"));
+    EXPECT_EQ(body("application/json", "\xEF\xBB\xBF{\"ok\":true}"), parsed(R"({"ok":true})"));
     EXPECT_EQ(
         body(
             "application/json",
@@ -32,7 +32,7 @@ TEST(Response, IsReadInTheCharsetThatItNames) {
                 8
             )
         ),
-        json("[1]")
+        parsed("[1]")
     );
     EXPECT_EQ(
         body("text/xml", "<?xml version='1.0' encoding='latin1'?><a>\xF6</a>"),
@@ -47,9 +47,9 @@ TEST(Response, IsReadInTheCharsetThatItNames) {
         Json("a")
     );
     EXPECT_FALSE(seen.has_broken_text);
-    EXPECT_EQ(body("application/json; charset=utf-7", R"({"a":"ö"})"), json(R"({"a":"ö"})"));
+    EXPECT_EQ(body("application/json; charset=utf-7", R"({"a":"ö"})"), parsed(R"({"a":"ö"})"));
     EXPECT_EQ(seen.charset, "utf-7");
-    EXPECT_EQ(body("application/json", "{\"a\":\"\xFF\"}"), json("{\"a\":\"\xEF\xBF\xBD\"}"));
+    EXPECT_EQ(body("application/json", "{\"a\":\"\xFF\"}"), parsed("{\"a\":\"\xEF\xBF\xBD\"}"));
     EXPECT_TRUE(seen.has_broken_text);
     EXPECT_EQ(body("application/json", "<html>"), Json("<html>"));
     EXPECT_TRUE(seen.is_json_unread);
@@ -62,7 +62,7 @@ TEST(Response, HeadersMayBeLatin1) {
     Oddities seen;
     HttpResponse r{.status = 200, .headers = {{"X-City", "K\xF6ln"}, {"X-Other", "Köln"}, {"X-None", ""}}};
     EXPECT_EQ(
-        response_output(r, seen).at("headers"), json(R"({"x-city":"Köln","x-other":"Köln","x-none":""})")
+        response_output(r, seen).at("headers"), parsed(R"({"x-city":"Köln","x-other":"Köln","x-none":""})")
     );
 }
 

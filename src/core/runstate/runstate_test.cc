@@ -10,7 +10,7 @@ namespace weft::runstate {
 namespace {
 
 using testing::ElementsAre;
-using Outcome = CallFinished::Outcome;
+using CallOutcome = CallFinished::Outcome;
 
 const Failure kDown{FailureKind::kProvider, "HTTP 503"};
 const Failure kWrong{FailureKind::kProvider, "HTTP 422"};
@@ -54,14 +54,14 @@ struct Driver {
         return send(CallFinished{
             .step = i,
             .attempt = attempt(i),
-            .outcome = Outcome::kError,
+            .outcome = CallOutcome::kError,
             .failure = failure,
             .retryable = retryable
         });
     }
     Driver& unknown(StepIndex i) {
         return send(
-            CallFinished{.step = i, .attempt = attempt(i), .outcome = Outcome::kUnknown, .failure = kDown}
+            CallFinished{.step = i, .attempt = attempt(i), .outcome = CallOutcome::kUnknown, .failure = kDown}
         );
     }
     int attempt(StepIndex i) const { return state.steps[static_cast<std::size_t>(i)].attempt; }
@@ -202,7 +202,7 @@ TEST(Runstate, FirstFailureEndsTheRunAndAbortsCalls) {
     run.start().ready(0).ready(1);
     run.error(0, kWrong);
     EXPECT_EQ(run.out, (std::vector<Command>{JournalResult{0, 1, StepStatus::kFailed, kWrong}, Abort{1}}));
-    run.send(CallFinished{.step = 1, .attempt = 1, .outcome = Outcome::kAborted});
+    run.send(CallFinished{.step = 1, .attempt = 1, .outcome = CallOutcome::kAborted});
     EXPECT_EQ(*run.one<Finish>(), (Finish{RunStatus::kFailed, kWrong, 0}));
     EXPECT_EQ(run.status(1), StepStatus::kCanceled);
     EXPECT_EQ(run.status(2), StepStatus::kNotReached);
@@ -311,7 +311,7 @@ TEST(Runstate, HonoursRetryAfter) {
     run.send(CallFinished{
         .step = 0,
         .attempt = 1,
-        .outcome = Outcome::kError,
+        .outcome = CallOutcome::kError,
         .failure = kDown,
         .retryable = true,
         .retry_after = Millis(4'000)
@@ -327,7 +327,7 @@ TEST(Runstate, DoesNotWaitBeyondTheRunsEnd) {
     run.send(CallFinished{
         .step = 0,
         .attempt = 1,
-        .outcome = Outcome::kError,
+        .outcome = CallOutcome::kError,
         .failure = kDown,
         .retryable = true,
         .retry_after = Millis(10'000)
@@ -390,7 +390,7 @@ TEST(Runstate, RunTimeoutEndsTheRunAsLimit) {
     run.now = run.state.deadline;
     run.send(TimerFired{kRun});
     EXPECT_EQ(run.out, (std::vector<Command>{Abort{0}}));
-    run.send(CallFinished{.step = 0, .attempt = 1, .outcome = Outcome::kAborted});
+    run.send(CallFinished{.step = 0, .attempt = 1, .outcome = CallOutcome::kAborted});
     ASSERT_NE(run.one<Finish>(), nullptr);
     EXPECT_EQ(run.one<Finish>()->failure->kind, FailureKind::kLimit);
     EXPECT_EQ(run.one<Finish>()->failure->message, "The run reached its time limit of 1h");

@@ -13,8 +13,8 @@ namespace weft::schema {
 namespace {
 
 constexpr std::size_t kNowhere = std::string::npos;
-constexpr std::size_t kRepeatMax = 1'000;        // RE2's own
-constexpr std::size_t kTextBytesMax = 64 << 10;  // of the result
+constexpr std::size_t kRepeatMax = 1'000;              // RE2's own
+constexpr std::size_t kTranslatedBytesMax = 64 << 10;  // of the result
 
 // Where the two dialects mean other characters by the same letter, they are written out: inside a class.
 constexpr std::string_view kSpace =
@@ -98,7 +98,7 @@ class Translator {
     Result<Translated> run() {
         while (at_ < text_.size()) {
             CHECK_OK(term());
-            if (out_.text.size() > kTextBytesMax) return wrong("it is too large");
+            if (out_.text.size() > kTranslatedBytesMax) return wrong("it is too large");
         }
         if (!open_.empty()) return wrong("a ( is not closed");
         return std::move(out_);
@@ -362,14 +362,14 @@ class Translator {
         auto copies = [&](std::size_t from, std::string_view to) {
             out_.text += fmt::format("{}{{{}{}}}", body, from, to);
         };
-        for (; low > kRepeatMax && out_.text.size() <= kTextBytesMax; low -= kRepeatMax) {
+        for (; low > kRepeatMax && out_.text.size() <= kTranslatedBytesMax; low -= kRepeatMax) {
             copies(kRepeatMax, "");
             if (high) *high -= kRepeatMax;
         }
         if (!high) return copies(low, ",");
         copies(low, fmt::format(",{}", std::min(*high, kRepeatMax)));
         for (std::size_t left = *high - std::min(*high, kRepeatMax);
-             left > 0 && out_.text.size() <= kTextBytesMax;) {
+             left > 0 && out_.text.size() <= kTranslatedBytesMax;) {
             const std::size_t some = std::min(left, kRepeatMax);
             copies(0, fmt::format(",{}", some));
             left -= some;

@@ -10,7 +10,7 @@ namespace weft::schema {
 
 namespace {
 
-constexpr int kDepthMax =
+constexpr int kWalkDepthMax =
     256;  // the value's depth times what references and combinators add; a `$ref` loop ends here
 
 std::string types_text(unsigned types) {
@@ -92,7 +92,7 @@ void Spot::write(std::string& out) const {
 
 bool Walk::fits(NodeIndex index, const Json& value, const Spot& spot, bool report, Seen* seen) {
     if (index == kNoNode) return true;
-    if (depth_ >= kDepthMax) is_exhausted = true;
+    if (depth_ >= kWalkDepthMax) is_exhausted = true;
     if (!spend(1)) return false;
     const Node& n = schema_.nodes[static_cast<std::size_t>(index)];
     const bool enters = scope_.empty() || scope_.back() != n.resource;

@@ -10,7 +10,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Json json(std::string_view text) {
+Json document(std::string_view text) {
     return parse_json(text).value();
 }
 
@@ -21,13 +21,13 @@ Id id(std::uint64_t seed) {
 }
 
 Definition definition(std::string_view text) {
-    auto parsed = parse(json(text));
+    auto parsed = parse(document(text));
     EXPECT_TRUE(parsed) << (parsed ? "" : parsed.error().field + ": " + parsed.error().user);
     return *parsed;
 }
 
 Json manifest(std::string_view base = "https://shop.example.com/api") {
-    return Json{{"base_url", base}, {"auth", json(R"({"kind":"bearer"})")}};
+    return Json{{"base_url", base}, {"auth", document(R"({"kind":"bearer"})")}};
 }
 
 Catalog catalog() {
@@ -38,7 +38,7 @@ Catalog catalog() {
         .version = "2.3.1",
         .manifest = manifest(),
         .definition =
-            json(R"({"key":"get-order","name":"Get order","method":"GET","path":"/orders/{{ input.id }}",
+            document(R"({"key":"get-order","name":"Get order","method":"GET","path":"/orders/{{ input.id }}",
             "query":{"full":"{{ input.full }}"},"input":{"type":"object","required":["id"],
                 "additionalProperties":false,
             "properties":{"id":{"type":"string"},"full":{"type":"boolean"},"limit":{"type":"integer",
@@ -50,7 +50,7 @@ Catalog catalog() {
         .action_id = id<ActionId>(3),
         .version = "2.3.1",
         .manifest = manifest(),
-        .definition = json(R"({"key":"pay","method":"POST","path":"/pay","body":"{{ input }}"})")
+        .definition = document(R"({"key":"pay","method":"POST","path":"/pay","body":"{{ input }}"})")
     };
     out.connections["main"] = {.id = id<ConnectionId>(4), .app = "shop", .manifest = manifest()};
     out.connections["other"] = {.id = id<ConnectionId>(5), .app = "crm", .manifest = manifest()};
@@ -252,9 +252,9 @@ TEST(Compiled, PinsVersionsAndMergesDefaults) {
     EXPECT_EQ(order.action->app.base_url, "https://shop.example.com/api");
     EXPECT_EQ(
         order.action->request,
-        json(R"({"path":"/orders/{{ input.id }}","query":{"full":"{{ input.full }}"}})")
+        document(R"({"path":"/orders/{{ input.id }}","query":{"full":"{{ input.full }}"}})")
     );
-    EXPECT_FALSE(order.action->input.validate(json("{}")));
+    EXPECT_FALSE(order.action->input.validate(document("{}")));
     ASSERT_NE(order.connection, nullptr);
     EXPECT_EQ(order.connection->id, id<ConnectionId>(4));
     EXPECT_EQ(order.with, R"({"id":"{{ input.order_id }}"})");
@@ -345,22 +345,22 @@ TEST(Compiled, RefusesDamagedDocuments) {
     }));
     EXPECT_TRUE(broken([](JsonObject& o) { o["steps"].get_array()[0].get_object()["connection"] = "gone"; }));
     EXPECT_TRUE(broken([](JsonObject& o) {
-        o["steps"].get_array()[1].get_object()["needs"] = json(R"([{"step":"x","on":"success"}])");
+        o["steps"].get_array()[1].get_object()["needs"] = document(R"([{"step":"x","on":"success"}])");
     }));
     EXPECT_TRUE(broken([](JsonObject& o) { o["steps"].get_array()[1].get_object()["uses"] = "core/future"; })
     );
     EXPECT_TRUE(broken([](JsonObject& o) { o["steps"].get_array()[1].get_object()["id"] = "order"; }));
-    EXPECT_FALSE(CompiledWorkflow::load(json("[]")));
+    EXPECT_FALSE(CompiledWorkflow::load(document("[]")));
 }
 
 TEST(Compiled, ChecksTheRunsInput) {
     CompiledWorkflow flow = loaded();
-    EXPECT_TRUE(check_input(flow, json(R"({"order_id":"7"})")));
-    auto refused = check_input(flow, json(R"({"order_id":7})"));
+    EXPECT_TRUE(check_input(flow, document(R"({"order_id":"7"})")));
+    auto refused = check_input(flow, document(R"({"order_id":7})"));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().field, "input.order_id");
     EXPECT_EQ(refused.error().user, "input.order_id must be a string, not a number");
-    EXPECT_TRUE(check_input(loaded(R"({"steps":[{"id":"a","uses":"core/map"}]})"), json("7")));
+    EXPECT_TRUE(check_input(loaded(R"({"steps":[{"id":"a","uses":"core/map"}]})"), document("7")));
 }
 
 }  // namespace

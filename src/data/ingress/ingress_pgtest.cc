@@ -155,10 +155,6 @@ TEST_F(IngressTest, UnknownInactiveAndUnpublishedAreAbsent) {
     EXPECT_EQ(count("workflow_run"), "2");
 }
 
-rt::Task<void> send(Hooks& hooks, http::Request request, std::vector<Result<http::Response>>& answers) {
-    answers.push_back(co_await hooks.handle(std::move(request)));
-}
-
 TEST_F(IngressTest, ConcurrentRepeatsMakeOneRun) {
     Edge one(db_);
     Edge two(db_);

@@ -9,10 +9,6 @@ std::string body_of(const Result<http::Response>& answer) {
     return answer->shared_body ? *answer->shared_body : answer->body;
 }
 
-rt::Task<void> send(Hooks& hooks, http::Request request, std::vector<Result<http::Response>>& answers) {
-    answers.push_back(co_await hooks.handle(std::move(request)));
-}
-
 TEST_F(SyncTest, ASyncCallerGetsTheRunsAnswer) {
     HookOptions hasty;
     hasty.sync_timeout = 50ms;

@@ -34,9 +34,9 @@ Failure failure_of(
 }
 
 /// The answers of a root's statements as one JSON text.
-class Answer {
+class RootAnswer {
   public:
-    explicit Answer(const MutationProgram::Root& root) : is_list_(root.is_list), text_(root.constant) {
+    explicit RootAnswer(const MutationProgram::Root& root) : is_list_(root.is_list), text_(root.constant) {
         if (is_list_ && text_.empty()) text_ = "[";
     }
     void add(const MutationProgram::Step& step, const pg::Rows& rows) {
@@ -114,7 +114,7 @@ rt::Task<Outcome<RootTexts>> run_mutation(
     }
     RootTexts out;
     for (const auto& root : program.roots) {
-        Answer answer(root);
+        RootAnswer answer(root);
         for (std::size_t at = root.begin; at < root.end; ++at) {
             answer.add(program.steps[at], rows[first + at]);
         }
@@ -132,7 +132,7 @@ rt::Task<Outcome<std::string>> run_root(
     rt::Deadline by
 ) {
     const auto& what = program.roots[root];
-    Answer answer(what);
+    RootAnswer answer(what);
     for (std::size_t at = what.begin; at < what.end; ++at) {
         const auto& step = program.steps[at];
         auto values = bind(step.step.statement);

@@ -9,8 +9,8 @@
 namespace weft::graphql {
 namespace {
 
-const Session kAdmin{.role = "admin"};
-const Session kUser{.role = "user", .variables = {{"x-hasura-tenant-id", "t"}}};
+const Session kAnAdmin{.role = "admin"};
+const Session kTenantUser{.role = "user", .variables = {{"x-hasura-tenant-id", "t"}}};
 
 Request ask(std::string query, std::string_view variables = "{}") {
     Request out{.query = std::move(query)};
@@ -25,7 +25,7 @@ class Preparation : public ::testing::Test {
         engine_ = std::make_unique<Engine>(loop_, pool_, std::move(options));
         engine_->use(std::move(model));
     }
-    std::string refusal(const Request& request, const Session& session = kUser) {
+    std::string refusal(const Request& request, const Session& session = kTenantUser) {
         auto ready = engine_->prepare(request, session);
         return ready ? "none" : ready.error().message;
     }
@@ -38,9 +38,9 @@ class Preparation : public ::testing::Test {
 TEST_F(Preparation, PlansATextOnceForEachRole) {
     start();
     const Request request = ask("{ author { id } }");
-    const auto first = engine_->prepare(request, kUser);
-    const auto second = engine_->prepare(request, kUser);
-    const auto other = engine_->prepare(request, kAdmin);
+    const auto first = engine_->prepare(request, kTenantUser);
+    const auto second = engine_->prepare(request, kTenantUser);
+    const auto other = engine_->prepare(request, kAnAdmin);
     ASSERT_TRUE(first && second && other);
     EXPECT_EQ(first->prepared, second->prepared);
     EXPECT_NE(first->prepared, other->prepared);
@@ -58,7 +58,7 @@ TEST_F(Preparation, SharesAPlanBetweenValuesAndSplitsItByShape) {
     const std::string text =
         "query($w: author_bool_exp, $yes: Boolean!) { author(where: $w) { id name @include(if: $yes) } }";
     const auto prepared = [&](std::string_view variables) {
-        auto ready = engine_->prepare(ask(text, variables), kUser);
+        auto ready = engine_->prepare(ask(text, variables), kTenantUser);
         EXPECT_TRUE(ready.has_value()) << ready.error().message;
         return ready->prepared;
     };
@@ -70,10 +70,11 @@ TEST_F(Preparation, SharesAPlanBetweenValuesAndSplitsItByShape) {
 
 TEST_F(Preparation, BindsVariablesAndTheSession) {
     start();
-    auto ready =
-        engine_->prepare(ask("query($id: Int!) { author_by_pk(id: $id) { name } }", R"({"id":7})"), kUser);
+    auto ready = engine_->prepare(
+        ask("query($id: Int!) { author_by_pk(id: $id) { name } }", R"({"id":7})"), kTenantUser
+    );
     ASSERT_TRUE(ready.has_value()) << ready.error().message;
-    auto values = engine_->bind(ready->prepared->statement, ready->variables, kUser);
+    auto values = engine_->bind(ready->prepared->statement, ready->variables, kTenantUser);
     ASSERT_TRUE(values.has_value());
     EXPECT_NE(std::ranges::find(*values, std::optional<std::string>("7")), values->end());
     EXPECT_NE(std::ranges::find(*values, std::optional<std::string>("t")), values->end());
@@ -85,10 +86,10 @@ TEST_F(Preparation, BindsVariablesAndTheSession) {
 TEST_F(Preparation, ForgetsPlansWithTheirModel) {
     start();
     const Request request = ask("{ author { id } }");
-    const auto before = engine_->prepare(request, kUser);
+    const auto before = engine_->prepare(request, kTenantUser);
     engine_->use(testing::library_model());
     EXPECT_EQ(engine_->stats().plans, 0u);
-    const auto after = engine_->prepare(request, kUser);
+    const auto after = engine_->prepare(request, kTenantUser);
     ASSERT_TRUE(before && after);
     EXPECT_NE(before->prepared->plan->model, after->prepared->plan->model);
 }
@@ -104,7 +105,7 @@ TEST_F(Preparation, SaysWhatIsWrongWithATextEachTimeItComes) {
         EXPECT_EQ(refusal(ask("{ author { secret } }")), "field \"secret\" not found in type: 'author'");
         EXPECT_EQ(refusal(ask("{ author {")), "not a valid graphql query");
     }
-    EXPECT_EQ(refusal(ask("{ author { secret } }"), kAdmin), "none");
+    EXPECT_EQ(refusal(ask("{ author { secret } }"), kAnAdmin), "none");
     EXPECT_EQ(
         refusal(ask("{ author { id } }"), Session{.role = "stranger"}),
         "field \"author\" not found in type: 'query_root'"
@@ -153,9 +154,9 @@ TEST_F(Preparation, KeepsATenantsTextsThroughAnothersFlood) {
         out.persisted_hash = hex(crypto::sha256(text));
         return out;
     };
-    Session quiet = kUser;
+    Session quiet = kTenantUser;
     quiet.tenant = "quiet";
-    Session flood = kUser;
+    Session flood = kTenantUser;
     flood.tenant = "flood";
     EXPECT_EQ(refusal(persisted("{ author { id } }"), quiet), "none");
     for (int i = 0; i < 1'000; ++i) {
@@ -184,7 +185,7 @@ TEST_F(Preparation, LetsOnlyListedTextsThroughWhereAskedTo) {
     EXPECT_EQ(refusal(ask("query ids { author { id } }")), "none");
     EXPECT_EQ(refusal(ask("query ids{author{__typename,id}}")), "none");
     EXPECT_EQ(refusal(ask("query ids { author { name } }")), "query is not allowed");
-    EXPECT_EQ(refusal(ask("query ids { author { name } }"), kAdmin), "none");
+    EXPECT_EQ(refusal(ask("query ids { author { name } }"), kAnAdmin), "none");
 }
 
 TEST_F(Preparation, HidesTheSchemaFromRolesThatMayNotSeeIt) {
@@ -193,7 +194,7 @@ TEST_F(Preparation, HidesTheSchemaFromRolesThatMayNotSeeIt) {
     start(std::move(options));
     const std::string text = "query { ...f } fragment f on query_root { __schema { types { name } } }";
     EXPECT_EQ(refusal(ask(text)), "introspection is switched off for this role");
-    EXPECT_EQ(refusal(ask(text), kAdmin), "none");
+    EXPECT_EQ(refusal(ask(text), kAnAdmin), "none");
     EXPECT_EQ(refusal(ask("{ author { __typename } }")), "none");
 }
 
@@ -205,7 +206,7 @@ TEST_F(Preparation, SpendsABudgetOfRows) {
     EXPECT_EQ(refusal(request), "none");
     EXPECT_EQ(refusal(request), "none");
     EXPECT_NE(refusal(request), "none");
-    Session other = kUser;
+    Session other = kTenantUser;
     other.rate_key = "another tenant";
     EXPECT_EQ(refusal(request, other), "none");
 }

@@ -11,10 +11,10 @@ namespace {
 /// More rows than this are one change of the whole table.
 constexpr std::size_t kRowsMax = 50;
 
-using Known = std::vector<std::pair<const Column*, const Source*>>;
+using Equalities = std::vector<std::pair<const Column*, const Source*>>;
 
 /// Top-level `column = value` of a condition: true of every row that was written, before it was.
-void add_equalities(const BoolExp& condition, Known& out) {
+void add_equalities(const BoolExp& condition, Equalities& out) {
     if (condition.kind == BoolExp::Kind::kAnd) {
         for (const BoolExp& each : condition.children) add_equalities(each, out);
     }
@@ -24,8 +24,8 @@ void add_equalities(const BoolExp& condition, Known& out) {
     if (is_equality) out.emplace_back(condition.column, &condition.right.source);
 }
 
-Known equalities(const TableRef& table, const BoolExp& where) {
-    Known out;
+Equalities equalities(const TableRef& table, const BoolExp& where) {
+    Equalities out;
     if (table.filter() != nullptr) add_equalities(*table.filter(), out);
     add_equalities(where, out);
     return out;
@@ -44,7 +44,7 @@ class Publisher {
         if (may_update || insert.rows.size() > kRowsMax) tell(*insert.table, {});
         for (const Insert::Row& row : insert.rows) {
             if (!may_update && insert.rows.size() <= kRowsMax) {
-                Known known;
+                Equalities known;
                 for (const auto& [column, operand] : row.values) {
                     if (operand.kind == Operand::Kind::kSource) known.emplace_back(column, &operand.source);
                 }
@@ -56,11 +56,11 @@ class Publisher {
     }
 
     void update(const Update& update) {
-        Known known = equalities(update.table, update.where);
+        Equalities known = equalities(update.table, update.where);
         for (const Assignment& each : update.assignments) {
             const bool is_set =
                 each.kind == Assignment::Kind::kSet && each.value.kind == Operand::Kind::kSource;
-            const bool is_known = detail::contains(known, each.column, &Known::value_type::first);
+            const bool is_known = detail::contains(known, each.column, &Equalities::value_type::first);
             if (is_known && is_set) {
                 known.emplace_back(each.column, &each.value.source);
             } else {
@@ -78,7 +78,7 @@ class Publisher {
         tell_referring(remove.table.table(), nullptr);
     }
 
-    void tell(const Table& table, const Known& known) {
+    void tell(const Table& table, const Equalities& known) {
         Change change{.table = table.catalog->name, .values = {}};
         std::set<const Column*> unknown;
         for (const auto& [column, source] : known) {

@@ -8,7 +8,7 @@ namespace weft::graphql::detail {
 namespace {
 
 /// Beyond this many rows of a table in one transaction the change is one of the whole table.
-constexpr std::size_t kRowsMax = 500;
+constexpr std::size_t kTransactionRowsMax = 500;
 /// Longer values are no keys: not named, they are taken as met.
 constexpr std::size_t kValueBytesMax = 256;
 
@@ -113,7 +113,7 @@ void PgOutput::note_column(
 void PgOutput::note(const Relation& relation, bool is_insert, const Tuple* before, const Tuple* after) {
     Pending& pending = pending_[relation.name];
     if (pending.is_whole) return;
-    if (pending.changes.size() >= kRowsMax) return note_whole(relation);
+    if (pending.changes.size() >= kTransactionRowsMax) return note_whole(relation);
     Change change{.table = relation.name, .values = {}};
     for (std::size_t i = 0; i < relation.columns.size(); ++i) {
         if (is_insert || relation.columns[i].is_key)

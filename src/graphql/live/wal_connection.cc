@@ -18,7 +18,7 @@ using Descriptor = asio::posix::stream_descriptor;
 namespace {
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-constexpr int kRowsMax = 100'000;
+constexpr int kTableRowsMax = 100'000;
 
 using ResultPtr = std::unique_ptr<PGresult, decltype(&PQclear)>;
 
@@ -122,7 +122,7 @@ rt::Task<Result<WalConnection::Rows>> WalConnection::run(std::string text, rt::D
             refused = PQresultErrorMessage(result.get());
             if (PQstatus(connection_) != CONNECTION_OK) break;
         }
-        for (int row = 0; row < PQntuples(result.get()) && row < kRowsMax; ++row) {
+        for (int row = 0; row < PQntuples(result.get()) && row < kTableRowsMax; ++row) {
             auto& values = rows.emplace_back();
             for (int column = 0; column < PQnfields(result.get()); ++column) {
                 values.emplace_back(PQgetvalue(result.get(), row, column));

@@ -10,9 +10,6 @@ namespace weft::graphql {
 namespace {
 
 using Resolved = std::expected<BoolExp, std::string>;
-std::unexpected<std::string> because(std::string reason) {
-    return std::unexpected(std::move(reason));
-}
 
 constexpr int kDepthMax = 64;  // the JSON reader's own bound
 

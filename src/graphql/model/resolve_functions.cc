@@ -8,9 +8,6 @@ namespace weft::graphql {
 namespace {
 
 using Made = std::expected<Function*, std::string>;
-std::unexpected<std::string> because(std::string reason) {
-    return std::unexpected(std::move(reason));
-}
 
 /// `unnamed` counts the arguments without a name so far: they are arg_1, arg_2, ...
 Function::Argument argument_of(const CatalogArgument& from, int& unnamed, std::string_view session) {

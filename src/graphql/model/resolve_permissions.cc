@@ -8,9 +8,6 @@ namespace weft::graphql {
 namespace {
 
 using Why = std::expected<void, std::string>;
-std::unexpected<std::string> because(std::string reason) {
-    return std::unexpected(std::move(reason));
-}
 
 enum class ColumnUse { kRead, kWrite };
 

@@ -9,9 +9,6 @@ namespace weft::graphql {
 namespace {
 
 using Why = std::expected<void, std::string>;
-std::unexpected<std::string> because(std::string reason) {
-    return std::unexpected(std::move(reason));
-}
 
 /// The one key over exactly these columns; `to` limits what it refers to.
 std::expected<const CatalogForeignKey*, std::string> the_key(

@@ -10,16 +10,16 @@ namespace {
 
 using Use = TableRef::Use;
 
-const Model& library() {
+const Model& books() {
     static const std::shared_ptr<const Model> model = testing::library_model();
     return *model;
 }
 const Table& author() {
-    return *library().table({.name = "author"});
+    return *books().table({.name = "author"});
 }
 
 TEST(TableRef, CarriesTheRolesFilterAndLimit) {
-    const auto ref = TableRef::attach(author(), library().access("user"), Use::kSelect);
+    const auto ref = TableRef::attach(author(), books().access("user"), Use::kSelect);
     ASSERT_TRUE(ref);
     ASSERT_NE(ref->filter(), nullptr);
     EXPECT_EQ(testing::text(*ref->filter()), "tenant_id _eq $x-hasura-tenant-id::uuid");
@@ -28,28 +28,27 @@ TEST(TableRef, CarriesTheRolesFilterAndLimit) {
 }
 
 TEST(TableRef, TakesTheFilterOfTheUse) {
-    const auto ref = TableRef::attach(author(), library().access("user"), Use::kUpdate);
+    const auto ref = TableRef::attach(author(), books().access("user"), Use::kUpdate);
     ASSERT_TRUE(ref);
     EXPECT_EQ(testing::text(*ref->filter()), "id _gt '0'::integer");
     EXPECT_FALSE(ref->limit().has_value());
-    EXPECT_FALSE(TableRef::attach(author(), library().access("user"), Use::kDelete));
+    EXPECT_FALSE(TableRef::attach(author(), books().access("user"), Use::kDelete));
 }
 
 TEST(TableRef, RefusesWhoHasNoRight) {
-    EXPECT_FALSE(TableRef::attach(author(), library().access("editor"), Use::kSelect));
-    EXPECT_FALSE(TableRef::attach(author(), library().access("stranger"), Use::kSelect));
-    EXPECT_FALSE(TableRef::attach(*library().table({.name = "kind"}), library().access("user"), Use::kSelect)
-    );
+    EXPECT_FALSE(TableRef::attach(author(), books().access("editor"), Use::kSelect));
+    EXPECT_FALSE(TableRef::attach(author(), books().access("stranger"), Use::kSelect));
+    EXPECT_FALSE(TableRef::attach(*books().table({.name = "kind"}), books().access("user"), Use::kSelect));
 }
 
 TEST(TableRef, LeavesBackendOnlyRightsToABackend) {
-    EXPECT_FALSE(TableRef::attach(author(), library().access("editor"), Use::kDelete));
-    EXPECT_TRUE(TableRef::attach(author(), library().access("editor", Backend::kYes), Use::kDelete));
+    EXPECT_FALSE(TableRef::attach(author(), books().access("editor"), Use::kDelete));
+    EXPECT_TRUE(TableRef::attach(author(), books().access("editor", Backend::kYes), Use::kDelete));
 }
 
 TEST(TableRef, GivesTheAdminEverything) {
     for (const Use use : {Use::kSelect, Use::kUpdate, Use::kDelete}) {
-        const auto ref = TableRef::attach(author(), library().access("admin"), use);
+        const auto ref = TableRef::attach(author(), books().access("admin"), use);
         ASSERT_TRUE(ref);
         EXPECT_EQ(ref->filter(), nullptr);
     }
@@ -57,7 +56,7 @@ TEST(TableRef, GivesTheAdminEverything) {
 
 TEST(TableRef, MarksReferencesWithoutAPermission) {
     EXPECT_FALSE(TableRef::by_metadata(author()).is_attached());
-    EXPECT_FALSE(TableRef::of_written_rows(author(), library().access("user")).is_attached());
+    EXPECT_FALSE(TableRef::of_written_rows(author(), books().access("user")).is_attached());
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace weft::graphql::detail {
 
 namespace {
 
-class Collector : public PlanVisitor {
+class TablesAndVariables : public PlanVisitor {
   public:
     void table(const TableRef& ref) override {
         if (std::ranges::find(tables, &ref.table()) == tables.end()) tables.push_back(&ref.table());
@@ -58,14 +58,14 @@ class TableCounter : public PlanVisitor {
 }  // namespace
 
 void add_dependencies(Plan& plan) {
-    Collector all;
+    TablesAndVariables all;
     visit(plan, all);
     plan.session_variables.assign(all.session_variables.begin(), all.session_variables.end());
     for (const RootField& root : plan.roots) {
         const auto* held = std::get_if<std::unique_ptr<Select>>(&root.what);
         if (held == nullptr) continue;
         const Select& select = **held;
-        Collector below;
+        TablesAndVariables below;
         visit(select, below);
         TableCounter counter(select.from.table());
         visit(select, counter);

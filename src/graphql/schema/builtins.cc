@@ -1,6 +1,6 @@
 #include "graphql/schema/detail/builtins.h"
 
-#include "graphql/schema/detail/contains.h"
+#include "graphql/schema/detail/find.h"
 
 #include <array>
 

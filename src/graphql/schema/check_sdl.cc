@@ -1,6 +1,6 @@
 #include "graphql/schema/detail/builder.h"
 #include "graphql/schema/detail/builtins.h"
-#include "graphql/schema/detail/contains.h"
+#include "graphql/schema/detail/find.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@ namespace weft::graphql {
 
 namespace {
 
-using Kind = TypeSystemDefinition::Kind;
+using SdlKind = TypeSystemDefinition::Kind;
 using Names = std::unordered_set<std::string_view>;
 
 /// A directive's definition, wherever it was found.
@@ -31,23 +31,23 @@ struct KindNames {
     TypeKind type = TypeKind::kScalar;
 };
 
-KindNames names_of(Kind kind) {
+KindNames names_of(SdlKind kind) {
     switch (kind) {
-        case Kind::kSchema:
+        case SdlKind::kSchema:
             return {"SCHEMA", "schema"};
-        case Kind::kScalar:
+        case SdlKind::kScalar:
             return {"SCALAR", "scalar", TypeKind::kScalar};
-        case Kind::kObject:
+        case SdlKind::kObject:
             return {"OBJECT", "object", TypeKind::kObject};
-        case Kind::kInterface:
+        case SdlKind::kInterface:
             return {"INTERFACE", "interface", TypeKind::kInterface};
-        case Kind::kUnion:
+        case SdlKind::kUnion:
             return {"UNION", "union", TypeKind::kUnion};
-        case Kind::kEnum:
+        case SdlKind::kEnum:
             return {"ENUM", "enum", TypeKind::kEnum};
-        case Kind::kInput:
+        case SdlKind::kInput:
             return {"INPUT_OBJECT", "input object", TypeKind::kInput};
-        case Kind::kDirective:
+        case SdlKind::kDirective:
             break;
     }
     return {};
@@ -95,7 +95,7 @@ class SdlCheck {
     }
 
     void note(const TypeSystemDefinition& definition) {
-        if (definition.kind == Kind::kDirective) {
+        if (definition.kind == SdlKind::kDirective) {
             Signature signature;
             signature.is_repeatable = definition.is_repeatable;
             for (const Name& location : definition.locations) signature.locations.push_back(location.text);
@@ -106,15 +106,15 @@ class SdlCheck {
                 );
             }
             directives_[definition.name.text] = std::move(signature);
-        } else if (definition.kind != Kind::kSchema && !definition.is_extension) {
+        } else if (definition.kind != SdlKind::kSchema && !definition.is_extension) {
             defined_.emplace(definition.name.text, &definition);
         }
     }
 
     void check(const TypeSystemDefinition& definition) {
-        if (definition.kind == Kind::kSchema) {
+        if (definition.kind == SdlKind::kSchema) {
             check_schema(definition);
-        } else if (definition.kind == Kind::kDirective) {
+        } else if (definition.kind == SdlKind::kDirective) {
             check_directive_definition(definition);
         } else if (definition.is_extension) {
             check_extension(definition);
@@ -202,7 +202,7 @@ class SdlCheck {
         const std::string_view type = definition.name.text;
         const Type* existing = base_ == nullptr ? nullptr : base_->find(type);
         // Directives are counted over a type's definition and extensions together.
-        Names& used = definition.kind == Kind::kSchema ? schema_directives_ : type_directives_[type];
+        Names& used = definition.kind == SdlKind::kSchema ? schema_directives_ : type_directives_[type];
         check_directives(definition.directives, names_of(definition.kind).location, used);
         for (const Name& name : definition.interfaces) check_known(name);
         for (const Name& name : definition.members) check_known(name);
@@ -212,7 +212,7 @@ class SdlCheck {
             check_directives(field.directives, "FIELD_DEFINITION");
             check_arguments(fmt::format("{}.{}", type, field.name.text), field.arguments);
         }
-        if (definition.kind == Kind::kDirective) {
+        if (definition.kind == SdlKind::kDirective) {
             check_arguments(fmt::format("@{}", type), definition.input_fields);
         } else {
             for (const InputValueDefinition& field : definition.input_fields) {

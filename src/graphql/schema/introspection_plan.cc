@@ -8,7 +8,7 @@ namespace weft::graphql {
 namespace {
 
 constexpr std::size_t kVisitsMax = 50'000;  // selections after expansion; a full introspection has some 300
-constexpr int kDepthMax = 128;              // of selections and fragments; each costs a stack frame
+constexpr int kSelectionDepthMax = 128;     // of selections and fragments; each costs a stack frame
 
 struct Entry {
     MetaKind on;
@@ -117,7 +117,7 @@ std::optional<std::uint32_t> IntrospectionPlan::add(
 bool IntrospectionPlan::collect(
     MetaKind kind, std::span<const Selection> from, Spreads& spreads, std::vector<Merged>& to, int depth
 ) {
-    if (depth > kDepthMax) return false;
+    if (depth > kSelectionDepthMax) return false;
     for (const Selection& selection : from) {
         if (++visited_ > kVisitsMax) return false;
         if (!input_.includes(selection)) continue;

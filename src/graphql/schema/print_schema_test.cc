@@ -10,7 +10,7 @@ std::string printed(std::string_view sdl) {
 }
 
 TEST(PrintSchema, WritesWhatItRead) {
-    constexpr std::string_view kSdl = R"SDL("""All of it"""
+    constexpr std::string_view kWritten = R"SDL("""All of it"""
 schema {
   query: Root
 }
@@ -71,7 +71,7 @@ type Url2 {
   a: Url
 })SDL";
     // The one thing that reads differently: a closing quote forces lines of its own.
-    std::string expected(kSdl);
+    std::string expected(kWritten);
     const std::string_view odd = "\"\"\"Says \"hi\\\"\"\"\"";
     const auto at = expected.find(odd);
     expected.replace(at, odd.size(), "\"\"\"\nSays \"hi\"\n\"\"\"");

@@ -2,6 +2,7 @@
 
 #include "graphql/schema/detail/builder.h"
 #include "graphql/schema/detail/builtins.h"
+#include "graphql/schema/detail/find.h"
 #include "graphql/schema/detail/graph.h"
 
 #include <algorithm>
@@ -23,12 +24,6 @@ namespace {
         name.data()
     );
     std::abort();
-}
-
-template <class T>
-const T* named(const std::vector<T>& all, std::string_view name) {
-    const auto found = std::ranges::find(all, name, &T::name);
-    return found == all.end() ? nullptr : &*found;
 }
 
 template <class T>

@@ -1,7 +1,7 @@
 #include "graphql/schema/detail/validator.h"
 
 #include "graphql/schema/detail/builtins.h"
-#include "graphql/schema/detail/contains.h"
+#include "graphql/schema/detail/find.h"
 
 #include <fmt/format.h>
 
@@ -10,12 +10,6 @@
 namespace weft::graphql {
 
 namespace {
-
-template <class T>
-const T* named(const std::vector<T>& all, std::string_view name) {
-    const auto found = std::ranges::find(all, name, &T::name);
-    return found == all.end() ? nullptr : &*found;
-}
 
 bool is_sub_type(TypeUse sub, TypeUse super) {
     for (;;) {

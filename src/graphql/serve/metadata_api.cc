@@ -14,7 +14,7 @@ namespace weft::graphql {
 
 namespace {
 
-constexpr std::size_t kBodyBytesMax = 16u << 20;  // metadata of thousands of tables
+constexpr std::size_t kMetadataBytesMax = 16u << 20;  // metadata of thousands of tables
 constexpr auto kTimeout = std::chrono::seconds(120);
 constexpr int kBulkDepthMax = 4;
 constexpr std::size_t kBulkMax = 5'000;
@@ -274,7 +274,7 @@ rt::Task<MetadataApi::Impl::Done> MetadataApi::Impl::run(Json command, int depth
 }
 
 rt::Task<Result<http::Response>> MetadataApi::Impl::command(http::Request request) {
-    auto read = [&] { return parse_json(request.body, {.bytes_max = kBodyBytesMax, .depth_max = 128}); };
+    auto read = [&] { return parse_json(request.body, {.bytes_max = kMetadataBytesMax, .depth_max = 128}); };
     auto body = co_await rt::offload(request.body.size(), read);
     if (!body) co_return refuse(400, Failure{.message = body.error().user, .code = "invalid-json"});
     auto done = co_await run(std::move(*body), 0, std::move(request.deadline));
@@ -376,7 +376,7 @@ rt::Task<Result<http::Response>> tell_version(http::Request) {
 void MetadataApi::mount(http::Router& router) {
     Impl* impl = impl_.get();
     const auto gate = [impl](const http::Request& head) { return impl->admit(head); };
-    const http::RouteOptions route{.body_bytes_max = kBodyBytesMax, .timeout = kTimeout, .gate = gate};
+    const http::RouteOptions route{.body_bytes_max = kMetadataBytesMax, .timeout = kTimeout, .gate = gate};
     const auto command = [impl](http::Request request) { return impl->command(std::move(request)); };
     for (const char* path : {"/v1/metadata", "/v1/query", "/v2/query"}) {
         router.add(http::Method::kPost, path, command, route);

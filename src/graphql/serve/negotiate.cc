@@ -1,5 +1,7 @@
 #include "graphql/serve/detail/negotiate.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <cstddef>
 
@@ -8,12 +10,6 @@ namespace weft::graphql::detail {
 namespace {
 
 constexpr std::size_t kRangesMax = 32;  // an Accept header of a browser has about 8
-
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
 
 /// Takes the part before `separator` off `text`.
 std::string_view take(std::string_view& text, char separator) {
@@ -49,13 +45,13 @@ int quality(std::string_view parameters) {
     return 1000;
 }
 
-struct Kind {
+struct MediaKind {
     Media media;
     std::string_view type;
     std::string_view all;  // of its group
     std::string_view written;
 };
-constexpr Kind kKinds[] = {
+constexpr MediaKind kMediaKinds[] = {
     {Media::kJson, "application/json", "application/*", "application/json; charset=utf-8"},
     {Media::kGraphqlResponse,
      "application/graphql-response+json",
@@ -65,19 +61,19 @@ constexpr Kind kKinds[] = {
     {Media::kHtml, "text/html", "text/*", "text/html; charset=utf-8"},
 };
 
-const Kind& kind_of(Media media) {
-    return *std::ranges::find(kKinds, media, &Kind::media);
+const MediaKind& kind_of(Media media) {
+    return *std::ranges::find(kMediaKinds, media, &MediaKind::media);
 }
 
 /// How exactly a range names a kind: 0 not at all, 3 by name.
-int exactness(std::string_view range, const Kind& kind) {
+int exactness(std::string_view range, const MediaKind& kind) {
     if (equals(range, kind.type)) return 3;
     if (equals(range, kind.all)) return 2;
     return range == "*/*" ? 1 : 0;
 }
 
 /// The quality that the most exact range gives a kind.
-int wanted(std::string_view accept, const Kind& kind) {
+int wanted(std::string_view accept, const MediaKind& kind) {
     int best = 0;
     int out = 0;
     for (std::size_t i = 0; i < kRangesMax && !accept.empty(); ++i) {

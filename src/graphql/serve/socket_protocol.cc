@@ -1,5 +1,6 @@
 #include "graphql/serve/detail/socket_protocol.h"
 
+#include "base/text.h"
 #include "base/utf8.h"
 
 #include <algorithm>
@@ -35,12 +36,6 @@ constexpr auto kTypes = std::to_array<Type>({
     {"stop", Dialect::kLegacy, Kind::kComplete, true},
     {"connection_terminate", Dialect::kLegacy, Kind::kTerminate, false},
 });
-
-std::string_view trim(std::string_view text) {
-    while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-    while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-    return text;
-}
 
 Verdict close_with(std::uint16_t code, std::string_view reason) {
     return {.kind = Verdict::Kind::kClose, .close = socket_close(code, reason), .reason = {}};

@@ -11,7 +11,7 @@ namespace {
 using testing::Api;
 using testing::parsed;
 
-constexpr std::string_view kSdl = R"(
+constexpr std::string_view kCoerceSdl = R"(
 scalar jsonb
 enum order { asc desc }
 input point { x: Int! y: Int = 7 tags: [String!] order: order }
@@ -47,7 +47,7 @@ class Coerce : public ::testing::Test {
         return out ? out->shape : out.error().message;
     }
 
-    Api api_{kSdl};
+    Api api_{kCoerceSdl};
     std::unique_ptr<Document> document_;
     JsonObject given_;
 };

@@ -10,7 +10,7 @@ using testing::Api;
 using ::testing::ElementsAre;
 using testing::parsed;
 
-constexpr std::string_view kSdl = R"(
+constexpr std::string_view kInputSdl = R"(
 scalar jsonb
 scalar numeric
 enum order { asc desc }
@@ -36,7 +36,7 @@ class InputTest : public ::testing::Test {
     }
     const Field& field() { return *api_.schema().find("Query")->field("f"); }
 
-    Api api_{kSdl};
+    Api api_{kInputSdl};
     std::unique_ptr<Document> document_;
     Variables variables_;
 };

@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::parsed;
 
-constexpr std::string_view kSdl = R"(
+constexpr std::string_view kRulesSdl = R"(
 directive @onQuery(n: Int!) on QUERY
 directive @many repeatable on FIELD
 enum Color { RED GREEN BLUE }
@@ -56,7 +56,7 @@ class Rules : public ::testing::Test {
         return out;
     }
 
-    Api api_{kSdl};
+    Api api_{kRulesSdl};
     std::unique_ptr<Document> document_;
 };
 

@@ -8,7 +8,7 @@
 /// ValuesOfCorrectType and UniqueInputFieldNames.
 namespace weft::graphql::rules {
 
-using Kind = Value::Kind;
+using ValueKind = Value::Kind;
 
 void Walk::wrong_value(const Value& node, std::string message, Failure hasura) {
     context_.report(Rule::kValuesOfCorrectType, std::move(message), {node.at}, std::move(hasura));
@@ -58,7 +58,7 @@ void Walk::one_of(const Value& node, const Type& type) {
             fmt::format("OneOf Input Object \"{}\" must specify exactly one key.", type.name),
             wording::not_one_of(type, context_.path.text())
         );
-    if (last->value.kind == Kind::kNull) {
+    if (last->value.kind == ValueKind::kNull) {
         const InputValue* member = context_.view().input_field(type, last->name.text);
         TypeUse use = member != nullptr ? member->type : TypeUse(&type);
         std::size_t mark = context_.path.mark();
@@ -71,7 +71,7 @@ void Walk::one_of(const Value& node, const Type& type) {
         context_.path.back_to(mark);
         return;
     }
-    if (last->value.kind != Kind::kVariable || operation_ == nullptr) return;
+    if (last->value.kind != ValueKind::kVariable || operation_ == nullptr) return;
     // In a fragment, the reference implementation looks at the operation before it.
     const VariableDefinition* definition = nullptr;
     for (const VariableDefinition& each : operation_->variables) {
@@ -146,15 +146,15 @@ namespace {
 /// A built-in scalar: which literals it takes, and how the reference implementation says that one is wrong.
 struct Builtin {
     std::string_view name;
-    std::array<Kind, 2> takes;
+    std::array<ValueKind, 2> takes;
     std::string_view complaint;
 };
 constexpr std::array<Builtin, 5> kBuiltins = {{
-    {"Int", {Kind::kInt, Kind::kInt}, "Int cannot represent non-integer value: "},
-    {"Float", {Kind::kFloat, Kind::kInt}, "Float cannot represent non numeric value: "},
-    {"String", {Kind::kString, Kind::kString}, "String cannot represent a non string value: "},
-    {"Boolean", {Kind::kBoolean, Kind::kBoolean}, "Boolean cannot represent a non boolean value: "},
-    {"ID", {Kind::kString, Kind::kInt}, "ID cannot represent a non-string and non-integer value: "},
+    {"Int", {ValueKind::kInt, ValueKind::kInt}, "Int cannot represent non-integer value: "},
+    {"Float", {ValueKind::kFloat, ValueKind::kInt}, "Float cannot represent non numeric value: "},
+    {"String", {ValueKind::kString, ValueKind::kString}, "String cannot represent a non string value: "},
+    {"Boolean", {ValueKind::kBoolean, ValueKind::kBoolean}, "Boolean cannot represent a non boolean value: "},
+    {"ID", {ValueKind::kString, ValueKind::kInt}, "ID cannot represent a non-string and non-integer value: "},
 }};
 
 bool is_int32(std::string_view text) {
@@ -178,14 +178,14 @@ void Walk::leaf_value(const Value& node, TypeUse use) {
     if (type.kind == TypeKind::kInput)
         return mismatch(fmt::format("Expected value of type \"{}\", found {}.", use.text(), print(node)));
     if (type.kind == TypeKind::kEnum) {
-        if (node.kind == Kind::kEnum && context_.view().value(type, node.text) != nullptr) return;
+        if (node.kind == ValueKind::kEnum && context_.view().value(type, node.text) != nullptr) return;
         std::vector<std::string_view> options;
         for (const EnumValue& each : type.values) {
             if (context_.view().sees(each.element)) options.push_back(each.name);
         }
         std::string shown = print(node);
         std::string hint = context_.did_you_mean(shown, options, "the enum value");
-        if (node.kind != Kind::kEnum)
+        if (node.kind != ValueKind::kEnum)
             return mismatch(
                 fmt::format("Enum \"{}\" cannot represent non-enum value: {}.{}", type.name, shown, hint)
             );

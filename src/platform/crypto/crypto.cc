@@ -14,7 +14,6 @@ namespace weft::crypto {
 
 namespace {
 
-constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kIdBytes = 16;
 constexpr std::size_t kHeadBytes = 1 + kIdBytes;
 constexpr std::size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;

@@ -7,12 +7,16 @@
 #include "platform/rt/deadline.h"
 #include "platform/rt/task.h"
 
+#include <cstddef>
 #include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
 
 namespace weft::crypto {
+
+/// Of every key here, symmetric, public or private.
+inline constexpr std::size_t kKeyBytes = 32;
 
 /// Once, before anything else here. Fails only on a broken system.
 Result<void> init();

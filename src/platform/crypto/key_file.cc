@@ -17,7 +17,6 @@ namespace weft::crypto {
 
 namespace {
 
-constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kFileBytesMax = 16u << 10;
 constexpr std::string_view kTitle =
     "# Weft master key. Whoever has this file and the database has all secrets.\n";

@@ -176,18 +176,18 @@ namespace {
 
 /// Gives everything back however the request ends, even if its coroutine is destroyed while waiting.
 template <class Impl, class Partition>
-class Lease {
+class TransferInUse {
   public:
-    Lease(Impl& impl, Partition& partition)
+    TransferInUse(Impl& impl, Partition& partition)
         : impl_(impl), partition_(partition), transfer_(impl.take_transfer()) {}
-    ~Lease() {
+    ~TransferInUse() {
         if (is_added_) partition_.multi.remove(transfer_->easy());
         transfer_->clear();
         if (impl_.spare.size() < kSpareTransfersMax) impl_.spare.push_back(std::move(transfer_));
         impl_.leave(partition_);
     }
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
+    TransferInUse(const TransferInUse&) = delete;
+    TransferInUse& operator=(const TransferInUse&) = delete;
 
     Transfer& transfer() { return *transfer_; }
     bool start() {
@@ -257,7 +257,7 @@ rt::Task<ClientResult> Client::Impl::exchange(ClientRequest request, rt::Deadlin
     auto partition = enter(request.partition);
     if (!partition) co_return std::unexpected(std::move(partition).error());
 
-    Lease lease(*this, **partition);
+    TransferInUse lease(*this, **partition);
     Transfer& transfer = lease.transfer();
     transfer.prepare(std::move(request), (*partition)->multi, loop);
     if (!lease.start())

@@ -11,7 +11,7 @@ namespace {
 
 using Kind = Renewed::Kind;
 
-class LeasesTest : public testing::Test {
+class LeasesTest : public ::testing::Test {
   protected:
     ~LeasesTest() override {
         loop.run_until_done(leases.close());

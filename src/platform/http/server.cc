@@ -60,8 +60,6 @@ std::string_view ServerCore::date() {
 
 namespace {
 
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-
 bool is_out_of_descriptors(const error_code& ec) {
     return ec.value() == EMFILE || ec.value() == ENFILE;
 }
@@ -88,7 +86,7 @@ rt::Task<void> accept_all(detail::ServerCore& core, Acceptor& acceptor) {
     while (acceptor.is_open() && !core.tasks.is_cancelled()) {
         typename Protocol::socket socket(core.loop.context());
         typename Protocol::endpoint peer;
-        auto [ec] = co_await acceptor.async_accept(socket, peer, kAwait);
+        auto [ec] = co_await acceptor.async_accept(socket, peer, detail::kAwait);
         if (ec == asio::error::operation_aborted) break;
         if (ec) {
             // The connection waits in the backlog still: it is told rather than kept waiting.

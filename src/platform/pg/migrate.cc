@@ -12,7 +12,7 @@ namespace weft::pg {
 
 namespace {
 
-using Connection = std::unique_ptr<PGconn, decltype(&PQfinish)>;
+using OwnConnection = std::unique_ptr<PGconn, decltype(&PQfinish)>;
 using Answer = std::unique_ptr<PGresult, decltype(&PQclear)>;
 
 /// Roles are shared by all databases of a server: another database's migration may touch them at this moment.
@@ -207,7 +207,7 @@ bool is_worth_retrying(const Error& error) {
 Result<int> migrate(const MigrateOptions& options) {
     Error last;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-        Connection connection(PQconnectdb(options.url.c_str()), &PQfinish);
+        OwnConnection connection(PQconnectdb(options.url.c_str()), &PQfinish);
         if (PQstatus(connection.get()) != CONNECTION_OK) {
             return fail(Error::unavailable(
                 "Cannot reach the database; check WEFT_DATABASE_URL", PQerrorMessage(connection.get())

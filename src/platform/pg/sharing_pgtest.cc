@@ -14,8 +14,8 @@ using rt::Deadline;
 
 constexpr Query kEcho{"test.echo", "select $1::int8, pg_backend_pid()"};
 constexpr Query kTenant{"test.tenant", "select current_setting('app.tenant_id')"};
-constexpr Query kSleep{"test.sleep", "select pg_sleep($1::float8)"};
-constexpr Query kBroken{"test.broken", "select 1/0"};
+constexpr Query kSlow{"test.sleep", "select pg_sleep($1::float8)"};
+constexpr Query kDivided{"test.broken", "select 1/0"};
 constexpr Query kStar{"test.star", "select * from weft.moved"};
 
 Batch echo(std::int64_t value) {
@@ -30,7 +30,7 @@ Batch sleep(double seconds) {
     Params params;
     params.add(seconds);
     Batch batch;
-    batch.as(Principal::login()).add(kSleep, std::move(params));
+    batch.as(Principal::login()).add(kSlow, std::move(params));
     return batch;
 }
 
@@ -116,7 +116,7 @@ TEST_F(SharingTest, AFailedBatchDoesNotDisturbItsNeighbours) {
         Batch batch;
         batch.as(Principal::login());
         // Behind the failure each prepares a statement that its neighbour uses too.
-        if (i % 3 == 0) batch.add(kBroken, {});
+        if (i % 3 == 0) batch.add(kDivided, {});
         auto which = i / 3;
         batch.add({texts[which], texts[which]}, {});
         start(std::move(batch), answers[i]);
@@ -127,11 +127,11 @@ TEST_F(SharingTest, AFailedBatchDoesNotDisturbItsNeighbours) {
         if (i % 3 != 0) EXPECT_EQ(answers[i].value, static_cast<std::int64_t>(i / 3));
     }
     ServerError failed;
-    auto done = loop_.run_until_done(pool_.shared(only(kBroken), Deadline::in(5s), &failed));
+    auto done = loop_.run_until_done(pool_.shared(only(kDivided), Deadline::in(5s), &failed));
     EXPECT_FALSE(done);
     EXPECT_EQ(failed.sqlstate, "22012");
     EXPECT_FALSE(loop_.run_until_done(pool_.shared(Batch(), Deadline::in(5s))));
-    EXPECT_EQ(run(only({kBroken.name, "select 2"})).code, Code::kInternal) << "one name, one text";
+    EXPECT_EQ(run(only({kDivided.name, "select 2"})).code, Code::kInternal) << "one name, one text";
     EXPECT_EQ(run(echo(7)).value, 7);
 }
 

@@ -213,4 +213,10 @@ class IngressTest : public ::testing::Test {
     test::TestDatabase db_;
 };
 
+inline rt::Task<void> send(
+    Hooks& hooks, http::Request request, std::vector<Result<http::Response>>& answers
+) {
+    answers.push_back(co_await hooks.handle(std::move(request)));
+}
+
 }  // namespace weft::ingress::testing

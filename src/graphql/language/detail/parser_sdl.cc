@@ -9,17 +9,17 @@
 namespace weft::graphql::detail {
 namespace {
 
-using Kind = TypeSystemDefinition::Kind;
+using SdlKind = TypeSystemDefinition::Kind;
 
-constexpr std::pair<std::string_view, Kind> kKeywords[] = {
-    {"schema", Kind::kSchema},
-    {"scalar", Kind::kScalar},
-    {"type", Kind::kObject},
-    {"interface", Kind::kInterface},
-    {"union", Kind::kUnion},
-    {"enum", Kind::kEnum},
-    {"input", Kind::kInput},
-    {"directive", Kind::kDirective},
+constexpr std::pair<std::string_view, SdlKind> kKeywords[] = {
+    {"schema", SdlKind::kSchema},
+    {"scalar", SdlKind::kScalar},
+    {"type", SdlKind::kObject},
+    {"interface", SdlKind::kInterface},
+    {"union", SdlKind::kUnion},
+    {"enum", SdlKind::kEnum},
+    {"input", SdlKind::kInput},
+    {"directive", SdlKind::kDirective},
 };
 
 constexpr std::string_view kDirectiveLocations[] = {
@@ -44,7 +44,7 @@ constexpr std::string_view kDirectiveLocations[] = {
     "INPUT_FIELD_DEFINITION",
 };
 
-const Kind* keyword(const Token& token) {
+const SdlKind* keyword(const Token& token) {
     if (token.kind != TokenKind::kName) return nullptr;
     const auto* const found =
         std::ranges::find(kKeywords, token.text, [](const auto& row) { return row.first; });
@@ -60,7 +60,7 @@ bool says_nothing(const TypeSystemDefinition& extension) {
 }  // namespace
 
 Definition Parser::type_system(const Description& described) {
-    if (const Kind* const kind = keyword(token_)) {
+    if (const SdlKind* const kind = keyword(token_)) {
         TypeSystemDefinition out;
         out.kind = *kind;
         described.apply(out);
@@ -82,8 +82,8 @@ Definition Parser::extension(const Description& described) {
     described.apply(out);
     out.is_extension = true;
     advance();
-    const Kind* const kind = keyword(token_);
-    if (kind == nullptr || *kind == Kind::kDirective) {
+    const SdlKind* const kind = keyword(token_);
+    if (kind == nullptr || *kind == SdlKind::kDirective) {
         unexpected(token_);
         return {};
     }
@@ -96,32 +96,32 @@ Definition Parser::extension(const Description& described) {
 
 /// What comes after the keyword.
 void Parser::body(TypeSystemDefinition& out) {
-    if (out.kind == Kind::kDirective) return directive_body(out);
-    if (out.kind != Kind::kSchema) out.name = name();
-    if (out.kind == Kind::kObject || out.kind == Kind::kInterface) out.interfaces = interfaces();
+    if (out.kind == SdlKind::kDirective) return directive_body(out);
+    if (out.kind != SdlKind::kSchema) out.name = name();
+    if (out.kind == SdlKind::kObject || out.kind == SdlKind::kInterface) out.interfaces = interfaces();
     out.directives = directives(Const::kYes);
     switch (out.kind) {
-        case Kind::kSchema:
+        case SdlKind::kSchema:
             if (!out.is_extension && !peek(TokenKind::kBraceLeft)) return expect(TokenKind::kBraceLeft);
             out.roots = roots();
             break;
-        case Kind::kObject:
-        case Kind::kInterface:
+        case SdlKind::kObject:
+        case SdlKind::kInterface:
             out.fields = fields();
             break;
-        case Kind::kUnion:
+        case SdlKind::kUnion:
             if (skip(TokenKind::kEquals)) {
                 out.members = delimited<Name>(TokenKind::kPipe, [&] { return name(); });
             }
             break;
-        case Kind::kEnum:
+        case SdlKind::kEnum:
             out.values = enum_values();
             break;
-        case Kind::kInput:
+        case SdlKind::kInput:
             out.input_fields = input_values(TokenKind::kBraceLeft, TokenKind::kBraceRight);
             break;
-        case Kind::kScalar:
-        case Kind::kDirective:
+        case SdlKind::kScalar:
+        case SdlKind::kDirective:
             break;
     }
 }

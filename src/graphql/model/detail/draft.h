@@ -87,5 +87,9 @@ bool is_masked(const Column& column);
 bool leads_everywhere(const Column& column);
 
 std::string joined(std::initializer_list<std::string_view> parts);
+/// Why something cannot be had, for the caller to say where.
+inline std::unexpected<std::string> because(std::string reason) {
+    return std::unexpected(std::move(reason));
+}
 
 }  // namespace weft::graphql

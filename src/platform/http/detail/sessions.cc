@@ -18,7 +18,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint16_t kGoingAway = 1001;  // RFC 6455: the server is shutting down
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "platform/http/detail/transfer.h"
 
+#include "base/text.h"
 #include "platform/http/coding.h"
 
 #include <openssl/ssl.h>
@@ -59,12 +60,6 @@ Result<void> check_url(std::string_view url) {
 template <class T>
 void set(CURL* easy, CURLoption option, T value) {
     curl_easy_setopt(easy, option, value);
-}
-
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
 }
 
 struct Peer {

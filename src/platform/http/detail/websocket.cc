@@ -18,7 +18,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr auto kCloseTimeout = 2s;
 
 using Stream = websocket::stream<Socket>;

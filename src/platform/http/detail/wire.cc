@@ -16,7 +16,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kIdleBufferBytesMax = 4u << 10;  // a larger one is given back between requests
 constexpr std::size_t kLingerBytesMax = 1u << 20;      // of a refused body, read so that our answer arrives
 constexpr auto kLinger = 2s;

@@ -2,7 +2,9 @@
 
 #include "platform/http/detail/server_core.h"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <string>
 #include <string_view>
@@ -10,6 +12,8 @@
 namespace weft::http::detail {
 
 using Socket = boost::asio::generic::stream_protocol::socket;
+/// Every wait says how it ended instead of throwing.
+inline constexpr auto kAwait = boost::asio::as_tuple(boost::asio::use_awaitable);
 
 /// Bytes in and out of one connection, every wait bounded. All that outlives a request is here: what has come
 /// and belongs to the next one, and when patience ends.

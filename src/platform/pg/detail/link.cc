@@ -18,8 +18,6 @@ using Descriptor = asio::posix::stream_descriptor;
 namespace {
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-/// The watchdog looks again at least this often, so that a far deadline cannot overflow the clock.
-constexpr auto kWatchMax = std::chrono::hours(1);
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,6 +17,9 @@ struct pg_conn;
 struct pg_result;
 
 namespace weft::pg::detail {
+
+/// A watchdog looks again at least this often, so that a far deadline cannot overflow the clock.
+inline constexpr auto kWatchMax = std::chrono::hours(1);
 
 struct ConnectOptions {
     std::string url;

@@ -29,8 +29,6 @@ constexpr std::size_t kQueueMax = 20'000;
 constexpr auto kShort = std::chrono::microseconds(200);
 /// How long a batch may run on after its caller has left before it costs the connection.
 constexpr auto kGrace = std::chrono::seconds(1);
-/// The watchdog looks again at least this often, so that a far deadline cannot overflow the clock.
-constexpr auto kWatchMax = std::chrono::hours(1);
 constexpr auto kBackoffFirst = std::chrono::milliseconds(20);
 constexpr auto kBackoffMax = std::chrono::seconds(1);
 
