@@ -1,10 +1,14 @@
-# weft_module(DEPS <module>... PRIVATE <module>... TESTS <module>... LIBS <target>...)
+# weft_module(DEPS <module>... PRIVATE <module>... TESTS <module>... LIBS <target>... ALONE <file>...)
 #
 # Declares the module of the current folder (src/<layer>/<name>): every *.cc except *_test.cc and *_pgtest.cc becomes a
 # static library, *_test.cc one unit test program, *_pgtest.cc one program that needs PostgreSQL (label "pg").
 # sql/*.sql becomes <module>/queries.h. Modules are named by their paths ("platform/rt"): DEPS are those that the public
 # header includes, PRIVATE those that only the sources do, TESTS those that only tests do; tools/tidy holds the lists
 # against the includes. A dependency on a higher layer, or across layers of one rank, is refused here.
+#
+# With WEFT_UNITY (the release preset) the sources of a module are compiled a few at a time as one: half of the time of
+# compiling one by one goes into reading the same headers. So names in a module's anonymous namespaces are unique in it;
+# ALONE are the files that are compiled by themselves, with the reason beside them.
 set(WEFT_RANKS base 0 core 1 platform 1 store 2 graphql 2 control 3 data 3 app 4)
 
 function(weft_rank module out)
@@ -29,7 +33,7 @@ function(weft_check_dependency module dep)
 endfunction()
 
 function(weft_module)
-    cmake_parse_arguments(M "" "" "DEPS;PRIVATE;TESTS;LIBS" ${ARGN})
+    cmake_parse_arguments(M "" "" "DEPS;PRIVATE;TESTS;LIBS;ALONE" ${ARGN})
     file(RELATIVE_PATH module ${CMAKE_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
     string(REPLACE "/" "_" target "weft_${module}")
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cc)
@@ -52,6 +56,7 @@ function(weft_module)
     if(sources)
         add_library(${target} STATIC ${sources})
         target_link_libraries(${target} PUBLIC ${links_DEPS} PRIVATE ${links_PRIVATE})
+        weft_unity(${target} "${M_ALONE}")
     else()
         add_library(${target} INTERFACE)
         target_link_libraries(${target} INTERFACE ${links_DEPS})
@@ -62,11 +67,19 @@ function(weft_module)
     weft_test(${target}_pgtest "${pg}" "${target};${links_TESTS}" pg)
 endfunction()
 
+function(weft_unity target alone)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ${WEFT_UNITY} UNITY_BUILD_BATCH_SIZE ${WEFT_UNITY_BATCH})
+    if(alone)
+        set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    endif()
+endfunction()
+
 function(weft_test name sources targets label)
     if(NOT sources)
         return()
     endif()
     add_executable(${name} ${sources})
+    weft_unity(${name} "")
     target_link_libraries(${name} PRIVATE ${targets} GTest::gmock GTest::gtest_main)
     if(label STREQUAL "pg")
         target_link_libraries(${name} PRIVATE weft_test_support)

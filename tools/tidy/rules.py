@@ -48,8 +48,8 @@ def declared(text):
     call = MODULE_CALL.search(text)
     if not call:
         return None
-    lists, current = {name: set() for name in (*DEPENDENCY_LISTS, "LIBS")}, None
-    for word in call[1].split():
+    lists, current = {name: set() for name in (*DEPENDENCY_LISTS, "LIBS", "ALONE")}, None
+    for word in re.sub(r"#.*", "", call[1]).split():
         if word in lists:
             current = word
         else:
