@@ -23,12 +23,14 @@ grant select, insert, update, delete on membership, session, api_token, idempote
 grant select, insert on audit_event to weft_api, weft_worker;
 grant select, insert, update, delete on app, app_version, action, workflow, workflow_draft to weft_api;
 grant select, insert on workflow_version to weft_api;
+grant execute on function has_unpublished_changes(workflow) to weft_api;
 grant select, insert, update, delete on trigger, refused_delivery to weft_api;
 grant select (tenant_id, id, class, version, public_key, created_at) on tenant_key to weft_api;
 grant insert on tenant_key to weft_api;
 -- Everything of a connection but its sealed fields.
 grant select (
-    tenant_id, id, app_id, key, name, auth_kind, key_id, revision, status, last_used_at, created_at, updated_at
+    tenant_id, id, app_id, key, name, auth_kind, key_id, revision, state, last_used_at, last_error_status, last_error_at,
+    created_at, updated_at
 ) on connection to weft_api;
 grant insert, update, delete on connection to weft_api;
 grant select on workflow_run, step_run, payload, run_event, execution_log, trigger_event, dead_letter to weft_api;
@@ -41,7 +43,7 @@ grant update (active, vtime) on tenant_queue to weft_api;
 -- weft_worker: reads definitions and secrets, owns the runs' history.
 grant select on app, app_version, action, workflow, workflow_version, trigger, tenant_key, connection to weft_worker;
 grant insert on tenant_key to weft_worker;
-grant update (status, last_used_at) on connection to weft_worker;
+grant update (state, last_used_at, last_error_status, last_error_at) on connection to weft_worker;
 grant select, insert, update on workflow_run, step_run, payload, run_event, execution_log, dead_letter to weft_worker;
 grant select, update, delete on job to weft_worker;
 
@@ -59,7 +61,7 @@ grant insert on tenant_key, tenant_queue to weft_auth;
 
 -- weft_ingest: an event has come in; find its trigger, take it in. Insert only, besides the tenant's place in the queue.
 grant select on trigger to weft_ingest;
-grant select (tenant_id, id, published_version_id) on workflow to weft_ingest;
+grant select (tenant_id, id, published_version_id, state) on workflow to weft_ingest;
 grant select on tenant_key to weft_ingest;
 grant insert on workflow_run, payload, job to weft_ingest;
 grant select, insert on trigger_event to weft_ingest;

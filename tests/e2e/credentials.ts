@@ -19,7 +19,7 @@ export async function credentials({ page, server }: World): Promise<void> {
     await page.click('[role=dialog] [type=submit]')
     await page.locator('table').getByText('shop', { exact: true }).waitFor()
     await accessible(page)
-    const answer = JSON.stringify([await api(page, 'GET', '/connections'), await graphql(page, '{ connections { id key name auth_kind status } }')])
+    const answer = JSON.stringify([await api(page, 'GET', '/connections'), await graphql(page, '{ connections { id key name auth_kind state } }')])
     expect(answer.includes('"shop"') && !answer.includes(canary) && !(await page.content()).includes(canary), 'no credential in the answer or the page')
   })
   await test('an app page shows versions and actions', async () => {

@@ -113,16 +113,16 @@ const routes: Record<string, Handler> = {
   'POST /tokens': (_id, b) => ({ ...make(s.tokens, { name: b.name, role: b.role, hint: 'weft_ab…', expires_at: new Date(Date.now() + 7e9).toISOString() }), token: 'weft_abcdefghijklmnopqrstuvwxyz0123456789' }),
   'DELETE /tokens/*': ([id]) => drop(s.tokens, id),
   'POST /apps': (_id, b) => make(s.apps, { description: '', ...b }),
-  'POST /apps/*/versions': ([id], b) => make(s.appVersions, { app_id: id, major: 1, minor: s.appVersions.length, status: 'draft', manifest: b.manifest }),
+  'POST /apps/*/versions': ([id], b) => make(s.appVersions, { app_id: id, major: 1, minor: s.appVersions.length, state: 'draft', manifest: b.manifest }),
   'PATCH /app-versions/*': ([id], b) => Object.assign(find(s.appVersions, id), b),
-  'POST /app-versions/*/publish': ([id]) => Object.assign(find(s.appVersions, id), { status: 'published' }),
-  'POST /app-versions/*/deprecate': ([id]) => Object.assign(find(s.appVersions, id), { status: 'deprecated' }),
+  'POST /app-versions/*/publish': ([id]) => Object.assign(find(s.appVersions, id), { state: 'published' }),
+  'POST /app-versions/*/deprecate': ([id]) => Object.assign(find(s.appVersions, id), { state: 'deprecated' }),
   'POST /app-versions/*/actions': ([id], b) => make(s.actions, { ...b, app_version_id: id }),
   'PATCH /actions/*': ([id], b) => Object.assign(find(s.actions, id), b),
   'GET /connections': () => ({ items: s.connections, next: null }),
   'POST /connections': (_id, b) => {
     if (s.connections.some((c) => c.key === b.key)) throw new Problem(409, `There is a connection "${String(b.key)}" already.`, { field: 'key' })
-    return make(s.connections, { key: b.key, name: b.name, app_id: b.app_id, auth_kind: 'api_key', status: 'unverified', revision: 1 })
+    return make(s.connections, { key: b.key, name: b.name, app_id: b.app_id, auth_kind: 'api_key', state: 'untested', revision: 1 })
   },
   'PUT /connections/*/secret': ([id]) => find(s.connections, id),
   'DELETE /connections/*': ([id]) => drop(s.connections, id),

@@ -143,22 +143,26 @@ struct Operation {
     std::string_view summary;  // one line for OpenAPI
     /// JSON Schema of the one input object: path, query and body members together. Unknown members are
     /// refused.
-    /// `#/definitions/{id,key,name,text,limit,after,definition}` exist.
+    /// `#/definitions/{id,key,name,text,limit,after}` exist, and `{manifest,action_definition,
+    /// workflow_definition}`.
     std::string_view input = "{}";
-    std::string_view output = "{}";  // JSON Schema of the answer, for OpenAPI
+    /// What it answers: a name of Table::define. Empty: nothing (204), or by `raw`.
+    std::string_view answer = "";
+    bool is_page = false;  // {"items": [...], "next"} of it; the input takes `limit` and `after`
+    std::string_view media = "application/json";
     Access access;
     Mode mode = Mode::kRead;
     Replay replay = Replay::kNo;
     /// A key the handler will seal with: fetched before the transaction, which must not wait for a second
     /// connection.
     std::optional<store::vault::KeyClass> key;
-    /// Member of the answer that is a secret, when there is one: it is never stored, and a repetition is told
-    /// to make a new one.
+    /// Member of the answer that is a secret, when there is one: no other answer shows it, it is never
+    /// stored, and a repetition is told to make a new one.
     std::string_view shown_once = "";
     /// Of a kOwn operation with Replay: its answer, from the object that its key was taken with.
     std::function<Json(const Uuid&)> answer_from = {};
     int status = 200;                    // of success
-    std::string_view audit_action = "";  // "app.create"; empty: no audit row
+    std::string audit_action = "";       // "app.create"; empty: no audit row
     std::string_view audit_object = "";  // "app"
     std::size_t body_bytes_max = limits::kApiBodyBytesMax;
     Steady::duration timeout = std::chrono::seconds(30);
@@ -167,11 +171,15 @@ struct Operation {
 };
 
 /// The operations, checked: unique names and routes, a declared access, schemas that compile and cover the
-/// path.
+/// path, and answers that are defined.
 class Table {
   public:
     /// Adds an operation; problems are collected for `check`.
     void add(Operation operation);
+    /// What answers named `name` look like, a member a line: `name type`, where the type is id, time, text,
+    /// int, bool, json (any), object, `a|b` (one of these texts), another name, or one of them in brackets (a
+    /// list); `?` behind it: or null. `*` behind the name: may be absent. ` = ` and an example may follow.
+    void define(std::string_view name, std::string_view members);
     /// kInternal naming every operation that is wrong: the server must not start.
     Result<void> check() const;
 
@@ -182,14 +190,23 @@ class Table {
     };
     const std::vector<std::unique_ptr<Entry>>& entries() const { return entries_; }
     const Entry* find(std::string_view name) const;
+    /// By name; they refer to each other as inputs do, below `#/definitions/`.
+    const JsonObject& answers() const { return answers_; }
+    /// The schema of what an operation with an answer answers; refers to definitions of inputs and answers.
+    JsonObject answer_schema(const Operation& operation) const;
 
   private:
     std::vector<std::unique_ptr<Entry>> entries_;
+    JsonObject answers_;
     std::vector<std::string> problems_;
 };
 
+struct Described {
+    std::string version;
+    std::string session_cookie;  // its name
+};
 /// The OpenAPI 3.1 document of the table, as JSON text.
-std::string openapi(const Table& table, std::string_view version);
+std::string openapi(const Table& table, const Described& described);
 
 /// Runs one operation for a caller who has been identified: authorization, validation, transaction,
 /// idempotency, audit. All transports come through here.
@@ -266,6 +283,7 @@ class Rest {
   public:
     Rest(Environment& env, const Table& table, Executor& executor, Entrance& entrance, RestOptions options);
     void mount(http::Router& router);
+    std::string session_cookie() const;  // its name
 
     /// Who asks, for transports beside REST, which may change things; nothing without a credential.
     /// `authorization` is what a socket's first message presented, instead of the header. A cookie is refused

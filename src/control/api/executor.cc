@@ -34,7 +34,7 @@ bool has_nul(const Json& value) {
 Result<void> check_key(std::string_view key) {
     const bool is_printable = std::ranges::all_of(key, [](char c) { return c > 0x20 && c < 0x7f; });
     if (!key.empty() && key.size() <= kKeyBytesMax && is_printable) return {};
-    return fail(Error::invalid("must be 1 to 200 printable characters", "Idempotency-Key"));
+    return fail(Error::invalid("Idempotency-Key must be 1 to 200 printable characters", "Idempotency-Key"));
 }
 
 crypto::Aad answer_aad(const store::idempotency::Key& key) {

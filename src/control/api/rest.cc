@@ -61,7 +61,8 @@ Json typed(const Table::Entry& entry, std::string_view name, std::string_view va
 }
 
 Result<void> put(JsonObject& input, std::string_view name, Json value) {
-    if (input.contains(name)) return fail(Error::invalid("is given twice", std::string(name)));
+    if (input.contains(name))
+        return fail(Error::invalid(std::string(name) + " is given twice", std::string(name)));
     input[name] = std::move(value);
     return {};
 }
@@ -314,6 +315,10 @@ Result<std::optional<Credential>> Rest::credential_of(const http::Fields& header
         return std::optional<Credential>(Credential{Credential::Kind::kSession, Secret(std::move(*value))});
     }
     return std::nullopt;
+}
+
+std::string Rest::session_cookie() const {
+    return cookie_name(kSession);
 }
 
 std::string Rest::cookie_name(std::string_view name) const {

@@ -9,13 +9,29 @@ namespace {
 
 /// What inputs have in common; every input schema can refer to these.
 constexpr std::string_view kDefinitions = R"({
-  "id": {"type": "string", "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"},
-  "key": {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,40}$"},
-  "name": {"type": "string", "minLength": 1, "maxLength": 200},
-  "text": {"type": "string", "maxLength": 2000},
-  "limit": {"type": "integer", "minimum": 1, "maximum": 100},
-  "after": {"type": "string", "maxLength": 40},
-  "definition": {"type": "object"}
+  "id": {
+    "type": "string",
+    "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+    "examples": ["019ad3f2-5e00-7c41-9f04-1d2e3b4c5d6e"]
+  },
+  "key": {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,40}$", "examples": ["orders"]},
+  "name": {"type": "string", "minLength": 1, "maxLength": 200, "examples": ["Orders"]},
+  "text": {"type": "string", "maxLength": 2000, "examples": ["What it is for"]},
+  "limit": {"type": "integer", "minimum": 1, "maximum": 100, "examples": [50]},
+  "after": {"type": "string", "maxLength": 40, "examples": ["019ad3f2-5e00-7c41-9f04-1d2e3b4c5d6e"]},
+  "manifest": {
+    "type": "object",
+    "examples": [{"base_url": "https://api.example.com", "auth": {"kind": "bearer"}}]
+  },
+  "action_definition": {
+    "type": "object",
+    "examples": [{"method": "GET", "path": "/orders/{{ input.id }}"}]
+  },
+  "workflow_definition": {
+    "type": ["object", "string"],
+    "description": "An object, or its text in YAML",
+    "examples": [{"name": "orders", "steps": [{"id": "one", "uses": "core/map", "with": {"x": 1}}]}]
+  }
 })";
 
 std::vector<std::string> path_members(std::string_view path) {
@@ -43,8 +59,13 @@ Result<Json> complete_schema(const Operation& operation) {
     schema["additionalProperties"] = false;
     if (!schema.contains("properties")) schema["properties"] = JsonObject();
     if (!schema.contains("required")) schema["required"] = JsonArray();
+    auto& properties = schema["properties"].get_object();
+    if (operation.is_page) {
+        for (const std::string_view name : {"limit", "after"}) {
+            properties[name] = JsonObject{{"$ref", "#/definitions/" + std::string(name)}};
+        }
+    }
     for (const std::string& name : path_members(operation.path)) {
-        auto& properties = schema["properties"].get_object();
         if (!properties.contains(name)) properties[name] = JsonObject{{"$ref", "#/definitions/id"}};
         auto& required = schema["required"].get_array();
         if (!contains_text(required, name)) required.emplace_back(name);
@@ -91,16 +112,24 @@ void Table::add(Operation operation) {
         entry->input_schema = std::move(*schema);
         entry->input = std::move(*compiled);
     }
-    if (!parse_json(operation.output)) complain("the output schema is no JSON");
+    const bool has_answer = !operation.answer.empty();
+    if (operation.handler && has_answer != (operation.status != 204))
+        complain("does not say what it answers");
     entry->operation = std::move(operation);
     entries_.push_back(std::move(entry));
 }
 
 Result<void> Table::check() const {
     if (entries_.empty()) return fail(Error::internal("the table of operations is empty"));
-    if (problems_.empty()) return {};
+    std::vector<std::string> problems = problems_;
+    for (const auto& entry : entries_) {
+        const std::string_view answer = entry->operation.answer;
+        if (answer.empty() || answers_.contains(answer)) continue;
+        problems.push_back(std::string(entry->operation.name) + ": its answer is not defined");
+    }
+    if (problems.empty()) return {};
     std::string all = "operations are wrong:";
-    for (const std::string& problem : problems_) all += "\n  " + problem;
+    for (const std::string& problem : problems) all += "\n  " + problem;
     return fail(Error::internal(std::move(all)));
 }
 

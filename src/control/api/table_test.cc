@@ -15,6 +15,7 @@ Operation sound() {
         .method = http::Method::kGet,
         .path = "/things/{id}",
         .summary = "A thing",
+        .answer = "thing",
         .access = Access::member(),
         .handler = nothing,
     };
@@ -22,6 +23,7 @@ Operation sound() {
 
 std::string complaint(Operation operation) {
     Table table;
+    table.define("thing", "id id");
     table.add(std::move(operation));
     auto checked = table.check();
     return checked ? "" : checked.error().detail;
@@ -61,6 +63,36 @@ TEST(Table, RefusesWhatCannotWork) {
     EXPECT_NE(complaint(operation).find("audited"), std::string::npos);
 }
 
+TEST(Table, RefusesAnAnswerThatIsNotSaid) {
+    Operation operation = sound();
+    operation.answer = "";
+    EXPECT_NE(complaint(operation).find("does not say what it answers"), std::string::npos);
+    operation.answer = "nothing-known";
+    EXPECT_NE(complaint(operation).find("its answer is not defined"), std::string::npos);
+    operation = sound();
+    operation.status = 204;
+    EXPECT_NE(complaint(operation).find("does not say what it answers"), std::string::npos);
+}
+
+TEST(Table, AnswersAreWrittenAMemberALine) {
+    Table table;
+    table.define("thing", R"(
+        id id
+        state on|off = off
+        size int?
+        parts* [part]
+        note text? = two words)");
+    EXPECT_EQ(
+        to_text(table.answers().at("thing")),
+        R"({"type":"object","additionalProperties":false,"required":["id","state","size","note"],"properties":{)"
+        R"("id":{"$ref":"#/definitions/id"},)"
+        R"("state":{"type":"string","enum":["on","off"],"examples":["off"]},)"
+        R"("size":{"anyOf":[{"type":"integer"},{"type":"null"}]},)"
+        R"("parts":{"type":"array","items":{"$ref":"#/definitions/part"}},)"
+        R"("note":{"anyOf":[{"type":"string"},{"type":"null"}],"examples":["two words"]}}})"
+    );
+}
+
 TEST(Table, RefusesOneNameOrRouteTwice) {
     Table table;
     table.add(sound());
@@ -94,15 +126,19 @@ TEST(OpenApi, PutsMembersWhereTheyBelong) {
     change.replay = Replay::kYes;
     change.access = Access::with(tenancy::Permission::kAppEdit);
     change.input = R"({"required": ["name"], "properties": {"name": {"$ref": "#/definitions/name"}}})";
+    table.define("thing", "id id");
     table.add(change);
     ASSERT_TRUE(table.check());
-    auto document = parse_json(openapi(table, "1.2.3"));
+    auto document = parse_json(openapi(table, {"1.2.3", "session"}));
     ASSERT_TRUE(document);
     const Json& operation = document->at("paths").at("/api/v1/things/{id}").at("patch");
     EXPECT_EQ(operation.at("operationId"), "things.change");
     EXPECT_EQ(operation.at("x-weft-permission"), "app.edit");
     EXPECT_EQ(operation.at("parameters").at(0).at("in"), "path");
-    EXPECT_EQ(operation.at("parameters").at(1).at("name"), "Idempotency-Key");
+    EXPECT_EQ(operation.at("parameters").at(1).at("$ref"), "#/components/parameters/idempotency_key");
+    const Json& answer = operation.at("responses").at("200").at("content").at("application/json");
+    EXPECT_EQ(answer.at("schema").at("$ref"), "#/components/schemas/thing");
+    EXPECT_TRUE(Uuid::parse(answer.at("example").at("id").get_string()));
     const Json& body = operation.at("requestBody").at("content").at("application/json").at("schema");
     EXPECT_EQ(body.at("properties").at("name").at("$ref"), "#/components/schemas/name");
     EXPECT_EQ(body.at("required").at(0), "name");

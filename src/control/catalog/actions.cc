@@ -1,3 +1,4 @@
+#include "control/api/family.h"
 #include "control/catalog/catalog.h"
 #include "core/connector/connector.h"
 #include "platform/rt/loop.h"
@@ -6,8 +7,29 @@
 namespace weft::control {
 
 namespace rows = store::catalog;
+using tenancy::Permission;
 
 namespace {
+
+constexpr std::string_view kAction = R"(
+    id id
+    app_version_id id
+    key text = get-order
+    name text = Get an order
+    definition object = {"method": "GET", "path": "/orders/{{ input.id }}"}
+    created_at time
+    updated_at time)";
+
+constexpr std::string_view kNewAction = R"({
+    "required": ["key", "name", "definition"],
+    "properties": {
+        "key": {"$ref": "#/definitions/key"},
+        "name": {"$ref": "#/definitions/name"},
+        "definition": {"$ref": "#/definitions/action_definition"}
+    }})";
+
+constexpr std::string_view kActionChange = R"({"properties": {
+    "name": {"$ref": "#/definitions/name"}, "definition": {"$ref": "#/definitions/action_definition"}}})";
 
 Json action_json(const rows::Action& action) {
     return JsonObject{
@@ -36,14 +58,6 @@ Result<Json> checked_definition(const Json& definition, std::string_view key, st
 
 }  // namespace
 
-rt::Task<Result<Json>> Catalog::list_actions(Context& context, Json input) {
-    const auto version = id_in<AppVersionId>(input);
-    CO_TRY(auto page, page_in(input));
-    CO_CHECK_OK(co_await rows::find_version(context.db(), version, context.deadline));
-    CO_TRY(auto actions, co_await rows::list_actions(context.db(), version, page, context.deadline));
-    co_return page_json(actions, action_json);
-}
-
 rt::Task<Result<Json>> Catalog::create_action(Context& context, Json input) {
     const auto version = id_in<AppVersionId>(input);
     CO_CHECK_OK(co_await rows::find_version(context.db(), version, context.deadline));
@@ -64,11 +78,6 @@ rt::Task<Result<Json>> Catalog::create_action(Context& context, Json input) {
     co_return action_json(made);
 }
 
-rt::Task<Result<Json>> Catalog::get_action(Context& context, Json input) {
-    CO_TRY(auto action, co_await rows::find_action(context.db(), id_in<ActionId>(input), context.deadline));
-    co_return action_json(action);
-}
-
 rt::Task<Result<Json>> Catalog::change_action(Context& context, Json input) {
     const auto id = id_in<ActionId>(input);
     context.object = id.uuid();
@@ -84,11 +93,40 @@ rt::Task<Result<Json>> Catalog::change_action(Context& context, Json input) {
     co_return action_json(changed);
 }
 
-rt::Task<Result<Json>> Catalog::delete_action(Context& context, Json input) {
-    const auto id = id_in<ActionId>(input);
-    context.object = id.uuid();
-    CO_CHECK_OK(co_await rows::drop_action(context.db(), id, context.deadline));
-    co_return Json(nullptr);
+void Catalog::add_actions(Table& table) {
+    const Access read = may(Permission::kAppRead);
+    const Access edit = may(Permission::kAppEdit);
+    table.define("action", kAction);
+    table.add(lists(
+        {"actions.list", "/app-versions/{id}/actions", "Actions of a version, newest first", read, "action"},
+        list_below(rows::find_version, rows::list_actions, action_json)
+    ));
+    table.add(creates(
+        {"actions.create",
+         "/app-versions/{id}/actions",
+         "Add an action to a draft",
+         edit,
+         "action",
+         kNewAction},
+        bind(this, &Catalog::create_action)
+    ));
+    table.add(shows(
+        {"actions.get", "/actions/{id}", "One action", read, "action"}, by_id(rows::find_action, action_json)
+    ));
+    table.add(changes(
+        {"actions.change", "/actions/{id}", "Change an action of a draft", edit, "action", kActionChange},
+        bind(this, &Catalog::change_action)
+    ));
+    table.add(deletes(
+        {"actions.delete", "/actions/{id}", "Remove an action from a draft", edit, "action"},
+        drop_by_id(rows::drop_action)
+    ));
+}
+
+void Catalog::add_operations(Table& table) {
+    add_apps(table);
+    add_versions(table);
+    add_actions(table);
 }
 
 }  // namespace weft::control

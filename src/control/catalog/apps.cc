@@ -1,3 +1,4 @@
+#include "control/api/family.h"
 #include "control/catalog/catalog.h"
 #include "core/connector/connector.h"
 #include "store/catalog/catalog.h"
@@ -5,8 +6,48 @@
 namespace weft::control {
 
 namespace rows = store::catalog;
+using tenancy::Permission;
 
 namespace {
+
+constexpr std::string_view kApp = R"(
+    id id
+    key text = shop
+    name text = Shop
+    description text
+    created_at time
+    updated_at time)";
+
+constexpr std::string_view kVersion = R"(
+    id id
+    app_id id
+    major int = 1
+    minor int = 0
+    state draft|published|deprecated
+    manifest object = {"base_url": "https://api.example.com", "auth": {"kind": "bearer"}}
+    created_at time
+    published_at time?)";
+
+constexpr std::string_view kNewApp = R"({
+    "required": ["key", "name"],
+    "properties": {
+        "key": {"$ref": "#/definitions/key"},
+        "name": {"$ref": "#/definitions/name"},
+        "description": {"$ref": "#/definitions/text"}
+    }})";
+
+constexpr std::string_view kAppChange = R"({"properties": {
+    "name": {"$ref": "#/definitions/name"}, "description": {"$ref": "#/definitions/text"}}})";
+
+constexpr std::string_view kNewVersion = R"({
+    "required": ["manifest"],
+    "properties": {
+        "major": {"type": "integer", "minimum": 1, "maximum": 99999},
+        "manifest": {"$ref": "#/definitions/manifest"}
+    }})";
+
+constexpr std::string_view kManifest =
+    R"({"required": ["manifest"], "properties": {"manifest": {"$ref": "#/definitions/manifest"}}})";
 
 Json app_json(const rows::App& app) {
     return JsonObject{
@@ -25,7 +66,7 @@ Json version_json(const rows::AppVersion& version) {
         {"app_id", version.app_id.text()},
         {"major", version.major},
         {"minor", version.minor},
-        {"status", version.status},
+        {"state", version.state},
         {"manifest", version.manifest},
         {"created_at", time_json(version.created_at)},
         {"published_at", time_json(version.published_at)},
@@ -43,12 +84,6 @@ Result<Json> checked_manifest(const Json& input) {
 
 }  // namespace
 
-rt::Task<Result<Json>> Catalog::list_apps(Context& context, Json input) {
-    CO_TRY(auto page, page_in(input));
-    CO_TRY(auto apps, co_await rows::list_apps(context.db(), page, context.deadline));
-    co_return page_json(apps, app_json);
-}
-
 rt::Task<Result<Json>> Catalog::create_app(Context& context, Json input) {
     CO_CHECK_OK(connector::check_key(text_in(input, "key"), "key"));
     rows::NewApp app{
@@ -63,11 +98,6 @@ rt::Task<Result<Json>> Catalog::create_app(Context& context, Json input) {
     co_return app_json(made);
 }
 
-rt::Task<Result<Json>> Catalog::get_app(Context& context, Json input) {
-    CO_TRY(auto app, co_await rows::find_app(context.db(), id_in<AppId>(input), context.deadline));
-    co_return app_json(app);
-}
-
 rt::Task<Result<Json>> Catalog::change_app(Context& context, Json input) {
     rows::AppChange change{
         .id = id_in<AppId>(input),
@@ -77,21 +107,6 @@ rt::Task<Result<Json>> Catalog::change_app(Context& context, Json input) {
     context.object = change.id.uuid();
     CO_TRY(auto app, co_await rows::change_app(context.db(), std::move(change), context.deadline));
     co_return app_json(app);
-}
-
-rt::Task<Result<Json>> Catalog::delete_app(Context& context, Json input) {
-    const auto id = id_in<AppId>(input);
-    context.object = id.uuid();
-    CO_CHECK_OK(co_await rows::drop_app(context.db(), id, context.deadline));
-    co_return Json(nullptr);
-}
-
-rt::Task<Result<Json>> Catalog::list_versions(Context& context, Json input) {
-    const auto app = id_in<AppId>(input);
-    CO_TRY(auto page, page_in(input));
-    CO_CHECK_OK(co_await rows::find_app(context.db(), app, context.deadline));
-    CO_TRY(auto versions, co_await rows::list_versions(context.db(), app, page, context.deadline));
-    co_return page_json(versions, version_json);
 }
 
 rt::Task<Result<Json>> Catalog::create_version(Context& context, Json input) {
@@ -110,13 +125,6 @@ rt::Task<Result<Json>> Catalog::create_version(Context& context, Json input) {
     co_return version_json(made);
 }
 
-rt::Task<Result<Json>> Catalog::get_version(Context& context, Json input) {
-    CO_TRY(
-        auto version, co_await rows::find_version(context.db(), id_in<AppVersionId>(input), context.deadline)
-    );
-    co_return version_json(version);
-}
-
 rt::Task<Result<Json>> Catalog::change_version(Context& context, Json input) {
     const auto id = id_in<AppVersionId>(input);
     context.object = id.uuid();
@@ -128,18 +136,77 @@ rt::Task<Result<Json>> Catalog::change_version(Context& context, Json input) {
     co_return version_json(version);
 }
 
-rt::Task<Result<Json>> Catalog::publish_version(Context& context, Json input) {
-    const auto id = id_in<AppVersionId>(input);
-    context.object = id.uuid();
-    CO_TRY(auto version, co_await rows::publish_version(context.db(), id, context.deadline));
-    co_return version_json(version);
+void Catalog::add_apps(Table& table) {
+    const Access read = may(Permission::kAppRead);
+    const Access edit = may(Permission::kAppEdit);
+    table.define("app", kApp);
+    table.add(
+        lists({"apps.list", "/apps", "Apps, newest first", read, "app"}, list_all(rows::list_apps, app_json))
+    );
+    table.add(creates(
+        {"apps.create", "/apps", "Add an app", edit, "app", kNewApp}, bind(this, &Catalog::create_app)
+    ));
+    table.add(shows({"apps.get", "/apps/{id}", "One app", read, "app"}, by_id(rows::find_app, app_json)));
+    table.add(changes(
+        {"apps.change", "/apps/{id}", "Change an app's name or description", edit, "app", kAppChange},
+        bind(this, &Catalog::change_app)
+    ));
+    table.add(deletes(
+        {"apps.delete",
+         "/apps/{id}",
+         "Delete an app without connections, its versions and actions",
+         edit,
+         "app"},
+        drop_by_id(rows::drop_app)
+    ));
 }
 
-rt::Task<Result<Json>> Catalog::deprecate_version(Context& context, Json input) {
-    const auto id = id_in<AppVersionId>(input);
-    context.object = id.uuid();
-    CO_TRY(auto version, co_await rows::deprecate_version(context.db(), id, context.deadline));
-    co_return version_json(version);
+void Catalog::add_versions(Table& table) {
+    const Access read = may(Permission::kAppRead);
+    const Access edit = may(Permission::kAppEdit);
+    const std::string_view answer = "app_version";
+    table.define(answer, kVersion);
+    table.add(lists(
+        {"app_versions.list", "/apps/{id}/versions", "Versions of an app, newest first", read, answer},
+        list_below(rows::find_app, rows::list_versions, version_json)
+    ));
+    table.add(creates(
+        {"app_versions.create",
+         "/apps/{id}/versions",
+         "Add a draft version; it starts with the actions of the one before",
+         edit,
+         answer,
+         kNewVersion},
+        bind(this, &Catalog::create_version)
+    ));
+    table.add(shows(
+        {"app_versions.get", "/app-versions/{id}", "One version", read, answer},
+        by_id(rows::find_version, version_json)
+    ));
+    table.add(changes(
+        {"app_versions.change", "/app-versions/{id}", "Replace a draft's manifest", edit, answer, kManifest},
+        bind(this, &Catalog::change_version)
+    ));
+    table.add(commands(
+        {"app_versions.publish",
+         "/app-versions/{id}/publish",
+         "Publish a draft; it never changes again",
+         edit,
+         answer},
+        by_id(rows::publish_version, version_json)
+    ));
+    table.add(commands(
+        {"app_versions.deprecate",
+         "/app-versions/{id}/deprecate",
+         "No new workflow may use it; published ones go on",
+         edit,
+         answer},
+        by_id(rows::deprecate_version, version_json)
+    ));
+    table.add(commands(
+        {"app_versions.restore", "/app-versions/{id}/restore", "Undo a deprecation", edit, answer},
+        by_id(rows::restore_version, version_json)
+    ));
 }
 
 }  // namespace weft::control

@@ -12,29 +12,18 @@ class Catalog {
     void add_operations(Table& table);
 
   private:
-    void add_transitions(Table& table);
     void add_apps(Table& table);
     void add_versions(Table& table);
     void add_actions(Table& table);
 
-    rt::Task<Result<Json>> list_apps(Context& context, Json input);
     rt::Task<Result<Json>> create_app(Context& context, Json input);
-    rt::Task<Result<Json>> get_app(Context& context, Json input);
     rt::Task<Result<Json>> change_app(Context& context, Json input);
-    rt::Task<Result<Json>> delete_app(Context& context, Json input);
 
-    rt::Task<Result<Json>> list_versions(Context& context, Json input);
     rt::Task<Result<Json>> create_version(Context& context, Json input);
-    rt::Task<Result<Json>> get_version(Context& context, Json input);
     rt::Task<Result<Json>> change_version(Context& context, Json input);
-    rt::Task<Result<Json>> publish_version(Context& context, Json input);
-    rt::Task<Result<Json>> deprecate_version(Context& context, Json input);
 
-    rt::Task<Result<Json>> list_actions(Context& context, Json input);
     rt::Task<Result<Json>> create_action(Context& context, Json input);
-    rt::Task<Result<Json>> get_action(Context& context, Json input);
     rt::Task<Result<Json>> change_action(Context& context, Json input);
-    rt::Task<Result<Json>> delete_action(Context& context, Json input);
 
     Environment& env_;
 };
@@ -47,11 +36,8 @@ class Connections {
     void add_operations(Table& table);
 
   private:
-    void add_changes(Table& table);
-    rt::Task<Result<Json>> list(Context& context, Json input);
     rt::Task<Result<Json>> create(Context& context, Json input);
-    rt::Task<Result<Json>> get(Context& context, Json input);
-    rt::Task<Result<Json>> rename(Context& context, Json input);
+    rt::Task<Result<Json>> change(Context& context, Json input);
     rt::Task<Result<Json>> replace_secret(Context& context, Json input);
     rt::Task<Result<Json>> remove(Context& context, Json input);
 

@@ -1,5 +1,6 @@
 #include "store/vault/connections.h"
 
+#include "control/api/family.h"
 #include "control/catalog/catalog.h"
 #include "core/connector/connector.h"
 #include "store/catalog/catalog.h"
@@ -8,10 +9,38 @@
 namespace weft::control {
 
 namespace vault = store::vault;
-using http::Method;
 using tenancy::Permission;
 
 namespace {
+
+constexpr std::string_view kConnection = R"(
+    id id
+    key text = main-shop
+    name text = Main shop
+    app_id id
+    auth_kind none|api_key|basic|bearer|headers = bearer
+    state untested|ok|failing = ok
+    revision int = 1
+    last_used_at time?
+    last_error_status int? = null
+    last_error_at time? = null
+    created_at time
+    updated_at time)";
+
+constexpr std::string_view kNewConnection = R"({
+    "required": ["key", "name", "app_id", "fields"],
+    "properties": {
+        "key": {"$ref": "#/definitions/key"},
+        "name": {"$ref": "#/definitions/name"},
+        "app_id": {"$ref": "#/definitions/id"},
+        "fields": {"type": "object", "examples": [{"token": "the-secret-of-the-other-system"}]}
+    }})";
+
+constexpr std::string_view kNewName =
+    R"({"required": ["name"], "properties": {"name": {"$ref": "#/definitions/name"}}})";
+
+constexpr std::string_view kNewFields = R"({"required": ["fields"], "properties": {
+    "fields": {"type": "object", "examples": [{"token": "the-new-secret"}]}}})";
 
 Json connection_json(const vault::Connection& connection) {
     return JsonObject{
@@ -20,9 +49,12 @@ Json connection_json(const vault::Connection& connection) {
         {"name", connection.name},
         {"app_id", connection.app_id.text()},
         {"auth_kind", connection.auth_kind},
-        {"status", connection.status},
+        {"state", connection.state},
         {"revision", connection.revision},
         {"last_used_at", time_json(connection.last_used_at)},
+        {"last_error_status",
+         connection.last_error_status ? Json(*connection.last_error_status) : Json(nullptr)},
+        {"last_error_at", time_json(connection.last_error_at)},
         {"created_at", time_json(connection.created_at)},
         {"updated_at", time_json(connection.updated_at)},
     };
@@ -58,12 +90,6 @@ rt::Task<Result<Sealed>> seal(Context& context, AppId app, vault::ConnectionRef 
 
 }  // namespace
 
-rt::Task<Result<Json>> Connections::list(Context& context, Json input) {
-    CO_TRY(auto page, page_in(input));
-    CO_TRY(auto found, co_await vault::list_connections(context.db(), page, context.deadline));
-    co_return page_json(found, connection_json);
-}
-
 rt::Task<Result<Json>> Connections::create(Context& context, Json input) {
     const auto app = id_in<AppId>(input, "app_id");
     CO_CHECK_OK(co_await store::catalog::find_app(context.db(), app, context.deadline));
@@ -86,13 +112,7 @@ rt::Task<Result<Json>> Connections::create(Context& context, Json input) {
     co_return connection_json(made);
 }
 
-rt::Task<Result<Json>> Connections::get(Context& context, Json input) {
-    const auto id = id_in<ConnectionId>(input);
-    CO_TRY(auto found, co_await vault::find_connection(context.db(), id, context.deadline));
-    co_return connection_json(found);
-}
-
-rt::Task<Result<Json>> Connections::rename(Context& context, Json input) {
+rt::Task<Result<Json>> Connections::change(Context& context, Json input) {
     const auto id = id_in<ConnectionId>(input);
     context.object = id.uuid();
     CO_TRY(
@@ -129,85 +149,50 @@ rt::Task<Result<Json>> Connections::remove(Context& context, Json input) {
 }
 
 void Connections::add_operations(Table& table) {
-    table.add({
-        .name = "connections.list",
-        .method = Method::kGet,
-        .path = "/connections",
-        .summary = "Connections, without their fields",
-        .input = R"({"properties": {
-            "limit": {"$ref": "#/definitions/limit"}, "after": {"$ref": "#/definitions/after"}}})",
-        .access = Access::with(Permission::kConnectionRead),
-        .handler = [this](Context& context, Json input) { return list(context, std::move(input)); },
-    });
-    table.add({
-        .name = "connections.create",
-        .method = Method::kPost,
-        .path = "/connections",
-        .summary = "Store a credential; its fields are sealed and never shown",
-        .input = R"({
-            "required": ["key", "name", "app_id", "fields"],
-            "properties": {
-                "key": {"$ref": "#/definitions/key"},
-                "name": {"$ref": "#/definitions/name"},
-                "app_id": {"$ref": "#/definitions/id"},
-                "fields": {"type": "object"}
-            }})",
-        .access = Access::with(Permission::kConnectionEdit),
-        .mode = Mode::kWrite,
-        .replay = Replay::kYes,
-        .status = 201,
-        .audit_action = "connection.create",
-        .audit_object = "connection",
-        .handler = [this](Context& context, Json input) { return create(context, std::move(input)); },
-    });
-    table.add({
-        .name = "connections.get",
-        .method = Method::kGet,
-        .path = "/connections/{id}",
-        .summary = "One connection, without its fields",
-        .access = Access::with(Permission::kConnectionRead),
-        .handler = [this](Context& context, Json input) { return get(context, std::move(input)); },
-    });
-    add_changes(table);
-}
-
-void Connections::add_changes(Table& table) {
-    table.add({
-        .name = "connections.rename",
-        .method = Method::kPatch,
-        .path = "/connections/{id}",
-        .summary = "Change a connection's name",
-        .input = R"({"required": ["name"], "properties": {"name": {"$ref": "#/definitions/name"}}})",
-        .access = Access::with(Permission::kConnectionEdit),
-        .mode = Mode::kWrite,
-        .audit_action = "connection.rename",
-        .audit_object = "connection",
-        .handler = [this](Context& context, Json input) { return rename(context, std::move(input)); },
-    });
-    table.add({
-        .name = "connections.replace_secret",
-        .method = Method::kPut,
-        .path = "/connections/{id}/secret",
-        .summary = "Replace a connection's fields",
-        .input = R"({"required": ["fields"], "properties": {"fields": {"type": "object"}}})",
-        .access = Access::with(Permission::kConnectionEdit),
-        .mode = Mode::kWrite,
-        .audit_action = "connection.replace_secret",
-        .audit_object = "connection",
-        .handler = [this](Context& context, Json input) { return replace_secret(context, std::move(input)); },
-    });
-    table.add({
-        .name = "connections.delete",
-        .method = Method::kDelete,
-        .path = "/connections/{id}",
-        .summary = "Delete a connection; workflows that name it fail from then on",
-        .access = Access::with(Permission::kConnectionEdit),
-        .mode = Mode::kWrite,
-        .status = 204,
-        .audit_action = "connection.delete",
-        .audit_object = "connection",
-        .handler = [this](Context& context, Json input) { return remove(context, std::move(input)); },
-    });
+    const Access read = may(Permission::kConnectionRead);
+    const Access edit = may(Permission::kConnectionEdit);
+    const std::string_view answer = "connection";
+    table.define(answer, kConnection);
+    table.add(lists(
+        {"connections.list", "/connections", "Connections, without their fields", read, answer},
+        list_all(vault::list_connections, connection_json)
+    ));
+    table.add(creates(
+        {"connections.create",
+         "/connections",
+         "Store a credential; its fields are sealed and never shown",
+         edit,
+         answer,
+         kNewConnection},
+        bind(this, &Connections::create)
+    ));
+    table.add(shows(
+        {"connections.get", "/connections/{id}", "One connection, without its fields", read, answer},
+        by_id(vault::find_connection, connection_json)
+    ));
+    table.add(changes(
+        {"connections.change", "/connections/{id}", "Change a connection's name", edit, answer, kNewName},
+        bind(this, &Connections::change)
+    ));
+    Operation replace = changes(
+        {"connections.replace_secret",
+         "/connections/{id}/secret",
+         "Replace a connection's fields",
+         edit,
+         answer,
+         kNewFields},
+        bind(this, &Connections::replace_secret)
+    );
+    replace.method = http::Method::kPut;
+    table.add(std::move(replace));
+    table.add(deletes(
+        {"connections.delete",
+         "/connections/{id}",
+         "Delete a connection; workflows that name it fail from then on",
+         edit,
+         answer},
+        bind(this, &Connections::remove)
+    ));
 }
 
 }  // namespace weft::control

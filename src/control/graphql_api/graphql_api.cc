@@ -242,6 +242,7 @@ void GraphqlApi::hear(const store::notices::DefinitionChanged& changed) {
     if (changed.table == "workflow") {
         impl_->publish("workflow_draft", tenant, "workflow_id", object);
         impl_->publish("workflow_version", tenant, "workflow_id", object);
+        impl_->publish("trigger", tenant, "workflow_id", object);
     }
     impl_->publish("audit_event", tenant, "", "");
 }

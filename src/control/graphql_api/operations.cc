@@ -36,8 +36,7 @@ std::string result_type(const Operation& operation) {
 std::string_view type_of_definition(std::string_view ref) {
     if (ref == "#/definitions/id") return "uuid";
     if (ref == "#/definitions/limit") return "Int";
-    if (ref == "#/definitions/definition") return "jsonb";
-    return "String";
+    return ref.ends_with("definition") || ref.ends_with("manifest") ? "jsonb" : "String";
 }
 
 std::string_view type_of(const JsonObject& schema) {

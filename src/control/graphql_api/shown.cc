@@ -86,7 +86,7 @@ constexpr std::array kTables = {
         "app_version",
         "app_versions",
         Permission::kAppRead,
-        "tenant_id id app_id major minor status manifest created_at published_at",
+        "tenant_id id app_id major minor state manifest created_at published_at",
         kAppVersion
     },
     Table{
@@ -100,15 +100,20 @@ constexpr std::array kTables = {
         "connection",
         "connections",
         Permission::kConnectionRead,
-        "tenant_id id app_id key name auth_kind revision status last_used_at created_at updated_at",
+        "tenant_id id app_id key name auth_kind revision state last_used_at last_error_status last_error_at "
+        "created_at updated_at",
         kConnection
     },
     Table{
         "workflow",
         "workflows",
         Permission::kWorkflowRead,
-        "tenant_id id key name description published_version_id created_at updated_at",
-        kWorkflow
+        "tenant_id id key name description state published_version_id created_at updated_at",
+        kWorkflow,
+        {},
+        "tenant_id",
+        false,
+        "has_unpublished_changes"
     },
     Table{
         "workflow_draft",
@@ -246,6 +251,7 @@ JsonObject table_json(const Table& table, std::span<const Role> roles) {
             {"filter", filter_json(table, role)},
             {"allow_aggregations", true},
         };
+        if (!table.computed.empty()) permission["computed_fields"] = words(table.computed);
         permissions.push_back(JsonObject{{"role", role.name}, {"permission", std::move(permission)}});
     }
     JsonArray remote_fields;
@@ -258,8 +264,14 @@ JsonObject table_json(const Table& table, std::span<const Role> roles) {
             {"roles", readers},
         });
     }
+    JsonArray computed;
+    for (const Json& name : words(table.computed)) {
+        const JsonObject function{{"function", qualified(name.get_string())}};
+        computed.push_back(JsonObject{{"name", name}, {"definition", function}});
+    }
     return JsonObject{
         {"table", qualified(table.table)},
+        {"computed_fields", std::move(computed)},
         {"configuration", JsonObject{{"custom_name", table.name}}},
         {"object_relationships", std::move(objects)},
         {"array_relationships", std::move(arrays)},

@@ -43,6 +43,7 @@ void Live::add_operations(Table& table) {
         .method = http::Method::kGet,
         .path = "/live",
         .summary = "Server-sent events as runs change",
+        .media = "text/event-stream",
         .access = Access::with(tenancy::Permission::kRunRead),
         .timeout = std::chrono::hours(24),
         .raw = [this](Context& context, Json input) { return open(context, std::move(input)); },

@@ -1,107 +1,160 @@
+#include "control/api/family.h"
 #include "control/runs/runs.h"
 
 namespace weft::control {
 
-using http::Method;
 using tenancy::Permission;
 
+namespace {
+
+/// Of lists; one run alone has more.
+constexpr std::string_view kRun = R"(
+    id id
+    workflow_id id
+    workflow_key text? = orders
+    workflow_name text? = Orders
+    workflow_version_id id
+    version_number int? = 3
+    trigger_id id?
+    rerun_of id? = null
+    state queued|running|waiting|success|failed|canceled = success
+    failure_kind workflow|provider|limit|platform? = null
+    error object? = null
+    tier text? = full
+    is_cancel_requested bool = false
+    canceled_by* id? = null
+    canceled_by_name* text? = null
+    cancel_reason* text? = null
+    created_at time
+    started_at time?
+    finished_at time?
+    duration_ms int? = 120
+    steps* [run_step]
+    input* json = {"order_id": "1001"}
+    trigger* json = {"kind": "manual"}
+    output* json = {"lines": 3})";
+
+constexpr std::string_view kStep = R"(
+    step_id text = order
+    iteration int = 0
+    position int = 0
+    uses text = shop/get-order@1.0.0
+    state queued|running|waiting|success|failed|skipped|canceled|not_reached = success
+    attempt int = 1
+    failure_kind workflow|provider|limit|platform? = null
+    error object? = null
+    started_at time?
+    finished_at time?
+    duration_ms int? = 80
+    has_input bool
+    has_output bool
+    attempts* [run_attempt]
+    input* json = {"id": "1001"}
+    output* json = {"status": 200})";
+
+constexpr std::string_view kAttempt = R"(
+    attempt int = 1
+    at time
+    error object = {"message": "The other system answered 503"})";
+
+constexpr std::string_view kLine = R"(
+    seq int
+    logged_at time
+    level debug|info|warn|error = info
+    step_id text? = order
+    message text = 3 lines)";
+
+constexpr std::string_view kEvent = R"(
+    seq int
+    occurred_at time
+    kind text = finished
+    step_id text? = null
+    detail json = {"state": "success"})";
+
+constexpr std::string_view kList = R"({"properties": {
+    "workflow_id": {"$ref": "#/definitions/id"},
+    "state": {
+        "type": "string", "enum": ["queued", "running", "waiting", "success", "failed", "canceled"]
+    }}})";
+
+constexpr std::string_view kStepOf =
+    R"({"properties": {"step_id": {
+        "type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$", "examples": ["order"]}}})";
+
+constexpr std::string_view kCancel = R"({"properties": {
+    "reason": {"type": "string", "minLength": 1, "maxLength": 500, "examples": ["Wrong order"]}}})";
+
+}  // namespace
+
 void Runs::add_operations(Table& table) {
-    table.add({
-        .name = "runs.list",
-        .method = Method::kGet,
-        .path = "/runs",
-        .summary = "Runs, newest first",
-        .input = R"({
-            "properties": {
-                "workflow_id": {"$ref": "#/definitions/id"},
-                "state": {"enum": ["queued", "running", "waiting", "success", "failed", "canceled"]},
-                "limit": {"$ref": "#/definitions/limit"},
-                "after": {"$ref": "#/definitions/after"}
-            }})",
-        .access = Access::with(Permission::kRunRead),
-        .handler = [this](Context& context, Json input) { return list(context, std::move(input)); },
-    });
-    table.add({
-        .name = "runs.get",
-        .method = Method::kGet,
-        .path = "/runs/{id}",
-        .summary = "One run with its values and steps",
-        .access = Access::with(Permission::kRunRead),
-        .handler = [this](Context& context, Json input) { return get(context, std::move(input)); },
-    });
-    table.add({
-        .name = "runs.get_step",
-        .method = Method::kGet,
-        .path = "/runs/{id}/steps/{step_id}",
-        .summary = "One step of a run with its values and earlier attempts",
-        .input = R"({"properties": {"step_id": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"}}})",
-        .access = Access::with(Permission::kRunRead),
-        .handler = [this](Context& context, Json input) { return get_step(context, std::move(input)); },
-    });
-    table.add({
-        .name = "runs.logs",
-        .method = Method::kGet,
-        .path = "/runs/{id}/logs",
-        .summary = "Log lines of a run, oldest first",
-        .input = R"({"properties": {
-            "limit": {"$ref": "#/definitions/limit"}, "after": {"$ref": "#/definitions/after"}}})",
-        .access = Access::with(Permission::kRunRead),
-        .handler = [this](Context& context, Json input) { return logs(context, std::move(input)); },
-    });
-    table.add({
-        .name = "runs.events",
-        .method = Method::kGet,
-        .path = "/runs/{id}/events",
-        .summary = "What happened to a run, oldest first",
-        .access = Access::with(Permission::kRunRead),
-        .handler = [this](Context& context, Json input) { return events(context, std::move(input)); },
-    });
+    const Access read = may(Permission::kRunRead);
+    table.define("run", kRun);
+    table.define("run_step", kStep);
+    table.define("run_attempt", kAttempt);
+    table.define("run_log_line", kLine);
+    table.define("run_event", kEvent);
+    table.define("run_events", "items [run_event]\nnext text? = null");
+    table.define("run_started", "run_id id");
+    table.add(lists({"runs.list", "/runs", "Runs, newest first", read, "run", kList}, bind(this, &Runs::list))
+    );
+    table.add(shows(
+        {"runs.get", "/runs/{id}", "One run with its values and steps", read, "run"}, bind(this, &Runs::get)
+    ));
+    table.add(shows(
+        {"runs.get_step",
+         "/runs/{id}/steps/{step_id}",
+         "One step of a run with its values and earlier attempts",
+         read,
+         "run_step",
+         kStepOf},
+        bind(this, &Runs::get_step)
+    ));
+    table.add(lists(
+        {"runs.logs", "/runs/{id}/logs", "Log lines of a run, oldest first", read, "run_log_line"},
+        bind(this, &Runs::logs)
+    ));
+    table.add(shows(
+        {"runs.events", "/runs/{id}/events", "What happened to a run, oldest first", read, "run_events"},
+        bind(this, &Runs::events)
+    ));
     add_commands(table);
 }
 
 void Runs::add_commands(Table& table) {
-    table.add({
-        .name = "runs.cancel",
-        .method = Method::kPost,
-        .path = "/runs/{id}/cancel",
-        .summary = "Ask a live run to stop",
-        .input = R"({"properties": {"reason": {"type": "string", "minLength": 1, "maxLength": 500}}})",
-        .access = Access::with(Permission::kRunCancel),
-        .mode = Mode::kWrite,
-        .status = 202,
-        .audit_action = "run.cancel",
-        .audit_object = "run",
-        .handler = [this](Context& context, Json input) { return cancel(context, std::move(input)); },
-    });
-    table.add({
-        .name = "workflows.start",
-        .method = Method::kPost,
-        .path = "/workflows/{id}/runs",
-        .summary = "Start a run of the published version",
-        .input = R"({"properties": {"input": {}}})",
-        .access = Access::with(Permission::kRunStart),
-        .mode = Mode::kOwn,
-        .replay = Replay::kYes,
-        .answer_from = &Runs::started_json,
-        .status = 202,
-        .audit_action = "run.start",
-        .audit_object = "run",
-        .handler = [this](Context& context, Json input) { return start(context, std::move(input)); },
-    });
-    table.add({
-        .name = "runs.rerun",
-        .method = Method::kPost,
-        .path = "/runs/{id}/rerun",
-        .summary = "Start a run with the same version and input",
-        .access = Access::with(Permission::kRunStart),
-        .mode = Mode::kOwn,
-        .replay = Replay::kYes,
-        .answer_from = &Runs::started_json,
-        .status = 202,
-        .audit_action = "run.rerun",
-        .audit_object = "run",
-        .handler = [this](Context& context, Json input) { return rerun(context, std::move(input)); },
-    });
+    const auto add = [&](Row row, Handler handler, Mode mode) {
+        row.answer = "run_started";
+        row.object = "run";
+        Operation operation = commands(row, std::move(handler));
+        operation.status = 202;
+        operation.mode = mode;
+        if (mode == Mode::kOwn) {
+            operation.replay = Replay::kYes;
+            operation.answer_from = &Runs::started_json;
+        }
+        if (operation.name == "workflows.start") operation.audit_action = "run.start";
+        table.add(std::move(operation));
+    };
+    const Access start = may(Permission::kRunStart);
+    add({.name = "runs.cancel",
+         .path = "/runs/{id}/cancel",
+         .summary = "Ask a live run to stop",
+         .access = may(Permission::kRunCancel),
+         .input = kCancel},
+        bind(this, &Runs::cancel),
+        Mode::kWrite);
+    add({.name = "workflows.start",
+         .path = "/workflows/{id}/runs",
+         .summary = "Start a run of the published version",
+         .access = start,
+         .input = R"({"properties": {"input": {"examples": [{"order_id": "1001"}]}}})"},
+        bind(this, &Runs::start),
+        Mode::kOwn);
+    add({.name = "runs.rerun",
+         .path = "/runs/{id}/rerun",
+         .summary = "Start a run with the same version and input",
+         .access = start},
+        bind(this, &Runs::rerun),
+        Mode::kOwn);
 }
 
 }  // namespace weft::control

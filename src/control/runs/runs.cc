@@ -49,10 +49,11 @@ JsonObject run_json(const rows::Run& run) {
     return JsonObject{
         {"id", run.id.text()},
         {"workflow_id", run.workflow.text()},
-        {"workflow_key", run.workflow_key},
-        {"workflow_name", run.workflow_name},
+        // None of these once the workflow has been deleted.
+        {"workflow_key", run.workflow_key.empty() ? Json(nullptr) : Json(run.workflow_key)},
+        {"workflow_name", run.workflow_name.empty() ? Json(nullptr) : Json(run.workflow_name)},
         {"workflow_version_id", run.version.text()},
-        {"version_number", run.version_number},
+        {"version_number", run.version_number == 0 ? Json(nullptr) : Json(run.version_number)},
         {"trigger_id", id_json(run.trigger)},
         {"rerun_of", id_json(run.rerun_of)},
         {"state", run.state},
@@ -122,7 +123,7 @@ Result<std::int64_t> sequence_in(const Json& input) {
     std::int64_t value = 0;
     const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), value);
     if (ec != std::errc() || end != text->data() + text->size() || value < 0) {
-        return fail(Error::invalid("must be the `next` of an earlier page", "after"));
+        return fail(Error::invalid("after must be the `next` of an earlier page", "after"));
     }
     return value;
 }
@@ -238,6 +239,7 @@ rt::Task<Result<Json>> Runs::start(Context& context, Json input) {
     const auto id = id_in<WorkflowId>(input);
     CO_TRY(auto found, co_await store::workflows::find(context.db(), id, context.deadline));
     if (!found.published_version_id) co_return fail(Error::conflict("The workflow was never published"));
+    CO_CHECK_OK(store::workflows::expect_active(found));
     CO_TRY(
         auto version,
         co_await rows::load_version(
@@ -268,6 +270,8 @@ rt::Task<Result<Json>> Runs::rerun(Context& context, Json input) {
     const auto id = id_in<RunId>(input);
     CO_TRY(auto run, co_await runs_.get(context.tenant(), id, context.deadline));
     if (!has_ended(run.state)) co_return fail(Error::conflict("The run has not ended yet"));
+    CO_TRY(auto workflow, co_await store::workflows::find(context.db(), run.workflow, context.deadline));
+    CO_CHECK_OK(store::workflows::expect_active(workflow));
     const std::vector<std::string> slots{"input", "trigger"};
     CO_TRY(auto values, co_await runs_.values(context.tenant(), id, slots, context.deadline));
     StartRequest request{
@@ -296,9 +300,12 @@ rt::Task<Result<std::shared_ptr<const Runs::UsesOf>>> Runs::uses_of(
 ) {
     if (const auto* found = uses_.find(version.text())) co_return *found;
     auto uses = std::make_shared<UsesOf>();
-    CO_TRY(auto loaded, co_await rows::load_version(env_.pool, context.tenant(), version, context.deadline));
+    auto loaded = co_await rows::load_version(env_.pool, context.tenant(), version, context.deadline);
+    // The workflow has been deleted; its runs are still shown.
+    if (!loaded && loaded.error().code == Code::kNotFound) co_return std::shared_ptr<const UsesOf>(uses);
+    if (!loaded) co_return fail(std::move(loaded).error());
     auto read = [&]() -> Result<void> {
-        TRY(Json tree, parse_json(loaded.compiled));
+        TRY(Json tree, parse_json(loaded->compiled));
         TRY(auto compiled, workflow::CompiledWorkflow::load(tree));
         for (const auto& step : compiled.steps()) uses->emplace(step.id, step.uses);
         return {};

@@ -1,5 +1,7 @@
 #include "control/server/detail/test_api.h"
 
+#include <set>
+
 namespace weft::control {
 namespace {
 
@@ -30,6 +32,7 @@ const std::map<std::string, std::string> kPolicy{
     {"app_versions.change", "oab"},
     {"app_versions.publish", "oab"},
     {"app_versions.deprecate", "oab"},
+    {"app_versions.restore", "oab"},
     {"actions.list", "oabv"},
     {"actions.create", "oab"},
     {"actions.get", "oabv"},
@@ -38,7 +41,7 @@ const std::map<std::string, std::string> kPolicy{
     {"connections.list", "oabv"},
     {"connections.create", "oab"},
     {"connections.get", "oabv"},
-    {"connections.rename", "oab"},
+    {"connections.change", "oab"},
     {"connections.replace_secret", "oab"},
     {"connections.delete", "oab"},
     {"workflows.list", "oabv"},
@@ -50,6 +53,10 @@ const std::map<std::string, std::string> kPolicy{
     {"workflows.save_draft", "oab"},
     {"workflows.validate", "oabv"},
     {"workflows.publish", "oab"},
+    {"workflows.activate", "oab"},
+    {"workflows.deactivate", "oab"},
+    {"workflows.archive", "oab"},
+    {"workflows.restore", "oab"},
     {"workflows.list_versions", "oabv"},
     {"workflow_versions.get", "oabv"},
     {"workflows.start", "oab"},
@@ -265,6 +272,49 @@ TEST(TenantSweep, EveryIdOfAnotherTenantIsNotFoundAndNothingChanges) {
         EXPECT_LT(api.call(owner_b, call.method, call.target, call.body).status, 300) << name;
     }
     EXPECT_NE(rows_of(api, owner_b.tenant), before);
+}
+
+TEST(Answers, EveryOperationAnswersWhatTheDocumentSays) {
+    TestApi api;
+    const Caller owner = api.member(api.make_tenant("A"), "owner");
+    // A world for each noun, and where an operation undoes what the next one needs. The check is
+    // TestApi::call's.
+    const std::set<std::string> afresh{"workflows.publish", "workflows.start", "triggers.activate"};
+    Caller caller = owner;
+    std::map<std::string, Call> calls;
+    std::string noun;
+    for (const auto& entry : api.api->table().entries()) {
+        const std::string name(entry->operation.name);
+        const std::string its = name.substr(0, name.find('.'));
+        if (its != noun || afresh.contains(name)) {
+            caller = api.member(api.make_tenant(name), "owner");
+            calls = calls_on(make_world(api, caller));
+            noun = its;
+        }
+        if (name == "triggers.rotate") {
+            api.post(caller, calls.at(name).target, JsonObject{{"what", "secret"}});
+        }
+        const auto found = calls.find(name);
+        if (found == calls.end()) continue;
+        const Reply reply = api.call(caller, found->second.method, found->second.target, found->second.body);
+        const std::map<std::string, int> others{{"runs.get_step", 404}, {"apps.delete", 409}};
+        const int expected = others.contains(name) ? others.at(name) : entry->operation.status;
+        EXPECT_EQ(reply.status, expected) << name << to_text(reply.body);
+    }
+    make_world(api, owner);
+    for (const char* list : {"/apps", "/connections", "/workflows", "/runs", "/tokens", "/auth/status"}) {
+        EXPECT_EQ(api.get(owner, list).status, 200);
+    }
+    // Negative control: an answer with a member too few or too many is told.
+    const Table::Entry& entry = *api.api->table().find("workflows.get");
+    Reply reply = api.get(owner, "/workflows");
+    reply.body = Json(reply.body.at("items").at(0));
+    EXPECT_EQ(api.complaint(entry, reply), "");
+    reply.body.get_object()["more"] = 1;
+    EXPECT_NE(api.complaint(entry, reply), "");
+    reply.body.get_object().erase("more");
+    reply.body.get_object().erase("state");
+    EXPECT_NE(api.complaint(entry, reply), "");
 }
 
 TEST(TenantSweep, TheTenantComesFromTheCredentialOnly) {

@@ -45,8 +45,10 @@ TEST_F(Definitions, PublishedAppVersionsDoNotChange) {
         409
     );
     EXPECT_EQ(api.post(owner, version + "/publish").status, 409);
-    EXPECT_EQ(api.post(owner, version + "/deprecate").text("status"), "deprecated");
+    EXPECT_EQ(api.post(owner, version + "/restore").status, 409);
+    EXPECT_EQ(api.post(owner, version + "/deprecate").text("state"), "deprecated");
     EXPECT_EQ(api.post(owner, version + "/deprecate").status, 409);
+    EXPECT_EQ(api.post(owner, version + "/restore").text("state"), "published");
 }
 
 TEST_F(Definitions, ANextVersionStartsWithTheActionsOfTheOneBefore) {
@@ -232,8 +234,116 @@ TEST_F(Definitions, VersionsAreNumberedHashedAndKept) {
     const Reply old = api.get(owner, "/workflow-versions/" + ids["version"]);
     EXPECT_EQ(old.body.at("definition").at("steps").get_array().size(), 2u);
     EXPECT_EQ(api.get(owner, at).body.at("published_version_number"), 2);
-    EXPECT_EQ(api.call(owner, Method::kDelete, at).status, 409);
+}
+
+TEST_F(Definitions, AnInactiveWorkflowKeepsEverythingAndStartsNothing) {
+    const std::string at = "/workflows/" + ids["workflow"];
+    const Reply off = api.post(owner, at + "/deactivate");
+    ASSERT_EQ(off.status, 200) << to_text(off.body);
+    EXPECT_EQ(off.text("state"), "inactive");
+    EXPECT_TRUE(was_notified(store::notices::TriggerChanged{*TriggerId::parse(ids["trigger"])}))
+        << "the ingress must stop at once";
+    const Reply start = send(Method::kPost, at + "/runs", R"({"input": {"n": 1}})");
+    EXPECT_EQ(start.status, 409);
+    EXPECT_NE(start.text("detail").find("activate it first"), std::string::npos);
+    EXPECT_EQ(api.post(owner, "/runs/" + ids["ended_run"] + "/rerun").status, 409);
+    EXPECT_EQ(api.get(owner, at).body.at("published_version_number"), 1);
+    EXPECT_EQ(api.get(owner, "/runs/" + ids["run"]).text("state"), "queued") << "what runs goes on";
+    EXPECT_EQ(api.post(owner, at + "/publish").status, 201) << "publishing does not switch it on";
+    EXPECT_EQ(api.get(owner, at).text("state"), "inactive");
+    EXPECT_EQ(api.post(owner, at + "/activate").text("state"), "active");
+    EXPECT_EQ(send(Method::kPost, at + "/runs", R"({"input": {"n": 1}})").status, 202);
+    EXPECT_EQ(
+        api.db.scalar("select string_agg(action, ' ' order by id) from weft.audit_event where action like "
+                      "'workflow.%ac%'"),
+        "workflow.deactivate workflow.activate"
+    );
+}
+
+TEST_F(Definitions, AnArchivedWorkflowLeavesTheListDoesNotChangeAndComesBack) {
+    const std::string at = "/workflows/" + ids["workflow"];
+    EXPECT_EQ(api.post(owner, at + "/restore").status, 409) << "it is not archived";
+    EXPECT_EQ(api.post(owner, at + "/archive").text("state"), "archived");
+    EXPECT_EQ(api.get(owner, "/workflows").body.at("items").get_array().size(), 1u);
+    EXPECT_EQ(api.get(owner, "/workflows?state=archived").body.at("items").at(0).at("id"), ids["workflow"]);
+    EXPECT_EQ(api.get(owner, "/workflows?state=nonsense").status, 422);
+    for (const auto& [method, target, body] : std::vector<std::tuple<Method, std::string, std::string>>{
+             {Method::kPatch, at, R"({"name": "Other"})"},
+             {Method::kPut, at + "/draft", R"({"definition": {"steps": []}})"},
+             {Method::kPost, at + "/publish", "{}"},
+             {Method::kPost, at + "/activate", "{}"},
+             {Method::kPost, at + "/runs", R"({"input": {"n": 1}})"},
+             {Method::kPost, "/triggers/" + ids["trigger"] + "/activate", "{}"},
+             {Method::kPost,
+              at + "/triggers",
+              R"({"kind": "webhook", "name": "T", "config": {"signature": {"scheme": "none"}}})"},
+         }) {
+        const Reply refused = send(method, target, body);
+        EXPECT_EQ(refused.status, 409) << target;
+        EXPECT_NE(refused.text("detail").find("restore it first"), std::string::npos) << target;
+    }
+    EXPECT_EQ(api.post(owner, at + "/restore").text("state"), "inactive");
+    EXPECT_EQ(api.post(owner, at + "/activate").text("state"), "active");
+}
+
+TEST_F(Definitions, AWorkflowIsDeletedOnceNothingOfItRunsAndItsHistoryIsPutAway) {
+    const std::string at = "/workflows/" + ids["workflow"];
+    const Reply live = api.call(owner, Method::kDelete, at);
+    EXPECT_EQ(live.status, 409);
+    EXPECT_NE(live.text("detail").find("1 run of the workflow"), std::string::npos) << live.text("detail");
+    api.db.exec("delete from weft.job");
+    const Reply history = api.call(owner, Method::kDelete, at);
+    EXPECT_EQ(history.status, 409);
+    EXPECT_NE(history.text("detail").find("archive it"), std::string::npos);
+    const Caller editor = api.token_of(owner, "owner", "'{workflow.edit,workflow.read}'");
+    EXPECT_EQ(api.post(owner, at + "/archive").status, 200);
+    EXPECT_EQ(api.call(editor, Method::kDelete, at).status, 403) << "what was live needs workflow.publish";
+    api.notified.clear();
+    EXPECT_EQ(api.call(owner, Method::kDelete, at).status, 204);
+    EXPECT_TRUE(was_notified(store::notices::TriggerChanged{*TriggerId::parse(ids["trigger"])}));
+    EXPECT_EQ(api.get(owner, at).status, 404);
+    EXPECT_EQ(api.get(owner, "/triggers/" + ids["trigger"]).status, 404);
+    EXPECT_EQ(api.db.scalar("select count(*) from weft.workflow_version"), "0");
+    // Its runs are shown as long as history is kept, and cannot be repeated.
+    const Reply run = api.get(owner, "/runs/" + ids["ended_run"]);
+    EXPECT_EQ(run.status, 200) << to_text(run.body);
+    EXPECT_TRUE(run.body.at("workflow_key").is_null());
+    EXPECT_EQ(run.body.at("input").at("n"), 1);
+    EXPECT_EQ(api.get(owner, "/runs").body.at("items").get_array().size(), 2u);
+    EXPECT_EQ(api.post(owner, "/runs/" + ids["ended_run"] + "/rerun").status, 404);
+    // What never ran goes at once, published or not.
+    const Reply fresh = send(Method::kPost, "/workflows", R"({"key": "fresh", "name": "Fresh", "definition":
+        {"name": "fresh", "steps": [{"id": "a", "uses": "core/map", "with": {}}]}})");
+    EXPECT_EQ(api.post(owner, "/workflows/" + fresh.id() + "/publish").status, 201);
+    EXPECT_EQ(api.call(owner, Method::kDelete, "/workflows/" + fresh.id()).status, 204);
     EXPECT_EQ(api.call(owner, Method::kDelete, "/workflows/" + ids["unpublished"]).status, 204);
+}
+
+TEST_F(Definitions, AWorkflowSaysWhetherItsDraftDiffersFromWhatIsPublished) {
+    const std::string at = "/workflows/" + ids["workflow"];
+    const auto differs = [&] { return api.get(owner, at).body.at("has_unpublished_changes").get_bool(); };
+    const std::string empty = "/workflows/" + ids["unpublished"];
+    EXPECT_FALSE(differs());
+    EXPECT_FALSE(api.get(owner, empty).body.at("has_unpublished_changes").get_bool()) << "no draft";
+    EXPECT_EQ(send(Method::kPut, empty + "/draft", R"({"definition": {"steps": []}})").status, 200);
+    EXPECT_TRUE(api.get(owner, empty).body.at("has_unpublished_changes").get_bool());
+    const Json first = api.get(owner, at + "/draft").body.at("definition");
+    Json other = first;
+    other.get_object()["description"] = "Only words";
+    const auto save = [&](const Json& definition) {
+        const Reply reply =
+            api.call(owner, Method::kPut, at + "/draft", JsonObject{{"definition", definition}});
+        EXPECT_EQ(reply.status, 200);
+    };
+    save(other);
+    EXPECT_TRUE(differs());
+    EXPECT_TRUE(api.get(owner, "/workflows").body.at("items").at(1).at("has_unpublished_changes").get_bool());
+    save(first);
+    EXPECT_FALSE(differs()) << "written back: computed, not remembered";
+    save(other);
+    const Reply same = api.post(owner, at + "/publish");
+    EXPECT_EQ(same.body.at("number"), 1) << "to run, words are no change";
+    EXPECT_FALSE(differs()) << "but it has been published";
 }
 
 TEST_F(Definitions, TriggersShowTheirAddressToEditorsAndTheirSecretOnce) {

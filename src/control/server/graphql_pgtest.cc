@@ -66,6 +66,48 @@ TEST_F(GraphqlTest, ATenantSeesItsOwnRowsOnly) {
     EXPECT_NE(text(owner, "{ runs { id } }"), R"({"runs":[]})") << "control: there is something to hide";
 }
 
+TEST_F(GraphqlTest, StatesAreShown) {
+    make_world(api, owner);
+    const std::string_view query =
+        "{ workflows(order_by: [{ key: desc }]) { key state has_unpublished_changes } "
+        "connections { state last_used_at last_error_status last_error_at } app_versions(where: {state: "
+        "{_eq: \"published\"}}) { state } "
+        "}";
+    EXPECT_EQ(
+        text(token, query),
+        R"({"workflows":[{"key":"orders","state":"active","has_unpublished_changes":false},)"
+        R"({"key":"empty","state":"active","has_unpublished_changes":false}],)"
+        R"("connections":[{"state":"untested","last_used_at":null,"last_error_status":null,)"
+        R"("last_error_at":null}],"app_versions":[{"state":"published"}]})"
+    );
+    api.db.exec("update weft.workflow_draft set content_hash = '\\x00'");
+    EXPECT_NE(
+        text(token, query).find(R"("key":"orders","state":"active","has_unpublished_changes":true)"),
+        std::string::npos
+    );
+    const Caller viewer = api.member(owner.tenant, "viewer");
+    EXPECT_EQ(
+        text(viewer, "{ workflows(where: {state: {_eq: \"archived\"}}) { key } }"), R"({"workflows":[]})"
+    );
+}
+
+TEST_F(GraphqlTest, PeopleHaveAPageWhoseRequestsCarryTheSession) {
+    auto page = api.run(api.request(TestApi::nobody(), http::Method::kGet, "/graphql", std::nullopt));
+    ASSERT_TRUE(page);
+    EXPECT_EQ(page->status, 200);
+    EXPECT_NE(
+        page->headers.get("content-security-policy").find("script-src 'sha256-"), std::string_view::npos
+    );
+    const std::string& html = *page->shared_body;
+    EXPECT_NE(html.find(R"(data-api="/v1/graphql" data-header="x-weft-csrf: 1")"), std::string::npos);
+    // With that header, and not without it, the session's cookie speaks.
+    Caller bare = owner;
+    EXPECT_EQ(text(bare, "{ tenants { name } }"), R"({"tenants":[{"name":"A"}]})");
+    EXPECT_NE(
+        text(bare.with("x-weft-csrf", "0"), "{ tenants { name } }").find("x-weft-csrf"), std::string::npos
+    );
+}
+
 TEST_F(GraphqlTest, NoSecretColumnCanBeNamed) {
     const Reply reply = ask(owner, kRoots);
     const std::set<std::string> secret = {

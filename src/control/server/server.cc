@@ -75,7 +75,7 @@ struct Api::Impl {
             .access = Access::publicly(),
             .raw = [this](Context&, Json) { return describe(); },
         });
-        document = openapi(table, options.version);
+        document = openapi(table, {options.version, rest.session_cookie()});
         // Last: it makes an action of every operation.
         graphql = std::make_unique<GraphqlApi>(GraphqlApiParts{
             .env = env,

@@ -1,127 +1,138 @@
+#include "control/api/family.h"
 #include "control/triggers/triggers.h"
 
 namespace weft::control {
 
-using http::Method;
 using tenancy::Permission;
 
-void Triggers::add_operations(Table& table) {
-    table.add({
-        .name = "triggers.list",
-        .method = Method::kGet,
-        .path = "/workflows/{id}/triggers",
-        .summary = "Triggers of a workflow, newest first",
-        .input = R"({"properties": {
-            "limit": {"$ref": "#/definitions/limit"}, "after": {"$ref": "#/definitions/after"}}})",
-        .access = Access::with(Permission::kTriggerRead),
-        .handler = [this](Context& context, Json input) { return list(context, std::move(input)); },
-    });
-    table.add({
-        .name = "triggers.create",
-        .method = Method::kPost,
-        .path = "/workflows/{id}/triggers",
-        .summary = "Add a trigger; a generated secret is shown once",
-        .input = R"({
-            "required": ["kind", "name", "config"],
-            "properties": {
-                "kind": {"enum": ["webhook"]},
-                "name": {"$ref": "#/definitions/name"},
-                "config": {"type": "object"},
-                "secret": {"type": "string", "minLength": 16, "maxLength": 256}
-            }})",
-        .access = Access::with(Permission::kTriggerEdit),
-        .mode = Mode::kWrite,
-        .replay = Replay::kYes,
-        .key = store::vault::KeyClass::kIngress,
-        .shown_once = "secret",
-        .status = 201,
-        .audit_action = "trigger.create",
-        .audit_object = "trigger",
-        .handler = [this](Context& context, Json input) { return create(context, std::move(input)); },
-    });
-    table.add({
-        .name = "triggers.get",
-        .method = Method::kGet,
-        .path = "/triggers/{id}",
-        .summary = "One trigger, with its address",
-        .access = Access::with(Permission::kTriggerRead),
-        .handler = [this](Context& context, Json input) { return get(context, std::move(input)); },
-    });
-    table.add({
-        .name = "triggers.refused",
-        .method = Method::kGet,
-        .path = "/triggers/{id}/refused",
-        .summary = "Deliveries that were not taken, by kind, newest first",
-        .access = Access::with(Permission::kTriggerRead),
-        .handler = [this](Context& context, Json input) { return refused(context, std::move(input)); },
-    });
-    add_changes(table);
+namespace {
+
+constexpr std::string_view kTrigger = R"(
+    id id
+    workflow_id id
+    kind text = webhook
+    name text = Orders of the shop
+    state active|inactive
+    config object = {"mode": "async", "signature": {"scheme": "hmac-sha256"}}
+    has_secret bool
+    url text? = https://weft.example.com/hooks/whk_...
+    created_at time
+    updated_at time
+    secret* text = whsec_...
+    previous_secret_until* time)";
+
+constexpr std::string_view kRefused = R"(
+    reason text = signature
+    status int = 401
+    content_type text = application/json
+    address text = 192.0.2.0/24
+    first_at time
+    last_at time
+    deliveries int = 12
+    size_bytes int = 512)";
+
+constexpr std::string_view kAllRefused = R"(
+    items [refused_delivery]
+    next text?)";
+
+constexpr std::string_view kNew = R"({
+    "required": ["kind", "name", "config"],
+    "properties": {
+        "kind": {"type": "string", "enum": ["webhook"]},
+        "name": {"$ref": "#/definitions/name"},
+        "config": {"type": "object", "examples": [{"signature": {"scheme": "hmac-sha256"}}]},
+        "secret": {
+            "type": "string", "minLength": 16, "maxLength": 256, "examples": ["at-least-16-characters"]
+        }
+    }})";
+
+constexpr std::string_view kChange = R"({"properties": {
+    "name": {"$ref": "#/definitions/name"},
+    "config": {"type": "object", "examples": [{"signature": {"scheme": "hmac-sha256"}}]}}})";
+
+constexpr std::string_view kRotate =
+    R"({"required": ["what"], "properties": {"what": {"type": "string", "enum": ["token", "secret"]}}})";
+
+/// Answers show the address, which is sealed.
+Operation sealed(Operation operation) {
+    operation.key = store::vault::KeyClass::kIngress;
+    return operation;
 }
 
-void Triggers::add_changes(Table& table) {
-    table.add({
-        .name = "triggers.change",
-        .method = Method::kPatch,
-        .path = "/triggers/{id}",
-        .summary = "Change a trigger's name or settings",
-        .input = R"({"properties": {
-            "name": {"$ref": "#/definitions/name"}, "config": {"type": "object"}}})",
-        .access = Access::with(Permission::kTriggerEdit),
-        .mode = Mode::kWrite,
-        .key = store::vault::KeyClass::kIngress,
-        .audit_action = "trigger.change",
-        .audit_object = "trigger",
-        .handler = [this](Context& context, Json input) { return change(context, std::move(input)); },
-    });
-    table.add({
-        .name = "triggers.delete",
-        .method = Method::kDelete,
-        .path = "/triggers/{id}",
-        .summary = "Delete a trigger; its address is gone for good",
-        .access = Access::with(Permission::kTriggerEdit),
-        .mode = Mode::kWrite,
-        .status = 204,
-        .audit_action = "trigger.delete",
-        .audit_object = "trigger",
-        .handler = [this](Context& context, Json input) { return remove(context, std::move(input)); },
-    });
-    table.add({
-        .name = "triggers.activate",
-        .method = Method::kPost,
-        .path = "/triggers/{id}/activate",
-        .summary = "Accept events",
-        .access = Access::with(Permission::kTriggerEdit),
-        .mode = Mode::kWrite,
-        .key = store::vault::KeyClass::kIngress,
-        .audit_action = "trigger.activate",
-        .audit_object = "trigger",
-        .handler = [this](Context& context, Json input) { return activate(context, std::move(input)); },
-    });
-    table.add({
-        .name = "triggers.deactivate",
-        .method = Method::kPost,
-        .path = "/triggers/{id}/deactivate",
-        .summary = "Refuse events",
-        .access = Access::with(Permission::kTriggerEdit),
-        .mode = Mode::kWrite,
-        .key = store::vault::KeyClass::kIngress,
-        .audit_action = "trigger.deactivate",
-        .audit_object = "trigger",
-        .handler = [this](Context& context, Json input) { return deactivate(context, std::move(input)); },
-    });
-    table.add({
-        .name = "triggers.rotate",
-        .method = Method::kPost,
-        .path = "/triggers/{id}/rotate",
-        .summary = "A new address, or a new secret (the old one holds 24 h)",
-        .input = R"({"required": ["what"], "properties": {"what": {"enum": ["token", "secret"]}}})",
-        .access = Access::with(Permission::kTriggerEdit),
-        .mode = Mode::kWrite,
-        .key = store::vault::KeyClass::kIngress,
-        .audit_action = "trigger.rotate",
-        .audit_object = "trigger",
-        .handler = [this](Context& context, Json input) { return rotate(context, std::move(input)); },
-    });
+/// Likewise, and a secret when it has made one.
+Operation makes_secret(Operation operation) {
+    operation.shown_once = "secret";
+    return sealed(std::move(operation));
+}
+
+}  // namespace
+
+void Triggers::add_operations(Table& table) {
+    const Access read = may(Permission::kTriggerRead);
+    const Access edit = may(Permission::kTriggerEdit);
+    const std::string_view answer = "trigger";
+    table.define(answer, kTrigger);
+    table.define("refused_delivery", kRefused);
+    table.define("refused_deliveries", kAllRefused);
+    table.add(lists(
+        {"triggers.list", "/workflows/{id}/triggers", "Triggers of a workflow, newest first", read, answer},
+        bind(this, &Triggers::list)
+    ));
+    table.add(makes_secret(creates(
+        {"triggers.create",
+         "/workflows/{id}/triggers",
+         "Add a trigger; a generated secret is shown once",
+         edit,
+         answer,
+         kNew},
+        bind(this, &Triggers::create)
+    )));
+    table.add(shows(
+        {"triggers.get",
+         "/triggers/{id}",
+         "One trigger, with its address for those who may edit",
+         read,
+         answer},
+        bind(this, &Triggers::get)
+    ));
+    table.add(shows(
+        {"triggers.refused",
+         "/triggers/{id}/refused",
+         "Deliveries that were not taken, by kind, newest first",
+         read,
+         "refused_deliveries"},
+        bind(this, &Triggers::refused)
+    ));
+    table.add(makes_secret(changes(
+        {"triggers.change",
+         "/triggers/{id}",
+         "Change a trigger's name or settings; a secret that is now needed is shown once",
+         edit,
+         answer,
+         kChange},
+        bind(this, &Triggers::change)
+    )));
+    table.add(deletes(
+        {"triggers.delete", "/triggers/{id}", "Delete a trigger; its address is gone for good", edit, answer},
+        bind(this, &Triggers::remove)
+    ));
+    table.add(sealed(commands(
+        {"triggers.activate", "/triggers/{id}/activate", "Accept events", edit, answer},
+        bind(this, &Triggers::activate)
+    )));
+    table.add(sealed(commands(
+        {"triggers.deactivate", "/triggers/{id}/deactivate", "Refuse events", edit, answer},
+        bind(this, &Triggers::deactivate)
+    )));
+    table.add(makes_secret(commands(
+        {"triggers.rotate",
+         "/triggers/{id}/rotate",
+         "A new address, or a new secret, shown once (the old one holds 24 h)",
+         edit,
+         answer,
+         kRotate},
+        bind(this, &Triggers::rotate)
+    )));
 }
 
 }  // namespace weft::control

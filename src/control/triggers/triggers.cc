@@ -47,7 +47,7 @@ bool is_signed(const trigger::Webhook& webhook) {
 Result<void> check_secret(std::string_view secret) {
     const bool is_printable = std::ranges::all_of(secret, [](char c) { return c >= 0x20 && c < 0x7f; });
     if (is_printable) return {};
-    return fail(Error::invalid("must be printable ASCII", "secret"));
+    return fail(Error::invalid("secret must be printable ASCII", "secret"));
 }
 
 }  // namespace
@@ -102,11 +102,12 @@ rt::Task<Result<Json>> Triggers::list(Context& context, Json input) {
 
 rt::Task<Result<Json>> Triggers::create(Context& context, Json input) {
     const auto workflow = id_in<WorkflowId>(input);
-    CO_CHECK_OK(co_await store::workflows::find(context.db(), workflow, context.deadline));
+    CO_TRY(auto of, co_await store::workflows::find(context.db(), workflow, context.deadline));
+    CO_CHECK_OK(store::workflows::expect_changeable(of));
     CO_TRY(auto webhook, webhook_in(*member_in(input, "config")));
     const auto given = maybe_text_in(input, "secret");
     if (given && !is_signed(webhook)) {
-        co_return fail(Error::invalid("is not used by the signature scheme none", "secret"));
+        co_return fail(Error::invalid("secret is not used by the signature scheme none", "secret"));
     }
     if (given) CO_CHECK_OK(check_secret(*given));
     CO_TRY(auto key, co_await env_.keys.current(context.tenant(), KeyClass::kIngress, context.deadline));
@@ -203,6 +204,7 @@ rt::Task<Result<Json>> Triggers::activate(Context& context, Json input) {
     CO_TRY(
         auto workflow, co_await store::workflows::find(context.db(), trigger.workflow_id, context.deadline)
     );
+    CO_CHECK_OK(store::workflows::expect_changeable(workflow));
     if (!workflow.published_version_id) {
         co_return fail(Error::conflict("The workflow was never published, so there is nothing to start"));
     }

@@ -15,7 +15,6 @@ class Triggers {
     void add_operations(Table& table);
 
   private:
-    void add_changes(Table& table);
     rt::Task<Result<Json>> list(Context& context, Json input);
     rt::Task<Result<Json>> create(Context& context, Json input);
     rt::Task<Result<Json>> get(Context& context, Json input);

@@ -1,8 +1,8 @@
 #include "control/workflows/workflows.h"
 
 #include "base/bytes.h"
+#include "control/workflows/detail/answers.h"
 #include "platform/rt/loop.h"
-#include "store/triggers/triggers.h"
 #include "store/workflows/workflows.h"
 
 #include <algorithm>
@@ -12,33 +12,22 @@ namespace weft::control {
 
 namespace rows = store::workflows;
 
-namespace {
-
 Json workflow_json(const rows::Workflow& workflow) {
     return JsonObject{
         {"id", workflow.id.text()},
         {"key", workflow.key},
         {"name", workflow.name},
         {"description", workflow.description},
+        {"state", workflow.state},
         {"published_version_id", id_json(workflow.published_version_id)},
         {"published_version_number",
          workflow.published_number ? Json(*workflow.published_number) : Json(nullptr)},
+        {"has_unpublished_changes", workflow.has_unpublished_changes},
         {"created_at", time_json(workflow.created_at)},
         {"updated_at", time_json(workflow.updated_at)},
     };
 }
 
-Json draft_json(const rows::Draft& draft) {
-    return JsonObject{
-        {"workflow_id", draft.workflow_id.text()},
-        {"definition", draft.definition},
-        {"revision", draft.revision},
-        {"updated_by", id_json(draft.updated_by)},
-        {"updated_at", time_json(draft.updated_at)},
-    };
-}
-
-/// Without the definition: lists of versions stay small.
 Json version_json(const rows::Version& version) {
     return JsonObject{
         {"id", version.id.text()},
@@ -50,6 +39,24 @@ Json version_json(const rows::Version& version) {
     };
 }
 
+Json whole_version_json(const rows::Version& version) {
+    Json out = version_json(version);
+    out.get_object()["definition"] = version.definition;
+    return out;
+}
+
+namespace {
+
+Json draft_json(const rows::Draft& draft) {
+    return JsonObject{
+        {"workflow_id", draft.workflow_id.text()},
+        {"definition", draft.definition},
+        {"revision", draft.revision},
+        {"updated_by", id_json(draft.updated_by)},
+        {"updated_at", time_json(draft.updated_at)},
+    };
+}
+
 /// A definition is an object, or text in YAML (of which JSON is a part).
 Result<Json> read_definition(const Json& given) {
     if (given.is_object()) {
@@ -58,7 +65,7 @@ Result<Json> read_definition(const Json& given) {
     }
     auto tree = workflow::read_text(given.get_string(), workflow::Format::kYaml);
     if (tree && tree->is_object()) return tree;
-    if (tree) return fail(Error::invalid("must be an object", "definition"));
+    if (tree) return fail(Error::invalid("definition must be an object", "definition"));
     std::string field = tree.error().field;
     return fail(std::move(tree).error().with_field(field.empty() ? "definition" : "definition." + field));
 }
@@ -153,7 +160,8 @@ rt::Task<Workflows::Checked> Workflows::check_all(store::Db db, Json definition,
 
 rt::Task<Result<Json>> Workflows::list(Context& context, Json input) {
     CO_TRY(auto page, page_in(input));
-    CO_TRY(auto found, co_await rows::list(context.db(), page, context.deadline));
+    auto state = maybe_text_in(input, "state");
+    CO_TRY(auto found, co_await rows::list(context.db(), std::move(state), page, context.deadline));
     co_return page_json(found, workflow_json);
 }
 
@@ -178,13 +186,9 @@ rt::Task<Result<Json>> Workflows::create(Context& context, Json input) {
             .updated_by = context.user(),
         };
         CO_CHECK_OK(co_await rows::save_draft(context.db(), std::move(draft), context.deadline));
+        made.has_unpublished_changes = true;
     }
     co_return workflow_json(made);
-}
-
-rt::Task<Result<Json>> Workflows::get(Context& context, Json input) {
-    CO_TRY(auto found, co_await rows::find(context.db(), id_in<WorkflowId>(input), context.deadline));
-    co_return workflow_json(found);
 }
 
 rt::Task<Result<Json>> Workflows::change(Context& context, Json input) {
@@ -194,15 +198,10 @@ rt::Task<Result<Json>> Workflows::change(Context& context, Json input) {
         .description = maybe_text_in(input, "description"),
     };
     context.object = change.id.uuid();
+    CO_TRY(auto before, co_await rows::lock(context.db(), change.id, context.deadline));
+    CO_CHECK_OK(rows::expect_changeable(before));
     CO_TRY(auto changed, co_await rows::change(context.db(), std::move(change), context.deadline));
     co_return workflow_json(changed);
-}
-
-rt::Task<Result<Json>> Workflows::remove(Context& context, Json input) {
-    const auto id = id_in<WorkflowId>(input);
-    context.object = id.uuid();
-    CO_CHECK_OK(co_await rows::drop(context.db(), id, context.deadline));
-    co_return Json(nullptr);
 }
 
 rt::Task<Result<Json>> Workflows::get_draft(Context& context, Json input) {
@@ -225,7 +224,8 @@ rt::Task<Result<Json>> Workflows::get_draft(Context& context, Json input) {
 rt::Task<Result<Json>> Workflows::save_draft(Context& context, Json input) {
     const auto id = id_in<WorkflowId>(input);
     context.object = id.uuid();
-    CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
+    CO_TRY(auto workflow, co_await rows::find(context.db(), id, context.deadline));
+    CO_CHECK_OK(rows::expect_changeable(workflow));
     CO_TRY(Json definition, co_await definition_in(&input));
     rows::DraftWrite write{
         .tenant = context.tenant(),
@@ -262,7 +262,8 @@ rt::Task<Result<Json>> Workflows::validate(Context& context, Json input) {
 rt::Task<Result<Json>> Workflows::publish(Context& context, Json input) {
     const auto id = id_in<WorkflowId>(input);
     context.object = id.uuid();
-    CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
+    CO_TRY(auto workflow, co_await rows::find(context.db(), id, context.deadline));
+    CO_CHECK_OK(rows::expect_changeable(workflow));
     CO_TRY(auto draft, co_await rows::find_draft(context.db(), id, context.deadline));
     Checked checked = co_await check_all(context.db(), draft.definition, context.deadline);
     CO_CHECK_OK(checked.database);
@@ -283,40 +284,16 @@ rt::Task<Result<Json>> Workflows::publish(Context& context, Json input) {
         .definition = std::move(checked.tree),
         .compiled = compiled,
         .content_hash = from_hex(workflow::content_hash(compiled)).value_or(""),
+        .draft_hash = std::move(draft.content_hash),
         .published_by = context.user(),
     };
+    CO_TRY(workflow, co_await rows::lock(context.db(), id, context.deadline));
+    CO_CHECK_OK(rows::expect_changeable(workflow));
     CO_TRY(auto published, co_await rows::publish(context.db(), std::move(version), context.deadline));
     context.audit_detail["version_id"] = published.id.text();
     context.audit_detail["number"] = published.number;
-    // The ingress remembers which version a trigger starts.
-    store::PageRequest page{.limit = limits::kPageSizeMax, .after = {}};
-    while (true) {
-        CO_TRY(auto triggers, co_await store::triggers::list(context.db(), id, page, context.deadline));
-        for (const auto& trigger : triggers.items) {
-            context.notify_after_commit.push_back(store::notices::TriggerChanged{trigger.id});
-        }
-        if (!triggers.next) break;
-        page.after = triggers.next;
-    }
+    CO_CHECK_OK(co_await tell_triggers(context, id));
     co_return version_json(published);
-}
-
-rt::Task<Result<Json>> Workflows::list_versions(Context& context, Json input) {
-    const auto id = id_in<WorkflowId>(input);
-    CO_TRY(auto page, page_in(input));
-    CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
-    CO_TRY(auto versions, co_await rows::list_versions(context.db(), id, page, context.deadline));
-    co_return page_json(versions, version_json);
-}
-
-rt::Task<Result<Json>> Workflows::get_version(Context& context, Json input) {
-    CO_TRY(
-        auto version,
-        co_await rows::find_version(context.db(), id_in<WorkflowVersionId>(input), context.deadline)
-    );
-    Json out = version_json(version);
-    out.get_object()["definition"] = std::move(version.definition);
-    co_return out;
 }
 
 }  // namespace weft::control

@@ -7,8 +7,8 @@
 namespace weft::control {
 
 /// Workflows: operations `workflows.*`, `workflow_versions.*`. Drafts take any object, and a text is kept as
-/// it was written; publishing checks against the catalog and pins what it found. A publish is told for each
-/// trigger of the workflow (TriggerChanged).
+/// it was written; publishing checks against the catalog and pins what it found. A publish, a change of state
+/// and a deletion are told for each trigger of the workflow (TriggerChanged).
 class Workflows {
   public:
     /// `checker` may be null: then JavaScript is not checked, and each check says so.
@@ -17,17 +17,22 @@ class Workflows {
 
   private:
     void add_drafts(Table& table);
+    void add_states(Table& table);
     rt::Task<Result<Json>> list(Context& context, Json input);
     rt::Task<Result<Json>> create(Context& context, Json input);
-    rt::Task<Result<Json>> get(Context& context, Json input);
     rt::Task<Result<Json>> change(Context& context, Json input);
     rt::Task<Result<Json>> remove(Context& context, Json input);
     rt::Task<Result<Json>> get_draft(Context& context, Json input);
     rt::Task<Result<Json>> save_draft(Context& context, Json input);
     rt::Task<Result<Json>> validate(Context& context, Json input);
     rt::Task<Result<Json>> publish(Context& context, Json input);
-    rt::Task<Result<Json>> list_versions(Context& context, Json input);
-    rt::Task<Result<Json>> get_version(Context& context, Json input);
+    rt::Task<Result<Json>> activate(Context& context, Json input);
+    rt::Task<Result<Json>> deactivate(Context& context, Json input);
+    rt::Task<Result<Json>> archive(Context& context, Json input);
+    rt::Task<Result<Json>> restore(Context& context, Json input);
+    rt::Task<Result<Json>> set_state(Context& context, WorkflowId id, std::string state);
+    /// The ingress remembers what a trigger starts.
+    rt::Task<Result<void>> tell_triggers(Context& context, WorkflowId id);
 
     struct Checked;
     rt::Task<Checked> check_all(store::Db db, Json definition, rt::Deadline by);

@@ -2,6 +2,8 @@
 
 #include "platform/rt/loop.h"
 
+#include <fmt/format.h>
+
 namespace weft::broker {
 
 namespace {
@@ -130,6 +132,13 @@ Response from_answer(connector::HttpResponse answer, const Reading& how, connect
     return out;
 }
 
+/// "api.example.com" of "https://api.example.com:8443/v1?x".
+std::string_view host_of(std::string_view url) {
+    const auto begin = url.find("://");
+    if (begin != std::string_view::npos) url.remove_prefix(begin + 3);
+    return url.substr(0, url.find_first_of("/?#"));
+}
+
 void add_key(const Request& request, http::ClientRequest& to) {
     // The author of a core/http step may name the key themselves.
     if (request.action == nullptr && !to.headers.find("idempotency-key")) {
@@ -148,11 +157,13 @@ rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline 
     if (request.action != nullptr) {
         connector::set_idempotency_key(*request.action, request.idempotency_key, request.http);
     }
-    auto redactor = co_await authorize(who, request, by);
-    if (!redactor) {
+    auto authorized = co_await authorize(who, request, by);
+    if (!authorized) {
         refused_.add();
-        co_return refusal(redactor.error());
+        co_return refusal(authorized.error());
     }
+    const RedactorPtr redactor = authorized->redactor;
+    const std::string host(host_of(request.http.url));
     const Steady before = deps_.clock.steady();
     http::ClientRequest wire = to_client(std::move(request.http), request.effect);
     add_key(request, wire);
@@ -161,7 +172,7 @@ rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline 
     if (!sent) {
         if (sent.error().kind == http::Failure::kDenied) refused_.add();
         Response out = from_failure(sent.error(), request.effect);
-        out.message = (*redactor)->redact(std::move(out.message));
+        out.message = redactor->redact(std::move(out.message));
         co_return out;
     }
     rt::Budget::Charge charge = std::move(sent->charge);
@@ -169,12 +180,26 @@ rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline 
     connector::HttpResponse answer = to_answer(*std::move(sent));
     const std::size_t bytes = answer.body.size();
     connector::Oddities seen;
-    const Reading how{request.effect, **redactor, deps_.clock.now()};
+    const int status = answer.status;
+    const Reading how{request.effect, *redactor, deps_.clock.now()};
     auto judge = [&] { return from_answer(std::move(answer), how, seen); };
     Response out = co_await rt::offload(bytes, judge);
     tell(who, seen, coding);
+    if (authorized->connection) note_use(who, *authorized->connection, host, status, out);
     if (out.outcome == Outcome::kOk) out.charge = std::move(charge);
     co_return out;
+}
+
+void Broker::note_use(
+    Principal who, const store::vault::OpenConnection& used, std::string_view host, int status, Response& out
+) {
+    if (deps_.uses != nullptr) deps_.uses->note({who.tenant, used.id, used.revision, status});
+    if (!store::vault::is_refusal(status)) return;
+    const std::string_view advice =
+        status == 401 ? "Renew its secret" : "Give it the right to do this there, or renew its secret";
+    out.message = fmt::format(
+        "The connection \"{}\" was refused by {} ({}). {}. {}", used.name, host, status, advice, out.message
+    );
 }
 
 void Broker::tell(Principal who, const connector::Oddities& seen, const std::string& coding) {
@@ -193,9 +218,9 @@ void Broker::tell(Principal who, const connector::Oddities& seen, const std::str
 }
 
 /// Opens the connection as the run's tenant and puts the credential on the request.
-rt::Task<Result<Broker::RedactorPtr>> Broker::authorize(Principal who, Request& request, rt::Deadline by) {
+rt::Task<Result<Broker::Authorized>> Broker::authorize(Principal who, Request& request, rt::Deadline by) {
     static const RedactorPtr nothing = std::make_shared<const connector::Redactor>();
-    if (!request.connection) co_return nothing;
+    if (!request.connection) co_return Authorized{nothing, nullptr};
     const ConnectionRef& ref = *request.connection;
     CO_TRY(auto opened, co_await deps_.vault.open(who.tenant, ref.id, by));
     if (opened->id != ref.id) co_return fail(Error::not_found("Connection not found"));
@@ -203,7 +228,7 @@ rt::Task<Result<Broker::RedactorPtr>> Broker::authorize(Principal who, Request& 
         co_return fail(Error::conflict("The connection was made for another way of authentication"));
     }
     CO_TRY(request.http, connector::apply_auth(*ref.app, opened->fields, std::move(request.http)));
-    co_return redactor_of(who.tenant, ref, opened);
+    co_return Authorized{redactor_of(who.tenant, ref, opened), opened};
 }
 
 Broker::RedactorPtr Broker::redactor_of(

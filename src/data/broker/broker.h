@@ -10,6 +10,7 @@
 #include "platform/telemetry/metrics.h"
 #include "platform/telemetry/notices.h"
 #include "store/vault/open.h"
+#include "store/vault/uses.h"
 
 #include <memory>
 #include <optional>
@@ -65,6 +66,7 @@ struct Deps {
     const rt::Clock& clock;
     telemetry::Metrics& metrics;
     telemetry::Notices* notices = nullptr;  // of odd answers; null: nobody asks
+    store::vault::Uses* uses = nullptr;     // of connections; null: nobody asks
 };
 
 class Broker {
@@ -82,9 +84,21 @@ class Broker {
         std::shared_ptr<const connector::Redactor> redactor;  // shared with calls under way
     };
     using RedactorPtr = std::shared_ptr<const connector::Redactor>;
+    struct Authorized {
+        RedactorPtr redactor;
+        store::vault::Vault::Opened connection;  // null: none was asked for
+    };
 
+    /// What the answer tells of the connection. A refusal of its secret is said in `out`.
+    void note_use(
+        Principal who,
+        const store::vault::OpenConnection& used,
+        std::string_view host,
+        int status,
+        Response& out
+    );
     void tell(Principal who, const connector::Oddities& seen, const std::string& coding);
-    rt::Task<Result<RedactorPtr>> authorize(Principal who, Request& request, rt::Deadline by);
+    rt::Task<Result<Authorized>> authorize(Principal who, Request& request, rt::Deadline by);
     RedactorPtr redactor_of(TenantId tenant, ConnectionRef ref, const store::vault::Vault::Opened& opened);
 
     Deps deps_;

@@ -44,7 +44,8 @@ class BrokerTest : public testing::Test {
         });
         base = "http://127.0.0.1:" + std::to_string(server.listen_tcp("127.0.0.1", 0).value_or(0));
         egress.emplace(client, *egress::Policy::parse({"127.0.0.1"}));
-        Deps deps{*vault, *egress, clock, metrics};
+        uses.emplace(pool, steady, [this](TenantId, ConnectionId id) { changed.push_back(id); });
+        Deps deps{*vault, *egress, clock, metrics, nullptr, &*uses};
         broker.emplace(deps);
         app = make_app(base);
         action = make_action();
@@ -116,6 +117,18 @@ class BrokerTest : public testing::Test {
         return loop.run_until_done(broker->perform(who, std::move(request), rt::Deadline::in(within)));
     }
 
+    /// state, last error and whether it was used, of the connection's row.
+    std::string row() {
+        using Which = store::vault::Uses::Which;
+        EXPECT_TRUE(loop.run_until_done(uses->write(Which::kDue, rt::Deadline::in(10s))));
+        return database.scalar(
+            "select concat_ws(' ', state, last_error_status, last_error_at is not null, last_used_at is not "
+            "null) "
+            "from weft.connection where id = $1",
+            {connection.text()}
+        );
+    }
+
     rt::SystemClock clock;
     SystemRng rng;
     rt::Loop loop;
@@ -130,6 +143,9 @@ class BrokerTest : public testing::Test {
     http::Server server;
     http::Client client;
     std::optional<egress::Egress> egress;
+    rt::ManualClock steady{clock.now()};
+    std::optional<store::vault::Uses> uses;
+    std::vector<ConnectionId> changed;
     std::optional<Broker> broker;
     std::string base;
     connector::App app;
@@ -224,6 +240,42 @@ TEST_F(BrokerTest, ClassifiesAnswers) {
     EXPECT_EQ(moved.outcome, Outcome::kError);
     EXPECT_FALSE(moved.is_retryable);
     EXPECT_EQ(requests.size(), before + 1);  // not followed
+}
+
+TEST_F(BrokerTest, ARefusedSecretIsSaidAndMarked) {
+    EXPECT_EQ(row(), "untested f f");
+    status = 500;
+    (void)perform(request_to("/orders"));
+    EXPECT_EQ(row(), "untested f t") << "tells nothing of the secret";
+    status = 401;
+    body = R"({"message": "bad token"})";
+    const Response refused = perform(request_to("/orders"));
+    const std::string host = base.substr(base.find("//") + 2);
+    EXPECT_EQ(
+        refused.message,
+        "The connection \"Main\" was refused by " + host +
+            " (401). Renew its secret. The provider answered 401: bad token"
+    );
+    EXPECT_EQ(row(), "untested f t") << "written a moment ago";
+    steady.advance(5s);
+    EXPECT_EQ(row(), "failing 401 t t") << "a change does not wait a minute";
+    EXPECT_EQ(changed, std::vector<ConnectionId>{connection});
+    status = 403;
+    EXPECT_NE(perform(request_to("/orders")).message.find("(403). Give it the right"), std::string::npos);
+    steady.advance(30s);
+    EXPECT_EQ(row(), "failing 401 t t") << "no change: once a minute";
+    steady.advance(30s);
+    EXPECT_EQ(row(), "failing 403 t t");
+    status = 200;
+    EXPECT_EQ(perform(request_to("/orders")).outcome, Outcome::kOk);
+    steady.advance(5s);
+    EXPECT_EQ(row(), "ok 403 t t");
+    // What is said of the secret before this one marks nothing.
+    database.exec("update weft.connection set revision = 2, state = 'untested'");
+    status = 401;
+    (void)perform(request_to("/orders"));
+    steady.advance(1min);
+    EXPECT_EQ(row(), "untested 403 t t");
 }
 
 TEST_F(BrokerTest, ATimeoutAfterSendingIsUnknownForUnsafeCallsOnly) {

@@ -37,6 +37,10 @@ Error too_many_callers() {
     return error;
 }
 
+Error inactive_workflow() {
+    return Error::conflict("The workflow of this webhook is inactive; nothing was accepted");
+}
+
 Error unknown_hook() {
     return Error::not_found("There is no active webhook at this address");
 }
@@ -372,6 +376,11 @@ rt::Task<Result<http::Pass>> Hooks::admit(const http::Request& head) {
     if (pass.refusal) {
         impl_->note("rate", **target, head.id, "");
         impl_->refused("rate", **target, Sent(head), pass.refusal->status);
+    }
+    if (!pass.refusal && !(*target)->row.is_workflow_active) {
+        impl_->note("inactive", **target, head.id, "");
+        pass.refusal = http::problem(inactive_workflow(), head.id);
+        impl_->refused("inactive", **target, Sent(head), pass.refusal->status);
     }
     if (!pass.refusal && head.method != http::Method::kHead) {
         if (auto room = impl_->ingest.may_start(tenant); !room) {

@@ -186,7 +186,9 @@ void Ingest::Impl::settle(const Flush& flush, const std::vector<std::optional<tr
     for (std::size_t i = 0; i < flush.size(); ++i) {
         Pending& pending = *flush[i];
         if (!begun[i]) {
-            pending.outcome.set(fail(Error::not_found("No such workflow, or nothing of it is published")));
+            pending.outcome.set(
+                fail(Error::not_found("No such workflow, or it is inactive or was never published"))
+            );
             continue;
         }
         if (!begun[i]->is_same_request) {

@@ -155,6 +155,25 @@ TEST_F(IngressTest, UnknownInactiveAndUnpublishedAreAbsent) {
     EXPECT_EQ(count("workflow_run"), "2");
 }
 
+TEST_F(IngressTest, AnInactiveWorkflowRefusesClearlyAndStartsNothing) {
+    Edge edge(db_);
+    auto tenant = edge.tenant();
+    auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kOpen);
+    const auto switch_to = [&](std::string state) {
+        db_.exec("update workflow set state = '" + state + "'");
+    };
+    for (const char* state : {"inactive", "archived"}) {
+        EXPECT_EQ(edge.status(edge.request(hook, "{}")), 202);
+        switch_to(state);
+        EXPECT_EQ(edge.status(edge.request(hook, "{}")), 404) << "behind the cache's back: the flush looks";
+        edge.hooks_.forget(hook.id);
+        EXPECT_EQ(edge.status(edge.request(hook, "{}")), 409);
+        switch_to("active");
+        edge.hooks_.forget(hook.id);
+    }
+    EXPECT_EQ(count("workflow_run"), "2");
+}
+
 TEST_F(IngressTest, ConcurrentRepeatsMakeOneRun) {
     Edge one(db_);
     Edge two(db_);

@@ -8,6 +8,7 @@
 #include "store/notices/notices.h"
 #include "store/runs/journal.h"
 #include "store/vault/keys.h"
+#include "store/vault/uses.h"
 
 namespace weft::worker {
 
@@ -42,7 +43,8 @@ struct Worker::Impl {
           requests(deps.loop, deps.options.answer_bytes_max, deps.options.tenant_share),
           egress(deps.client, deps.egress, &answers),
           notices(deps.metrics, deps.log, deps.clock, deps.rng, "weft_odd_answers_total"),
-          broker({vault, egress, deps.clock, deps.metrics, &notices}),
+          uses(deps.pool, deps.clock, tell_connections()),
+          broker({vault, egress, deps.clock, deps.metrics, &notices, &uses}),
           slots(
               {deps.options.runs_max, deps.options.held_max, deps.options.tenant_share},
               deps.metrics,
@@ -116,6 +118,12 @@ struct Worker::Impl {
         ears.on<store::notices::TenantMade>([this](const auto&) { keys_wanted.notify_all(); });
         return ears;
     }
+    /// To those who watch it in GraphQL.
+    store::vault::Uses::Changed tell_connections() {
+        return [tell = store::notices::tell_through(notifier)](TenantId tenant, ConnectionId connection) {
+            tell(store::notices::DefinitionChanged{"connection", tenant, connection.uuid()});
+        };
+    }
     void on_connected() {
         vault.forget_all();  // a change may have been told while nobody listened
         keys_wanted.notify_all();
@@ -169,6 +177,16 @@ struct Worker::Impl {
         });
     }
 
+    rt::Task<void> write_uses() {
+        using Which = store::vault::Uses::Which;
+        while (co_await rt::sleep_for(kTellEvery, scope.forever())) {
+            auto written = co_await uses.write(Which::kDue, scope.deadline(10s));
+            if (!written && !scope.is_cancelled()) {
+                deps.log.warn("uses of connections not written", {{"detail", written.error().detail}});
+            }
+        }
+    }
+
     rt::Task<void> tell_answers() {
         auto bytes = deps.metrics.gauge(
             "weft_call_bytes", "Memory charged for calls under way: their requests and answers"
@@ -189,6 +207,7 @@ struct Worker::Impl {
     rt::Budget requests;
     egress::Egress egress;
     telemetry::Notices notices;
+    store::vault::Uses uses;
     broker::Broker broker;
     dispatch::Slots slots;
     engine::Engine engine;
@@ -210,6 +229,7 @@ void Worker::start() {
     impl_->scope.spawn(impl_->make_keys());
     impl_->scope.spawn(impl_->make_partitions());
     impl_->scope.spawn(impl_->tell_answers());
+    impl_->scope.spawn(impl_->write_uses());
     impl_->scope.spawn(impl_->retention.run(impl_->scope.forever()));
     impl_->dispatcher.start();
 }
@@ -217,6 +237,7 @@ void Worker::start() {
 rt::Task<void> Worker::stop() {
     co_await impl_->dispatcher.stop();
     co_await impl_->scope.close();
+    (void)co_await impl_->uses.write(store::vault::Uses::Which::kAll, rt::Deadline::in(5s));
     co_await impl_->journal.close();
     co_await impl_->listener.close();
     co_await impl_->notifier.close();

@@ -33,7 +33,7 @@ AppVersion read_version(const pg::Rows& rows, int row) {
         .app_id = rows.id<AppId>(row, 1),
         .major = static_cast<int>(rows.integer(row, 2)),
         .minor = static_cast<int>(rows.integer(row, 3)),
-        .status = std::string(rows.text(row, 4)),
+        .state = std::string(rows.text(row, 4)),
         .manifest = read_json(rows, row, 5),
         .created_at = rows.instant(row, 6),
         .published_at = rows.maybe_instant(row, 7),
@@ -79,15 +79,15 @@ Result<void> expect_draft(const Result<pg::Rows>& rows, std::string_view missing
     return fail(Error::conflict("The app version is published and cannot change; add a new draft version"));
 }
 
-rt::Task<Result<AppVersion>> set_status(
+rt::Task<Result<AppVersion>> set_state(
     Db db, AppVersionId id, std::string from, std::string to, rt::Deadline by
 ) {
     pg::Params params;
     params.add(id).add(from).add(to);
-    CO_TRY(auto rows, co_await db.query(sql::kSetVersionStatus, std::move(params), by));
+    CO_TRY(auto rows, co_await db.query(sql::kSetVersionState, std::move(params), by));
     if (!rows.empty()) co_return read_version(rows, 0);
     CO_TRY(AppVersion now, co_await find_version(db, id, by));
-    co_return fail(Error::conflict("The app version is " + now.status));
+    co_return fail(Error::conflict("The app version is " + now.state));
 }
 
 }  // namespace
@@ -170,17 +170,21 @@ rt::Task<Result<AppVersion>> change_manifest(Db db, AppVersionId id, Json manife
     params.add(id).add(to_text(manifest));
     CO_TRY(auto rows, co_await db.query(sql::kChangeManifest, std::move(params), by));
     if (!rows.empty()) co_return read_version(rows, 0);
-    auto status = co_await db.query(sql::kLockDraft, by_id(id.uuid()), by);
-    CO_CHECK_OK(expect_draft(status, kNoVersion));
+    auto state = co_await db.query(sql::kLockDraft, by_id(id.uuid()), by);
+    CO_CHECK_OK(expect_draft(state, kNoVersion));
     co_return fail(Error::conflict("Somebody else changed the version meanwhile; try again"));
 }
 
 rt::Task<Result<AppVersion>> publish_version(Db db, AppVersionId id, rt::Deadline by) {
-    return set_status(db, id, "draft", "published", std::move(by));
+    return set_state(db, id, "draft", "published", std::move(by));
 }
 
 rt::Task<Result<AppVersion>> deprecate_version(Db db, AppVersionId id, rt::Deadline by) {
-    return set_status(db, id, "published", "deprecated", std::move(by));
+    return set_state(db, id, "published", "deprecated", std::move(by));
+}
+
+rt::Task<Result<AppVersion>> restore_version(Db db, AppVersionId id, rt::Deadline by) {
+    return set_state(db, id, "deprecated", "published", std::move(by));
 }
 
 rt::Task<Result<Page<Action>>> list_actions(Db db, AppVersionId version, PageRequest page, rt::Deadline by) {
@@ -196,8 +200,8 @@ rt::Task<Result<Action>> find_action(Db db, ActionId id, rt::Deadline by) {
 }
 
 rt::Task<Result<Action>> add_action(Db db, NewAction action, rt::Deadline by) {
-    auto status = co_await db.query(sql::kLockDraft, by_id(action.app_version_id.uuid()), by);
-    CO_CHECK_OK(expect_draft(status, kNoVersion));
+    auto state = co_await db.query(sql::kLockDraft, by_id(action.app_version_id.uuid()), by);
+    CO_CHECK_OK(expect_draft(state, kNoVersion));
     pg::Params params;
     params.add(action.tenant).add(action.id).add(action.app_version_id).add(action.key).add(action.name);
     params.add(to_text(action.definition));
@@ -209,8 +213,8 @@ rt::Task<Result<Action>> add_action(Db db, NewAction action, rt::Deadline by) {
 }
 
 rt::Task<Result<Action>> change_action(Db db, ActionChange change, rt::Deadline by) {
-    auto status = co_await db.query(sql::kLockDraftOfAction, by_id(change.id.uuid()), by);
-    CO_CHECK_OK(expect_draft(status, kNoAction));
+    auto state = co_await db.query(sql::kLockDraftOfAction, by_id(change.id.uuid()), by);
+    CO_CHECK_OK(expect_draft(state, kNoAction));
     pg::Params params;
     params.add(change.id).add(change.name);
     if (change.definition) {
@@ -223,8 +227,8 @@ rt::Task<Result<Action>> change_action(Db db, ActionChange change, rt::Deadline 
 }
 
 rt::Task<Result<void>> drop_action(Db db, ActionId id, rt::Deadline by) {
-    auto status = co_await db.query(sql::kLockDraftOfAction, by_id(id.uuid()), by);
-    CO_CHECK_OK(expect_draft(status, kNoAction));
+    auto state = co_await db.query(sql::kLockDraftOfAction, by_id(id.uuid()), by);
+    CO_CHECK_OK(expect_draft(state, kNoAction));
     CO_TRY(auto rows, co_await db.query(sql::kDropAction, by_id(id.uuid()), by));
     co_return expect_row(rows, std::string(kNoAction));
 }

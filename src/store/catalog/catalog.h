@@ -44,7 +44,7 @@ struct AppVersion {
     AppId app_id;
     int major = 1;
     int minor = 0;
-    std::string status;  // draft, published, deprecated
+    std::string state;  // draft, published, deprecated
     Json manifest;
     Instant created_at;
     std::optional<Instant> published_at;
@@ -62,9 +62,10 @@ rt::Task<Result<AppVersion>> find_version(Db db, AppVersionId id, rt::Deadline b
 rt::Task<Result<AppVersion>> add_version(Db db, NewAppVersion version, rt::Deadline by);
 /// kConflict unless it is a draft.
 rt::Task<Result<AppVersion>> change_manifest(Db db, AppVersionId id, Json manifest, rt::Deadline by);
-/// draft to published, published to deprecated; kConflict from any other state.
+/// draft to published, published to deprecated, and back; kConflict from any other state.
 rt::Task<Result<AppVersion>> publish_version(Db db, AppVersionId id, rt::Deadline by);
 rt::Task<Result<AppVersion>> deprecate_version(Db db, AppVersionId id, rt::Deadline by);
+rt::Task<Result<AppVersion>> restore_version(Db db, AppVersionId id, rt::Deadline by);
 /// The manifest that a new credential of the app is checked against: of the newest published version, else of
 /// the newest draft. kNotFound when the app has no version.
 rt::Task<Result<AppVersion>> newest_version(Db db, AppId app, rt::Deadline by);

@@ -157,9 +157,10 @@ rt::Task<Result<std::optional<WebhookTarget>>> find_by_token(
         .name = std::string(rows.text(0, 3)),
         .config = std::move(config),
         .key_id = rows.id<TenantKeyId>(0, 6),
+        .published = rows.maybe_id<WorkflowVersionId>(0, 7),
+        .is_workflow_active = rows.boolean(0, 8),
     };
     if (!rows.is_null(0, 5)) target.sealed_secret = rows.bytes(0, 5);
-    target.published = rows.maybe_id<WorkflowVersionId>(0, 7);
     co_return target;
 }
 

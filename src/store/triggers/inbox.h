@@ -23,6 +23,7 @@ struct WebhookTarget {
     std::optional<std::string> sealed_secret;
     TenantKeyId key_id;
     std::optional<WorkflowVersionId> published;  // when it was read
+    bool is_workflow_active = true;
 };
 /// By the SHA-256 of the address's token, across tenants (weft_ingest). Nothing for an unknown or inactive
 /// one.
@@ -55,7 +56,8 @@ struct Begun {
 };
 
 /// All in one transaction and one round trip; the tenants' places in the queue are taken too. Answers by
-/// position; nothing where the trigger is gone, inactive or another tenant's, or no version is published.
+/// position; nothing where the trigger is gone, inactive or another tenant's, the workflow is inactive, or no
+/// version is published.
 /// Repeating it with the same ids after an unknown outcome begins nothing twice.
 rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
     pg::Pool& pool, std::vector<const NewRun*> runs, rt::Deadline by

@@ -40,6 +40,17 @@ pg::Params by_id(TriggerId id) {
     return params;
 }
 
+rt::Task<Result<std::vector<TriggerId>>> of_workflow(
+    Db db, pg::Query query, WorkflowId workflow, rt::Deadline by
+) {
+    pg::Params params;
+    params.add(workflow);
+    CO_TRY(auto rows, co_await db.query(query, std::move(params), std::move(by)));
+    std::vector<TriggerId> out;
+    for (int row = 0; row < rows.size(); ++row) out.push_back(rows.id<TriggerId>(row, 0));
+    co_return out;
+}
+
 crypto::Aad aad(TenantId tenant, TriggerId id, std::string_view field) {
     return crypto::Aad{tenant.text(), id.text(), field, "1", "trigger"};
 }
@@ -120,6 +131,14 @@ rt::Task<Result<Trigger>> replace_secret(Db db, TriggerId id, std::string sealed
 rt::Task<Result<void>> drop(Db db, TriggerId id, rt::Deadline by) {
     CO_TRY(auto rows, co_await db.query(sql::kDrop, by_id(id), by));
     co_return expect_row(rows, std::string(kMissing));
+}
+
+rt::Task<Result<std::vector<TriggerId>>> ids_of_workflow(Db db, WorkflowId workflow, rt::Deadline by) {
+    return of_workflow(db, sql::kIdsOfWorkflow, workflow, std::move(by));
+}
+
+rt::Task<Result<std::vector<TriggerId>>> drop_of_workflow(Db db, WorkflowId workflow, rt::Deadline by) {
+    return of_workflow(db, sql::kDropOfWorkflow, workflow, std::move(by));
 }
 
 std::string seal_token(

@@ -60,6 +60,10 @@ rt::Task<Result<Trigger>> replace_token(Db db, NewToken token, rt::Deadline by);
 rt::Task<Result<std::optional<std::string>>> sealed_secret(Db db, TriggerId id, rt::Deadline by);
 rt::Task<Result<Trigger>> replace_secret(Db db, TriggerId id, std::string sealed_secret, rt::Deadline by);
 rt::Task<Result<void>> drop(Db db, TriggerId id, rt::Deadline by);
+/// All triggers of a workflow, however many.
+rt::Task<Result<std::vector<TriggerId>>> ids_of_workflow(Db db, WorkflowId workflow, rt::Deadline by);
+/// Deletes them, and says which they were.
+rt::Task<Result<std::vector<TriggerId>>> drop_of_workflow(Db db, WorkflowId workflow, rt::Deadline by);
 
 // ---- sealed values; pure
 // -------------------------------------------------------------------------------------

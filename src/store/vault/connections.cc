@@ -7,18 +7,22 @@ namespace weft::store::vault {
 namespace {
 
 Connection read(const pg::Rows& rows, int row) {
-    return Connection{
+    Connection out{
         .id = rows.id<ConnectionId>(row, 0),
         .app_id = rows.id<AppId>(row, 1),
         .key = std::string(rows.text(row, 2)),
         .name = std::string(rows.text(row, 3)),
         .auth_kind = std::string(rows.text(row, 4)),
         .revision = static_cast<int>(rows.integer(row, 5)),
-        .status = std::string(rows.text(row, 6)),
+        .state = std::string(rows.text(row, 6)),
         .last_used_at = rows.maybe_instant(row, 7),
-        .created_at = rows.instant(row, 8),
-        .updated_at = rows.instant(row, 9),
+        .last_error_status = std::nullopt,
+        .last_error_at = rows.maybe_instant(row, 9),
+        .created_at = rows.instant(row, 10),
+        .updated_at = rows.instant(row, 11),
     };
+    if (!rows.is_null(row, 8)) out.last_error_status = static_cast<int>(rows.integer(row, 8));
+    return out;
 }
 
 Result<Connection> one(const Result<pg::Rows>& rows) {

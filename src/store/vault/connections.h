@@ -16,8 +16,10 @@ struct Connection {
     std::string name;
     std::string auth_kind;
     int revision = 1;
-    std::string status;
-    std::optional<Instant> last_used_at;
+    std::string state;                    // untested, ok, failing
+    std::optional<Instant> last_used_at;  // to the minute
+    std::optional<int> last_error_status;
+    std::optional<Instant> last_error_at;
     Instant created_at;
     Instant updated_at;
 };

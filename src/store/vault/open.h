@@ -17,6 +17,7 @@ struct OpenConnection {
     ConnectionId id;
     AppId app;
     std::string key;
+    std::string name;
     std::string auth_kind;  // none, api_key, basic, bearer, headers
     int revision = 1;
     std::map<std::string, Secret> fields;

@@ -19,12 +19,14 @@ Workflow read_workflow(const pg::Rows& rows, int row) {
         .key = std::string(rows.text(row, 1)),
         .name = std::string(rows.text(row, 2)),
         .description = std::string(rows.text(row, 3)),
-        .published_version_id = rows.maybe_id<WorkflowVersionId>(row, 4),
+        .state = std::string(rows.text(row, 4)),
+        .published_version_id = rows.maybe_id<WorkflowVersionId>(row, 5),
         .published_number = std::nullopt,
-        .created_at = rows.instant(row, 6),
-        .updated_at = rows.instant(row, 7),
+        .has_unpublished_changes = rows.boolean(row, 7),
+        .created_at = rows.instant(row, 8),
+        .updated_at = rows.instant(row, 9),
     };
-    if (!rows.is_null(row, 5)) workflow.published_number = static_cast<int>(rows.integer(row, 5));
+    if (!rows.is_null(row, 6)) workflow.published_number = static_cast<int>(rows.integer(row, 6));
     return workflow;
 }
 
@@ -35,6 +37,7 @@ Draft read_draft(const pg::Rows& rows, int row) {
         .revision = static_cast<int>(rows.integer(row, 2)),
         .updated_by = rows.maybe_id<UserId>(row, 3),
         .updated_at = rows.instant(row, 4),
+        .content_hash = rows.bytes(row, 5),
     };
 }
 
@@ -67,11 +70,22 @@ Error moved_on() {
     return Error::conflict("The draft was changed meanwhile; load it again").with_field("revision");
 }
 
+/// Borrows `from` while it is awaited.
+rt::Task<Result<pg::Rows>> set_published(
+    Db db, const NewVersion& from, WorkflowVersionId id, rt::Deadline by
+) {
+    pg::Params params;
+    params.add(from.workflow_id).add(id).add_bytes(from.draft_hash);
+    return db.query(sql::kSetPublished, std::move(params), std::move(by));
+}
+
 }  // namespace
 
-rt::Task<Result<Page<Workflow>>> list(Db db, PageRequest page, rt::Deadline by) {
+rt::Task<Result<Page<Workflow>>> list(
+    Db db, std::optional<std::string> state, PageRequest page, rt::Deadline by
+) {
     pg::Params params;
-    params.add(page.after).add(fetch_limit(page));
+    params.add(page.after).add(fetch_limit(page)).add(state);
     CO_TRY(auto rows, co_await db.query(sql::kList, std::move(params), by));
     co_return page_of(rows, page, read_workflow);
 }
@@ -105,15 +119,42 @@ rt::Task<Result<Workflow>> change(Db db, WorkflowChange change, rt::Deadline by)
     co_return co_await find(db, change.id, by);
 }
 
+rt::Task<Result<Workflow>> lock(Db db, WorkflowId id, rt::Deadline by) {
+    CO_TRY(auto rows, co_await db.query(sql::kLock, by_id(id.uuid()), by));
+    CO_CHECK_OK(expect_row(rows, std::string(kMissing)));
+    co_return co_await find(db, id, by);
+}
+
+rt::Task<Result<Workflow>> set_state(Db db, WorkflowId id, std::string state, rt::Deadline by) {
+    pg::Params params;
+    params.add(id).add(state);
+    CO_CHECK_OK(co_await db.query(sql::kSetState, std::move(params), by));
+    co_return co_await find(db, id, by);
+}
+
+rt::Task<Result<Usage>> usage(Db db, WorkflowId id, rt::Deadline by) {
+    CO_TRY(auto rows, co_await db.query(sql::kUsage, by_id(id.uuid()), by));
+    co_return Usage{.live_runs = rows.integer(0, 0), .has_runs = rows.boolean(0, 1)};
+}
+
 rt::Task<Result<void>> drop(Db db, WorkflowId id, rt::Deadline by) {
     auto rows = co_await db.query(sql::kDrop, by_id(id.uuid()), by);
     if (!rows && violates(rows.error(), "trigger_tenant_id_workflow_id_fkey")) {
-        co_return fail(Error::conflict("The workflow has triggers; delete those first"));
+        co_return fail(Error::conflict("Somebody else added a trigger to the workflow meanwhile; try again"));
     }
     if (!rows) co_return fail(std::move(rows).error());
-    if (!rows->empty()) co_return Result<void>();
-    CO_CHECK_OK(co_await find(db, id, by));
-    co_return fail(Error::conflict("A published workflow cannot be deleted: its runs refer to its versions"));
+    co_return Result<void>();
+}
+
+Result<void> expect_changeable(const Workflow& workflow) {
+    if (workflow.state != "archived") return {};
+    return fail(Error::conflict("The workflow is archived; restore it first"));
+}
+
+Result<void> expect_active(const Workflow& workflow) {
+    CHECK_OK(expect_changeable(workflow));
+    if (workflow.state == "active") return {};
+    return fail(Error::conflict("The workflow is inactive and starts nothing; activate it first"));
 }
 
 rt::Task<Result<Draft>> find_draft(Db db, WorkflowId workflow, rt::Deadline by) {
@@ -145,23 +186,21 @@ rt::Task<Result<Draft>> save_draft(Db db, DraftWrite draft, rt::Deadline by) {
 }
 
 rt::Task<Result<Version>> publish(Db db, NewVersion version, rt::Deadline by) {
-    CO_TRY(auto locked, co_await db.query(sql::kLock, by_id(version.workflow_id.uuid()), by));
-    CO_CHECK_OK(expect_row(locked, std::string(kMissing)));
     CO_TRY(auto newest, co_await db.query(sql::kNewestVersion, by_id(version.workflow_id.uuid()), by));
-    int number = 1;
-    if (!newest.empty()) {
-        Version last = read_version(newest, 0);
-        if (last.content_hash == version.content_hash) co_return last;
-        number = last.number + 1;
+    std::optional<Version> last;
+    if (!newest.empty()) last = read_version(newest, 0);
+    if (last && last->content_hash == version.content_hash) {
+        // The same to run, however its text may differ: with this the draft is what is published.
+        CO_CHECK_OK(co_await set_published(db, version, last->id, by));
+        co_return std::move(*last);
     }
+    const int number = last ? last->number + 1 : 1;
     pg::Params params;
     params.add(version.tenant).add(version.id).add(version.workflow_id).add(number);
     params.add(to_text(version.definition)).add(to_text(version.compiled)).add_bytes(version.content_hash);
     params.add(version.published_by);
     CO_TRY(auto rows, co_await db.query(sql::kAddVersion, std::move(params), by));
-    pg::Params published;
-    published.add(version.workflow_id).add(version.id);
-    CO_CHECK_OK(co_await db.query(sql::kSetPublished, std::move(published), by));
+    CO_CHECK_OK(co_await set_published(db, version, version.id, by));
     co_return read_version(rows, 0);
 }
 

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "store/db/db.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -15,8 +16,10 @@ struct Workflow {
     std::string key;
     std::string name;
     std::string description;
+    std::string state;  // active, inactive, archived
     std::optional<WorkflowVersionId> published_version_id;
     std::optional<int> published_number;
+    bool has_unpublished_changes = false;  // a draft that is not what the last publish took
     Instant created_at;
     Instant updated_at;
 };
@@ -32,13 +35,29 @@ struct WorkflowChange {
     std::optional<std::string> name;
     std::optional<std::string> description;
 };
-rt::Task<Result<Page<Workflow>>> list(Db db, PageRequest page, rt::Deadline by);
+/// `state` not set: all but archived ones.
+rt::Task<Result<Page<Workflow>>> list(
+    Db db, std::optional<std::string> state, PageRequest page, rt::Deadline by
+);
 rt::Task<Result<Workflow>> find(Db db, WorkflowId id, rt::Deadline by);
+/// In a transaction: until it ends nobody else publishes, switches or deletes the workflow.
+rt::Task<Result<Workflow>> lock(Db db, WorkflowId id, rt::Deadline by);
+/// Under `lock`.
+rt::Task<Result<Workflow>> set_state(Db db, WorkflowId id, std::string state, rt::Deadline by);
 /// kConflict when the key is taken.
 rt::Task<Result<Workflow>> add(Db db, NewWorkflow workflow, rt::Deadline by);
 rt::Task<Result<Workflow>> change(Db db, WorkflowChange change, rt::Deadline by);
-/// kConflict once published or while it has triggers: runs refer to versions, which never go away.
+/// What stands in the way of deleting it.
+struct Usage {
+    std::int64_t live_runs = 0;
+    bool has_runs = false;  // ended ones too, as long as history is kept
+};
+rt::Task<Result<Usage>> usage(Db db, WorkflowId id, rt::Deadline by);
+/// With its draft and versions; under `lock`. kConflict while it has triggers.
 rt::Task<Result<void>> drop(Db db, WorkflowId id, rt::Deadline by);
+/// kConflict for an archived workflow, which does not change; for an inactive one, which starts nothing.
+Result<void> expect_changeable(const Workflow& workflow);
+Result<void> expect_active(const Workflow& workflow);
 
 struct Draft {
     WorkflowId workflow_id;
@@ -46,6 +65,7 @@ struct Draft {
     int revision = 1;
     std::optional<UserId> updated_by;
     Instant updated_at;
+    std::string content_hash;  // SHA-256 of its text
 };
 /// kNotFound when nothing was ever saved.
 rt::Task<Result<Draft>> find_draft(Db db, WorkflowId workflow, rt::Deadline by);
@@ -75,10 +95,11 @@ struct NewVersion {
     Json definition;
     Json compiled;
     std::string content_hash;
+    std::string draft_hash;  // of the draft that it was made from
     UserId published_by;
 };
-/// Adds the next version and makes it the published one; in a transaction (locks the workflow's row). When
-/// the newest version has the same content hash, that one is returned instead of a copy.
+/// Adds the next version and makes it the published one; under `lock`. When the newest version has the same
+/// content hash, that one is returned instead of a copy.
 rt::Task<Result<Version>> publish(Db db, NewVersion version, rt::Deadline by);
 rt::Task<Result<Page<Version>>> list_versions(Db db, WorkflowId workflow, PageRequest page, rt::Deadline by);
 rt::Task<Result<Version>> find_version(Db db, WorkflowVersionId id, rt::Deadline by);

@@ -9,9 +9,10 @@ POLICY = {
             "workflows.list_versions workflow_versions.get triggers.list triggers.get triggers.refused runs.list runs.get "
             "runs.get_step runs.logs runs.events live",
     "oab": "apps.create apps.change apps.delete app_versions.create app_versions.change app_versions.publish "
-           "app_versions.deprecate actions.create actions.change actions.delete connections.create connections.rename "
-           "connections.replace_secret connections.delete workflows.create workflows.change workflows.delete "
-           "workflows.save_draft workflows.publish workflows.start triggers.create triggers.change triggers.delete "
+           "app_versions.deprecate app_versions.restore actions.create actions.change actions.delete connections.create "
+           "connections.change connections.replace_secret connections.delete workflows.create workflows.change "
+           "workflows.delete workflows.save_draft workflows.publish workflows.activate workflows.deactivate "
+           "workflows.archive workflows.restore workflows.start triggers.create triggers.change triggers.delete "
            "triggers.activate triggers.deactivate triggers.rotate runs.cancel runs.rerun",
     "public": "auth.status auth.claim auth.login auth.logout openapi",
 }

@@ -36,6 +36,7 @@ struct Table {
     std::span<const RemoteField> remote_fields = {};
     std::string_view tenant_column = "tenant_id";
     bool is_own_only_without_manage = false;  // API tokens: others' need token.manage
+    std::string_view computed = "";  // functions of the row, named as their fields; separated by spaces
 };
 
 std::span<const Table> tables();

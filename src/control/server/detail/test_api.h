@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "control/server/server.h"
+#include "core/schema/schema.h"
 #include "platform/http/router.h"
 #include "platform/rt/scope.h"
 #include "store/runs/runs.h"
@@ -115,8 +116,13 @@ class TestApi {
     std::vector<store::notices::Notice> notified;
     std::vector<StartRequest> started;
 
+    /// What is wrong with the answer of an operation, by what the table says of it; empty: nothing.
+    std::string complaint(const Table::Entry& entry, const Reply& reply);
+
   private:
     rt::Task<Result<StartedRun>> start(StartRequest request, rt::Deadline by);
+
+    std::map<std::string, schema::Schema, std::less<>> answers_;  // compiled once
 };
 
 /// What a tenant can have: one of everything, made through the API.

@@ -16,6 +16,32 @@ std::string sql_text(std::string_view text) {
     return "'" + std::string(text) + "'";
 }
 
+/// Takes the next segment of a path.
+std::string_view segment(std::string_view& path) {
+    path.remove_prefix(std::min<std::size_t>(1, path.size()));
+    const auto end = std::min(path.find('/'), path.size());
+    const std::string_view out = path.substr(0, end);
+    path.remove_prefix(end);
+    return out;
+}
+
+bool matches(std::string_view pattern, std::string_view path) {
+    while (!pattern.empty() && !path.empty()) {
+        const std::string_view wanted = segment(pattern);
+        if (wanted != segment(path) && !wanted.starts_with('{')) return false;
+    }
+    return pattern.empty() && path.empty();
+}
+
+const Table::Entry* entry_of(const Table& table, http::Method method, std::string_view target) {
+    for (const auto& entry : table.entries()) {
+        const bool is_it = entry->operation.method == method &&
+                           matches(entry->operation.path, target.substr(0, target.find('?')));
+        if (is_it) return entry.get();
+    }
+    return nullptr;
+}
+
 std::string hashed(std::string_view token) {
     return "decode('" + hex(crypto::sha256(token)) + "', 'hex')";
 }
@@ -111,7 +137,33 @@ Reply TestApi::read(Result<http::Response> response) const {
 }
 
 Reply TestApi::call(const Caller& caller, http::Method method, std::string target, std::optional<Json> body) {
-    return read(run(request(caller, method, "/api/v1" + target, std::move(body))));
+    Reply reply = read(run(request(caller, method, "/api/v1" + target, std::move(body))));
+    // Whatever a test is about: what is answered is what the document says.
+    const Table::Entry* entry = entry_of(api->table(), method, target);
+    if (entry != nullptr && reply.status < 300) EXPECT_EQ(complaint(*entry, reply), "") << target;
+    return reply;
+}
+
+std::string TestApi::complaint(const Table::Entry& entry, const Reply& reply) {
+    const Operation& operation = entry.operation;
+    if (reply.status != operation.status) return "status " + std::to_string(reply.status);
+    if (operation.answer.empty()) return "";
+    for (const std::string_view secret : {"secret", "token"}) {
+        if (!reply.text(secret).empty() && operation.shown_once != secret) return "shows a secret";
+    }
+    auto known = answers_.find(operation.name);
+    if (known == answers_.end()) {
+        JsonObject schema = api->table().answer_schema(operation);
+        JsonObject definitions = api->table().answers();
+        for (const auto& [name, each] : entry.input_schema.at("definitions").get_object())
+            definitions[name] = each;
+        schema["definitions"] = std::move(definitions);
+        auto compiled = schema::Schema::compile(Json(std::move(schema)));
+        if (!compiled) return "schema: " + compiled.error().field + ": " + compiled.error().user;
+        known = answers_.emplace(std::string(operation.name), std::move(*compiled)).first;
+    }
+    auto fits = known->second.validate(reply.body);
+    return fits ? "" : fits.error().user + " in " + to_text(reply.body).substr(0, 500);
 }
 
 std::string TestApi::claim_token() {
@@ -319,6 +371,7 @@ std::map<std::string, Call> calls_on(const World& world) {
         {"app_versions.change", {M::kPatch, at("/app-versions/", "draft"), manifest}},
         {"app_versions.publish", {M::kPost, at("/app-versions/", "draft", "/publish"), empty}},
         {"app_versions.deprecate", {M::kPost, at("/app-versions/", "published", "/deprecate"), empty}},
+        {"app_versions.restore", {M::kPost, at("/app-versions/", "published", "/restore"), empty}},
         {"actions.list", {M::kGet, at("/app-versions/", "draft", "/actions"), {}}},
         {"actions.create", {M::kPost, at("/app-versions/", "draft", "/actions"), action}},
         {"actions.get", {M::kGet, at("/actions/", "action"), {}}},
@@ -326,7 +379,7 @@ std::map<std::string, Call> calls_on(const World& world) {
         {"actions.delete", {M::kDelete, at("/actions/", "action"), {}}},
         {"connections.create", {M::kPost, "/connections", connection}},
         {"connections.get", {M::kGet, at("/connections/", "connection"), {}}},
-        {"connections.rename", {M::kPatch, at("/connections/", "connection"), renamed}},
+        {"connections.change", {M::kPatch, at("/connections/", "connection"), renamed}},
         {"connections.replace_secret", {M::kPut, at("/connections/", "connection", "/secret"), fields}},
         {"connections.delete", {M::kDelete, at("/connections/", "connection"), {}}},
         {"workflows.get", {M::kGet, at("/workflows/", "workflow"), {}}},
@@ -336,6 +389,10 @@ std::map<std::string, Call> calls_on(const World& world) {
         {"workflows.save_draft", {M::kPut, at("/workflows/", "workflow", "/draft"), definition}},
         {"workflows.validate", {M::kPost, at("/workflows/", "workflow", "/validate"), definition}},
         {"workflows.publish", {M::kPost, at("/workflows/", "workflow", "/publish"), empty}},
+        {"workflows.activate", {M::kPost, at("/workflows/", "workflow", "/activate"), empty}},
+        {"workflows.deactivate", {M::kPost, at("/workflows/", "workflow", "/deactivate"), empty}},
+        {"workflows.archive", {M::kPost, at("/workflows/", "workflow", "/archive"), empty}},
+        {"workflows.restore", {M::kPost, at("/workflows/", "workflow", "/restore"), empty}},
         {"workflows.list_versions", {M::kGet, at("/workflows/", "workflow", "/versions"), {}}},
         {"workflow_versions.get", {M::kGet, at("/workflow-versions/", "version"), {}}},
         {"workflows.start",

@@ -9,4 +9,4 @@ from (
 ) wanted
 left join app_version v on v.tenant_id = current_tenant() and v.app_id = $3::uuid and v.major = wanted.major
 group by wanted.major
-returning id, app_id, major, minor, status, manifest, created_at, published_at
+returning id, app_id, major, minor, state, manifest, created_at, published_at

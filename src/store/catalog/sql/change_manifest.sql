@@ -3,5 +3,5 @@ update app_version
 set manifest = $2::json
 where tenant_id = current_tenant()
     and id = $1::uuid
-    and status = 'draft'
-returning id, app_id, major, minor, status, manifest, created_at, published_at
+    and state = 'draft'
+returning id, app_id, major, minor, state, manifest, created_at, published_at

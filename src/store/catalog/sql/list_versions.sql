@@ -1,5 +1,5 @@
 -- list_versions :many  newest first  uses app_version_tenant_id_app_id_major_minor_key  called by control/catalog
-select id, app_id, major, minor, status, manifest, created_at, published_at
+select id, app_id, major, minor, state, manifest, created_at, published_at
 from app_version
 where tenant_id = current_tenant()
     and app_id = $1::uuid

@@ -9,14 +9,15 @@ with page as materialized (
     limit $3::int
 )
 select
-    r.id, r.workflow_id, w.key as workflow_key, w.name as workflow_name, r.workflow_version_id, v.number, r.trigger_id,
-    r.rerun_of, r.state, r.failure_kind, r.error, r.tier, r.created_at, r.started_at, r.finished_at,
+    r.id, r.workflow_id, coalesce(w.key, '') as workflow_key, coalesce(w.name, '') as workflow_name,
+    r.workflow_version_id, coalesce(v.number, 0) as number, r.trigger_id, r.rerun_of, r.state, r.failure_kind, r.error,
+    r.tier, r.created_at, r.started_at, r.finished_at,
     j.cancel_requested_at is not null as is_cancel_requested,
     coalesce(r.canceled_by, j.canceled_by) as canceled_by,
     coalesce(r.canceled_by_name, j.canceled_by_name) as canceled_by_name,
     coalesce(r.cancel_reason, j.cancel_reason) as cancel_reason
 from page r
-join workflow w on w.id = r.workflow_id
-join workflow_version v on v.id = r.workflow_version_id
+left join workflow w on w.id = r.workflow_id
+left join workflow_version v on v.id = r.workflow_version_id
 left join lateral (select * from job j where j.run_id = r.id offset 0) j on true
 order by r.id desc

@@ -6,7 +6,7 @@ with version as materialized (
     from workflow w
     join workflow_version v
         on v.tenant_id = w.tenant_id and v.workflow_id = w.id and v.id = coalesce($3::uuid, w.published_version_id)
-    where w.tenant_id = current_tenant() and w.id = $2::uuid
+    where w.tenant_id = current_tenant() and w.id = $2::uuid and w.state = 'active'
 ),
 keyed as materialized (
     insert into idempotency_key as k (tenant_id, caller, operation, key, request_hash, object_id)

@@ -1,6 +1,6 @@
 -- take_events :many  trigger_pkey, workflow_pkey, trigger_event_pkey  called by data/ingress, once per flush
 -- The inbox of all tenants at once: event, run, values and job of each delivery that is new, whose trigger is active and
--- whose workflow is published at this moment. Answers the runs it made; find_events tells the rest.
+-- whose workflow is active and published at this moment. Answers the runs it made; find_events tells the rest.
 with given as materialized (
     select *
     from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) as g (tenant_id, trigger_id, dedupe_key, run_id)
@@ -9,7 +9,8 @@ live as materialized (
     select g.tenant_id, g.trigger_id, g.dedupe_key, g.run_id, w.id as workflow_id, w.published_version_id
     from given g
     join trigger t on t.tenant_id = g.tenant_id and t.id = g.trigger_id and t.state = 'active'
-    join workflow w on w.tenant_id = t.tenant_id and w.id = t.workflow_id and w.published_version_id is not null
+    join workflow w
+        on w.tenant_id = t.tenant_id and w.id = t.workflow_id and w.state = 'active' and w.published_version_id is not null
 ),
 event as (
     insert into trigger_event (tenant_id, trigger_id, dedupe_key, run_id)

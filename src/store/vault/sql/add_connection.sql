@@ -1,4 +1,5 @@
 -- add_connection :one  called by control/catalog
 insert into connection (tenant_id, id, app_id, key, name, auth_kind, sealed, key_id)
 values ($1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7::bytea, $8::uuid)
-returning id, app_id, key, name, auth_kind, revision, status, last_used_at, created_at, updated_at
+returning id, app_id, key, name, auth_kind, revision, state, last_used_at, last_error_status, last_error_at,
+    created_at, updated_at

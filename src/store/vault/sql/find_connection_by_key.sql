@@ -1,5 +1,6 @@
 -- find_connection_by_key :optional  uses connection_tenant_id_key_key  called when a workflow is published
-select id, app_id, key, name, auth_kind, revision, status, last_used_at, created_at, updated_at
+select id, app_id, key, name, auth_kind, revision, state, last_used_at, last_error_status, last_error_at,
+    created_at, updated_at
 from connection
 where tenant_id = current_tenant()
     and key = $1

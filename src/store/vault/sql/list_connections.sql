@@ -1,5 +1,6 @@
 -- list_connections :many  newest first  uses connection_pkey  called by control/catalog
-select id, app_id, key, name, auth_kind, revision, status, last_used_at, created_at, updated_at
+select id, app_id, key, name, auth_kind, revision, state, last_used_at, last_error_status, last_error_at,
+    created_at, updated_at
 from connection
 where tenant_id = current_tenant()
     and ($1::uuid is null or id < $1::uuid)

@@ -3,4 +3,5 @@ update connection
 set name = $2, updated_at = clock_timestamp()
 where tenant_id = current_tenant()
     and id = $1::uuid
-returning id, app_id, key, name, auth_kind, revision, status, last_used_at, created_at, updated_at
+returning id, app_id, key, name, auth_kind, revision, state, last_used_at, last_error_status, last_error_at,
+    created_at, updated_at

@@ -4,9 +4,12 @@ set sealed = $4::bytea,
     key_id = $5::uuid,
     auth_kind = $3,
     revision = revision + 1,
-    status = 'unverified',
+    state = 'untested',
+    last_error_status = null,
+    last_error_at = null,
     updated_at = clock_timestamp()
 where tenant_id = current_tenant()
     and id = $1::uuid
     and revision = $2::int
-returning id, app_id, key, name, auth_kind, revision, status, last_used_at, created_at, updated_at
+returning id, app_id, key, name, auth_kind, revision, state, last_used_at, last_error_status, last_error_at,
+    created_at, updated_at

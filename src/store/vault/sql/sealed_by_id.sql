@@ -1,5 +1,5 @@
 -- sealed_by_id :optional  uses connection_pkey  called by the worker's vault
-select id, app_id, key, auth_kind, revision, sealed, key_id
+select id, app_id, key, auth_kind, revision, sealed, key_id, name
 from connection
 where tenant_id = current_tenant()
     and id = $1::uuid

@@ -1,4 +1,4 @@
--- lock :optional  the workflow's row, so that two publishes number their versions one after the other  called by publish
+-- lock :optional  the workflow's row, so that publishing, switching and deleting happen one after the other  called by these
 select id
 from workflow
 where tenant_id = current_tenant()

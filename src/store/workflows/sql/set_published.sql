@@ -1,6 +1,7 @@
--- set_published :exec  uses workflow_pkey  called by publish
+-- set_published :exec  `$3`: the draft that it was made from  uses workflow_pkey  called by publish
 update workflow
 set published_version_id = $2::uuid,
+    published_hash = $3::bytea,
     updated_at = clock_timestamp()
 where tenant_id = current_tenant()
     and id = $1::uuid

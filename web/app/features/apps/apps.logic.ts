@@ -3,11 +3,11 @@ import type { AppActionsQuery, AppVersionRowFragment } from '~/shared/graphql/ge
 import type { ActionId, AppVersionId } from '~/shared/ids'
 import type { Refine } from '~/shared/rows'
 
-export type AppVersion = Refine<AppVersionRowFragment, { id: AppVersionId; status: 'draft' | 'published' | 'deprecated' }>
+export type AppVersion = Refine<AppVersionRowFragment, { id: AppVersionId; state: 'draft' | 'published' | 'deprecated' }>
 export type Action = Refine<AppActionsQuery['actions'][number], { id: ActionId }>
 
 export function toVersion(row: AppVersionRowFragment): AppVersion {
-  return { ...row, status: word(['draft', 'published', 'deprecated'])(row.status, 'version.status') }
+  return { ...row, state: word(['draft', 'published', 'deprecated'])(row.state, 'version.state') }
 }
 
 export const manifest_starter: Json = {

@@ -3,8 +3,8 @@ import { AppVersionsDocument } from '~/shared/graphql/generated'
 import { callOf, parseJson, toVersion } from '../apps/apps.logic'
 import { authKind, authOf, complete, credentialFields, fieldsOfKind, pick } from './connections.logic'
 
-const version = (major: number, status: string, auth: unknown) =>
-  toVersion(AppVersionsDocument.parse({ app_versions: [{ id: `01890000-0000-7000-8000-00000000000${major}`, major, minor: 0, status, manifest: { base_url: 'https://x.test', auth } }] }, '').app_versions[0]!)
+const version = (major: number, state: string, auth: unknown) =>
+  toVersion(AppVersionsDocument.parse({ app_versions: [{ id: `01890000-0000-7000-8000-00000000000${major}`, major, minor: 0, state, manifest: { base_url: 'https://x.test', auth } }] }, '').app_versions[0]!)
 
 describe('connection fields', () => {
   it('come from the newest published version', () => {

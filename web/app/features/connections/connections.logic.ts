@@ -5,11 +5,11 @@ import type { AppId, ConnectionId } from '~/shared/ids'
 import type { Refine } from '~/shared/rows'
 
 type Row = ConnectionsQuery['connections'][number]
-export type Connection = Refine<Row, { id: ConnectionId; app_id: AppId; auth_kind: AuthKind; status: 'unverified' | 'ok' | 'failing' }>
+export type Connection = Refine<Row, { id: ConnectionId; app_id: AppId; auth_kind: AuthKind; state: 'untested' | 'ok' | 'failing' }>
 
 export function toConnection(row: Row): Connection {
   return {
-    ...row, auth_kind: word(auth_kinds)(row.auth_kind, 'connection.auth_kind'), status: word(['unverified', 'ok', 'failing'])(row.status, 'connection.status'),
+    ...row, auth_kind: word(auth_kinds)(row.auth_kind, 'connection.auth_kind'), state: word(['untested', 'ok', 'failing'])(row.state, 'connection.state'),
   }
 }
 
@@ -20,9 +20,9 @@ export interface CredentialField {
 }
 
 /** The auth part of the version whose credentials a new connection holds: the newest published one, else the newest. */
-export function authOf(versions: readonly Pick<AppVersion, 'major' | 'minor' | 'status' | 'manifest'>[]): Json | null {
+export function authOf(versions: readonly Pick<AppVersion, 'major' | 'minor' | 'state' | 'manifest'>[]): Json | null {
   const newest = [...versions].sort((a, b) => b.major - a.major || b.minor - a.minor)
-  const chosen = newest.find((v) => v.status === 'published') ?? newest[0]
+  const chosen = newest.find((v) => v.state === 'published') ?? newest[0]
   return chosen && isRecord(chosen.manifest) && chosen.manifest.auth !== undefined ? chosen.manifest.auth : null
 }
 

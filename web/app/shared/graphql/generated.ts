@@ -43,7 +43,7 @@ export type uuid_comparison_exp = {
 
 export type AppRowFragment = { id: Uuid, key: string, name: string, description: string };
 
-export type AppVersionRowFragment = { id: Uuid, major: number, minor: number, status: string, manifest: Json };
+export type AppVersionRowFragment = { id: Uuid, major: number, minor: number, state: string, manifest: Json };
 
 export type AppsQueryVariables = Exact<{
   before: string;
@@ -82,7 +82,7 @@ export type ConnectionsQueryVariables = Exact<{
 }>;
 
 
-export type ConnectionsQuery = { connections: Array<{ id: Uuid, key: string, name: string, app_id: Uuid, auth_kind: string, status: string, last_used_at: string | null, app: { name: string } | null }> };
+export type ConnectionsQuery = { connections: Array<{ id: Uuid, key: string, name: string, app_id: Uuid, auth_kind: string, state: string, last_used_at: string | null, last_error_status: number | null, last_error_at: string | null, app: { name: string } | null }> };
 
 export type ConnectableAppsQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -238,7 +238,7 @@ export type WorkflowTriggersQueryVariables = Exact<{
 export type WorkflowTriggersQuery = { triggers: Array<{ id: Uuid, name: string, state: string, config: Json }> };
 
 const AppRow = { id: uuid, key: string, name: string, description: string }
-const AppVersionRow = { id: uuid, major: number, minor: number, status: string, manifest: json }
+const AppVersionRow = { id: uuid, major: number, minor: number, state: string, manifest: json }
 const RunRow = { id: uuid, workflow_id: uuid, workflow_version_id: uuid, trigger_id: maybe(uuid), rerun_of: maybe(uuid), state: string, failure_kind: maybe(string), error: maybe(json), created_at: string, started_at: maybe(string), finished_at: maybe(string), workflow: maybe(object({ key: string, name: string })), version: maybe(object({ number: number })) }
 const StepRow = { step_id: string, position: number, state: string, attempt: number, failure_kind: maybe(string), error: maybe(json), started_at: maybe(string), finished_at: maybe(string) }
 const LogRow = { seq: string, logged_at: string, level: string, step_id: maybe(string), message: string }
@@ -253,7 +253,7 @@ export const AppDocument: Operation<AppQuery, AppQueryVariables> = operation(
   object({ apps: array(object({ ...AppRow })) }),
 )
 export const AppVersionsDocument: Operation<AppVersionsQuery, AppVersionsQueryVariables> = operation(
-  "query AppVersions($app:uuid!){app_versions(where:{app_id:{_eq:$app}}order_by:[{major:desc}{minor:desc}]limit:100){...AppVersionRow}}fragment AppVersionRow on app_versions{id major minor status manifest}",
+  "query AppVersions($app:uuid!){app_versions(where:{app_id:{_eq:$app}}order_by:[{major:desc}{minor:desc}]limit:100){...AppVersionRow}}fragment AppVersionRow on app_versions{id major minor state manifest}",
   object({ app_versions: array(object({ ...AppVersionRow })) }),
 )
 export const AppActionsDocument: Operation<AppActionsQuery, AppActionsQueryVariables> = operation(
@@ -261,8 +261,8 @@ export const AppActionsDocument: Operation<AppActionsQuery, AppActionsQueryVaria
   object({ actions: array(object({ id: uuid, key: string, name: string, definition: json })) }),
 )
 export const ConnectionsDocument: Operation<ConnectionsQuery, ConnectionsQueryVariables> = operation(
-  "query Connections($before:uuid!$like:String!$limit:Int!){connections(where:{id:{_lt:$before}_or:[{name:{_ilike:$like}}{key:{_ilike:$like}}]}order_by:[{id:desc}]limit:$limit){id key name app_id auth_kind status last_used_at app{name}}}",
-  object({ connections: array(object({ id: uuid, key: string, name: string, app_id: uuid, auth_kind: string, status: string, last_used_at: maybe(string), app: maybe(object({ name: string })) })) }),
+  "query Connections($before:uuid!$like:String!$limit:Int!){connections(where:{id:{_lt:$before}_or:[{name:{_ilike:$like}}{key:{_ilike:$like}}]}order_by:[{id:desc}]limit:$limit){id key name app_id auth_kind state last_used_at last_error_status last_error_at app{name}}}",
+  object({ connections: array(object({ id: uuid, key: string, name: string, app_id: uuid, auth_kind: string, state: string, last_used_at: maybe(string), last_error_status: maybe(number), last_error_at: maybe(string), app: maybe(object({ name: string })) })) }),
 )
 export const ConnectableAppsDocument: Operation<ConnectableAppsQuery, ConnectableAppsQueryVariables> = operation(
   "query ConnectableApps{apps(order_by:[{name:asc}]limit:1000){...AppRow}}fragment AppRow on apps{id key name description}",
