@@ -4,11 +4,15 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from npm import install, node  # noqa: E402, F401: the suites take them from here
 
 ADMIN_URL = os.environ["WEFT_TEST_DATABASE_URL"]
 
@@ -67,19 +71,3 @@ class Server:
         self.process.terminate()
         self.process.wait(20)
         psql(ADMIN_URL, "-c", f'drop database "{self.database}" with (force)')
-
-
-def install(folder: pathlib.Path) -> None:
-    """The locked npm packages of a suite, when they are not there yet."""
-    wanted = (folder / "package-lock.json").read_bytes()
-    stamp = folder / "node_modules/.weft-lock"
-    if not stamp.exists() or stamp.read_bytes() != wanted:
-        subprocess.run(["npm", "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-                       check=True)
-        stamp.write_bytes(wanted)
-
-
-def node() -> str:
-    """The Node that the user interface is built with: the clients of the suites want a recent one."""
-    tool = pathlib.Path(__file__).resolve().parents[2] / "web/tools/node.sh"
-    return subprocess.run([tool], check=True, text=True, stdout=subprocess.PIPE).stdout.strip() + "/node"
