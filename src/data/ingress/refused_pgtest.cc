@@ -104,6 +104,17 @@ TEST_F(RefusedTest, TheOwnerSeesKindsWithAReasonAndNothingOfTheContent) {
     EXPECT_TRUE(none->empty()) << "another tenant's";
 }
 
+TEST_F(RefusedTest, ADeliveryToAnInactiveWorkflowIsCounted) {
+    Edge edge(db_);
+    auto tenant = edge.tenant();
+    auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kOpen);
+    db_.exec("update weft.workflow set state = 'inactive'");
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(edge.status(edge.request(hook, "{}")), 409);
+    edge.wait(edge.refusals_.flush(Edge::by()));
+    EXPECT_THAT(kinds(hook.id), HasSubstr("inactive 409 "));
+    EXPECT_THAT(kinds(hook.id), HasSubstr(" 2x2"));
+}
+
 /// However much is sent, and however different: a few rows in a turn, and a few on the trigger.
 TEST_F(RefusedTest, AFloodWritesFewRows) {
     Edge edge(db_);
