@@ -22,7 +22,7 @@ async function drafts({ page, server, workflow }: World): Promise<void> {
     await edit(page, `# first\n${before}`)
     await page.keyboard.press('Control+S')
     await page.getByText('Draft saved.').waitFor()
-    await page.locator('.bar [role=status]').getByText('Saved draft').waitFor()
+    await page.locator('[data-testid=draft-standing]:not(.unsaved)').waitFor()
     await edit(page, `# second\n${before}`)
     await page.locator('nav a', { hasText: 'Apps' }).click()
     await page.locator(question).waitFor()
@@ -54,6 +54,45 @@ async function drafts({ page, server, workflow }: World): Promise<void> {
     await page.click('[data-testid=publish]')
     await answer(page, true)
     await page.getByText('Version 3').first().waitFor()
+  })
+  await test('a draft that differs from what runs says so, here and on the list', async () => {
+    const standing = page.locator('[data-testid=draft-standing]')
+    await standing.getByText('Same as version 3').waitFor()
+    await edit(page, 'name: greeting\nsteps:\n  - id: other\n    uses: core/map\n    with: {n: 2}\n')
+    await page.keyboard.press('Control+S')
+    await standing.getByText('Saved, differs from version 3').waitFor()
+    await page.goto(`${server.url}/workflows`)
+    await page.locator('tr', { hasText: 'greeting' }).locator('[data-testid=draft-differs]').waitFor()
+  })
+}
+
+async function states(world: World): Promise<void> {
+  const { page, server, workflow } = world
+  const change = async (what: string) => {
+    await page.click('[data-testid=workflow-menu]')
+    await page.locator('.v-list-item', { hasText: `${what} workflow` }).click()
+    await page.locator('[role=dialog]').getByText(`${what} workflow?`).waitFor()
+    await page.click('[role=dialog] [type=submit]')
+    await page.locator('[role=dialog]').waitFor({ state: 'hidden' })
+  }
+  const standing = page.locator('[data-testid=standing]')
+  await test('a workflow is switched off, archived, found again, restored and switched on, each after a question', async () => {
+    await page.goto(`${server.url}/workflows/${workflow}`)
+    await change('Deactivate')
+    await standing.getByText('Inactive').waitFor()
+    expect(await page.locator('[data-testid=run-now]').isDisabled(), 'nothing to be started by hand')
+    await shot(page, '19-inactive')
+    await accessible(page)
+    await change('Archive')
+    await standing.getByText('Archived').waitFor()
+    await page.goto(`${server.url}/workflows`)
+    await page.locator('table').waitFor()
+    expect((await page.locator('tr', { hasText: 'greeting' }).count()) === 0, 'an archived workflow to be off the list')
+    await page.goto(`${server.url}/workflows?state=archived`)
+    await page.locator('tr', { hasText: 'greeting' }).locator('a').click()
+    await change('Restore')
+    await change('Activate')
+    await standing.waitFor({ state: 'hidden' })
   })
 }
 
@@ -96,5 +135,6 @@ async function apps({ page, server }: World): Promise<void> {
 
 export async function care(world: World): Promise<void> {
   await drafts(world)
+  await states(world)
   await apps(world)
 }

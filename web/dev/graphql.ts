@@ -25,6 +25,7 @@ function compare(a: unknown, b: unknown): number {
 }
 const operators: Record<string, (value: unknown, wanted: never) => boolean> = {
   _eq: (v, w) => compare(v, w) === 0,
+  _neq: (v, w) => compare(v, w) !== 0,
   _lt: (v, w) => compare(v, w) < 0,
   _gt: (v, w) => compare(v, w) > 0,
   _in: (v, w: unknown[]) => w.some((x) => compare(v, x) === 0),

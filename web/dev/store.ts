@@ -123,10 +123,10 @@ export function fullState(): State {
     const id = uuid(now - 9e8)
     const version = { id: uuid(), workflow_id: id, number: 3, definition, content_hash: 'ab12', published_at: iso(now - 8e6) }
     s.versions.unshift({ ...version, id: uuid(), number: 2, published_at: iso(now - 9e7) }, version)
-    s.workflows.push({ id, key, name, description: key === 'order-to-invoice' ? 'Turns each order into an invoice and tells the team.' : '', published_version_id: version.id, published_version_number: 3, created_at: iso(now - 9e8), updated_at: iso(now - 8e6) })
+    s.workflows.push({ id, key, name, description: key === 'order-to-invoice' ? 'Turns each order into an invoice and tells the team.' : '', published_version_id: version.id, published_version_number: 3, state: key === 'order-to-invoice' ? 'active' : 'inactive', has_unpublished_changes: key === 'order-to-invoice', created_at: iso(now - 9e8), updated_at: iso(now - 8e6) })
     s.drafts.set(id, { definition, revision: 7 })
   }
-  s.workflows.push({ id: uuid(), key: 'weekly-report', name: 'Weekly report', description: '', published_version_id: null, created_at: iso(now), updated_at: iso(now) })
+  s.workflows.push({ id: uuid(), key: 'weekly-report', name: 'Weekly report', description: '', published_version_id: null, state: 'active', has_unpublished_changes: true, created_at: iso(now), updated_at: iso(now) })
   s.drafts.set(s.workflows[3]?.id ?? '', { definition: { name: 'weekly-report', steps: [] }, revision: 1 })
   const first = s.workflows[0]
   if (first) {

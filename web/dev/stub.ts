@@ -128,15 +128,20 @@ const routes: Record<string, Handler> = {
   'DELETE /connections/*': ([id]) => drop(s.connections, id),
   'POST /workflows': (_id, b) => {
     if (!/^[a-z][a-z0-9-]*$/.test(String(b.key))) throw new Problem(422, 'A key has lower case letters, digits and hyphens.', { field: 'key' })
-    const made = make(s.workflows, { key: b.key, name: b.name, description: b.description, published_version_id: null })
+    const made = make(s.workflows, { key: b.key, name: b.name, description: b.description, published_version_id: null, state: 'active', has_unpublished_changes: true })
     s.drafts.set(made.id, { definition: b.definition, revision: 1 })
     return made
   },
   'DELETE /workflows/*': ([id]) => drop(s.workflows, id),
+  'POST /workflows/*/activate': ([id]) => Object.assign(find(s.workflows, id), { state: 'active' }),
+  'POST /workflows/*/deactivate': ([id]) => Object.assign(find(s.workflows, id), { state: 'inactive' }),
+  'POST /workflows/*/archive': ([id]) => Object.assign(find(s.workflows, id), { state: 'archived' }),
+  'POST /workflows/*/restore': ([id]) => Object.assign(find(s.workflows, id), { state: 'inactive' }),
   'PUT /workflows/*/draft': ([id], b) => {
     const now = s.drafts.get(id ?? '')
     if (!now) throw missing()
     if (b.revision !== now.revision) throw new Problem(409, 'Someone else has saved the draft since you opened it.', { field: 'revision' })
+    Object.assign(find(s.workflows, id), { has_unpublished_changes: true })
     return Object.assign(now, { definition: b.definition, revision: now.revision + 1 })
   },
   'POST /workflows/*/validate': (_id, b) => ({ valid: problemsOf(b.definition).length === 0, problems: problemsOf(b.definition) }),
@@ -145,7 +150,7 @@ const routes: Record<string, Handler> = {
     const problems = problemsOf(draft?.definition)
     if (problems.length > 0) throw new Problem(422, 'The draft has problems.', { problems })
     const made = make(s.versions, { workflow_id: id, number: s.versions.filter((v) => v.workflow_id === id).length + 1, definition: draft?.definition, published_at: new Date().toISOString() })
-    Object.assign(find(s.workflows, id), { published_version_id: made.id, published_version_number: made.number })
+    Object.assign(find(s.workflows, id), { published_version_id: made.id, published_version_number: made.number, has_unpublished_changes: false })
     return made
   },
   'POST /workflows/*/runs': ([id], b) => ({ run_id: perform(find(s.workflows, id), b.input, { trigger: { kind: 'manual' }, trigger_id: null }).id }),
@@ -156,8 +161,8 @@ const routes: Record<string, Handler> = {
   'POST /triggers/*/rotate': ([id], b) =>
     (b.what === 'secret' ? { secret: 'whsec_new' } : { url: Object.assign(find(s.triggers, id), { url: `/hooks/wh_${uuid().slice(-12)}` }).url }),
   'DELETE /triggers/*': ([id]) => drop(s.triggers, id),
-  'POST /runs/*/cancel': ([id]) => {
-    Object.assign(find(s.runs, id), { state: 'canceled', finished_at: new Date().toISOString() })
+  'POST /runs/*/cancel': ([id], b) => {
+    Object.assign(find(s.runs, id), { state: 'canceled', canceled_by_name: s.user?.name, cancel_reason: b.reason ?? null, finished_at: new Date().toISOString() })
     announce()
   },
   'POST /runs/*/rerun': ([id]) => {

@@ -3,14 +3,18 @@ import type { WorkflowRowFragment, WorkflowTriggersQuery, WorkflowVersionQuery }
 import type { TriggerId, VersionId, WorkflowId } from '~/shared/ids'
 import type { Refine } from '~/shared/rows'
 
-export type Workflow = Refine<Omit<WorkflowRowFragment, 'published_version'>, { id: WorkflowId; published_version_id: VersionId | null }> & {
+export const workflow_states = ['active', 'inactive', 'archived'] as const
+export type WorkflowState = (typeof workflow_states)[number]
+export type Workflow = Refine<Omit<WorkflowRowFragment, 'published_version'>, { id: WorkflowId; state: WorkflowState; has_unpublished_changes: boolean; published_version_id: VersionId | null }> & {
   published_version_number: number | null
 }
 export type Trigger = Refine<WorkflowTriggersQuery['triggers'][number], { id: TriggerId; state: 'active' | 'inactive' }>
 export type VersionDetail = WorkflowVersionQuery['workflow_versions'][number]
 
 export function toWorkflow({ published_version, ...row }: WorkflowRowFragment): Workflow {
-  return { ...row, published_version_number: published_version?.number ?? null }
+  return {
+    ...row, state: word(workflow_states)(row.state, 'workflow.state'), has_unpublished_changes: row.has_unpublished_changes === true, published_version_number: published_version?.number ?? null,
+  }
 }
 
 export function toTrigger(row: WorkflowTriggersQuery['triggers'][number]): Trigger {

@@ -64,6 +64,7 @@ function workflowOperations(send: Send, none: None) {
     create: (body: { key: string; name: string; description: string; definition?: Json }, key: string) =>
       send(T.workflowMade, 'POST', '/workflows', body, key),
     remove: (id: WorkflowId) => none('DELETE', `/workflows/${id}`),
+    setState: (id: WorkflowId, change: 'activate' | 'deactivate' | 'archive' | 'restore') => none('POST', `/workflows/${id}/${change}`),
     saveDraft: (id: WorkflowId, definition: Json, revision: number | null) =>
       send(T.draft, 'PUT', `/workflows/${id}/draft`, revision === null ? { definition } : { definition, revision }),
     validate: (id: WorkflowId, definition: Json) => send(T.validation, 'POST', `/workflows/${id}/validate`, { definition }),

@@ -1,5 +1,5 @@
 // Made by tools/codegen.ts from schema.graphql and the *.graphql files of the features. Do not edit: change those and run it.
-import { array, json, maybe, number, object, string, type Json } from '../api/parse'
+import { array, boolean, json, maybe, number, object, string, type Json } from '../api/parse'
 import { uuid, type Uuid } from '../ids'
 import { operation, type Operation } from './operation'
 
@@ -182,11 +182,12 @@ export type TokensQueryVariables = Exact<{
 
 export type TokensQuery = { tokens: Array<{ id: Uuid, name: string, role: string, hint: string, last_used_at: string | null, expires_at: string }> };
 
-export type WorkflowRowFragment = { id: Uuid, key: string, name: string, description: string, updated_at: string, published_version_id: Uuid | null, published_version: { number: number } | null };
+export type WorkflowRowFragment = { id: Uuid, key: string, name: string, description: string, state: string, has_unpublished_changes: boolean | null, updated_at: string, published_version_id: Uuid | null, published_version: { number: number } | null };
 
 export type WorkflowsQueryVariables = Exact<{
   before: string;
   like: string;
+  state: String_comparison_exp;
   limit: number;
 }>;
 
@@ -242,7 +243,7 @@ const AppVersionRow = { id: uuid, major: number, minor: number, state: string, m
 const RunRow = { id: uuid, workflow_id: uuid, workflow_version_id: uuid, trigger_id: maybe(uuid), rerun_of: maybe(uuid), state: string, failure_kind: maybe(string), error: maybe(json), created_at: string, started_at: maybe(string), finished_at: maybe(string), workflow: maybe(object({ key: string, name: string })), version: maybe(object({ number: number })) }
 const StepRow = { step_id: string, position: number, state: string, attempt: number, failure_kind: maybe(string), error: maybe(json), started_at: maybe(string), finished_at: maybe(string) }
 const LogRow = { seq: string, logged_at: string, level: string, step_id: maybe(string), message: string }
-const WorkflowRow = { id: uuid, key: string, name: string, description: string, updated_at: string, published_version_id: maybe(uuid), published_version: maybe(object({ number: number })) }
+const WorkflowRow = { id: uuid, key: string, name: string, description: string, state: string, has_unpublished_changes: maybe(boolean), updated_at: string, published_version_id: maybe(uuid), published_version: maybe(object({ number: number })) }
 
 export const AppsDocument: Operation<AppsQuery, AppsQueryVariables> = operation(
   "query Apps($before:uuid!$like:String!$limit:Int!){apps(where:{id:{_lt:$before}_or:[{name:{_ilike:$like}}{key:{_ilike:$like}}]}order_by:[{id:desc}]limit:$limit){...AppRow}}fragment AppRow on apps{id key name description}",
@@ -309,11 +310,11 @@ export const TokensDocument: Operation<TokensQuery, TokensQueryVariables> = oper
   object({ tokens: array(object({ id: uuid, name: string, role: string, hint: string, last_used_at: maybe(string), expires_at: string })) }),
 )
 export const WorkflowsDocument: Operation<WorkflowsQuery, WorkflowsQueryVariables> = operation(
-  "query Workflows($before:uuid!$like:String!$limit:Int!){workflows(where:{id:{_lt:$before}_or:[{name:{_ilike:$like}}{key:{_ilike:$like}}]}order_by:[{id:desc}]limit:$limit){...WorkflowRow}}fragment WorkflowRow on workflows{id key name description updated_at published_version_id published_version{number}}",
+  "query Workflows($before:uuid!$like:String!$state:String_comparison_exp!$limit:Int!){workflows(where:{id:{_lt:$before}state:$state _or:[{name:{_ilike:$like}}{key:{_ilike:$like}}]}order_by:[{id:desc}]limit:$limit){...WorkflowRow}}fragment WorkflowRow on workflows{id key name description state has_unpublished_changes updated_at published_version_id published_version{number}}",
   object({ workflows: array(object({ ...WorkflowRow })) }),
 )
 export const WorkflowDocument: Operation<WorkflowQuery, WorkflowQueryVariables> = operation(
-  "query Workflow($id:uuid!){workflows(where:{id:{_eq:$id}}limit:1){...WorkflowRow}}fragment WorkflowRow on workflows{id key name description updated_at published_version_id published_version{number}}",
+  "query Workflow($id:uuid!){workflows(where:{id:{_eq:$id}}limit:1){...WorkflowRow}}fragment WorkflowRow on workflows{id key name description state has_unpublished_changes updated_at published_version_id published_version{number}}",
   object({ workflows: array(object({ ...WorkflowRow })) }),
 )
 export const WorkflowNamesDocument: Operation<WorkflowNamesQuery, WorkflowNamesQueryVariables> = operation(
