@@ -1,7 +1,7 @@
 // Nothing is lost by a slip of the hand: what changes for good is asked for first, and what was typed is not thrown away in silence.
 import type { Page } from 'playwright-core'
 import { accessible, expect, shot, test } from './harness.ts'
-import { api, edit, type World } from './world.ts'
+import { api, edit, wait_ms, type World } from './world.ts'
 
 const question = '[data-testid=confirm]'
 
@@ -67,7 +67,7 @@ async function drafts({ page, server, workflow }: World): Promise<void> {
 }
 
 async function states(world: World): Promise<void> {
-  const { page, server, workflow } = world
+  const { page, server, workflow, hook } = world
   const change = async (what: string) => {
     await page.click('[data-testid=workflow-menu]')
     await page.locator('.v-list-item', { hasText: `${what} workflow` }).click()
@@ -76,6 +76,7 @@ async function states(world: World): Promise<void> {
     await page.locator('[role=dialog]').waitFor({ state: 'hidden' })
   }
   const standing = page.locator('[data-testid=standing]')
+  const sent = async () => (await fetch(hook.url, { method: 'POST', body: '{}' })).status
   await test('a workflow is switched off, archived, found again, restored and switched on, each after a question', async () => {
     await page.goto(`${server.url}/workflows/${workflow}`)
     await change('Deactivate')
@@ -93,6 +94,16 @@ async function states(world: World): Promise<void> {
     await change('Restore')
     await change('Activate')
     await standing.waitFor({ state: 'hidden' })
+  })
+  await test('what a trigger did not take stands on it, with the reason', async () => {
+    expect((await sent()) === 401, 'an unsigned delivery to be refused')
+    await page.goto(`${server.url}/workflows/${workflow}?tab=triggers`)
+    const refused = page.locator('[data-testid=refused]')
+    await refused.waitFor({ timeout: wait_ms })
+    await refused.locator('summary').click()
+    await refused.getByText('The signature is missing').first().waitFor()
+    await accessible(page)
+    await shot(page, '20-refused')
   })
 }
 

@@ -72,13 +72,14 @@ function tables(s: State): Record<string, Item[]> {
     workflows: s.workflows,
     workflow_drafts: [...s.drafts].map(([workflow_id, draft]) => ({ workflow_id, updated_at: new Date().toISOString(), ...draft })),
     workflow_versions: s.versions,
-    triggers: s.triggers, apps: s.apps, app_versions: s.appVersions, actions: s.actions, connections: s.connections, tokens: s.tokens,
+    triggers: s.triggers, refused_deliveries: s.refused, apps: s.apps, app_versions: s.appVersions, actions: s.actions, connections: s.connections, tokens: s.tokens,
   }
 }
 
 /** Columns that lead from a row to the rows of a relationship: [of the row, of the other]. */
 const relations: Record<string, [string, string]> = {
   'runs.workflow': ['workflow_id', 'id'], 'runs.version': ['workflow_version_id', 'id'], 'runs.steps': ['id', 'run_id'], 'runs.job': ['id', 'run_id'],
+  'triggers.refused_deliveries': ['id', 'trigger_id'],
   'workflows.published_version': ['published_version_id', 'id'], 'connections.app': ['app_id', 'id'],
 }
 

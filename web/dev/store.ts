@@ -97,6 +97,7 @@ export interface State {
   drafts: Map<string, { definition: unknown; revision: number }>
   versions: Row[]
   triggers: Row[]
+  refused: Row[]
   apps: Row[]
   appVersions: Row[]
   actions: Row[]
@@ -108,7 +109,7 @@ export interface State {
 export function emptyState(): State {
   return {
     outputs, claimed: false, user: null, sessions: new Set(), password: 'demo password', tenant: { id: uuid(), slug: 'acme', name: 'Acme Weaving' },
-    workflows: [], drafts: new Map(), versions: [], triggers: [], apps: [], appVersions: [], actions: [], connections: [], tokens: [], runs: [],
+    workflows: [], drafts: new Map(), versions: [], triggers: [], refused: [], apps: [], appVersions: [], actions: [], connections: [], tokens: [], runs: [],
   }
 }
 
@@ -131,6 +132,11 @@ export function fullState(): State {
   const first = s.workflows[0]
   if (first) {
     s.triggers.push({ id: uuid(), workflow_id: first.id, kind: 'webhook', name: 'Shop orders', state: 'active', config: { signature: { scheme: 'hmac-sha256' }, mode: 'async' }, url: '/hooks/wh_9f8s7df98s7df98s7d', created_at: iso(now) })
+    const refused = { trigger_id: s.triggers.at(-1)?.id, first_at: iso(now - 9e6), size_bytes: '512' }
+    s.refused.push(
+      { ...refused, id: uuid(), reason: 'signature', status: 401, content_type: 'application/json', address: '192.0.2.0/24', last_at: iso(now - 90_000), deliveries: '17' },
+      { ...refused, id: uuid(), reason: 'body-limit', status: 413, content_type: 'multipart/form-data', address: '198.51.100.0/24', last_at: iso(now - 8e6), deliveries: '1' },
+    )
   }
   const app = { id: uuid(), key: 'orders', name: 'Orders', description: 'The shop’s order service.', updated_at: iso(now) }
   s.apps.push(app, { id: uuid(), key: 'slack', name: 'Slack', description: 'Messages to channels.', updated_at: iso(now) })

@@ -236,7 +236,7 @@ export type WorkflowTriggersQueryVariables = Exact<{
 }>;
 
 
-export type WorkflowTriggersQuery = { triggers: Array<{ id: Uuid, name: string, state: string, config: Json }> };
+export type WorkflowTriggersQuery = { triggers: Array<{ id: Uuid, name: string, state: string, config: Json, refused_deliveries: Array<{ reason: string, status: number, content_type: string, address: string, last_at: string, deliveries: string, size_bytes: string }> }> };
 
 const AppRow = { id: uuid, key: string, name: string, description: string }
 const AppVersionRow = { id: uuid, major: number, minor: number, state: string, manifest: json }
@@ -334,6 +334,6 @@ export const WorkflowVersionDocument: Operation<WorkflowVersionQuery, WorkflowVe
   object({ workflow_versions: array(object({ id: uuid, number: number, definition: json, published_at: string })) }),
 )
 export const WorkflowTriggersDocument: Operation<WorkflowTriggersQuery, WorkflowTriggersQueryVariables> = operation(
-  "query WorkflowTriggers($workflow:uuid!$before:uuid!$limit:Int!){triggers(where:{workflow_id:{_eq:$workflow}id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){id name state config}}",
-  object({ triggers: array(object({ id: uuid, name: string, state: string, config: json })) }),
+  "query WorkflowTriggers($workflow:uuid!$before:uuid!$limit:Int!){triggers(where:{workflow_id:{_eq:$workflow}id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){id name state config refused_deliveries(order_by:[{last_at:desc}]limit:50){reason status content_type address last_at deliveries size_bytes}}}",
+  object({ triggers: array(object({ id: uuid, name: string, state: string, config: json, refused_deliveries: array(object({ reason: string, status: number, content_type: string, address: string, last_at: string, deliveries: string, size_bytes: string })) })) }),
 )
