@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "base/utf8.h"
 #include "control/api/entrance.h"
 #include "platform/http/held_body.h"
@@ -22,12 +23,6 @@ bool equal_without_case(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
         return std::tolower(x) == std::tolower(y);
     });
-}
-
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
 }
 
 std::optional<std::string> cookie(const http::Fields& headers, std::string_view name) {
