@@ -442,10 +442,13 @@ Result<void> listen_unless_given(ProcessOptions& options) {
 int api(const ProcessOptions& given, const Environment& environment) {
     ProcessOptions options = given;
     // First of all: what it starts must never have seen a secret, a thread or a socket.
+    proc::Fd runner(options.runner_fd);
     auto checker = control::scripts::Checker::start({
+        .runner_fd = runner.get(),
         .has_weakest = true,
         .uid = kCheckerUid - static_cast<std::uint32_t>(options.number),
     });
+    runner.reset();
     if (auto ready = crypto::init(); !ready) return complain(ready.error());
     auto secrets = load_secrets(Plane::kApi, options, environment);
     if (!secrets) return complain(secrets.error());

@@ -41,6 +41,7 @@ constexpr proc::Backoff kProcessBackoff{.stable_after = Millis{3'000}};
 constexpr int kSecretsFd = 3;
 constexpr int kNotifyFd = 4;
 constexpr int kListenFd = 5;
+constexpr int kRunnerFd = 6;
 constexpr int kDatabaseDiskFd = 7;  // of the api: asked how full it is, nothing else can be done with it
 
 std::string own_folder() {
@@ -126,6 +127,8 @@ class Server {
     Result<void> open_files() {
         executable_ = proc::Fd(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
         if (!executable_) return fail(Error::internal("cannot open /proc/self/exe"));
+        // Absent, it is missed by who needs it, and named.
+        runner_ = proc::Fd(::open((own_folder() + "/weft-runner").c_str(), O_PATH | O_CLOEXEC));
         TRY(ready_, ReadyPipe::make(loop_));
         auto on_message = [this](const JsonObject& message) { on_ready(message); };
         keeping_.spawn(ready_->read(on_message, keeping_.forever()));
@@ -191,10 +194,14 @@ class Server {
         };
         spec.argv.push_back("--disk-low=" + std::to_string(options_.process.disk_low));
         spec.argv.push_back("--disk-full=" + std::to_string(options_.process.disk_full));
+        spec.fds = {{secrets.get(), kSecretsFd}, {ready_->write_fd(), kNotifyFd}};
         // By descriptor: the api's user may not search the way here, and a restart runs the same version.
         spec.executable_fd = executable_.get();
+        if (runner_) {
+            spec.argv.push_back("--runner-fd=" + std::to_string(kRunnerFd));
+            spec.fds.emplace_back(runner_.get(), kRunnerFd);
+        }
         spec.environment = child_environment(environment_);
-        spec.fds = {{secrets.get(), kSecretsFd}, {ready_->write_fd(), kNotifyFd}};
         return spec;
     }
 
@@ -395,6 +402,7 @@ class Server {
     Secret api_password_;
     Secret worker_password_;
     proc::Fd executable_;
+    proc::Fd runner_;
     proc::Fd listener_;
     proc::Fd database_folder_;
     proc::Fd api_secrets_;

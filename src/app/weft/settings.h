@@ -64,6 +64,7 @@ struct ProcessOptions {
     std::string isolation_floor = "rootless";  // worker: the least that will do; full, rootless or process
     int number = 0;       // worker: its place on this machine, from 0; users of sandboxes do not overlap
     int listen_fd = -1;   // api: a socket that listens on `listen` already
+    int runner_fd = -1;   // weft-runner's file; -1: the one beside this program
     int secrets_fd = -1;  // a sealed file from `weft serve`; -1: read the environment
     int notify_fd = -1;   // where to report readiness; -1: standard output
 };

@@ -168,7 +168,8 @@ class WorkerProcess {
 
 int worker(const ProcessOptions& options, const Environment& environment) {
     // First of all, before a secret, a thread or a socket: what the zygote forks must never have seen one.
-    isolation::Options isolation{.slots_max = options.runs_max};
+    proc::Fd runner(options.runner_fd);
+    isolation::Options isolation{.runner_fd = runner.get(), .slots_max = options.runs_max};
     isolation.cpu_max = std::max<Millis>(isolation.cpu_max, 2 * std::chrono::seconds(options.code_cpu_max));
     isolation.uid_base += static_cast<std::uint32_t>(options.number * options.runs_max);
     if (options.isolation_floor == "process") isolation.floor = isolation::Tier::kProcess;
@@ -179,6 +180,7 @@ int worker(const ProcessOptions& options, const Environment& environment) {
         isolation.owner_gid = who->gid;
     }
     auto zygote = isolation::Zygote::spawn(std::move(isolation));
+    runner.reset();
     if (!zygote) return complain(zygote.error());
     if (auto ready = crypto::init(); !ready) return complain(ready.error());
     auto secrets = load_secrets(Plane::kWorker, options, environment);

@@ -2,23 +2,17 @@
 
 #include "core/protocol/check.h"
 #include "core/protocol/control.h"
+#include "platform/proc/helper.h"
 #include "platform/rt/deadline.h"
 
 #include <fmt/format.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
 #include <cstring>
-#include <filesystem>
 
 namespace weft::control::scripts {
 
@@ -26,17 +20,13 @@ namespace {
 
 namespace packets = protocol::check;
 
+static_assert(proc::kHelperSocketFd == protocol::control::kControlFd);
+
 constexpr auto kStart = 10s;  // a busy machine; normally some 20 ms
 constexpr auto kAll = 5s;     // of one definition
 constexpr auto kOne = 3s;     // the child has 2 s of CPU time
 constexpr auto kTurn = 1s;    // for the callers before
 constexpr std::size_t kProblemsMax = 20;
-
-std::string beside_this_program() {
-    std::error_code ec;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", ec);
-    return ec ? std::string("weft-runner") : (self.parent_path() / "weft-runner").string();
-}
 
 /// The next packet; empty when none comes in time.
 std::string receive(int socket, rt::Deadline by) {
@@ -49,24 +39,6 @@ std::string receive(int socket, rt::Deadline by) {
     return out;
 }
 
-/// The runner gets no environment, nothing on its standard streams, and one descriptor.
-pid_t spawn(const std::string& path, std::vector<std::string> words, int socket) {
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    for (int fd = 0; fd < 3; ++fd) posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
-    posix_spawn_file_actions_adddup2(&actions, socket, protocol::control::kControlFd);
-    posix_spawn_file_actions_addclosefrom_np(&actions, protocol::control::kControlFd + 1);
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    std::array<char*, 1> environment{nullptr};
-    pid_t pid = -1;
-    const int error = posix_spawn(&pid, path.c_str(), &actions, nullptr, argv.data(), environment.data());
-    posix_spawn_file_actions_destroy(&actions);
-    errno = error;
-    return error == 0 ? pid : -1;
-}
-
 }  // namespace
 
 Found not_checked() {
@@ -74,20 +46,15 @@ Found not_checked() {
 }
 
 Result<std::unique_ptr<Checker>> Checker::launch(const Options& options, const char* tier) {
-    std::array<int, 2> pair{-1, -1};
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0)
-        return fail(Error::unavailable("cannot make a socket pair", std::strerror(errno)));
     const std::uint32_t uid = geteuid() == 0 ? options.uid : 0;
-    const pid_t pid = spawn(
-        options.runner_path,
-        {options.runner_path, "check", tier, std::to_string(options.memory_bytes_max), std::to_string(uid)},
-        pair[1]
-    );
-    const int error = errno;
-    close(pair[1]);
-    auto out = std::unique_ptr<Checker>(new Checker(pid, pair[0]));
-    if (pid < 0) return fail(Error::unavailable("cannot start weft-runner", std::strerror(error)));
-    const std::string hello = receive(pair[0], rt::Deadline::in(kStart));
+    const proc::HelperSpec spec{
+        .path = options.runner_path,
+        .executable_fd = options.runner_fd,
+        .words = {"check", tier, std::to_string(options.memory_bytes_max), std::to_string(uid)},
+    };
+    TRY(proc::Helper helper, proc::start_helper(spec));
+    auto out = std::unique_ptr<Checker>(new Checker(std::move(helper)));
+    const std::string hello = receive(out->helper_.socket.get(), rt::Deadline::in(kStart));
     std::string_view rest = hello;
     protocol::control::Hello said;
     if (!packets::take(rest, said) || said.magic != protocol::control::kMagic)
@@ -99,7 +66,7 @@ Result<std::unique_ptr<Checker>> Checker::launch(const Options& options, const c
 }
 
 Result<std::unique_ptr<Checker>> Checker::start(Options options) {
-    if (options.runner_path.empty()) options.runner_path = beside_this_program();
+    if (options.runner_path.empty()) options.runner_path = proc::beside_this_program("weft-runner");
     if (options.has_weakest_only) return launch(options, "process");
     Result<std::unique_ptr<Checker>> made = fail(Error::unavailable("the host gives no namespaces"));
     if (geteuid() == 0) made = launch(options, "full");
@@ -109,8 +76,8 @@ Result<std::unique_ptr<Checker>> Checker::start(Options options) {
 }
 
 Checker::~Checker() {
-    close(socket_);  // it ends by itself then
-    if (pid_ > 0 && kill(pid_, SIGKILL) == 0) waitpid(pid_, nullptr, 0);
+    helper_.socket.reset();  // it ends by itself then
+    proc::kill_and_reap(helper_.pid);
 }
 
 Found Checker::check(const std::vector<workflow::Script>& scripts) {
@@ -126,11 +93,12 @@ Found Checker::check(const std::vector<workflow::Script>& scripts) {
         std::string got;
         std::string_view rest;
         const bool is_sent =
-            !by.is_over() && send(socket_, packet.data(), packet.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
-                                 static_cast<ssize_t>(packet.size());
+            !by.is_over() &&
+            send(helper_.socket.get(), packet.data(), packet.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
+                static_cast<ssize_t>(packet.size());
         // An earlier answer may still come: of a script that nobody waited for any more.
         while (is_sent && answer.id != question.id) {
-            got = receive(socket_, by.at_most(kOne));
+            got = receive(helper_.socket.get(), by.at_most(kOne));
             rest = got;
             if (!packets::take(rest, answer)) break;
         }

@@ -3,14 +3,14 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "core/workflow/workflow.h"
-
-#include <sys/types.h>
+#include "platform/proc/helper.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// The JavaScript of definitions, compiled in a confined child and never run.
@@ -18,6 +18,7 @@ namespace weft::control::scripts {
 
 struct Options {
     std::string runner_path;        // weft-runner; empty = beside the running program
+    int runner_fd = -1;             // runs this file instead of the path; stays the caller's
     bool has_weakest = false;       // without namespaces too, where the host gives none
     bool has_weakest_only = false;  // nothing stronger is tried: tests
     std::uint32_t uid = 0;          // of the child when we are root; unique on the machine
@@ -45,11 +46,10 @@ class Checker {
     Found check(const std::vector<workflow::Script>& scripts);
 
   private:
-    Checker(pid_t pid, int socket) : pid_(pid), socket_(socket) {}
+    explicit Checker(proc::Helper helper) : helper_(std::move(helper)) {}
     static Result<std::unique_ptr<Checker>> launch(const Options& options, const char* tier);
 
-    pid_t pid_;
-    int socket_;
+    proc::Helper helper_;
     std::timed_mutex mutex_;
     std::uint32_t last_id_ = 0;
 };

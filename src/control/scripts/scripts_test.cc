@@ -3,9 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
 namespace weft::control::scripts {
@@ -82,6 +87,50 @@ TEST(ScriptsAway, TheStrongestThatTheHostGivesWorksAlike) {
     auto made = Checker::start({.runner_path = WEFT_RUNNER, .has_weakest = true, .uid = 199'990});
     ASSERT_TRUE(made) << made.error().user;
     EXPECT_EQ((*made)->check({expression("1 +"), expression("1")}).problems.size(), 1u);
+}
+
+/// A copy of weft-runner in a folder that only root may enter, as a clone made by `mktemp -d` is.
+struct ClosedFolder {
+    ClosedFolder() {
+        char pattern[] = "/tmp/weft-scripts-XXXXXX";
+        path = mkdtemp(pattern);
+        std::filesystem::copy(WEFT_RUNNER, runner());
+        opened = proc::Fd(open(runner().c_str(), O_PATH | O_CLOEXEC));
+        // Not even its owner, for who is not root here.
+        chmod(path.c_str(), geteuid() == 0 ? 0700 : 0);
+    }
+    ~ClosedFolder() {
+        chmod(path.c_str(), 0700);
+        std::filesystem::remove_all(path);
+    }
+    std::string runner() const { return path + "/weft-runner"; }
+    std::string path;
+    proc::Fd opened;
+};
+
+/// Whether a user without rights can start it; the checker's process ends with the child that started it.
+bool starts_for_nobody(const Options& options) {
+    constexpr uid_t kNobody = 65534;
+    const pid_t child = fork();
+    if (child == 0) {
+        if (geteuid() == 0 && (setgroups(0, nullptr) != 0 || setresgid(kNobody, kNobody, kNobody) != 0 ||
+                               setresuid(kNobody, kNobody, kNobody) != 0))
+            _exit(2);
+        const auto made = Checker::start(options);
+        _exit(made && (*made)->check({expression("1 +")}).problems.size() == 1 ? 0 : 1);
+    }
+    int status = 0;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_NE(WEXITSTATUS(status), 2) << "could not become nobody";
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST(ScriptsAway, AnOpenProgramIsStartedWhereItsPathIsClosed) {
+    const ClosedFolder folder;
+    Options options{.runner_path = folder.runner(), .has_weakest = true};
+    EXPECT_FALSE(starts_for_nobody(options)) << "by its path; else this test shows nothing";
+    options.runner_fd = folder.opened.get();
+    EXPECT_TRUE(starts_for_nobody(options));
 }
 
 TEST(ScriptsAway, AMissingProgramIsAnErrorAndAWarning) {

@@ -104,6 +104,7 @@ class Backend {
 
 struct Options {
     std::string runner_path;       // weft-runner; empty = beside the running program
+    int runner_fd = -1;            // runs this file instead of the path; stays the caller's
     int slots_max = 64;            // runs at the same time in this worker
     int slots_eager = 4;           // made before start-up counts as done; more follow when they are needed
     Tier floor = Tier::kRootless;  // start-up fails below it

@@ -2,6 +2,7 @@
 
 #include "data/isolation/detail/cgroups.h"
 #include "data/isolation/isolation.h"
+#include "platform/proc/helper.h"
 
 #include <sys/types.h>
 
@@ -12,21 +13,8 @@
 
 namespace weft::isolation {
 
-/// Owner of one descriptor.
-class Fd {
-  public:
-    Fd() = default;
-    explicit Fd(int fd) : fd_(fd) {}
-    Fd(Fd&& other) noexcept : fd_(other.release()) {}
-    Fd& operator=(Fd&& other) noexcept;
-    ~Fd() { reset(); }
-    int get() const { return fd_; }
-    int release();
-    void reset();
-
-  private:
-    int fd_ = -1;
-};
+using proc::Fd;
+using proc::kill_and_reap;
 
 /// A slot's own zygote: asked over `control`, it forks runs.
 struct SlotZygote {
@@ -66,8 +54,5 @@ bool send_packet(int socket, const void* packet, std::size_t size, std::span<con
 inline bool send_packet(int socket, const void* packet, std::size_t size, std::initializer_list<int> fds) {
     return send_packet(socket, packet, size, std::span<const int>(fds.begin(), fds.size()));
 }
-
-/// Kills and reaps one of our children. Blocks for as long as its memory takes to free.
-void kill_and_reap(pid_t pid);
 
 }  // namespace weft::isolation

@@ -30,9 +30,10 @@ constexpr const char* kHowToGrant =
     "(sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone=1), or accept weaker isolation with "
     "--isolation-floor=process";
 
+static_assert(proc::kHelperSocketFd == control::kControlFd);
+
 struct Attempt {
-    pid_t pid = -1;
-    Fd control;
+    proc::Helper helper;
     control::Hello hello;
 };
 
@@ -48,21 +49,6 @@ std::string_view argument(Tier tier) {
     return "full";
 }
 
-/// In the forked child: only async-signal-safe calls. The runner starts with an empty environment, no
-/// descriptor but its control socket, and nothing on its standard streams.
-[[noreturn]] void exec_runner(const char* path, char* const* argv, int socket) {
-    const int null = open("/dev/null", O_RDWR);
-    for (int fd = 0; fd < 3; ++fd) dup2(null, fd);
-    dup2(socket, control::kControlFd);
-    syscall(SYS_close_range, control::kControlFd + 1, ~0u, 0u);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
-    char* const env[] = {nullptr};
-    execve(path, argv, env);
-    _exit(127);
-}
-
 bool receive(int socket, void* packet, std::size_t size, int timeout_ms) {
     pollfd wait{socket, POLLIN, 0};
     int ready = 0;
@@ -72,56 +58,23 @@ bool receive(int socket, void* packet, std::size_t size, int timeout_ms) {
 }
 
 Result<Attempt> launch(const Options& options, Tier tier) {
-    int pair[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-        return fail(Error::unavailable("cannot make a socket pair", std::strerror(errno)));
-    }
-    Attempt attempt;
-    attempt.control = Fd(pair[0]);
-    const Fd theirs(pair[1]);
-    std::vector<std::string> words = {
-        options.runner_path, "zygote", std::string(argument(tier)), std::to_string(options.memory_bytes_max)
+    proc::HelperSpec spec{
+        .path = options.runner_path,
+        .executable_fd = options.runner_fd,
+        .words = {"zygote", std::string(argument(tier)), std::to_string(options.memory_bytes_max)}
     };
-    words.insert(words.end(), options.runner_flags.begin(), options.runner_flags.end());
-    std::vector<char*> argv;
-    for (auto& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    // No exit signal, for it and (by CLONE_PARENT) for every run: one signal per run would interrupt the
-    // worker, and a stranger's wait() could not reap them by accident.
-    const long pid = syscall(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr);
-    if (pid == 0) exec_runner(options.runner_path.c_str(), argv.data(), theirs.get());
-    if (pid < 0) return fail(Error::unavailable("cannot start weft-runner", std::strerror(errno)));
-    attempt.pid = static_cast<pid_t>(pid);
-    if (!receive(attempt.control.get(), &attempt.hello, sizeof attempt.hello, kStartTimeoutMs) ||
+    spec.words.insert(spec.words.end(), options.runner_flags.begin(), options.runner_flags.end());
+    Attempt attempt;
+    TRY(attempt.helper, proc::start_helper(spec));
+    if (!receive(attempt.helper.socket.get(), &attempt.hello, sizeof attempt.hello, kStartTimeoutMs) ||
         attempt.hello.magic != control::kMagic) {
-        kill_and_reap(attempt.pid);
+        kill_and_reap(attempt.helper.pid);
         return fail(Error::unavailable(fmt::format("weft-runner does not start ({})", options.runner_path)));
     }
     return attempt;
 }
 
-std::string beside_this_program() {
-    std::error_code ec;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", ec);
-    return ec ? std::string("weft-runner") : (self.parent_path() / "weft-runner").string();
-}
-
 }  // namespace
-
-Fd& Fd::operator=(Fd&& other) noexcept {
-    if (this != &other) {
-        reset();
-        fd_ = other.release();
-    }
-    return *this;
-}
-int Fd::release() {
-    return std::exchange(fd_, -1);
-}
-void Fd::reset() {
-    if (fd_ >= 0) close(fd_);
-    fd_ = -1;
-}
 
 bool send_packet(int socket, const void* packet, std::size_t size, std::span<const int> fds) {
     alignas(cmsghdr) char space[CMSG_SPACE(control::kDescriptorsMax * sizeof(int))] = {};
@@ -139,14 +92,6 @@ bool send_packet(int socket, const void* packet, std::size_t size, std::span<con
         std::memcpy(CMSG_DATA(head), fds.data(), fds.size_bytes());
     }
     return sendmsg(socket, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(size);
-}
-
-void kill_and_reap(pid_t pid) {
-    if (pid <= 0) return;
-    kill(pid, SIGKILL);
-    int status = 0;
-    while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {
-    }
 }
 
 SandboxZygote::SandboxZygote(Options options, Made made)
@@ -202,8 +147,8 @@ std::string_view name(Tier tier) {
 }
 
 Result<std::unique_ptr<Zygote>> Zygote::spawn(Options options) {
-    if (options.runner_path.empty()) options.runner_path = beside_this_program();
-    if (access(options.runner_path.c_str(), X_OK) != 0) {
+    if (options.runner_path.empty()) options.runner_path = proc::beside_this_program("weft-runner");
+    if (options.runner_fd < 0 && access(options.runner_path.c_str(), X_OK) != 0) {
         return fail(Error::unavailable(fmt::format("{} is missing or not executable", options.runner_path)));
     }
     std::string refused;
@@ -213,13 +158,15 @@ Result<std::unique_ptr<Zygote>> Zygote::spawn(Options options) {
         if (tier < options.ceiling || (tier == Tier::kFull && geteuid() != 0)) continue;
         TRY(Attempt attempt, launch(options, tier));
         if (attempt.hello.error == 0) {
-            SandboxZygote::Made made{.tier = tier, .pid = attempt.pid, .control = std::move(attempt.control)};
+            SandboxZygote::Made made{
+                .tier = tier, .pid = attempt.helper.pid, .control = std::move(attempt.helper.socket)
+            };
             // In a rootless tier there is one identity only, and none to change to.
             made.has_uids = geteuid() == 0 && tier != Tier::kRootless;
             if (auto tree = CgroupTree::make(options)) made.cgroups.emplace(std::move(*tree));
             return std::make_unique<SandboxZygote>(std::move(options), std::move(made));
         }
-        kill_and_reap(attempt.pid);
+        kill_and_reap(attempt.helper.pid);
         attempt.hello.stage[sizeof attempt.hello.stage - 1] = '\0';
         refused += fmt::format(
             "{}{}: cannot {} ({})",
