@@ -299,6 +299,57 @@ TEST_F(JournalTest, ParkPostponeAndCrashGiveTheJobBack) {
     EXPECT_EQ(database.scalar("select run_at <= clock_timestamp() from weft.job"), "t") << "it does not wait";
 }
 
+/// What another session commits while a flush waits for the job's lock is seen by that flush: it neither
+/// loses the run (its job would stay with the worker that has left it, until the lease ends) nor lets one
+/// that is asked to stop go to sleep.
+TEST_F(JournalTest, WhatCommitsWhileAFlushWaitsForTheJobIsSeen) {
+    auto flush_behind = [&](const std::string& change, Entry& entry) -> rt::Task<void> {
+        pg::Pool other(loop, {.url = database.superuser_url(), .connections_max = 1});
+        pg::Batch meanwhile;  // one transaction, and it holds the row for as long as it sleeps
+        meanwhile.as(pg::Principal::login()).add({"test.change", change}, {});
+        meanwhile.add({"test.hold", "select pg_sleep(1)::text"}, {});
+        rt::Scope scope(loop);
+        auto hold = [](pg::Pool& from, pg::Batch batch, rt::Deadline by) -> rt::Task<void> {
+            auto done = co_await from.run(std::move(batch), by);
+            EXPECT_TRUE(done) << done.error().detail;
+        };
+        scope.spawn(hold(other, std::move(meanwhile), soon()));
+        const auto by = soon();
+        const std::string asleep =
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event = "
+            "'PgSleep'";
+        while (database.scalar(asleep) != "1" && !by.is_over()) (void)co_await rt::sleep_for(5ms, by);
+        std::vector<Entry*> entries{&entry};
+        auto held = co_await flush(pool, std::move(entries), soon());
+        EXPECT_TRUE(held && held->front());
+        co_await scope.join();
+        co_await other.close();
+    };
+    const std::string heartbeat = "update weft.job set lease_until = now() + interval '1 min'";
+    const std::string cancel = "update weft.job set cancel_requested_at = now(), cancel_reason = 'enough'";
+
+    auto lease = start_run();
+    Entry park = progress(lease);
+    park.fate = JobFate::kPark;
+    park.park_for = 1h;
+    wait(flush_behind(heartbeat, park));
+    EXPECT_EQ(
+        database.scalar("select state || (run_at > now() + interval '59 min') from weft.job"), "readytrue"
+    );
+
+    database.exec("update weft.job set run_at = now()");
+    Entry asked = progress(claim_one());
+    asked.fate = JobFate::kPark;
+    asked.park_for = 1h;
+    wait(flush_behind(cancel, asked));
+    EXPECT_EQ(database.scalar("select state || (run_at <= clock_timestamp()) from weft.job"), "readytrue");
+
+    Entry end = finish(claim_one(), "canceled");
+    wait(flush_behind(heartbeat, end));
+    EXPECT_EQ(count("job", lease), "0");
+    EXPECT_EQ(database.scalar("select cancel_reason from weft.workflow_run"), "enough");
+}
+
 /// Only of a run that ended for that: one that succeeded before it was stopped was not canceled by anybody.
 TEST_F(JournalTest, ACanceledRunKeepsWhoAskedAndWhy) {
     for (const auto& [state, kept] : {std::pair("canceled", "Ann: enough"), std::pair("success", "-: -")}) {

@@ -11,18 +11,18 @@ with entry as materialized (
 ),
 held as materialized (
     select
-        e.run_id, j.place, j.workflow_id, j.workflow_version_id, j.canceled_by, j.canceled_by_name, j.cancel_reason
+        e.run_id, j.workflow_id, j.workflow_version_id, j.canceled_by, j.canceled_by_name, j.cancel_reason
     from (select o.run_id, o.epoch from entry o order by o.run_id) e
     left join lateral (
         select
-            j.ctid as place, j.workflow_id, j.workflow_version_id, j.canceled_by, j.canceled_by_name, j.cancel_reason
+            j.tenant_id, j.workflow_id, j.workflow_version_id, j.canceled_by, j.canceled_by_name, j.cancel_reason
         from job j
         where j.run_id = e.run_id
             and j.epoch = e.epoch -- fence
             and j.state <> 'ready' -- fence
         for update of j
     ) j on true
-    where j.place is not null -- fence
+    where j.tenant_id is not null -- fence
 ),
 -- An update that never inserts: going through the key whatever the planner believes about the table's size.
 run as (
@@ -116,8 +116,9 @@ dead as (
     where e.is_dead_letter
     on conflict do nothing
 ),
--- By place, because the row was locked above. Had a heartbeat moved it between this statement's snapshot and the lock, it
--- is missed: the lease then lapses, and the next claim finds the run ended, or where it waits.
+-- By key and not by the place found above: a heartbeat or a cancel that committed between this statement's snapshot and
+-- that lock has moved the row to where the snapshot does not look, while from its key the update follows it there. Keys as
+-- an array, so that no plan of a small table reads all jobs of the tenant.
 parked as (
     update job j
     set state = 'ready',
@@ -127,14 +128,18 @@ parked as (
         lease_until = null,
         worker_id = null,
         crashes = case e.fate when 'crash' then j.crashes + 1 when 'park' then 0 else j.crashes end
-    from held h
-    join entry e on e.run_id = h.run_id
-    where j.ctid = h.place and e.fate in ('park', 'crash', 'postpone')
+    from entry e
+    where j.tenant_id = current_tenant()
+        and j.run_id = any(array(select h.run_id from held h))
+        and e.run_id = j.run_id
+        and e.fate in ('park', 'crash', 'postpone')
 ),
 ended as (
     delete from job j
-    using held h
-    join entry e on e.run_id = h.run_id
-    where j.ctid = h.place and e.fate = 'finish'
+    using entry e
+    where j.tenant_id = current_tenant()
+        and j.run_id = any(array(select h.run_id from held h))
+        and e.run_id = j.run_id
+        and e.fate = 'finish'
 )
 select h.run_id from held h
