@@ -193,12 +193,20 @@ class ApiProcess {
         );
         const auto values_waiting =
             metrics_.gauge("weft_values_waiting", "Requests that wait for room for values of runs");
-        metrics_.on_collect([this, bytes, waiting, values, values_waiting] {
-            values.set(static_cast<double>(values_.held()));
-            values_waiting.set(static_cast<double>(values_.waiting()));
-            bytes.set(static_cast<double>(api_->graphql_answer_bytes()));
-            waiting.set(static_cast<double>(api_->graphql_answers_waiting()));
-        });
+        auto notes = metrics_.counter(
+            "weft_graphql_limited_answers_total",
+            "GraphQL answers with a list that ended at the server's limit"
+        );
+        metrics_.on_collect(
+            [this, bytes, waiting, values, values_waiting, notes, told = std::uint64_t{0}] mutable {
+                const std::uint64_t now = api_->graphql_notes();
+                notes.add(static_cast<double>(now - std::exchange(told, now)));
+                values.set(static_cast<double>(values_.held()));
+                values_waiting.set(static_cast<double>(values_.waiting()));
+                bytes.set(static_cast<double>(api_->graphql_answer_bytes()));
+                waiting.set(static_cast<double>(api_->graphql_answers_waiting()));
+            }
+        );
     }
 
     void prepare_stores() {

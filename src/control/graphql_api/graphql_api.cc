@@ -253,7 +253,9 @@ void GraphqlApi::on_gap() {
 
 GraphqlApi::Load GraphqlApi::load_now() const {
     const graphql::Engine::Stats stats = impl_->engine.stats();
-    return {.answer_bytes = stats.answer_bytes, .answers_waiting = stats.answers_waiting};
+    return {
+        .answer_bytes = stats.answer_bytes, .answers_waiting = stats.answers_waiting, .notes = stats.notes
+    };
 }
 
 rt::Task<void> GraphqlApi::close() {

@@ -47,10 +47,12 @@ class GraphqlApi {
     /// After the listener was away: everybody may have missed something.
     void on_gap();
 
-    /// Large answers in assembly or on their way out: their bytes, and how many wait for room.
+    /// Large answers in assembly or on their way out, their bytes and how many wait for room; and answers
+    /// with notes.
     struct Load {
         std::size_t answer_bytes = 0;
         std::size_t answers_waiting = 0;
+        std::uint64_t notes = 0;  // answers, so far, with a list that ended where we said
     };
     Load load_now() const;
 

@@ -161,6 +161,9 @@ std::size_t Api::graphql_answer_bytes() const {
 std::size_t Api::graphql_answers_waiting() const {
     return impl_->graphql->load_now().answers_waiting;
 }
+std::uint64_t Api::graphql_notes() const {
+    return impl_->graphql->load_now().notes;
+}
 
 rt::Task<void> Api::close() {
     co_await impl_->graphql->close();

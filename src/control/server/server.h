@@ -77,6 +77,7 @@ class Api {
     /// See GraphqlApi::load_now.
     std::size_t graphql_answer_bytes() const;
     std::size_t graphql_answers_waiting() const;
+    std::uint64_t graphql_notes() const;
 
   private:
     struct Impl;

@@ -39,8 +39,8 @@ class Values final : public IntrospectionInput {
 
 }  // namespace
 
-std::string data_body(const Plan& plan, std::vector<std::string> texts) {
-    std::size_t size = 16;
+std::string data_body(const Plan& plan, std::vector<std::string> texts, std::string_view extensions) {
+    std::size_t size = 32 + extensions.size();
     for (std::size_t i = 0; i < texts.size(); ++i) size += texts[i].size() + plan.roots[i].key.size() + 4;
     std::string out;
     out.reserve(size);
@@ -52,7 +52,9 @@ std::string data_body(const Plan& plan, std::vector<std::string> texts) {
         out += "\":";
         out += std::exchange(texts[i], std::string());
     }
-    out += "}}";
+    out += '}';
+    if (!extensions.empty()) (out += R"(,"extensions":)") += extensions;
+    out += '}';
     return out;
 }
 

@@ -6,6 +6,7 @@
 #include "graphql/execute/detail/remote.h"
 #include "graphql/execute/errors.h"
 #include "graphql/execute/mutation.h"
+#include "graphql/execute/notes.h"
 
 #include <algorithm>
 
@@ -213,6 +214,20 @@ rt::Task<Outcome<Json>> Engine::Impl::perform(detail::ActionLog::Call call, rt::
     co_return answer;
 }
 
+rt::Task<Outcome<std::string>> Engine::Impl::finish(
+    std::vector<std::string> texts, const Prepared& prepared, const Variables& variables
+) {
+    auto filled = detail::fill_constants(texts, prepared, variables, prepared.plan->access->view());
+    if (!filled) co_return std::unexpected(std::move(filled).error());
+    std::string notes;
+    if (prepared.may_have_notes) {
+        auto look = [&] { return notes_of(*prepared.plan, {texts.begin(), texts.end()}, variables); };
+        notes = co_await rt::offload(bytes_of(texts), look);
+        if (!notes.empty()) ++stats.notes;
+    }
+    co_return detail::data_body(*prepared.plan, std::move(texts), notes);
+}
+
 rt::Task<Outcome<std::string>> Engine::Impl::query(
     const Ready& ready, const Session& session, rt::Deadline by
 ) {
@@ -225,9 +240,7 @@ rt::Task<Outcome<std::string>> Engine::Impl::query(
         auto called = co_await call_actions(texts, ready, session, by);
         if (!called) co_return std::unexpected(std::move(called).error());
     }
-    auto filled = detail::fill_constants(texts, prepared, ready.variables, prepared.plan->access->view());
-    if (!filled) co_return std::unexpected(std::move(filled).error());
-    co_return detail::data_body(*prepared.plan, std::move(texts));
+    co_return co_await finish(std::move(texts), prepared, ready.variables);
 }
 
 rt::Task<Outcome<std::string>> Engine::Impl::mutation(Ready ready, const Session& session, rt::Deadline by) {
@@ -243,10 +256,8 @@ rt::Task<Outcome<std::string>> Engine::Impl::mutation(Ready ready, const Session
         pool, std::move(*before), *prepared.program, std::move(bind), session.is_admin(), by
     );
     if (!texts) co_return std::unexpected(std::move(texts).error());
-    auto filled = detail::fill_constants(*texts, prepared, variables, prepared.plan->access->view());
-    if (!filled) co_return std::unexpected(std::move(filled).error());
     if (options.on_change) options.on_change(*prepared.plan, variables, session);
-    co_return detail::data_body(*prepared.plan, std::move(*texts));
+    co_return co_await finish(std::move(*texts), prepared, variables);
 }
 
 Engine::Engine(rt::Loop& loop, pg::Pool& pool, EngineOptions options)

@@ -122,6 +122,7 @@ struct Prepared {
     std::shared_ptr<const MutationProgram> program;  // of a mutation
     bool has_actions = false;
     bool has_remotes = false;
+    bool may_have_notes = false;  // see notes.h
 };
 
 class Engine {
@@ -175,6 +176,7 @@ class Engine {
 
     struct Stats {
         std::uint64_t document_hits = 0, document_misses = 0, plan_hits = 0, plan_misses = 0;
+        std::uint64_t notes = 0;  // answers with notes
         std::size_t documents = 0, plans = 0;
         std::size_t answer_bytes = 0, answers_waiting = 0;  // of EngineOptions::answers_bytes_max
     };

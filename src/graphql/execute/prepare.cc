@@ -3,6 +3,7 @@
 #include "graphql/execute/detail/remote.h"
 #include "graphql/execute/detail/statement_name.h"
 #include "graphql/execute/mutation.h"
+#include "graphql/execute/notes.h"
 #include "platform/crypto/crypto.h"
 
 #include <algorithm>
@@ -193,6 +194,7 @@ Outcome<std::shared_ptr<const Prepared>> Engine::Impl::plan(
         prepared->name = statement_name(prepared->statement.text);
     }
     prepared->has_remotes = has_remote_fields(*prepared->plan);
+    prepared->may_have_notes = may_have_notes(*prepared->plan);
     documents.add_plan(session.tenant, entry, operation, variables.shape, prepared);
     return std::shared_ptr<const Prepared>(std::move(prepared));
 }

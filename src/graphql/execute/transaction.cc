@@ -115,10 +115,8 @@ rt::Task<Outcome<std::string>> Engine::Impl::mutation_with_actions(
         if (!committed) co_return std::unexpected(to_failure(committed.error(), is_admin));
     }
     for (const auto& work : after) work();
-    auto filled = detail::fill_constants(texts, prepared, variables, plan.access->view());
-    if (!filled) co_return std::unexpected(std::move(filled).error());
     if (options.on_change) options.on_change(plan, variables, session);
-    co_return detail::data_body(plan, std::move(texts));
+    co_return co_await finish(std::move(texts), prepared, variables);
 }
 
 }  // namespace weft::graphql

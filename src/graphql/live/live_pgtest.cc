@@ -16,11 +16,13 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 constexpr std::string_view kMetadata = R"({"version": 3, "sources": [{"name": "default", "kind": "postgres",
     "configuration": {}, "tables": [
     {"table": {"schema": "public", "name": "note"}, "select_permissions": [{"role": "user", "permission":
-        {"columns": "*", "filter": {"tenant": {"_eq": "X-Hasura-Tenant-Id"}}}}]},
+        {"columns": "*", "filter": {"tenant": {"_eq": "X-Hasura-Tenant-Id"}}}},
+        {"role": "guest", "permission": {"columns": ["id"], "filter": {}, "limit": 2}}]},
     {"table": {"schema": "public", "name": "event"}}]}]})";
 
 const Session kAdmin{.role = "admin"};
@@ -192,6 +194,17 @@ TEST_F(LivePg, KeepsTenantsApart) {
     pass(150ms);
     EXPECT_EQ(even.bodies.size(), 1U);  // nobody told of its row
     EXPECT_EQ(live_->stats().queries, before + 1);
+}
+
+TEST_F(LivePg, SaysWhereTheServerEndsAList) {
+    const Heard& all = subscribe("subscription { note(where: {id: {_lt: 9}}) { id } }", {.role = "guest"});
+    const Heard& few = subscribe("subscription { note(limit: 2) { id } }", {.role = "guest"});
+    ASSERT_TRUE(eventually([&] { return all.bodies.size() == 1 && few.bodies.size() == 1; }));
+    EXPECT_THAT(
+        all.bodies[0],
+        HasSubstr(R"("extensions":{"notes":[{"code":"limit-reached","path":["note"],"limit":2)")
+    );
+    EXPECT_THAT(few.bodies[0], Not(HasSubstr("extensions")));
 }
 
 TEST_F(LivePg, CoalescesFastChanges) {

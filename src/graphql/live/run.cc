@@ -1,4 +1,5 @@
 #include "graphql/execute/errors.h"
+#include "graphql/execute/notes.h"
 #include "graphql/live/detail/live.h"
 
 #include <algorithm>
@@ -223,12 +224,16 @@ void Live::Impl::deliver(Cohort& cohort, std::string_view text, bool is_body) {
     if (is_body) {
         body = text;
     } else {
-        body.reserve(text.size() + plan.key.size() + 16);
+        const std::string notes =
+            plan.prepared->may_have_notes ? notes_of(*plan.prepared->plan, {text}, cohort.variables) : "";
+        body.reserve(text.size() + plan.key.size() + notes.size() + 32);
         body += "{\"data\":{\"";
         body += plan.key;
         body += "\":";
         body += text;
-        body += "}}";
+        body += '}';
+        if (!notes.empty()) (body += R"(,"extensions":)") += notes;
+        body += '}';
     }
     const auto shared = std::make_shared<const std::string>(std::move(body));
     const bool is_kept = !plan.is_stream && shared->size() <= kKeptBytesMax &&

@@ -236,9 +236,12 @@ inline std::shared_ptr<const Model> model_of(
     return build_model(std::move(catalog), *std::move(parsed), enums, options);
 }
 
-inline std::shared_ptr<const Model> library_model() {
+inline std::shared_ptr<const Model> library_model(ModelOptions options = {}) {
     return model_of(
-        library_catalog(), library_metadata(), {{{.name = "kind"}, {{"NEWS", "fresh"}, {"ESSAY", ""}}}}
+        library_catalog(),
+        library_metadata(),
+        {{{.name = "kind"}, {{"NEWS", "fresh"}, {"ESSAY", ""}}}},
+        options
     );
 }
 

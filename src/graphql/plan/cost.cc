@@ -153,4 +153,15 @@ Outcome<double> check_request(const Plan& plan, const Variables& variables, cons
     return costs.total();
 }
 
+std::optional<std::int64_t> imposed_limit(const Select& select, const Variables* variables) {
+    if (!select.limit_max || !select.stream.empty()) return std::nullopt;
+    if (!select.limit) return select.limit_max;
+    const Source& source = select.limit->source;
+    if (source.kind == Source::Kind::kVariable && variables == nullptr) return select.limit_max;
+    static const Variables kNone;
+    const auto asked = value_of(source, variables == nullptr ? kNone : *variables);
+    const bool is_own = asked && *asked <= static_cast<double>(*select.limit_max);
+    return is_own ? std::nullopt : select.limit_max;
+}
+
 }  // namespace weft::graphql

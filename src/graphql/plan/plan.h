@@ -297,6 +297,10 @@ Outcome<std::unique_ptr<Plan>> plan_operation(std::shared_ptr<const Model> model
 /// execution. Microseconds; nothing at all when no limit is a variable.
 Outcome<double> check_request(const Plan& plan, const Variables& variables, const PlanLimits& limits);
 
+/// The most rows that the server lets a list have (or an aggregate's nodes), unless the request itself asks
+/// for no more than that. Without variables: for some values of them.
+std::optional<std::int64_t> imposed_limit(const Select& select, const Variables* variables);
+
 /// A `path:` argument taken apart: "$.a['b c'][0]" is a, b c, 0. Hasura's wording: "parse json path error:
 /// ...".
 Outcome<std::vector<std::string>> parse_json_path(std::string_view path);

@@ -311,6 +311,29 @@ TEST_F(Serve, ABodyHasAnEnd) {
     EXPECT_THAT(post("/v1/graphql", body), StartsWith("HTTP/1.1 200"));
 }
 
+TEST_F(Serve, AListThatTheRoleCutsSaysSo) {
+    make_tables();
+    sql("insert into book values (2, 1, 'Dyeing'), (3, 1, 'Spinning')");
+    const auto permit = [&](std::string_view table, std::string_view rule) {
+        return metadata(
+            "pg_create_select_permission",
+            R"({"table":")" + std::string(table) +
+                R"(","role":"guest","permission":{"columns":["id"],"filter":{})" + std::string(rule) + "}}"
+        );
+    };
+    ASSERT_THAT(permit("book", R"(,"limit":2)"), HasSubstr("success"));
+    const std::string_view as_guest = "\r\nx-hasura-role: guest";
+    EXPECT_THAT(
+        query("{ book { id } }", as_guest),
+        HasSubstr(
+            R"({"id":2}]},"extensions":{"notes":[{"code":"limit-reached","path":["book"],"limit":2,"lists":1,)"
+        )
+    );
+    EXPECT_THAT(query("{ book(limit: 2) { id } }", as_guest), Not(HasSubstr("extensions")));
+    EXPECT_THAT(query("{ book { id } }"), Not(HasSubstr("extensions")));
+    EXPECT_EQ(engine_->stats().notes, 1u);
+}
+
 TEST_F(Serve, ExplainShowsTheStatement) {
     make_tables();
     const std::string answer = post(

@@ -46,6 +46,10 @@ struct Engine::Impl {
     rt::Task<Outcome<>> call_actions(
         std::vector<std::string>& texts, const Ready& ready, const Session& session, rt::Deadline by
     );
+    /// The whole answer, once every root has its text: constants are filled in, notes are added.
+    rt::Task<Outcome<std::string>> finish(
+        std::vector<std::string> texts, const Prepared& prepared, const Variables& variables
+    );
     rt::Task<Outcome<Json>> perform(detail::ActionLog::Call call, rt::Deadline by);
     /// Principal and settings: what precedes the statements of every transaction.
     Outcome<pg::Batch> prelude(const Session& session) const;
