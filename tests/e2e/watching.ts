@@ -105,6 +105,8 @@ export async function watching(world: World): Promise<void> {
     await page.locator('[data-testid=run-state][data-state=canceled]').waitFor()
     const card = await page.locator('[data-testid=canceled]').innerText()
     expect(card.includes(`Canceled by ${owner.name}`) && card.includes('The order was withdrawn'), `who and why, but: ${card}`)
+    const event = await page.locator('[data-testid=timeline-cancel]').innerText()
+    expect(event.includes(`Canceled by ${owner.name}`) && event.includes('The order was withdrawn'), `who and why in the timeline, but: ${event}`)
     await page.locator('[data-step=after][data-state=not_reached]').getByText('Not reached').last().waitFor()
     const now = await page.getByRole('link', { name: 'Open workflow' }).boundingBox()
     expect(now?.x === beside?.x && now?.y === beside?.y, 'no button to move into the place of Cancel')

@@ -33,11 +33,11 @@ describe('a run', () => {
     const job = { cancel_requested_at: null, canceled_by_name: null, cancel_reason: null }
     expect(read({ job })).toMatchObject({ is_cancel_requested: false, cancel: null })
     const asked = { cancel_requested_at: '2026-01-01T00:00:00Z', canceled_by_name: 'Grace', cancel_reason: 'wrong order' }
-    expect(read({ job: asked })).toMatchObject({ is_cancel_requested: true, cancel: { by: 'Grace', reason: 'wrong order' } })
+    expect(read({ job: asked })).toMatchObject({ is_cancel_requested: true, cancel: { by: 'Grace', reason: 'wrong order', at: '2026-01-01T00:00:00Z' } })
   })
   it('tells who canceled it and why once it has ended so, and nothing when it ended otherwise', () => {
     const told = { canceled_by_name: 'Grace', cancel_reason: null }
-    expect(read({ state: 'canceled', ...told }).cancel).toEqual({ by: 'Grace', reason: null })
+    expect(read({ state: 'canceled', finished_at: '2026-01-01T00:00:01Z', ...told }).cancel).toEqual({ by: 'Grace', reason: null, at: '2026-01-01T00:00:01Z' })
     expect(read({ state: 'success', ...told }).cancel).toBeNull()
   })
 })

@@ -38,8 +38,8 @@ export interface Step extends Timed {
 export interface RunDetail extends Run {
   tier: string | null
   is_cancel_requested: boolean
-  /** Who asked it to stop, and why, as far as they said; null while nobody did. */
-  cancel: { by: string | null; reason: string | null } | null
+  /** Who asked it to stop, and why, as far as they said; null while nobody did. `at`: since when it is asked for, or canceled. */
+  cancel: { by: string | null; reason: string | null; at: string | null } | null
   steps: Step[]
 }
 export interface Attempt {
@@ -98,9 +98,9 @@ export function toRunDetail(row: LiveRunSubscription['runs'][number]): RunDetail
 }
 
 /** The job knows while it lives, the run once it has ended as canceled. */
-function cancelOf({ state, job, canceled_by_name, cancel_reason }: LiveRunSubscription['runs'][number]): RunDetail['cancel'] {
-  if (state === 'canceled') return { by: canceled_by_name, reason: cancel_reason }
-  return job?.cancel_requested_at == null ? null : { by: job.canceled_by_name, reason: job.cancel_reason }
+function cancelOf({ state, job, finished_at, canceled_by_name, cancel_reason }: LiveRunSubscription['runs'][number]): RunDetail['cancel'] {
+  if (state === 'canceled') return { by: canceled_by_name, reason: cancel_reason, at: finished_at }
+  return job?.cancel_requested_at == null ? null : { by: job.canceled_by_name, reason: job.cancel_reason, at: job.cancel_requested_at }
 }
 
 /** Where the values of a step are kept. */

@@ -1,9 +1,10 @@
 import { run_states, type Page, type RunState } from '~/shared/api'
 import type { LatestRunsSubscriptionVariables } from '~/shared/graphql/generated'
+import { t } from '~/shared/i18n'
 import { routeId, type RunId, type WorkflowId } from '~/shared/ids'
 import type { Load } from '~/shared/load'
 import { elapsedMs } from '~/shared/time'
-import type { LogLine, Run, Step } from './runs.data'
+import type { LogLine, Run, RunDetail, Step } from './runs.data'
 
 export interface RunFilters {
   workflow: WorkflowId | null
@@ -141,6 +142,13 @@ export function stepOfInterest(steps: readonly Step[]): Step | null {
 export function appendLogs(shown: readonly LogLine[], more: readonly LogLine[]): LogLine[] {
   const last = BigInt(shown.at(-1)?.seq ?? -1)
   return [...shown, ...more.filter((line) => BigInt(line.seq) > last)]
+}
+
+/** "Canceled by Grace", or that it was asked for; without a name, when nobody is known. */
+export function cancelTitle(run: Pick<RunDetail, 'state' | 'cancel'>): string {
+  const by = run.cancel?.by
+  if (run.state === 'canceled') return by == null ? t('state.canceled') : t('run.canceled.by', { name: by })
+  return by == null ? t('run.canceling') : t('run.canceling.by', { name: by })
 }
 
 /** What started the run. */
