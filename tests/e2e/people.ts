@@ -51,6 +51,17 @@ export async function people({ server, page }: World): Promise<void> {
     await other.waitForURL('**/settings/tokens')
     await stranger.close()
   })
+  await test('a login may lead to a page of the server', async () => {
+    const stranger = await page.context().browser()!.newContext()
+    const other = await stranger.newPage()
+    await other.goto(`${server.url}/login?next=/graphql`)
+    await other.fill('[name=email]', owner.email)
+    await other.fill('[name=password]', owner.password)
+    await other.click('[type=submit]')
+    await other.waitForURL('**/graphql')
+    await other.waitForFunction(() => document.title === 'Weft GraphQL')
+    await stranger.close()
+  })
 }
 
 export async function contract({ server, page }: World): Promise<void> {

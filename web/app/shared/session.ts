@@ -39,3 +39,9 @@ export function createSession(api: Api): Session {
 export function safeNext(next: unknown): string {
   return typeof next === 'string' && /^\/(?![/\\])/.test(next) ? next : '/runs'
 }
+
+/** Arguments of navigateTo for where a login leads. What is no page of this application is one of the server's, such as /graphql. */
+export function afterLogin(next: unknown, isPage: (path: string) => boolean): [string, { external: boolean }] {
+  const to = safeNext(next)
+  return [to, { external: !isPage(to) }]
+}

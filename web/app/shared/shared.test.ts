@@ -4,7 +4,7 @@ import { t } from './i18n'
 import { en } from './i18n/en'
 import { routeId } from './ids'
 import { keyset, likeOf, only, pageOf } from './rows'
-import { safeNext } from './session'
+import { afterLogin, safeNext } from './session'
 import { nextChoice } from './theme'
 import { elapsedMs, formatAgo, formatClock, formatDuration } from './time'
 
@@ -66,6 +66,12 @@ describe('addresses', () => {
   it('follows a login only to a page of our own', () => {
     expect(safeNext('/runs?state=failed')).toBe('/runs?state=failed')
     for (const bad of ['//evil.test', 'https://evil.test', '/\\evil.test', 'javascript:alert(1)', undefined, ['x']]) expect(safeNext(bad)).toBe('/runs')
+  })
+  it('leaves the application for a page of the server', () => {
+    const isPage = (path: string) => path.startsWith('/runs')
+    expect(afterLogin('/graphql', isPage)).toEqual(['/graphql', { external: true }])
+    expect(afterLogin('/runs/1', isPage)).toEqual(['/runs/1', { external: false }])
+    expect(afterLogin('//evil.test', isPage)).toEqual(['/runs', { external: false }])
   })
   it('takes the claim token from the fragment', () => {
     expect(claimToken('#token=abc')).toBe('abc')
