@@ -185,26 +185,29 @@ void Workflows::add_drafts(Table& table) {
 
 void Workflows::add_states(Table& table) {
     const Access publish = may(Permission::kWorkflowPublish);
-    const auto add = [&](std::string_view name, std::string_view path, std::string_view summary, auto method
-                     ) {
-        table.add(commands({name, path, summary, publish, "workflow"}, bind(this, method)));
+    const auto add = [&](std::string_view name, std::string_view path, std::string_view summary, Handler act
+                     ) { table.add(commands({name, path, summary, publish, "workflow"}, std::move(act))); };
+    const auto switches_to = [this](std::string_view state) -> Handler {
+        return [this, state](Context& context, Json input) {
+            return switch_to(context, std::move(input), std::string(state));
+        };
     };
     add("workflows.activate",
         "/workflows/{id}/activate",
         "Let an inactive workflow start runs again",
-        &Workflows::activate);
+        switches_to("active"));
     add("workflows.deactivate",
         "/workflows/{id}/deactivate",
         "Its triggers accept nothing and nothing starts; what runs goes on",
-        &Workflows::deactivate);
+        switches_to("inactive"));
     add("workflows.archive",
         "/workflows/{id}/archive",
         "Deactivate it and put it away: it leaves the list and does not change",
-        &Workflows::archive);
+        bind(this, &Workflows::archive));
     add("workflows.restore",
         "/workflows/{id}/restore",
         "Bring an archived workflow back, as inactive",
-        &Workflows::restore);
+        bind(this, &Workflows::restore));
 }
 
 }  // namespace weft::control

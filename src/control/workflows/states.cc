@@ -38,20 +38,12 @@ rt::Task<Result<Json>> Workflows::set_state(Context& context, WorkflowId id, std
     co_return workflow_json(after);
 }
 
-rt::Task<Result<Json>> Workflows::activate(Context& context, Json input) {
+rt::Task<Result<Json>> Workflows::switch_to(Context& context, Json input, std::string state) {
     const auto id = id_in<WorkflowId>(input);
     context.object = id.uuid();
     CO_TRY(auto workflow, co_await rows::lock(context.db(), id, context.deadline));
     CO_CHECK_OK(rows::expect_changeable(workflow));
-    co_return co_await set_state(context, id, "active");
-}
-
-rt::Task<Result<Json>> Workflows::deactivate(Context& context, Json input) {
-    const auto id = id_in<WorkflowId>(input);
-    context.object = id.uuid();
-    CO_TRY(auto workflow, co_await rows::lock(context.db(), id, context.deadline));
-    CO_CHECK_OK(rows::expect_changeable(workflow));
-    co_return co_await set_state(context, id, "inactive");
+    co_return co_await set_state(context, id, std::move(state));
 }
 
 rt::Task<Result<Json>> Workflows::archive(Context& context, Json input) {

@@ -26,8 +26,8 @@ class Workflows {
     rt::Task<Result<Json>> save_draft(Context& context, Json input);
     rt::Task<Result<Json>> validate(Context& context, Json input);
     rt::Task<Result<Json>> publish(Context& context, Json input);
-    rt::Task<Result<Json>> activate(Context& context, Json input);
-    rt::Task<Result<Json>> deactivate(Context& context, Json input);
+    /// To "active" or "inactive".
+    rt::Task<Result<Json>> switch_to(Context& context, Json input, std::string state);
     rt::Task<Result<Json>> archive(Context& context, Json input);
     rt::Task<Result<Json>> restore(Context& context, Json input);
     rt::Task<Result<Json>> set_state(Context& context, WorkflowId id, std::string state);
