@@ -239,7 +239,7 @@ Result<Node> parse_condition(const Json& condition, std::string_view field) {
         TRY(Text text, parse_text(std::string_view(condition.get_string()), field));
         if (text.is_whole()) return Node{std::move(text)};
     }
-    return fail(Error::invalid("must be true, false, or one whole {{ expression }}", std::string(field)));
+    return fail(Error::invalid("if must be true, false, or one whole {{ expression }}", std::string(field)));
 }
 
 namespace {

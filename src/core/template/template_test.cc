@@ -205,6 +205,14 @@ TEST(CheckSource, RefusesEmptyAndUnbalanced) {
     EXPECT_FALSE(check_source("return {", "with.source"));
 }
 
+TEST(Condition, IsNotAnyText) {
+    EXPECT_TRUE(parse_condition(Json(true)));
+    const auto refused = parse_condition(Json("{{ a }} b"), "steps[0].if");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().user, "if must be true, false, or one whole {{ expression }}");
+    EXPECT_EQ(refused.error().field, "steps[0].if");
+}
+
 TEST(References, FunctionsInParametersAreBoundedInWork) {
     std::string nested = "a";
     for (int i = 0; i < 400; ++i) nested = "(a," + nested + ")=>a";
