@@ -102,6 +102,34 @@ class StreamMetrics {
     std::uint64_t refused_before_ = 0;
 };
 
+/// JavaScript of workflows and actions, by what the checker said of each.
+class ScriptMetrics {
+  public:
+    explicit ScriptMetrics(telemetry::Metrics& metrics)
+        : good_(counter(metrics, "good")),
+          wrong_(counter(metrics, "wrong")),
+          unchecked_(counter(metrics, "unchecked")) {}
+
+    void update(const control::scripts::Stats& now) {
+        good_.add(static_cast<double>(now.good - before_.good));
+        wrong_.add(static_cast<double>(now.wrong - before_.wrong));
+        unchecked_.add(static_cast<double>(now.unchecked - before_.unchecked));
+        before_ = now;
+    }
+
+  private:
+    static telemetry::Counter counter(telemetry::Metrics& metrics, std::string verdict) {
+        return metrics.counter(
+            "weft_scripts_checked_total", "Scripts of definitions", {{"verdict", std::move(verdict)}}
+        );
+    }
+
+    telemetry::Counter good_;
+    telemetry::Counter wrong_;
+    telemetry::Counter unchecked_;
+    control::scripts::Stats before_;
+};
+
 /// Everything an api process is made of, in the order of construction.
 class ApiProcess {
   public:
@@ -129,6 +157,7 @@ class ApiProcess {
         TRY(api_, make_api());
         prepare_ears();
         metrics_.on_collect([this] { streams_.update(api_->leases().stats()); });
+        metrics_.on_collect([this] { scripts_.update(checker_->stats()); });
         api_->mount(router_);
         hooks_->add_routes(router_);
         auto callers =
@@ -289,7 +318,7 @@ class ApiProcess {
             .notify = store::notices::tell_through(*notifier_),
             .start_run = std::move(start_run),
             .log = log_,
-            .checker = checker_.get(),
+            .checker = *checker_,
         };
         control::ApiOptions options{
             .public_url = options_.public_url,
@@ -390,7 +419,7 @@ class ApiProcess {
 
     const ProcessOptions& options_;
     ProcessSecrets secrets_;
-    std::unique_ptr<control::scripts::Checker> checker_;  // null where the host gives no sandbox
+    std::unique_ptr<control::scripts::Checker> checker_;
     telemetry::Logger log_;
     Address address_;
     std::vector<std::string> cors_origins_;
@@ -402,6 +431,7 @@ class ApiProcess {
     QueryTime query_time_{metrics_};
     RequestMetrics requests_{metrics_};
     StreamMetrics streams_{metrics_};
+    ScriptMetrics scripts_{metrics_};
     telemetry::Health health_;
     http::Router router_;
     crypto::PasswordHasher hasher_;
@@ -467,7 +497,7 @@ int api(const ProcessOptions& given, const Environment& environment) {
 
     telemetry::Logger log = telemetry::Logger().with({{"process", options.name}});
     if (!checker) log.warn("JavaScript is not checked before it runs", {{"reason", checker.error().user}});
-    auto held = checker ? *std::move(checker) : nullptr;
+    auto held = checker ? *std::move(checker) : control::scripts::Checker::absent();
     ApiProcess process(options, std::move(*secrets), std::move(held), log);
     if (auto prepared = process.prepare(); !prepared) give_up(prepared.error());
     if (auto restricted = proc::restrict_calls({}); !restricted) return complain(restricted.error());

@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <optional>
 
 namespace weft::control::scripts {
 
@@ -39,10 +40,35 @@ std::string receive(int socket, rt::Deadline by) {
     return out;
 }
 
+struct Answered {
+    packets::Answer head;
+    std::string text;
+};
+
+/// Nothing when no answer comes: the child died over it, or is too slow.
+std::optional<Answered> ask(
+    int socket, std::uint32_t id, const templates::Script& script, const rt::Deadline& by
+) {
+    const packets::Question question{.id = id, .is_code = script.is_code ? 1u : 0u};
+    const std::string packet = packets::packet(question, script.source);
+    if (by.is_over() || send(socket, packet.data(), packet.size(), MSG_NOSIGNAL | MSG_DONTWAIT) !=
+                            static_cast<ssize_t>(packet.size()))
+        return std::nullopt;
+    Answered out;
+    do {
+        const std::string got = receive(socket, by.at_most(kOne));
+        std::string_view rest = got;
+        if (!packets::take(rest, out.head)) return std::nullopt;
+        out.text = rest;
+        // An earlier answer may still come: of a script that nobody waited for any more.
+    } while (out.head.id != id);
+    return out;
+}
+
 }  // namespace
 
-Found not_checked() {
-    return {.problems = {}, .warning = "The JavaScript of this definition could not be checked here."};
+std::unique_ptr<Checker> Checker::absent() {
+    return std::unique_ptr<Checker>(new Checker(proc::Helper()));
 }
 
 Result<std::unique_ptr<Checker>> Checker::launch(const Options& options, const char* tier) {
@@ -80,37 +106,31 @@ Checker::~Checker() {
     proc::kill_and_reap(helper_.pid);
 }
 
-Found Checker::check(const std::vector<workflow::Script>& scripts) {
+Found Checker::check(const std::vector<templates::Script>& scripts) {
     Found out;
+    if (scripts.empty()) return out;
     const std::unique_lock hold(mutex_, kTurn);
-    if (!hold.owns_lock()) return not_checked();
+    if (!helper_.socket || !hold.owns_lock()) {
+        unchecked_ += scripts.size();
+        out.warning = "The JavaScript of this definition could not be checked here.";
+        return out;
+    }
     const auto by = rt::Deadline::in(kAll);
-    for (const workflow::Script& script : scripts) {
+    for (const templates::Script& script : scripts) {
         if (out.problems.size() >= kProblemsMax) break;
-        const packets::Question question{.id = ++last_id_, .is_code = script.is_code ? 1u : 0u};
-        const std::string packet = packets::packet(question, script.source);
-        packets::Answer answer;
-        std::string got;
-        std::string_view rest;
-        const bool is_sent =
-            !by.is_over() &&
-            send(helper_.socket.get(), packet.data(), packet.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
-                static_cast<ssize_t>(packet.size());
-        // An earlier answer may still come: of a script that nobody waited for any more.
-        while (is_sent && answer.id != question.id) {
-            got = receive(helper_.socket.get(), by.at_most(kOne));
-            rest = got;
-            if (!packets::take(rest, answer)) break;
+        const auto answer = ask(helper_.socket.get(), ++last_id_, script, by);
+        if (!answer) {
+            ++unchecked_;
+            out.warning = fmt::format("The JavaScript at {} could not be checked here.", script.place.field);
+            continue;
         }
-        if (answer.id != question.id) {
-            out.warning = fmt::format("The JavaScript at {} could not be checked here.", script.field);
-            if (by.is_over() || !is_sent) break;
-        } else if (answer.verdict == packets::Verdict::kTooMuch) {
-            out.problems.push_back(
-                Error::limit(fmt::format("is too much for the script engine: {}", rest), script.field)
-            );
-        } else if (answer.verdict == packets::Verdict::kWrong) {
-            out.problems.push_back(workflow::script_problem(script, {answer.line, answer.column}, rest));
+        const auto& [head, text] = *answer;
+        ++(head.verdict == packets::Verdict::kGood ? good_ : wrong_);
+        if (head.verdict == packets::Verdict::kTooMuch) {
+            std::string message = fmt::format("is too much for the script engine: {}", text);
+            out.problems.push_back(Error::limit(std::move(message), script.place.field));
+        } else if (head.verdict == packets::Verdict::kWrong) {
+            out.problems.push_back(templates::script_problem(script, head.line, head.column, text));
         }
     }
     return out;

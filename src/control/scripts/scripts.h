@@ -2,9 +2,10 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "core/workflow/workflow.h"
+#include "core/template/template.h"
 #include "platform/proc/helper.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-/// The JavaScript of definitions, compiled in a confined child and never run.
+/// The JavaScript of workflows and actions, compiled in a confined child and never run.
 namespace weft::control::scripts {
 
 struct Options {
@@ -30,20 +31,27 @@ struct Found {
     std::string warning;          // why some of them could not be checked; "" when all were
 };
 
-/// What a missing checker says.
-Found not_checked();
+/// Of scripts, since the start.
+struct Stats {
+    std::uint64_t good = 0;
+    std::uint64_t wrong = 0;
+    std::uint64_t unchecked = 0;
+};
 
 class Checker {
   public:
     /// Blocks for some 20 ms. Call it before there are threads, secrets or sockets. Errors: kUnavailable.
     static Result<std::unique_ptr<Checker>> start(Options options);
+    /// Where none can be started: it checks nothing, and each check says so.
+    static std::unique_ptr<Checker> absent();
     ~Checker();
     Checker(const Checker&) = delete;
     Checker& operator=(const Checker&) = delete;
 
     /// In order; one caller at a time, others wait up to a second. Takes some 0.1 ms for a script, and at
     /// most a few seconds for all.
-    Found check(const std::vector<workflow::Script>& scripts);
+    Found check(const std::vector<templates::Script>& scripts);
+    Stats stats() const { return {.good = good_, .wrong = wrong_, .unchecked = unchecked_}; }
 
   private:
     explicit Checker(proc::Helper helper) : helper_(std::move(helper)) {}
@@ -52,6 +60,9 @@ class Checker {
     proc::Helper helper_;
     std::timed_mutex mutex_;
     std::uint32_t last_id_ = 0;
+    std::atomic<std::uint64_t> good_ = 0;
+    std::atomic<std::uint64_t> wrong_ = 0;
+    std::atomic<std::uint64_t> unchecked_ = 0;
 };
 
 }  // namespace weft::control::scripts

@@ -12,17 +12,18 @@
 
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 
 namespace weft::control::scripts {
 namespace {
 
 using testing::HasSubstr;
 
-workflow::Script expression(std::string source) {
-    return {.source = std::move(source), .field = "steps[0].with"};
+templates::Script expression(std::string source) {
+    return {.source = std::move(source), .place = {.field = "steps[0].with"}};
 }
-workflow::Script code(std::string source) {
-    return {.source = std::move(source), .is_code = true, .field = "steps[1].with.source"};
+templates::Script code(std::string source) {
+    return {.source = std::move(source), .place = {.field = "steps[1].with.source"}, .is_code = true};
 }
 
 class Scripts : public testing::Test {
@@ -32,7 +33,7 @@ class Scripts : public testing::Test {
         ASSERT_TRUE(made) << made.error().user << made.error().detail;
         checker = *std::move(made);
     }
-    std::string first(workflow::Script script) {
+    std::string first(templates::Script script) {
         const Found found = checker->check({std::move(script)});
         EXPECT_EQ(found.warning, "");
         return found.problems.empty() ? "" : found.problems.front().user;
@@ -60,6 +61,8 @@ TEST_F(Scripts, EachStandsAloneAndAllAreTold) {
     ASSERT_EQ(found.problems.size(), 2u);
     EXPECT_EQ(found.problems[0].field, "steps[0].with");
     EXPECT_EQ(found.problems[1].field, "steps[1].with.source");
+    const Stats stats = checker->stats();
+    EXPECT_EQ(std::tuple(stats.good, stats.wrong, stats.unchecked), std::tuple(1u, 2u, 0u));
 }
 
 /// The first child of a process, as the kernel tells.
@@ -135,7 +138,12 @@ TEST(ScriptsAway, AnOpenProgramIsStartedWhereItsPathIsClosed) {
 
 TEST(ScriptsAway, AMissingProgramIsAnErrorAndAWarning) {
     EXPECT_FALSE(Checker::start({.runner_path = "/nonexistent/weft-runner", .has_weakest = true}));
-    EXPECT_NE(not_checked().warning, "");
+    const auto absent = Checker::absent();
+    EXPECT_EQ(absent->check({}).warning, "") << "nothing is always checked";
+    const Found found = absent->check({expression("1 +"), expression("1")});
+    EXPECT_TRUE(found.problems.empty());
+    EXPECT_NE(found.warning, "");
+    EXPECT_EQ(absent->stats().unchecked, 2u);
 }
 
 }  // namespace

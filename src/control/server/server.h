@@ -44,7 +44,7 @@ struct ApiParts {
     store::notices::Tell notify;
     StartRun start_run;
     telemetry::Logger log;
-    scripts::Checker* checker = nullptr;  // of definitions' JavaScript; null: unavailable on this host
+    scripts::Checker& checker;  // of definitions' JavaScript
 };
 
 /// The control plane: every operation, the live stream and the UI, behind one router.

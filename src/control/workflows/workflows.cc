@@ -145,9 +145,7 @@ rt::Task<Workflows::Checked> Workflows::check_all(store::Db db, Json definition,
     out.catalog = *std::move(catalog);
     auto check = [&] {
         std::vector<Error> problems = workflow::check(*out.definition, out.catalog);
-        const auto scripts = workflow::scripts(*out.definition);
-        scripts::Found found;
-        if (!scripts.empty()) found = checker_ != nullptr ? checker_->check(scripts) : scripts::not_checked();
+        scripts::Found found = checker_.check(workflow::scripts(*out.definition));
         std::ranges::move(found.problems, std::back_inserter(problems));
         found.problems = std::move(problems);
         return found;

@@ -11,8 +11,7 @@ namespace weft::control {
 /// and a deletion are told for each trigger of the workflow (TriggerChanged).
 class Workflows {
   public:
-    /// `checker` may be null: then JavaScript is not checked, and each check says so.
-    Workflows(Environment& env, scripts::Checker* checker) : env_(env), checker_(checker) {}
+    Workflows(Environment& env, scripts::Checker& checker) : env_(env), checker_(checker) {}
     void add_operations(Table& table);
 
   private:
@@ -38,7 +37,7 @@ class Workflows {
     rt::Task<Checked> check_all(store::Db db, Json definition, rt::Deadline by);
 
     Environment& env_;
-    scripts::Checker* checker_;
+    scripts::Checker& checker_;
 };
 
 /// What the catalog of the caller's tenant has of the things a definition names; the absent ones are left

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace weft::templates {
@@ -261,6 +262,33 @@ std::vector<const Expression*> expressions(const Node& node) {
     std::vector<const Expression*> out;
     collect(node, out);
     return out;
+}
+
+std::vector<Script> scripts(const Node& node) {
+    std::vector<Script> out;
+    for (const Expression* one : expressions(node)) {
+        if (!one->is_path) out.push_back({.source = one->source, .place = one->place});
+    }
+    return out;
+}
+
+Error script_problem(
+    const Script& script, std::uint32_t line, std::uint32_t column, std::string_view message
+) {
+    Place place = script.place;
+    const auto lines = static_cast<std::uint32_t>(std::ranges::count(script.source, '\n')) + 1;
+    if (line > lines) {
+        // The engine met what we put around it.
+        const Place end = place_of(script.source, script.source.size(), "");
+        return script_problem(script, end.line, end.column, "SyntaxError: this ends too early");
+    }
+    if (line > 1) {
+        place.line += line - 1;
+        place.column = column;
+    } else if (line == 1 && column > 0) {
+        place.column += column - 1;
+    }
+    return error_at(place, message);
 }
 
 Result<> check_source(std::string_view source, std::string_view field) {

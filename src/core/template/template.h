@@ -114,6 +114,22 @@ Result<std::vector<Reference>> references(std::string_view source, const Place& 
 /// All expressions of a tree, in order. They live as long as the node.
 std::vector<const Expression*> expressions(const Node& node);
 
+/// JavaScript that only the engine can judge.
+struct Script {
+    std::string source;
+    Place place;           // of `source`
+    bool is_code = false;  // the body of a function; else one expression
+};
+
+/// The expressions of a tree that are no plain paths, in order.
+std::vector<Script> scripts(const Node& node);
+
+/// That `script` is wrong at a place of its source (line 0: unknown; one after its last: at its end), as a
+/// problem of its field.
+Error script_problem(
+    const Script& script, std::uint32_t line, std::uint32_t column, std::string_view message
+);
+
 /// All references of all expressions of a tree.
 Result<std::vector<Reference>> references(const Node& node);
 

@@ -205,6 +205,21 @@ TEST(CheckSource, RefusesEmptyAndUnbalanced) {
     EXPECT_FALSE(check_source("return {", "with.source"));
 }
 
+TEST(Scripts, AreTheExpressionsThatAreNoPaths) {
+    const auto node = parse(parse_json(R"({"a": "x {{ input.n }} {{ input.n +\n 1 }}"})").value(), "with");
+    ASSERT_TRUE(node);
+    const auto found = scripts(*node);
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].source, " input.n +\n 1 ");
+    const Error problem = script_problem(found[0], 1, 3, "unexpected");
+    EXPECT_EQ(problem.user, "line 1, column 21: unexpected");
+    EXPECT_EQ(problem.field, "with.a");
+    EXPECT_EQ(script_problem(found[0], 2, 3, "x").user, "line 2, column 3: x");
+    EXPECT_EQ(
+        script_problem(found[0], 3, 1, "')'").user, "line 2, column 4: SyntaxError: this ends too early"
+    );
+}
+
 TEST(Condition, IsNotAnyText) {
     EXPECT_TRUE(parse_condition(Json(true)));
     const auto refused = parse_condition(Json("{{ a }} b"), "steps[0].if");

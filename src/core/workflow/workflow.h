@@ -6,6 +6,7 @@
 #include "core/connector/connector.h"
 #include "core/runstate/runstate.h"
 #include "core/schema/schema.h"
+#include "core/template/template.h"
 
 #include <cstdint>
 #include <map>
@@ -90,16 +91,7 @@ std::vector<Error> problems(const Json& tree);
 
 /// JavaScript of a definition that only the engine can judge: each expression that is no plain path, and the
 /// code of each core/code.
-struct Script {
-    std::string source;
-    bool is_code = false;  // the body of a function; else one expression
-    std::string field;
-    TextPlace place{1, 1};  // of `source` in the string at the field
-};
-std::vector<Script> scripts(const Definition& definition);
-
-/// That `script` is wrong at a place of its source (line 0: unknown), as a problem of its field.
-Error script_problem(const Script& script, TextPlace at, std::string_view message);
+std::vector<templates::Script> scripts(const Definition& definition);
 
 // ---------------------------------------------------------------- publishing
 

@@ -58,7 +58,11 @@ struct Call {
 class TestApi {
   public:
     /// No rates, unless `options` says so: tests call as fast as they can.
-    explicit TestApi(ApiOptions options = without_rates(), std::int64_t value_bytes = 128 << 20);
+    explicit TestApi(
+        ApiOptions options = without_rates(),
+        std::int64_t value_bytes = 128 << 20,
+        std::unique_ptr<scripts::Checker> scripts = scripts::Checker::absent()
+    );
     static ApiOptions without_rates();
     ~TestApi();
 
@@ -95,6 +99,7 @@ class TestApi {
     rt::Deadline soon() { return rt::Deadline::in(std::chrono::seconds(20)); }
     std::string claim_token();
 
+    std::unique_ptr<scripts::Checker> checker;
     test::TestDatabase db;
     rt::Loop loop;
     rt::ManualClock clock{rt::SystemClock().now()};

@@ -54,7 +54,8 @@ ApiOptions TestApi::without_rates() {
     return options;
 }
 
-TestApi::TestApi(ApiOptions options, std::int64_t value_bytes) : values(loop, value_bytes) {
+TestApi::TestApi(ApiOptions options, std::int64_t value_bytes, std::unique_ptr<scripts::Checker> scripts)
+    : checker(std::move(scripts)), values(loop, value_bytes) {
     EXPECT_TRUE(crypto::init());
     folder = std::filesystem::temp_directory_path() / ("weft-api-" + Uuid::v7(clock.now(), rng).text());
     std::filesystem::create_directory(folder);
@@ -83,6 +84,7 @@ TestApi::TestApi(ApiOptions options, std::int64_t value_bytes) : values(loop, va
         .notify = [this](const store::notices::Notice& notice) { notified.push_back(notice); },
         .start_run = [this](StartRequest wanted, rt::Deadline by) { return start(std::move(wanted), by); },
         .log = telemetry::Logger({.level = telemetry::Level::kError}),
+        .checker = *checker,
     };
     options.public_url = "http://weft.test";
     options.trusted_proxies = {"10.0.0.9"};
