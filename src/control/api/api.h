@@ -344,6 +344,8 @@ Json page_json(const store::Page<T>& page, ToJson to_json) {
     Json next = page.next ? Json(page.next->text()) : Json(nullptr);
     return JsonObject{{"items", std::move(items)}, {"next", std::move(next)}};
 }
+/// What is wrong with a definition, as member `problems` of a refusal: [{"field", "message"}].
+JsonArray problems_json(const std::vector<Error>& problems);
 Json time_json(Instant at);
 Json time_json(std::optional<Instant> at);
 template <class IdType>

@@ -54,6 +54,12 @@ Result<store::PageRequest> page_in(const Json& input) {
     return page;
 }
 
+JsonArray problems_json(const std::vector<Error>& problems) {
+    JsonArray out;
+    for (const Error& one : problems) out.push_back(JsonObject{{"field", one.field}, {"message", one.user}});
+    return out;
+}
+
 Json time_json(Instant at) {
     return Json(rfc3339(at));
 }

@@ -1,8 +1,14 @@
+#include "base/limits.h"
 #include "control/api/family.h"
 #include "control/catalog/catalog.h"
 #include "core/connector/connector.h"
 #include "platform/rt/loop.h"
 #include "store/catalog/catalog.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
 
 namespace weft::control {
 
@@ -56,7 +62,36 @@ Result<Json> checked_definition(const Json& definition, std::string_view key, st
     return fail(std::move(action).error().with_field(std::move(field)));
 }
 
+/// The expressions of an action, with fields as of its version.
+std::vector<templates::Script> scripts_of(const rows::Action& action) {
+    auto parsed = connector::parse_action(action.definition);
+    if (!parsed) return {};  // was refused when it was saved
+    std::vector<templates::Script> out = connector::scripts(*parsed);
+    for (templates::Script& script : out)
+        script.place.field = fmt::format("actions.{}.definition.{}", action.key, script.place.field);
+    return out;
+}
+
 }  // namespace
+
+rt::Task<Result<scripts::Found>> Catalog::check_actions(Context& context, AppVersionId version) {
+    scripts::Found out;
+    store::PageRequest request{.limit = limits::kPageSizeMax, .after = std::nullopt};
+    do {
+        CO_TRY(auto page, co_await rows::list_actions(context.db(), version, request, context.deadline));
+        auto check = [&] {
+            std::vector<templates::Script> scripts;
+            for (const rows::Action& action : page.items)
+                std::ranges::move(scripts_of(action), std::back_inserter(scripts));
+            return checker_.check(scripts);
+        };
+        scripts::Found found = co_await rt::on_pool(check, rt::Pool::kTenants);
+        std::ranges::move(found.problems, std::back_inserter(out.problems));
+        if (!found.warning.empty()) out.warning = std::move(found.warning);
+        request.after = page.next;
+    } while (request.after && out.problems.empty());
+    co_return out;
+}
 
 rt::Task<Result<Json>> Catalog::create_action(Context& context, Json input) {
     const auto version = id_in<AppVersionId>(input);

@@ -136,6 +136,20 @@ rt::Task<Result<Json>> Catalog::change_version(Context& context, Json input) {
     co_return version_json(version);
 }
 
+rt::Task<Result<Json>> Catalog::publish_version(Context& context, Json input) {
+    const auto id = id_in<AppVersionId>(input);
+    context.object = id.uuid();
+    // First: it locks the version, so that what is checked is what is published; a problem takes it back.
+    CO_TRY(auto published, co_await rows::publish_version(context.db(), id, context.deadline));
+    CO_TRY(scripts::Found found, co_await check_actions(context, id));
+    if (!found.problems.empty()) {
+        context.problem["problems"] = problems_json(found.problems);
+        co_return fail(std::move(found.problems.front()));
+    }
+    if (!found.warning.empty()) context.audit_detail["warning"] = found.warning;
+    co_return version_json(published);
+}
+
 void Catalog::add_apps(Table& table) {
     const Access read = may(Permission::kAppRead);
     const Access edit = may(Permission::kAppEdit);
@@ -193,7 +207,7 @@ void Catalog::add_versions(Table& table) {
          "Publish a draft; it never changes again",
          edit,
          answer},
-        by_id(rows::publish_version, version_json)
+        bind(this, &Catalog::publish_version)
     ));
     table.add(commands(
         {"app_versions.deprecate",

@@ -1,14 +1,16 @@
 #pragma once
 
 #include "control/api/api.h"
+#include "control/scripts/scripts.h"
 
 namespace weft::control {
 
 /// Apps, app versions and actions: operations `apps.*`, `app_versions.*`, `actions.*`. Manifests and
-/// definitions are checked by core/connector and stored in its normal form.
+/// definitions are checked by core/connector and stored in its normal form; publishing a version compiles the
+/// expressions of its actions.
 class Catalog {
   public:
-    explicit Catalog(Environment& env) : env_(env) {}
+    Catalog(Environment& env, scripts::Checker& checker) : env_(env), checker_(checker) {}
     void add_operations(Table& table);
 
   private:
@@ -21,11 +23,15 @@ class Catalog {
 
     rt::Task<Result<Json>> create_version(Context& context, Json input);
     rt::Task<Result<Json>> change_version(Context& context, Json input);
+    rt::Task<Result<Json>> publish_version(Context& context, Json input);
 
     rt::Task<Result<Json>> create_action(Context& context, Json input);
     rt::Task<Result<Json>> change_action(Context& context, Json input);
+    /// What publishing the version refuses, and what could not be checked.
+    rt::Task<Result<scripts::Found>> check_actions(Context& context, AppVersionId version);
 
     Environment& env_;
+    scripts::Checker& checker_;
 };
 
 /// Connections: operations `connections.*`. Fields go in, sealed to the tenant's public key, and never come

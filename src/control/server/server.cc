@@ -37,7 +37,7 @@ struct Api::Impl {
               .request_key = parts.request_key,
           },
           auth(env, parts.hasher, parts.shared_master, parts.device_key),
-          catalog(env),
+          catalog(env, parts.checker),
           connections(env),
           workflows(env, parts.checker),
           triggers(env, options.public_url),

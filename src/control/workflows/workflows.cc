@@ -83,14 +83,11 @@ rt::Task<Result<Json>> definition_in(const Json* input) {
 JsonArray problems_json(const std::vector<Error>& problems, const Json& definition) {
     std::vector<std::optional<workflow::TextPlace>> places(problems.size());
     if (const std::string* text = definition.if_string()) places = workflow::places(*text, problems);
-    JsonArray out;
+    JsonArray out = control::problems_json(problems);
     for (std::size_t i = 0; i < problems.size(); ++i) {
-        JsonObject problem{{"field", problems[i].field}, {"message", problems[i].user}};
-        if (places[i]) {
-            problem["line"] = places[i]->line;
-            problem["column"] = places[i]->column;
-        }
-        out.emplace_back(std::move(problem));
+        if (!places[i]) continue;
+        out[i].get_object()["line"] = places[i]->line;
+        out[i].get_object()["column"] = places[i]->column;
     }
     return out;
 }

@@ -180,4 +180,9 @@ Json request_template(const Action& action) {
     return out;
 }
 
+std::vector<templates::Script> scripts(const Action& action) {
+    const auto node = templates::parse(request_template(action));
+    return node ? templates::scripts(*node) : std::vector<templates::Script>();
+}
+
 }  // namespace weft::connector

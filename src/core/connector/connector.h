@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "core/runstate/policy.h"
 #include "core/schema/schema.h"
+#include "core/template/template.h"
 
 #include <map>
 #include <optional>
@@ -119,6 +120,9 @@ Json to_json(const Action& action);
 
 /// {path, query, headers, body}: the tree the sandbox renders (protocol::Mode::kRequest) with `input` bound.
 Json request_template(const Action& action);
+
+/// Its expressions that only the script engine can judge.
+std::vector<templates::Script> scripts(const Action& action);
 
 // ---------------------------------------------------------------- requests
 

@@ -164,6 +164,18 @@ TEST(Action, RoundTripsInNormalForm) {
     );
 }
 
+TEST(Action, ScriptsAreTheExpressionsThatAreNoPaths) {
+    const auto found =
+        scripts(action(R"({"key":"a","method":"POST","path":"/a/{{ input.id }}/{{ input.n + 1 }}",
+        "query":{"q":"{{ input.q }}"},"headers":{"X-A":"{{ 'a' }}"},"body":{"b":["{{ [1] }}"]}})"));
+    ASSERT_EQ(found.size(), 3u);
+    EXPECT_EQ(found[0].place.field, "path");
+    EXPECT_EQ(found[0].place.column, 21u);
+    EXPECT_EQ(found[1].place.field, "headers.X-A");
+    EXPECT_EQ(found[2].place.field, "body.b[0]");
+    EXPECT_EQ(found[2].source, " [1] ");
+}
+
 TEST(Action, TheMethodDecidesTheEffectWhenNoneIsDeclared) {
     auto effect = [](std::string_view method) {
         Json text = {{"key", "a"}, {"method", method}, {"path", "/"}};

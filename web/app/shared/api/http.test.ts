@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createHttp, idempotencyKey, JsonText, queryString } from './http'
-import { ApiError, isMissing, missing, problemFrom, statusOf, toProblem, unreadable } from './problem'
+import { ApiError, isMissing, missing, partsOf, problemFrom, statusOf, toProblem, unreadable } from './problem'
 import { ShapeError } from './parse'
 
 function serverOf(status: number, body: string, headers: Record<string, string> = {}) {
@@ -31,6 +31,12 @@ describe('http', () => {
   it('turns a problem document into an ApiError with field and request id', async () => {
     const { http } = serverOf(422, JSON.stringify({ title: 'Invalid', detail: 'No such key.', field: 'key', request_id: 'r1' }))
     expect(await failure(http.send('POST', '/apps', {}))).toMatchObject({ kind: 'http', status: 422, detail: 'No such key.', field: 'key', requestId: 'r1' })
+  })
+  it('has a part for each problem of a definition', async () => {
+    const problems = [{ field: 'actions.a.definition.path', message: 'one' }, { message: 'two' }, 3]
+    const { http } = serverOf(422, JSON.stringify({ title: 'Invalid', detail: 'one', problems }))
+    expect(partsOf((await failure(http.send('POST', '/x', {})))!)).toEqual([{ field: 'actions.a.definition.path', detail: 'one' }, { field: null, detail: 'two' }])
+    expect(partsOf(missing().problem)).toEqual([missing().problem])
   })
   it('survives an answer that is no JSON, and takes the request id from the header', async () => {
     const { http } = serverOf(502, '<html>bad gateway</html>', { 'x-request-id': 'r2' })

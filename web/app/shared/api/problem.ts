@@ -88,6 +88,13 @@ export function toProblem(error: unknown): Problem {
   return { kind: 'local', reason: 'fault', title: t('problem.fault'), detail, field: null }
 }
 
+/** What it is made of: a definition that is refused tells all that is wrong with it. */
+export function partsOf(problem: Problem): Pick<Told, 'field' | 'detail'>[] {
+  const told = problem.kind === 'http' && Array.isArray(problem.more.problems) ? problem.more.problems : []
+  const parts = told.flatMap((one: unknown) => (isRecord(one) && typeof one.message === 'string' ? [{ field: text(one.field), detail: one.message }] : []))
+  return parts.length > 0 ? parts : [problem]
+}
+
 /** The status of the server's refusal; null when it was not the server. */
 export function statusOf(problem: Problem | null): number | null {
   return problem?.kind === 'http' ? problem.status : null
