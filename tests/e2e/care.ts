@@ -142,6 +142,29 @@ async function apps({ page, server }: World): Promise<void> {
     await page.click(`${dialog} [type=submit]`)
     await page.locator('h2', { hasText: 'Deprecated' }).waitFor()
   })
+  await test('broken JavaScript of actions is told before their version is published, and long numbers keep their digits', async () => {
+    const version = await api(page, 'POST', `/apps/${String(app.id)}/versions`, { manifest: { base_url: 'https://careful.example.com', auth: { kind: 'none' } } })
+    const broken = { key: 'broken', name: 'Broken', definition: { method: 'GET', path: '/x', query: { q: '{{ input.q ?? }}', r: '{{ input.r + }}' } } }
+    await api(page, 'POST', `/app-versions/${String(version.id)}/actions`, broken)
+    await page.reload()
+    await page.getByRole('button', { name: 'New action' }).click()
+    const long = '12345678901234567890'
+    await edit(page, `{"key": "long", "name": "Long", "definition": {"method": "POST", "path": "/x", "body": {"id": ${long}}}}`, dialog)
+    await page.click(`${dialog} [type=submit]`)
+    await page.locator('summary', { hasText: 'Long' }).click()
+    await page.getByText(long, { exact: true }).waitFor()
+    await page.locator('li.action', { hasText: 'Long' }).getByRole('button', { name: 'Edit' }).click()
+    expect((await textOfEditor(page, dialog)).includes(long), 'all digits in the editor')
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.locator('[data-testid=publish-version]').click()
+    await page.click(`${dialog} [type=submit]`)
+    for (const name of ['q', 'r']) await page.locator(dialog).getByText(`actions.broken.definition.query.${name}`).waitFor()
+    const told = await page.locator(`${dialog} [role=alert]`).innerText()
+    expect(/line 1, column \d+: SyntaxError/.test(told), `line, column and what is wrong, but: ${told}`)
+    await accessible(page)
+    await shot(page, '23-publish-refused')
+    await page.getByRole('button', { name: 'Cancel' }).click()
+  })
 }
 
 export async function care(world: World): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { externalise } from '../../tools/finish'
+import { Exact } from '~/shared/api'
 import { children, kindOf, openDepth, summary } from './json.logic'
 
 describe('JSON tree', () => {
@@ -9,6 +10,11 @@ describe('JSON tree', () => {
     expect(summary({ a: 1, b: 2, c: 3, d: 4, e: 5 })).toBe('{ a, b, c, d, … }')
     expect([summary([]), summary({}), summary([1])]).toEqual(['[]', '{}', '[ 1 ]'])
     expect([null, true, 1, 'x', []].map(kindOf)).toEqual(['null', 'boolean', 'number', 'string', 'nested'])
+  })
+  it('shows a number that has its own digits as a number', () => {
+    const long = new Exact('12345678901234567890')
+    expect([kindOf(long), children(long), summary({ id: long }), String(long)]).toEqual(['number', null, '{ id }', '12345678901234567890'])
+    expect(openDepth([long])).toBe(8)
   })
   it('opens small documents whole and large ones a little', () => {
     expect(openDepth({ a: 1 })).toBe(8)

@@ -1,4 +1,4 @@
-import { isRecord, type Json } from '~/shared/api'
+import { Exact, isRecord, type Json } from '~/shared/api'
 
 export interface JsonEntry {
   key: string
@@ -8,7 +8,7 @@ export interface JsonEntry {
 /** The children of a list or object; null for a plain value. */
 export function children(value: Json): JsonEntry[] | null {
   if (Array.isArray(value)) return value.map((item, i) => ({ key: String(i), value: item }))
-  if (value !== null && typeof value === 'object') return Object.entries(value).map(([key, item]) => ({ key, value: item }))
+  if (isRecord(value)) return Object.entries(value).map(([key, item]) => ({ key, value: item }))
   return null
 }
 
@@ -30,6 +30,7 @@ export const children_shown_max = 100
 /** The type of a plain value, for its colour. */
 export function kindOf(value: Json): 'null' | 'boolean' | 'number' | 'string' | 'nested' {
   if (value === null) return 'null'
+  if (value instanceof Exact) return 'number'
   const kind = typeof value
   return kind === 'boolean' || kind === 'number' || kind === 'string' ? kind : 'nested'
 }

@@ -1,4 +1,4 @@
-import { isRecord, word, type Json } from '~/shared/api'
+import { isRecord, json, readJson, word, type Json } from '~/shared/api'
 import type { AppActionsQuery, AppVersionRowFragment } from '~/shared/graphql/generated'
 import type { ActionId, AppVersionId } from '~/shared/ids'
 import type { Refine } from '~/shared/rows'
@@ -28,8 +28,7 @@ export const action_starter: Json = {
 
 export function parseJson(text: string): { k: 'ok'; value: Json } | { k: 'bad'; message: string } {
   try {
-    const value: Json = JSON.parse(text)
-    return { k: 'ok', value }
+    return { k: 'ok', value: json(readJson(text), 'text') }
   } catch (error) {
     return { k: 'bad', message: error instanceof Error ? error.message : String(error) }
   }

@@ -1,6 +1,6 @@
 import { isNode, isPair, isScalar } from 'yaml'
-import { isRecord, type Json } from '~/shared/api'
-import { jsonText, readYaml, toJson, yamlText, type ExactJson, type Mark } from './yaml.logic'
+import { isRecord, writeJson, type Json } from '~/shared/api'
+import { readYaml, toJson, yamlText, type ExactJson, type Mark } from './yaml.logic'
 
 export type { Mark } from './yaml.logic'
 export type Language = 'yaml' | 'json'
@@ -9,7 +9,7 @@ export type Parsed = { k: 'ok'; value: Json; tree: ExactJson } | { k: 'bad'; mar
 /** A definition as its author wrote it; in the other language only when that is asked for. */
 export function toText(definition: Json, language: Language): string {
   if (typeof definition === 'string') return language === 'json' ? convert(definition, 'json') : definition
-  return language === 'json' ? `${JSON.stringify(definition, null, 2)}\n` : yamlText(definition)
+  return language === 'json' ? `${writeJson(definition, 2)}\n` : yamlText(definition)
 }
 
 /** In which language a definition is best shown. */
@@ -21,7 +21,7 @@ export function languageOf(definition: Json): Language {
 export function convert(text: string, language: Language): string {
   const { tree } = readYaml(text)
   if (tree === undefined) return text
-  return language === 'json' ? `${jsonText(tree, 2)}\n` : yamlText(tree)
+  return language === 'json' ? `${writeJson(tree, 2)}\n` : yamlText(tree)
 }
 
 /** The definition a person typed, or where it cannot be read. */

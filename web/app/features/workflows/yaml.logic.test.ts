@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { jsonText, readYaml, toJson, yamlText } from './yaml.logic'
+import { writeJson } from '~/shared/api'
+import { readYaml, toJson, yamlText } from './yaml.logic'
 
 interface Row {
   yaml: string
@@ -23,7 +24,7 @@ describe('YAML as the server reads it', () => {
       expect(marks[0]?.message).toContain(refused)
     } else {
       expect(marks).toEqual([])
-      expect(tree === undefined ? tree : jsonText(tree)).toBe(json)
+      expect(tree === undefined ? tree : writeJson(tree)).toBe(json)
     }
   })
   it('reads back what it writes', () => {
@@ -31,7 +32,7 @@ describe('YAML as the server reads it', () => {
       const { tree } = readYaml(yaml)
       if (tree === undefined) continue
       const again = readYaml(yamlText(tree)).tree
-      expect(again === undefined ? again : jsonText(again)).toBe(jsonText(tree))
+      expect(again === undefined ? again : writeJson(again)).toBe(writeJson(tree))
     }
   })
   it('says where an expression needs quotes', () => {

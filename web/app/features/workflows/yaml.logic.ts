@@ -2,7 +2,7 @@
 // YAML without what multiplies or retypes (anchors, aliases, tags, merge keys), and with JSON's numbers: `012`, `+5`,
 // `0x1F`, `.5`, `yes` and dates are texts. A number keeps its digits: a double would round long ones.
 import { Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, type ParsedNode, type ScalarTag } from 'yaml'
-import type { Json } from '~/shared/api'
+import { Exact, type Json } from '~/shared/api'
 
 export interface Mark {
   from: number
@@ -10,13 +10,6 @@ export interface Mark {
   line: number
   column: number
   message: string
-}
-/** A number with the digits its author wrote. */
-export class Exact {
-  readonly text: string
-  constructor(text: string) {
-    this.text = text
-  }
 }
 export type ExactJson = null | boolean | string | Exact | ExactJson[] | Map<string, ExactJson>
 export interface Read {
@@ -136,20 +129,6 @@ export function toJson(tree: ExactJson): Json {
   if (tree instanceof Exact) return Number(tree.text)
   if (tree instanceof Map) return Object.fromEntries([...tree].map(([name, value]) => [name, toJson(value)]))
   return Array.isArray(tree) ? tree.map(toJson) : tree
-}
-
-/** As JSON.stringify lays it out, with the numbers' own digits. */
-export function jsonText(tree: ExactJson, indent = 0, at = ''): string {
-  if (tree instanceof Exact) return tree.text
-  const isMapping = tree instanceof Map
-  if (!isMapping && !Array.isArray(tree)) return JSON.stringify(tree)
-  const inner = at + ' '.repeat(indent)
-  const parts = isMapping
-    ? [...tree].map(([name, value]) => `${JSON.stringify(name)}:${indent > 0 ? ' ' : ''}${jsonText(value, indent, inner)}`)
-    : tree.map((value) => jsonText(value, indent, inner))
-  const [open, close] = isMapping ? ['{', '}'] : ['[', ']']
-  if (indent === 0 || parts.length === 0) return `${open}${parts.join(',')}${close}`
-  return `${open}\n${parts.map((part) => inner + part).join(',\n')}\n${at}${close}`
 }
 
 /** YAML that any reader takes for the same: what other readers may see as numbers, dates or switches is quoted. */

@@ -28,6 +28,12 @@ describe('http', () => {
     await http.send('POST', '/x', new JsonText('{"input":{"id":9007199254740993,"price":19.90}}'))
     expect(calls[0]?.init).toMatchObject({ body: '{"input":{"id":9007199254740993,"price":19.90}}', headers: { 'content-type': 'application/json' } })
   })
+  it('keeps the digits of numbers on both ways', async () => {
+    const text = '{"id":12345678901234567890,"price":1.10,"much":1e400}'
+    const { http, calls } = serverOf(200, text)
+    await http.send('POST', '/x', await http.get('/x'))
+    expect(calls[1]?.init.body).toBe(text)
+  })
   it('turns a problem document into an ApiError with field and request id', async () => {
     const { http } = serverOf(422, JSON.stringify({ title: 'Invalid', detail: 'No such key.', field: 'key', request_id: 'r1' }))
     expect(await failure(http.send('POST', '/apps', {}))).toMatchObject({ kind: 'http', status: 422, detail: 'No such key.', field: 'key', requestId: 'r1' })

@@ -1,4 +1,5 @@
 import { t } from '../i18n'
+import { readJson, writeJson } from './json'
 import { ApiError, noAnswer, problemFrom } from './problem'
 
 export interface Http {
@@ -6,7 +7,7 @@ export interface Http {
   send(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, key?: string): Promise<unknown>
 }
 
-/** A body that is JSON already: numbers keep the digits that were typed, where JSON.stringify would round long ones. */
+/** A body that is JSON already. */
 export class JsonText {
   readonly text: string
   constructor(text: string) {
@@ -45,7 +46,7 @@ export function createHttp(options: Options): Http {
       const headers: Record<string, string> = { accept: 'application/json', 'x-weft-csrf': '1' }
       if (body !== undefined) headers['content-type'] = 'application/json'
       if (key !== undefined) headers['idempotency-key'] = key
-      return call(path, { method, headers, body: body === undefined ? null : body instanceof JsonText ? body.text : JSON.stringify(body) })
+      return call(path, { method, headers, body: body === undefined ? null : body instanceof JsonText ? body.text : writeJson(body) })
     },
   }
 }
@@ -66,7 +67,7 @@ export async function reach(fetcher: typeof fetch, url: string, init: RequestIni
 export function parseBody(text: string): unknown {
   if (text === '') return null
   try {
-    return JSON.parse(text)
+    return readJson(text)
   } catch {
     return null
   }

@@ -1,5 +1,6 @@
 export { createApi, type Api, type Fields } from './api'
 export { createHttp, idempotencyKey, JsonText, type Http } from './http'
-export { isRecord, word, type Json, type Page } from './parse'
+export { Exact, readJson, writeJson } from './json'
+export { isRecord, json, word, type Json, type Page } from './parse'
 export { ApiError, isAbort, isMissing, LocalError, missing, partsOf, ProblemError, statusOf, toProblem, unreadable, type HttpProblem, type LocalProblem, type NetworkProblem, type Problem } from './problem'
 export * from './types'

@@ -1,6 +1,10 @@
 // Parsers for foreign JSON: a value either has the promised shape or names the place where it has not.
 // Small on purpose; those of GraphQL's answers are generated (graphql/generated.ts).
 
+import { Exact, type Json } from './json'
+
+export type { Json } from './json'
+
 export type Parser<T> = (value: unknown, at: string) => T
 
 export class ShapeError extends Error {
@@ -12,10 +16,8 @@ export class ShapeError extends Error {
   }
 }
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
-
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Exact)
 }
 
 export const string: Parser<string> = (value, at) => {
@@ -24,6 +26,7 @@ export const string: Parser<string> = (value, at) => {
 }
 
 export const number: Parser<number> = (value, at) => {
+  if (value instanceof Exact) return Number(value.text)
   if (typeof value !== 'number') throw new ShapeError(at, 'a number')
   return value
 }
@@ -33,7 +36,7 @@ export const boolean: Parser<boolean> = (value, at) => {
   return value
 }
 
-/** Any JSON value. Only JSON.parse makes what this sees, so nothing else can be in it. */
+/** Any JSON value. Only readJson makes what this sees, so nothing else can be in it. */
 export const json: Parser<Json> = (value, at) => {
   if (!isJson(value)) throw new ShapeError(at, 'JSON')
   return value

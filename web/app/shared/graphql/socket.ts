@@ -1,5 +1,6 @@
 import { createClient } from 'graphql-ws/client'
 import { isRecord } from '../api'
+import { keepDigits } from '../api/json'
 import type { Socket, SocketEvents } from './live'
 
 const ping_ms = 20_000
@@ -19,6 +20,7 @@ export function openSocket(url: string, events: SocketEvents): Socket {
     retryAttempts: 0,
     lazyCloseTimeout: 1_000, // one view ends and the next begins: do not reconnect in between
     keepAlive: ping_ms,
+    jsonMessageReviver: keepDigits,
     on: {
       connecting: events.connecting,
       connected: events.connected,
