@@ -17,6 +17,7 @@ namespace weft::http {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::RawClient;
@@ -334,16 +335,21 @@ TEST_F(ServerTest, WithoutDescriptorsItRefusesPolitelyAndComesBack) {
     EXPECT_THAT(old.read_answer(), HasSubstr("hello"));
     std::vector<std::unique_ptr<RawClient>> more;
     for (int i = 0; i < 3; ++i) more.push_back(std::make_unique<RawClient>(RawClient::Unconnected()));
+    std::vector<std::string> refusals;
+    std::string served;
     {
+        // Nothing is looked at in here: a sanitizer's check of what a pointer holds takes a pipe.
         const NoDescriptors none;
         for (const auto& client : more) {
             client->connect_to(live_->port());
             client->send(get("/hello"));
-            EXPECT_THAT(client->read_all(), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("retry-after: 1")));
+            refusals.push_back(client->read_all());
         }
         old.send(get("/hello"));
-        EXPECT_THAT(old.read_answer(), HasSubstr("hello")) << "who is connected is served";
+        served = old.read_answer();
     }
+    EXPECT_THAT(refusals, Each(AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("retry-after: 1"))));
+    EXPECT_THAT(served, HasSubstr("hello")) << "who is connected is served";
     EXPECT_EQ(live_->stats().refused_for_descriptors, 3u);
     EXPECT_THAT(ask(get("/hello")), HasSubstr("hello"));
 }
