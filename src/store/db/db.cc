@@ -2,10 +2,11 @@
 
 namespace weft::store {
 
+/// No coroutine: its task would begin, and read the members, when it is awaited, while a function that took
+/// the Db by value may have returned that task.
 rt::Task<Result<pg::Rows>> Db::query(pg::Query query, pg::Params params, rt::Deadline by) const {
-    if (transaction_ != nullptr)
-        co_return co_await transaction_->query(query, std::move(params), std::move(by));
-    co_return co_await pool_->query(who_, query, std::move(params), std::move(by));
+    if (transaction_ != nullptr) return transaction_->query(query, std::move(params), std::move(by));
+    return pool_->query(who_, query, std::move(params), std::move(by));
 }
 
 Result<void> expect_row(const pg::Rows& rows, std::string message) {

@@ -22,6 +22,7 @@ class Db {
     Db(pg::Pool& pool, TenantId tenant) : Db(pool, pg::Principal::tenant(tenant)) {}
     explicit Db(pg::Transaction& transaction) : transaction_(&transaction) {}
 
+    /// The task needs the pool or the transaction, not this object.
     rt::Task<Result<pg::Rows>> query(pg::Query query, pg::Params params, rt::Deadline by) const;
 
   private:
