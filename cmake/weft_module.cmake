@@ -9,6 +9,10 @@
 # With WEFT_UNITY (the release preset) the sources of a module are compiled a few at a time as one: half of the time of
 # compiling one by one goes into reading the same headers. So names in a module's anonymous namespaces are unique in it;
 # ALONE are the files that are compiled by themselves, with the reason beside them.
+set(WEFT_TEST_SECONDS 300)
+if(WEFT_SANITIZE)
+    set(WEFT_TEST_SECONDS 1500) # as slow as that makes a program, five times with room
+endif()
 set(WEFT_RANKS base 0 core 1 platform 1 store 2 graphql 2 control 3 data 3 app 4)
 
 function(weft_rank module out)
@@ -85,7 +89,7 @@ function(weft_test name sources targets label)
         target_link_libraries(${name} PRIVATE weft_test_support)
     endif()
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300)
+    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${WEFT_TEST_SECONDS})
 endfunction()
 
 # One named query per file: sql/claim_due.sql becomes `kClaimDue` in <module>/queries.h.
