@@ -7,6 +7,13 @@ find_program(CCACHE ccache)
 if(CCACHE)
     set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
     set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+    # A precompiled header holds the path of its checkout: where several share a cache, none of them would find anything.
+    execute_process(COMMAND ${CCACHE} --get-config base_dir OUTPUT_VARIABLE shared OUTPUT_STRIP_TRAILING_WHITESPACE)
+    if(shared)
+        set(WEFT_PRECOMPILED OFF)
+    elseif(WEFT_PRECOMPILED)
+        set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+    endif()
 endif()
 
 add_library(weft_flags INTERFACE)

@@ -9,6 +9,8 @@
 # With WEFT_UNITY (the release preset) the sources of a module are compiled a few at a time as one: half of the time of
 # compiling one by one goes into reading the same headers. So names in a module's anonymous namespaces are unique in it;
 # ALONE are the files that are compiled by themselves, with the reason beside them.
+#
+# With WEFT_PRECOMPILED (that preset too) what most sources include is read once: cmake/precompiled.h.
 set(WEFT_TEST_SECONDS 300)
 if(WEFT_SANITIZE)
     set(WEFT_TEST_SECONDS 1500) # as slow as that makes a program, five times with room
@@ -61,6 +63,9 @@ function(weft_module)
         add_library(${target} STATIC ${sources})
         target_link_libraries(${target} PUBLIC ${links_DEPS} PRIVATE ${links_PRIVATE})
         weft_unity(${target} "${M_ALONE}")
+        if(WEFT_PRECOMPILED)
+            target_precompile_headers(${target} REUSE_FROM weft_precompiled)
+        endif()
     else()
         add_library(${target} INTERFACE)
         target_link_libraries(${target} INTERFACE ${links_DEPS})
