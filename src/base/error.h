@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,14 @@ enum class Code {
 /// What the caller should do; set where the error is born, obeyed only in core/runstate and the HTTP edge.
 enum class Retry { kNo, kBackoff };
 
+/// What a database said of a statement that it refused: names out of its schema, never a value.
+struct DatabaseFault {
+    std::string sqlstate;
+    std::string constraint;  // the violated one; empty when it was none
+    std::string table;
+    std::string column;
+};
+
 /// An expected failure. `user` may reach the tenant; `detail` goes to the log only and never holds a secret.
 struct Error {
     Code code = Code::kInternal;
@@ -32,6 +41,7 @@ struct Error {
     std::string detail;
     std::string field;  // the input at fault, as a dotted path; empty when none is
     Retry retry = Retry::kNo;
+    std::shared_ptr<const DatabaseFault> database = nullptr;  // shared by copies; null: no database's
 
     Error with_field(std::string path) && {
         field = std::move(path);

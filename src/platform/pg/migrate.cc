@@ -198,8 +198,11 @@ Result<int> Migrator::run(const MigrateOptions& options) {
 
 /// Another database's migration got in between: all or nothing, so simply again.
 bool is_worth_retrying(const Error& error) {
-    return error.code == Code::kUnavailable || error.detail.contains("tuple concurrently") ||
-           error.detail.contains("pg_authid") || error.detail.contains("pg_auth_members");
+    if (error.code == Code::kUnavailable) return true;
+    if (error.database == nullptr) return false;
+    // XX000: the server's only word for a catalog row that somebody else changed meanwhile.
+    return error.database->sqlstate == "XX000" || error.database->table == "pg_authid" ||
+           error.database->table == "pg_auth_members";
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 #include "support/pg.h"
 
 #include <gtest/gtest.h>
+#include <libpq-fe.h>
 
+#include <memory>
 #include <thread>
 
 namespace weft::pg {
@@ -45,6 +47,26 @@ TEST_F(MigrateTest, ManyProcessesMayTryAtOnce) {
         total += *mine;
     }
     EXPECT_EQ(total, static_cast<int>(schema_files().migrations.size()));
+}
+
+TEST_F(MigrateTest, AnotherDatabasesMigrationMayChangeARoleMeanwhile) {
+    std::unique_ptr<PGconn, decltype(&PQfinish)> other(
+        PQconnectdb(server_.superuser_url().c_str()), &PQfinish
+    );
+    auto exec = [&](const char* sql) { PQclear(PQexec(other.get(), sql)); };
+    exec("begin");
+    exec("alter role weft_api connection limit -1");
+    Result<int> done;
+    std::thread mine([&] { done = migrate({.url = url_, .api_password = "weft-test"}); });
+    const std::string waits =
+        "select count(*) from pg_stat_activity, pg_sleep(0.01) "
+        "where wait_event_type = 'Lock' and query like 'alter role weft_api%'";
+    int looks = 0;
+    while (server_.scalar(waits) == "0" && ++looks < 2'000) {
+    }
+    exec("commit");
+    mine.join();
+    EXPECT_TRUE(done) << done.error().detail;
 }
 
 TEST_F(MigrateTest, RefusesADatabaseThatIsNewerOrWasMadeOtherwise) {

@@ -105,9 +105,9 @@ class Transaction;
 /// while the server is away every call returns kUnavailable (after waiting up to its deadline for a
 /// connection).
 ///
-/// Errors of statements, by SQLSTATE: 23505, 23503, 23514 → kConflict (detail names the constraint),
-/// 40001/40P01/55P03 and 53xxx → kUnavailable, 57014 → kTimeout, 42501 → kForbidden, connection loss →
-/// kUnavailable, everything else → kInternal. `Error::user` never holds SQL text or a value.
+/// Errors of statements, by SQLSTATE: 23505, 23503, 23514 → kConflict (`Error::database` names the
+/// constraint), 40001/40P01/55P03 and 53xxx → kUnavailable, 57014 → kTimeout, 42501 → kForbidden, connection
+/// loss → kUnavailable, everything else → kInternal. `Error::user` never holds SQL text or a value.
 class Pool {
   public:
     Pool(rt::Loop& loop, PoolOptions options);

@@ -125,7 +125,8 @@ TEST_F(PgTest, ErrorsKeepTheirKindAndNoValue) {
     auto again = ask(one, a, kAddApp, app(a_, "shop"));
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().code, Code::kConflict);
-    EXPECT_TRUE(again.error().detail.contains("app_tenant_id_key_key")) << again.error().detail;
+    ASSERT_NE(again.error().database, nullptr);
+    EXPECT_EQ(again.error().database->constraint, "app_tenant_id_key_key");
     EXPECT_EQ(code_of(one, a, kAddApp, app(a_, "Not A Key")), Code::kConflict);
     EXPECT_EQ(code_of(one, a, kAddApp, app(b_, "shop")), Code::kForbidden) << "row security";
     EXPECT_EQ(code_of(one, a, {"test.keys", "select wrapped_key from tenant_key"}), Code::kForbidden);

@@ -15,7 +15,7 @@ Result<void> expect_row(const pg::Rows& rows, std::string message) {
 }
 
 bool violates(const Error& error, std::string_view constraint) {
-    return error.code == Code::kConflict && error.detail.find(constraint) != std::string::npos;
+    return error.database != nullptr && error.database->constraint == constraint;
 }
 
 }  // namespace weft::store

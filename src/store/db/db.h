@@ -80,7 +80,7 @@ Result<T> one(const Result<pg::Rows>& rows, const pg::Columns<T, N>& columns, st
 /// The one row of an insert ... returning or a look-up by key: kNotFound with `message` when there is none.
 Result<void> expect_row(const pg::Rows& rows, std::string message);
 
-/// True when `error` is the violation of the named constraint (platform/pg puts the name into `detail`).
+/// True when `error` is the violation of the named constraint.
 bool violates(const Error& error, std::string_view constraint);
 
 }  // namespace weft::store

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <memory>
 #include <string>
 
 namespace weft::pg::detail {
@@ -99,6 +100,12 @@ Error to_error(const pg_result* result, std::string_view query_name) {
     error.detail = std::string(query_name) + ": " + std::string(state) + " " +
                    std::string(without_value(field(result, PG_DIAG_MESSAGE_PRIMARY)));
     if (!constraint.empty()) error.detail += " (constraint " + std::string(constraint) + ")";
+    error.database = std::make_shared<const DatabaseFault>(DatabaseFault{
+        .sqlstate = std::string(state),
+        .constraint = std::string(constraint),
+        .table = std::string(field(result, PG_DIAG_TABLE_NAME)),
+        .column = std::string(field(result, PG_DIAG_COLUMN_NAME)),
+    });
     return error;
 }
 

@@ -14,7 +14,8 @@ namespace weft::pg::detail {
 Error meaning_of(std::string_view sqlstate, std::string_view constraint);
 
 /// The error a failed result stands for. `detail` holds the query's name, the SQLSTATE, the primary message
-/// without quoted values, and the constraint's name; never DETAIL, which repeats row values.
+/// without quoted values, and the constraint's name; never DETAIL, which repeats row values. `database` holds
+/// the names as data.
 Error to_error(const pg_result* result, std::string_view query_name);
 
 /// Everything the server said about a failed result.
