@@ -1,3 +1,4 @@
+#include "base/words.h"
 #include "core/runstate/runstate.h"
 
 #include <sodium.h>
@@ -10,32 +11,25 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kNeedOns = {"success", "failure", "finished"};
 
-template <class E, std::size_t N>
-std::optional<E> find(const std::array<std::string_view, N>& names, std::string_view text) {
-    for (std::size_t i = 0; i < N; ++i)
-        if (names[i] == text) return static_cast<E>(i);
-    return std::nullopt;
-}
-
 }  // namespace
 
 std::string_view name(RunStatus status) {
-    return kRunStatuses.at(static_cast<std::size_t>(status));
+    return word_of(kRunStatuses, status);
 }
 std::string_view name(StepStatus status) {
-    return kStepStatuses.at(static_cast<std::size_t>(status));
+    return word_of(kStepStatuses, status);
 }
 std::string_view name(NeedOn on) {
-    return kNeedOns.at(static_cast<std::size_t>(on));
+    return word_of(kNeedOns, on);
 }
 std::optional<RunStatus> run_status_from(std::string_view text) {
-    return find<RunStatus>(kRunStatuses, text);
+    return find_word<RunStatus>(kRunStatuses, text);
 }
 std::optional<StepStatus> step_status_from(std::string_view text) {
-    return find<StepStatus>(kStepStatuses, text);
+    return find_word<StepStatus>(kStepStatuses, text);
 }
 std::optional<NeedOn> need_on_from(std::string_view text) {
-    return find<NeedOn>(kNeedOns, text);
+    return find_word<NeedOn>(kNeedOns, text);
 }
 
 bool is_terminal(RunStatus status) {

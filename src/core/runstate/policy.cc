@@ -1,6 +1,7 @@
 #include "core/runstate/policy.h"
 
 #include "base/limits.h"
+#include "base/words.h"
 
 #include <fmt/format.h>
 
@@ -12,41 +13,12 @@ namespace weft::runstate {
 
 namespace {
 
-template <class E>
-struct Named {
-    E value;
-    std::string_view text;
-};
-
-template <class E, std::size_t N>
-std::optional<E> find(const std::array<Named<E>, N>& table, std::string_view text) {
-    for (const auto& row : table)
-        if (row.text == text) return row.value;
-    return std::nullopt;
-}
-
-template <class E, std::size_t N>
-std::string_view find(const std::array<Named<E>, N>& table, E value) {
-    for (const auto& row : table)
-        if (row.value == value) return row.text;
-    return "";
-}
-
-constexpr std::array kEffects = {
-    Named{Effect::kIdempotent, "idempotent"}, Named{Effect::kKeyed, "keyed"}, Named{Effect::kUnsafe, "unsafe"}
-};
-constexpr std::array kFailureKinds = {
-    Named{FailureKind::kWorkflow, "workflow"},
-    Named{FailureKind::kProvider, "provider"},
-    Named{FailureKind::kLimit, "limit"},
-    Named{FailureKind::kPlatform, "platform"}
-};
-constexpr std::array kOnErrors = {Named{OnError::kFail, "fail"}, Named{OnError::kContinue, "continue"}};
-constexpr std::array kOnUnknowns = {Named{OnUnknown::kFail, "fail"}, Named{OnUnknown::kRetry, "retry"}};
-constexpr std::array kOnInvalids = {Named{OnInvalid::kWarn, "warn"}, Named{OnInvalid::kFail, "fail"}};
-constexpr std::array kBackoffs = {
-    Named{Backoff::kExponential, "exponential"}, Named{Backoff::kFixed, "fixed"}
-};
+constexpr std::array<std::string_view, 3> kEffects = {"idempotent", "keyed", "unsafe"};
+constexpr std::array<std::string_view, 4> kFailureKinds = {"workflow", "provider", "limit", "platform"};
+constexpr std::array<std::string_view, 2> kOnErrors = {"fail", "continue"};
+constexpr std::array<std::string_view, 2> kOnUnknowns = {"fail", "retry"};
+constexpr std::array<std::string_view, 2> kOnInvalids = {"warn", "fail"};
+constexpr std::array<std::string_view, 2> kBackoffs = {"exponential", "fixed"};
 
 struct Unit {
     std::string_view text;
@@ -71,37 +43,37 @@ std::string below(std::string_view field, std::string_view member) {
 }  // namespace
 
 std::string_view name(Effect effect) {
-    return find(kEffects, effect);
+    return word_of(kEffects, effect);
 }
 std::string_view name(FailureKind kind) {
-    return find(kFailureKinds, kind);
+    return word_of(kFailureKinds, kind);
 }
 std::string_view name(OnError on_error) {
-    return find(kOnErrors, on_error);
+    return word_of(kOnErrors, on_error);
 }
 std::string_view name(OnUnknown on_unknown) {
-    return find(kOnUnknowns, on_unknown);
+    return word_of(kOnUnknowns, on_unknown);
 }
 std::string_view name(OnInvalid on_invalid) {
-    return find(kOnInvalids, on_invalid);
+    return word_of(kOnInvalids, on_invalid);
 }
 std::string_view name(Backoff backoff) {
-    return find(kBackoffs, backoff);
+    return word_of(kBackoffs, backoff);
 }
 std::optional<Effect> effect_from(std::string_view text) {
-    return find(kEffects, text);
+    return find_word<Effect>(kEffects, text);
 }
 std::optional<FailureKind> failure_kind_from(std::string_view text) {
-    return find(kFailureKinds, text);
+    return find_word<FailureKind>(kFailureKinds, text);
 }
 std::optional<OnError> on_error_from(std::string_view text) {
-    return find(kOnErrors, text);
+    return find_word<OnError>(kOnErrors, text);
 }
 std::optional<OnUnknown> on_unknown_from(std::string_view text) {
-    return find(kOnUnknowns, text);
+    return find_word<OnUnknown>(kOnUnknowns, text);
 }
 std::optional<OnInvalid> on_invalid_from(std::string_view text) {
-    return find(kOnInvalids, text);
+    return find_word<OnInvalid>(kOnInvalids, text);
 }
 
 Result<Millis> parse_duration(std::string_view text, std::string_view field) {
@@ -158,7 +130,7 @@ Result<RetryPolicy> parse_retry(const Json& value, const RetryPolicy& base, std:
             out.attempts = static_cast<int>(*attempts);
         } else if (key == "backoff") {
             auto backoff = member.value().is_string()
-                               ? find(kBackoffs, std::string_view(member.value().get_string()))
+                               ? find_word<Backoff>(kBackoffs, std::string_view(member.value().get_string()))
                                : std::nullopt;
             if (!backoff) return fail(Error::invalid("backoff is exponential or fixed", std::move(path)));
             out.backoff = *backoff;

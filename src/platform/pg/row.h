@@ -97,6 +97,16 @@ struct Reader<std::vector<std::string>> {
     static constexpr Kind kKind = Kind::kText;
     static bool read(std::string_view text, std::vector<std::string>& to);
 };
+/// An enum that is stored as a text; `kFrom` knows its spellings. To specialise Reader with.
+template <class E, std::optional<E> (*kFrom)(std::string_view text)>
+struct WordReader {
+    static constexpr Kind kKind = Kind::kText;
+    static bool read(std::string_view text, E& to) {
+        const std::optional<E> value = kFrom(text);
+        if (value) to = *value;
+        return value.has_value();
+    }
+};
 /// A bytea, into a string.
 struct BytesReader {
     static constexpr Kind kKind = Kind::kBytes;

@@ -1,11 +1,33 @@
+#include "base/words.h"
 #include "platform/pg/pg.h"
 #include "platform/pg/row.h"
 #include "support/pg.h"
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace weft::pg {
+
+namespace test_words {
+
+enum class Colour : std::uint8_t { kRed, kGreen };
+constexpr std::array<std::string_view, 2> kColours = {"red", "green"};
+std::string_view name(Colour colour) {
+    return word_of(kColours, colour);
+}
+std::optional<Colour> colour_from(std::string_view text) {
+    return find_word<Colour>(kColours, text);
+}
+
+}  // namespace test_words
+
+template <>
+struct Reader<test_words::Colour> : WordReader<test_words::Colour, test_words::colour_from> {};
+
 namespace {
+
+using test_words::Colour;
 
 struct Inner {
     RunId run;
@@ -114,6 +136,18 @@ TEST_F(RowTest, AValueThatDoesNotFitIsAnError) {
     auto infinite = value<Instant>(ask("select timestamptz 'infinity' as at"), "at");
     ASSERT_FALSE(infinite);
     EXPECT_TRUE(infinite.error().detail.contains("at does not fit"));
+}
+
+TEST_F(RowTest, AnEnumGoesByItsWordAndAnotherWordDoesNotFit) {
+    const std::vector both{Colour::kGreen, Colour::kRed};
+    auto rows = ask("select unnest($1::text[]) as colour", params(array(both)));
+    EXPECT_EQ(values<Colour>(rows, "colour"), both);
+    EXPECT_EQ(
+        value<Colour>(ask("select $1::text as colour", params(Colour::kGreen)), "colour"), Colour::kGreen
+    );
+    auto unknown = value<Colour>(ask("select 'Green' as colour"), "colour");
+    ASSERT_FALSE(unknown);
+    EXPECT_TRUE(unknown.error().detail.contains("colour does not fit"));
 }
 
 TEST_F(RowTest, OneValueAndOneColumn) {

@@ -3,17 +3,25 @@
 #include "base/id.h"
 #include "base/time.h"
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace weft::pg {
 
 class ArrayParam;
+
+/// An enum that is stored as a text: its namespace has a `name` for it.
+template <class E>
+concept Word = std::is_enum_v<E> && requires(E value) {
+    { name(value) } -> std::convertible_to<std::string_view>;
+};
 
 /// A parameter that is a bytea.
 struct Bytes {
@@ -38,6 +46,7 @@ class Params {
     Params& add(Millis duration);
     Params& add(Bytes bytea) { return add_bytes(bytea.bytes); }
     Params& add(const ArrayParam& array);
+    Params& add(Word auto word) { return add(std::string_view(name(word))); }
     Params& add(std::nullopt_t) { return add_null(); }
     Params& add_bytes(std::string_view bytes);
     Params& add_null();
@@ -69,6 +78,8 @@ class ArrayParam {
     ArrayParam& add(bool value);
     ArrayParam& add(Instant at);
     ArrayParam& add(Millis duration);
+    ArrayParam& add(Bytes bytea) { return add_bytes(bytea.bytes); }
+    ArrayParam& add(Word auto word) { return add(std::string_view(name(word))); }
     ArrayParam& add_bytes(std::string_view bytes);
     ArrayParam& add_null();
     template <class T>
