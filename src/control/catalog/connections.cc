@@ -49,7 +49,7 @@ Json connection_json(const vault::Connection& connection) {
         {"name", connection.name},
         {"app_id", connection.app_id.text()},
         {"auth_kind", connection.auth_kind},
-        {"state", connection.state},
+        {"state", name(connection.state)},
         {"revision", connection.revision},
         {"last_used_at", time_json(connection.last_used_at)},
         {"last_error_status",

@@ -368,7 +368,7 @@ rt::Task<void> Dispatcher::depth_loop() {
         auto depths = co_await queue_.depths(scope_.deadline(kCallTimeout));
         if (!depths && !scope_.is_cancelled()) complain("no look at the queue's depth", depths.error());
         for (const auto& depth : depths.value_or(std::vector<store::queue::Queue::Depth>{})) {
-            const telemetry::Labels labels{{"state", depth.kind}};
+            const telemetry::Labels labels{{"state", std::string(name(depth.standing))}};
             needs_.metrics.gauge("weft_queue_jobs", "Runs in the queue, of all workers and tenants", labels)
                 .set(static_cast<double>(depth.jobs));
             needs_.metrics

@@ -1,9 +1,17 @@
 #include "store/queue/queue.h"
 
+#include "base/words.h"
 #include "platform/pg/row.h"
 #include "store/queue/queries.h"
 
 #include <unordered_set>
+
+namespace weft::pg {
+
+template <>
+struct Reader<store::queue::Standing> : WordReader<store::queue::Standing, store::queue::standing_from> {};
+
+}  // namespace weft::pg
 
 namespace weft::store::queue {
 
@@ -66,6 +74,12 @@ constexpr auto kPoisoned =
 constexpr auto kLapsed = pg::nested<Lapsed, &Lapsed::job, kPoisoned>() +
                          pg::columns(pg::column<&Lapsed::is_poisoned>("is_poisoned"));
 
+constexpr auto kDepth = pg::columns(
+    pg::column<&Queue::Depth::standing>("standing"),
+    pg::column<&Queue::Depth::jobs>("jobs"),
+    pg::column<&Queue::Depth::oldest_seconds>("oldest_seconds")
+);
+
 Result<Reaped> read_reaped(const pg::Rows& rows) {
     TRY(auto lapsed, pg::all(rows, kLapsed));
     Reaped out;
@@ -80,6 +94,13 @@ Result<Reaped> read_reaped(const pg::Rows& rows) {
 }
 
 }  // namespace
+
+std::string_view name(Standing standing) {
+    return word_of(kStandings, standing);
+}
+std::optional<Standing> standing_from(std::string_view text) {
+    return find_word<Standing>(kStandings, text);
+}
 
 rt::Task<Result<std::vector<Claimed>>> Queue::claim(
     WorkerId worker, int limit, Millis lease, rt::Deadline by, Rooms rooms
@@ -148,11 +169,7 @@ rt::Task<Result<std::int64_t>> Queue::sweep_tenants(Idle idle, rt::Deadline by) 
 
 rt::Task<Result<std::vector<Queue::Depth>>> Queue::depths(rt::Deadline by) {
     CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kDepths, pg::Params(), by));
-    std::vector<Depth> out;
-    for (int row = 0; row < rows.size(); ++row) {
-        out.push_back({std::string(rows.text(row, 0)), rows.integer(row, 1), rows.number(row, 2)});
-    }
-    co_return out;
+    co_return pg::all(rows, kDepth);
 }
 
 rt::Task<Result<std::vector<Orphan>>> Queue::orphans(Millis oldest, Millis youngest, rt::Deadline by) {

@@ -5,8 +5,11 @@
 #include "base/limits.h"
 #include "platform/pg/pg.h"
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +25,13 @@ struct Lease {
 
     bool operator==(const Lease&) const = default;
 };
+
+/// Where a job is, for people: due means that a worker may claim it, waiting that it is not due yet.
+enum class Standing : std::uint8_t { kDue, kRunning, kWaiting };
+/// In the order of the enum.
+inline constexpr std::array<std::string_view, 3> kStandings = {"due", "running", "waiting"};
+std::string_view name(Standing standing);
+std::optional<Standing> standing_from(std::string_view text);
 
 /// That somebody asks a run to stop.
 struct Cancel {
@@ -110,10 +120,10 @@ class Queue {
     enum class Idle { kLeave, kPutToSleep };
     rt::Task<Result<std::int64_t>> sweep_tenants(Idle idle, rt::Deadline by);
 
-    /// How many jobs are "due", "running" and "waiting", and since when the oldest has been due (0: of those
-    /// that wait). For people who watch: all tenants together, and of very many jobs a part.
+    /// How many jobs of a standing there are, and since when the oldest has been due (0: of those that wait).
+    /// For people who watch: all tenants together, and of very many jobs a part.
     struct Depth {
-        std::string kind;
+        Standing standing = Standing::kDue;
         std::int64_t jobs = 0;
         double oldest_seconds = 0;
     };

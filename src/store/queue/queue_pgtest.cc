@@ -260,8 +260,8 @@ TEST_F(QueueTest, TellsHowDeepItIs) {
     ASSERT_EQ(claim(1).size(), 1u);
     auto depths = loop.run_until_done(queue.depths(kSoon));
     ASSERT_TRUE(depths) << depths.error().detail;
-    std::map<std::string, std::pair<std::int64_t, double>> found;
-    for (const auto& depth : *depths) found[depth.kind] = {depth.jobs, depth.oldest_seconds};
+    std::map<std::string_view, std::pair<std::int64_t, double>> found;
+    for (const auto& depth : *depths) found[name(depth.standing)] = {depth.jobs, depth.oldest_seconds};
     ASSERT_EQ(found.size(), 3u);
     EXPECT_EQ(found["due"].first, 1);
     EXPECT_NEAR(found["due"].second, 60, 20);

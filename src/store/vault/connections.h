@@ -3,11 +3,21 @@
 #include "base/id.h"
 #include "store/db/db.h"
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 /// The rows of connections: what is known of them without opening anything.
 namespace weft::store::vault {
+
+/// What the calls tell of the secret.
+enum class State : std::uint8_t { kUntested, kOk, kFailing };
+/// In the order of the enum.
+inline constexpr std::array<std::string_view, 3> kStates = {"untested", "ok", "failing"};
+std::string_view name(State state);
+std::optional<State> state_from(std::string_view text);
 
 struct Connection {
     ConnectionId id;
@@ -16,7 +26,7 @@ struct Connection {
     std::string name;
     std::string auth_kind;
     int revision = 1;
-    std::string state;                    // untested, ok, failing
+    State state = State::kUntested;
     std::optional<Instant> last_used_at;  // to the minute
     std::optional<int> last_error_status;
     std::optional<Instant> last_error_at;

@@ -8,7 +8,10 @@
 #include "platform/rt/clock.h"
 #include "store/runs/payload.h"
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 /// Keys of tenants. Three classes: `vault` is a key pair whose private half only the worker can unwrap (so
 /// the api seals and cannot open); `data` (payloads) and `ingress` (webhook secrets) are symmetric and open
@@ -16,8 +19,9 @@
 /// does not open.
 namespace weft::store::vault {
 
-enum class KeyClass { kVault, kIngress, kData };
+enum class KeyClass : std::uint8_t { kVault, kIngress, kData };
 std::string_view name(KeyClass key_class);
+std::optional<KeyClass> key_class_from(std::string_view text);
 
 /// A new key of class data or ingress, generated and wrapped; add it to the batch that makes the tenant.
 struct NewKey {

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/json.h"
 #include "store/vault/detail/field_aad.h"
+#include "store/vault/detail/stored_key.h"
 #include "store/vault/keys.h"
 #include "store/vault/queries.h"
 
@@ -14,6 +15,26 @@ constexpr auto kConnectionKeep = std::chrono::seconds(30);  // bounds how stale 
 constexpr auto kPrivateKeyKeep = std::chrono::minutes(5);
 constexpr std::size_t kConnectionsMax = 500;
 constexpr std::size_t kPrivateKeysMax = 500;
+
+/// A connection without its fields, which are in `sealed`.
+struct SealedConnection {
+    OpenConnection connection;
+    std::string sealed;
+    TenantKeyId key_id;
+};
+constexpr auto kConnectionHead = pg::columns(
+    pg::column<&OpenConnection::id>("id"),
+    pg::column<&OpenConnection::app>("app_id"),
+    pg::column<&OpenConnection::key>("key"),
+    pg::column<&OpenConnection::name>("name"),
+    pg::column<&OpenConnection::auth_kind>("auth_kind"),
+    pg::column<&OpenConnection::revision>("revision")
+);
+constexpr auto kSealed =
+    pg::nested<SealedConnection, &SealedConnection::connection, kConnectionHead>() +
+    pg::columns(
+        pg::bytes<&SealedConnection::sealed>("sealed"), pg::column<&SealedConnection::key_id>("key_id")
+    );
 
 crypto::Aad private_aad(TenantId tenant, TenantKeyId id) {
     return crypto::Aad{tenant.text(), id.text(), "vault", "1", "tenant-key"};
@@ -55,15 +76,12 @@ Vault::Vault(pg::Pool& pool, crypto::KeyWrapper& vault_master, const rt::Clock& 
       private_keys_(kPrivateKeysMax) {}
 
 rt::Task<Result<int>> Vault::ensure_keys(rt::Deadline by) {
-    CO_TRY(
-        auto rows,
-        co_await pool_.query(
-            pg::Principal::system(pg::SystemRole::kDispatch), sql::kTenantsWithoutVaultKey, pg::Params(), by
-        )
-    );
+    const auto who = pg::Principal::system(pg::SystemRole::kDispatch);
+    CO_TRY(auto rows, co_await pool_.query(who, sql::kTenantsWithoutVaultKey, pg::Params(), by));
+    CO_TRY(auto tenants, pg::values<TenantId>(rows, "id"));
     int made = 0;
-    for (int row = 0; row < rows.size(); ++row) {
-        CO_TRY(int one, co_await make_key(rows.id<TenantId>(row, 0), by));
+    for (const TenantId tenant : tenants) {
+        CO_TRY(int one, co_await make_key(tenant, by));
         made += one;
     }
     co_return made;
@@ -94,12 +112,8 @@ rt::Task<Result<Vault::Opened>> Vault::open(TenantId tenant, ConnectionId id, rt
     if (found != nullptr && found->until > clock_.steady() && found->tenant == tenant) {
         co_return found->connection;
     }
-    pg::Params params;
-    params.add(id);
-    CO_TRY(
-        auto rows,
-        co_await pool_.query(pg::Principal::tenant(tenant), sql::kSealedById, std::move(params), by)
-    );
+    const pg::Principal who = pg::Principal::tenant(tenant);
+    CO_TRY(auto rows, co_await pool_.query(who, sql::kSealedById, pg::params(id), by));
     co_return co_await open_row(tenant, std::move(rows), by);
 }
 
@@ -109,31 +123,18 @@ rt::Task<Result<Vault::Opened>> Vault::open(TenantId tenant, std::string key, rt
         return entry.tenant == tenant && entry.connection->key == key && entry.until > now;
     });
     if (found != nullptr) co_return found->connection;
-    pg::Params params;
-    params.add(key);
-    CO_TRY(
-        auto rows,
-        co_await pool_.query(pg::Principal::tenant(tenant), sql::kSealedByKey, std::move(params), by)
-    );
+    const pg::Principal who = pg::Principal::tenant(tenant);
+    CO_TRY(auto rows, co_await pool_.query(who, sql::kSealedByKey, pg::params(key), by));
     co_return co_await open_row(tenant, std::move(rows), by);
 }
 
 rt::Task<Result<Vault::Opened>> Vault::open_row(TenantId tenant, pg::Rows rows, rt::Deadline by) {
-    CO_CHECK_OK(expect_row(rows, "Connection not found"));
-    auto opened = std::make_shared<OpenConnection>(OpenConnection{
-        .id = rows.id<ConnectionId>(0, 0),
-        .app = rows.id<AppId>(0, 1),
-        .key = std::string(rows.text(0, 2)),
-        .name = std::string(rows.text(0, 7)),
-        .auth_kind = std::string(rows.text(0, 3)),
-        .revision = static_cast<int>(rows.integer(0, 4)),
-        .fields = {},
-    });
-    const std::string sealed = rows.bytes(0, 5);
-    const auto key_id = rows.id<TenantKeyId>(0, 6);
-    CO_TRY(auto key, co_await private_key(tenant, key_id, by));
+    CO_TRY(auto found, pg::first(rows, kSealed));
+    if (!found) co_return fail(Error::not_found("Connection not found"));
+    auto opened = std::make_shared<OpenConnection>(std::move(found->connection));
+    CO_TRY(auto key, co_await private_key(tenant, found->key_id, by));
     const ConnectionRef ref{.tenant = tenant, .id = opened->id, .revision = opened->revision};
-    CO_TRY(opened->fields, open_fields(*key, ref, sealed));
+    CO_TRY(opened->fields, open_fields(*key, ref, found->sealed));
     opened_.add(tenant.text(), opened->id.text(), Entry{tenant, opened, clock_.steady() + kConnectionKeep});
     co_return Opened(std::move(opened));
 }
@@ -143,13 +144,11 @@ rt::Task<Result<std::shared_ptr<const crypto::PrivateKey>>> Vault::private_key(
 ) {
     const PrivateEntry* found = private_keys_.find(id.text());
     if (found != nullptr && found->tenant == tenant && found->until > clock_.steady()) co_return found->key;
-    pg::Params params;
-    params.add(tenant).add(id);
-    CO_TRY(
-        auto rows, co_await pool_.query(pg::Principal::tenant(tenant), sql::kKeyById, std::move(params), by)
-    );
-    CO_CHECK_OK(expect_row(rows, "The connection's vault key is missing"));
-    CO_TRY(Secret bytes, co_await master_.unwrap(rows.bytes(0, 3), private_aad(tenant, id), by));
+    const pg::Principal who = pg::Principal::tenant(tenant);
+    CO_TRY(auto rows, co_await pool_.query(who, sql::kKeyById, pg::params(tenant, id), by));
+    CO_TRY(auto row, pg::first(rows, detail::kStoredKey));
+    if (!row) co_return fail(Error::not_found("The connection's vault key is missing"));
+    CO_TRY(Secret bytes, co_await master_.unwrap(std::move(row->wrapped), private_aad(tenant, id), by));
     auto key = std::make_shared<const crypto::PrivateKey>(id.uuid(), std::move(bytes));
     private_keys_.add(tenant.text(), id.text(), PrivateEntry{tenant, key, clock_.steady() + kPrivateKeyKeep});
     co_return key;

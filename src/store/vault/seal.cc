@@ -12,6 +12,9 @@ namespace {
 constexpr auto kPublicKeyWait = std::chrono::seconds(2);
 constexpr auto kPublicKeyPoll = std::chrono::milliseconds(50);
 
+constexpr auto kPublicKey =
+    pg::columns(pg::column<&crypto::PublicKey::id>("id"), pg::bytes<&crypto::PublicKey::bytes>("public_key"));
+
 }  // namespace
 
 crypto::Aad detail::field_aad(const ConnectionRef& connection, std::string_view field) {
@@ -27,9 +30,9 @@ crypto::Aad detail::field_aad(const ConnectionRef& connection, std::string_view 
 rt::Task<Result<crypto::PublicKey>> find_public_key(Db db, rt::Deadline by) {
     const rt::Deadline wait = by.at_most(kPublicKeyWait);
     while (true) {
-        auto rows = co_await db.query(sql::kPublicKey, pg::Params(), by);
-        if (!rows) co_return fail(std::move(rows).error());
-        if (!rows->empty()) co_return crypto::PublicKey{rows->uuid(0, 0), rows->bytes(0, 1)};
+        CO_TRY(auto rows, co_await db.query(sql::kPublicKey, pg::Params(), by));
+        CO_TRY(auto key, pg::first(rows, kPublicKey));
+        if (key) co_return std::move(*key);
         auto slept = co_await rt::sleep_for(kPublicKeyPoll, wait);
         if (!slept) break;
     }

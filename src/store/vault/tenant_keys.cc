@@ -1,4 +1,5 @@
-#include "store/db/db.h"
+#include "base/words.h"
+#include "store/vault/detail/stored_key.h"
 #include "store/vault/keys.h"
 #include "store/vault/queries.h"
 
@@ -7,23 +8,19 @@ namespace weft::store::vault {
 namespace {
 
 constexpr auto kKeep = std::chrono::minutes(5);
+constexpr std::array<std::string_view, 3> kKeyClasses = {"vault", "ingress", "data"};
 
-crypto::Aad wrap_aad(TenantId tenant, TenantKeyId id, std::string_view key_class, std::int64_t version) {
-    return crypto::Aad{tenant.text(), id.text(), key_class, std::to_string(version), "tenant-key"};
+crypto::Aad wrap_aad(TenantId tenant, TenantKeyId id, KeyClass key_class, int version) {
+    return crypto::Aad{tenant.text(), id.text(), name(key_class), std::to_string(version), "tenant-key"};
 }
 
 }  // namespace
 
 std::string_view name(KeyClass key_class) {
-    switch (key_class) {
-        case KeyClass::kVault:
-            return "vault";
-        case KeyClass::kIngress:
-            return "ingress";
-        case KeyClass::kData:
-            return "data";
-    }
-    return "";
+    return word_of(kKeyClasses, key_class);
+}
+std::optional<KeyClass> key_class_from(std::string_view text) {
+    return find_word<KeyClass>(kKeyClasses, text);
 }
 
 rt::Task<Result<NewKey>> make_symmetric_key(
@@ -43,20 +40,16 @@ rt::Task<Result<NewKey>> make_symmetric_key(
         .wrapped = "",
     };
     auto made = crypto::SymmetricKey::generate(key.id.uuid(), rng);
-    crypto::Aad aad = wrap_aad(tenant, key.id, name(key_class), key.version);
+    crypto::Aad aad = wrap_aad(tenant, key.id, key_class, key.version);
     CO_TRY(key.wrapped, co_await wrapper.wrap(std::move(made.bytes), std::move(aad), by));
     co_return key;
 }
 
 void add_key(pg::Batch& batch, const NewKey& key) {
-    pg::Params params;
-    params.add(key.tenant).add(key.id).add(name(key.key_class)).add(key.version);
-    if (key.public_key.empty()) {
-        params.add_null();
-    } else {
-        params.add_bytes(key.public_key);
-    }
-    params.add_bytes(key.wrapped);
+    const auto public_key =
+        key.public_key.empty() ? std::nullopt : std::optional<pg::Bytes>({key.public_key});
+    auto params =
+        pg::params(key.tenant, key.id, key.key_class, key.version, public_key, pg::Bytes{key.wrapped});
     batch.add(sql::kAddKey, std::move(params));
 }
 
@@ -71,8 +64,7 @@ pg::Principal TenantKeys::principal(TenantId tenant) const {
 rt::Task<Result<TenantKeys::Key>> TenantKeys::current(TenantId tenant, KeyClass key_class, rt::Deadline by) {
     const std::string label(name(key_class));
     if (Key key = cached(tenant, label)) co_return key;
-    pg::Params params;
-    params.add(tenant).add(label);
+    auto params = pg::params(tenant, key_class);
     CO_TRY(auto rows, co_await pool_.query(principal(tenant), sql::kCurrentKey, std::move(params), by));
     CO_TRY(Key key, co_await unwrap(tenant, std::move(rows), by));
     keep(tenant, label, key);
@@ -82,20 +74,19 @@ rt::Task<Result<TenantKeys::Key>> TenantKeys::current(TenantId tenant, KeyClass 
 rt::Task<Result<TenantKeys::Key>> TenantKeys::by_id(TenantId tenant, TenantKeyId id, rt::Deadline by) {
     const std::string label = id.text();
     if (Key key = cached(tenant, label)) co_return key;
-    pg::Params params;
-    params.add(tenant).add(id);
+    auto params = pg::params(tenant, id);
     CO_TRY(auto rows, co_await pool_.query(principal(tenant), sql::kKeyById, std::move(params), by));
     co_return co_await unwrap(tenant, std::move(rows), by);
 }
 
 rt::Task<Result<TenantKeys::Key>> TenantKeys::unwrap(TenantId tenant, pg::Rows rows, rt::Deadline by) {
-    CO_CHECK_OK(expect_row(rows, "The tenant has no such key"));
-    const auto id = rows.id<TenantKeyId>(0, 0);
+    CO_TRY(auto row, pg::first(rows, detail::kStoredKey));
     // Asked for by id, a vault key must not come out of here even if this process could unwrap it.
-    if (rows.text(0, 1) == name(KeyClass::kVault))
+    if (!row || row->key_class == KeyClass::kVault)
         co_return fail(Error::not_found("The tenant has no such key"));
-    crypto::Aad aad = wrap_aad(tenant, id, rows.text(0, 1), rows.integer(0, 2));
-    CO_TRY(Secret bytes, co_await wrapper_.unwrap(rows.bytes(0, 3), std::move(aad), by));
+    const TenantKeyId id = row->id;
+    crypto::Aad aad = wrap_aad(tenant, id, row->key_class, row->version);
+    CO_TRY(Secret bytes, co_await wrapper_.unwrap(std::move(row->wrapped), std::move(aad), by));
     Key key = std::make_shared<const crypto::SymmetricKey>(id.uuid(), std::move(bytes));
     keep(tenant, id.text(), key);
     co_return key;

@@ -13,9 +13,9 @@ constexpr auto kChangeEvery = std::chrono::seconds(5);  // a state that flips wr
 constexpr std::size_t kUsesMax = 5'000;  // some 300 bytes each; what is pushed out is not written
 
 /// What an answer tells of the secret that was sent; others than these tell nothing.
-std::optional<std::string> state_of(int status) {
-    if (is_refusal(status)) return "failing";
-    if (status >= 200 && status < 400) return "ok";
+std::optional<State> state_of(int status) {
+    if (is_refusal(status)) return State::kFailing;
+    if (status >= 200 && status < 400) return State::kOk;
     return std::nullopt;
 }
 
@@ -35,7 +35,7 @@ void Uses::note(const Use& use) {
     }
     entry->last = use;
     entry->used_at = clock_.now();
-    if (auto state = state_of(use.status)) entry->state = std::move(state);
+    if (const auto state = state_of(use.status)) entry->state = state;
     if (is_refusal(use.status)) {
         entry->error_status = use.status;
         entry->error_at = entry->used_at;
@@ -86,14 +86,11 @@ rt::Task<Result<void>> Uses::write_tenant(TenantId tenant, std::vector<Entry> en
         error_status.add(entry.error_status);
         error_at.add(entry.error_at);
     }
-    pg::Params params;
-    params.add(id.text()).add(revision.text()).add(used_at.text()).add(state.text());
-    params.add(error_status.text()).add(error_at.text());
-    CO_TRY(
-        auto rows,
-        co_await pool_.query(pg::Principal::tenant(tenant), sql::kRecordUses, std::move(params), by)
-    );
-    for (int row = 0; row < rows.size(); ++row) changed_(tenant, rows.id<ConnectionId>(row, 0));
+    auto params = pg::params(id, revision, used_at, state, error_status, error_at);
+    const pg::Principal who = pg::Principal::tenant(tenant);
+    CO_TRY(auto rows, co_await pool_.query(who, sql::kRecordUses, std::move(params), by));
+    CO_TRY(auto changed, pg::values<ConnectionId>(rows, "id"));
+    for (const ConnectionId connection : changed) changed_(tenant, connection);
     co_return Result<void>();
 }
 

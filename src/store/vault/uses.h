@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "platform/pg/pg.h"
 #include "platform/rt/clock.h"
+#include "store/vault/connections.h"
 
 #include <functional>
 #include <optional>
@@ -44,8 +45,8 @@ class Uses {
     struct Entry {
         Use last;
         Instant used_at{};
-        std::optional<std::string> state{};    // what the last telling answer said of `last.revision`
-        std::optional<std::string> written{};  // what the row says, as far as this process knows
+        std::optional<State> state{};    // what the last telling answer said of `last.revision`
+        std::optional<State> written{};  // what the row says, as far as this process knows
         std::optional<int> error_status{};
         std::optional<Instant> error_at{};
         std::optional<Steady> written_at{};

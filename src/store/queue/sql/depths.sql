@@ -5,10 +5,10 @@ with seen as (
     limit 200000
 )
 select
-    k.kind,
-    count(s.run_at),
-    greatest(coalesce(extract(epoch from clock_timestamp() - min(s.run_at)), 0), 0)::float8
-from (values ('due'), ('running'), ('waiting')) as k (kind)
+    k.standing,
+    count(s.run_at) as jobs,
+    greatest(coalesce(extract(epoch from clock_timestamp() - min(s.run_at)), 0), 0)::float8 as oldest_seconds
+from (values ('due'), ('running'), ('waiting')) as k (standing)
 left join seen s
-    on k.kind = case when s.state = 'leased' then 'running' when s.run_at > now() then 'waiting' else 'due' end
-group by k.kind
+    on k.standing = case when s.state = 'leased' then 'running' when s.run_at > now() then 'waiting' else 'due' end
+group by k.standing
