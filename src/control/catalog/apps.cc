@@ -66,7 +66,7 @@ Json version_json(const rows::AppVersion& version) {
         {"app_id", version.app_id.text()},
         {"major", version.major},
         {"minor", version.minor},
-        {"state", version.state},
+        {"state", name(version.state)},
         {"manifest", version.manifest},
         {"created_at", time_json(version.created_at)},
         {"published_at", time_json(version.published_at)},

@@ -4,8 +4,11 @@
 #include "base/json.h"
 #include "store/db/db.h"
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 /// Apps, their versions and actions. Manifests and definitions are JSON that core/connector has checked.
 /// All functions act for the tenant of `db`; absent and another tenant's are both kNotFound.
@@ -39,12 +42,18 @@ rt::Task<Result<App>> change_app(Db db, AppChange change, rt::Deadline by);
 /// kConflict while connections of the app exist.
 rt::Task<Result<void>> drop_app(Db db, AppId id, rt::Deadline by);
 
+enum class State : std::uint8_t { kDraft, kPublished, kDeprecated };
+/// In the order of the enum.
+inline constexpr std::array<std::string_view, 3> kStates = {"draft", "published", "deprecated"};
+std::string_view name(State state);
+std::optional<State> state_from(std::string_view text);
+
 struct AppVersion {
     AppVersionId id;
     AppId app_id;
     int major = 1;
     int minor = 0;
-    std::string state;  // draft, published, deprecated
+    State state = State::kDraft;
     Json manifest;
     Instant created_at;
     std::optional<Instant> published_at;
