@@ -1,7 +1,6 @@
 #include "control/api/family.h"
 #include "control/workflows/detail/answers.h"
 #include "control/workflows/workflows.h"
-#include "store/workflows/workflows.h"
 
 namespace weft::control {
 
@@ -187,19 +186,19 @@ void Workflows::add_states(Table& table) {
     const Access publish = may(Permission::kWorkflowPublish);
     const auto add = [&](std::string_view name, std::string_view path, std::string_view summary, Handler act
                      ) { table.add(commands({name, path, summary, publish, "workflow"}, std::move(act))); };
-    const auto switches_to = [this](std::string_view state) -> Handler {
+    const auto switches_to = [this](rows::State state) -> Handler {
         return [this, state](Context& context, Json input) {
-            return switch_to(context, std::move(input), std::string(state));
+            return switch_to(context, std::move(input), state);
         };
     };
     add("workflows.activate",
         "/workflows/{id}/activate",
         "Let an inactive workflow start runs again",
-        switches_to("active"));
+        switches_to(rows::State::kActive));
     add("workflows.deactivate",
         "/workflows/{id}/deactivate",
         "Its triggers accept nothing and nothing starts; what runs goes on",
-        switches_to("inactive"));
+        switches_to(rows::State::kInactive));
     add("workflows.archive",
         "/workflows/{id}/archive",
         "Deactivate it and put it away: it leaves the list and does not change",

@@ -2,7 +2,6 @@
 #include "control/workflows/workflows.h"
 #include "core/tenancy/tenancy.h"
 #include "store/triggers/triggers.h"
-#include "store/workflows/workflows.h"
 
 /// Switching a workflow off and on, putting it away, deleting it. Each in one transaction under the
 /// workflow's lock; the triggers ask for its state whenever they accept or start something, so they stop with
@@ -32,33 +31,34 @@ rt::Task<Result<void>> Workflows::tell_triggers(Context& context, WorkflowId id)
     co_return Result<void>();
 }
 
-rt::Task<Result<Json>> Workflows::set_state(Context& context, WorkflowId id, std::string state) {
-    CO_TRY(auto after, co_await rows::set_state(context.db(), id, std::move(state), context.deadline));
+rt::Task<Result<Json>> Workflows::set_state(Context& context, WorkflowId id, rows::State state) {
+    CO_TRY(auto after, co_await rows::set_state(context.db(), id, state, context.deadline));
     CO_CHECK_OK(co_await tell_triggers(context, id));
     co_return workflow_json(after);
 }
 
-rt::Task<Result<Json>> Workflows::switch_to(Context& context, Json input, std::string state) {
+rt::Task<Result<Json>> Workflows::switch_to(Context& context, Json input, rows::State state) {
     const auto id = id_in<WorkflowId>(input);
     context.object = id.uuid();
     CO_TRY(auto workflow, co_await rows::lock(context.db(), id, context.deadline));
     CO_CHECK_OK(rows::expect_changeable(workflow));
-    co_return co_await set_state(context, id, std::move(state));
+    co_return co_await set_state(context, id, state);
 }
 
 rt::Task<Result<Json>> Workflows::archive(Context& context, Json input) {
     const auto id = id_in<WorkflowId>(input);
     context.object = id.uuid();
     CO_CHECK_OK(co_await rows::lock(context.db(), id, context.deadline));
-    co_return co_await set_state(context, id, "archived");
+    co_return co_await set_state(context, id, rows::State::kArchived);
 }
 
 rt::Task<Result<Json>> Workflows::restore(Context& context, Json input) {
     const auto id = id_in<WorkflowId>(input);
     context.object = id.uuid();
     CO_TRY(auto workflow, co_await rows::lock(context.db(), id, context.deadline));
-    if (workflow.state != "archived") co_return fail(Error::conflict("The workflow is not archived"));
-    co_return co_await set_state(context, id, "inactive");
+    if (workflow.state != rows::State::kArchived)
+        co_return fail(Error::conflict("The workflow is not archived"));
+    co_return co_await set_state(context, id, rows::State::kInactive);
 }
 
 rt::Task<Result<Json>> Workflows::remove(Context& context, Json input) {
@@ -70,7 +70,7 @@ rt::Task<Result<Json>> Workflows::remove(Context& context, Json input) {
     }
     CO_TRY(auto usage, co_await rows::usage(context.db(), id, context.deadline));
     if (usage.live_runs > 0) co_return fail(runs_are_live(usage.live_runs));
-    if (usage.has_runs && workflow.state != "archived") {
+    if (usage.has_runs && workflow.state != rows::State::kArchived) {
         co_return fail(Error::conflict(
             "The workflow has runs: archive it, and delete it then if it is really not needed any more"
         ));

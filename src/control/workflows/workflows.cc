@@ -3,7 +3,6 @@
 #include "base/bytes.h"
 #include "control/workflows/detail/answers.h"
 #include "platform/rt/loop.h"
-#include "store/workflows/workflows.h"
 
 #include <algorithm>
 #include <iterator>
@@ -18,7 +17,7 @@ Json workflow_json(const rows::Workflow& workflow) {
         {"key", workflow.key},
         {"name", workflow.name},
         {"description", workflow.description},
-        {"state", workflow.state},
+        {"state", name(workflow.state)},
         {"published_version_id", id_json(workflow.published_version_id)},
         {"published_version_number",
          workflow.published_number ? Json(*workflow.published_number) : Json(nullptr)},
@@ -155,8 +154,8 @@ rt::Task<Workflows::Checked> Workflows::check_all(store::Db db, Json definition,
 
 rt::Task<Result<Json>> Workflows::list(Context& context, Json input) {
     CO_TRY(auto page, page_in(input));
-    auto state = maybe_text_in(input, "state");
-    CO_TRY(auto found, co_await rows::list(context.db(), std::move(state), page, context.deadline));
+    const auto state = maybe_text_in(input, "state").and_then(rows::state_from);
+    CO_TRY(auto found, co_await rows::list(context.db(), state, page, context.deadline));
     co_return page_json(found, workflow_json);
 }
 

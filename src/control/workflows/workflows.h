@@ -3,6 +3,7 @@
 #include "control/api/api.h"
 #include "control/scripts/scripts.h"
 #include "core/workflow/workflow.h"
+#include "store/workflows/workflows.h"
 
 namespace weft::control {
 
@@ -25,11 +26,11 @@ class Workflows {
     rt::Task<Result<Json>> save_draft(Context& context, Json input);
     rt::Task<Result<Json>> validate(Context& context, Json input);
     rt::Task<Result<Json>> publish(Context& context, Json input);
-    /// To "active" or "inactive".
-    rt::Task<Result<Json>> switch_to(Context& context, Json input, std::string state);
+    /// To kActive or kInactive.
+    rt::Task<Result<Json>> switch_to(Context& context, Json input, store::workflows::State state);
     rt::Task<Result<Json>> archive(Context& context, Json input);
     rt::Task<Result<Json>> restore(Context& context, Json input);
-    rt::Task<Result<Json>> set_state(Context& context, WorkflowId id, std::string state);
+    rt::Task<Result<Json>> set_state(Context& context, WorkflowId id, store::workflows::State state);
     /// The ingress remembers what a trigger starts.
     rt::Task<Result<void>> tell_triggers(Context& context, WorkflowId id);
 

@@ -4,19 +4,27 @@
 #include "base/json.h"
 #include "store/db/db.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 /// Workflows, their one draft each, and their immutable published versions.
 namespace weft::store::workflows {
+
+enum class State : std::uint8_t { kActive, kInactive, kArchived };
+/// In the order of the enum.
+inline constexpr std::array<std::string_view, 3> kStates = {"active", "inactive", "archived"};
+std::string_view name(State state);
+std::optional<State> state_from(std::string_view text);
 
 struct Workflow {
     WorkflowId id;
     std::string key;
     std::string name;
     std::string description;
-    std::string state;  // active, inactive, archived
+    State state = State::kActive;
     std::optional<WorkflowVersionId> published_version_id;
     std::optional<int> published_number;
     bool has_unpublished_changes = false;  // a draft that is not what the last publish took
@@ -36,14 +44,12 @@ struct WorkflowChange {
     std::optional<std::string> description;
 };
 /// `state` not set: all but archived ones.
-rt::Task<Result<Page<Workflow>>> list(
-    Db db, std::optional<std::string> state, PageRequest page, rt::Deadline by
-);
+rt::Task<Result<Page<Workflow>>> list(Db db, std::optional<State> state, PageRequest page, rt::Deadline by);
 rt::Task<Result<Workflow>> find(Db db, WorkflowId id, rt::Deadline by);
 /// In a transaction: until it ends nobody else publishes, switches or deletes the workflow.
 rt::Task<Result<Workflow>> lock(Db db, WorkflowId id, rt::Deadline by);
 /// Under `lock`.
-rt::Task<Result<Workflow>> set_state(Db db, WorkflowId id, std::string state, rt::Deadline by);
+rt::Task<Result<Workflow>> set_state(Db db, WorkflowId id, State state, rt::Deadline by);
 /// kConflict when the key is taken.
 rt::Task<Result<Workflow>> add(Db db, NewWorkflow workflow, rt::Deadline by);
 rt::Task<Result<Workflow>> change(Db db, WorkflowChange change, rt::Deadline by);
