@@ -70,7 +70,7 @@ rt::Task<Result<Json>> Triggers::shown(Context& context, rows::Trigger trigger) 
         {"workflow_id", trigger.workflow_id.text()},
         {"kind", trigger.kind},
         {"name", trigger.name},
-        {"state", trigger.state},
+        {"state", name(trigger.state)},
         {"config", trigger.config},
         {"has_secret", trigger.has_secret},
         {"url", nullptr},
@@ -208,7 +208,7 @@ rt::Task<Result<Json>> Triggers::activate(Context& context, Json input) {
     if (!workflow.published_version_id) {
         co_return fail(Error::conflict("The workflow was never published, so there is nothing to start"));
     }
-    CO_TRY(auto after, co_await rows::set_state(context.db(), id, "active", context.deadline));
+    CO_TRY(auto after, co_await rows::set_state(context.db(), id, rows::State::kActive, context.deadline));
     changed(context, id);
     co_return co_await shown(context, std::move(after));
 }
@@ -216,7 +216,7 @@ rt::Task<Result<Json>> Triggers::activate(Context& context, Json input) {
 rt::Task<Result<Json>> Triggers::deactivate(Context& context, Json input) {
     const auto id = id_in<TriggerId>(input);
     context.object = id.uuid();
-    CO_TRY(auto after, co_await rows::set_state(context.db(), id, "inactive", context.deadline));
+    CO_TRY(auto after, co_await rows::set_state(context.db(), id, rows::State::kInactive, context.deadline));
     changed(context, id);
     co_return co_await shown(context, std::move(after));
 }

@@ -1,5 +1,6 @@
 #include "store/triggers/inbox.h"
 
+#include "platform/pg/row.h"
 #include "store/triggers/queries.h"
 
 #include <set>
@@ -22,23 +23,48 @@ struct ValueColumns {
             size.add(value.size_bytes);
             codec.add(value.codec);
             key.add(value.key_id);
-            if (value.data) {
-                data.add_bytes(*value.data);
-            } else {
-                data.add_null();
-            }
-            if (value.blob) {
-                blob.add(value.blob->text());
-            } else {
-                blob.add_null();
-            }
+            data.add(pg::maybe_bytes(value.data));
+            blob.add(value.blob);
         }
     }
     void add_to(pg::Params& params) const {
-        params.add(slot.text()).add(size.text()).add(codec.text()).add(key.text());
-        params.add(data.text()).add(blob.text());
+        params.add(slot).add(size).add(codec).add(key).add(data).add(blob);
     }
 };
+
+constexpr auto kBegun = pg::columns(
+    pg::column<&Begun::id>("id"),
+    pg::column<&Begun::workflow>("workflow_id"),
+    pg::column<&Begun::is_same_request>("is_same")
+);
+
+/// A run that take_events has made.
+struct Taken {
+    RunId run;
+    WorkflowId workflow;
+};
+constexpr auto kTaken =
+    pg::columns(pg::column<&Taken::run>("run_id"), pg::column<&Taken::workflow>("workflow_id"));
+
+/// Whose run an event is, by the event's place among those given, from 1.
+struct Event {
+    std::int64_t position = 0;
+    RunId run;
+};
+constexpr auto kEvent =
+    pg::columns(pg::column<&Event::position>("position"), pg::column<&Event::run>("run_id"));
+
+constexpr auto kTarget = pg::columns(
+    pg::column<&WebhookTarget::tenant>("tenant_id"),
+    pg::column<&WebhookTarget::id>("id"),
+    pg::column<&WebhookTarget::workflow>("workflow_id"),
+    pg::column<&WebhookTarget::name>("name"),
+    pg::column<&WebhookTarget::config>("config"),
+    pg::bytes<&WebhookTarget::sealed_secret>("sealed_secret"),
+    pg::column<&WebhookTarget::key_id>("key_id"),
+    pg::column<&WebhookTarget::published>("published_version_id"),
+    pg::column<&WebhookTarget::is_workflow_active>("is_workflow_active")
+);
 
 /// The statements of one flush and where each run's answer will stand.
 class Flush {
@@ -56,29 +82,24 @@ class Flush {
         return batch;
     }
 
-    std::vector<std::optional<Begun>> read(const std::vector<pg::Rows>& answers) const {
+    Result<std::vector<std::optional<Begun>>> read(const std::vector<pg::Rows>& answers) const {
         std::vector<std::optional<Begun>> out(runs_.size());
         std::size_t at = 0;
         for (std::size_t i = 0; i < runs_.size(); ++i) {
             if (runs_[i]->trigger) continue;
             if (runs_[i]->once) ++at;  // of forget_old_key
-            const pg::Rows& rows = answers[at++];
-            if (rows.empty()) continue;
-            out[i] = Begun{rows.id<RunId>(0, 0), rows.maybe_id<WorkflowId>(0, 1), rows.boolean(0, 2)};
+            TRY(out[i], pg::first(answers[at++], kBegun));
         }
         if (events_.empty()) return out;
         std::unordered_map<RunId, WorkflowId> begun;
-        const pg::Rows& taken = answers[at++];
-        for (int row = 0; row < taken.size(); ++row) {
-            begun.emplace(taken.id<RunId>(row, 0), taken.id<WorkflowId>(row, 1));
-        }
-        const pg::Rows& found = answers[at];
-        for (int row = 0; row < found.size(); ++row) {
-            auto position = static_cast<std::size_t>(found.integer(row, 0)) - 1;
-            Begun answer{.id = found.id<RunId>(row, 1), .workflow = std::nullopt};
-            if (auto is_new = begun.find(answer.id); is_new != begun.end()) answer.workflow = is_new->second;
-            out[events_[position]] = answer;
-        }
+        CHECK_OK(pg::each(answers[at++], kTaken, [&](const Taken& row) {
+            begun.emplace(row.run, row.workflow);
+        }));
+        CHECK_OK(pg::each(answers[at], kEvent, [&](const Event& row) {
+            Begun answer{.id = row.run, .workflow = std::nullopt};
+            if (auto is_new = begun.find(row.run); is_new != begun.end()) answer.workflow = is_new->second;
+            out[events_[static_cast<std::size_t>(row.position) - 1]] = answer;
+        }));
         return out;
     }
 
@@ -86,15 +107,12 @@ class Flush {
     static void start(pg::Batch& batch, const NewRun& run) {
         ValueColumns values;
         values.add(run);
-        pg::Params params;
-        params.add(run.id).add(run.workflow).add(run.version).add(run.rerun_of);
+        auto params = pg::params(run.id, run.workflow, run.version, run.rerun_of);
         values.add_to(params);
         batch.as(pg::Principal::tenant(run.tenant));
         if (run.once) {
             const idempotency::Key& key = run.once->key;
-            pg::Params old;
-            old.add(key.caller).add(key.operation).add(key.key);
-            batch.add(sql::kForgetOldKey, std::move(old));
+            batch.add(sql::kForgetOldKey, pg::params(key.caller, key.operation, key.key));
             params.add(key.caller).add(key.operation).add(key.key).add_bytes(run.once->request_hash);
         } else {
             params.add_null().add_null().add_null().add_null();
@@ -116,23 +134,16 @@ class Flush {
             values.add(from);
         }
         if (events_.empty()) return;
-        pg::Params params;
-        params.add(tenant.text()).add(trigger.text()).add(key.text()).add(run.text()).add(values.run.text());
+        auto params = pg::params(tenant, trigger, key, run, values.run);
         values.add_to(params);
         batch.add(sql::kTakeEvents, std::move(params));
-        pg::Params keys;
-        keys.add(tenant.text()).add(trigger.text()).add(key.text());
-        batch.add(sql::kFindEvents, std::move(keys));
+        batch.add(sql::kFindEvents, pg::params(tenant, trigger, key));
     }
 
     void wake(pg::Batch& batch) {
         std::set<TenantId> tenants;
         for (const NewRun* run : runs_) tenants.insert(run->tenant);
-        ArrayParam ids;
-        for (TenantId tenant : tenants) ids.add(tenant);
-        pg::Params params;
-        params.add(ids.text());
-        batch.add(sql::kWakeTenants, std::move(params));
+        batch.add(sql::kWakeTenants, pg::params(pg::array(tenants)));
     }
 
     const std::vector<const NewRun*>& runs_;
@@ -144,35 +155,23 @@ class Flush {
 rt::Task<Result<std::optional<WebhookTarget>>> find_by_token(
     pg::Pool& pool, std::string token_hash, rt::Deadline by
 ) {
-    pg::Params params;
-    params.add_bytes(token_hash);
-    auto who = pg::Principal::system(pg::SystemRole::kIngest);
+    const auto who = pg::Principal::system(pg::SystemRole::kIngest);
+    auto params = pg::params(pg::Bytes{token_hash});
     CO_TRY(auto rows, co_await pool.query(who, sql::kFindByToken, std::move(params), by));
-    if (rows.empty()) co_return std::nullopt;
-    CO_TRY(Json config, parse_json(rows.text(0, 4)));
-    WebhookTarget target{
-        .tenant = rows.id<TenantId>(0, 0),
-        .id = rows.id<TriggerId>(0, 1),
-        .workflow = rows.id<WorkflowId>(0, 2),
-        .name = std::string(rows.text(0, 3)),
-        .config = std::move(config),
-        .key_id = rows.id<TenantKeyId>(0, 6),
-        .published = rows.maybe_id<WorkflowVersionId>(0, 7),
-        .is_workflow_active = rows.boolean(0, 8),
-    };
-    if (!rows.is_null(0, 5)) target.sealed_secret = rows.bytes(0, 5);
-    co_return target;
+    co_return pg::first(rows, kTarget);
 }
 
 rt::Task<Result<std::optional<WorkflowVersionId>>> find_published(
     pg::Pool& pool, TenantId tenant, WorkflowId workflow, rt::Deadline by
 ) {
-    pg::Params params;
-    params.add(workflow);
+    struct Found {
+        std::optional<WorkflowVersionId> published;
+    };
+    constexpr auto kFound = pg::columns(pg::column<&Found::published>("published_version_id"));
     const pg::Principal who = pg::Principal::tenant(tenant);
-    CO_TRY(auto rows, co_await pool.query(who, sql::kFindPublished, std::move(params), by));
-    if (rows.empty()) co_return std::nullopt;
-    co_return rows.maybe_id<WorkflowVersionId>(0, 0);
+    CO_TRY(auto rows, co_await pool.query(who, sql::kFindPublished, pg::params(workflow), by));
+    CO_TRY(auto found, pg::first(rows, kFound));
+    co_return found ? found->published : std::nullopt;
 }
 
 rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
@@ -186,13 +185,9 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
 rt::Task<Result<std::int64_t>> count_backlog(
     pg::Pool& pool, TenantId tenant, std::int64_t most, rt::Deadline by
 ) {
-    pg::Params params;
-    params.add(most);
-    CO_TRY(
-        auto rows,
-        co_await pool.query(pg::Principal::tenant(tenant), sql::kCountBacklog, std::move(params), by)
-    );
-    co_return rows.integer(0, 0);
+    const pg::Principal who = pg::Principal::tenant(tenant);
+    CO_TRY(auto rows, co_await pool.query(who, sql::kCountBacklog, pg::params(most), by));
+    co_return pg::value<std::int64_t>(rows, "count");
 }
 
 }  // namespace weft::store::triggers

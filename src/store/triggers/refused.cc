@@ -10,6 +10,21 @@ namespace weft::store::triggers {
 
 namespace {
 
+constexpr auto kKind = pg::columns(
+    pg::column<&RefusedKind::reason>("reason"),
+    pg::column<&RefusedKind::status>("status"),
+    pg::column<&RefusedKind::content_type>("content_type"),
+    pg::column<&RefusedKind::address>("address")
+);
+constexpr auto kCount = pg::columns(
+    pg::column<&RefusedCount::first_at>("first_at"),
+    pg::column<&RefusedCount::last_at>("last_at"),
+    pg::column<&RefusedCount::count>("deliveries"),
+    pg::column<&RefusedCount::size>("size_bytes")
+);
+constexpr auto kRefused =
+    pg::nested<Refused, &Refused::kind, kKind>() + pg::nested<Refused, &Refused::seen, kCount>();
+
 pg::Params params_of(std::span<const Refused> rows) {
     pg::ArrayParam trigger, reason, status, type, address, first, last, count, size;
     for (const Refused& row : rows) {
@@ -23,10 +38,7 @@ pg::Params params_of(std::span<const Refused> rows) {
         count.add(row.seen.count);
         size.add(row.seen.size);
     }
-    pg::Params params;
-    params.add(trigger.text()).add(reason.text()).add(status.text()).add(type.text()).add(address.text());
-    params.add(first.text()).add(last.text()).add(count.text()).add(size.text());
-    return params;
+    return pg::params(trigger, reason, status, type, address, first, last, count, size);
 }
 
 }  // namespace
@@ -44,8 +56,7 @@ rt::Task<Result<void>> add_refused(pg::Pool& pool, std::vector<Refused> rows, rt
         const auto count = static_cast<std::size_t>(end - left.begin());
         pg::ArrayParam touched;
         for (const Refused& row : left.first(count)) touched.add(row.trigger);
-        pg::Params trim;
-        trim.add(touched.text()).add(kRefusedKindsMax);
+        auto trim = pg::params(touched, kRefusedKindsMax);
         batch.as(pg::Principal::tenant(tenant)).add(sql::kAddRefused, params_of(left.first(count)));
         batch.add(sql::kTrimRefused, std::move(trim));
         left = left.subspan(count);
@@ -58,25 +69,11 @@ rt::Task<Result<void>> add_refused(pg::Pool& pool, std::vector<Refused> rows, rt
 rt::Task<Result<std::vector<Refused>>> list_refused(
     Db db, TenantId tenant, TriggerId trigger, rt::Deadline by
 ) {
-    pg::Params params;
-    params.add(trigger).add(kRefusedKindsMax);
-    CO_TRY(auto rows, co_await db.query(sql::kListRefused, std::move(params), by));
-    std::vector<Refused> out;
-    for (int row = 0; row < rows.size(); ++row) {
-        out.push_back({
-            .tenant = tenant,
-            .trigger = trigger,
-            .kind =
-                {.reason = std::string(rows.text(row, 0)),
-                 .status = static_cast<int>(rows.integer(row, 1)),
-                 .content_type = std::string(rows.text(row, 2)),
-                 .address = std::string(rows.text(row, 3))},
-            .seen =
-                {.first_at = rows.instant(row, 4),
-                 .last_at = rows.instant(row, 5),
-                 .count = rows.integer(row, 6),
-                 .size = rows.integer(row, 7)},
-        });
+    CO_TRY(auto rows, co_await db.query(sql::kListRefused, pg::params(trigger, kRefusedKindsMax), by));
+    CO_TRY(auto out, pg::all(rows, kRefused));
+    for (Refused& row : out) {
+        row.tenant = tenant;
+        row.trigger = trigger;
     }
     co_return out;
 }

@@ -1,9 +1,17 @@
 #include "store/triggers/triggers.h"
 
 #include "base/bytes.h"
+#include "base/words.h"
 #include "store/triggers/queries.h"
 
 #include <cstdlib>
+
+namespace weft::pg {
+
+template <>
+struct Reader<store::triggers::State> : WordReader<store::triggers::State, store::triggers::state_from> {};
+
+}  // namespace weft::pg
 
 namespace weft::store::triggers {
 
@@ -11,44 +19,30 @@ namespace {
 
 constexpr std::string_view kMissing = "Trigger not found";
 
-Trigger read(const pg::Rows& rows, int row) {
-    auto config = parse_json(rows.text(row, 5));
-    return Trigger{
-        .id = rows.id<TriggerId>(row, 0),
-        .workflow_id = rows.id<WorkflowId>(row, 1),
-        .kind = std::string(rows.text(row, 2)),
-        .name = std::string(rows.text(row, 3)),
-        .state = std::string(rows.text(row, 4)),
-        .config = config ? std::move(*config) : Json(nullptr),
-        .sealed_token = rows.bytes(row, 6),
-        .has_secret = rows.boolean(row, 7),
-        .key_id = rows.id<TenantKeyId>(row, 8),
-        .created_at = rows.instant(row, 9),
-        .updated_at = rows.instant(row, 10),
-    };
-}
+constexpr auto kTrigger = pg::columns(
+    pg::column<&Trigger::id>("id"),
+    pg::column<&Trigger::workflow_id>("workflow_id"),
+    pg::column<&Trigger::kind>("kind"),
+    pg::column<&Trigger::name>("name"),
+    pg::column<&Trigger::state>("state"),
+    pg::column<&Trigger::config>("config"),
+    pg::bytes<&Trigger::sealed_token>("sealed_token"),
+    pg::column<&Trigger::has_secret>("has_secret"),
+    pg::column<&Trigger::key_id>("key_id"),
+    pg::column<&Trigger::created_at>("created_at"),
+    pg::column<&Trigger::updated_at>("updated_at")
+);
 
-Result<Trigger> one(const Result<pg::Rows>& rows) {
-    if (!rows) return fail(rows.error());
-    CHECK_OK(expect_row(*rows, std::string(kMissing)));
-    return read(*rows, 0);
-}
-
-pg::Params by_id(TriggerId id) {
-    pg::Params params;
-    params.add(id);
-    return params;
-}
+struct Locked {
+    std::optional<std::string> sealed_secret;
+};
+constexpr auto kLocked = pg::columns(pg::bytes<&Locked::sealed_secret>("sealed_secret"));
 
 rt::Task<Result<std::vector<TriggerId>>> of_workflow(
     Db db, pg::Query query, WorkflowId workflow, rt::Deadline by
 ) {
-    pg::Params params;
-    params.add(workflow);
-    CO_TRY(auto rows, co_await db.query(query, std::move(params), std::move(by)));
-    std::vector<TriggerId> out;
-    for (int row = 0; row < rows.size(); ++row) out.push_back(rows.id<TriggerId>(row, 0));
-    co_return out;
+    CO_TRY(auto rows, co_await db.query(query, pg::params(workflow), std::move(by)));
+    co_return pg::values<TriggerId>(rows, "id");
 }
 
 crypto::Aad aad(TenantId tenant, TriggerId id, std::string_view field) {
@@ -57,79 +51,76 @@ crypto::Aad aad(TenantId tenant, TriggerId id, std::string_view field) {
 
 }  // namespace
 
+std::string_view name(State state) {
+    return word_of(kStates, state);
+}
+std::optional<State> state_from(std::string_view text) {
+    return find_word<State>(kStates, text);
+}
+
 rt::Task<Result<Page<Trigger>>> list(Db db, WorkflowId workflow, PageRequest page, rt::Deadline by) {
-    pg::Params params;
-    params.add(workflow).add(page.after).add(fetch_limit(page));
+    auto params = pg::params(workflow, page.after, fetch_limit(page));
     CO_TRY(auto rows, co_await db.query(sql::kList, std::move(params), by));
-    std::vector<Trigger> items;
-    for (int row = 0; row < rows.size(); ++row) items.push_back(read(rows, row));
-    co_return cut_page(std::move(items), page, [](const Trigger& item) { return item.id.uuid(); });
+    co_return page_of(rows, kTrigger, page);
 }
 
 rt::Task<Result<Trigger>> find(Db db, TriggerId id, rt::Deadline by) {
-    auto rows = co_await db.query(sql::kFind, by_id(id), by);
-    co_return one(rows);
+    auto rows = co_await db.query(sql::kFind, pg::params(id), by);
+    co_return one(rows, kTrigger, kMissing);
 }
 
 rt::Task<Result<Trigger>> add(Db db, NewTrigger trigger, rt::Deadline by) {
-    pg::Params params;
-    params.add(trigger.tenant).add(trigger.id).add(trigger.workflow_id).add(trigger.kind).add(trigger.name);
-    params.add(to_text(trigger.config)).add_bytes(trigger.token_hash).add_bytes(trigger.sealed_token);
-    if (trigger.sealed_secret) {
-        params.add_bytes(*trigger.sealed_secret);
-    } else {
-        params.add_null();
-    }
-    params.add(trigger.key_id);
+    auto params = pg::params(
+        trigger.tenant,
+        trigger.id,
+        trigger.workflow_id,
+        trigger.kind,
+        trigger.name,
+        to_text(trigger.config),
+        pg::Bytes{trigger.token_hash},
+        pg::Bytes{trigger.sealed_token},
+        pg::maybe_bytes(trigger.sealed_secret),
+        trigger.key_id
+    );
     auto rows = co_await db.query(sql::kAdd, std::move(params), by);
     if (!rows && violates(rows.error(), "trigger_tenant_id_workflow_id_fkey")) {
         co_return fail(Error::not_found("Workflow not found"));
     }
-    co_return one(rows);
+    co_return one(rows, kTrigger, kMissing);
 }
 
 rt::Task<Result<Trigger>> change(Db db, TriggerChange change, rt::Deadline by) {
-    pg::Params params;
-    params.add(change.id).add(change.name);
-    if (change.config) {
-        params.add(to_text(*change.config));
-    } else {
-        params.add_null();
-    }
+    const auto config = change.config.transform([](const Json& value) { return to_text(value); });
+    auto params = pg::params(change.id, change.name, config);
     auto rows = co_await db.query(sql::kChange, std::move(params), by);
-    co_return one(rows);
+    co_return one(rows, kTrigger, kMissing);
 }
 
-rt::Task<Result<Trigger>> set_state(Db db, TriggerId id, std::string state, rt::Deadline by) {
-    pg::Params params;
-    params.add(id).add(state);
-    auto rows = co_await db.query(sql::kSetState, std::move(params), by);
-    co_return one(rows);
+rt::Task<Result<Trigger>> set_state(Db db, TriggerId id, State state, rt::Deadline by) {
+    auto rows = co_await db.query(sql::kSetState, pg::params(id, state), by);
+    co_return one(rows, kTrigger, kMissing);
 }
 
 rt::Task<Result<Trigger>> replace_token(Db db, NewToken token, rt::Deadline by) {
-    pg::Params params;
-    params.add(token.id).add_bytes(token.token_hash).add_bytes(token.sealed_token);
+    auto params = pg::params(token.id, pg::Bytes{token.token_hash}, pg::Bytes{token.sealed_token});
     auto rows = co_await db.query(sql::kReplaceToken, std::move(params), by);
-    co_return one(rows);
+    co_return one(rows, kTrigger, kMissing);
 }
 
 rt::Task<Result<std::optional<std::string>>> sealed_secret(Db db, TriggerId id, rt::Deadline by) {
-    CO_TRY(auto rows, co_await db.query(sql::kLockSecret, by_id(id), by));
-    CO_CHECK_OK(expect_row(rows, std::string(kMissing)));
-    if (rows.is_null(0, 0)) co_return std::nullopt;
-    co_return std::optional<std::string>(rows.bytes(0, 0));
+    auto rows = co_await db.query(sql::kLockSecret, pg::params(id), by);
+    CO_TRY(Locked found, one(rows, kLocked, kMissing));
+    co_return std::move(found.sealed_secret);
 }
 
 rt::Task<Result<Trigger>> replace_secret(Db db, TriggerId id, std::string sealed_secret, rt::Deadline by) {
-    pg::Params params;
-    params.add(id).add_bytes(sealed_secret);
+    auto params = pg::params(id, pg::Bytes{sealed_secret});
     auto rows = co_await db.query(sql::kReplaceSecret, std::move(params), by);
-    co_return one(rows);
+    co_return one(rows, kTrigger, kMissing);
 }
 
 rt::Task<Result<void>> drop(Db db, TriggerId id, rt::Deadline by) {
-    CO_TRY(auto rows, co_await db.query(sql::kDrop, by_id(id), by));
+    CO_TRY(auto rows, co_await db.query(sql::kDrop, pg::params(id), by));
     co_return expect_row(rows, std::string(kMissing));
 }
 

@@ -6,20 +6,29 @@
 #include "platform/crypto/crypto.h"
 #include "store/db/db.h"
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// Triggers as people define them. A webhook's address holds a token: found by its SHA-256, shown again by
 /// opening `sealed_token`. Token and secrets are sealed with the tenant's `ingress` key.
 namespace weft::store::triggers {
 
+enum class State : std::uint8_t { kActive, kInactive };
+/// In the order of the enum.
+inline constexpr std::array<std::string_view, 2> kStates = {"active", "inactive"};
+std::string_view name(State state);
+std::optional<State> state_from(std::string_view text);
+
 struct Trigger {
     TriggerId id;
     WorkflowId workflow_id;
     std::string kind;  // webhook
     std::string name;
-    std::string state;  // active, inactive
+    State state = State::kInactive;
     Json config;
     std::string sealed_token;
     bool has_secret = false;
@@ -49,7 +58,7 @@ rt::Task<Result<Trigger>> find(Db db, TriggerId id, rt::Deadline by);
 /// kNotFound for an unknown workflow.
 rt::Task<Result<Trigger>> add(Db db, NewTrigger trigger, rt::Deadline by);
 rt::Task<Result<Trigger>> change(Db db, TriggerChange change, rt::Deadline by);
-rt::Task<Result<Trigger>> set_state(Db db, TriggerId id, std::string state, rt::Deadline by);
+rt::Task<Result<Trigger>> set_state(Db db, TriggerId id, State state, rt::Deadline by);
 struct NewToken {
     TriggerId id;
     std::string token_hash;

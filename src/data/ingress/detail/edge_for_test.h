@@ -132,7 +132,8 @@ class Edge {
             row.sealed_secret = store::triggers::seal_secrets(*key, tenant, made.id, secrets);
         }
         EXPECT_TRUE(wait(store::triggers::add(store::Db(pool_, tenant), std::move(row), by())));
-        EXPECT_TRUE(wait(store::triggers::set_state(store::Db(pool_, tenant), made.id, "active", by())));
+        const auto active = store::triggers::State::kActive;
+        EXPECT_TRUE(wait(store::triggers::set_state(store::Db(pool_, tenant), made.id, active, by())));
         return made;
     }
 

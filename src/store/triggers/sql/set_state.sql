@@ -4,4 +4,5 @@ set state = $2,
     updated_at = clock_timestamp()
 where tenant_id = current_tenant()
     and id = $1::uuid
-returning id, workflow_id, kind, name, state, config, sealed_token, sealed_secret is not null, key_id, created_at, updated_at
+returning id, workflow_id, kind, name, state, config, sealed_token, sealed_secret is not null as has_secret, key_id,
+    created_at, updated_at
