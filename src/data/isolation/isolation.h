@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -74,6 +75,10 @@ enum class Tier : std::uint8_t {
 
 std::string_view name(Tier tier);
 
+/// Why a run's sandbox was ended before it was given back. kTime: a step's.
+enum class KillReason : std::uint8_t { kMemory, kCpu, kSyscall, kTime, kOutput, kCanceled, kCrash, kOutside };
+std::string_view name(KillReason reason);
+
 struct Health {
     Tier tier = Tier::kFull;
     bool has_memory_cgroup = false;
@@ -82,9 +87,7 @@ struct Health {
     int busy = 0;
     std::uint64_t started = 0;  // runs since start
     std::uint64_t died = 0;     // of these, ended by a limit or a crash
-    /// Runs whose sandbox was ended before it was given back, by why: "memory", "cpu", "syscall", "time" (of
-    /// a step), "output", "canceled", "crash", "outside".
-    std::map<std::string_view, std::uint64_t> kills;
+    std::map<KillReason, std::uint64_t> kills;
     std::string text() const;  // one line for /healthz
 };
 

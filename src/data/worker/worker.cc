@@ -169,7 +169,7 @@ struct Worker::Impl {
                     .counter(
                         "weft_sandbox_kills_total",
                         "Sandboxes that ended before their run gave them back",
-                        {{"reason", std::string(reason)}}
+                        {{"reason", std::string(name(reason))}}
                     )
                     .add(static_cast<double>(count - told.kills[reason]));
             }

@@ -4,17 +4,18 @@
 #include "data/isolation/isolation.h"
 
 #include <memory>
+#include <optional>
 
 namespace weft::isolation {
 
 /// A slot's child while it serves one run.
 class Claimed final : public Sandbox {
   public:
-    /// Who hears, at most once each, that the process ended other than by our order; and why it ended (see
-    /// Health::kills) if a request was not answered.
+    /// Who hears, at most once each, that the process ended other than by our order; and why it ended if
+    /// a request was not answered.
     struct Listeners {
         std::function<void()> on_death;
-        std::function<void(std::string_view reason)> on_kill;
+        std::function<void(KillReason reason)> on_kill;
     };
     Claimed(std::shared_ptr<Slot> slot, Limits limits, const Options& options, Listeners listeners);
     ~Claimed() override;
@@ -36,7 +37,7 @@ class Claimed final : public Sandbox {
     Micros cpu_max_;
     std::size_t memory_bytes_;
     Listeners listeners_;
-    std::string_view death_;  // why, once the process has ended by itself
+    std::optional<KillReason> death_;  // why, once the process has ended by itself
     protocol::FrameReader reader_;
     int lines_left_;
     bool is_over_ = false;

@@ -71,7 +71,7 @@ class SandboxBackend final : public Backend {
     int growing_ = 0;
     std::uint64_t started_ = 0;
     std::uint64_t died_ = 0;
-    std::map<std::string_view, std::uint64_t> kills_;  // reasons are literals
+    std::map<KillReason, std::uint64_t> kills_;
     rt::Signal free_;
     rt::Scope scope_;
 };
@@ -212,7 +212,7 @@ rt::Task<Result<std::unique_ptr<Sandbox>>> SandboxBackend::start(RunSpec, Limits
     grow_if_needed();
     Claimed::Listeners listeners{
         .on_death = [this] { ++died_; },
-        .on_kill = [this](std::string_view reason) { ++kills_[reason]; },
+        .on_kill = [this](KillReason reason) { ++kills_[reason]; },
     };
     co_return std::make_unique<Claimed>(
         slot.shared_from_this(), limits, zygote_->options(), std::move(listeners)

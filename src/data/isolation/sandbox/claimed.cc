@@ -1,5 +1,6 @@
 #include "data/isolation/detail/claimed.h"
 
+#include "base/words.h"
 #include "core/protocol/control.h"
 
 #include <boost/asio/as_tuple.hpp>
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include <array>
 #include <cstring>
 
 namespace weft::isolation {
@@ -33,17 +35,26 @@ Micros cpu_of(const rusage& used) {
 }
 
 /// Of a sandbox that we ended because a request was not answered.
-std::string_view kill_reason(Code code) {
-    if (code == Code::kTimeout) return "time";
-    if (code == Code::kCancelled) return "canceled";
-    return code == Code::kLimit ? "output" : "crash";
+KillReason kill_reason(Code code) {
+    if (code == Code::kTimeout) return KillReason::kTime;
+    if (code == Code::kCancelled) return KillReason::kCanceled;
+    return code == Code::kLimit ? KillReason::kOutput : KillReason::kCrash;
 }
 
 std::size_t peak_of(const rusage& used) {
     return static_cast<std::size_t>(used.ru_maxrss) << 10;
 }
 
+/// In the order of the enum.
+constexpr std::array<std::string_view, 8> kKillReasons = {
+    "memory", "cpu", "syscall", "time", "output", "canceled", "crash", "outside"
+};
+
 }  // namespace
+
+std::string_view name(KillReason reason) {
+    return word_of(kKillReasons, reason);
+}
 
 Claimed::Claimed(std::shared_ptr<Slot> slot, Limits limits, const Options& options, Listeners listeners)
     : slot_(std::move(slot)),
@@ -78,7 +89,7 @@ rt::Task<Result<Reply>> Claimed::request(std::string frames, rt::Deadline by) {
     Result<Reply> reply = written ? co_await read(by) : Result<Reply>(fail(std::move(written).error()));
     slot_->timer().cancel();
     if (!reply) {
-        listeners_.on_kill(death_.empty() ? kill_reason(reply.error().code) : death_);
+        listeners_.on_kill(death_ ? *death_ : kill_reason(reply.error().code));
         kill();
     }
     co_return reply;
@@ -157,7 +168,7 @@ rt::Task<Error> Claimed::explain_death() {
     if (is_over_) co_return Error::cancelled("the sandbox has ended");
     if (!slot_->is_child_gone()) co_return Error::unavailable("the sandbox does not end");
     listeners_.on_death();
-    death_ = "crash";
+    death_ = KillReason::kCrash;
     const Slot::End& end = slot_->end();
     const Micros cpu = cpu_of(end.used);
     const std::size_t peak = peak_of(end.used);
@@ -167,13 +178,13 @@ rt::Task<Error> Claimed::explain_death() {
     const int signal = WIFSIGNALED(end.status) ? WTERMSIG(end.status) : 0;
     const int code = WIFEXITED(end.status) ? WEXITSTATUS(end.status) : 0;
     if (end.out_of_memory || code == kExitOutOfMemory) {
-        death_ = "memory";
+        death_ = KillReason::kMemory;
         co_return Error::limit(fmt::format("the run used more than {} MiB of memory", memory_bytes_ >> 20))
             .with_detail(detail);
     }
     // At the hard limit, a second after the soft one, the kernel kills.
     if (code == kExitOutOfTime || (signal == SIGKILL && cpu >= cpu_max_)) {
-        death_ = "cpu";
+        death_ = KillReason::kCpu;
         co_return Error::limit(fmt::format(
                                    "the run used more than {} s of CPU time ({:.1f} s in one sandbox)",
                                    cpu_max_.count() / 1'000'000,
@@ -182,10 +193,10 @@ rt::Task<Error> Claimed::explain_death() {
             .with_detail(detail);
     }
     if (signal == SIGSYS) {
-        death_ = "syscall";
+        death_ = KillReason::kSyscall;
         co_return Error::limit("the run tried something that a sandbox does not allow").with_detail(detail);
     }
-    if (signal == SIGKILL) death_ = "outside";
+    if (signal == SIGKILL) death_ = KillReason::kOutside;
     if (signal == SIGKILL) co_return Error::unavailable("the sandbox was killed from outside", detail);
     co_return Error::internal(detail);
 }
