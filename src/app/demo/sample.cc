@@ -1,5 +1,6 @@
 #include "app/demo/sample.h"
 
+#include "core/runstate/states.h"
 #include "core/trigger/trigger.h"
 #include "platform/crypto/crypto.h"
 #include "platform/rt/loop.h"
@@ -115,7 +116,8 @@ rt::Task<Result<void>> create_trigger(
 }
 
 bool has_ended(std::string_view state) {
-    return state == "success" || state == "failed" || state == "canceled";
+    const auto status = runstate::run_status_from(state);
+    return status && is_terminal(*status);
 }
 
 }  // namespace

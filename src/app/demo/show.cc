@@ -2,6 +2,7 @@
 
 #include "app/demo/stage.h"
 #include "base/json.h"
+#include "core/runstate/states.h"
 #include "platform/crypto/crypto.h"
 #include "platform/rt/sync.h"
 
@@ -63,11 +64,11 @@ rt::Task<Result<void>> send_and_show(Stage& stage) {
     fmt::print("posting a signed event to {}\n", stage.sample.webhook_url);
     CO_TRY(std::string run_id, co_await post_event(stage.client, stage.sample, "1001", stage.clock, by));
     CO_TRY(Json run, co_await wait_for_run(*stage.api, run_id, by));
-    bool is_success = text_or(run.get_object(), "state") == "success";
+    const auto status = runstate::run_status_from(text_or(run.get_object(), "state"));
     CO_CHECK_OK(co_await print_run(stage, run));
     fmt::print("\nsee it at {}/runs/{}\n", stage.instance->url(), run_id);
     fmt::print("log in as owner@example.com with the password {}\n", stage.password.reveal());
-    if (!is_success)
+    if (status != runstate::RunStatus::kSuccess)
         co_return fail(Error::internal("The demo's run did not succeed; its error is shown above"));
     co_return Result<void>{};
 }

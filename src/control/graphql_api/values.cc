@@ -6,11 +6,13 @@ namespace weft::control::shown {
 
 namespace {
 
+using store::runs::ValueSlot;
+
 /// Each row costs a look-up; an answer with more rows than this asks for them in pages.
 constexpr std::size_t kRowsMax = 200;
 
 /// Which value of a run a row's columns stand for.
-using SlotOf = std::string (*)(const JsonObject& row);
+using SlotOf = ValueSlot (*)(const JsonObject& row);
 
 struct Resolved {
     std::string_view resolver;
@@ -18,16 +20,16 @@ struct Resolved {
     SlotOf slot;
 };
 
-std::string step_slot(const JsonObject& row, std::string_view end) {
-    return "step." + std::string(text_or(row, "step_id")) + std::string(end);
+std::string_view step_of(const JsonObject& row) {
+    return text_or(row, "step_id");
 }
 
 constexpr std::array<Resolved, 5> kResolved{{
-    {"run_input", "id", [](const JsonObject&) { return std::string("input"); }},
-    {"run_trigger", "id", [](const JsonObject&) { return std::string("trigger"); }},
-    {"run_output", "id", [](const JsonObject&) { return std::string("output"); }},
-    {"step_input", "run_id", [](const JsonObject& row) { return step_slot(row, ".input"); }},
-    {"step_output", "run_id", [](const JsonObject& row) { return step_slot(row, ".output"); }},
+    {"run_input", "id", [](const JsonObject&) { return ValueSlot::input(); }},
+    {"run_trigger", "id", [](const JsonObject&) { return ValueSlot::trigger(); }},
+    {"run_output", "id", [](const JsonObject&) { return ValueSlot::output(); }},
+    {"step_input", "run_id", [](const JsonObject& row) { return ValueSlot::input_of(step_of(row)); }},
+    {"step_output", "run_id", [](const JsonObject& row) { return ValueSlot::output_of(step_of(row)); }},
 }};
 
 rt::Task<graphql::Outcome<std::vector<std::string>>> resolve(

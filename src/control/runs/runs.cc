@@ -13,11 +13,12 @@
 namespace weft::control {
 
 namespace rows = store::runs;
+using rows::ValueSlot;
 
 namespace {
 
-bool has_ended(std::string_view state) {
-    return state == "success" || state == "failed" || state == "canceled";
+Json kind_json(const std::optional<runstate::FailureKind>& kind) {
+    return kind ? Json(name(*kind)) : Json(nullptr);
 }
 
 template <class T>
@@ -56,8 +57,8 @@ JsonObject run_json(const rows::Run& run) {
         {"version_number", run.version_number == 0 ? Json(nullptr) : Json(run.version_number)},
         {"trigger_id", id_json(run.trigger)},
         {"rerun_of", id_json(run.rerun_of)},
-        {"state", run.state},
-        {"failure_kind", maybe_json(run.failure_kind)},
+        {"state", name(run.state)},
+        {"failure_kind", kind_json(run.failure_kind)},
         {"error", parsed(run.error)},
         {"tier", maybe_json(run.tier)},
         {"is_cancel_requested", run.is_cancel_requested},
@@ -78,9 +79,9 @@ JsonObject step_json(const rows::StepRun& step, const std::unordered_map<std::st
         {"iteration", step.iteration},
         {"position", step.position},
         {"uses", found == uses.end() ? "" : found->second},
-        {"state", step.state},
+        {"state", name(step.state)},
         {"attempt", step.attempt},
-        {"failure_kind", maybe_json(step.failure_kind)},
+        {"failure_kind", kind_json(step.failure_kind)},
         {"error", parsed(step.error)},
         {"started_at", time_json(step.started_at)},
         {"finished_at", time_json(step.finished_at)},
@@ -94,7 +95,7 @@ Json event_json(const rows::Event& event) {
     return JsonObject{
         {"seq", event.seq},
         {"occurred_at", time_json(event.at)},
-        {"kind", event.kind},
+        {"kind", name(event.kind)},
         {"step_id", maybe_json(event.step)},
         {"detail", parsed(event.detail)},
     };
@@ -105,7 +106,7 @@ JsonArray attempts_json(const std::vector<rows::Event>& events) {
     JsonArray out;
     for (const rows::Event& event : events) {
         const Json detail = parsed(event.detail);
-        if (event.kind != "wait" || !detail.is_object()) continue;
+        if (event.kind != rows::EventKind::kWait || !detail.is_object()) continue;
         const Json* error = detail.get_object().if_contains("error");
         if (error == nullptr) continue;
         out.push_back(JsonObject{
@@ -138,7 +139,7 @@ rt::Task<Result<Json>> Runs::list(Context& context, Json input) {
     CO_TRY(auto page, page_in(input));
     rows::RunFilter filter{
         .workflow = std::nullopt,
-        .state = maybe_text_in(input, "state"),
+        .state = maybe_text_in(input, "state").and_then(runstate::run_status_from),
         .before = page.after ? std::optional(RunId(*page.after)) : std::nullopt,
         .limit = page.limit + 1,
     };
@@ -154,7 +155,7 @@ rt::Task<Result<Json>> Runs::get(Context& context, Json input) {
     CO_TRY(auto steps, co_await runs_.steps(context.tenant(), id, context.deadline));
     CO_TRY(auto uses, co_await uses_of(context, run.version));
     constexpr std::array<std::string_view, 3> kMembers{"input", "trigger", "output"};
-    const std::vector<std::string> slots(kMembers.begin(), kMembers.end());
+    const std::vector slots{ValueSlot::input(), ValueSlot::trigger(), ValueSlot::output()};
     CO_TRY(auto values, co_await runs_.values(context.tenant(), id, slots, context.deadline));
     show(context, kMembers, std::move(values));
     JsonObject out = run_json(run);
@@ -173,7 +174,7 @@ rt::Task<Result<Json>> Runs::get_step(Context& context, Json input) {
         if (step.step != wanted) continue;
         CO_TRY(auto happened, co_await runs_.events(context.tenant(), id, wanted, context.deadline));
         CO_TRY(auto uses, co_await uses_of(context, run.version));
-        const std::vector<std::string> slots{"step." + wanted + ".input", "step." + wanted + ".output"};
+        const std::vector slots{ValueSlot::input_of(wanted), ValueSlot::output_of(wanted)};
         CO_TRY(auto values, co_await runs_.values(context.tenant(), id, slots, context.deadline));
         constexpr std::array<std::string_view, 2> kMembers{"input", "output"};
         show(context, kMembers, std::move(values));
@@ -200,7 +201,7 @@ rt::Task<Result<Json>> Runs::logs(Context& context, Json input) {
         items.push_back(JsonObject{
             {"seq", line.seq},
             {"logged_at", time_json(line.at)},
-            {"level", line.level},
+            {"level", name(line.level)},
             {"step_id", maybe_json(line.step)},
             {"message", line.message},
         });
@@ -269,10 +270,10 @@ rt::Task<Result<Json>> Runs::start(Context& context, Json input) {
 rt::Task<Result<Json>> Runs::rerun(Context& context, Json input) {
     const auto id = id_in<RunId>(input);
     CO_TRY(auto run, co_await runs_.get(context.tenant(), id, context.deadline));
-    if (!has_ended(run.state)) co_return fail(Error::conflict("The run has not ended yet"));
+    if (!is_terminal(run.state)) co_return fail(Error::conflict("The run has not ended yet"));
     CO_TRY(auto workflow, co_await store::workflows::find(context.db(), run.workflow, context.deadline));
     CO_CHECK_OK(store::workflows::expect_active(workflow));
-    const std::vector<std::string> slots{"input", "trigger"};
+    const std::vector slots{ValueSlot::input(), ValueSlot::trigger()};
     CO_TRY(auto values, co_await runs_.values(context.tenant(), id, slots, context.deadline));
     StartRequest request{
         .tenant = context.tenant(),

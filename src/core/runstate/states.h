@@ -35,6 +35,7 @@ std::string_view name(RunStatus status);
 std::string_view name(StepStatus status);
 std::optional<RunStatus> run_status_from(std::string_view text);
 std::optional<StepStatus> step_status_from(std::string_view text);
+/// Success, failed or canceled; of a step also skipped and not reached.
 bool is_terminal(RunStatus status);
 bool is_terminal(StepStatus status);
 

@@ -69,7 +69,8 @@ class RetainedBlobs : public ::testing::Test {
         std::string text(kLarge, '\0');
         rng_.fill(std::as_writable_bytes(std::span(text)));
         for (char& c : text) c = static_cast<char>('A' + (c & 0x1f));  // JSON, and still little to compress
-        auto sealed = loop_.run_until_done(codec.seal(tenant_, run, "output", '"' + text + '"', soon()));
+        const auto slot = store::runs::ValueSlot::output();
+        auto sealed = loop_.run_until_done(codec.seal(tenant_, run, slot, '"' + text + '"', soon()));
         EXPECT_TRUE(sealed && sealed->blob);
         const std::string ids = "'" + tenant_.text() + "', '" + run.text() + "'";
         database_.exec(
@@ -120,7 +121,7 @@ class RetainedBlobs : public ::testing::Test {
         rt::Budget room(loop_, 64 << 20);
         store::runs::PayloadCodec codec(keys_, *blobs_, clock_, rng_);
         store::runs::Runs runs(api_pool_, codec, room);
-        const std::vector<std::string> slots{"output"};
+        const std::vector slots{store::runs::ValueSlot::output()};
         auto values = loop_.run_until_done(runs.values(tenant_, run, slots, soon()));
         return values && values->texts[0] && values->texts[0]->size() == kLarge + 2;
     }

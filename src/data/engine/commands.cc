@@ -131,7 +131,7 @@ InputEvaluated Driver::input_read(Index step, Value value) {
         case StepKind::kCode:
             break;
     }
-    record_.keep_value("step." + run_.step(step).id + ".input", json);
+    record_.keep_value(store::runs::ValueSlot::input_of(run_.step(step).id), json);
     mine.input = std::move(json);
     return out;
 }
@@ -259,7 +259,7 @@ rt::Task<CallFinished> Driver::check_output(CallFinished event) {
     const Error& why = fits.error();
     std::string message = misfit("The output does not fit the action's schema", why);
     if (compiled.on_invalid_output == OnInvalid::kWarn && value) {
-        record_.log("warn", step, std::move(message));
+        record_.log(store::runlog::Level::kWarn, step, std::move(message));
         co_return event;
     }
     event.outcome = CallFinished::Outcome::kError;

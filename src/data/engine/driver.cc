@@ -8,6 +8,7 @@ namespace weft::engine {
 
 using namespace runstate;
 using store::runs::JobFate;
+using store::runs::ValueSlot;
 
 Driver::Driver(
     Deps& deps,
@@ -42,7 +43,7 @@ rt::Task<End> Driver::run() {
 }
 
 rt::Task<Result<void>> Driver::drive() {
-    if (is_terminal(run_status_from(run_.job.loaded.state).value_or(RunStatus::kQueued))) {
+    if (is_terminal(run_.job.loaded.state)) {
         // The end is recorded, the job was left: take it away. The row of an ended run is not touched again.
         record_.finish_silently();
         co_return co_await flush(JobFate::kFinish, RunStatus::kFailed);
@@ -77,13 +78,13 @@ rt::Task<Result<void>> Driver::open_values(std::vector<store::runs::StoredPayloa
     std::unordered_map<std::string, std::size_t> outputs;
     for (std::size_t i = 0; i < run_.count(); ++i) {
         if (which == Which::kStored && !slots_[i].is_stored) continue;
-        outputs.emplace("step." + run_.prepared->workflow.steps()[i].id + ".output", i);
+        outputs.emplace(ValueSlot::output_of(run_.prepared->workflow.steps()[i].id).text(), i);
     }
     for (auto& payload : payloads) {
         std::string* to = nullptr;
-        if (payload.slot == "input") to = &session_.input;
-        if (payload.slot == "trigger") to = &session_.trigger;
-        if (auto found = outputs.find(payload.slot); found != outputs.end())
+        if (payload.slot == ValueSlot::input()) to = &session_.input;
+        if (payload.slot == ValueSlot::trigger()) to = &session_.trigger;
+        if (auto found = outputs.find(payload.slot.text()); found != outputs.end())
             to = &slots_[found->second].output;
         if (to == nullptr) continue;
         CO_TRY(*to, co_await run_.deps.codec.open(run_.tenant, run_.id, std::move(payload), by));
@@ -106,7 +107,7 @@ void Driver::start() {
         JsonObject detail;
         detail["epoch"] = run_.job.claimed.lease.epoch;
         detail["crashes"] = run_.job.claimed.crashes;
-        record_.note("resumed", std::nullopt, std::move(detail));
+        record_.note(store::runs::EventKind::kResumed, std::nullopt, std::move(detail));
     }
     apply(replay());
     if (run_.job.claimed.cancel) run_.job.request_cancel(*run_.job.claimed.cancel);
@@ -132,17 +133,15 @@ void Driver::restore(const store::runs::StepRun& row, JournalEntry entry, Starte
     Slot& mine = slot(entry.step);
     mine.started_at = row.started_at;
     if (row.error) {
-        auto kind = failure_kind_from(row.failure_kind.value_or("")).value_or(FailureKind::kPlatform);
-        entry.failure = Failure{kind, message_of(*row.error)};
+        entry.failure = Failure{row.failure_kind.value_or(FailureKind::kPlatform), message_of(*row.error)};
     }
-    auto status = step_status_from(row.state).value_or(StepStatus::kQueued);
-    if (is_terminal(status)) {
+    if (is_terminal(row.state)) {
         entry.entry = JournalEntry::Entry::kResult;
-        entry.status = status;
+        entry.status = row.state;
         mine.is_recorded = true;
         mine.is_kept = true;
         session_.put(entry.step, row.state, mine.output, row.error.value_or(""));
-    } else if (status == StepStatus::kWaiting) {
+    } else if (row.state == StepStatus::kWaiting) {
         entry.entry = JournalEntry::Entry::kWait;
         entry.until = run_.job.loaded.now;
         for (const auto& wait : run_.job.loaded.waits) {

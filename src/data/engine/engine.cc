@@ -7,7 +7,19 @@
 
 namespace weft::engine {
 
+using runstate::FailureKind;
+using runstate::RunStatus;
 using store::runs::JobFate;
+
+namespace {
+
+/// The end of a run that never began here.
+store::runs::EventWrite failed_at(Instant at, JsonObject detail) {
+    detail["state"] = name(RunStatus::kFailed);
+    return {.at = at, .kind = store::runs::EventKind::kFinished, .step = {}, .detail = to_text(detail)};
+}
+
+}  // namespace
 
 Job::Job(rt::Loop& loop, store::queue::Claimed taken, store::runs::Loaded row, Steady at)
     : claimed(std::move(taken)), loaded(std::move(row)), loaded_at(at), woken(loop), scope(loop) {}
@@ -44,14 +56,13 @@ rt::Task<End> Engine::run(Job& job) {
         const bool is_passing = why.code == Code::kUnavailable || why.code == Code::kTimeout;
         entry.fate = is_passing ? JobFate::kPostpone : JobFate::kFinish;
         entry.park_for = 1s;
-        entry.state = "queued";
+        entry.state = RunStatus::kQueued;
         if (!is_passing) {
-            entry.state = "failed";
-            entry.failure_kind = "platform";
-            entry.error =
-                error_json({runstate::FailureKind::kPlatform, "The workflow's version is unreadable"}, {});
+            entry.state = RunStatus::kFailed;
+            entry.failure_kind = FailureKind::kPlatform;
+            entry.error = error_json({FailureKind::kPlatform, "The workflow's version is unreadable"}, {});
             entry.finished_at = job.loaded.now;
-            entry.events.push_back({job.loaded.now, "finished", std::nullopt, R"({"state":"failed"})"});
+            entry.events.push_back(failed_at(job.loaded.now, {}));
         }
         auto written = co_await deps_.journal.write(std::move(entry), job.scope.forever());
         co_return !written ? End::kLost : is_passing ? End::kParked : End::kFinished;
@@ -68,12 +79,10 @@ rt::Task<Result<void>> Engine::bury(store::queue::Poisoned poisoned, rt::Deadlin
     store::runs::Entry entry;
     entry.lease = poisoned.lease;
     entry.workflow = poisoned.workflow;
-    entry.state = "failed";
-    entry.failure_kind = "platform";
+    entry.state = RunStatus::kFailed;
+    entry.failure_kind = FailureKind::kPlatform;
     entry.error = error_json(
-        {runstate::FailureKind::kPlatform,
-         "The run's worker or sandbox died repeatedly; it was not tried again"},
-        {}
+        {FailureKind::kPlatform, "The run's worker or sandbox died repeatedly; it was not tried again"}, {}
     );
     entry.fate = JobFate::kFinish;
     entry.is_dead_letter = true;
@@ -81,9 +90,7 @@ rt::Task<Result<void>> Engine::bury(store::queue::Poisoned poisoned, rt::Deadlin
     if (!loaded.empty()) {
         entry.started_at = loaded.front().started_at.value_or(loaded.front().now);
         entry.finished_at = loaded.front().now;
-        entry.events.push_back(
-            {loaded.front().now, "finished", std::nullopt, R"({"state":"failed","poisoned":true})"}
-        );
+        entry.events.push_back(failed_at(loaded.front().now, JsonObject{{"poisoned", true}}));
     }
     co_return co_await deps_.journal.write(std::move(entry), std::move(by));
 }

@@ -4,6 +4,7 @@ namespace weft::engine {
 
 using namespace runstate;
 using store::runs::JobFate;
+using store::runs::ValueSlot;
 
 store::runs::StepWrite& Driver::row_of(Index step) {
     const int attempt = state_.steps.empty() ? 0 : state_.steps[static_cast<std::size_t>(step)].attempt;
@@ -13,7 +14,7 @@ store::runs::StepWrite& Driver::row_of(Index step) {
 rt::Task<Result<void>> Driver::on(JournalIntent command) {
     if (!is_in(command.step, Phase::kIntent)) co_return Result<void>{};
     auto& row = row_of(command.step);
-    row.state = name(StepStatus::kRunning);
+    row.state = StepStatus::kRunning;
     row.attempt = command.attempt;
     row.idempotency_key = idempotency_key(run_.id, run_.step(command.step).id);
     row.intent_at = run_.now();
@@ -25,7 +26,7 @@ rt::Task<Result<void>> Driver::on(JournalIntent command) {
 
 rt::Task<Result<void>> Driver::on(JournalWait command) {
     auto& row = row_of(command.step);
-    row.state = name(StepStatus::kWaiting);
+    row.state = StepStatus::kWaiting;
     row.attempt = command.attempt;
     if (command.failure) set_failure(row, *command.failure, slot(command.step).place);
     record_.note_wait(command, slot(command.step).place);
@@ -35,7 +36,7 @@ rt::Task<Result<void>> Driver::on(JournalWait command) {
 rt::Task<Result<void>> Driver::on(JournalResult command) {
     Slot& mine = slot(command.step);
     auto& row = row_of(command.step);
-    row.state = name(command.status);
+    row.state = command.status;
     row.attempt = command.attempt;
     if (command.status != StepStatus::kSkipped) row.finished_at = run_.now();
     if (run_.plan(command.step).kind == StepKind::kCall && command.attempt > 0) {
@@ -46,7 +47,7 @@ rt::Task<Result<void>> Driver::on(JournalResult command) {
     co_await calls_.join(command.step);  // the answer was its last act, but it may not have returned yet
     if (!mine.is_kept) session_.put(command.step, row.state, mine.output, row.error.value_or(""));
     if (command.status == StepStatus::kSuccess && !mine.output.empty()) {
-        record_.keep_value("step." + run_.step(command.step).id + ".output", std::move(mine.output));
+        record_.keep_value(ValueSlot::output_of(run_.step(command.step).id), std::move(mine.output));
     }
     if (mine.charge.bytes() > 0) charges_.push_back(std::move(mine.charge));
     mine.input = {};
@@ -56,7 +57,7 @@ rt::Task<Result<void>> Driver::on(JournalResult command) {
 }
 
 rt::Task<Result<void>> Driver::on(Respond command) {
-    record_.keep_value("response", slot(command.step).output);
+    record_.keep_value(ValueSlot::response(), slot(command.step).output);
     is_urgent_ = true;
     record_.touch();
     co_return Result<void>{};
@@ -74,7 +75,7 @@ rt::Task<Result<void>> Driver::on(Finish command) {
     session_.close();
     record_rest();
     if (command.status == RunStatus::kSuccess && !output_.empty())
-        record_.keep_value("output", std::move(output_));
+        record_.keep_value(ValueSlot::output(), std::move(output_));
     JsonObject detail;
     if (command.failure) {
         const bool is_of_step = command.step != kRun;
@@ -93,7 +94,7 @@ void Driver::record_running() {
         if (now_in.phase != Phase::kCalling && now_in.phase != Phase::kCoding) continue;
         if (slot(step).running_row == now_in.attempt) continue;
         slot(step).running_row = now_in.attempt;
-        row_of(step).state = name(StepStatus::kRunning);
+        row_of(step).state = StepStatus::kRunning;
     }
 }
 
@@ -103,8 +104,8 @@ void Driver::record_rest() {
         const auto step = static_cast<Index>(i);
         if (slot(step).is_recorded) continue;
         auto& row = row_of(step);
-        row.state = is_terminal(state_.steps[i].status()) ? name(state_.steps[i].status())
-                                                          : name(StepStatus::kCanceled);
+        const StepStatus status = state_.steps[i].status();
+        row.state = is_terminal(status) ? status : StepStatus::kCanceled;
         if (slot(step).started_at) row.finished_at = run_.now();
         if (const auto& failure = state_.steps[i].failure) set_failure(row, *failure, slot(step).place);
     }
@@ -146,7 +147,7 @@ rt::Task<Result<void>> Driver::fail_plainly(Failure failure, Place place) {
     record_.fail(failure, place);
     if (state_.stage == Stage::kNew && run_.job.claimed.lease.epoch == 1) {
         for (std::size_t i = 0; i < run_.count(); ++i) {
-            row_of(static_cast<Index>(i)).state = name(StepStatus::kNotReached);
+            row_of(static_cast<Index>(i)).state = StepStatus::kNotReached;
         }
     }
     record_.finish(RunStatus::kFailed, {}, is_buried_);

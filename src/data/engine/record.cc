@@ -5,10 +5,31 @@
 namespace weft::engine {
 
 using namespace runstate;
+using store::runlog::Level;
+using store::runs::EventKind;
 using store::runs::JobFate;
+using store::runs::ValueSlot;
+
+namespace {
+
+Level level_of(protocol::Level said) {
+    switch (said) {
+        case protocol::Level::kDebug:
+            return Level::kDebug;
+        case protocol::Level::kInfo:
+            return Level::kInfo;
+        case protocol::Level::kWarn:
+            return Level::kWarn;
+        case protocol::Level::kError:
+            return Level::kError;
+    }
+    return Level::kError;  // a sandbox may say anything
+}
+
+}  // namespace
 
 void set_failure(store::runs::StepWrite& row, const Failure& failure, const Place& place) {
-    row.failure_kind = std::string(name(failure.kind));
+    row.failure_kind = failure.kind;
     row.error = error_json(failure, place);
 }
 
@@ -27,8 +48,8 @@ store::runs::StepWrite& Record::step(Index index, int attempt, std::optional<Ins
     return *found;
 }
 
-void Record::keep_value(std::string slot, std::string json) {
-    auto found = std::ranges::find(values_, slot, &std::pair<std::string, std::string>::first);
+void Record::keep_value(ValueSlot slot, std::string json) {
+    auto found = std::ranges::find(values_, slot, &std::pair<ValueSlot, std::string>::first);
     if (found != values_.end()) {
         found->second = std::move(json);
     } else {
@@ -36,10 +57,8 @@ void Record::keep_value(std::string slot, std::string json) {
     }
 }
 
-void Record::note(std::string kind, std::optional<Index> step, JsonObject detail) {
-    store::runs::EventWrite event{
-        .at = run_.now(), .kind = std::move(kind), .step = {}, .detail = to_text(detail)
-    };
+void Record::note(EventKind kind, std::optional<Index> step, JsonObject detail) {
+    store::runs::EventWrite event{.at = run_.now(), .kind = kind, .step = {}, .detail = to_text(detail)};
     if (step) event.step = run_.step(*step).id;
     batch_.events.push_back(std::move(event));
     touch();
@@ -56,8 +75,8 @@ void Record::note_cancel(const store::queue::Cancel& cancel) {
         detail["reason"] = clean_text(cancel.reason, 1024);
         line += ": " + cancel.reason;
     }
-    note("canceled", std::nullopt, std::move(detail));
-    log("warn", std::nullopt, std::move(line));
+    note(EventKind::kCanceled, std::nullopt, std::move(detail));
+    log(Level::kWarn, std::nullopt, std::move(line));
 }
 
 void Record::note_wait(const JournalWait& wait, const Place& place) {
@@ -68,10 +87,10 @@ void Record::note_wait(const JournalWait& wait, const Place& place) {
         auto error = parse_json(error_json(*wait.failure, place));
         if (error) detail["error"] = *std::move(error);
     }
-    note("wait", wait.step, std::move(detail));
+    note(EventKind::kWait, wait.step, std::move(detail));
 }
 
-void Record::log(std::string_view level, std::optional<Index> step, std::string text) {
+void Record::log(Level level, std::optional<Index> step, std::string text) {
     store::runs::LogWrite line{
         .at = run_.now(), .level = level, .step = {}, .message = clean_text(text, limits::kLogLineBytesMax)
     };
@@ -81,24 +100,23 @@ void Record::log(std::string_view level, std::optional<Index> step, std::string 
 }
 
 void Record::keep_logs(std::vector<protocol::Log> logs, Index step) {
-    static constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error"};
     for (protocol::Log& line : logs) {
         if (lines_ >= limits::kLogLinesPerRunMax) return;
         ++lines_;
         std::optional<Index> of;
         if (step != kRun) of = step;
-        log(kLevels[static_cast<std::size_t>(line.level) & 3], of, std::move(line.text));
+        log(level_of(line.level), of, std::move(line.text));
     }
 }
 
 void Record::fail(const Failure& failure, const Place& place) {
-    batch_.failure_kind = std::string(name(failure.kind));
+    batch_.failure_kind = failure.kind;
     batch_.error = error_json(failure, place);
 }
 
 void Record::finish(RunStatus status, JsonObject detail, bool is_dead_letter) {
     detail["state"] = name(status);
-    note("finished", std::nullopt, std::move(detail));
+    note(EventKind::kFinished, std::nullopt, std::move(detail));
     batch_.is_dead_letter = is_dead_letter;
     batch_.finished_at = run_.now();
 }
@@ -129,7 +147,7 @@ rt::Task<Result<void>> Record::write(JobFate fate, RunStatus status, Millis park
     store::runs::Entry entry = std::exchange(batch_, {});
     entry.lease = run_.job.claimed.lease;
     entry.workflow = run_.job.claimed.workflow;
-    entry.state = name(status);
+    entry.state = status;
     entry.tier = std::string(isolation::name(run_.deps.sandboxes.health().tier));
     entry.started_at = run_.started_at;
     entry.fate = fate;

@@ -62,10 +62,10 @@ void Session::append_begin() {
     trigger = std::move(sent.trigger);
 }
 
-void Session::put(Index step, std::string_view status, std::string& output, std::string error) {
+void Session::put(Index step, runstate::StepStatus status, std::string& output, std::string error) {
     protocol::Put frame;
     frame.step = run_.step(step).id;
-    frame.status = status;
+    frame.status = name(status);
     frame.output = std::move(output);
     frame.error = std::move(error);
     protocol::Request request(std::move(frame));

@@ -82,10 +82,6 @@ http::Response echo(std::string value) {
     return response;
 }
 
-bool has_ended(const store::runs::Run& run) {
-    return run.state == "success" || run.state == "failed" || run.state == "canceled";
-}
-
 }  // namespace
 
 // ---- Hooks ------------------------------------------------------------------------------------------------
@@ -242,8 +238,8 @@ rt::Task<Result<std::optional<http::Response>>> Hooks::Impl::look(
     TenantId tenant, RunId run, RequestId id, rt::Deadline by
 ) {
     // The state first: when it is final, the values read after it are complete.
-    CO_TRY(auto state, co_await runs.get(tenant, run, by));
-    std::vector<std::string> slots{"response", "output"};
+    CO_TRY(auto found, co_await runs.get(tenant, run, by));
+    std::vector slots{store::runs::ValueSlot::response(), store::runs::ValueSlot::output()};
     CO_TRY(auto values, co_await runs.values(tenant, run, std::move(slots), by));
     std::optional<http::Response> response;
     if (const auto& with = values.texts[0]) {
@@ -258,16 +254,17 @@ rt::Task<Result<std::optional<http::Response>>> Hooks::Impl::look(
             return out;
         };
         CO_TRY(response, co_await rt::offload(with->size(), read));
-    } else if (!has_ended(state)) {
+    } else if (!is_terminal(found.state)) {
         co_return std::nullopt;
-    } else if (state.state == "success") {
+    } else if (found.state == runstate::RunStatus::kSuccess) {
         response = http::Response::json(200, std::move(values.texts[1]).value_or("null"));
     }
     if (response) {
         http::hold_room(*response, std::move(values.room));
         co_return std::move(response);
     }
-    co_return http::problem(502, "run-" + state.state, "The run has " + state.state, id);
+    const std::string state(name(found.state));
+    co_return http::problem(502, "run-" + state, "The run has " + state, id);
 }
 
 /// A caller's place, given back however the wait ends.

@@ -13,6 +13,7 @@ namespace weft::ingress {
 namespace {
 
 namespace triggers = store::triggers;
+using store::runs::ValueSlot;
 
 /// A flush that found no database is repeated this often and for so long: over a connection that was lost,
 /// but callers are to hear within 2 s that the database is away.
@@ -127,8 +128,10 @@ rt::Task<Result<Started>> Ingest::Impl::begin(
     triggers::NewRun run, std::string input, std::string trigger, rt::Deadline by
 ) {
     CO_CHECK_OK(admit(run.tenant));
-    CO_TRY(auto input_value, co_await codec.seal(run.tenant, run.id, "input", std::move(input), by));
-    CO_TRY(auto trigger_value, co_await codec.seal(run.tenant, run.id, "trigger", std::move(trigger), by));
+    const auto as_input = ValueSlot::input();
+    const auto as_trigger = ValueSlot::trigger();
+    CO_TRY(auto input_value, co_await codec.seal(run.tenant, run.id, as_input, std::move(input), by));
+    CO_TRY(auto trigger_value, co_await codec.seal(run.tenant, run.id, as_trigger, std::move(trigger), by));
     run.values.push_back(std::move(input_value));
     run.values.push_back(std::move(trigger_value));
     if (run.trigger && run.dedupe_key.empty()) run.dedupe_key = run.id.text();

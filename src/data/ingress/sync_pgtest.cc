@@ -3,6 +3,7 @@
 namespace weft::ingress::testing {
 namespace {
 
+using store::runs::ValueSlot;
 using SyncTest = IngressTest;
 
 std::string body_of(const Result<http::Response>& answer) {
@@ -23,9 +24,9 @@ TEST_F(SyncTest, ASyncCallerGetsTheRunsAnswer) {
     scope.spawn(send(edge.hooks_, std::move(patient), answers));
     while (count("job") != "2") (void)edge.wait(rt::sleep_for(5ms, Edge::by()));
     auto run = *RunId::parse(db_.scalar("select max(run_id::text) from job"));
-    auto sealed = edge.wait(
-        edge.codec_.seal(tenant, run, "response", R"({"status": 201, "body": {"ok": true}})", Edge::by())
-    );
+    auto sealed = edge.wait(edge.codec_.seal(
+        tenant, run, ValueSlot::response(), R"({"status": 201, "body": {"ok": true}})", Edge::by()
+    ));
     db_.scalar(
         "insert into payload (tenant_id, run_id, slot, size_bytes, codec, key_id, data) "
         "values ($1::uuid, $2::uuid, 'response', $6::int, $3::smallint, $4::uuid, decode($5, 'hex'))",
@@ -47,7 +48,8 @@ TEST_F(SyncTest, ASyncCallerGetsTheRunsAnswer) {
 
 /// What a worker does at the end of a run, without telling anybody.
 void end_run(Edge& edge, TenantId tenant, RunId run) {
-    auto sealed = edge.wait(edge.codec_.seal(tenant, run, "output", R"({"ok": true})", Edge::by()));
+    auto sealed =
+        edge.wait(edge.codec_.seal(tenant, run, ValueSlot::output(), R"({"ok": true})", Edge::by()));
     edge.db_.scalar(
         "with value as (insert into payload (tenant_id, run_id, slot, size_bytes, codec, key_id, data) "
         "values ($1::uuid, $2::uuid, 'output', $6::int, $3::smallint, $4::uuid, decode($5, 'hex'))) "

@@ -7,6 +7,8 @@
 namespace weft::worker {
 namespace {
 
+using runstate::FailureKind;
+using runstate::RunStatus;
 using ::testing::HasSubstr;
 
 constexpr int kAnswers = 24;
@@ -64,14 +66,14 @@ class AnswersTest : public WorkerTest {
         EXPECT_TRUE(eventually([&] { return calls_["/large"].size() == kAnswers; }, 20s));
         tenant_ = calm;
         const Steady asked = std::chrono::steady_clock::now();
-        EXPECT_EQ(finish(start_run(small), 60s).state, "success");
+        EXPECT_EQ(finish(start_run(small), 60s).state, RunStatus::kSuccess);
         out.calm_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - asked).count();
         (void)wait(rt::sleep_for(1s, soon()));  // what can be read has been read
         out.growth = peak() - before;
         is_released_ = true;
         tenant_ = greedy;
         for (RunId run : runs) {
-            EXPECT_EQ(finish(run, 120s).state, "success") << row(run).error.value_or("");
+            EXPECT_EQ(finish(run, 120s).state, RunStatus::kSuccess) << row(run).error.value_or("");
         }
         out.growth_to_end = peak() - before;
         EXPECT_EQ(value(runs.front(), "output"), std::to_string(kAnswerBytes));
@@ -108,8 +110,8 @@ TEST_F(AnswersTest, NoRoomUntilTheTimeoutFailsAsALimit) {
     start_worker();
     RunId run = start_run(flow);
     auto ended = finish(run);
-    EXPECT_EQ(ended.state, "failed");
-    EXPECT_EQ(ended.failure_kind, "limit");
+    EXPECT_EQ(ended.state, RunStatus::kFailed);
+    EXPECT_EQ(ended.failure_kind, FailureKind::kLimit);
     EXPECT_THAT(ended.error.value_or(""), HasSubstr("memory"));
 }
 

@@ -3,6 +3,9 @@
 namespace weft::worker {
 namespace {
 
+using runstate::FailureKind;
+using runstate::RunStatus;
+using runstate::StepStatus;
 using ::testing::HasSubstr;
 
 std::string http_step(const std::string& url, const std::string& more = "") {
@@ -24,11 +27,11 @@ TEST_F(WorkerTest, RunsAWorkflowAndRecordsItInOneFlush) {
     start_worker();
     RunId run = start_run(flow, R"({"n":41})");
     auto ended = finish(run);
-    EXPECT_EQ(ended.state, "success") << ended.error.value_or("");
+    EXPECT_EQ(ended.state, RunStatus::kSuccess) << ended.error.value_or("");
     EXPECT_EQ(value(run, "output"), R"({"n":42,"wf":"flow-1","status":200})");
     auto rows = steps(run);
     ASSERT_EQ(rows.size(), 3u);
-    for (const auto& [id, step] : rows) EXPECT_EQ(step.state, "success") << id;
+    for (const auto& [id, step] : rows) EXPECT_EQ(step.state, StepStatus::kSuccess) << id;
     EXPECT_EQ(rows["call"].attempt, 1);
     EXPECT_TRUE(rows["call"].has_input && rows["call"].has_output);
     EXPECT_THAT(value(run, "step.call.output"), HasSubstr(R"({\"n\":42})"));
@@ -63,7 +66,7 @@ TEST_F(WorkerTest, ARunThatWaitedGoesOnWithItsValues) {
     })) << "a sandbox is held while the run only waits";
     is_released_ = true;
     auto ended = finish(run);
-    EXPECT_EQ(ended.state, "success") << ended.error.value_or("");
+    EXPECT_EQ(ended.state, RunStatus::kSuccess) << ended.error.value_or("");
     EXPECT_EQ(value(run, "output"), R"({"n":83,"why":"as told","bodies":"onetwo","status":"failed"})");
     EXPECT_EQ(suite_->sandboxes->health().started - sandboxes, 2u);
     EXPECT_EQ(calls_["/slow"].size(), 1u);
@@ -82,7 +85,7 @@ TEST_F(WorkerTest, AWaitingRunIsCanceledLikeAnyOther) {
         "returning 1",
         {run.text()}
     );
-    EXPECT_EQ(finish(run).state, "canceled");
+    EXPECT_EQ(finish(run).state, RunStatus::kCanceled);
     EXPECT_EQ(count("job where true", run), "0");
 }
 
@@ -103,7 +106,7 @@ TEST_F(WorkerTest, AParkedRunIsCanceledAtOnce) {
             "update weft.job set cancel_requested_at = now(), cancel_reason = 'enough', run_at = now(); "
             "update weft.tenant_queue set active = true; notify weft_cancel"
         );
-        EXPECT_EQ(finish(run).state, "canceled");
+        EXPECT_EQ(finish(run).state, RunStatus::kCanceled);
         EXPECT_LT(std::chrono::steady_clock::now() - asked, 5s) << "some 50 ms on a quiet machine";
         EXPECT_EQ(count("job where true", run), "0");
         EXPECT_EQ(count("run_event where kind = 'canceled'", run), "1");
@@ -162,7 +165,7 @@ TEST_F(FloodTest, HangingCallsOfOneTenantDoNotKeepAnotherFromStarting) {
     EXPECT_EQ(worker_->stats().lost, 0);
     is_released_ = true;
     tenant_ = greedy;
-    for (RunId run : flood_) EXPECT_EQ(finish(run).state, "success");
+    for (RunId run : flood_) EXPECT_EQ(finish(run).state, RunStatus::kSuccess);
     EXPECT_EQ(calls_["/slow"].size(), std::size_t(kFlood)) << "none was called twice";
     EXPECT_EQ(count("run_event where kind = 'resumed'", flood_.front()), "0");
 }
@@ -194,11 +197,11 @@ TEST_F(WorkerTest, RendersActionsAndNamesTheBadField) {
     start_worker();
     RunId good = start_run(flow, R"({"id":"a b"})");
     RunId bad = start_run(flow, R"({"id":7})");
-    EXPECT_EQ(finish(good).state, "success") << row(good).error.value_or("");
+    EXPECT_EQ(finish(good).state, RunStatus::kSuccess) << row(good).error.value_or("");
     EXPECT_EQ(value(good, "output"), R"("/orders/a b")");
     auto failed = finish(bad);
-    EXPECT_EQ(failed.state, "failed");
-    EXPECT_EQ(failed.failure_kind, "workflow");
+    EXPECT_EQ(failed.state, RunStatus::kFailed);
+    EXPECT_EQ(failed.failure_kind, FailureKind::kWorkflow);
     EXPECT_THAT(failed.error.value_or(""), HasSubstr("with.id"));
     EXPECT_EQ(calls_.size(), 1u);
 }
@@ -225,7 +228,7 @@ TEST_F(WorkerTest, AnOutputThatDoesNotFitItsSchemaWarnsOrFails) {
     start_worker();
     for (const auto& one : {warns, step_warns}) {
         RunId run = start_run(one);
-        EXPECT_EQ(finish(run).state, "success") << row(run).error.value_or("");
+        EXPECT_EQ(finish(run).state, RunStatus::kSuccess) << row(run).error.value_or("");
         const std::string line = "The output does not fit the action''s schema: output.body.id %";
         EXPECT_EQ(
             count(
@@ -237,8 +240,8 @@ TEST_F(WorkerTest, AnOutputThatDoesNotFitItsSchemaWarnsOrFails) {
     for (const auto& one : {fails, step_fails}) {
         RunId run = start_run(one);
         auto ended = finish(run);
-        EXPECT_EQ(ended.state, "failed");
-        EXPECT_EQ(ended.failure_kind, "provider");
+        EXPECT_EQ(ended.state, RunStatus::kFailed);
+        EXPECT_EQ(ended.failure_kind, FailureKind::kProvider);
         EXPECT_THAT(ended.error.value_or(""), HasSubstr("schema: output.body.id"));
         EXPECT_EQ(count("payload where slot = 'step.g.output'", run), "0");
     }
@@ -257,11 +260,11 @@ TEST_F(WorkerTest, CodeThatComputesTooLongSaysHowMuchAndWhatItsLimitIs) {
     const auto asks_too_much = code(R"("limits":{"cpu":"10s"},)");
     start_worker();
     RunId run = start_run(asks);
-    EXPECT_EQ(finish(run).state, "success");
+    EXPECT_EQ(finish(run).state, RunStatus::kSuccess);
     EXPECT_THAT(value(run, "output"), HasSubstr("of CPU time, and its limit is 0.1 s"));
-    EXPECT_EQ(steps(run)["c"].failure_kind, "limit");
+    EXPECT_EQ(steps(run)["c"].failure_kind, FailureKind::kLimit);
     run = start_run(asks_too_much);
-    EXPECT_EQ(finish(run).state, "success");
+    EXPECT_EQ(finish(run).state, RunStatus::kSuccess);
     EXPECT_THAT(value(run, "output"), HasSubstr("its limit is 0.2 s"));
     EXPECT_THAT(
         value(run, "output"), HasSubstr("asks for 10s; whoever operates this Weft server allows 200ms")
@@ -275,15 +278,15 @@ TEST_F(WorkerTest, RetriesWithTheSameKeyAndReportsProviderFailures) {
     start_worker();
     RunId first = start_run(flaky, R"({"n":1})");
     RunId second = start_run(missing, R"({"n":1})");
-    EXPECT_EQ(finish(first).state, "success") << row(first).error.value_or("");
+    EXPECT_EQ(finish(first).state, RunStatus::kSuccess) << row(first).error.value_or("");
     EXPECT_EQ(steps(first)["call"].attempt, 3);
     ASSERT_EQ(calls_["/flaky"].size(), 3u);
     EXPECT_EQ(calls_["/flaky"][0], calls_["/flaky"][2]);
     EXPECT_EQ(count("run_event where kind = 'wait'", first), "2");
 
     auto failed = finish(second);
-    EXPECT_EQ(failed.state, "failed");
-    EXPECT_EQ(failed.failure_kind, "provider");
+    EXPECT_EQ(failed.state, RunStatus::kFailed);
+    EXPECT_EQ(failed.failure_kind, FailureKind::kProvider);
     EXPECT_THAT(failed.error.value_or(""), HasSubstr("no such order"));
     EXPECT_EQ(calls_["/status/404"].size(), 1u);
 }
@@ -299,10 +302,10 @@ TEST_F(WorkerTest, SkipsContinuesAndFailsAsWritten) {
     );
     start_worker();
     RunId run = start_run(flow, R"({"go":false})");
-    EXPECT_EQ(finish(run).state, "success") << row(run).error.value_or("");
+    EXPECT_EQ(finish(run).state, RunStatus::kSuccess) << row(run).error.value_or("");
     auto rows = steps(run);
-    EXPECT_EQ(rows["no"].state, "skipped");
-    EXPECT_EQ(rows["bad"].state, "failed");
+    EXPECT_EQ(rows["no"].state, StepStatus::kSkipped);
+    EXPECT_EQ(rows["bad"].state, StepStatus::kFailed);
     EXPECT_THAT(value(run, "output"), HasSubstr("as told"));
     EXPECT_THAT(value(run, "output"), HasSubstr("skipped"));
 }
@@ -324,7 +327,7 @@ TEST_F(WorkerTest, CodeRunsLogsAndItsBombsAreItsOwn) {
     RunId one = start_run(good, R"({"n":21})");
     RunId two = start_run(loop_forever);
     RunId three = start_run(memory);
-    EXPECT_EQ(finish(one).state, "success") << row(one).error.value_or("");
+    EXPECT_EQ(finish(one).state, RunStatus::kSuccess) << row(one).error.value_or("");
     EXPECT_EQ(value(one, "output"), "42");
     EXPECT_EQ(
         database().scalar(
@@ -334,8 +337,8 @@ TEST_F(WorkerTest, CodeRunsLogsAndItsBombsAreItsOwn) {
     );
     for (RunId run : {two, three}) {
         auto failed = finish(run, 20s);
-        EXPECT_EQ(failed.state, "failed");
-        EXPECT_EQ(failed.failure_kind, "limit") << failed.error.value_or("");
+        EXPECT_EQ(failed.state, RunStatus::kFailed);
+        EXPECT_EQ(failed.failure_kind, FailureKind::kLimit) << failed.error.value_or("");
     }
 }
 
@@ -350,7 +353,7 @@ TEST_F(WorkerTest, AStepsTimeLimitEndsItsCall) {
     start_worker();
     RunId run = start_run(flow, R"({"n":1})");
     auto failed = finish(run);
-    EXPECT_EQ(failed.failure_kind, "limit");
+    EXPECT_EQ(failed.failure_kind, FailureKind::kLimit);
     // core/http POST is unsafe: its outcome is unknown, so it was not repeated.
     EXPECT_EQ(calls_["/slow"].size(), 1u);
     EXPECT_THAT(failed.error.value_or(""), HasSubstr("Outcome unknown"));
@@ -372,7 +375,7 @@ TEST_F(WorkerTest, ARunCanBeCanceledWhileItCallsAndWhileItComputes) {
     );
     for (RunId run : {one, two}) {
         auto ended = finish(run);
-        EXPECT_EQ(ended.state, "canceled");
+        EXPECT_EQ(ended.state, RunStatus::kCanceled);
         EXPECT_EQ(count("run_event where kind = 'canceled' and detail ->> 'reason' = 'enough'", run), "1");
         EXPECT_EQ(count("execution_log where message = 'Canceled by Ann: enough'", run), "1");
         EXPECT_EQ(ended.canceled_by_name.value_or(""), "Ann");
@@ -396,10 +399,10 @@ TEST_F(WorkerTest, RespondIsThereBeforeTheRunEnds) {
     RunId run = start_run(flow, R"({"n":1})");
     ASSERT_TRUE(eventually([&] { return value(run, "response") != "<none>"; }));
     EXPECT_EQ(value(run, "response"), R"({"body":{"ok":1},"status":201})");
-    EXPECT_EQ(row(run).state, "running");
-    EXPECT_EQ(steps(run)["r"].state, "success");
+    EXPECT_EQ(row(run).state, RunStatus::kRunning);
+    EXPECT_EQ(steps(run)["r"].state, StepStatus::kSuccess);
     is_released_ = true;
-    EXPECT_EQ(finish(run).state, "success");
+    EXPECT_EQ(finish(run).state, RunStatus::kSuccess);
 }
 
 TEST_F(WorkerTest, AnotherWorkerResumesWithoutRepeatingFinishedSteps) {
@@ -415,15 +418,17 @@ TEST_F(WorkerTest, AnotherWorkerResumesWithoutRepeatingFinishedSteps) {
     );
     start_worker();
     RunId run = start_run(flow);
-    ASSERT_TRUE(eventually([&] { return !calls_["/slow"].empty() && steps(run)["m"].state == "success"; }));
-    EXPECT_EQ(row(run).state, "running");
-    EXPECT_EQ(steps(run)["slow"].state, "running");
+    ASSERT_TRUE(eventually([&] {
+        return !calls_["/slow"].empty() && steps(run)["m"].state == StepStatus::kSuccess;
+    }));
+    EXPECT_EQ(row(run).state, RunStatus::kRunning);
+    EXPECT_EQ(steps(run)["slow"].state, StepStatus::kRunning);
     stop_worker();  // drain 0: the run is given back at once
     EXPECT_EQ(count("job where state = 'ready'", run), "1");
 
     is_released_ = true;
     start_worker();
-    EXPECT_EQ(finish(run).state, "success") << row(run).error.value_or("");
+    EXPECT_EQ(finish(run).state, RunStatus::kSuccess) << row(run).error.value_or("");
     EXPECT_EQ(value(run, "output"), R"("/one200")");
     EXPECT_EQ(calls_["/one"].size(), 1u);
     ASSERT_EQ(calls_["/slow"].size(), 2u);
@@ -442,7 +447,7 @@ TEST_F(WorkerTest, AnUnsafeCallCutByACrashIsNotRepeated) {
     is_released_ = true;
     start_worker();
     auto ended = finish(run);
-    EXPECT_EQ(ended.state, "failed");
+    EXPECT_EQ(ended.state, RunStatus::kFailed);
     EXPECT_THAT(ended.error.value_or(""), HasSubstr("Outcome unknown"));
     EXPECT_EQ(calls_["/slow"].size(), 1u);
 }
@@ -456,7 +461,7 @@ TEST_F(WorkerTest, ALostLeaseStopsTheRunAndItWritesNothing) {
     database().exec("update weft.job set epoch = epoch + 1, lease_until = now() + interval '1 hour'");
     is_released_ = true;
     ASSERT_TRUE(eventually([&] { return worker_->stats().lost == 1; }));
-    EXPECT_EQ(row(run).state, "running");
+    EXPECT_EQ(row(run).state, RunStatus::kRunning);
     EXPECT_EQ(count("job where true", run), "1");
     EXPECT_EQ(count("run_event where kind = 'finished'", run), "0");
 }
@@ -470,7 +475,7 @@ TEST_F(WorkerTest, LeasesAreExtendedWhileARunGoesOn) {
     ASSERT_TRUE(eventually([&] { return !calls_["/slow"].empty(); }));
     (void)wait(rt::sleep_for(2500ms, soon()));
     is_released_ = true;
-    EXPECT_EQ(finish(run).state, "success");
+    EXPECT_EQ(finish(run).state, RunStatus::kSuccess);
     EXPECT_EQ(worker_->stats().reaped, 0);
     EXPECT_EQ(calls_["/slow"].size(), 1u);
 }
@@ -483,8 +488,8 @@ TEST_F(WorkerTest, APoisonedRunIsBuriedAsADeadLetter) {
     );
     start_worker();
     auto ended = finish(run);
-    EXPECT_EQ(ended.state, "failed");
-    EXPECT_EQ(ended.failure_kind, "platform");
+    EXPECT_EQ(ended.state, RunStatus::kFailed);
+    EXPECT_EQ(ended.failure_kind, FailureKind::kPlatform);
     EXPECT_EQ(count("dead_letter where true", run), "1");
     EXPECT_EQ(count("job where true", run), "0");
 }
@@ -499,13 +504,13 @@ TEST_F(WorkerTest, ASleepingRunIsParkedAndResumes) {
     );
     start_worker();
     RunId run = start_run(flow, R"({"n":5})");
-    ASSERT_TRUE(eventually([&] { return row(run).state == "waiting"; }));
+    ASSERT_TRUE(eventually([&] { return row(run).state == RunStatus::kWaiting; }));
     // Its row is to be seen a moment before the worker has let go of it.
     EXPECT_TRUE(eventually([&] { return worker_->stats().running == 0; }));
     EXPECT_EQ(suite_->sandboxes->health().busy, 0);
     EXPECT_EQ(count("job where state = 'ready' and run_at > now() + interval '4 s'", run), "1");
     const Steady parked = std::chrono::steady_clock::now();
-    EXPECT_EQ(finish(run, 15s).state, "success") << row(run).error.value_or("");
+    EXPECT_EQ(finish(run, 15s).state, RunStatus::kSuccess) << row(run).error.value_or("");
     EXPECT_GT(std::chrono::steady_clock::now() - parked, 4s);
     EXPECT_EQ(value(run, "output"), "5");
 }
@@ -524,7 +529,7 @@ TEST_F(WorkerTest, ManyRunsAtOnceAllEnd) {
     ASSERT_TRUE(eventually([&] { return worker_->stats().finished == 100; }, 30s))
         << worker_->stats().finished;
     for (std::size_t i = 0; i < runs.size(); i += 9) {
-        EXPECT_EQ(row(runs[i]).state, "success");
+        EXPECT_EQ(row(runs[i]).state, RunStatus::kSuccess);
         EXPECT_EQ(value(runs[i], "output"), std::to_string(2 * i));
     }
     EXPECT_LT(worker_->stats().flushes, 100);  // batched
@@ -536,8 +541,8 @@ TEST_F(WorkerTest, AValueThatDoesNotOpenFailsTheRunAsOurFault) {
     database().exec("update weft.payload set slot = 'trigger' where run_id = '" + run.text() + "'");
     start_worker();
     auto ended = finish(run);
-    EXPECT_EQ(ended.state, "failed");
-    EXPECT_EQ(ended.failure_kind, "platform");
+    EXPECT_EQ(ended.state, RunStatus::kFailed);
+    EXPECT_EQ(ended.failure_kind, FailureKind::kPlatform);
 }
 
 }  // namespace

@@ -1,7 +1,15 @@
 #include "store/runlog/runlog.h"
 
+#include "base/words.h"
 #include "platform/pg/row.h"
 #include "store/runlog/queries.h"
+
+namespace weft::pg {
+
+template <>
+struct Reader<store::runlog::Level> : WordReader<store::runlog::Level, store::runlog::level_from> {};
+
+}  // namespace weft::pg
 
 namespace weft::store::runlog {
 
@@ -16,6 +24,13 @@ constexpr auto kLine = pg::columns(
 );
 
 }  // namespace
+
+std::string_view name(Level level) {
+    return word_of(kLevels, level);
+}
+std::optional<Level> level_from(std::string_view text) {
+    return find_word<Level>(kLevels, text);
+}
 
 rt::Task<Result<std::vector<Line>>> list(
     pg::Pool& pool, TenantId tenant, RunId run, std::int64_t after, int limit, rt::Deadline by

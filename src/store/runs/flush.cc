@@ -1,9 +1,11 @@
 #include "store/runs/detail/flush.h"
 
+#include "base/words.h"
 #include "platform/pg/row.h"
 #include "store/runs/queries.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <unordered_set>
 
@@ -20,21 +22,8 @@ struct Columns {
     }
 };
 
-std::string_view name(JobFate fate) {
-    switch (fate) {
-        case JobFate::kKeep:
-            return "keep";
-        case JobFate::kPark:
-            return "park";
-        case JobFate::kPostpone:
-            return "postpone";
-        case JobFate::kCrash:
-            return "crash";
-        case JobFate::kFinish:
-            return "finish";
-    }
-    return "keep";
-}
+/// In the order of the enum.
+constexpr std::array<std::string_view, 5> kFates = {"keep", "park", "postpone", "crash", "finish"};
 
 void add_entry(Columns& to, const Entry& entry) {
     auto& a = to.arrays;
@@ -46,7 +35,7 @@ void add_entry(Columns& to, const Entry& entry) {
     a[5].add(entry.tier);
     a[6].add(entry.started_at);
     a[7].add(entry.finished_at);
-    a[8].add(name(entry.fate));
+    a[8].add(word_of(kFates, entry.fate));
     a[9].add(entry.park_for);
     a[10].add(entry.is_dead_letter);
 }
@@ -70,7 +59,7 @@ void add_step(Columns& to, RunId run, const StepWrite& step) {
 void add_payload(Columns& to, RunId run, const StoredPayload& payload) {
     auto& a = to.arrays;
     a[0].add(run);
-    a[1].add(payload.slot);
+    a[1].add(payload.slot.text());
     a[2].add(payload.size_bytes);
     a[3].add(payload.codec);
     a[4].add(payload.key_id);

@@ -132,12 +132,7 @@ void JournalWriter::settle(Pending& pending, bool is_held) {
     ++stats_.entries;
     // Not held after an unknown outcome is most likely our own finish: the hint does no harm if it was not.
     if ((is_held || pending.was_unknown) && tell_) {
-        tell_(notices::RunChanged{
-            entry.lease.tenant,
-            entry.lease.run,
-            runstate::run_status_from(entry.state).value_or(runstate::RunStatus::kRunning),
-            entry.workflow
-        });
+        tell_(notices::RunChanged{entry.lease.tenant, entry.lease.run, entry.state, entry.workflow});
     }
     if (is_held) {
         pending.done.set({});

@@ -7,6 +7,7 @@
 #include "platform/rt/sync.h"
 #include "store/notices/notices.h"
 #include "store/queue/queue.h"
+#include "store/runlog/runlog.h"
 #include "store/runs/payload.h"
 #include "store/runs/runs.h"
 
@@ -24,9 +25,9 @@ struct StepWrite {
     std::string step;
     int iteration = 0;
     int position = 0;
-    std::string_view state;  // a literal of the check constraint
+    runstate::StepStatus state = runstate::StepStatus::kQueued;
     int attempt = 0;
-    std::optional<std::string> failure_kind;
+    std::optional<runstate::FailureKind> failure_kind;
     std::optional<std::string> error;
     std::optional<std::string> idempotency_key;
     std::optional<Instant> intent_at;
@@ -36,14 +37,14 @@ struct StepWrite {
 
 struct EventWrite {
     Instant at;
-    std::string kind;
+    EventKind kind = EventKind::kResumed;
     std::optional<std::string> step;
     std::string detail = "{}";
 };
 
 struct LogWrite {
     Instant at;
-    std::string_view level;  // "debug", "info", "warn", "error"
+    runlog::Level level = runlog::Level::kInfo;
     std::optional<std::string> step;
     std::string message;
 };
@@ -62,8 +63,8 @@ struct Entry {
     queue::Lease lease;
     WorkflowId workflow;  // for the notification
     // The run row. Terminal states need JobFate::kFinish.
-    std::string_view state = "running";
-    std::optional<std::string> failure_kind;
+    runstate::RunStatus state = runstate::RunStatus::kRunning;
+    std::optional<runstate::FailureKind> failure_kind;
     std::optional<std::string> error;
     std::optional<std::string> tier;
     std::optional<Instant> started_at;
@@ -132,7 +133,7 @@ struct Wait {
 /// A run as its next worker finds it.
 struct Loaded {
     RunId run;
-    std::string state = "queued";
+    runstate::RunStatus state = runstate::RunStatus::kQueued;
     Instant now;  // the database's
     std::optional<Instant> started_at;
     std::vector<StepRun> steps;  // empty for a first claim
@@ -141,7 +142,7 @@ struct Loaded {
 };
 
 /// Loads the claimed runs in one round trip: all of it for those claimed before (epoch > 1); of a new one
-/// only the slots "input" and "trigger", because nobody else has written anything of it. Resumed runs that
+/// only its input and what triggered it, because nobody else has written anything of it. Resumed runs that
 /// are absent are left out. `now` is when they were claimed.
 rt::Task<Result<std::vector<Loaded>>> load(
     pg::Pool& pool, std::vector<queue::Lease> leases, Instant now, rt::Deadline by

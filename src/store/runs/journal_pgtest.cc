@@ -14,6 +14,9 @@
 namespace weft::store::runs {
 namespace {
 
+using runstate::RunStatus;
+using runstate::StepStatus;
+
 /// One key per tenant, in memory.
 class FakeKeys final : public DataKeys {
   public:
@@ -81,7 +84,7 @@ class JournalTest : public testing::Test {
         EXPECT_TRUE(claimed && claimed->size() == 1);
         return claimed && !claimed->empty() ? claimed->front().lease : queue::Lease{};
     }
-    StoredPayload sealed(const queue::Lease& lease, std::string slot, std::string json) {
+    StoredPayload sealed(const queue::Lease& lease, ValueSlot slot, std::string json) {
         auto out = wait(codec->seal(lease.tenant, lease.run, std::move(slot), std::move(json), soon()));
         EXPECT_TRUE(out.has_value());
         return out.value_or(StoredPayload{});
@@ -90,22 +93,22 @@ class JournalTest : public testing::Test {
         Entry entry;
         entry.lease = lease;
         entry.workflow = workflow.id;
-        entry.state = "running";
+        entry.state = RunStatus::kRunning;
         entry.started_at = clock.now();
-        entry.steps.push_back({.step = "a", .position = 0, .state = "success", .attempt = 1});
-        entry.payloads.push_back(sealed(lease, "step.a.output", R"({"n":1})"));
-        entry.events.push_back({clock.now(), "wait", "a", R"({"attempt":1,"until":5})"});
-        entry.logs.push_back({clock.now(), "info", "a", "hello"});
+        entry.steps.push_back({.step = "a", .position = 0, .state = StepStatus::kSuccess, .attempt = 1});
+        entry.payloads.push_back(sealed(lease, ValueSlot::output_of("a"), R"({"n":1})"));
+        entry.events.push_back({clock.now(), EventKind::kWait, "a", R"({"attempt":1,"until":5})"});
+        entry.logs.push_back({clock.now(), runlog::Level::kInfo, "a", "hello"});
         return entry;
     }
-    Entry finish(const queue::Lease& lease, std::string_view state = "success") {
+    Entry finish(const queue::Lease& lease, RunStatus state = RunStatus::kSuccess) {
         Entry entry;
         entry.lease = lease;
         entry.workflow = workflow.id;
         entry.state = state;
         entry.finished_at = clock.now();
         entry.fate = JobFate::kFinish;
-        entry.events.push_back({clock.now(), "finished", std::nullopt, "{}"});
+        entry.events.push_back({clock.now(), EventKind::kFinished, std::nullopt, "{}"});
         return entry;
     }
     std::vector<bool> flush_now(Entry& entry) {
@@ -167,7 +170,7 @@ TEST_F(JournalTest, AStaleEpochWritesNothing) {
     auto current = claim_one();
     ASSERT_EQ(current.epoch, 2);
     EXPECT_EQ(flush_now(late), std::vector<bool>{false});
-    Entry wrong = finish(old, "failed");
+    Entry wrong = finish(old, RunStatus::kFailed);
     EXPECT_EQ(flush_now(wrong), std::vector<bool>{false});
     for (const char* table : {"step_run", "payload", "run_event", "execution_log"}) {
         EXPECT_EQ(count(table, old), "0") << table;
@@ -188,7 +191,7 @@ TEST_F(JournalTest, WithoutTheFenceAStaleEpochWouldWrite) {
     Entry right = finish(claim_one());
     EXPECT_EQ(flush_now(right), std::vector<bool>{true});
 
-    Entry wrong = finish(old, "failed");
+    Entry wrong = finish(old, RunStatus::kFailed);
     const std::string text = without_fence(sql::kFlush.text);
     std::vector<Entry*> entries{&wrong};
     auto held = wait(flush_with(pool, {"test.unfenced", text}, std::move(entries), soon()));
@@ -238,7 +241,7 @@ TEST_F(JournalTest, TheWriterBatchesReportsStaleAndNotifies) {
     EXPECT_LE(writer.stats().flushes, 3);  // the first alone, the others together
     EXPECT_EQ(told.size(), 9u);
     const notices::Notice success =
-        notices::RunChanged{tenant, leases[0].run, runstate::RunStatus::kSuccess, workflow.id};
+        notices::RunChanged{tenant, leases[0].run, RunStatus::kSuccess, workflow.id};
     EXPECT_EQ(told.front(), success);
     wait(writer.close());
 }
@@ -344,7 +347,7 @@ TEST_F(JournalTest, WhatCommitsWhileAFlushWaitsForTheJobIsSeen) {
     wait(flush_behind(cancel, asked));
     EXPECT_EQ(database.scalar("select state || (run_at <= clock_timestamp()) from weft.job"), "readytrue");
 
-    Entry end = finish(claim_one(), "canceled");
+    Entry end = finish(claim_one(), RunStatus::kCanceled);
     wait(flush_behind(heartbeat, end));
     EXPECT_EQ(count("job", lease), "0");
     EXPECT_EQ(database.scalar("select cancel_reason from weft.workflow_run"), "enough");
@@ -352,7 +355,8 @@ TEST_F(JournalTest, WhatCommitsWhileAFlushWaitsForTheJobIsSeen) {
 
 /// Only of a run that ended for that: one that succeeded before it was stopped was not canceled by anybody.
 TEST_F(JournalTest, ACanceledRunKeepsWhoAskedAndWhy) {
-    for (const auto& [state, kept] : {std::pair("canceled", "Ann: enough"), std::pair("success", "-: -")}) {
+    for (const auto& [state, kept] :
+         {std::pair(RunStatus::kCanceled, "Ann: enough"), std::pair(RunStatus::kSuccess, "-: -")}) {
         auto lease = start_run();
         database.exec(
             "update weft.job set cancel_requested_at = now(), cancel_reason = 'enough', canceled_by = "
@@ -385,13 +389,13 @@ TEST_F(JournalTest, ALaterClaimLoadsTheJournal) {
     EXPECT_TRUE(fresh->front().steps.empty());
 
     Entry entry = progress(lease);
-    entry.payloads.push_back(sealed(lease, "step.a.input", "1"));
+    entry.payloads.push_back(sealed(lease, ValueSlot::input_of("a"), "1"));
     flush_now(entry);
     leases[0].epoch = 2;
     auto again = wait(load(pool, leases, clock.now(), soon()));
     ASSERT_TRUE(again && again->size() == 1) << again.error().detail;
     const Loaded& row = again->front();
-    EXPECT_EQ(row.state, "running");
+    EXPECT_EQ(row.state, RunStatus::kRunning);
     ASSERT_EQ(row.steps.size(), 1u);
     EXPECT_EQ(row.steps[0].step, "a");
     EXPECT_EQ(row.steps[0].attempt, 1);
@@ -414,13 +418,13 @@ TEST_F(JournalTest, ApiReadsRunsStepsValuesEventsAndLines) {
     auto next = wait(runs.list(tenant, {.workflow = workflow.id, .before = newer.run}, soon()));
     ASSERT_TRUE(next && next->size() == 1);
     EXPECT_EQ(next->front().id, lease.run);
-    EXPECT_TRUE(wait(runs.list(tenant, {.state = "failed"}, soon()))->empty());
+    EXPECT_TRUE(wait(runs.list(tenant, {.state = RunStatus::kFailed}, soon()))->empty());
 
     auto steps = wait(runs.steps(tenant, lease.run, soon()));
     ASSERT_TRUE(steps && steps->size() == 1);
     EXPECT_TRUE(steps->front().has_output);
     EXPECT_FALSE(steps->front().has_input);
-    std::vector<std::string> slots{"output", "step.a.output"};
+    std::vector slots{ValueSlot::output(), ValueSlot::output_of("a")};
     auto values = wait(runs.values(tenant, lease.run, slots, soon()));
     ASSERT_TRUE(values) << values.error().detail;
     EXPECT_FALSE(values->texts[0]);
@@ -456,7 +460,7 @@ TEST_F(JournalTest, PayloadsRoundTripAndBelongToTheirPlace) {
     rng.fill(std::as_writable_bytes(std::span(noise)));
     const std::string large = "\"" + hex(noise) + "\"";
     for (const std::string& json : {std::string("{}"), "\"" + std::string(5'000, 'x') + "\"", large}) {
-        auto stored = wait(codec->seal(mine, run, "input", json, soon()));
+        auto stored = wait(codec->seal(mine, run, ValueSlot::input(), json, soon()));
         ASSERT_TRUE(stored);
         EXPECT_EQ(stored->blob.has_value(), json.size() > limits::kPayloadInlineBytesMax);
         EXPECT_EQ(stored->data.has_value(), !stored->blob.has_value());
@@ -465,11 +469,13 @@ TEST_F(JournalTest, PayloadsRoundTripAndBelongToTheirPlace) {
         EXPECT_EQ(*opened, json);
 
         StoredPayload moved = *stored;
-        moved.slot = "output";
+        moved.slot = ValueSlot::output();
         EXPECT_FALSE(wait(codec->open(mine, run, moved, soon())));
         EXPECT_FALSE(wait(codec->open(mine, RunId::make(clock.now(), rng), *stored, soon())));
     }
-    auto big = wait(codec->seal(mine, run, "input", std::string(limits::kPayloadBytesMax + 1, ' '), soon()));
+    auto big = wait(
+        codec->seal(mine, run, ValueSlot::input(), std::string(limits::kPayloadBytesMax + 1, ' '), soon())
+    );
     EXPECT_EQ(big.error().code, Code::kLimit);
 }
 

@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t kCompressFrom = 256;  // below it a frame's head eats the gain
 constexpr int kLevel = 1;  // values are written once and seldom read; CPU is the scarce thing
 
-crypto::Aad aad_of(TenantId tenant, RunId run, std::string_view slot) {
-    return crypto::Aad{tenant.text(), run.text(), slot, "1", "payload"};
+crypto::Aad aad_of(TenantId tenant, RunId run, const ValueSlot& slot) {
+    return crypto::Aad{tenant.text(), run.text(), slot.text(), "1", "payload"};
 }
 
 /// A context's tables cost more than a small value's compression: kept by each thread.
@@ -57,10 +57,10 @@ Result<std::string> decompress(std::string_view bytes, std::size_t size) {
 }  // namespace
 
 Result<StoredPayload> seal_payload(
-    const crypto::SymmetricKey& key, TenantId tenant, RunId run, std::string slot, std::string_view json
+    const crypto::SymmetricKey& key, TenantId tenant, RunId run, ValueSlot slot, std::string_view json
 ) {
     if (json.size() > limits::kPayloadBytesMax) {
-        return fail(Error::limit("The value is larger than 8 MiB", slot));
+        return fail(Error::limit("The value is larger than 8 MiB", slot.text()));
     }
     StoredPayload out;
     out.size_bytes = static_cast<int>(json.size());
@@ -88,7 +88,7 @@ Result<std::string> open_payload(
 }
 
 rt::Task<Result<StoredPayload>> PayloadCodec::seal(
-    TenantId tenant, RunId run, std::string slot, std::string json, rt::Deadline by
+    TenantId tenant, RunId run, ValueSlot slot, std::string json, rt::Deadline by
 ) {
     CO_TRY(auto key, co_await keys_.newest(tenant, by));
     auto pack = [&] { return seal_payload(*key, tenant, run, std::move(slot), json); };

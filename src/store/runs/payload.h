@@ -8,6 +8,7 @@
 #include "platform/rt/clock.h"
 #include "platform/rt/deadline.h"
 #include "platform/rt/task.h"
+#include "store/runs/slot.h"
 
 #include <cstddef>
 #include <memory>
@@ -33,7 +34,7 @@ class DataKeys {
 
 /// The columns of one `payload` row. Exactly one of `data` and `blob` holds the sealed bytes.
 struct StoredPayload {
-    std::string slot;    // "input", "trigger", "output", "response", "step.<id>.output", ...
+    ValueSlot slot = ValueSlot::input();
     int size_bytes = 0;  // of the JSON text
     int codec = 0;       // kCodecSealed or kCodecZstdSealed
     TenantKeyId key_id;
@@ -47,7 +48,7 @@ inline constexpr int kCodecZstdSealed = 2;
 /// Compresses (where that pays) and seals; `data` is always set, whatever its size. Pure. Errors: kLimit
 /// beyond limits::kPayloadBytesMax.
 Result<StoredPayload> seal_payload(
-    const crypto::SymmetricKey& key, TenantId tenant, RunId run, std::string slot, std::string_view json
+    const crypto::SymmetricKey& key, TenantId tenant, RunId run, ValueSlot slot, std::string_view json
 );
 /// The inverse, for a payload whose `data` is set. Errors: kInvalid (changed, or moved from another place).
 Result<std::string> open_payload(
@@ -63,7 +64,7 @@ class PayloadCodec {
 
     /// Errors: kLimit (too large), kNotFound (no key), kUnavailable. A blob is durable when it returns.
     rt::Task<Result<StoredPayload>> seal(
-        TenantId tenant, RunId run, std::string slot, std::string json, rt::Deadline by
+        TenantId tenant, RunId run, ValueSlot slot, std::string json, rt::Deadline by
     );
     /// Errors: kInvalid, kNotFound, kUnavailable.
     rt::Task<Result<std::string>> open(TenantId tenant, RunId run, StoredPayload payload, rt::Deadline by);

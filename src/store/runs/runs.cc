@@ -1,5 +1,6 @@
 #include "store/runs/runs.h"
 
+#include "base/words.h"
 #include "store/runs/detail/rows.h"
 #include "store/runs/queries.h"
 
@@ -64,6 +65,13 @@ std::size_t bytes_of(const std::vector<FoundValue>& values) {
 
 }  // namespace
 
+std::string_view name(EventKind kind) {
+    return word_of(kEventKinds, kind);
+}
+std::optional<EventKind> event_kind_from(std::string_view text) {
+    return find_word<EventKind>(kEventKinds, text);
+}
+
 rt::Task<Result<std::vector<Run>>> Runs::list(TenantId tenant, RunFilter filter, rt::Deadline by) {
     // Always a bound: an index condition, where `$1 is null or ...` would be a filter over everything newer.
     Uuid last;
@@ -95,7 +103,9 @@ rt::Task<Result<std::vector<StepRun>>> Runs::steps(TenantId tenant, RunId run, r
 rt::Task<Result<std::vector<FoundValue>>> Runs::find_values(
     TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by
 ) {
-    auto params = pg::params(pg::array(wanted, &ValueKey::run), pg::array(wanted, &ValueKey::slot));
+    auto params = pg::params(pg::array(wanted, &ValueKey::run), pg::array(wanted, [](const ValueKey& key) {
+                                 return key.slot.text();
+                             }));
     const pg::Principal who = pg::Principal::tenant(tenant);
     CO_TRY(auto rows, co_await pool_.query(who, sql::kListValues, std::move(params), by));
     co_return pg::all(rows, kFound);
@@ -129,10 +139,10 @@ rt::Task<Result<Texts>> Runs::values(
 }
 
 rt::Task<Result<Values>> Runs::values(
-    TenantId tenant, RunId run, std::vector<std::string> slots, rt::Deadline by
+    TenantId tenant, RunId run, std::vector<ValueSlot> slots, rt::Deadline by
 ) {
     std::vector<ValueKey> wanted;
-    for (std::string& slot : slots) wanted.push_back({run, std::move(slot)});
+    for (ValueSlot& slot : slots) wanted.push_back({run, std::move(slot)});
     CO_TRY(auto found, co_await find_values(tenant, wanted, by));
     Values out{.texts = {}, .room = std::make_shared<rt::Budget::Charge>(room_, tenant.text())};
     const auto bytes = static_cast<std::int64_t>(kTimesHeld * bytes_of(found));

@@ -2,13 +2,18 @@
 
 #include "base/error.h"
 #include "base/id.h"
+#include "core/runstate/policy.h"
+#include "core/runstate/states.h"
 #include "platform/pg/pg.h"
 #include "platform/rt/budget.h"
 #include "store/runs/payload.h"
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// Runs and their steps as people and the engine read them. Writing is in journal.h.
@@ -23,8 +28,8 @@ struct Run {
     int version_number = 0;
     std::optional<TriggerId> trigger;
     std::optional<RunId> rerun_of;
-    std::string state;
-    std::optional<std::string> failure_kind;
+    runstate::RunStatus state = runstate::RunStatus::kQueued;
+    std::optional<runstate::FailureKind> failure_kind;
     std::optional<std::string> error;  // JSON text
     std::optional<std::string> tier;
     Instant created_at;
@@ -41,9 +46,9 @@ struct StepRun {
     std::string step;
     int iteration = 0;
     int position = 0;
-    std::string state;
+    runstate::StepStatus state = runstate::StepStatus::kQueued;
     int attempt = 0;
-    std::optional<std::string> failure_kind;
+    std::optional<runstate::FailureKind> failure_kind;
     std::optional<std::string> error;  // JSON text {message, field?, line?, column?, status?}
     std::optional<std::string> idempotency_key;
     std::optional<Instant> intent_at;
@@ -55,20 +60,35 @@ struct StepRun {
 
 struct RunFilter {
     std::optional<WorkflowId> workflow;
-    std::optional<std::string> state;
+    std::optional<runstate::RunStatus> state;
     std::optional<RunId> before;  // keyset: runs older than this one
     int limit = limits::kPageSizeDefault;
 };
 
 struct ValueKey {
     RunId run;
-    std::string slot;
+    ValueSlot slot;
 };
+
+/// What is worth telling of a run beside its steps.
+enum class EventKind : std::uint8_t {
+    kResumed,   // another worker has taken it up
+    kWait,      // a step waits, for another attempt or asleep
+    kCanceled,  // it was stopped
+    kFinished,
+    kCancelRequested,  // somebody asked it to stop; the worker has not heard yet
+};
+/// In the order of the enum.
+inline constexpr std::array<std::string_view, 5> kEventKinds = {
+    "resumed", "wait", "canceled", "finished", "run.cancel_requested"
+};
+std::string_view name(EventKind kind);
+std::optional<EventKind> event_kind_from(std::string_view text);
 
 struct Event {
     std::int64_t seq = 0;
     Instant at;
-    std::string kind;
+    EventKind kind = EventKind::kResumed;
     std::optional<std::string> step;
     std::string detail;  // JSON text
 };
@@ -105,10 +125,10 @@ class Runs {
     rt::Task<Result<Texts>> values(
         TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by, std::size_t bytes_max
     );
-    /// JSON text of the slots that exist among `slots` ("input", "output", "step.<id>.input", ...), in the
-    /// order asked for, once there is room for them. Errors: kUnavailable (retry) when there is none in time.
+    /// JSON text of those that exist among `slots`, in the order asked for, once there is room for them.
+    /// Errors: kUnavailable (retry) when there is none in time.
     rt::Task<Result<Values>> values(
-        TenantId tenant, RunId run, std::vector<std::string> slots, rt::Deadline by
+        TenantId tenant, RunId run, std::vector<ValueSlot> slots, rt::Deadline by
     );
     /// Oldest first, of one step when `step` is set.
     rt::Task<Result<std::vector<Event>>> events(

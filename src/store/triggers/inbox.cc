@@ -19,7 +19,7 @@ struct ValueColumns {
     void add(const NewRun& from) {
         for (const runs::StoredPayload& value : from.values) {
             run.add(from.id);
-            slot.add(value.slot);
+            slot.add(value.slot.text());
             size.add(value.size_bytes);
             codec.add(value.codec);
             key.add(value.key_id);

@@ -46,7 +46,7 @@ struct NewRun {
     std::optional<WorkflowVersionId> version;  // without a trigger; the published one when not set
     std::optional<RunId> rerun_of;
     std::optional<idempotency::Once> once;    // without a trigger; who holds the key already is the answer
-    std::vector<runs::StoredPayload> values;  // slots "input" and "trigger"
+    std::vector<runs::StoredPayload> values;  // its input and what triggered it
 };
 /// `id` is another run's when the event had come before, or the key was used before.
 struct Begun {

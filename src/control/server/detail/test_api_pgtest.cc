@@ -237,7 +237,8 @@ RunId TestApi::make_run(TenantId tenant, const std::string& workflow, std::strin
 }
 
 void TestApi::add_value(TenantId tenant, RunId id, std::string slot, std::string json) {
-    auto sealed = run(codec->seal(tenant, id, slot, std::move(json), soon()));
+    auto sealed =
+        run(codec->seal(tenant, id, store::runs::ValueSlot::parse(slot).value(), std::move(json), soon()));
     ASSERT_TRUE(sealed) << sealed.error().detail;
     const std::string data = sealed->data ? "decode('" + hex(*sealed->data) + "', 'hex')" : "null";
     const std::string blob = sealed->blob ? sql_text(sealed->blob->text()) : "null";
@@ -266,7 +267,8 @@ rt::Task<Result<StartedRun>> TestApi::start(StartRequest request, rt::Deadline b
     }
     for (const auto& [slot, text] :
          {std::pair("input", request.input), std::pair("trigger", request.trigger)}) {
-        auto sealed = co_await codec->seal(request.tenant, id, slot, text, by);
+        auto sealed =
+            co_await codec->seal(request.tenant, id, store::runs::ValueSlot::parse(slot).value(), text, by);
         if (!sealed) co_return fail(sealed.error());
         db.exec(
             "insert into weft.payload (tenant_id, run_id, slot, size_bytes, codec, key_id, data) values (" +

@@ -18,12 +18,12 @@ class Record {
     /// The batch's row of a step, with what every row of it says and no failure.
     store::runs::StepWrite& step(Index index, int attempt, std::optional<Instant> started_at);
     /// JSON text, sealed with the next flush.
-    void keep_value(std::string slot, std::string json);
-    void note(std::string kind, std::optional<Index> step, JsonObject detail);
+    void keep_value(store::runs::ValueSlot slot, std::string json);
+    void note(store::runs::EventKind kind, std::optional<Index> step, JsonObject detail);
     void note_cancel(const store::queue::Cancel& cancel);
     void note_wait(const runstate::JournalWait& wait, const Place& place);
     /// A line of ours among those that the workflow writes; its limit is not theirs.
-    void log(std::string_view level, std::optional<Index> step, std::string text);
+    void log(store::runlog::Level level, std::optional<Index> step, std::string text);
     /// Lines that the workflow wrote, as far as its limit allows.
     void keep_logs(std::vector<protocol::Log> logs, Index step);
     /// The run's own failure.
@@ -48,8 +48,8 @@ class Record {
 
   private:
     Run& run_;
-    store::runs::Entry batch_;                                 // rows since the last flush
-    std::vector<std::pair<std::string, std::string>> values_;  // slot and JSON text
+    store::runs::Entry batch_;                                            // rows since the last flush
+    std::vector<std::pair<store::runs::ValueSlot, std::string>> values_;  // and their JSON texts
     std::int64_t events_written_ = 0;
     std::int64_t logs_written_ = 0;
     int lines_ = 0;  // of the workflow's

@@ -24,7 +24,7 @@ class Session {
     /// Takes a sandbox. Begin comes first, before what was put. Errors as isolation::Backend::start.
     rt::Task<Result<void>> open();
     /// Goes with the next request. Borrows `output` instead of copying it: it may have 8 MiB.
-    void put(Index step, std::string_view status, std::string& output, std::string error);
+    void put(Index step, runstate::StepStatus status, std::string& output, std::string error);
     /// To be asked next. The error is our bug.
     Result<void> add(const protocol::Request& request);
     /// Sends what was put and added, and reads the reply. After an error the sandbox is gone.

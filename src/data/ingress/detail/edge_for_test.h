@@ -169,8 +169,8 @@ class Edge {
         EXPECT_TRUE(answer) << answer.error().user << " " << answer.error().detail;
         return answer ? parse_json(answer->body).value().get_object() : JsonObject();
     }
-    Json value(TenantId tenant, std::string_view run, std::string slot) {
-        std::vector<std::string> slots{std::move(slot)};
+    Json value(TenantId tenant, std::string_view run, std::string_view slot) {
+        std::vector slots{store::runs::ValueSlot::parse(slot).value()};
         auto values = wait(runs_.values(tenant, *RunId::parse(run), std::move(slots), by()));
         EXPECT_TRUE(values && values->texts[0]);
         return parse_json(values->texts[0].value()).value();

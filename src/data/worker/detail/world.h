@@ -165,7 +165,7 @@ class WorkerTest : public testing::Test {
 
     RunId start_run(const test::TestDatabase::Workflow& flow, const std::string& input = "{}") {
         RunId run = RunId::make(clock_.now(), rng_);
-        auto sealed = wait(codec_->seal(tenant_, run, "input", input, soon()));
+        auto sealed = wait(codec_->seal(tenant_, run, store::runs::ValueSlot::input(), input, soon()));
         EXPECT_TRUE(sealed);
         const std::string ids = "'" + tenant_.text() + "', '" + run.text() + "', ";
         const std::string row = ids + "'" + flow.id.text() + "', '" + flow.version.text() + "'";
@@ -185,7 +185,7 @@ class WorkerTest : public testing::Test {
     }
 
     std::string value(RunId run, const std::string& slot) {
-        std::vector<std::string> slots{slot};
+        std::vector slots{store::runs::ValueSlot::parse(slot).value()};
         auto out = wait(runs_->values(tenant_, run, slots, soon()));
         EXPECT_TRUE(out) << out.error().detail;
         return out && out->texts.front() ? *out->texts.front() : "<none>";
@@ -213,7 +213,8 @@ class WorkerTest : public testing::Test {
         return true;
     }
     store::runs::Run finish(RunId run, Steady::duration within = 10s) {
-        EXPECT_TRUE(eventually([&] { return row(run).finished_at.has_value(); }, within)) << row(run).state;
+        EXPECT_TRUE(eventually([&] { return row(run).finished_at.has_value(); }, within))
+            << name(row(run).state);
         return row(run);
     }
     std::string count(const std::string& what, RunId run) {

@@ -3,6 +3,28 @@
 #include "platform/pg/row.h"
 #include "store/runs/runs.h"
 
+namespace weft::pg {
+
+template <>
+struct Reader<runstate::RunStatus> : WordReader<runstate::RunStatus, runstate::run_status_from> {};
+template <>
+struct Reader<runstate::StepStatus> : WordReader<runstate::StepStatus, runstate::step_status_from> {};
+template <>
+struct Reader<runstate::FailureKind> : WordReader<runstate::FailureKind, runstate::failure_kind_from> {};
+template <>
+struct Reader<store::runs::EventKind> : WordReader<store::runs::EventKind, store::runs::event_kind_from> {};
+template <>
+struct Reader<store::runs::ValueSlot> {
+    static constexpr Kind kKind = Kind::kText;
+    static bool read(std::string_view text, store::runs::ValueSlot& to) {
+        const auto slot = store::runs::ValueSlot::parse(text);
+        if (slot) to = *slot;
+        return slot.has_value();
+    }
+};
+
+}  // namespace weft::pg
+
 namespace weft::store::runs {
 
 inline constexpr auto kPayload = pg::columns(

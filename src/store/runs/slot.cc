@@ -1,0 +1,37 @@
+#include "store/runs/slot.h"
+
+#include "base/words.h"
+
+#include <array>
+
+namespace weft::store::runs {
+
+namespace {
+
+/// In the order of ValueSlot's parts.
+constexpr std::array<std::string_view, 4> kParts = {"input", "trigger", "output", "response"};
+constexpr std::string_view kOfStep = "step.";
+
+}  // namespace
+
+std::string ValueSlot::text() const {
+    const std::string_view part = word_of(kParts, part_);
+    if (step_.empty()) return std::string(part);
+    return std::string(kOfStep).append(step_).append(".").append(part);
+}
+
+std::optional<ValueSlot> ValueSlot::parse(std::string_view text) {
+    std::string_view step;
+    if (text.starts_with(kOfStep)) {
+        const auto end = text.rfind('.');
+        if (end <= kOfStep.size()) return std::nullopt;
+        step = text.substr(kOfStep.size(), end - kOfStep.size());
+        text.remove_prefix(end + 1);
+    }
+    const auto part = find_word<Part>(kParts, text);
+    if (!part) return std::nullopt;
+    if (!step.empty() && *part != Part::kInput && *part != Part::kOutput) return std::nullopt;
+    return ValueSlot(*part, step);
+}
+
+}  // namespace weft::store::runs

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace weft::store::runs {
+
+/// Which of a run's values: what it was given, what started it, what it made, what answers its caller; or
+/// what a step was given and made. Its text is the column `slot`, to which the sealed value is bound.
+class ValueSlot {
+  public:
+    static ValueSlot input() { return {Part::kInput, ""}; }
+    static ValueSlot trigger() { return {Part::kTrigger, ""}; }
+    static ValueSlot output() { return {Part::kOutput, ""}; }
+    static ValueSlot response() { return {Part::kResponse, ""}; }
+    static ValueSlot input_of(std::string_view step) { return {Part::kInput, step}; }
+    static ValueSlot output_of(std::string_view step) { return {Part::kOutput, step}; }
+
+    /// "input", "trigger", "output", "response", "step.<id>.input", "step.<id>.output".
+    std::string text() const;
+    static std::optional<ValueSlot> parse(std::string_view text);
+
+    bool operator==(const ValueSlot&) const = default;
+
+  private:
+    enum class Part : std::uint8_t { kInput, kTrigger, kOutput, kResponse };
+    ValueSlot(Part part, std::string_view step) : part_(part), step_(step) {}
+
+    Part part_;
+    std::string step_;  // its id; empty: the run's own value
+};
+
+}  // namespace weft::store::runs
