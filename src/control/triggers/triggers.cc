@@ -152,7 +152,7 @@ rt::Task<Result<Json>> Triggers::refused(Context& context, Json input) {
     JsonArray items;
     for (const rows::Refused& row : found) {
         items.push_back(JsonObject{
-            {"reason", row.kind.reason},
+            {"reason", name(row.kind.reason)},
             {"status", row.kind.status},
             {"content_type", row.kind.content_type},
             {"address", row.kind.address},

@@ -21,6 +21,8 @@
 
 namespace weft::ingress {
 
+using store::triggers::RefusalReason;
+
 namespace {
 
 using detail::KnownTarget;
@@ -68,11 +70,12 @@ void keep_apart(http::Response& response) {
 /// Longer than those that providers send.
 constexpr std::size_t kChallengeBytesMax = 1'024;
 
-std::string_view refusal_reason(const Error& error) {
-    if (error.field.starts_with("input")) return "input";
-    if (error.field.starts_with("body")) return error.code == Code::kLimit ? "body-limit" : "body";
-    if (error.code == Code::kLimit || error.code == Code::kUnavailable) return "overload";
-    return "other";
+RefusalReason refusal_reason(const Error& error) {
+    if (error.field.starts_with("input")) return RefusalReason::kInput;
+    if (error.field.starts_with("body"))
+        return error.code == Code::kLimit ? RefusalReason::kBodyLimit : RefusalReason::kBody;
+    if (error.code == Code::kLimit || error.code == Code::kUnavailable) return RefusalReason::kOverload;
+    return RefusalReason::kOther;
 }
 
 http::Response echo(std::string value) {
@@ -140,7 +143,7 @@ struct Hooks::Impl {
         const KnownTarget& target, const http::Request& request, const Error& error
     );
     void note(std::string_view reason, const KnownTarget& target, RequestId id, std::string_view detail);
-    void refused(std::string_view reason, const KnownTarget& target, const Sent& sent, int status);
+    void refused(RefusalReason reason, const KnownTarget& target, const Sent& sent, int status);
     rt::Task<Result<http::Response>> start_and_wait(StartByEvent start, RequestId id, rt::Deadline by);
     rt::Task<Result<http::Response>> answer_of_run(
         RunWatch::Watcher& watcher, TenantId tenant, Started started, RequestId id, rt::Deadline by
@@ -371,13 +374,13 @@ rt::Task<Result<http::Pass>> Hooks::admit(const http::Request& head) {
     pass.share = tenant.text();
     pass.refusal = impl_->over_rate(**target, head, stated_length(head), Impl::Count::kLook);
     if (pass.refusal) {
-        impl_->note("rate", **target, head.id, "");
-        impl_->refused("rate", **target, Sent(head), pass.refusal->status);
+        impl_->note(name(RefusalReason::kRate), **target, head.id, "");
+        impl_->refused(RefusalReason::kRate, **target, Sent(head), pass.refusal->status);
     }
     if (!pass.refusal && !(*target)->row.is_workflow_active) {
-        impl_->note("inactive", **target, head.id, "");
+        impl_->note(name(RefusalReason::kInactive), **target, head.id, "");
         pass.refusal = http::problem(inactive_workflow(), head.id);
-        impl_->refused("inactive", **target, Sent(head), pass.refusal->status);
+        impl_->refused(RefusalReason::kInactive, **target, Sent(head), pass.refusal->status);
     }
     if (!pass.refusal && head.method != http::Method::kHead) {
         if (auto room = impl_->ingest.may_start(tenant); !room) {
@@ -404,8 +407,8 @@ rt::Task<Result<http::Response>> Hooks::handle(http::Request request) {
     auto answer = co_await impl_->deliver(target, std::move(request));
     const bool is_told = answer || answer.error().code == Code::kUnauthenticated;  // by who found it out
     if (!is_told) {
-        const std::string_view reason = refusal_reason(answer.error());
-        impl_->note(reason, *target, id, answer.error().user);
+        const RefusalReason reason = refusal_reason(answer.error());
+        impl_->note(name(reason), *target, id, answer.error().user);
         impl_->refused(reason, *target, sent, http_status(answer.error().code));
     }
     co_return answer;
@@ -448,8 +451,8 @@ Result<http::Response> Hooks::Impl::refuse_unverified(
     const KnownTarget& target, const http::Request& request, const Error& error
 ) {
     if (error.code != Code::kUnauthenticated) return fail(error);
-    note("signature", target, request.id, error.detail);
-    refused("signature", target, Sent(request), http_status(error.code));
+    note(name(RefusalReason::kSignature), target, request.id, error.detail);
+    refused(RefusalReason::kSignature, target, Sent(request), http_status(error.code));
     auto refusal = refuse_stranger(request, error);
     if (refusal) return std::move(**refusal);
     if (target.webhook.signature.scheme != trigger::Scheme::kBasic) return fail(error);
@@ -470,8 +473,8 @@ rt::Task<Result<http::Response>> Hooks::Impl::deliver(Target target, http::Reque
     auto delivery = co_await rt::offload(request.body.size(), check);
     if (!delivery) co_return refuse_unverified(*target, request, delivery.error());
     if (auto over = over_rate(*target, request, request.body.size(), Count::kSpend)) {
-        note("rate", *target, request.id, "");
-        refused("rate", *target, Sent(request), over->status);
+        note(name(RefusalReason::kRate), *target, request.id, "");
+        refused(RefusalReason::kRate, *target, Sent(request), over->status);
         co_return std::move(*over);
     }
     CO_TRY(std::string input, co_await read(target, request));
@@ -538,7 +541,7 @@ void Hooks::Impl::note(
     );
 }
 
-void Hooks::Impl::refused(std::string_view reason, const KnownTarget& target, const Sent& sent, int status) {
+void Hooks::Impl::refused(RefusalReason reason, const KnownTarget& target, const Sent& sent, int status) {
     if (options.refusals == nullptr) return;
     options.refusals->note({
         .tenant = target.row.tenant,

@@ -45,13 +45,13 @@ Refusals::Refusals(
 
 Refusals::~Refusals() = default;
 
-void Refusals::count(std::string_view reason) {
+void Refusals::count(store::triggers::RefusalReason reason) {
     auto found = counters_.find(reason);
     if (found == counters_.end()) {
         telemetry::Counter counter = metrics_.counter(
             "weft_deliveries_refused_total",
             "Deliveries to webhooks that were not taken",
-            {{"reason", std::string(reason)}}
+            {{"reason", std::string(name(reason))}}
         );
         found = counters_.emplace(reason, counter).first;
     }
@@ -61,7 +61,7 @@ void Refusals::count(std::string_view reason) {
 /// Where it is counted; nothing when this turn has no room for it.
 store::triggers::RefusedCount* Refusals::place_for(const Refusal& refusal) {
     Kind kind{
-        .reason = std::string(refusal.reason),
+        .reason = refusal.reason,
         .status = refusal.status,
         .content_type = shown_type(refusal.content_type),
         .address = refusal.address,

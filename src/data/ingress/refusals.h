@@ -15,11 +15,11 @@
 
 namespace weft::ingress {
 
-/// A delivery that was not taken, without anything of its content. `reason` is a literal.
+/// A delivery that was not taken, without anything of its content.
 struct Refusal {
     TenantId tenant;
     TriggerId trigger;
-    std::string_view reason;
+    store::triggers::RefusalReason reason = store::triggers::RefusalReason::kOther;
     int status = 0;
     std::size_t size = 0;      // bytes of the body as sent, or as announced
     std::string content_type;  // cut
@@ -62,7 +62,7 @@ class Refusals {
         std::map<Kind, store::triggers::RefusedCount> kinds;
     };
     rt::Task<void> work();
-    void count(std::string_view reason);
+    void count(store::triggers::RefusalReason reason);
     store::triggers::RefusedCount* place_for(const Refusal& refusal);
 
     rt::Loop& loop_;
@@ -72,7 +72,7 @@ class Refusals {
     Options options_;
     std::map<TriggerId, Waiting> waiting_;
     std::size_t rows_ = 0;  // in `waiting_`
-    std::map<std::string_view, telemetry::Counter> counters_;
+    std::map<store::triggers::RefusalReason, telemetry::Counter> counters_;
     telemetry::Counter unwritten_;
     bool is_working_ = false;
     rt::Scope scope_;

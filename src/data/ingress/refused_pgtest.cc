@@ -120,29 +120,29 @@ TEST_F(RefusedTest, AFloodWritesFewRows) {
     Edge edge(db_);
     auto tenant = edge.tenant();
     auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kSigned);
-    auto note = [&](int i, std::string_view reason) {
+    auto note = [&](int i) {
         edge.refusals_.note({
             .tenant = tenant,
             .trigger = hook.id,
-            .reason = reason,
+            .reason = store::triggers::RefusalReason::kSignature,
             .status = 401,
             .size = 1,
             .content_type = "text/" + std::to_string(i),
             .address = masked_address("10.0." + std::to_string(i % 250) + ".1"),
         });
     };
-    for (int i = 0; i < 10'000; ++i) note(i, "signature");
+    for (int i = 0; i < 10'000; ++i) note(i);
     edge.wait(edge.refusals_.flush(Edge::by()));
     EXPECT_EQ(count("weft.refused_delivery"), "8");
     EXPECT_EQ(db_.scalar("select sum(deliveries) from weft.refused_delivery"), "10000");
     for (int turn = 1; turn <= 20; ++turn) {
-        for (int i = 0; i < 20; ++i) note(turn * 1'000 + i, "signature");
+        for (int i = 0; i < 20; ++i) note(turn * 1'000 + i);
         edge.wait(edge.refusals_.flush(Edge::by()));
     }
     EXPECT_EQ(count("weft.refused_delivery"), "50");
     db_.exec("delete from weft.trigger where id = '" + hook.id.text() + "'");
     EXPECT_EQ(count("weft.refused_delivery"), "0");
-    note(1, "signature");
+    note(1);
     edge.wait(edge.refusals_.flush(Edge::by()));  // the trigger is gone: nothing to tell, and no error
     EXPECT_EQ(count("weft.refused_delivery"), "0");
 }

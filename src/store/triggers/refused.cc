@@ -1,10 +1,19 @@
 #include "store/triggers/refused.h"
 
+#include "base/words.h"
 #include "store/triggers/queries.h"
 
 #include <algorithm>
 #include <span>
 #include <tuple>
+
+namespace weft::pg {
+
+template <>
+struct Reader<store::triggers::RefusalReason>
+    : WordReader<store::triggers::RefusalReason, store::triggers::refusal_reason_from> {};
+
+}  // namespace weft::pg
 
 namespace weft::store::triggers {
 
@@ -42,6 +51,13 @@ pg::Params params_of(std::span<const Refused> rows) {
 }
 
 }  // namespace
+
+std::string_view name(RefusalReason reason) {
+    return word_of(kRefusalReasons, reason);
+}
+std::optional<RefusalReason> refusal_reason_from(std::string_view text) {
+    return find_word<RefusalReason>(kRefusalReasons, text);
+}
 
 rt::Task<Result<void>> add_refused(pg::Pool& pool, std::vector<Refused> rows, rt::Deadline by) {
     // In one order, in all processes: they update the same rows.

@@ -5,9 +5,12 @@
 #include "platform/pg/pg.h"
 #include "store/db/db.h"
 
+#include <array>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// Deliveries that were not taken, for the trigger's owner: kinds of them with a count, the newest
@@ -16,10 +19,28 @@ namespace weft::store::triggers {
 
 inline constexpr int kRefusedKindsMax = 50;
 
+/// kInactive: the workflow's. kBodyLimit: too large. kOverload: no room, here or in the queue.
+enum class RefusalReason : std::uint8_t {
+    kSignature,
+    kRate,
+    kInactive,
+    kInput,
+    kBody,
+    kBodyLimit,
+    kOverload,
+    kOther
+};
+/// In the order of the enum.
+inline constexpr std::array<std::string_view, 8> kRefusalReasons = {
+    "signature", "rate", "inactive", "input", "body", "body-limit", "overload", "other"
+};
+std::string_view name(RefusalReason reason);
+std::optional<RefusalReason> refusal_reason_from(std::string_view text);
+
 /// What makes two refusals alike.
 struct RefusedKind {
-    std::string reason;  // "signature", "rate", "input", ...
-    int status = 0;      // of the answer
+    RefusalReason reason = RefusalReason::kOther;
+    int status = 0;  // of the answer
     std::string content_type;
     std::string address;  // the sender's network; "" when there were many
     auto operator<=>(const RefusedKind&) const = default;
