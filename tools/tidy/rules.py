@@ -152,6 +152,35 @@ def sql_text(tree):
             yield Finding(path, line_of(text, match.start()), "sql_text", f"move it to a .sql file: {match[0][:40]}")
 
 
+BY_NUMBER = re.compile(
+    r"(?:\.|->)(?:(?:maybe_)?(?:id<[\w:]+>|text|instant)|is_null|uuid|integer|number|boolean|bytes)\(\s*\w+,\s*\w+\s*\)")
+
+
+@rule
+def rows_by_name(tree):
+    """What a store's statement answers is read into a structure, column by column name (platform/pg/row.h)."""
+    paths = [p for p in tree.product() if p.startswith(("src/store/", "src/control/", "src/data/", "src/app/"))]
+    yield from search(tree, paths, BY_NUMBER, "rows_by_name", lambda m: f"{m[0]}: use pg::columns, and pg::all or pg::first")
+
+
+WORDS = re.compile(r"std::array<std::string_view, \d+> k\w+ =\s*\{([^}]*)\}")
+
+
+@rule
+def words(tree):
+    """A state is an enum: its spellings are in one table, and no code compares with one or sets one."""
+    tables = [p for p in tree.product() if p == "src/core/runstate/states.h" or p.startswith("src/store/") and p.endswith(".h")]
+    known = {w for p in tables for table in WORDS.findall(tree.text(p)) for w in re.findall(r'"([\w.]+)"', table)}
+    if not known:
+        return
+    word = f'"(?:{"|".join(sorted(map(re.escape, known)))})"'
+    bare = re.compile(rf"(?:[=!]=|(?<![=!<>])=|\breturn)\s*{word}\s*[;)&|?,}}]|{word}\s*[=!]=")
+    for path in (p for p in tree.product() if p.startswith(("src/store/", "src/control/", "src/data/"))):
+        text = COMMENT.sub(blank, tree.text(path))
+        for match in bare.finditer(text):
+            yield Finding(path, line_of(text, match.start()), "words", f"{match[0].strip()}: use the enum that it is a word of")
+
+
 COMMENT_BUT_URL = re.compile(r"(?<!:)//[^\n]*|/\*.*?\*/", re.DOTALL)
 # A literal with a keyword of libpq's, or a URL's beginning, that something is joined to.
 CONNINFO = r'"[^"\n]*(?:\b(?:user|password|passfile|dbname|sslpassword)=|postgres(?:ql)?://)[^"\n]*"'

@@ -4,6 +4,8 @@ from tree import Tree
 
 M = "src/data/x/CMakeLists.txt"
 LONG = "void f() {\n" + "    a();\n" * 80 + "}\n"
+STATES = "src/core/runstate/states.h"
+WORDS = 'inline constexpr std::array<std::string_view, 2> kStates = {\n    "failed", "success"\n};\n'
 NOTICES = "src/store/notices/notices.h"
 NOTICE = 'struct Gone {\n    static constexpr std::string_view kChannel = "weft_gone";\n'
 SHORT = "void f() {\n" + "    a();\n" * 60 + "}\n"
@@ -46,6 +48,19 @@ SAMPLES = {
         ({"tests/x/a.cc": '"host=" + h + " dbname=x";'}, {"tests/x/a.cc": 'parse("host=/run dbname=x");'}),
         ({"src/data/x/a.cc": '"postgresql://" + user'}, {"src/data/x/a.cc": '"write postgresql://u@h/d";'}),
         ({"src/data/x/a.cc": 'fmt::format("dbname={}", name);'}, {"src/data/x/a.cc": '// " dbname=" + name\n'}),
+    ],
+    "rows_by_name": [
+        ({"src/store/x/a.cc": "auto id = rows.id<RunId>(0, 1);"}, {"src/store/x/a.cc": "pg::first(rows, kRun);"}),
+        ({"src/control/x/a.cc": "rows->maybe_text(row, 2)"}, {"src/store/x/a_pgtest.cc": "rows->maybe_text(row, 2)"}),
+        ({"src/data/x/a.cc": "answers[at].is_null(0, kColumn)"}, {"src/data/x/a.cc": "text.text(row)"}),
+    ],
+    "words": [
+        ({STATES: WORDS, "src/data/x/a.cc": 'if (run.state == "failed") {'},
+         {STATES: WORDS, "src/data/x/a.cc": "if (run.state == RunStatus::kFailed) {"}),
+        ({STATES: WORDS, "src/control/x/a.cc": 'entry.state = "failed";'}, {STATES: WORDS, "src/control/x/a.cc": 'log("failed");'}),
+        ({STATES: WORDS, "src/store/x/a.cc": 'return "failed";'}, {STATES: WORDS, "src/store/x/a.cc": '// = "failed";\n'}),
+        ({"src/store/x/x.h": WORDS, "src/store/x/a.cc": 'failed = "failed" != text;'},
+         {"src/store/x/x.h": WORDS, "src/app/x/a.cc": 'failed = "failed" != text;'}),
     ],
     "banned_calls": [
         ({"src/data/x/a.cc": "asio::co_spawn(x);"}, {"src/platform/rt/a.cc": "asio::co_spawn(x);"}),
