@@ -256,9 +256,10 @@ rt::Task<Result<store::idempotency::Stored>> Executor::to_store(
 
 rt::Task<Result<void>> Executor::audit(const Table::Entry& entry, Context& context, store::Db db) {
     if (entry.operation.audit_action.empty()) co_return Result<void>();
+    using store::audit::ActorKind;
     const auto& identity = context.principal->identity;
     store::audit::Event event{
-        .actor_kind = identity.token_id ? "token" : "user",
+        .actor_kind = identity.token_id ? ActorKind::kToken : ActorKind::kUser,
         .actor_id = identity.token_id ? identity.token_id->uuid() : identity.user_id.uuid(),
         .action = std::string(entry.operation.audit_action),
         .object_kind = std::string(entry.operation.audit_object),

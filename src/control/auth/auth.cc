@@ -42,7 +42,7 @@ store::audit::Event event_of(
     const Context& context, UserId actor, std::string action, std::string kind, Uuid object
 ) {
     return {
-        .actor_kind = "user",
+        .actor_kind = store::audit::ActorKind::kUser,
         .actor_id = actor.uuid(),
         .action = std::move(action),
         .object_kind = std::move(kind),

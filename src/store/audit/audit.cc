@@ -1,10 +1,16 @@
 #include "store/audit/audit.h"
 
+#include "base/words.h"
 #include "store/audit/queries.h"
+
+#include <array>
 
 namespace weft::store::audit {
 
 namespace {
+
+/// In the order of the enum.
+constexpr std::array<std::string_view, 3> kActorKinds = {"user", "token", "system"};
 
 pg::Params params_of(TenantId tenant, const Event& event) {
     return pg::params(
@@ -21,6 +27,10 @@ pg::Params params_of(TenantId tenant, const Event& event) {
 }
 
 }  // namespace
+
+std::string_view name(ActorKind kind) {
+    return word_of(kActorKinds, kind);
+}
 
 rt::Task<Result<void>> append(Db db, TenantId tenant, Event event, rt::Deadline by) {
     CO_CHECK_OK(co_await db.query(sql::kAppend, params_of(tenant, event), by));

@@ -4,14 +4,19 @@
 #include "base/json.h"
 #include "store/db/db.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 /// What people and their tokens did: one row per change, written in the transaction of the change.
 namespace weft::store::audit {
 
+enum class ActorKind : std::uint8_t { kUser, kToken, kSystem };
+std::string_view name(ActorKind kind);
+
 struct Event {
-    std::string actor_kind;  // user, token, system
+    ActorKind actor_kind = ActorKind::kSystem;
     std::optional<Uuid> actor_id;
     std::string action;       // e.g. connection.create
     std::string object_kind;  // e.g. connection
