@@ -1,9 +1,10 @@
 #include "platform/rt/loop.h"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -13,8 +14,11 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <condition_variable>
 #include <ctime>
 #include <list>
+#include <memory>
+#include <mutex>
 
 namespace weft::rt {
 
@@ -36,6 +40,41 @@ asio::thread_pool& threads_of(Pool pool) {
     static asio::thread_pool tenants(2);
     return tenants;
 }
+
+/// Threads of pools that work for a loop, which waits for them before it ends: Asio wakes a loop after it let
+/// go of its lock, so a thread may be at that when what it posted has already run.
+class Visitors : public asio::execution_context::service {
+  public:
+    using key_type = Visitors;
+    static inline asio::execution_context::id id;
+
+    explicit Visitors(asio::execution_context& context) : service(context) {}
+
+    /// The visit lasts as long as what is returned.
+    std::shared_ptr<void> begin() {
+        const std::lock_guard hold(state_->mutex);
+        ++state_->count;
+        return {nullptr, [state = state_](void*) {
+                    const std::lock_guard last(state->mutex);
+                    --state->count;
+                    state->changed.notify_all();
+                }};
+    }
+
+  private:
+    struct State {  // outlives the loop until the last visitor let go of it
+        std::mutex mutex;
+        std::condition_variable changed;
+        int count = 0;
+    };
+
+    void shutdown() override {
+        std::unique_lock hold(state_->mutex);
+        state_->changed.wait(hold, [&] { return state_->count == 0; });
+    }
+
+    std::shared_ptr<State> state_ = std::make_shared<State>();
+};
 
 Steady::duration thread_time() {
     timespec now{};
@@ -139,14 +178,23 @@ Task<void> yield() {
 
 Task<void> on_pool_erased(std::move_only_function<void()> work, Pool pool) {
     auto home = co_await asio::this_coro::executor;
-    co_await asio::post(asio::bind_executor(threads_of(pool), asio::use_awaitable));
     std::exception_ptr thrown;
-    try {
-        work();
-    } catch (...) {
-        thrown = std::current_exception();
-    }
-    co_await asio::post(asio::bind_executor(home, asio::use_awaitable));
+    co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(
+        [&](auto resume) {
+            auto away = asio::use_service<Visitors>(asio::query(home, asio::execution::context)).begin();
+            // Asio 1.81 wants copyable handlers.
+            auto shared = std::make_shared<decltype(resume)>(std::move(resume));
+            asio::post(threads_of(pool), [&work, &thrown, home, shared, away]() mutable {
+                try {
+                    work();
+                } catch (...) {
+                    thrown = std::current_exception();
+                }
+                asio::post(home, [shared = std::move(shared)] { (*shared)(); });
+            });
+        },
+        asio::use_awaitable
+    );
     if (thrown) std::rethrow_exception(thrown);
 }
 
