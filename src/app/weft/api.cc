@@ -37,7 +37,8 @@ namespace weft::app {
 
 namespace {
 
-constexpr int kPoolConnections = 8;  // one batch of events, the rest short statements of people and programs
+constexpr int kPoolConnections = 8;             // short statements of people and programs
+constexpr int kIngestConnections = 2;           // a batch of events at a time, and what is asked beside it
 constexpr std::uint32_t kCheckerUid = 199'999;  // downwards by number; sandboxes of runs count upwards
 constexpr auto kDrain = 10s;  // requests in flight; a synchronous webhook may lose its answer, not its run
 // Looks whether the database answers: a silent one is found out, and who waits for it told, within 2 s.
@@ -198,6 +199,7 @@ class ApiProcess {
         co_await listener_->close();
         co_await notifier_->close();
         co_await pool_->close();
+        co_await ingest_pool_->close();
     }
 
     rt::Loop& loop() { return loop_; }
@@ -243,6 +245,13 @@ class ApiProcess {
         pg::PoolOptions pool{.url = url, .application_name = "weft-api", .connections_max = kPoolConnections};
         pool_ = std::make_unique<pg::Pool>(loop_, std::move(pool));
         watch_pool(*pool_, metrics_);
+        pg::PoolOptions ingest{
+            .url = url,
+            .application_name = "weft-ingest",
+            .connections_max = kIngestConnections,
+            .options = pg::kPlannedOnce
+        };
+        ingest_pool_ = std::make_unique<pg::Pool>(loop_, std::move(ingest));
         notifier_ = std::make_unique<pg::Notifier>(loop_, url);
         using Keys = store::vault::TenantKeys;
         keys_ = std::make_unique<Keys>(*pool_, *shared_master_, clock_, Keys::Reader::kApi);
@@ -270,7 +279,13 @@ class ApiProcess {
         ingress::Options options;
         options.admit = [this] { return disks_->admit(); };
         ingest_ = std::make_unique<ingress::Ingest>(
-            loop_, *pool_, *codec_, store::notices::tell_through(*notifier_), clock_, rng_, std::move(options)
+            loop_,
+            *ingest_pool_,
+            *codec_,
+            store::notices::tell_through(*notifier_),
+            clock_,
+            rng_,
+            std::move(options)
         );
         ingress::HookOptions hooks;
         hooks.events = rates_.at("trigger");
@@ -441,6 +456,7 @@ class ApiProcess {
     std::unique_ptr<blob::Store> blobs_;
     std::unique_ptr<disk::Watch> disks_;
     std::unique_ptr<pg::Pool> pool_;
+    std::unique_ptr<pg::Pool> ingest_pool_;  // of ingest_ alone
     std::unique_ptr<pg::Notifier> notifier_;
     std::unique_ptr<store::vault::TenantKeys> keys_;
     std::unique_ptr<store::runs::PayloadCodec> codec_;

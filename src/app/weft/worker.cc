@@ -60,7 +60,10 @@ class WorkerProcess {
         TRY(blobs_, blob::open_directory(options_.blobs));
         std::string url(secrets_.database_url.reveal());
         pg::PoolOptions pool{
-            .url = url, .application_name = "weft-worker", .connections_max = kPoolConnections
+            .url = url,
+            .application_name = "weft-worker",
+            .connections_max = kPoolConnections,
+            .options = pg::kPlannedOnce
         };
         pool_ = std::make_unique<pg::Pool>(loop_, std::move(pool));
         watch_pool(*pool_, metrics_);

@@ -76,6 +76,11 @@ class Batch {
     std::vector<Statement> statements_;
 };
 
+/// For PoolOptions::options, where each statement goes by key, whatever the values: it is planned once for a
+/// connection. Left to itself, PostgreSQL plans one that unnests arrays again for each call, since it knows
+/// their lengths then.
+inline constexpr const char* kPlannedOnce = "-c plan_cache_mode=force_generic_plan";
+
 struct PoolOptions {
     std::string url;  // libpq connection string or URL
     std::string application_name = "weft";

@@ -160,15 +160,19 @@ rt::Task<Result<std::vector<bool>>> flush_with(
         group.push_back(entries[order[i]]);
         const bool is_last = i + 1 == order.size() || tenant_at(order[i + 1]) != tenant_at(order[i]);
         if (!is_last) continue;
-        batch.as(pg::Principal::tenant(tenant_at(order[i]))).add(query, params_of(group));
+        batch.as(pg::Principal::tenant(tenant_at(order[i])));
+        batch.add(
+            sql::kLockJobs, pg::params(pg::array(group, [](const Entry* entry) { return entry->lease.run; }))
+        );
+        batch.add(query, params_of(group));
         group.clear();
     }
     if (batch.empty()) co_return std::vector<bool>{};
     CO_TRY(auto answers, co_await pool.run(std::move(batch), by));
 
     std::unordered_set<RunId> held;
-    for (const pg::Rows& rows : answers) {
-        CO_TRY(auto found, pg::values<RunId>(rows, "run_id"));
+    for (std::size_t i = 1; i < answers.size(); i += 2) {  // of each tenant: its locks, then its flush
+        CO_TRY(auto found, pg::values<RunId>(answers[i], "run_id"));
         held.insert(found.begin(), found.end());
     }
     std::vector<bool> out;

@@ -8,7 +8,11 @@ with bound as materialized (
 select r.tenant_id, r.id as run_id
 from bound b
 cross join tenant t
-join workflow_run r on r.tenant_id = t.id and r.id >= b.low and r.id < b.high
-where r.state in ('queued', 'running', 'waiting')
-    and not exists (select from job j where j.tenant_id = r.tenant_id and j.run_id = r.id)
+cross join lateral (
+    select w.tenant_id, w.id
+    from workflow_run w
+    where w.tenant_id = t.id and w.id >= b.low and w.id < b.high and w.state in ('queued', 'running', 'waiting')
+    offset 0 -- see load_inputs
+) r
+where not exists (select from job j where j.tenant_id = r.tenant_id and j.run_id = r.id offset 0)
 limit 100

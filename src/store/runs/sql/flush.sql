@@ -1,5 +1,5 @@
--- flush :many  by key throughout  called by the journal writer, one statement per tenant and flush; answers the runs
--- that were still held: of the others nothing is written. Lines marked `fence` are the fence (see journal.cc).
+-- flush :many  by key throughout  called by the journal writer, one statement per tenant and flush, after lock_jobs;
+-- answers the runs that were still held: of the others nothing is written. Lines marked `fence` are the fence (see journal.cc).
 with entry as materialized (
     select *
     from unnest(
@@ -11,18 +11,18 @@ with entry as materialized (
 ),
 held as materialized (
     select
-        e.run_id, j.workflow_id, j.workflow_version_id, j.canceled_by, j.canceled_by_name, j.cancel_reason
-    from (select o.run_id, o.epoch from entry o order by o.run_id) e
+        e.run_id, j.place, j.workflow_id, j.workflow_version_id, j.canceled_by, j.canceled_by_name, j.cancel_reason
+    from entry e
     left join lateral (
         select
-            j.tenant_id, j.workflow_id, j.workflow_version_id, j.canceled_by, j.canceled_by_name, j.cancel_reason
+            j.ctid as place, j.workflow_id, j.workflow_version_id, j.canceled_by, j.canceled_by_name, j.cancel_reason
         from job j
         where j.run_id = e.run_id
             and j.epoch = e.epoch -- fence
             and j.state <> 'ready' -- fence
-        for update of j
+        offset 0
     ) j on true
-    where j.tenant_id is not null -- fence
+    where j.place is not null -- fence
 ),
 -- An update that never inserts: going through the key whatever the planner believes about the table's size.
 run as (
@@ -116,9 +116,7 @@ dead as (
     where e.is_dead_letter
     on conflict do nothing
 ),
--- By key and not by the place found above: a heartbeat or a cancel that committed between this statement's snapshot and
--- that lock has moved the row to where the snapshot does not look, while from its key the update follows it there. Keys as
--- an array, so that no plan of a small table reads all jobs of the tenant.
+-- By place: the jobs are locked, so nobody has moved them since.
 parked as (
     update job j
     set state = 'ready',
@@ -128,18 +126,14 @@ parked as (
         lease_until = null,
         worker_id = null,
         crashes = case e.fate when 'crash' then j.crashes + 1 when 'park' then 0 else j.crashes end
-    from entry e
-    where j.tenant_id = current_tenant()
-        and j.run_id = any(array(select h.run_id from held h))
-        and e.run_id = j.run_id
-        and e.fate in ('park', 'crash', 'postpone')
+    from held h
+    join entry e on e.run_id = h.run_id
+    where j.ctid = h.place and e.fate in ('park', 'crash', 'postpone')
 ),
 ended as (
     delete from job j
-    using entry e
-    where j.tenant_id = current_tenant()
-        and j.run_id = any(array(select h.run_id from held h))
-        and e.run_id = j.run_id
-        and e.fate = 'finish'
+    using held h
+    join entry e on e.run_id = h.run_id
+    where j.ctid = h.place and e.fate = 'finish'
 )
 select h.run_id from held h
