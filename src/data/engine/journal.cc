@@ -57,7 +57,7 @@ rt::Task<Result<void>> Driver::on(JournalResult command) {
 }
 
 rt::Task<Result<void>> Driver::on(Respond command) {
-    record_.keep_value(ValueSlot::response(), slot(command.step).output);
+    record_.keep_answer(ValueSlot::response(), slot(command.step).output);
     is_urgent_ = true;
     record_.touch();
     co_return Result<void>{};
@@ -75,7 +75,7 @@ rt::Task<Result<void>> Driver::on(Finish command) {
     session_.close();
     record_rest();
     if (command.status == RunStatus::kSuccess && !output_.empty())
-        record_.keep_value(ValueSlot::output(), std::move(output_));
+        record_.keep_answer(ValueSlot::output(), std::move(output_));
     JsonObject detail;
     if (command.failure) {
         const bool is_of_step = command.step != kRun;

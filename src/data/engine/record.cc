@@ -57,6 +57,12 @@ void Record::keep_value(ValueSlot slot, std::string json) {
     }
 }
 
+void Record::keep_answer(ValueSlot slot, std::string json) {
+    if (!has_answered_) batch_.answer = slot;
+    has_answered_ = true;
+    keep_value(std::move(slot), std::move(json));
+}
+
 void Record::note(EventKind kind, std::optional<Index> step, JsonObject detail) {
     store::runs::EventWrite event{.at = run_.now(), .kind = kind, .step = {}, .detail = to_text(detail)};
     if (step) event.step = run_.step(*step).id;
@@ -147,6 +153,7 @@ rt::Task<Result<void>> Record::write(JobFate fate, RunStatus status, Millis park
     store::runs::Entry entry = std::exchange(batch_, {});
     entry.lease = run_.job.claimed.lease;
     entry.workflow = run_.job.claimed.workflow;
+    entry.is_awaited = run_.job.claimed.is_awaited;
     entry.state = status;
     entry.tier = std::string(isolation::name(run_.deps.sandboxes.health().tier));
     entry.started_at = run_.started_at;

@@ -2,15 +2,13 @@
 
 #include "base/shares.h"
 #include "core/trigger/trigger.h"
-#include "core/workflow/workflow.h"
+#include "data/ingress/detail/callers.h"
 #include "data/ingress/detail/input_schemas.h"
 #include "data/ingress/detail/request.h"
 #include "data/ingress/detail/target_cache.h"
 #include "platform/crypto/crypto.h"
 #include "platform/http/address.h"
-#include "platform/http/held_body.h"
 #include "platform/rt/loop.h"
-#include "store/runs/answered.h"
 #include "store/triggers/inbox.h"
 #include "store/triggers/triggers.h"
 
@@ -31,14 +29,6 @@ using detail::TargetCache;
 /// Longer than any token of ours; a longer one is not looked for.
 constexpr std::size_t kTokenBytesMax = 128;
 
-Error too_many_callers() {
-    Error error = Error::limit(
-        "Too many callers wait for the answers of runs; try again, or set the trigger's mode to async"
-    );
-    error.retry = Retry::kBackoff;
-    return error;
-}
-
 Error inactive_workflow() {
     return Error::conflict("The workflow of this webhook is inactive; nothing was accepted");
 }
@@ -47,24 +37,11 @@ Error unknown_hook() {
     return Error::not_found("There is no active webhook at this address");
 }
 
-http::Response accepted(const Started& started) {
-    JsonObject body;
-    body["run_id"] = started.run.text();
-    body["duplicate"] = started.is_duplicate;
-    return http::Response::json(202, to_text(body));
-}
-
 std::size_t stated_length(const http::Request& head) {
     const std::string_view text = head.headers.get("content-length");
     std::size_t length = 0;
     std::from_chars(text.data(), text.data() + text.size(), length);
     return length;
-}
-
-/// The api's origin serves the UI too: what a workflow answers must not run as a page of it.
-void keep_apart(http::Response& response) {
-    response.headers.set("x-content-type-options", "nosniff");
-    response.headers.set("content-security-policy", "sandbox");
 }
 
 /// Longer than those that providers send.
@@ -81,7 +58,7 @@ RefusalReason refusal_reason(const Error& error) {
 http::Response echo(std::string value) {
     auto response = http::Response::text(200, std::move(value));
     response.headers.add("cache-control", "no-store");
-    keep_apart(response);
+    detail::keep_apart(response);
     return response;
 }
 
@@ -114,7 +91,7 @@ struct Hooks::Impl {
     TargetCache cache{options.cache_max, options.cache_age, options.unknown_age};
     std::int64_t lookups = 0;
     std::int64_t rejected = 0;
-    Shares<TenantId> callers{options.callers_max};
+    detail::Callers callers{ingest, pool, runs, watch, clock, options};
     detail::InputSchemas schemas{pool};
 
     using Target = std::shared_ptr<const KnownTarget>;  // shared with the cache
@@ -144,14 +121,6 @@ struct Hooks::Impl {
     );
     void note(std::string_view reason, const KnownTarget& target, RequestId id, std::string_view detail);
     void refused(RefusalReason reason, const KnownTarget& target, const Sent& sent, int status);
-    rt::Task<Result<http::Response>> start_and_wait(StartByEvent start, RequestId id, rt::Deadline by);
-    rt::Task<Result<http::Response>> answer_of_run(
-        RunWatch::Watcher& watcher, TenantId tenant, Started started, RequestId id, rt::Deadline by
-    );
-    rt::Task<void> sweep(rt::Deadline by);
-    rt::Task<Result<std::optional<http::Response>>> look(
-        TenantId tenant, RunId run, RequestId id, rt::Deadline by
-    );
 };
 
 rt::Task<Result<Hooks::Impl::Target>> Hooks::Impl::find(const http::Request& head) {
@@ -234,99 +203,6 @@ Result<trigger::Accepted> Hooks::Impl::verify(
         trigger::verify(target.webhook.signature, secrets, delivery, clock.now(), crypto::hmac_sha256);
     if (!accepted) ++rejected;
     return accepted;
-}
-
-/// The run's answer if it has one by now.
-rt::Task<Result<std::optional<http::Response>>> Hooks::Impl::look(
-    TenantId tenant, RunId run, RequestId id, rt::Deadline by
-) {
-    // The state first: when it is final, the values read after it are complete.
-    CO_TRY(auto found, co_await runs.get(tenant, run, by));
-    std::vector slots{store::runs::ValueSlot::response(), store::runs::ValueSlot::output()};
-    CO_TRY(auto values, co_await runs.values(tenant, run, std::move(slots), by));
-    std::optional<http::Response> response;
-    if (const auto& with = values.texts[0]) {
-        // The tree, which takes more than was reserved, lives while a thread of the pool works on it: there
-        // are few.
-        auto read = [&with]() -> Result<http::Response> {
-            TRY(Json tree, parse_json(*with));
-            TRY(auto given, workflow::response_of(tree));
-            auto out = http::Response::text(given.status, std::move(given.body), given.content_type);
-            for (auto& header : given.headers) out.headers.add(header.name, header.value);
-            keep_apart(out);
-            return out;
-        };
-        CO_TRY(response, co_await rt::offload(with->size(), read));
-    } else if (!is_terminal(found.state)) {
-        co_return std::nullopt;
-    } else if (found.state == runstate::RunStatus::kSuccess) {
-        response = http::Response::json(200, std::move(values.texts[1]).value_or("null"));
-    }
-    if (response) {
-        http::hold_room(*response, std::move(values.room));
-        co_return std::move(response);
-    }
-    const std::string state(name(found.state));
-    co_return http::problem(502, "run-" + state, "The run has " + state, id);
-}
-
-/// A caller's place, given back however the wait ends.
-class Place {
-  public:
-    Place(Shares<TenantId>& callers, TenantId tenant) : callers_(callers), tenant_(tenant) {
-        callers_.take(tenant_);
-    }
-    ~Place() { callers_.give(tenant_); }
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-
-  private:
-    Shares<TenantId>& callers_;
-    TenantId tenant_;
-};
-
-rt::Task<Result<http::Response>> Hooks::Impl::start_and_wait(
-    StartByEvent start, RequestId id, rt::Deadline by
-) {
-    const TenantId tenant = start.tenant;
-    if (!callers.may_take(tenant)) co_return fail(too_many_callers());
-    Place place(callers, tenant);
-    // Watched before it exists: its end may be told before we hear that it has begun.
-    const RunId run = start.run.emplace(ingest.make_id());
-    std::optional<RunWatch::Watcher> watcher(std::in_place, watch, tenant, run);
-    CO_TRY(Started started, co_await ingest.start_by_event(std::move(start), by));
-    if (started.run != run) watcher.emplace(watch, tenant, started.run);
-    auto answer = co_await answer_of_run(*watcher, tenant, started, id, by.at_most(options.sync_timeout));
-    // The event is accepted, whatever became of the waiting: a failure here must not make the sender repeat
-    // it.
-    co_return answer ? std::move(*answer) : accepted(started);
-}
-
-rt::Task<Result<http::Response>> Hooks::Impl::answer_of_run(
-    RunWatch::Watcher& watcher, TenantId tenant, Started started, RequestId id, rt::Deadline by
-) {
-    bool is_told = started.is_duplicate;  // it may have ended long ago
-    while (!by.is_over()) {
-        if (is_told) {
-            CO_TRY(auto response, co_await look(tenant, started.run, id, by));
-            if (response) {
-                response->headers.add("x-weft-run-id", started.run.text());
-                co_return std::move(*response);
-            }
-        }
-        is_told = (co_await watcher.next(by.at_most(options.sweep_every))).has_value();
-        if (!is_told) co_await sweep(by);
-    }
-    co_return accepted(started);
-}
-
-/// For what was never told: one statement per tenant, by one of all callers.
-rt::Task<void> Hooks::Impl::sweep(rt::Deadline by) {
-    auto watched = watch.take_sweep(clock.steady(), options.sweep_every);
-    if (watched.empty()) co_return;
-    auto answered = co_await store::runs::answered(pool, std::move(watched), by);
-    if (!answered) co_return;  // the next one tries again
-    for (RunId run : *answered) watch.wake(run);
 }
 
 Hooks::Hooks(
@@ -522,9 +398,9 @@ rt::Task<Result<http::Response>> Hooks::Impl::begin(
     Target target, StartByEvent start, RequestId id, rt::Deadline by
 ) {
     if (target->webhook.mode == trigger::Mode::kSync)
-        co_return co_await start_and_wait(std::move(start), id, by);
+        co_return co_await callers.start_and_wait(std::move(start), id, by);
     CO_TRY(Started started, co_await ingest.start_by_event(std::move(start), by));
-    co_return accepted(started);
+    co_return detail::accepted(started);
 }
 
 void Hooks::Impl::note(
@@ -567,7 +443,7 @@ Hooks::Stats Hooks::stats() const {
         .cached = impl_->cache.size(),
         .lookups = impl_->lookups,
         .rejected = impl_->rejected,
-        .waiting = impl_->callers.held(),
+        .waiting = impl_->callers.waiting(),
     };
 }
 

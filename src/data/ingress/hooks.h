@@ -23,9 +23,10 @@ class RunWatch {
   public:
     explicit RunWatch(rt::Loop& loop);
     ~RunWatch();
+    /// Wakes who waits when the run has ended, or there is an answer.
     void hear(const store::notices::RunChanged& changed);
-    /// As if `run` had been told of.
-    void wake(RunId run);
+    /// There may be an answer to be read.
+    void wake(RunId run) { wake(run, ""); }
 
     /// Registered from its making on, so that nothing is missed when it is made before the run begins.
     class Watcher {
@@ -34,8 +35,9 @@ class RunWatch {
         ~Watcher();
         Watcher(const Watcher&) = delete;
         Watcher& operator=(const Watcher&) = delete;
-        /// Returns once the run was told of since the last call; kTimeout, kCancelled.
-        rt::Task<Result<void>> next(rt::Deadline by);
+        /// Returns once there is an answer, or may be one, since the last call: notices::RunChanged::answer,
+        /// "" when it is to be read. Errors: kTimeout, kCancelled.
+        rt::Task<Result<std::string>> next(rt::Deadline by);
 
       private:
         RunWatch& watch_;
@@ -48,6 +50,7 @@ class RunWatch {
     std::map<TenantId, std::vector<RunId>> take_sweep(Steady now, Steady::duration every);
 
   private:
+    void wake(RunId run, std::string_view answer);
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

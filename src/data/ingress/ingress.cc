@@ -302,6 +302,7 @@ rt::Task<Result<Started>> Ingest::start_by_event(StartByEvent start, rt::Deadlin
         .id = start.run ? *start.run : make_id(),
         .trigger = start.trigger_id,
         .dedupe_key = std::move(start.dedupe_key),
+        .is_awaited = start.run.has_value(),
     };
     return impl_->begin(std::move(run), std::move(start.input), std::move(start.trigger), std::move(by));
 }

@@ -49,8 +49,9 @@ struct StartRun {
 struct StartByEvent {
     TenantId tenant;
     TriggerId trigger_id;
-    std::string dedupe_key;    // at most 200 bytes; empty: nothing to recognise a repeat by
-    std::optional<RunId> run;  // by Ingest::make_id, for who watches the run before it begins; else made here
+    std::string dedupe_key;  // at most 200 bytes; empty: nothing to recognise a repeat by
+    /// By Ingest::make_id, for who watches the run before it begins, to be told its answer; else made here.
+    std::optional<RunId> run;
     std::string input = "null";
     std::string trigger = "{}";
 };

@@ -11,6 +11,7 @@ struct RunWatch::Impl {
         TenantId tenant;
         rt::Signal changed;
         std::uint64_t changes = 0;
+        std::string answer{};  // of the last one
         int watchers = 0;
     };
     rt::Loop& loop;
@@ -22,14 +23,14 @@ RunWatch::RunWatch(rt::Loop& loop) : impl_(std::make_unique<Impl>(loop)) {}
 RunWatch::~RunWatch() = default;
 
 void RunWatch::hear(const store::notices::RunChanged& changed) {
-    // Its beginning is no answer yet.
-    if (changed.status != runstate::RunStatus::kQueued) wake(changed.run);
+    if (changed.answer || is_terminal(changed.status)) wake(changed.run, changed.answer.value_or(""));
 }
 
-void RunWatch::wake(RunId run) {
+void RunWatch::wake(RunId run, std::string_view answer) {
     auto found = impl_->runs.find(run);
     if (found == impl_->runs.end()) return;
     ++found->second.changes;
+    found->second.answer = answer;
     found->second.changed.notify_all();
 }
 
@@ -52,11 +53,11 @@ RunWatch::Watcher::~Watcher() {
     if (--at->second.watchers == 0) watch_.impl_->runs.erase(at);
 }
 
-rt::Task<Result<void>> RunWatch::Watcher::next(rt::Deadline by) {
+rt::Task<Result<std::string>> RunWatch::Watcher::next(rt::Deadline by) {
     Impl::Watched& watched = watch_.impl_->runs.at(run_);
     while (seen_ == watched.changes) CO_CHECK_OK(co_await watched.changed.wait(by));
     seen_ = watched.changes;
-    co_return Result<void>{};
+    co_return watched.answer;
 }
 
 }  // namespace weft::ingress

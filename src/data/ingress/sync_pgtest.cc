@@ -1,4 +1,5 @@
 #include "data/ingress/detail/edge_for_test.h"
+#include "store/runs/answered.h"
 
 namespace weft::ingress::testing {
 namespace {
@@ -37,13 +38,82 @@ TEST_F(SyncTest, ASyncCallerGetsTheRunsAnswer) {
          hex(*sealed->data),
          std::to_string(sealed->size_bytes)}
     );
-    edge.watch_.hear({tenant, run, runstate::RunStatus::kRunning, {}});
+    edge.watch_.hear({tenant, run, runstate::RunStatus::kRunning, {}, ""});
     edge.wait(scope.join());
     ASSERT_EQ(answers.size(), 1u);
     ASSERT_TRUE(answers[0]) << answers[0].error().detail;
     EXPECT_EQ(answers[0]->status, 201);
     EXPECT_EQ(body_of(answers[0]), R"({"ok":true})");
     EXPECT_EQ(answers[0]->headers.get("x-weft-run-id"), run.text());
+}
+
+/// A caller of a run that has just begun, and no statement under way.
+struct OneCaller {
+    explicit OneCaller(Edge& on) : edge(on), scope(on.loop_), tenant(on.tenant()) {
+        hook = edge.hook(tenant, edge.db_.create_workflow(tenant, "flow").id, kOpenSync);
+        scope.spawn(send(edge.hooks_, edge.request(hook, "{}"), answers));
+        while (edge.ingest_.stats().started == 0) (void)edge.wait(rt::sleep_for(5ms, Edge::by()));
+        (void)edge.wait(rt::sleep_for(300ms, Edge::by()));
+        run = *RunId::parse(edge.db_.scalar("select run_id from job"));
+    }
+    std::string told(RunId of, store::runs::ValueSlot slot, std::string json) {
+        auto sealed = edge.wait(edge.codec_.seal(tenant, of, std::move(slot), std::move(json), Edge::by()));
+        return store::runs::notice_text(*sealed).value();
+    }
+    void hear(runstate::RunStatus status, std::optional<std::string> answer = std::nullopt) {
+        edge.watch_.hear({tenant, run, status, {}, std::move(answer)});
+        (void)edge.wait(rt::sleep_for(100ms, Edge::by()));
+    }
+    std::uint64_t statements() const { return edge.pool_.stats().statements; }
+
+    Edge& edge;
+    std::vector<Result<http::Response>> answers{};
+    rt::Scope scope;
+    TenantId tenant;
+    Edge::Hook hook{};
+    RunId run{};
+};
+
+TEST_F(SyncTest, AnAnswerThatIsToldCostsNoStatement) {
+    for (const auto& [slot, json, status] :
+         {std::tuple(store::runs::ValueSlot::response(), R"({"status": 201, "body": {"ok": true}})", 201),
+          std::tuple(store::runs::ValueSlot::output(), R"({"ok":true})", 200)}) {
+        db_.exec("truncate job");
+        Edge edge(db_);
+        OneCaller caller(edge);
+        EXPECT_EQ(count("job where is_awaited"), "1");
+        const auto before = caller.statements();
+        caller.hear(runstate::RunStatus::kRunning);
+        EXPECT_TRUE(caller.answers.empty());
+        caller.hear(runstate::RunStatus::kSuccess, caller.told(caller.run, slot, json));
+        ASSERT_EQ(caller.answers.size(), 1u);
+        EXPECT_EQ(caller.answers[0]->status, status);
+        EXPECT_EQ(body_of(caller.answers[0]), R"({"ok":true})");
+        EXPECT_EQ(caller.statements(), before);
+        edge.wait(caller.scope.join());
+    }
+}
+
+/// A notice is a hint: what does not open as this run's own is looked up instead.
+TEST_F(SyncTest, WhatIsToldMustBeTheRunsOwn) {
+    Edge edge(db_);
+    OneCaller caller(edge);
+    const RunId other = RunId::make(edge.clock_.now(), edge.rng_);
+    for (const std::string& told :
+         {caller.told(other, ValueSlot::response(), R"({"status": 201})"),
+          std::string("response,1"),
+          caller.told(caller.run, ValueSlot::response(), R"({"status": 201})").replace(0, 8, "output")}) {
+        const auto before = caller.statements();
+        caller.hear(runstate::RunStatus::kRunning, told);
+        EXPECT_TRUE(caller.answers.empty()) << told;
+        EXPECT_GT(caller.statements(), before);
+    }
+    caller.hear(
+        runstate::RunStatus::kRunning, caller.told(caller.run, ValueSlot::response(), R"({"status": 201})")
+    );
+    ASSERT_EQ(caller.answers.size(), 1u);
+    EXPECT_EQ(caller.answers[0]->status, 201);
+    edge.wait(caller.scope.join());
 }
 
 /// What a worker does at the end of a run, without telling anybody.

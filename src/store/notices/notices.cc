@@ -17,16 +17,19 @@ std::string_view cut(std::string_view& line) {
 }  // namespace
 
 std::string RunChanged::line() const {
-    return tenant.text() + ":" + run.text() + ":" + std::string(name(status)) + ":" + workflow.text();
+    return tenant.text() + ":" + run.text() + ":" + std::string(name(status)) + ":" + workflow.text() +
+           (answer ? ":" + *answer : "");
 }
 
 std::optional<RunChanged> RunChanged::parse(std::string_view line) {
     const auto tenant = TenantId::parse(cut(line));
     const auto run = RunId::parse(cut(line));
     const auto status = runstate::run_status_from(cut(line));
-    const auto workflow = WorkflowId::parse(line);
+    const auto workflow = WorkflowId::parse(line.substr(0, line.find(':')));
     if (!tenant || !run || !status || !workflow) return std::nullopt;
-    return RunChanged{*tenant, *run, *status, *workflow};
+    RunChanged out{*tenant, *run, *status, *workflow};
+    if (const auto end = line.find(':'); end != line.npos) out.answer = line.substr(end + 1);
+    return out;
 }
 
 std::optional<TriggerChanged> TriggerChanged::parse(std::string_view line) {

@@ -22,6 +22,9 @@ struct RunChanged {
     RunId run;
     runstate::RunStatus status = runstate::RunStatus::kQueued;
     WorkflowId workflow;
+    /// There is what a caller of the run waits for: sealed, as store/runs/answered.h prints it, or "" when it
+    /// does not fit a notice and is to be read.
+    std::optional<std::string> answer = std::nullopt;
     std::string line() const;
     static std::optional<RunChanged> parse(std::string_view line);
     bool operator==(const RunChanged&) const = default;

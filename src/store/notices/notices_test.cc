@@ -48,7 +48,7 @@ TEST_F(NoticesTest, LinesThatCannotBeAreNotRead) {
     for (std::string line : {
              std::string(),
              std::string("::::"),
-             good + ":",
+             good + "0",
              good.substr(1),
              std::string(good).replace(good.find("failed"), 6, "exploded"),
              std::string(good).replace(good.find("failed"), 6, "success\n\nevent: forged"),

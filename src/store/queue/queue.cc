@@ -51,6 +51,7 @@ constexpr auto kClaim =
                                                          pg::column<&Claimed::workflow>("workflow_id"),
                                                          pg::column<&Claimed::version>("workflow_version_id"),
                                                          pg::column<&Claimed::crashes>("crashes"),
+                                                         pg::column<&Claimed::is_awaited>("is_awaited"),
                                                          pg::column<&Claimed::at>("claimed_at")
                                                      );
 constexpr auto kClaimed = pg::nested<ClaimedRow, &ClaimedRow::row, kClaim>() +

@@ -44,6 +44,7 @@ struct Claimed {
     WorkflowId workflow;
     WorkflowVersionId version;
     int crashes = 0;
+    bool is_awaited = false;  // a caller waits for the run's answer
     std::optional<Cancel> cancel;
     Instant at;  // of the claim, by the database
 };

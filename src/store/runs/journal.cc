@@ -1,5 +1,6 @@
 #include "store/runs/journal.h"
 
+#include "store/runs/answered.h"
 #include "store/runs/detail/flush.h"
 #include "store/runs/detail/rows.h"
 #include "store/runs/queries.h"
@@ -27,6 +28,14 @@ std::size_t size_of(const Entry& entry) {
     for (const StoredPayload& payload : entry.payloads) out += payload.data ? payload.data->size() : 0;
     for (const LogWrite& log : entry.logs) out += log.message.size();
     return out;
+}
+
+/// What a notice says of an answer in these rows.
+std::optional<std::string> answer_in(const Entry& entry) {
+    if (!entry.answer) return std::nullopt;
+    const auto found = std::ranges::find(entry.payloads, *entry.answer, &StoredPayload::slot);
+    if (!entry.is_awaited || found == entry.payloads.end()) return "";
+    return notice_text(*found).value_or("");
 }
 
 }  // namespace
@@ -132,7 +141,9 @@ void JournalWriter::settle(Pending& pending, bool is_held) {
     ++stats_.entries;
     // Not held after an unknown outcome is most likely our own finish: the hint does no harm if it was not.
     if ((is_held || pending.was_unknown) && tell_) {
-        tell_(notices::RunChanged{entry.lease.tenant, entry.lease.run, entry.state, entry.workflow});
+        tell_(notices::RunChanged{
+            entry.lease.tenant, entry.lease.run, entry.state, entry.workflow, answer_in(entry)
+        });
     }
     if (is_held) {
         pending.done.set({});

@@ -1,5 +1,7 @@
+#include "base/bytes.h"
 #include "platform/rt/clock.h"
 #include "store/runlog/runlog.h"
+#include "store/runs/answered.h"
 #include "store/runs/detail/flush.h"
 #include "store/runs/journal.h"
 #include "store/runs/queries.h"
@@ -244,6 +246,64 @@ TEST_F(JournalTest, TheWriterBatchesReportsStaleAndNotifies) {
         notices::RunChanged{tenant, leases[0].run, RunStatus::kSuccess, workflow.id};
     EXPECT_EQ(told.front(), success);
     wait(writer.close());
+}
+
+TEST_F(JournalTest, TheWriterTellsAnAnswerThatSomebodyWaitsFor) {
+    std::vector<notices::RunChanged> told;
+    JournalWriter writer(loop, pool, [&](const notices::Notice& notice) {
+        told.push_back(std::get<notices::RunChanged>(notice));
+    });
+    auto answer_of = [&](bool is_awaited, std::string json) {
+        auto lease = start_run();
+        Entry entry = finish(lease);
+        entry.is_awaited = is_awaited;
+        entry.answer = ValueSlot::output();
+        entry.payloads.push_back(sealed(lease, ValueSlot::output(), std::move(json)));
+        EXPECT_TRUE(wait(writer.write(std::move(entry), soon())));
+        return told.back().answer;
+    };
+    const auto answer = answer_of(true, R"({"a":1})");
+    const auto stored = from_notice(answer.value_or("none"));
+    ASSERT_TRUE(stored) << answer.value_or("none");
+    auto opened = wait(codec->open(tenant, told.back().run, *stored, soon()));
+    EXPECT_EQ(opened.value_or(""), R"({"a":1})");
+    EXPECT_EQ(answer_of(false, R"({"a":1})"), "") << "nobody waits: it can be read";
+
+    std::string noise = "\"";
+    for (int i = 0; i < 200; ++i) noise += hex(crypto::random_bytes(rng, 32).reveal());
+    EXPECT_EQ(answer_of(true, noise + "\""), "") << "too long for a notice";
+
+    auto lease = start_run();
+    EXPECT_TRUE(wait(writer.write(progress(lease), soon())));
+    EXPECT_EQ(told.back().answer, std::nullopt) << "none in it";
+    wait(writer.close());
+}
+
+TEST(AnswerInANotice, IsReadAsItWasWritten) {
+    SystemRng rng;
+    StoredPayload payload{
+        .slot = ValueSlot::response(),
+        .size_bytes = 12,
+        .codec = kCodecSealed,
+        .key_id = TenantKeyId::make(Instant(1s), rng),
+        .data = std::string("\0,:\n", 4),
+        .blob = std::nullopt
+    };
+    const std::string text = notice_text(payload).value();
+    EXPECT_EQ(text.find_first_of(":\n"), text.npos);
+    const auto read = from_notice(text);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->slot, payload.slot);
+    EXPECT_EQ(read->size_bytes, payload.size_bytes);
+    EXPECT_EQ(read->codec, payload.codec);
+    EXPECT_EQ(read->key_id, payload.key_id);
+    EXPECT_EQ(read->data, payload.data);
+    for (std::size_t cut = 0; cut + 6 < text.size(); ++cut)
+        EXPECT_FALSE(from_notice(text.substr(0, cut))) << cut;
+    EXPECT_FALSE(from_notice(text + ","));
+    EXPECT_FALSE(from_notice("response,-1,12," + payload.key_id.text() + ",AA"));
+    payload.data.reset();
+    EXPECT_FALSE(notice_text(payload)) << "it lies in the blob store";
 }
 
 TEST_F(JournalTest, ARowTheDatabaseRefusesHarmsOnlyItsRun) {

@@ -144,15 +144,29 @@ rt::Task<Result<Values>> Runs::values(
     std::vector<ValueKey> wanted;
     for (ValueSlot& slot : slots) wanted.push_back({run, std::move(slot)});
     CO_TRY(auto found, co_await find_values(tenant, wanted, by));
-    Values out{.texts = {}, .room = std::make_shared<rt::Budget::Charge>(room_, tenant.text())};
-    const auto bytes = static_cast<std::int64_t>(kTimesHeld * bytes_of(found));
-    const auto fits = co_await out.room->resize(bytes, by.at_most(kRoomWait));
+    Values out;
+    CO_TRY(out.room, co_await take_room(tenant, bytes_of(found), by));
+    CO_TRY(out.texts, co_await open_values(tenant, std::move(wanted), std::move(found), std::move(by)));
+    co_return out;
+}
+
+rt::Task<Result<Values>> Runs::open(TenantId tenant, RunId run, StoredPayload stored, rt::Deadline by) {
+    Values out;
+    CO_TRY(out.room, co_await take_room(tenant, static_cast<std::size_t>(stored.size_bytes), by));
+    CO_TRY(auto text, co_await codec_.open(tenant, run, std::move(stored), std::move(by)));
+    out.texts.emplace_back(std::move(text));
+    co_return out;
+}
+
+rt::Task<Result<Runs::Room>> Runs::take_room(TenantId tenant, std::size_t bytes, rt::Deadline by) {
+    auto room = std::make_shared<rt::Budget::Charge>(room_, tenant.text());
+    const auto fits =
+        co_await room->resize(static_cast<std::int64_t>(kTimesHeld * bytes), by.at_most(kRoomWait));
     if (!fits && fits.error().code == Code::kTimeout) {
         co_return fail(Error::unavailable("Too many large values are being read at this time; try again"));
     }
     CO_CHECK_OK(fits);
-    CO_TRY(out.texts, co_await open_values(tenant, std::move(wanted), std::move(found), std::move(by)));
-    co_return out;
+    co_return room;
 }
 
 rt::Task<Result<std::vector<Event>>> Runs::events(

@@ -130,12 +130,18 @@ class Runs {
     rt::Task<Result<Values>> values(
         TenantId tenant, RunId run, std::vector<ValueSlot> slots, rt::Deadline by
     );
+    /// A value that is at hand as it was stored, opened once there is room for it. Errors: as of `values`,
+    /// and kInvalid.
+    rt::Task<Result<Values>> open(TenantId tenant, RunId run, StoredPayload stored, rt::Deadline by);
     /// Oldest first, of one step when `step` is set.
     rt::Task<Result<std::vector<Event>>> events(
         TenantId tenant, RunId run, std::optional<std::string> step, rt::Deadline by
     );
 
   private:
+    using Room = std::shared_ptr<rt::Budget::Charge>;
+    /// For values of so many bytes, and what is made of them.
+    rt::Task<Result<Room>> take_room(TenantId tenant, std::size_t bytes, rt::Deadline by);
     rt::Task<Result<std::vector<FoundValue>>> find_values(
         TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by
     );

@@ -121,7 +121,7 @@ class Flush {
     }
 
     void take_events(pg::Batch& batch) {
-        ArrayParam tenant, trigger, key, run;
+        ArrayParam tenant, trigger, key, run, is_awaited;
         ValueColumns values;
         for (std::size_t i = 0; i < runs_.size(); ++i) {
             const NewRun& from = *runs_[i];
@@ -131,11 +131,13 @@ class Flush {
             trigger.add(*from.trigger);
             key.add(from.dedupe_key);
             run.add(from.id);
+            is_awaited.add(from.is_awaited);
             values.add(from);
         }
         if (events_.empty()) return;
         auto params = pg::params(tenant, trigger, key, run, values.run);
         values.add_to(params);
+        params.add(is_awaited.text());
         batch.add(sql::kTakeEvents, std::move(params));
         batch.add(sql::kFindEvents, pg::params(tenant, trigger, key));
     }

@@ -45,6 +45,7 @@ struct NewRun {
     WorkflowId workflow;                       // without a trigger
     std::optional<WorkflowVersionId> version;  // without a trigger; the published one when not set
     std::optional<RunId> rerun_of;
+    bool is_awaited = false;                  // with a trigger: a caller waits for its answer
     std::optional<idempotency::Once> once;    // without a trigger; who holds the key already is the answer
     std::vector<runs::StoredPayload> values;  // its input and what triggered it
 };

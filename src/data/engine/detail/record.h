@@ -13,12 +13,15 @@ namespace weft::engine {
 /// What a run has done since it was last written: rows, events, lines and values, until they are flushed.
 class Record {
   public:
-    explicit Record(Run& run) : run_(run) {}
+    /// What an earlier lease has answered is not known here.
+    explicit Record(Run& run) : run_(run), has_answered_(run.job.claimed.lease.epoch > 1) {}
 
     /// The batch's row of a step, with what every row of it says and no failure.
     store::runs::StepWrite& step(Index index, int attempt, std::optional<Instant> started_at);
     /// JSON text, sealed with the next flush.
     void keep_value(store::runs::ValueSlot slot, std::string json);
+    /// The same for what a caller of the run is answered: the first such value.
+    void keep_answer(store::runs::ValueSlot slot, std::string json);
     void note(store::runs::EventKind kind, std::optional<Index> step, JsonObject detail);
     void note_cancel(const store::queue::Cancel& cancel);
     void note_wait(const runstate::JournalWait& wait, const Place& place);
@@ -53,6 +56,7 @@ class Record {
     std::int64_t events_written_ = 0;
     std::int64_t logs_written_ = 0;
     int lines_ = 0;  // of the workflow's
+    bool has_answered_;
     std::optional<Steady> dirty_since_;
 };
 

@@ -55,7 +55,7 @@ taken as (
     from due d
     where j.ctid = d.place
     returning
-        j.tenant_id, j.run_id, j.workflow_id, j.workflow_version_id, j.epoch, j.crashes,
+        j.tenant_id, j.run_id, j.workflow_id, j.workflow_version_id, j.epoch, j.crashes, j.is_awaited,
         j.cancel_requested_at is not null as is_cancel_requested, coalesce(j.cancel_reason, '') as cancel_reason,
         coalesce(j.canceled_by_name, '') as canceled_by_name
 ),
@@ -66,6 +66,6 @@ charged as (
     where q.tenant_id = n.tenant_id
 )
 select
-    t.tenant_id, t.run_id, t.workflow_id, t.workflow_version_id, t.epoch, t.crashes, t.is_cancel_requested,
-    t.cancel_reason, t.canceled_by_name, clock_timestamp() as claimed_at
+    t.tenant_id, t.run_id, t.workflow_id, t.workflow_version_id, t.epoch, t.crashes, t.is_awaited,
+    t.is_cancel_requested, t.cancel_reason, t.canceled_by_name, clock_timestamp() as claimed_at
 from taken t

@@ -3,10 +3,11 @@
 -- whose workflow is active and published at this moment. Answers the runs it made; find_events tells the rest.
 with given as materialized (
     select *
-    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) as g (tenant_id, trigger_id, dedupe_key, run_id)
+    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $12::boolean[])
+    as g (tenant_id, trigger_id, dedupe_key, run_id, is_awaited)
 ),
 live as materialized (
-    select g.tenant_id, g.trigger_id, g.dedupe_key, g.run_id, w.id as workflow_id, w.published_version_id
+    select g.tenant_id, g.trigger_id, g.dedupe_key, g.run_id, g.is_awaited, w.id as workflow_id, w.published_version_id
     from given g
     join trigger t on t.tenant_id = g.tenant_id and t.id = g.trigger_id and t.state = 'active'
     join workflow w
@@ -21,7 +22,7 @@ event as (
     returning run_id
 ),
 begun as materialized (
-    select l.tenant_id, l.run_id, l.trigger_id, l.workflow_id, l.published_version_id
+    select l.tenant_id, l.run_id, l.trigger_id, l.workflow_id, l.published_version_id, l.is_awaited
     from event e
     join live l on l.run_id = e.run_id
 ),
@@ -38,8 +39,8 @@ value as (
     join begun b on b.run_id = v.run_id
 ),
 queued as (
-    insert into job (tenant_id, run_id, workflow_id, workflow_version_id)
-    select b.tenant_id, b.run_id, b.workflow_id, b.published_version_id
+    insert into job (tenant_id, run_id, workflow_id, workflow_version_id, is_awaited)
+    select b.tenant_id, b.run_id, b.workflow_id, b.published_version_id, b.is_awaited
     from begun b
 )
 select b.run_id, b.workflow_id from begun b
