@@ -83,8 +83,8 @@ export const en = {
   'json.object': 'An object is expected: { … }.',
 
   'claim.title': 'Set up Weft',
-  'claim.text': 'You are the first here. Create the owner account and your organisation.',
-  'claim.tenant': 'Organisation',
+  'claim.text': 'You are the first here. Create the owner account and the first tenant: those who share workflows, connections and runs.',
+  'claim.tenant': 'Tenant',
   'claim.name': 'Your name',
   'claim.submit': 'Create owner account',
   'claim.missing.title': 'Weft is waiting for its first owner',
@@ -95,7 +95,7 @@ export const en = {
   'login.title': 'Sign in',
   'login.email': 'E-mail',
   'login.password': 'Password',
-  'login.tenant': 'Organisation',
+  'login.tenant': 'Tenant',
   'login.submit': 'Sign in',
 
   'live.off': 'Not live',
@@ -386,7 +386,7 @@ export const en = {
   'tokens.empty': 'No tokens yet',
   'tokens.empty.text': 'A token carries a role and an end date.',
   'tokens.made': 'Copy the token now',
-  'tokens.made.text': 'It is shown only this once. Who has it can act in your organisation.',
+  'tokens.made.text': 'It is shown only this once. Who has it can act in your tenant.',
   'tokens.token': 'Token',
   'tokens.delete': 'Delete token?',
   'tokens.delete.named': 'Delete token {name}',
