@@ -35,9 +35,10 @@ export function createSession(api: Api): Session {
   }
 }
 
-/** Only a path of our own may follow a login: "//host" and "https:" would lead elsewhere. */
+/** Only a path of our own may follow a login: "//host" and "https:" would lead elsewhere, as would "/", a tab, "/host": URLs lose tabs. */
 export function safeNext(next: unknown): string {
-  return typeof next === 'string' && /^\/(?![/\\])/.test(next) ? next : '/runs'
+  // eslint-disable-next-line no-control-regex
+  return typeof next === 'string' && /^\/(?!\/)[^\u0000-\u0020\\]*$/.test(next) ? next : '/runs'
 }
 
 /** Arguments of navigateTo for where a login leads. What is no page of this application is one of the server's, such as /graphql. */

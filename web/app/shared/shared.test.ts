@@ -65,7 +65,7 @@ describe('texts', () => {
 describe('addresses', () => {
   it('follows a login only to a page of our own', () => {
     expect(safeNext('/runs?state=failed')).toBe('/runs?state=failed')
-    for (const bad of ['//evil.test', 'https://evil.test', '/\\evil.test', 'javascript:alert(1)', undefined, ['x']]) expect(safeNext(bad)).toBe('/runs')
+    for (const bad of ['//evil.test', 'https://evil.test', '/\\evil.test', '/\t/evil.test', '/\n/evil.test', '/\r/evil.test', '/a\\b', 'javascript:alert(1)', undefined, ['x']]) expect(safeNext(bad)).toBe('/runs')
   })
   it('leaves the application for a page of the server', () => {
     const isPage = (path: string) => path.startsWith('/runs')
