@@ -188,6 +188,7 @@ class ApiProcess {
         listener_->start();
         scope_.spawn(announce());
         scope_.spawn(watch_database());
+        scope_.spawn(watch_ingest_pool());
         scope_.spawn(disks_->run(scope_.forever()));
         while (!is_stopping_) (void)co_await told.wait(rt::Deadline::in(1h));
         co_await api_->close();  // sockets would keep the server waiting
@@ -244,7 +245,6 @@ class ApiProcess {
         std::string url(secrets_.database_url.reveal());
         pg::PoolOptions pool{.url = url, .application_name = "weft-api", .connections_max = kPoolConnections};
         pool_ = std::make_unique<pg::Pool>(loop_, std::move(pool));
-        watch_pool(*pool_, metrics_);
         pg::PoolOptions ingest{
             .url = url,
             .application_name = "weft-ingest",
@@ -252,6 +252,7 @@ class ApiProcess {
             .options = pg::kPlannedOnce
         };
         ingest_pool_ = std::make_unique<pg::Pool>(loop_, std::move(ingest));
+        watch_pools({pool_.get(), ingest_pool_.get()}, metrics_);
         notifier_ = std::make_unique<pg::Notifier>(loop_, url);
         using Keys = store::vault::TenantKeys;
         keys_ = std::make_unique<Keys>(*pool_, *shared_master_, clock_, Keys::Reader::kApi);
@@ -430,6 +431,12 @@ class ApiProcess {
             if (!database_) continue;
             co_await query_time_.follow(clock_, local_clock_, *pool_, scope_.deadline(kDatabaseAnswer));
         } while (co_await rt::sleep_for(kDatabaseLook, scope_.forever()));
+    }
+
+    /// So that nobody waits for an answer of a server that gives none.
+    rt::Task<void> watch_ingest_pool() {
+        do (void)co_await ingest_pool_->ping(scope_.deadline(kDatabaseAnswer));
+        while (co_await rt::sleep_for(kDatabaseLook, scope_.forever()));
     }
 
     const ProcessOptions& options_;

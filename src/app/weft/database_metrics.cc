@@ -6,18 +6,25 @@
 
 namespace weft::app {
 
-void watch_pool(const pg::Pool& pool, telemetry::Metrics& metrics) {
-    constexpr const char* kConnections = "Connections of the pool to the database";
+void watch_pools(std::vector<const pg::Pool*> pools, telemetry::Metrics& metrics) {
+    constexpr const char* kConnections = "Connections to the database";
     auto busy = metrics.gauge("weft_db_connections", kConnections, {{"state", "busy"}});
     auto idle = metrics.gauge("weft_db_connections", kConnections, {{"state", "idle"}});
     auto shared = metrics.gauge("weft_db_connections", kConnections, {{"state", "shared"}});
-    auto waiting = metrics.gauge("weft_db_waiting", "Callers that wait for a connection of the pool");
-    metrics.on_collect([=, &pool] {
-        const pg::Pool::Stats stats = pool.stats();
-        busy.set(stats.busy);
-        idle.set(std::max(stats.open - stats.busy, 0));
-        shared.set(stats.shared_open);
-        waiting.set(stats.waiting);
+    auto waiting = metrics.gauge("weft_db_waiting", "Callers that wait for a connection to the database");
+    metrics.on_collect([=, pools = std::move(pools)] {
+        double in_use = 0, free = 0, for_readers = 0, callers = 0;
+        for (const pg::Pool* pool : pools) {
+            const pg::Pool::Stats stats = pool->stats();
+            in_use += stats.busy;
+            free += std::max(stats.open - stats.busy, 0);
+            for_readers += stats.shared_open;
+            callers += stats.waiting;
+        }
+        busy.set(in_use);
+        idle.set(free);
+        shared.set(for_readers);
+        waiting.set(callers);
     });
 }
 

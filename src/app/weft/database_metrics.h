@@ -5,10 +5,13 @@
 #include "platform/rt/clock.h"
 #include "platform/telemetry/metrics.h"
 
+#include <vector>
+
 namespace weft::app {
 
-/// Connections in use and callers that wait for one. Both outlive the exposition.
-void watch_pool(const pg::Pool& pool, telemetry::Metrics& metrics);
+/// Connections in use and callers that wait for one, of all the process's pools together. All outlive the
+/// exposition.
+void watch_pools(std::vector<const pg::Pool*> pools, telemetry::Metrics& metrics);
 
 /// How long the database takes for a statement that is no work: asked every two seconds, the wait for a
 /// connection included, as it is for everybody else.

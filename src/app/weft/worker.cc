@@ -66,7 +66,7 @@ class WorkerProcess {
             .options = pg::kPlannedOnce
         };
         pool_ = std::make_unique<pg::Pool>(loop_, std::move(pool));
-        watch_pool(*pool_, metrics_);
+        watch_pools({pool_.get()}, metrics_);
         client_ = std::make_unique<http::Client>(loop_);
         worker::Deps deps{
             .loop = loop_,

@@ -78,8 +78,9 @@ class Batch {
 
 /// For PoolOptions::options, where each statement goes by key, whatever the values: it is planned once for a
 /// connection. Left to itself, PostgreSQL plans one that unnests arrays again for each call, since it knows
-/// their lengths then.
-inline constexpr const char* kPlannedOnce = "-c plan_cache_mode=force_generic_plan";
+/// their lengths then. The plan stays when a table grows, so it must not be the best one for an empty table,
+/// which reads it whole.
+inline constexpr const char* kPlannedOnce = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off";
 
 struct PoolOptions {
     std::string url;  // libpq connection string or URL
