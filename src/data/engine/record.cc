@@ -58,7 +58,7 @@ void Record::keep_value(ValueSlot slot, std::string json) {
 }
 
 void Record::keep_answer(ValueSlot slot, std::string json) {
-    if (!has_answered_) batch_.answer = slot;
+    if (run_.job.claimed.is_awaited && !has_answered_) batch_.answer = slot;
     has_answered_ = true;
     keep_value(std::move(slot), std::move(json));
 }
@@ -153,7 +153,7 @@ rt::Task<Result<void>> Record::write(JobFate fate, RunStatus status, Millis park
     store::runs::Entry entry = std::exchange(batch_, {});
     entry.lease = run_.job.claimed.lease;
     entry.workflow = run_.job.claimed.workflow;
-    entry.is_awaited = run_.job.claimed.is_awaited;
+    entry.is_first_lease = entry.lease.epoch == 1;
     entry.state = status;
     entry.tier = std::string(isolation::name(run_.deps.sandboxes.health().tier));
     entry.started_at = run_.started_at;

@@ -11,7 +11,7 @@ struct RunWatch::Impl {
         TenantId tenant;
         rt::Signal changed;
         std::uint64_t changes = 0;
-        std::string answer{};  // of the last one
+        std::string answer{};  // as it was told
         int watchers = 0;
     };
     rt::Loop& loop;
@@ -30,7 +30,7 @@ void RunWatch::wake(RunId run, std::string_view answer) {
     auto found = impl_->runs.find(run);
     if (found == impl_->runs.end()) return;
     ++found->second.changes;
-    found->second.answer = answer;
+    if (!answer.empty()) found->second.answer = answer;  // it stays the run's, whatever else is told
     found->second.changed.notify_all();
 }
 

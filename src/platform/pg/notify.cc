@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 
 namespace weft::pg {
 
@@ -18,6 +19,7 @@ constexpr auto kSendTimeout = std::chrono::seconds(5);
 constexpr auto kPayloadBytesMax = std::size_t{7'900};  // PostgreSQL refuses 8,000 and more
 /// While the server is away hints pile up to this many, then the oldest go: a poll finds what they meant.
 constexpr std::size_t kPendingMax = 10'000;
+constexpr std::size_t kPendingBytesMax = 4u << 20;
 constexpr Query kNotify{
     "pg.notify",
     "select pg_notify(n.channel, n.payload) from unnest($1::text[], $2::text[]) as n (channel, payload)"
@@ -92,6 +94,7 @@ struct Notifier::Impl {
     rt::Loop& loop;
     std::string url;
     std::deque<Hint> pending{};
+    std::size_t pending_bytes = 0;  // of payloads
     std::shared_ptr<Pipeline> connection{};
     rt::Signal wake{loop};
     rt::Scope scope{loop};
@@ -99,6 +102,8 @@ struct Notifier::Impl {
     rt::Task<void> run();
     rt::Task<Result<void>> send(std::vector<Hint> hints);
     std::vector<Hint> take();
+    void add(Hint hint);
+    void add_back(std::vector<Hint> hints);
 };
 
 /// All of `pending`, with the payloads of a channel joined as far as they fit.
@@ -115,7 +120,25 @@ std::vector<Notifier::Impl::Hint> Notifier::Impl::take() {
         }
     }
     pending.clear();
+    pending_bytes = 0;
     return out;
+}
+
+void Notifier::Impl::add(Hint hint) {
+    pending_bytes += hint.payload.size();
+    pending.push_back(std::move(hint));
+    while (pending.size() > kPendingMax || pending_bytes > kPendingBytesMax) {
+        pending_bytes -= pending.front().payload.size();
+        pending.pop_front();
+    }
+}
+
+/// Those that could not be sent, before what has come since.
+void Notifier::Impl::add_back(std::vector<Hint> hints) {
+    auto newer = std::exchange(pending, {});
+    pending_bytes = 0;
+    for (Hint& hint : hints) add(std::move(hint));
+    for (Hint& hint : newer) add(std::move(hint));
 }
 
 rt::Task<Result<void>> Notifier::Impl::send(std::vector<Hint> hints) {
@@ -155,7 +178,7 @@ rt::Task<void> Notifier::Impl::run() {
             continue;
         }
         connection.reset();
-        pending.insert(pending.begin(), hints.begin(), hints.end());
+        add_back(std::move(hints));
         (void)co_await rt::sleep_for(backoff.next(), scope.forever());
     }
 }
@@ -168,8 +191,7 @@ Notifier::~Notifier() = default;
 
 void Notifier::notify(std::string channel, std::string payload) {
     if (payload.size() > kPayloadBytesMax) payload.resize(kPayloadBytesMax);
-    if (impl_->pending.size() >= kPendingMax) impl_->pending.pop_front();
-    impl_->pending.push_back({std::move(channel), std::move(payload)});
+    impl_->add({std::move(channel), std::move(payload)});
     impl_->wake.notify_one();
 }
 

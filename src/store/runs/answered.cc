@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace weft::store::runs {
 
@@ -42,7 +43,10 @@ std::optional<StoredPayload> from_notice(std::string_view text) {
     const auto size = number(parts[2]);
     const auto key = TenantKeyId::parse(parts[3]);
     auto data = from_base64url(text);
-    if (!slot || !codec || !size || !key || !data || data->empty()) return std::nullopt;
+    const bool is_answer = slot == ValueSlot::response() || slot == ValueSlot::output();
+    if (!is_answer || !codec || !size || std::cmp_greater(*size, limits::kPayloadBytesMax) || !key || !data ||
+        data->empty())
+        return std::nullopt;
     return StoredPayload{
         .slot = *slot,
         .size_bytes = *size,

@@ -16,7 +16,7 @@ namespace weft::store::runs {
 /// A value as notices::RunChanged carries it to who waits for it: still sealed, and bound to its run. Nothing
 /// when it is too long for a notice, or lies in the blob store.
 std::optional<std::string> notice_text(const StoredPayload& payload);
-/// Nothing when the text is none of ours.
+/// Nothing when the text is none of ours, or no answer.
 std::optional<StoredPayload> from_notice(std::string_view text);
 
 /// Those of `wanted` that have ended or given a response: one statement per tenant, one round trip for all.

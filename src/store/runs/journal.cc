@@ -31,11 +31,12 @@ std::size_t size_of(const Entry& entry) {
 }
 
 /// What a notice says of an answer in these rows.
-std::optional<std::string> answer_in(const Entry& entry) {
+std::optional<std::string> answer_in(const Entry& entry, bool is_held) {
     if (!entry.answer) return std::nullopt;
+    // Not held: what is in the database may be another worker's.
+    if (!is_held || !entry.is_first_lease) return "";
     const auto found = std::ranges::find(entry.payloads, *entry.answer, &StoredPayload::slot);
-    if (!entry.is_awaited || found == entry.payloads.end()) return "";
-    return notice_text(*found).value_or("");
+    return found == entry.payloads.end() ? "" : notice_text(*found).value_or("");
 }
 
 }  // namespace
@@ -142,7 +143,7 @@ void JournalWriter::settle(Pending& pending, bool is_held) {
     // Not held after an unknown outcome is most likely our own finish: the hint does no harm if it was not.
     if ((is_held || pending.was_unknown) && tell_) {
         tell_(notices::RunChanged{
-            entry.lease.tenant, entry.lease.run, entry.state, entry.workflow, answer_in(entry)
+            entry.lease.tenant, entry.lease.run, entry.state, entry.workflow, answer_in(entry, is_held)
         });
     }
     if (is_held) {

@@ -71,10 +71,9 @@ struct Entry {
     std::optional<Instant> finished_at;
     JobFate fate = JobFate::kKeep;
     Millis park_for{0};
-    bool is_awaited = false;  // a caller waits for the run's answer
-    /// The slot, among `payloads`, of what a caller of the run would be answered; not set when it is not
-    /// among them.
+    /// The slot, among `payloads`, of what a caller that waits for the run is answered.
     std::optional<ValueSlot> answer;
+    bool is_first_lease = true;   // else an earlier one may have answered: the answer is to be read
     bool is_dead_letter = false;  // with kFinish: keep a dead_letter row, `error` says why
     std::vector<StepWrite> steps;
     std::vector<StoredPayload> payloads;

@@ -253,10 +253,10 @@ TEST_F(JournalTest, TheWriterTellsAnAnswerThatSomebodyWaitsFor) {
     JournalWriter writer(loop, pool, [&](const notices::Notice& notice) {
         told.push_back(std::get<notices::RunChanged>(notice));
     });
-    auto answer_of = [&](bool is_awaited, std::string json) {
+    auto answer_of = [&](bool is_first_lease, std::string json) {
         auto lease = start_run();
         Entry entry = finish(lease);
-        entry.is_awaited = is_awaited;
+        entry.is_first_lease = is_first_lease;
         entry.answer = ValueSlot::output();
         entry.payloads.push_back(sealed(lease, ValueSlot::output(), std::move(json)));
         EXPECT_TRUE(wait(writer.write(std::move(entry), soon())));
@@ -267,7 +267,7 @@ TEST_F(JournalTest, TheWriterTellsAnAnswerThatSomebodyWaitsFor) {
     ASSERT_TRUE(stored) << answer.value_or("none");
     auto opened = wait(codec->open(tenant, told.back().run, *stored, soon()));
     EXPECT_EQ(opened.value_or(""), R"({"a":1})");
-    EXPECT_EQ(answer_of(false, R"({"a":1})"), "") << "nobody waits: it can be read";
+    EXPECT_EQ(answer_of(false, R"({"a":1})"), "") << "an earlier lease may have answered";
 
     std::string noise = "\"";
     for (int i = 0; i < 200; ++i) noise += hex(crypto::random_bytes(rng, 32).reveal());

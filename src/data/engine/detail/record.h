@@ -13,8 +13,7 @@ namespace weft::engine {
 /// What a run has done since it was last written: rows, events, lines and values, until they are flushed.
 class Record {
   public:
-    /// What an earlier lease has answered is not known here.
-    explicit Record(Run& run) : run_(run), has_answered_(run.job.claimed.lease.epoch > 1) {}
+    explicit Record(Run& run) : run_(run) {}
 
     /// The batch's row of a step, with what every row of it says and no failure.
     store::runs::StepWrite& step(Index index, int attempt, std::optional<Instant> started_at);
@@ -56,7 +55,7 @@ class Record {
     std::int64_t events_written_ = 0;
     std::int64_t logs_written_ = 0;
     int lines_ = 0;  // of the workflow's
-    bool has_answered_;
+    bool has_answered_ = false;
     std::optional<Steady> dirty_since_;
 };
 
