@@ -24,7 +24,8 @@ namespace {
     constexpr int kParkedAbove = kHelperSocketFd + 1;
     const int executable = ::fcntl(program, F_DUPFD_CLOEXEC, kParkedAbove);
     const int parked = ::fcntl(socket, F_DUPFD_CLOEXEC, kParkedAbove);
-    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    const int null = ::fcntl(::open("/dev/null", O_RDWR | O_CLOEXEC), F_DUPFD_CLOEXEC, kParkedAbove);
+    if (executable < 0 || parked < 0 || null < 0) ::_exit(127);
     for (int fd = 0; fd < kHelperSocketFd; ++fd) ::dup2(null, fd);
     ::dup2(parked, kHelperSocketFd);
     if (::syscall(SYS_close_range, kHelperSocketFd + 1, ~0u, CLOSE_RANGE_CLOEXEC) != 0) ::_exit(127);
