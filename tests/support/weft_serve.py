@@ -48,11 +48,11 @@ def get(url, token=None):
 class Serve:
     """One `weft serve` on a folder."""
 
-    def __init__(self, folder, listen="127.0.0.1:0", options=(), weft=WEFT, **environment):
+    def __init__(self, folder, listen="127.0.0.1:0", options=(), weft=None, **environment):
         self.folder = pathlib.Path(folder)
         self.log = tempfile.TemporaryFile("w+")
         clean = {k: v for k, v in os.environ.items() if not k.startswith("WEFT_")}
-        self.process = subprocess.Popen([str(weft), "serve", "--listen", listen, *options],
+        self.process = subprocess.Popen([str(weft or WEFT), "serve", "--listen", listen, *options],
                                         env=clean | {"WEFT_DATA": str(folder)} | environment,
                                         stdout=self.log, stderr=subprocess.STDOUT)
 
