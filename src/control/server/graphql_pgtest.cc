@@ -1,4 +1,5 @@
 #include "control/server/detail/test_api.h"
+#include "support/sanitized.h"
 
 #include <fstream>
 #include <set>
@@ -277,7 +278,8 @@ TEST_F(GraphqlTest, ManyLargeAnswersShareABudgetAndOthersAreAnsweredMeanwhile) {
     }
     const std::size_t grown = peak_bytes() - before;
     EXPECT_LE(api.api->graphql_answer_bytes(), (std::size_t{128} << 20) * 2 / 3) << "what one tenant gets";
-    EXPECT_LT(grown, std::size_t{150} << 20) << "60 of them have 282 MB as text, and 2.4 GB as trees";
+    if (!test::kIsSanitized)
+        EXPECT_LT(grown, std::size_t{150} << 20) << "60 of them have 282 MB as text, and 2.4 GB as trees";
     EXPECT_LT(readers.holding, kReaders / 2);
     const auto start = std::chrono::steady_clock::now();
     EXPECT_EQ(text(stranger, "{ runs { id output } }"), R"({"runs":[]})") << "the rest is for others";
@@ -288,8 +290,10 @@ TEST_F(GraphqlTest, ManyLargeAnswersShareABudgetAndOthersAreAnsweredMeanwhile) {
     readers.told.notify_all();
     api.run(scope.join());
     EXPECT_EQ(readers.holding, kReaders);
-    EXPECT_EQ(readers.refused, 0);
-    EXPECT_EQ(readers.bytes, kReaders * warm.bytes);
+    if (!test::kIsSanitized) {  // nobody waits longer than five seconds
+        EXPECT_EQ(readers.refused, 0);
+        EXPECT_EQ(readers.bytes, kReaders * warm.bytes);
+    }
     EXPECT_EQ(api.api->graphql_answer_bytes(), 0u) << "what was taken is given back";
     RecordProperty("grown_mb", static_cast<int>(grown >> 20));
     RecordProperty("other_tenant_ms", static_cast<int>(waited.count() * 1'000));
