@@ -170,7 +170,7 @@ void print(std::string& out, const Watched& watched) {
         out += R"(],"limit":)" + limit + R"(,"lists":)" + std::to_string(watched.cut) + R"(,"message":)";
         append_json_string(
             "this list ends at " + limit +
-                " rows, the most allowed here; there may be more: page with `offset` or `where`",
+                ", the most rows allowed here; there may be more: page with `offset` or `where`",
             out
         );
         out += '}';
