@@ -67,7 +67,6 @@ http::Response accepted(const Started& started) {
     return http::Response::json(202, to_text(body));
 }
 
-/// The api's origin serves the UI too: what a workflow answers must not run as a page of it.
 void keep_apart(http::Response& response) {
     response.headers.set("x-content-type-options", "nosniff");
     response.headers.set("content-security-policy", "sandbox");
