@@ -87,6 +87,7 @@ class Builder {
     void add_outputs(Watched& to, const std::vector<Output>& outputs, const NestedObjects& nested = {})
         const {
         for (std::size_t i = 0; i < outputs.size(); ++i) {
+            if (outputs[i].select == nullptr && nested.objects == nullptr) continue;  // a column
             Watched each = member(to, outputs[i].key);
             if (outputs[i].select != nullptr) {
                 add_rows(each, *outputs[i].select);
