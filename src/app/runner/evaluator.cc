@@ -1,6 +1,7 @@
 #include "app/runner/evaluator.h"
 
 #include "app/runner/detail/json_text.h"
+#include "app/runner/detail/operators.h"
 #include "base/bytes.h"
 #include "base/json.h"
 
@@ -63,14 +64,14 @@ class Run {
         if (const auto* literal = std::get_if<Json>(&node.value)) return literal->get_bool();
         const auto& expression = std::get<Expression>(std::get<Text>(node.value).segments.front());
         if (auto native = resolve(expression)) return json_text::is_truthy(*native);
-        auto value = by_engine(expression, script::As::kBool);
+        auto value = by_script(expression, script::As::kBool);
         if (!value) return std::unexpected(std::move(value).error());
         return *value == "true";
     }
 
     /// The tree's value as JSON text; nothing when it is undefined.
     std::expected<std::optional<std::string>, Failed> value(const Node& root) {
-        note_needs(root);
+        root_ = &root;
         const bool has_value = print(root, mode_ == Mode::kRequest ? "" : "*");
         if (failure_) return std::unexpected(std::move(*failure_));
         if (!has_value) return std::optional<std::string>();
@@ -100,6 +101,7 @@ class Run {
     std::optional<script::Failure> start_engine() {
         if (is_started_) return std::nullopt;
         is_started_ = true;
+        if (root_) note_needs(*root_);
         engine_.reset();
         engine_.set_timeout(cpu_, wall_);
         std::optional<std::vector<std::string>> steps;
@@ -171,10 +173,20 @@ class Run {
         return std::nullopt;
     }
 
-    std::expected<std::optional<std::string>, Failed> by_engine(const Expression& expression, script::As as) {
+    /// Without the engine where that is enough; once it runs it knows all values, and what is left costs
+    /// little.
+    script::Outcome computed(const Expression& expression, script::As as) {
+        if (!is_started_) {
+            if (auto plain = operators::compute(expression.source, as, values_, bindings_))
+                return std::move(plain->text);
+        }
         if (!is_started_ && names_.empty()) note_source(expression.source);
-        if (auto failure = start_engine()) return translate(std::move(*failure), expression);
-        auto outcome = engine_.evaluate(expression.source, as);
+        if (auto failure = start_engine()) return std::unexpected(std::move(*failure));
+        return engine_.evaluate(expression.source, as);
+    }
+
+    std::expected<std::optional<std::string>, Failed> by_script(const Expression& expression, script::As as) {
+        auto outcome = computed(expression, as);
         if (!outcome) {
             const bool is_left_out =
                 mode_ == Mode::kRequest && expression.is_path && outcome.error().reads_absent;
@@ -246,7 +258,7 @@ class Run {
             out_ += *native;
             return true;
         }
-        auto value = by_engine(expression, script::As::kJson);
+        auto value = by_script(expression, script::As::kJson);
         if (!value) return fail(std::unexpected(std::move(value).error()));
         if (!*value) return is_absence_allowed(expression) ? false : fail(absent(expression));
         out_ += **value;
@@ -274,7 +286,7 @@ class Run {
         }
         // As JSON first where it matters whether there is a value at all.
         const bool must_exist = expression.is_path && !expression.path.has_optional();
-        auto value = by_engine(expression, must_exist ? script::As::kJson : script::As::kText);
+        auto value = by_script(expression, must_exist ? script::As::kJson : script::As::kText);
         if (!value) {
             fail(std::unexpected(std::move(value).error()));
             return std::nullopt;
@@ -347,6 +359,7 @@ class Run {
     Mode mode_;
     Millis cpu_;
     Millis wall_;
+    const Node* root_ = nullptr;  // whose expressions the engine has to know the values of
     std::vector<std::string> names_;
     std::vector<std::string> steps_;
     bool needs_all_steps_ = false;

@@ -117,20 +117,6 @@ std::uint32_t hex4(std::string_view text) {
     return value;
 }
 
-double number_of(std::string_view text) {
-    const auto number = Decimal::parse(text);
-    return number ? number->to_double() : 0;
-}
-
-/// A whole number that a double cannot hold for certain: beyond 2^53 - 1.
-bool is_big_integer(std::string_view text) {
-    constexpr std::string_view kSafeMax = "9007199254740991";
-    if (text.starts_with('-')) text.remove_prefix(1);
-    if (text.size() < kSafeMax.size() || text.find_first_not_of("0123456789") != std::string_view::npos)
-        return false;
-    return text.size() > kSafeMax.size() || text > kSafeMax;
-}
-
 std::string_view trimmed(std::string_view value) {
     while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
     while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
@@ -138,6 +124,19 @@ std::string_view trimmed(std::string_view value) {
 }
 
 }  // namespace
+
+double number_of(std::string_view text) {
+    const auto number = Decimal::parse(text);
+    return number ? number->to_double() : 0;
+}
+
+bool is_big_integer(std::string_view text) {
+    constexpr std::string_view kSafeMax = "9007199254740991";
+    if (text.starts_with('-')) text.remove_prefix(1);
+    if (text.size() < kSafeMax.size() || text.find_first_not_of("0123456789") != std::string_view::npos)
+        return false;
+    return text.size() > kSafeMax.size() || text > kSafeMax;
+}
 
 Kind kind_of(std::string_view value) {
     switch (value.empty() ? 'n' : value.front()) {

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 
 #include <algorithm>
+#include <array>
 
 namespace weft::runner {
 
@@ -33,6 +34,35 @@ std::optional<std::string_view> own(std::string_view base, const Path::Key& key,
         kind == Kind::kArray ? json_text::array_size(base) : utf8::utf16_units(json_text::unescape(base));
     scratch = std::to_string(size);
     return scratch;
+}
+
+/// What every object has of Object.prototype.
+constexpr std::array<std::string_view, 12> kInherited = {
+    "__defineGetter__",
+    "__defineSetter__",
+    "__lookupGetter__",
+    "__lookupSetter__",
+    "__proto__",
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+};
+
+/// Whether a property that is not the value's own may be there all the same.
+bool may_inherit(std::string_view base, const Path::Key& key) {
+    const auto* name = std::get_if<std::string>(&key.name);
+    switch (json_text::kind_of(base)) {
+        case json_text::Kind::kObject:
+            return name && std::ranges::find(kInherited, *name) != kInherited.end();
+        case json_text::Kind::kArray:
+            return name && !json_text::array_index(*name);
+        default:
+            return true;
+    }
 }
 
 }  // namespace
@@ -81,20 +111,35 @@ std::optional<std::string_view> Values::start(
     return scratch;
 }
 
-std::optional<std::string_view> Values::resolve(
-    const Path& path, const Bindings& bindings, std::string& scratch
-) const {
+Values::Found Values::read(const Path& path, const Bindings& bindings, std::string& scratch) const {
     std::size_t key = 0;
     auto at = start(path, bindings, scratch, key);
+    if (!at) return {};
     std::string length;
-    for (; at && key < path.keys.size(); ++key) {
-        at = own(*at, path.keys[key], length);
-        if (at && at->data() == length.data()) {
+    for (; key < path.keys.size(); ++key) {
+        if (json_text::kind_of(*at) == json_text::Kind::kNull) {
+            return {.is = path.keys[key].optional ? Found::Is::kUndefined : Found::Is::kUnknown, .json = {}};
+        }
+        const auto next = own(*at, path.keys[key], length);
+        if (!next) {
+            const bool goes_on = key + 1 < path.keys.size() && !path.keys[key + 1].optional;
+            const bool is_undefined = !goes_on && !may_inherit(*at, path.keys[key]);
+            return {.is = is_undefined ? Found::Is::kUndefined : Found::Is::kUnknown, .json = {}};
+        }
+        at = next;
+        if (at->data() == length.data()) {
             scratch = length;
             at = scratch;
         }
     }
-    return at;
+    return {.is = Found::Is::kValue, .json = *at};
+}
+
+std::optional<std::string_view> Values::resolve(
+    const Path& path, const Bindings& bindings, std::string& scratch
+) const {
+    const Found found = read(path, bindings, scratch);
+    return found.is == Found::Is::kValue ? std::optional(found.json) : std::nullopt;
 }
 
 std::string Values::globals(

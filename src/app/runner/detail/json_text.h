@@ -20,6 +20,10 @@ std::optional<std::string_view> element(std::string_view array, std::uint32_t in
 std::uint32_t array_size(std::string_view array);
 /// The text a JSON string stands for.
 std::string unescape(std::string_view quoted);
+/// The nearest double; ±HUGE_VAL beyond its range.
+double number_of(std::string_view number);
+/// A whole number that a double cannot hold for certain: beyond 2^53 - 1.
+bool is_big_integer(std::string_view number);
 /// A key that JavaScript treats as an index: "0", "17", not "01", not "4294967295".
 std::optional<std::uint32_t> array_index(std::string_view key);
 

@@ -3,6 +3,7 @@
 #include "core/protocol/protocol.h"
 #include "core/template/template.h"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,6 +20,14 @@ class Values {
     void begin(protocol::Begin begin);
     void put(protocol::Put put);
     void keep(const std::string& step, std::string json);
+
+    /// What reading a path gives, by JavaScript's rules.
+    struct Found {
+        /// kUnknown: the engine has to say (it throws, or the property is not the value's own).
+        enum class Is : std::uint8_t { kValue, kUndefined, kUnknown } is = Is::kUnknown;
+        std::string_view json;  // of kValue
+    };
+    Found read(const templates::Path& path, const Bindings& bindings, std::string& scratch) const;
 
     /// The JSON text that `path` leads to, found without the engine; nothing when that takes JavaScript's
     /// rules (a property that is not the value's own, a whole `steps`), and then the engine decides. Where
