@@ -1,4 +1,5 @@
 #include "app/runner/detail/check.h"
+#include "app/runner/detail/memory.h"
 #include "app/runner/detail/zygote.h"
 #include "core/protocol/control.h"
 
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
         std::fputs(kUsage, stderr);
         return 2;
     }
+    weft::runner::memory::keep_to_heap();
     weft::runner::ZygoteOptions options;
     const std::string_view tier = argv[2];
     options.confinement.tier = tier == "rootless"  ? Tier::kRootless
@@ -44,6 +46,7 @@ int main(int argc, char** argv) {
         if (flag == "--without-seccomp") options.confinement.has_seccomp = false;
         if (flag == "--without-landlock") options.confinement.has_landlock = false;
         if (flag == "--without-namespaces") options.confinement.has_namespaces = false;
+        if (flag == "--without-reset") options.confinement.resets_memory = false;
     }
 #endif
     // Known to the worker as "out of memory"; the default would throw through code that cannot continue
@@ -53,6 +56,10 @@ int main(int argc, char** argv) {
     if (is_check) {
         const auto uid = static_cast<std::uint32_t>(std::strtoul(argv[4], nullptr, 10));
         return weft::runner::run_checker({.confinement = options.confinement, .uid = uid}, engine);
+    }
+    if (!weft::runner::memory::take_snapshot()) {
+        std::fputs("weft-runner: the kernel gives no snapshot of its memory (memfd_create, /proc)\n", stderr);
+        return 1;
     }
     return weft::runner::run_zygote(options, engine);
 }

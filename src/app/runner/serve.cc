@@ -28,7 +28,13 @@ void write_all(int stream, std::string_view bytes) {
 
 }  // namespace
 
-void serve_run(int stream, script::Engine& engine) {
+void say_ready(int stream) {
+    std::string out;
+    if (!protocol::append(out, protocol::Reply(protocol::Ready{}))) _exit(1);
+    write_all(stream, out);
+}
+
+RunEnd serve_run(int stream, script::Engine& engine) {
     std::string out;
     Evaluator evaluator(engine, [&](const protocol::Reply& reply) {
         if (!protocol::append(out, reply)) _exit(1);
@@ -47,7 +53,7 @@ void serve_run(int stream, script::Engine& engine) {
             engine.reset();
             const ssize_t size = read(stream, buffer, sizeof buffer);
             if (size < 0 && errno == EINTR) continue;
-            if (size <= 0) return;
+            if (size <= 0) return RunEnd::kClosed;
             reader.feed({buffer, static_cast<std::size_t>(size)});
             continue;
         }
@@ -55,7 +61,12 @@ void serve_run(int stream, script::Engine& engine) {
         if (attack(**frame, stream)) continue;
 #endif
         auto request = protocol::decode_request(**frame);
-        if (!request || !evaluator.handle(std::move(*request))) _exit(1);
+        if (!request) _exit(1);
+        if (std::holds_alternative<protocol::Reset>(*request)) {
+            engine.reset();
+            return RunEnd::kReset;
+        }
+        if (!evaluator.handle(std::move(*request))) _exit(1);
     }
 }
 

@@ -1,6 +1,6 @@
 #include "app/runner/detail/zygote.h"
 
-#include "app/runner/evaluator.h"
+#include "app/runner/detail/memory.h"
 #include "core/protocol/control.h"
 
 #include <errno.h>
@@ -103,7 +103,10 @@ bool join_cgroup(int folder) {
         if (pid == 0) {
             limits.cpu_seconds = request.cpu_seconds;
             confine_child(slot.confinement, limits, received.fds[0]);
-            serve_run(0, engine);
+            while (serve_run(0, engine) == RunEnd::kReset) {
+                if (slot.confinement.resets_memory) memory::restore();
+                say_ready(0);
+            }
             _exit(0);
         }
         close(received.fds[0]);

@@ -194,6 +194,16 @@ void add_worker_options(CLI::App& command, app::ProcessOptions& options) {
         ->capture_default_str();
     command
         .add_option(
+            "--shared-tenant",
+            options.shared_tenants,
+            "A tenant, by its slug, whose runs of one workflow version may follow each other in one sandbox "
+            "process: "
+            "faster, and weaker between those runs (docs/operators.md); may be repeated"
+        )
+        ->envname("WEFT_SHARED_TENANTS")
+        ->delimiter(',');
+    command
+        .add_option(
             "--isolation-floor",
             options.isolation_floor,
             "The least isolation to start with: full (root), rootless (user namespaces) or process "

@@ -290,6 +290,9 @@ class Server {
         spec.argv.push_back("--lease-ms=" + std::to_string(options_.process.lease_ms));
         spec.argv.push_back("--runs-max=" + std::to_string(options_.process.runs_max));
         spec.argv.push_back("--code-cpu-max=" + std::to_string(options_.process.code_cpu_max));
+        for (const std::string& tenant : options_.process.shared_tenants) {
+            spec.argv.push_back("--shared-tenant=" + tenant);
+        }
         for (const std::string& keep : options_.process.keep) spec.argv.push_back("--keep=" + keep);
         spec.argv.push_back("--answers-mib=" + std::to_string(options_.process.answers_mib));
         if (postgres_) spec.argv.push_back("--disk=" + folder_.at("postgres"));

@@ -54,13 +54,14 @@ struct ProcessOptions {
     bool has_insecure_cookies = false;                             // api: there is no TLS anywhere
     int bodies_mib = 256;                                          // api: of request bodies under way
     int lease_ms = static_cast<int>(std::chrono::milliseconds(limits::kLease).count());
-    int runs_max = 64;               // worker: at the same time
-    int answers_mib = 256;           // worker: memory for answers of other systems
-    int code_cpu_max = 30;           // worker: seconds of CPU time that a code step may ask for
-    std::vector<std::string> disks;  // watched beside that of `blobs`
-    double disk_low = 10;            // percent free: below, what is older than its policy goes at once
-    std::vector<std::string> keep;   // worker: how long, e.g. runs=30d (store/retention); the rest by default
-    double disk_full = 5;            // percent free: below, nothing new is taken in
+    int runs_max = 64;                        // worker: at the same time
+    int answers_mib = 256;                    // worker: memory for answers of other systems
+    int code_cpu_max = 30;                    // worker: seconds of CPU time that a code step may ask for
+    std::vector<std::string> shared_tenants;  // worker: slugs, whose runs may share sandboxes
+    std::vector<std::string> disks;           // watched beside that of `blobs`
+    double disk_low = 10;           // percent free: below, what is older than its policy goes at once
+    std::vector<std::string> keep;  // worker: how long, e.g. runs=30d (store/retention); the rest by default
+    double disk_full = 5;           // percent free: below, nothing new is taken in
     std::string isolation_floor = "rootless";  // worker: the least that will do; full, rootless or process
     int number = 0;       // worker: its place on this machine, from 0; users of sandboxes do not overlap
     int listen_fd = -1;   // api: a socket that listens on `listen` already

@@ -145,6 +145,9 @@ void get(Reader& from, Code& it) {
     it.wall_ms = from.u32();
 }
 
+void put(Writer&, const Reset&) {}
+void get(Reader&, Reset&) {}
+
 void put(Writer& to, const Value& it) {
     to.text(it.json);
 }
@@ -179,6 +182,9 @@ void get(Reader& from, Log& it) {
     it.text = from.text(limits::kLogLineBytesMax);
 }
 
+void put(Writer&, const Ready&) {}
+void get(Reader&, Ready&) {}
+
 template <class T>
 constexpr Type type_of() {
     if constexpr (std::is_same_v<T, Begin>)
@@ -189,6 +195,10 @@ constexpr Type type_of() {
         return Type::kEvaluate;
     else if constexpr (std::is_same_v<T, Code>)
         return Type::kCode;
+    else if constexpr (std::is_same_v<T, Reset>)
+        return Type::kReset;
+    else if constexpr (std::is_same_v<T, Ready>)
+        return Type::kReady;
     else if constexpr (std::is_same_v<T, Value>)
         return Type::kValue;
     else if constexpr (std::is_same_v<T, Skipped>)
@@ -249,6 +259,8 @@ Result<Request> decode_request(Frame frame) {
             return decode_as<Evaluate, Request>(frame);
         case Type::kCode:
             return decode_as<Code, Request>(frame);
+        case Type::kReset:
+            return decode_as<Reset, Request>(frame);
         default:
             return fail(Error::invalid("unknown frame"));
     }
@@ -264,6 +276,8 @@ Result<Reply> decode_reply(Frame frame) {
             return decode_as<Failed, Reply>(frame);
         case Type::kLog:
             return decode_as<Log, Reply>(frame);
+        case Type::kReady:
+            return decode_as<Ready, Reply>(frame);
         default:
             return fail(Error::invalid("unknown frame"));
     }

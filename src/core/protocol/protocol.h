@@ -22,6 +22,7 @@
 /// each of which is answered by any number of `Log` and then exactly one of `Value`, `Skipped`, `Failed`. All
 /// values are JSON texts; the engine validates those it receives with parse_json before it uses or stores
 /// them. Everything before the reply may be sent in one write: `Begin Put Put Evaluate` is one round trip.
+/// A run of a shared sandbox ends with `Reset`, answered by `Ready`; the next run's `Begin` follows.
 namespace weft::protocol {
 
 enum class Type : std::uint8_t {
@@ -29,10 +30,12 @@ enum class Type : std::uint8_t {
     kPut = 2,
     kEvaluate = 3,
     kCode = 4,
+    kReset = 5,
     kValue = 65,
     kSkipped = 66,
     kFailed = 67,
     kLog = 68,
+    kReady = 69,
 };
 
 inline constexpr std::size_t kBindingsMax = 16;  // one evaluation overrides a handful of names, never many
@@ -105,6 +108,12 @@ struct Code {
     bool operator==(const Code&) const = default;
 };
 
+/// The run is over, and its process is to serve another: everything it has written since it began goes back
+/// to what it was. Nothing may follow before the reply, which is Ready.
+struct Reset {
+    bool operator==(const Reset&) const = default;
+};
+
 /// The result as JSON text, at most limits::kPayloadBytesMax bytes.
 struct Value {
     std::string json;
@@ -142,8 +151,13 @@ struct Log {
     bool operator==(const Log&) const = default;
 };
 
-using Request = std::variant<Begin, Put, Evaluate, Code>;
-using Reply = std::variant<Value, Skipped, Failed, Log>;
+/// The process is as new.
+struct Ready {
+    bool operator==(const Ready&) const = default;
+};
+
+using Request = std::variant<Begin, Put, Evaluate, Code, Reset>;
+using Reply = std::variant<Value, Skipped, Failed, Log, Ready>;
 
 /// Appends the whole frame. Fields of ours are bounded by their makers; a frame beyond limits::kFrameBytesMax
 /// is answered kLimit and leaves `out` as it was.

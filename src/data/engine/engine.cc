@@ -113,8 +113,9 @@ rt::Task<Result<Engine::PreparedPtr>> Engine::prepare(
     for (const auto& step : compiled.steps()) {
         requests.push_back(step.action != nullptr ? to_text(step.action->request) : "");
     }
+    const bool is_shared = options_.shared_tenants.contains(row.tenant_slug);
     auto prepared =
-        std::make_shared<const Prepared>(std::move(row), std::move(compiled), std::move(requests));
+        std::make_shared<const Prepared>(std::move(row), std::move(compiled), std::move(requests), is_shared);
     keep(tenant, version, prepared);
     co_return prepared;
 }

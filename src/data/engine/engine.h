@@ -18,6 +18,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,7 +63,9 @@ struct Options {
     /// back costs a new sandbox and a read of the run's values; short, because meanwhile others cannot start.
     Millis slot_patience{500};
     int crashes_max = limits::kCrashesMax;
-    Millis code_cpu_max{30'000};     // what a code step of a tenant may ask for (limits.cpu)
+    Millis code_cpu_max{30'000};  // what a code step of a tenant may ask for (limits.cpu)
+    std::set<std::string, std::less<>>
+        shared_tenants;              // slugs: their runs may have a process that has served others
     std::size_t versions_max = 256;  // compiled workflows kept, some 100 KiB each at most
 };
 
@@ -95,6 +98,7 @@ struct Prepared {
     store::runs::Version version;
     workflow::CompiledWorkflow workflow;
     std::vector<std::string> requests;  // by step: JSON text of the action's request template; "" = none
+    bool is_shared = false;             // the operator lets its runs share sandboxes
 };
 
 class Engine {

@@ -61,6 +61,7 @@ class FakeBackend final : public isolation::Backend {
         ++starts;
         co_return std::make_unique<FakeSandbox>(*this);
     }
+    isolation::Tier tier() const override { return isolation::Tier::kFull; }
     isolation::Health health() const override { return {}; }
     rt::Task<void> close() override { co_return; }
 

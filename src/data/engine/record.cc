@@ -155,7 +155,8 @@ rt::Task<Result<void>> Record::write(JobFate fate, RunStatus status, Millis park
     entry.workflow = run_.job.claimed.workflow;
     entry.is_first_lease = entry.lease.epoch == 1;
     entry.state = status;
-    entry.tier = std::string(isolation::name(run_.deps.sandboxes.health().tier));
+    entry.tier = std::string(isolation::name(run_.deps.sandboxes.tier()));
+    if (run_.prepared->is_shared) *entry.tier += ", shared";
     entry.started_at = run_.started_at;
     entry.fate = fate;
     entry.park_for = park_for;

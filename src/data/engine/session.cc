@@ -6,6 +6,7 @@ namespace weft::engine {
 
 rt::Task<Result<void>> Session::open() {
     isolation::RunSpec spec{.tenant = run_.tenant, .run = run_.id};
+    if (run_.prepared->is_shared) spec.shared_by = run_.prepared->version.id;
     const Steady asked_at = run_.deps.clock.steady();
     const rt::Deadline by = run_.job.scope.deadline(run_.options.sandbox_wait);
     CO_TRY(sandbox_, co_await run_.deps.sandboxes.start(spec, {}, by));

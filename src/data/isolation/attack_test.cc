@@ -65,6 +65,7 @@ const std::map<std::string, Expected> kAttacks = {
 const std::vector<std::string> kOthers = {
     "environment",
     "exit 0",
+    "find trace",
     "crash",
     "flood",
     "private memory bomb",

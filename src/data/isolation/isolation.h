@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -27,6 +28,9 @@ namespace weft::isolation {
 struct RunSpec {
     TenantId tenant;
     RunId run;
+    /// Shared mode: the run may have a process that has served runs of this version before, and its process
+    /// may serve more of them (docs/adr/0031). Nothing: a process of its own, fresh.
+    std::optional<WorkflowVersionId> shared_by = {};
 };
 
 /// Bounds of one run, besides those of its backend's Options.
@@ -45,7 +49,8 @@ struct Usage {
     std::size_t memory_peak_bytes = 0;
 };
 
-/// One run's process. Belongs to one loop; its Backend outlives it. Destroying it kills and recycles.
+/// One run's process. Belongs to one loop; its Backend outlives it. Destroying it kills and recycles; in
+/// shared mode, if nothing went wrong, the process puts its memory back and is kept for the next run.
 class Sandbox {
   public:
     virtual ~Sandbox() = default;
@@ -60,7 +65,7 @@ class Sandbox {
     /// retry anew.
     virtual rt::Task<Result<Reply>> request(std::string frames, rt::Deadline by) = 0;
 
-    /// As of now. After the process has ended, what it had used.
+    /// As of now, of this run. After the process has ended, what it had used.
     virtual Usage usage() = 0;
     /// Ends the process now; later requests answer kCancelled. Idempotent.
     virtual void kill() = 0;
@@ -85,7 +90,9 @@ struct Health {
     int slots = 0;  // made so far
     int ready = 0;  // pre-forked children waiting
     int busy = 0;
+    int kept = 0;               // children of shared mode waiting for their version's next run
     std::uint64_t started = 0;  // runs since start
+    std::uint64_t reused = 0;   // of these, in a process that had served another
     std::uint64_t died = 0;     // of these, ended by a limit or a crash
     std::map<KillReason, std::uint64_t> kills;
     std::string text() const;  // one line for /healthz
@@ -100,6 +107,7 @@ class Backend {
     virtual rt::Task<Result<std::unique_ptr<Sandbox>>> start(
         RunSpec spec, Limits limits, rt::Deadline by
     ) = 0;
+    virtual Tier tier() const = 0;
     virtual Health health() const = 0;
     /// Kills what runs and frees slots, cgroups and the zygote. No Sandbox may be used afterwards.
     virtual rt::Task<void> close() = 0;
@@ -115,7 +123,12 @@ struct Options {
     std::uint32_t uid_base = 200'000;  // slot n runs as uid_base + n; unique on the machine
     std::size_t memory_bytes_max = limits::kSandboxMemoryBytesMax;
     int pids_max = limits::kSandboxPidsMax;
-    Millis cpu_max = 60s;     // CPU time of one run
+    Millis cpu_max = 60s;         // CPU time of one run
+    int shared_runs_max = 1000;   // of one process of shared mode
+    Millis shared_age_max = 60s;  // since it was taken first; an idle one goes after `shared_idle_max`
+    Millis shared_idle_max = 10s;
+    Millis shared_cpu_max =
+        1s;                   // CPU time after which it is not used again: the next run has at least the rest
     std::string cgroup_name;  // of our cgroup folder; empty = made from our process, which lets a later
                               // worker see that we are gone and remove what we left
     // Who the worker will be once it has dropped root: our cgroups are given to this user and group.

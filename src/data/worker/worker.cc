@@ -24,6 +24,7 @@ engine::Options engine_options(const Options& options) {
     out.slot_patience = options.slot_patience;
     out.crashes_max = options.crashes_max;
     out.code_cpu_max = options.code_cpu_max;
+    out.shared_tenants = options.shared_tenants;
     return out;
 }
 
@@ -155,14 +156,21 @@ struct Worker::Impl {
 
     /// What the sandboxes count, as metrics: counters grow by what is new.
     void watch_sandboxes() {
-        constexpr const char* kSandboxes = "Sandboxes: made ready for a run, and with one";
+        constexpr const char* kSandboxes =
+            "Sandboxes: made ready for a run, with one, and kept for the next of its version";
         auto ready = deps.metrics.gauge("weft_sandboxes", kSandboxes, {{"state", "ready"}});
         auto busy = deps.metrics.gauge("weft_sandboxes", kSandboxes, {{"state", "busy"}});
+        auto kept = deps.metrics.gauge("weft_sandboxes", kSandboxes, {{"state", "kept"}});
+        auto reuses = deps.metrics.counter(
+            "weft_sandbox_reuses_total", "Sandboxes given to runs that had served another run, in shared mode"
+        );
         auto starts = deps.metrics.counter("weft_sandbox_starts_total", "Sandboxes given to runs");
-        deps.metrics.on_collect([this, ready, busy, starts] {
+        deps.metrics.on_collect([this, ready, busy, kept, starts, reuses] {
             const isolation::Health now = deps.sandboxes.health();
             ready.set(now.ready);
             busy.set(now.busy);
+            kept.set(now.kept);
+            reuses.add(static_cast<double>(now.reused - told.reused));
             starts.add(static_cast<double>(now.started - told.started));
             for (const auto& [reason, count] : now.kills) {
                 deps.metrics

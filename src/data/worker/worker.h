@@ -17,6 +17,7 @@
 #include "store/retention/retention.h"
 
 #include <memory>
+#include <set>
 #include <string>
 
 /// The data plane of one process: claims runs, drives them, and keeps the queue sound.
@@ -36,8 +37,9 @@ struct Options : dispatch::Options {
     std::string presence_folder;
     int tenant_share = 3;  // a tenant holds at most so many times what is free of these (base/shares)
     Millis journal_lag{50};
-    Millis slot_patience{500};    // see engine::Options
-    Millis code_cpu_max{30'000};  // likewise
+    Millis slot_patience{500};                          // see engine::Options
+    Millis code_cpu_max{30'000};                        // likewise
+    std::set<std::string, std::less<>> shared_tenants;  // likewise
 };
 
 /// All of it borrowed for the worker's life, but `egress` and `options`.

@@ -52,6 +52,7 @@ constexpr auto kVersion = pg::columns(
     pg::column<&Version::workflow>("workflow_id"),
     pg::column<&Version::workflow_key>("key"),
     pg::column<&Version::number>("number"),
+    pg::column<&Version::tenant_slug>("slug"),
     pg::column<&Version::compiled>("compiled")
 );
 constexpr auto kFound = pg::nested<FoundValue, &FoundValue::stored, kPayload>() +

@@ -160,6 +160,7 @@ struct Version {
     WorkflowId workflow;
     std::string workflow_key;
     int number = 0;
+    std::string tenant_slug;
     std::string compiled;  // JSON text made by core/workflow at publishing
 };
 rt::Task<Result<Version>> load_version(

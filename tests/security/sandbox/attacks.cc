@@ -27,6 +27,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdio>
 #include <functional>
 #include <map>
 #include <string>
@@ -144,6 +145,35 @@ std::string int80() {
     return result >= 0 ? "ok" : "refused";
 }
 
+/// Whether what a run before us was given is still somewhere in this process: "weft-trace-7391", which is
+/// nowhere in this program but in this form. Needs /proc, hence a process without namespaces.
+std::string find_trace() {
+    static constexpr unsigned char kTrace[] = {
+        0x22, 0x30, 0x33, 0x21, 0x78, 0x21, 0x27, 0x34, 0x36, 0x30, 0x78, 0x62, 0x66, 0x6c, 0x64
+    };
+    constexpr unsigned char kMask = 0x55;
+    FILE* maps = fopen("/proc/self/maps", "r");
+    if (maps == nullptr) return "no maps";
+    char line[512];
+    std::string found;
+    while (fgets(line, sizeof line, maps) != nullptr) {
+        unsigned long begin = 0;
+        unsigned long end = 0;
+        char rights[5] = {};
+        if (sscanf(line, "%lx-%lx %4s", &begin, &end, rights) != 3 || strncmp(rights, "rw", 2) != 0) continue;
+        const auto* bytes = reinterpret_cast<const unsigned char*>(begin);
+        for (unsigned long at = 0; at + sizeof kTrace <= end - begin; ++at) {
+            std::size_t same = 0;
+            while (same < sizeof kTrace && bytes[at + same] == (kTrace[same] ^ kMask)) ++same;
+            if (same < sizeof kTrace) continue;
+            found += line;
+            break;
+        }
+    }
+    fclose(maps);
+    return found.empty() ? "none" : found;
+}
+
 const std::map<std::string, Attack, std::less<>>& attacks() {
     static char stack[256];
     static void* const nothing = nullptr;
@@ -185,6 +215,7 @@ const std::map<std::string, Attack, std::less<>>& attacks() {
              return outcome(process_vm_readv(2, &io, 1, &io, 1, 0));
          }},
         {"pidfd of others", call(SYS_pidfd_open, 2, 0)},
+        {"find trace", find_trace},
         {"own pid", [] { return std::to_string(syscall(SYS_getpid)); }},
         {"parent pid", [] { return std::to_string(syscall(SYS_getppid)); }},
         {"environment", [] { return std::string(environ[0] == nullptr ? "empty" : "set"); }},

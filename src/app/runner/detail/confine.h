@@ -23,6 +23,7 @@ struct Confinement {
     bool has_seccomp = true;
     bool has_landlock = true;
     bool has_namespaces = true;
+    bool resets_memory = true;  // between the runs of a shared sandbox
 };
 
 /// Once, in the zygote: namespaces, empty read-only root, bounding set, limits that children inherit.

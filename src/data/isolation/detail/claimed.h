@@ -18,6 +18,7 @@ class Claimed final : public Sandbox {
         std::function<void(KillReason reason)> on_kill;
     };
     Claimed(std::shared_ptr<Slot> slot, Limits limits, const Options& options, Listeners listeners);
+    Claimed(const Claimed&) = delete;
     ~Claimed() override;
 
     rt::Task<Result<Reply>> request(std::string frames, rt::Deadline by) override;
@@ -25,6 +26,8 @@ class Claimed final : public Sandbox {
     void kill() override;
 
   private:
+    bool may_be_kept();
+    Micros cpu_of_process() const;
     rt::Task<Result<void>> write(std::string frames, rt::Deadline by);
     rt::Task<Result<Reply>> read(rt::Deadline by);
     Result<std::optional<Reply>> take(Reply& reply);
@@ -34,13 +37,14 @@ class Claimed final : public Sandbox {
     rt::Task<Result<void>> wait(boost::asio::posix::stream_descriptor::wait_type what, rt::Deadline by);
 
     std::shared_ptr<Slot> slot_;  // shared with the pool and with pending operations
-    Micros cpu_max_;
-    std::size_t memory_bytes_;
+    const Options& options_;
+    const Micros cpu_before_;  // of its process
     Listeners listeners_;
     std::optional<KillReason> death_;  // why, once the process has ended by itself
     protocol::FrameReader reader_;
     int lines_left_;
     bool is_over_ = false;
+    bool has_hit_limit_ = false;
 };
 
 }  // namespace weft::isolation

@@ -75,6 +75,14 @@ class SandboxFixture : public ::testing::Test {
         EXPECT_TRUE(sandbox) << sandbox.error().user;
         return sandbox ? std::move(*sandbox) : nullptr;
     }
+    /// Of shared mode.
+    std::unique_ptr<Sandbox> start(WorkflowVersionId version) {
+        RunSpec spec;
+        spec.shared_by = version;
+        auto sandbox = loop_.run_until_done(backend_->start(spec, {}, rt::Deadline::in(20s)));
+        EXPECT_TRUE(sandbox) << sandbox.error().user;
+        return sandbox ? std::move(*sandbox) : nullptr;
+    }
     Result<Reply> ask(Sandbox& sandbox, std::string request, Millis within = 20s) {
         return loop_.run_until_done(sandbox.request(std::move(request), rt::Deadline::in(within)));
     }

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace weft::isolation {
 
@@ -27,15 +28,20 @@ struct SlotParts {
 /// child.
 ///
 ///   idle -> forking -> ready -> busy -> dying -> idle
+///                                 busy -> cleaning -> kept -> busy
 ///
 /// The child of a busy slot serves one run. It is killed and reaped before the next is forked, so that
-/// nothing of a run can meet the next one.
+/// nothing of a run can meet the next one. In shared mode it may serve several runs of one workflow version:
+/// it puts its memory back after each, says so, and is kept.
 class Slot : public std::enable_shared_from_this<Slot> {
   public:
-    enum class State { kIdle, kForking, kReady, kBusy, kDying, kBroken };
+    enum class State { kIdle, kForking, kReady, kBusy, kCleaning, kKept, kDying, kBroken };
 
     struct Events {
-        std::function<void(Slot&)> on_ready;   // forked, waiting for a run
+        std::function<void(Slot&)> on_ready;  // forked, waiting for a run
+        std::function<void(Slot&)> on_kept;   // as new, waiting for the next run of its version
+        std::function<void(Slot&)>
+            on_lost;  // was kept and is no longer: idle for too long, or its child ended
         std::function<void(Slot&)> on_broken;  // its zygote is gone
     };
 
@@ -47,6 +53,16 @@ class Slot : public std::enable_shared_from_this<Slot> {
     /// Asks for a fresh child; `on_ready` follows.
     void fork();
     void claim() { state_ = State::kBusy; }
+    /// The run has ended well; its child may serve the next of the same version. `on_kept` follows, or a
+    /// fresh child.
+    void keep(Millis idle_max);
+    /// Whose runs the child serves, in shared mode.
+    struct Tenure {
+        WorkflowVersionId version;
+        int runs = 0;
+        rt::Deadline until;  // then another process
+    };
+    std::optional<Tenure> tenure;
     /// Ends the run; the slot forks its next child by itself.
     void release();
     void kill();
@@ -76,6 +92,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   private:
     void on_made();
     void on_exit();
+    void on_clean(Millis idle_max);
     void recycle();
     void break_down();
 

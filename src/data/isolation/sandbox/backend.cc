@@ -49,6 +49,7 @@ class SandboxBackend final : public Backend {
     Result<> open();
 
     rt::Task<Result<std::unique_ptr<Sandbox>>> start(RunSpec spec, Limits limits, rt::Deadline by) override;
+    Tier tier() const override { return zygote_->tier(); }
     Health health() const override;
     rt::Task<void> close() override;
 
@@ -58,7 +59,12 @@ class SandboxBackend final : public Backend {
     void grow_if_needed();
     rt::Task<void> grow(int index);
     void on_ready(Slot& slot);
+    void on_kept(Slot& slot);
+    void on_lost(Slot& slot);
     void on_broken(Slot& slot);
+    Slot* take_kept(WorkflowVersionId version);
+    /// Ends the child that was kept for the longest time: somebody else needs its slot.
+    void give_up_kept();
     void shut_down();
 
     rt::Loop& loop_;
@@ -66,10 +72,12 @@ class SandboxBackend final : public Backend {
     SlotMaker maker_;
     std::vector<std::shared_ptr<Slot>> slots_;  // shared with pending operations and running sandboxes
     std::deque<Slot*> ready_;
+    std::deque<Slot*> kept_;         // of shared mode, longest first; slots_max at most
     std::vector<int> free_indexes_;  // of slots that broke down
     int next_index_ = 0;
     int growing_ = 0;
     std::uint64_t started_ = 0;
+    std::uint64_t reused_ = 0;
     std::uint64_t died_ = 0;
     std::map<KillReason, std::uint64_t> kills_;
     rt::Signal free_;
@@ -142,6 +150,8 @@ Result<> SandboxBackend::prove(Slot& slot) {
 void SandboxBackend::add(SlotParts parts) {
     Slot::Events events{
         .on_ready = [this](Slot& slot) { on_ready(slot); },
+        .on_kept = [this](Slot& slot) { on_kept(slot); },
+        .on_lost = [this](Slot& slot) { on_lost(slot); },
         .on_broken = [this](Slot& slot) { on_broken(slot); }
     };
     const auto cpu = std::chrono::ceil<std::chrono::seconds>(zygote_->options().cpu_max).count();
@@ -156,8 +166,38 @@ void SandboxBackend::on_ready(Slot& slot) {
     free_.notify_one();
 }
 
+void SandboxBackend::on_kept(Slot& slot) {
+    kept_.push_back(&slot);
+    free_.notify_one();  // whoever waits has it ended
+}
+
+void SandboxBackend::on_lost(Slot& slot) {
+    std::erase(kept_, &slot);
+}
+
+/// The one that served last: its pages are warm.
+Slot* SandboxBackend::take_kept(WorkflowVersionId version) {
+    auto found = std::ranges::find_if(kept_.rbegin(), kept_.rend(), [&](const Slot* slot) {
+        return slot->tenure->version == version;
+    });
+    if (found == kept_.rend()) return nullptr;
+    Slot* slot = *found;
+    kept_.erase(std::next(found).base());
+    slot->timer().cancel();
+    ++reused_;
+    return slot;
+}
+
+void SandboxBackend::give_up_kept() {
+    if (kept_.empty()) return;
+    Slot* slot = kept_.front();
+    kept_.pop_front();
+    slot->release();
+}
+
 void SandboxBackend::on_broken(Slot& slot) {
     std::erase(ready_, &slot);
+    std::erase(kept_, &slot);
     auto found = std::ranges::find_if(slots_, [&](const auto& each) { return each.get() == &slot; });
     if (found == slots_.end()) return;
     // Not here: we are inside one of its calls.
@@ -198,15 +238,28 @@ rt::Task<void> SandboxBackend::grow(int index) {
     }
 }
 
-rt::Task<Result<std::unique_ptr<Sandbox>>> SandboxBackend::start(RunSpec, Limits limits, rt::Deadline by) {
-    while (ready_.empty()) {
+rt::Task<Result<std::unique_ptr<Sandbox>>> SandboxBackend::start(
+    RunSpec spec, Limits limits, rt::Deadline by
+) {
+    Slot* taken = spec.shared_by ? take_kept(*spec.shared_by) : nullptr;
+    while (!taken && ready_.empty()) {
         grow_if_needed();
         if (slots_.empty() && growing_ == 0)
             co_return fail(Error::unavailable("the sandbox backend is closed"));
+        if (growing_ == 0) give_up_kept();
         CO_CHECK_OK(co_await free_.wait(by));
+        if (spec.shared_by) taken = take_kept(*spec.shared_by);
     }
-    Slot& slot = *ready_.front();
-    ready_.pop_front();
+    if (!taken) {
+        taken = ready_.front();
+        ready_.pop_front();
+        if (spec.shared_by)
+            taken->tenure = {
+                .version = *spec.shared_by,
+                .until = rt::Deadline::in(zygote_->options().shared_age_max),
+            };
+    }
+    Slot& slot = *taken;
     slot.claim();
     ++started_;
     grow_if_needed();
@@ -214,9 +267,10 @@ rt::Task<Result<std::unique_ptr<Sandbox>>> SandboxBackend::start(RunSpec, Limits
         .on_death = [this] { ++died_; },
         .on_kill = [this](KillReason reason) { ++kills_[reason]; },
     };
-    co_return std::make_unique<Claimed>(
-        slot.shared_from_this(), limits, zygote_->options(), std::move(listeners)
-    );
+    auto out =
+        std::make_unique<Claimed>(slot.shared_from_this(), limits, zygote_->options(), std::move(listeners));
+    if (slot.tenure) ++slot.tenure->runs;
+    co_return out;
 }
 
 Health SandboxBackend::health() const {
@@ -225,10 +279,12 @@ Health SandboxBackend::health() const {
     out.has_memory_cgroup = zygote_->cgroups() != nullptr;
     out.slots = static_cast<int>(slots_.size());
     out.ready = static_cast<int>(ready_.size());
+    out.kept = static_cast<int>(kept_.size());
     out.busy = static_cast<int>(std::ranges::count_if(slots_, [](const auto& slot) {
         return slot->state() == Slot::State::kBusy;
     }));
     out.started = started_;
+    out.reused = reused_;
     out.died = died_;
     out.kills = kills_;
     return out;
@@ -241,6 +297,7 @@ rt::Task<void> SandboxBackend::close() {
 
 void SandboxBackend::shut_down() {
     ready_.clear();
+    kept_.clear();
     for (auto& slot : std::exchange(slots_, {})) slot->shut_down();
     free_.notify_all();
 }
@@ -249,14 +306,16 @@ void SandboxBackend::shut_down() {
 
 std::string Health::text() const {
     return fmt::format(
-        "isolation tier {} ({}{}), slots {}, ready {}, busy {}, runs {}, died {}",
+        "isolation tier {} ({}{}), slots {}, ready {}, kept {}, busy {}, runs {}, reused {}, died {}",
         static_cast<int>(tier),
         name(tier),
         has_memory_cgroup ? ", cgroups" : ", no cgroups",
         slots,
         ready,
+        kept,
         busy,
         started,
+        reused,
         died
     );
 }

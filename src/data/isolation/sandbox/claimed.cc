@@ -58,14 +58,24 @@ std::string_view name(KillReason reason) {
 
 Claimed::Claimed(std::shared_ptr<Slot> slot, Limits limits, const Options& options, Listeners listeners)
     : slot_(std::move(slot)),
-      cpu_max_(options.cpu_max),
-      memory_bytes_(options.memory_bytes_max),
+      options_(options),
+      cpu_before_(slot_->tenure && slot_->tenure->runs > 0 ? cpu_of_process() : Micros(0)),
       listeners_(std::move(listeners)),
       lines_left_(limits.log_lines) {}
 
 Claimed::~Claimed() {
     slot_->timer().cancel();
-    slot_->release();
+    if (may_be_kept())
+        slot_->keep(options_.shared_idle_max);
+    else
+        slot_->release();
+}
+
+bool Claimed::may_be_kept() {
+    if (!slot_->tenure || is_over_ || has_hit_limit_ || slot_->is_child_gone() || reader_.pending() > 0)
+        return false;
+    return slot_->tenure->runs < options_.shared_runs_max && slot_->tenure->until.check() &&
+           cpu_of_process() < options_.shared_cpu_max;
 }
 
 void Claimed::kill() {
@@ -153,12 +163,16 @@ Result<std::optional<Reply>> Claimed::take(Reply& reply) {
         }
         // Nothing may follow a reply: the engine asks, the child answers.
         if (reader_.pending() > 0) return fail(Error::internal("sandbox: spoke unasked"));
-        if (auto* value = std::get_if<protocol::Value>(&*message))
+        if (auto* value = std::get_if<protocol::Value>(&*message)) {
             reply.result = std::move(*value);
-        else if (auto* failed = std::get_if<protocol::Failed>(&*message))
+        } else if (auto* failed = std::get_if<protocol::Failed>(&*message)) {
+            has_hit_limit_ = has_hit_limit_ || failed->kind == protocol::Failed::Kind::kLimit;
             reply.result = std::move(*failed);
-        else
+        } else if (std::holds_alternative<protocol::Skipped>(*message)) {
             reply.result = protocol::Skipped{};
+        } else {
+            return fail(Error::internal("sandbox: nothing was to be put back"));
+        }
         return std::optional<Reply>(std::move(reply));
     }
 }
@@ -179,15 +193,17 @@ rt::Task<Error> Claimed::explain_death() {
     const int code = WIFEXITED(end.status) ? WEXITSTATUS(end.status) : 0;
     if (end.out_of_memory || code == kExitOutOfMemory) {
         death_ = KillReason::kMemory;
-        co_return Error::limit(fmt::format("the run used more than {} MiB of memory", memory_bytes_ >> 20))
+        co_return Error::limit(
+            fmt::format("the run used more than {} MiB of memory", options_.memory_bytes_max >> 20)
+        )
             .with_detail(detail);
     }
     // At the hard limit, a second after the soft one, the kernel kills.
-    if (code == kExitOutOfTime || (signal == SIGKILL && cpu >= cpu_max_)) {
+    if (code == kExitOutOfTime || (signal == SIGKILL && cpu >= options_.cpu_max)) {
         death_ = KillReason::kCpu;
         co_return Error::limit(fmt::format(
                                    "the run used more than {} s of CPU time ({:.1f} s in one sandbox)",
-                                   cpu_max_.count() / 1'000'000,
+                                   options_.cpu_max.count() / 1000,
                                    static_cast<double>(cpu.count()) / 1e6
                                ))
             .with_detail(detail);
@@ -202,15 +218,18 @@ rt::Task<Error> Claimed::explain_death() {
 }
 
 Usage Claimed::usage() {
-    if (slot_->is_child_gone()) return {cpu_of(slot_->end().used), peak_of(slot_->end().used)};
-    Usage out;
+    const std::size_t peak =
+        slot_->is_child_gone() ? peak_of(slot_->end().used) : slot_->cgroup().memory_peak();
+    return {cpu_of_process() - cpu_before_, peak};
+}
+
+Micros Claimed::cpu_of_process() const {
+    if (slot_->is_child_gone()) return cpu_of(slot_->end().used);
     clockid_t clock = 0;
     timespec used{};
-    if (clock_getcpuclockid(slot_->child(), &clock) == 0 && clock_gettime(clock, &used) == 0) {
-        out.cpu = Micros(used.tv_sec * 1'000'000LL + used.tv_nsec / 1000);
-    }
-    out.memory_peak_bytes = slot_->cgroup().memory_peak();
-    return out;
+    if (clock_getcpuclockid(slot_->child(), &clock) != 0 || clock_gettime(clock, &used) != 0)
+        return Micros(0);
+    return Micros(used.tv_sec * 1'000'000LL + used.tv_nsec / 1000);
 }
 
 }  // namespace weft::isolation

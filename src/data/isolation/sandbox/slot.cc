@@ -1,6 +1,7 @@
 #include "data/isolation/detail/slot.h"
 
 #include "core/protocol/control.h"
+#include "core/protocol/protocol.h"
 
 #include <boost/asio/io_context.hpp>
 
@@ -18,8 +19,17 @@ namespace asio = boost::asio;
 namespace control = protocol::control;
 
 namespace {
+
 constexpr int kBirthTimeoutMs = 2000;
+constexpr auto kCleanTimeout = 1s;  // it takes some ten microseconds
+
+std::string frame_of(const auto& message) {
+    std::string out;
+    (void)protocol::append(out, message);  // has no fields
+    return out;
 }
+
+}  // namespace
 
 Slot::Slot(rt::Loop& loop, SlotParts parts, std::uint32_t cpu_seconds, Events events)
     : parts_(std::move(parts)),
@@ -94,13 +104,52 @@ void Slot::on_exit() {
         oom_kills_ = kills;
     }
     gone_.notify_all();
-    if (state_ == State::kDying)
+    if (state_ == State::kDying || state_ == State::kCleaning)
         recycle();
-    else if (state_ == State::kReady)
+    else if (state_ == State::kKept) {
+        events_.on_lost(*this);
+        recycle();
+    } else if (state_ == State::kReady)
         break_down();  // idle children have no reason to die
 }
 
+void Slot::keep(Millis idle_max) {
+    static const std::string kReset = frame_of(protocol::Request(protocol::Reset{}));
+    const auto sent =
+        send(stream_.native_handle(), kReset.data(), kReset.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent != static_cast<ssize_t>(kReset.size())) return release();
+    state_ = State::kCleaning;
+    timer_.expires_after(kCleanTimeout);
+    timer_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
+        if (!ec && self->state_ == State::kCleaning) self->release();
+    });
+    stream_.async_wait(
+        asio::posix::stream_descriptor::wait_read,
+        [self = shared_from_this(), idle_max](const boost::system::error_code& ec) {
+            if (!ec && self->state_ == State::kCleaning) self->on_clean(idle_max);
+        }
+    );
+}
+
+/// Exactly the one frame, or the child has earned no trust.
+void Slot::on_clean(Millis idle_max) {
+    static const std::string kReady = frame_of(protocol::Reply(protocol::Ready{}));
+    char got[16];
+    const ssize_t size = recv(stream_.native_handle(), got, sizeof got, MSG_DONTWAIT);
+    if (size < 0 || std::string_view(got, static_cast<std::size_t>(size)) != kReady) return release();
+    parts_.cgroup.reset_peak();
+    state_ = State::kKept;
+    timer_.expires_after(idle_max);
+    timer_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
+        if (ec || self->state_ != State::kKept) return;
+        self->events_.on_lost(*self);
+        self->release();
+    });
+    events_.on_kept(*this);
+}
+
 void Slot::recycle() {
+    tenure.reset();
     if (stream_.is_open()) stream_.close();
     parts_.cgroup.reset_peak();
     state_ = State::kIdle;
