@@ -2,6 +2,10 @@
 
 #include "control/graphql_api/detail/operations.h"
 
+#include <algorithm>
+#include <memory>
+#include <optional>
+
 namespace weft::control::shown {
 
 namespace {
@@ -32,7 +36,47 @@ constexpr std::array<Resolved, 5> kResolved{{
     {"step_output", "run_id", [](const JsonObject& row) { return ValueSlot::output_of(step_of(row)); }},
 }};
 
-rt::Task<graphql::Outcome<std::vector<std::string>>> resolve(
+graphql::Failure failed(const Error& error) {
+    return {.message = error.user, .code = std::string(name(error.code))};
+}
+
+/// Opened one at a time.
+class Values final : public graphql::RemoteValues {
+  public:
+    Values(store::runs::Runs& runs, TenantId tenant, std::vector<store::runs::ValueKey> wanted)
+        : runs_(runs), tenant_(tenant), wanted_(std::move(wanted)), stored_(wanted_.size()) {}
+
+    rt::Task<Result<void>> find(rt::Deadline by) {
+        CO_TRY(auto found, co_await runs_.find_values(tenant_, wanted_, std::move(by)));
+        for (store::runs::FoundValue& value : found) {
+            const auto bytes = static_cast<std::size_t>(value.stored.size_bytes);
+            sizes_.values += bytes;
+            sizes_.largest = std::max(sizes_.largest, bytes);
+            if (value.stored.data) sizes_.held += value.stored.data->size();
+            stored_.at(static_cast<std::size_t>(value.place - 1)) = std::move(value.stored);
+        }
+        co_return Result<void>{};
+    }
+    Sizes sizes() const override { return sizes_; }
+    rt::Task<graphql::Outcome<std::string>> next(rt::Deadline by) override {
+        const std::size_t at = next_++;
+        if (!stored_.at(at)) co_return std::string("null");
+        auto stored = std::move(*stored_[at]);
+        auto text = co_await runs_.open_value(tenant_, wanted_[at].run, std::move(stored), std::move(by));
+        if (!text) co_return std::unexpected(failed(text.error()));
+        co_return std::move(*text);
+    }
+
+  private:
+    store::runs::Runs& runs_;
+    TenantId tenant_;
+    std::vector<store::runs::ValueKey> wanted_;
+    std::vector<std::optional<store::runs::StoredPayload>> stored_;  // as they were wanted
+    Sizes sizes_;
+    std::size_t next_ = 0;
+};
+
+rt::Task<graphql::Outcome<std::unique_ptr<graphql::RemoteValues>>> resolve(
     store::runs::Runs& runs, const Resolved& what, graphql::ResolverContext& context, JsonArray rows
 ) {
     if (rows.size() > kRowsMax) {
@@ -47,13 +91,10 @@ rt::Task<graphql::Outcome<std::vector<std::string>>> resolve(
         if (!run) co_return graphql::failure("unexpected", "a run without an id");
         wanted.push_back({*run, what.slot(row.get_object())});
     }
-    auto texts = co_await runs.values(
-        caller->principal.identity.tenant_id, std::move(wanted), context.deadline, context.bytes_max
-    );
-    if (!texts) co_return graphql::failure(std::string(name(texts.error().code)), texts.error().user);
-    std::vector<std::string> out;
-    for (auto& text : *texts) out.push_back(text ? std::move(*text) : "null");
-    co_return out;
+    auto values = std::make_unique<Values>(runs, caller->principal.identity.tenant_id, std::move(wanted));
+    auto found = co_await values->find(context.deadline);
+    if (!found) co_return std::unexpected(failed(found.error()));
+    co_return std::move(values);
 }
 
 }  // namespace

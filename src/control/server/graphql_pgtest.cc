@@ -1,6 +1,7 @@
 #include "control/server/detail/test_api.h"
 #include "support/sanitized.h"
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 
@@ -246,13 +247,38 @@ struct Readers {
     int refused = 0;
     std::size_t bytes = 0;
 };
+/// Takes an answer that is sent as it is made: the rest once it may.
+class PartsReader final : public http::StreamWriter::Sink {
+  public:
+    explicit PartsReader(Readers& readers) : readers_(readers) {}
+
+    rt::Task<Result<void>> write(std::string chunk) override {
+        if (text.empty()) ++readers_.holding;
+        text += chunk;
+        largest = std::max(largest, chunk.size());
+        while (!readers_.may_take) (void)co_await readers_.told.wait(rt::Deadline::in(std::chrono::hours(1)));
+        co_return Result<void>();
+    }
+    std::string text;
+    std::size_t largest = 0;
+
+  private:
+    Readers& readers_;
+};
+
 rt::Task<void> read_value(TestApi& api, Caller caller, Json body, Readers& readers) {
     auto answer = co_await api.request(caller, http::Method::kPost, "/v1/graphql", std::move(body));
-    const std::string& text = answer->shared_body ? *answer->shared_body : answer->body;
-    if (text.find(R"("errors":)") != std::string::npos) ++readers.refused;
-    readers.bytes += text.size();
-    ++readers.holding;
-    while (!readers.may_take) (void)co_await readers.told.wait(rt::Deadline::in(std::chrono::hours(1)));
+    PartsReader parts(readers);
+    rt::Scope scope(api.loop);
+    if (answer->stream) {
+        co_await answer->stream(http::StreamWriter(parts, scope.forever()));
+    } else {
+        const std::string whole = answer->shared_body ? *answer->shared_body : answer->body;
+        (void)co_await parts.write(whole);
+    }
+    co_await scope.close();
+    if (parts.text.find(R"("errors":)") != std::string::npos) ++readers.refused;
+    readers.bytes += parts.text.size();
 }
 
 TEST_F(GraphqlTest, ManyLargeAnswersShareABudgetAndOthersAreAnsweredMeanwhile) {
@@ -299,22 +325,124 @@ TEST_F(GraphqlTest, ManyLargeAnswersShareABudgetAndOthersAreAnsweredMeanwhile) {
     RecordProperty("other_tenant_ms", static_cast<int>(waited.count() * 1'000));
 }
 
-TEST_F(GraphqlTest, AnAnswerHasRoomForSoManyBytesOfValues) {
-    const World world = make_world(api, owner);
-    std::string ids;
-    for (int i = 0; i < 4; ++i) {
-        const RunId run = api.make_run(owner.tenant, world.ids.at("workflow"), "success");
-        api.add_value(owner.tenant, run, "output", large_value());
-        ids += (i == 0 ? "\"" : ", \"") + run.text() + '"';
+/// Runs with large outputs, oldest first.
+class LargeValuesTest : public GraphqlTest {
+  protected:
+    static constexpr std::size_t kRuns = 20;
+
+    void SetUp() override {
+        GraphqlTest::SetUp();
+        const World world = make_world(api, owner);
+        for (std::size_t i = 0; i < kRuns; ++i) {
+            runs.push_back(api.make_run(owner.tenant, world.ids.at("workflow"), "success"));
+            api.add_value(owner.tenant, runs.back(), "output", value);
+        }
+        std::ranges::sort(runs);  // ids of one millisecond have no order
     }
-    const std::string where = "where: {id: {_in: [" + ids + "]}}";
-    const std::string refused = text(token, "{ runs(" + where + ") { output } }");
-    EXPECT_NE(refused.find("there is room for"), std::string::npos) << refused.substr(0, 200);
-    Readers two(api.loop);
-    two.may_take = true;
-    api.run(read_value(api, token, JsonObject{{"query", "{ runs(" + where + ", limit: 2) { output } }"}}, two)
+    /// Asks for so many of them, the last one first.
+    std::string latest(std::size_t count, std::string_view fields = "id output") const {
+        std::string ids;
+        for (std::size_t i = 0; i < count; ++i) ids += '"' + runs[kRuns - 1 - i].text() + "\",";
+        return "{ runs(order_by: {id: desc}, where: {id: {_in: [" + ids + "]}}) { " + std::string(fields) +
+               " } }";
+    }
+    /// The answer's text, as a client gets it.
+    std::string whole(const Json& body) {
+        Readers at_once(api.loop);
+        at_once.may_take = true;
+        PartsReader parts(at_once);
+        auto answer = api.run(api.request(token, http::Method::kPost, "/v1/graphql", body));
+        came_in_parts = static_cast<bool>(answer->stream);
+        if (!came_in_parts) return answer->shared_body ? *answer->shared_body : answer->body;
+        rt::Scope scope(api.loop);
+        api.run(answer->stream(http::StreamWriter(parts, scope.forever())));
+        api.run(scope.close());
+        EXPECT_LE(parts.largest, std::size_t{128} << 10) << "others have their turn between writes";
+        return std::move(parts.text);
+    }
+    std::string whole(std::string query) { return whole(Json(JsonObject{{"query", std::move(query)}})); }
+
+    const std::string value = large_value();
+    std::vector<RunId> runs;
+    bool came_in_parts = false;
+};
+
+TEST_F(LargeValuesTest, AreSentAsTheyAreOpened) {
+    forget_peak();
+    const std::size_t before = peak_bytes();
+    rt::Scope scope(api.loop);
+    class Counter final : public http::StreamWriter::Sink {
+      public:
+        rt::Task<Result<void>> write(std::string chunk) override {
+            bytes += chunk.size();
+            co_return Result<void>();
+        }
+        std::size_t bytes = 0;
+    } counter;
+    auto answer = api.run(
+        api.request(token, http::Method::kPost, "/v1/graphql", Json(JsonObject{{"query", latest(kRuns)}}))
     );
-    EXPECT_GT(two.bytes, 9'000'000u) << "control: there is room for two of them";
+    ASSERT_TRUE(answer->stream);
+    api.run(answer->stream(http::StreamWriter(counter, scope.forever())));
+    api.run(scope.close());
+    EXPECT_GT(counter.bytes, kRuns * value.size());
+    if (!test::kIsSanitized)
+        EXPECT_LT(peak_bytes() - before, std::size_t{64} << 20) << "of " << (counter.bytes >> 20) << " MB";
+    answer->stream = {};
+    EXPECT_EQ(api.api->graphql_answer_bytes(), 0u) << "what was taken is given back";
+}
+
+TEST_F(LargeValuesTest, AreTheSameJsonInPartsAndWhole) {
+    const std::string query = latest(3, "id output input");
+    const std::string parts = whole(query);
+    EXPECT_TRUE(came_in_parts);
+    auto parsed = parse_json(parts, {.bytes_max = 32u << 20, .nodes_max = 4'000'000});
+    ASSERT_TRUE(parsed) << parts.substr(0, 200);
+    const JsonArray& rows = parsed->at("data").at("runs").get_array();
+    ASSERT_EQ(rows.size(), 3u);
+    for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(rows[i].at("id").get_string(), runs[kRuns - 1 - i].text());
+        EXPECT_EQ(to_text(rows[i].at("output")) == value, true);
+    }
+    EXPECT_EQ(to_text(rows[0].at("input")), R"({"n":1})");
+    // A batch is one answer, which is put together.
+    const std::string batch = whole(Json(JsonArray{Json(JsonObject{{"query", query}})}));
+    EXPECT_FALSE(came_in_parts);
+    EXPECT_EQ(batch == '[' + parts + ']', true) << batch.substr(0, 200);
+    const std::string small = whole(latest(3, "id input"));
+    EXPECT_FALSE(came_in_parts) << "little is put together as well: " << small;
+}
+
+TEST_F(LargeValuesTest, AnAnswerThatIsPutTogetherHasRoomForSoMany) {
+    const std::string batch = whole(Json(JsonArray{Json(JsonObject{{"query", latest(4)}})}));
+    EXPECT_NE(batch.find("there is room for 16"), std::string::npos) << batch.substr(0, 300);
+    EXPECT_NE(batch.find("or in a request of its own over HTTP"), std::string::npos) << batch.substr(0, 300);
+    EXPECT_GT(whole(latest(4)).size(), 4 * value.size()) << "control: alone they are sent";
+}
+
+TEST_F(LargeValuesTest, OneAnswerMayHaveSoManyBytesOfThem) {
+    api.db.exec(
+        "update weft.payload set size_bytes = 536000000 where slot = 'output' and run_id = '" +
+        runs.back().text() + "'"
+    );
+    const std::string refused = whole(latest(2));
+    EXPECT_NE(refused.find("there is room for 536870912: ask for fewer at a time with `limit`"), refused.npos)
+        << refused.substr(0, 300);
+}
+
+TEST_F(LargeValuesTest, OneThatCannotBeReadIsNullAndTheErrorsTellWhere) {
+    api.db.exec(
+        "update weft.payload set data = '' where slot = 'output' and run_id = '" + runs[kRuns - 2].text() +
+        "'"
+    );
+    const std::string answer = whole(latest(3));
+    EXPECT_TRUE(came_in_parts);
+    EXPECT_NE(answer.find(R"("output":null}, )"), answer.npos);
+    EXPECT_NE(answer.find(R"("path":["runs",1,"output"],"extensions")"), answer.npos)
+        << answer.substr(answer.size() - 200);
+    auto parsed = parse_json(answer, {.bytes_max = 32u << 20, .nodes_max = 4'000'000});
+    EXPECT_TRUE(parsed) << "it is JSON all the same";
+    EXPECT_EQ(whole(latest(1)).find("errors"), std::string::npos) << "control";
 }
 
 TEST_F(GraphqlTest, ACookieNeedsTheHeaderAgainstForgedRequests) {

@@ -39,7 +39,12 @@ class Values final : public IntrospectionInput {
 
 }  // namespace
 
-std::string data_body(const Plan& plan, std::vector<std::string> texts, std::string_view extensions) {
+std::string data_body(
+    const Plan& plan,
+    std::vector<std::string> texts,
+    std::string_view extensions,
+    std::vector<std::size_t>* begins
+) {
     std::size_t size = 32 + extensions.size();
     for (std::size_t i = 0; i < texts.size(); ++i) size += texts[i].size() + plan.roots[i].key.size() + 4;
     std::string out;
@@ -50,6 +55,7 @@ std::string data_body(const Plan& plan, std::vector<std::string> texts, std::str
         out += '"';  // a response key is a GraphQL name: nothing to escape
         out += plan.roots[i].key;
         out += "\":";
+        if (begins != nullptr) begins->push_back(out.size());
         out += std::exchange(texts[i], std::string());
     }
     out += '}';

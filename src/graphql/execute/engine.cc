@@ -167,13 +167,6 @@ rt::Task<Outcome<>> Engine::Impl::call_actions(
             if (prepared.plan->kind != OperationKind::kQuery) continue;
             if (texts[i].size() > kLargeAnswerBytes) CO_CHECK_OK(co_await ready.room->open(by));
             CO_CHECK_OK(ready.room->add(texts[i].size()));
-        } else if (prepared.has_remotes && reads_rows(root)) {
-            const Select& select = *std::get<std::unique_ptr<Select>>(root.what);
-            auto text = co_await detail::fill_remote(
-                std::move(texts[i]), select, {options, ready.variables, context, *ready.room}
-            );
-            if (!text) co_return std::unexpected(std::move(text).error());
-            texts[i] = std::move(*text);
         }
     }
     for (const auto& work : after) work();
@@ -215,7 +208,10 @@ rt::Task<Outcome<Json>> Engine::Impl::perform(detail::ActionLog::Call call, rt::
 }
 
 rt::Task<Outcome<std::string>> Engine::Impl::finish(
-    std::vector<std::string> texts, const Prepared& prepared, const Variables& variables
+    std::vector<std::string> texts,
+    const Prepared& prepared,
+    const Variables& variables,
+    std::vector<std::size_t>* begins
 ) {
     auto filled = detail::fill_constants(texts, prepared, variables, prepared.plan->access->view());
     if (!filled) co_return std::unexpected(std::move(filled).error());
@@ -225,22 +221,61 @@ rt::Task<Outcome<std::string>> Engine::Impl::finish(
         notes = co_await rt::offload(bytes_of(texts), look);
         if (!notes.empty()) ++stats.notes;
     }
-    co_return detail::data_body(*prepared.plan, std::move(texts), notes);
+    co_return detail::data_body(*prepared.plan, std::move(texts), notes, begins);
 }
 
-rt::Task<Outcome<std::string>> Engine::Impl::query(
-    const Ready& ready, const Session& session, rt::Deadline by
-) {
+rt::Task<Outcome<Answer>> Engine::Impl::query(const Ready& ready, const Session& session, rt::Deadline by) {
     const Prepared& prepared = *ready.prepared;
     if (prepared.has_remotes) CO_CHECK_OK(co_await ready.room->open(by));
     std::vector<std::string> texts(prepared.plan->roots.size());
     auto read = co_await read_roots(texts, ready, session, by);
     if (!read) co_return std::unexpected(std::move(read).error());
-    if (prepared.has_actions || prepared.has_remotes) {
+    if (prepared.has_actions) {
         auto called = co_await call_actions(texts, ready, session, by);
         if (!called) co_return std::unexpected(std::move(called).error());
     }
-    co_return co_await finish(std::move(texts), prepared, ready.variables);
+    std::vector<std::size_t> begins;
+    auto body = co_await finish(std::move(texts), prepared, ready.variables, &begins);
+    if (!body) co_return std::unexpected(std::move(body).error());
+    if (!prepared.has_remotes) co_return Answer{.body = std::move(*body)};
+    co_return co_await fill(std::move(*body), std::move(begins), ready, session, by);
+}
+
+rt::Task<Outcome<Answer>> Engine::Impl::fill(
+    std::string body,
+    std::vector<std::size_t> begins,
+    const Ready& ready,
+    const Session& session,
+    rt::Deadline by
+) {
+    ResolverContext context{
+        .session = session,
+        .transaction = nullptr,
+        .deadline = by,
+        .request_query = ready.prepared->document->source(),
+    };
+    auto filling = std::make_shared<detail::RemoteFill>(std::move(body), ready.prepared);
+    CO_CHECK_OK(co_await filling->find(begins, {options, ready.variables, context}));
+    const RemoteValues::Sizes sizes = filling->sizes();
+    CO_CHECK_OK(ready.room->add(sizes.held));
+    const bool in_parts = ready.takes_parts && sizes.values > kLargeAnswerBytes;
+    const std::size_t most = in_parts ? limits_of(session.role).values_bytes_max : ready.room->left();
+    if (sizes.values > most) {
+        std::string why = "the values asked for have " + std::to_string(sizes.values) +
+                          " bytes, and there is room for " + std::to_string(most) +
+                          ": ask for fewer at a time with `limit`";
+        if (!ready.takes_parts) why += ", or in a request of its own over HTTP";
+        co_return failure("limit", std::move(why));
+    }
+    if (in_parts) {
+        // One at a time, as it is stored and as text.
+        CO_CHECK_OK(ready.room->add(std::min(2 * sizes.largest, ready.room->left())));
+        co_return Answer{.parts = std::move(filling)};
+    }
+    CO_CHECK_OK(ready.room->add(sizes.values));
+    auto whole = co_await filling->whole(by);
+    if (!whole) co_return std::unexpected(std::move(whole).error());
+    co_return Answer{.body = std::move(*whole)};
 }
 
 rt::Task<Outcome<std::string>> Engine::Impl::mutation(Ready ready, const Session& session, rt::Deadline by) {
@@ -309,10 +344,11 @@ rt::Task<Answer> Engine::run(Ready ready, Session session, rt::Deadline by) {
     }
     const bool is_alone = ready.room == nullptr;
     if (is_alone) ready.room = room_for(session);
-    auto body = co_await impl_->query(ready, session, within);
-    if (!body) co_return Answer{.body = error_body(body.error(), session)};
+    auto answer = co_await impl_->query(ready, session, within);
+    if (!answer) co_return Answer{.body = error_body(answer.error(), session)};
     if (is_alone) ready.room->close();
-    co_return Answer{.body = std::move(*body), .room = std::move(ready.room)};
+    answer->room = std::move(ready.room);
+    co_return std::move(*answer);
 }
 
 std::shared_ptr<AnswerRoom> Engine::room_for(const Session& session) {

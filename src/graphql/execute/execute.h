@@ -33,13 +33,24 @@ struct Request {
     bool wants_locations = false;  // in the errors of a request that can't run
     /// Shared by the requests of a batch, which are answered together. Null: an answer of its own.
     std::shared_ptr<AnswerRoom> room;
+    bool takes_parts = false;  // the transport can send an answer as it is made
+};
+
+/// An answer that is sent as it is made: together its values would take more memory than one answer may.
+class AnswerParts {
+  public:
+    virtual ~AnswerParts() = default;
+    /// What comes next of the body; "" at its end. Never fails: a value that can't be had is null, and the
+    /// body's `errors` tell.
+    virtual rt::Task<std::string> next(rt::Deadline by) = 0;
 };
 
 /// What a request is answered with, transport-neutral.
 struct Answer {
-    std::string body;                  // {"data":...} or {"errors":[...]}
-    bool is_request_error = false;     // nothing was executed: 400 under application/graphql-response+json
-    std::shared_ptr<AnswerRoom> room;  // of a large one: to be kept until it has been sent
+    std::string body;                    // {"data":...} or {"errors":[...]}
+    bool is_request_error = false;       // nothing was executed: 400 under application/graphql-response+json
+    std::shared_ptr<AnswerRoom> room;    // of a large one: to be kept until it has been sent
+    std::shared_ptr<AnswerParts> parts;  // instead of a body, where the request takes them; shared by copies
 };
 /// The body, which keeps the answer's room for as long as somebody has it.
 std::shared_ptr<const std::string> shared_body(Answer answer);
@@ -50,7 +61,6 @@ struct ResolverContext {
     pg::Transaction* transaction = nullptr;  // of a mutation: one for all its root fields
     rt::Deadline deadline;
     std::string_view request_query;
-    std::size_t bytes_max = 0;  // of a remote resolver: what the answer has room for
     /// Runs after the whole operation has committed; never on a rollback.
     std::function<void(std::function<void()>)> after_commit;
 };
@@ -66,11 +76,24 @@ struct NativeAction {
     /// ("not-supported").
     bool joins_transaction = true;
 };
-/// One call for all rows: `rows` holds, for each, the join columns as an object. Gives one JSON text per row,
-/// in order; together at most ResolverContext::bytes_max. Text, since a tree of it takes ten times the
-/// memory: a field without a selection is checked and printed as it is.
+/// What a resolver gives: a value for each row, which are read one after the other.
+class RemoteValues {
+  public:
+    virtual ~RemoteValues() = default;
+    struct Sizes {
+        std::size_t values = 0;   // of all together, as text
+        std::size_t largest = 0;  // of one
+        std::size_t held = 0;     // what is in memory for them from the start
+    };
+    virtual Sizes sizes() const = 0;
+    /// JSON text of the next row's, "null" for none; called once for each row. A failure is this row's alone.
+    /// Text, since a tree of it takes ten times the memory: a field without a selection is checked and
+    /// printed as it is.
+    virtual rt::Task<Outcome<std::string>> next(rt::Deadline by) = 0;
+};
+/// One call for all rows: `rows` holds, for each, the join columns as an object.
 using RemoteResolver = std::function<
-    rt::Task<Outcome<std::vector<std::string>>>(ResolverContext&, JsonArray rows, JsonObject arguments)>;
+    rt::Task<Outcome<std::unique_ptr<RemoteValues>>>(ResolverContext&, JsonArray rows, JsonObject arguments)>;
 
 struct RoleLimits {
     ParseLimits parse;
@@ -78,6 +101,7 @@ struct RoleLimits {
     PlanLimits plan;
     Steady::duration statement_timeout = std::chrono::seconds(5);
     std::size_t response_bytes_max = 16u << 20;
+    std::size_t values_bytes_max = 512u << 20;  // of resolvers, in an answer that is sent as it is made
     int batch_max = 10;
     int subscriptions_per_socket_max = 200;
     bool may_introspect = true;
@@ -147,6 +171,7 @@ class Engine {
         std::shared_ptr<const Prepared> prepared;
         Variables variables;
         std::shared_ptr<AnswerRoom> room = nullptr;  // as in Request
+        bool takes_parts = false;                    // likewise
     };
     Outcome<Ready> prepare(const Request& request, const Session& session);
     /// The parameter values of a prepared statement for one request: nullopt is NULL.

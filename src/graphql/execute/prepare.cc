@@ -237,7 +237,7 @@ Outcome<Engine::Ready> Engine::Impl::prepare(const Request& request, const Sessi
             );
         }
     }
-    return Ready{std::move(*prepared), std::move(*variables), request.room};
+    return Ready{std::move(*prepared), std::move(*variables), request.room, request.takes_parts};
 }
 
 }  // namespace weft::graphql

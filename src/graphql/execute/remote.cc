@@ -6,7 +6,6 @@
 #include "platform/rt/loop.h"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <utility>
 
@@ -17,6 +16,10 @@ namespace {
 using detail::JsonCursor;
 
 constexpr std::size_t kDepthMax = 64;
+/// Smaller values are put together up to this, larger ones go out by themselves.
+constexpr std::size_t kPartBytes = 64u << 10;
+/// In the `errors` of an answer that is sent as it is made.
+constexpr int kErrorsMax = 20;
 
 bool has_remote(const Select& select);
 
@@ -34,25 +37,36 @@ bool has_remote(const Select& select) {
            });
 }
 
-/// Where a row's columns stand in the text, to be replaced by what the resolver says.
-struct Slot {
+/// A place that a remote field of a row has in the text, and which.
+struct Found {
     std::size_t begin = 0;
     std::size_t end = 0;
-    std::string replacement;
+    std::string path;
+    const RemoteCall* call = nullptr;
 };
 
-/// Finds the slots of every remote field: follows the plan's shape through the text that it printed.
+/// Finds the places of every remote field: follows the plan's shape through the text that it printed.
 class Finder {
   public:
-    explicit Finder(std::string_view text) : text_(text), cursor_(text) {}
+    explicit Finder(std::string_view text) : cursor_(text) {}
 
-    bool find(const Select& select) {
+    bool find(std::string_view key, const Select& select) {
+        const Step step(path_, '"' + std::string(key) + '"');
         value(select);
         return cursor_.is_good();
     }
-    std::map<const RemoteCall*, std::vector<Slot>>& slots() { return slots_; }
+    std::vector<Found>& found() { return found_; }
 
   private:
+    /// One more item of the path, for as long as it lives.
+    struct Step {
+        Step(std::vector<std::string>& path, std::string item) : path_(path) {
+            path_.push_back(std::move(item));
+        }
+        ~Step() { path_.pop_back(); }
+        std::vector<std::string>& path_;
+    };
+
     void value(const Select& select) {
         if (!has_remote(select) || cursor_.peek() == 'n') {
             cursor_.value();
@@ -66,35 +80,44 @@ class Finder {
     }
     void list(const std::vector<Output>& outputs) {
         cursor_.open('[');
-        for (bool is_first = true; cursor_.has_next(']', is_first); is_first = false) object(outputs);
+        for (std::size_t at = 0; cursor_.has_next(']', at == 0); ++at) {
+            const Step step(path_, std::to_string(at));
+            object(outputs);
+        }
     }
     void object(const std::vector<Output>& outputs) {
         cursor_.open('{');
         std::size_t at = 0;
         for (; cursor_.has_next('}', at == 0) && at < outputs.size(); ++at) {
-            cursor_.name();
-            member(outputs[at]);
+            const std::string_view key = cursor_.name();
+            const Output& output = outputs[at];
+            if (output.kind == Output::Kind::kRemote) {
+                const Step step(path_, '"' + std::string(key) + '"');
+                add(*output.remote);
+            } else if (output.select != nullptr) {
+                const Step step(path_, '"' + std::string(key) + '"');
+                value(*output.select);
+            } else {
+                cursor_.value();
+            }
         }
     }
-    void member(const Output& output) {
-        if (output.kind == Output::Kind::kRemote) {
-            cursor_.peek();
-            const std::size_t begin = cursor_.at();
-            cursor_.value();
-            slots_[output.remote.get()].push_back({begin, cursor_.at(), ""});
-        } else if (output.select != nullptr) {
-            value(*output.select);
-        } else {
-            cursor_.value();
-        }
+    void add(const RemoteCall& call) {
+        cursor_.peek();
+        const std::size_t begin = cursor_.at();
+        cursor_.value();
+        Found one{.begin = begin, .end = cursor_.at(), .call = &call};
+        for (const std::string& item : path_) one.path += (one.path.empty() ? "" : ",") + item;
+        found_.push_back(std::move(one));
     }
     void aggregate(const Select& select) {
         cursor_.open('{');
         std::size_t at = 0;
         for (; cursor_.has_next('}', at == 0) && at < select.aggregate.size(); ++at) {
-            cursor_.name();
+            const std::string_view key = cursor_.name();
             const AggregateShape& shape = select.aggregate[at];
             if (shape.kind == AggregateShape::Kind::kNodes && has_remote(shape.nodes)) {
+                const Step step(path_, '"' + std::string(key) + '"');
                 list(shape.nodes);
             } else {
                 cursor_.value();
@@ -102,9 +125,9 @@ class Finder {
         }
     }
 
-    std::string_view text_;
     JsonCursor cursor_;
-    std::map<const RemoteCall*, std::vector<Slot>> slots_;
+    std::vector<std::string> path_;
+    std::vector<Found> found_;
 };
 
 /// The join columns of one row; nothing when one of them is null: such a row has no counterpart.
@@ -122,24 +145,6 @@ JsonObject arguments_of(const RemoteCall& call, const Variables& variables) {
     JsonObject out = call.arguments;
     for (const auto& [name, source] : call.variable_arguments) {
         if (const Json* value = detail::part_of(source, variables)) out[name] = *value;
-    }
-    return out;
-}
-
-/// The rows that a resolver is asked about, and the slots its answers belong to. The others become null.
-struct Asked {
-    JsonArray rows;
-    std::vector<Slot*> slots;
-};
-
-Asked asked_of(std::vector<Slot>& slots, std::string_view text) {
-    Asked out;
-    for (Slot& slot : slots) {
-        slot.replacement = "null";
-        auto row = row_of(text.substr(slot.begin, slot.end - slot.begin));
-        if (!row) continue;
-        out.rows.push_back(std::move(*row));
-        out.slots.push_back(&slot);
     }
     return out;
 }
@@ -163,44 +168,6 @@ Outcome<std::string> printed(const RemoteCall& call, std::string text) {
     return out;
 }
 
-/// One resolver's part: calls it once and fills the slots.
-rt::Task<Outcome<>> resolve(
-    const RemoteCall& call, Asked asked, const RemoteResolver& resolver, detail::RemoteEnvironment env
-) {
-    if (asked.slots.empty()) co_return Outcome<>();
-    env.context.bytes_max = env.room.left();
-    auto values = co_await resolver(env.context, std::move(asked.rows), arguments_of(call, env.variables));
-    if (!values) co_return std::unexpected(std::move(values).error());
-    if (values->size() != asked.slots.size()) {
-        co_return failure("unexpected", "a resolver answered for other rows");
-    }
-    for (std::size_t i = 0; i < asked.slots.size(); ++i) {
-        std::string text = std::move((*values)[i]);
-        CO_CHECK_OK(env.room.add(text.size()));
-        auto work = [&call, &text] { return printed(call, std::move(text)); };
-        auto done = co_await rt::offload(text.size(), work);
-        if (!done) co_return std::unexpected(std::move(done).error());
-        asked.slots[i]->replacement = std::move(*done);
-    }
-    co_return Outcome<>();
-}
-
-/// Lets go of each replacement once it is in: there is never more than two of the answer.
-std::string spliced(std::string text, std::vector<Slot> slots) {
-    std::ranges::sort(slots, {}, &Slot::begin);
-    std::size_t size = text.size();
-    for (const Slot& slot : slots) size += slot.replacement.size();
-    std::string out;
-    out.reserve(size);
-    std::size_t at = 0;
-    for (Slot& slot : slots) {
-        out.append(text, at, slot.begin - at).append(std::exchange(slot.replacement, std::string()));
-        at = slot.end;
-    }
-    out.append(text, at);
-    return out;
-}
-
 }  // namespace
 
 bool has_remote_fields(const Plan& plan) {
@@ -212,23 +179,115 @@ bool has_remote_fields(const Plan& plan) {
 
 namespace detail {
 
-rt::Task<Outcome<std::string>> fill_remote(std::string text, const Select& select, RemoteEnvironment env) {
-    if (!has_remote(select)) co_return text;
-    Finder finder(text);
-    if (!finder.find(select)) co_return failure("unexpected", "the answer has another shape than its plan");
-    std::vector<Slot> all;
-    for (auto& [call, slots] : finder.slots()) {
-        const auto resolver = env.options.remotes.find(call->field->metadata->resolver);
-        if (resolver == env.options.remotes.end()) {
-            co_return failure(
-                "unexpected", "no resolver is registered for \"" + call->field->metadata->name + "\""
-            );
+rt::Task<Outcome<>> RemoteFill::find(std::vector<std::size_t> begins, RemoteEnvironment env) {
+    const Plan& plan = *prepared_->plan;
+    for (std::size_t i = 0; i < plan.roots.size(); ++i) {
+        const auto* select = std::get_if<std::unique_ptr<Select>>(&plan.roots[i].what);
+        if (select == nullptr || !has_remote(**select)) continue;
+        Finder finder(std::string_view(body_).substr(begins[i]));
+        if (!finder.find(plan.roots[i].key, **select)) {
+            co_return failure("unexpected", "the answer has another shape than its plan");
         }
-        auto done = co_await resolve(*call, asked_of(slots, text), resolver->second, env);
-        if (!done) co_return std::unexpected(std::move(done).error());
-        std::ranges::move(slots, std::back_inserter(all));
+        for (Found& one : finder.found()) {
+            slots_.push_back({begins[i] + one.begin, begins[i] + one.end, std::move(one.path), one.call});
+        }
     }
-    co_return spliced(std::move(text), std::move(all));
+    std::map<const RemoteCall*, std::vector<Slot*>> by_call;
+    for (Slot& slot : slots_) by_call[slot.call].push_back(&slot);
+    for (auto& [call, slots] : by_call) CO_CHECK_OK(co_await ask(*call, std::move(slots), env));
+    co_return Outcome<>();
+}
+
+rt::Task<Outcome<>> RemoteFill::ask(const RemoteCall& call, std::vector<Slot*> slots, RemoteEnvironment env) {
+    const auto resolver = env.options.remotes.find(call.field->metadata->resolver);
+    if (resolver == env.options.remotes.end()) {
+        co_return failure(
+            "unexpected", "no resolver is registered for \"" + call.field->metadata->name + "\""
+        );
+    }
+    JsonArray rows;
+    std::vector<Slot*> asked;
+    for (Slot* slot : slots) {
+        auto row = row_of(std::string_view(body_).substr(slot->begin, slot->end - slot->begin));
+        if (!row) continue;
+        rows.push_back(std::move(*row));
+        asked.push_back(slot);
+    }
+    if (asked.empty()) co_return Outcome<>();
+    auto values = co_await resolver->second(env.context, std::move(rows), arguments_of(call, env.variables));
+    if (!values) co_return std::unexpected(std::move(values).error());
+    for (Slot* slot : asked) slot->values = values->get();
+    values_.push_back(std::move(*values));
+    co_return Outcome<>();
+}
+
+RemoteValues::Sizes RemoteFill::sizes() const {
+    RemoteValues::Sizes out;
+    for (const auto& values : values_) {
+        const RemoteValues::Sizes each = values->sizes();
+        out.values += each.values;
+        out.held += each.held;
+        out.largest = std::max(out.largest, each.largest);
+    }
+    return out;
+}
+
+rt::Task<Outcome<std::string>> RemoteFill::value(const Slot& slot, rt::Deadline by) {
+    if (slot.values == nullptr) co_return std::string("null");
+    auto text = co_await slot.values->next(std::move(by));
+    if (!text) co_return std::unexpected(std::move(text).error());
+    const std::size_t bytes = text->size();
+    auto work = [&slot, &text] { return printed(*slot.call, std::move(*text)); };
+    co_return co_await rt::offload(bytes, work);
+}
+
+rt::Task<Outcome<std::string>> RemoteFill::whole(rt::Deadline by) {
+    std::string out;
+    out.reserve(body_.size() + sizes().values);
+    for (const Slot& slot : slots_) {
+        auto text = co_await value(slot, by);
+        if (!text) co_return std::unexpected(std::move(text).error());
+        out.append(body_, at_, slot.begin - at_) += *text;
+        at_ = slot.end;
+    }
+    out.append(body_, at_);
+    co_return out;
+}
+
+rt::Task<std::string> RemoteFill::next(rt::Deadline by) {
+    if (!large_.empty()) co_return std::exchange(large_, std::string());
+    std::string out;
+    while (next_ < slots_.size() && out.size() < kPartBytes) {
+        const Slot& slot = slots_[next_++];
+        out.append(body_, at_, slot.begin - at_);
+        at_ = slot.end;
+        auto text = co_await value(slot, by);
+        if (!text) {
+            note(slot, text.error());
+            out += "null";
+        } else if (text->size() <= kPartBytes) {
+            out += *text;
+        } else {
+            large_ = std::move(*text);  // neither copied nor joined
+            co_return out;
+        }
+    }
+    if (next_ < slots_.size() || std::exchange(is_over_, true)) co_return out;
+    out.append(body_, at_, body_.size() - 1 - at_);
+    if (failed_ > kErrorsMax) errors_ += R"(,{"message":"more values could not be read"})";
+    if (!errors_.empty()) (out += R"(,"errors":[)") += errors_ + ']';
+    out += '}';
+    co_return out;
+}
+
+void RemoteFill::note(const Slot& slot, const Failure& failure) {
+    if (++failed_ > kErrorsMax) return;
+    if (!errors_.empty()) errors_ += ',';
+    errors_ += R"({"message":)";
+    append_json_string(failure.message, errors_);
+    errors_ += R"(,"path":[)" + slot.path + R"(],"extensions":{"path":"$","code":)";
+    append_json_string(failure.code, errors_);
+    errors_ += "}}";
 }
 
 }  // namespace detail

@@ -212,6 +212,7 @@ rt::Task<http::Response> Endpoint::Impl::post(http::Request request, HandshakePt
         );
     }
     Request one = std::move(incoming->requests.front());
+    one.takes_parts = true;
     one.wants_locations = media == Media::kGraphqlResponse;
     co_return detail::respond(
         media, co_await parts.engine.execute(std::move(one), std::move(*session), std::move(request.deadline))
@@ -259,6 +260,7 @@ rt::Task<http::Response> Endpoint::Impl::get(http::Request request, HandshakePtr
     auto session = co_await who(std::move(handshake));
     if (!session) co_return not_known(media, session.error());
     if (!one) co_return detail::refuse(media, 400, one.error());
+    one->takes_parts = true;
     one->wants_locations = media == Media::kGraphqlResponse;
     co_return co_await read_only(media, std::move(*one), std::move(*session), std::move(request.deadline));
 }

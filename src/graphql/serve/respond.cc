@@ -1,14 +1,42 @@
 #include "graphql/serve/detail/endpoint.h"
+#include "platform/rt/loop.h"
 
 #include <algorithm>
+#include <chrono>
+#include <memory>
 
 namespace weft::graphql::detail {
+
+namespace {
+
+/// One write, between which others have their turn: copying this takes some 0.1 ms.
+constexpr std::size_t kWriteBytes = 128u << 10;
+/// For a whole answer in parts, whose client takes its time; each write has the server's own limit.
+constexpr auto kPartsTime = std::chrono::minutes(10);
+
+rt::Task<void> send_parts(std::shared_ptr<const Answer> answer, http::StreamWriter writer) {
+    const auto by = writer.deadline().at_most(kPartsTime);
+    for (;;) {
+        const std::string part = co_await answer->parts->next(by);
+        if (part.empty()) co_return;
+        for (std::size_t at = 0; at < part.size(); at += kWriteBytes) {
+            if (!co_await writer.write(part.substr(at, kWriteBytes))) co_return;
+            co_await rt::yield();
+        }
+    }
+}
+
+}  // namespace
 
 http::Response respond(Media media, Answer answer, int refused) {
     http::Response out;
     out.status = media == Media::kGraphqlResponse && answer.is_request_error ? refused : 200;
     out.headers.add("content-type", std::string(type_of(media)));
-    if (answer.room) {
+    if (answer.parts) {
+        // Shared: a std::function must be copyable.
+        auto held = std::make_shared<const Answer>(std::move(answer));
+        out.stream = [held](http::StreamWriter writer) { return send_parts(held, std::move(writer)); };
+    } else if (answer.room) {
         out.shared_body = shared_body(std::move(answer));
     } else {
         out.body = std::move(answer.body);

@@ -4,8 +4,6 @@
 #include "store/runs/detail/rows.h"
 #include "store/runs/queries.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace weft::store::runs {
@@ -122,21 +120,6 @@ rt::Task<Result<Texts>> Runs::open_values(
         out[at] = std::move(text);
     }
     co_return out;
-}
-
-rt::Task<Result<Texts>> Runs::values(
-    TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by, std::size_t bytes_max
-) {
-    CO_TRY(auto found, co_await find_values(tenant, wanted, by));
-    const std::size_t bytes = bytes_of(found);
-    if (bytes > bytes_max) {
-        co_return fail(Error::limit(fmt::format(
-            "The values asked for have {} bytes, and there is room for {}: ask for fewer at a time",
-            bytes,
-            bytes_max
-        )));
-    }
-    co_return co_await open_values(tenant, std::move(wanted), std::move(found), std::move(by));
 }
 
 rt::Task<Result<Values>> Runs::values(

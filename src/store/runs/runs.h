@@ -119,12 +119,17 @@ class Runs {
     rt::Task<Result<Run>> get(TenantId tenant, RunId run, rt::Deadline by);
     /// In the workflow's order; empty for an absent run.
     rt::Task<Result<std::vector<StepRun>>> steps(TenantId tenant, RunId run, rt::Deadline by);
-    /// JSON text of the values that exist among `wanted`, in that order: one statement, however many runs.
-    /// Their memory is the caller's to have reserved: `bytes_max`. Errors: kLimit, before any is opened, when
-    /// together they have more.
-    rt::Task<Result<Texts>> values(
-        TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by, std::size_t bytes_max
+    /// Those that exist among `wanted`, as they are stored: one statement, however many runs.
+    rt::Task<Result<std::vector<FoundValue>>> find_values(
+        TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by
     );
+    /// JSON text of one that was found. Its memory is the caller's to have reserved. Errors: kInvalid,
+    /// kNotFound, kUnavailable.
+    rt::Task<Result<std::string>> open_value(
+        TenantId tenant, RunId run, StoredPayload stored, rt::Deadline by
+    ) {
+        return codec_.open(tenant, run, std::move(stored), std::move(by));
+    }
     /// JSON text of those that exist among `slots`, in the order asked for, once there is room for them.
     /// Errors: kUnavailable (retry) when there is none in time.
     rt::Task<Result<Values>> values(
@@ -142,9 +147,6 @@ class Runs {
     using Room = std::shared_ptr<rt::Budget::Charge>;
     /// For values of so many bytes, and what is made of them.
     rt::Task<Result<Room>> take_room(TenantId tenant, std::size_t bytes, rt::Deadline by);
-    rt::Task<Result<std::vector<FoundValue>>> find_values(
-        TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by
-    );
     rt::Task<Result<Texts>> open_values(
         TenantId tenant, std::vector<ValueKey> wanted, std::vector<FoundValue> found, rt::Deadline by
     );

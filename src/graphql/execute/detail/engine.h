@@ -35,7 +35,15 @@ struct Engine::Impl {
     bool is_allowed(const Document& document);
 
     // ---- engine.cc
-    rt::Task<Outcome<std::string>> query(const Ready& ready, const Session& session, rt::Deadline by);
+    rt::Task<Outcome<Answer>> query(const Ready& ready, const Session& session, rt::Deadline by);
+    /// Has resolvers fill what is theirs, now or as the answer is sent.
+    rt::Task<Outcome<Answer>> fill(
+        std::string body,
+        std::vector<std::size_t> begins,
+        const Ready& ready,
+        const Session& session,
+        rt::Deadline by
+    );
     rt::Task<Outcome<std::string>> mutation(Ready ready, const Session& session, rt::Deadline by);
     rt::Task<Outcome<std::string>> mutation_with_actions(
         Ready ready, const Session& session, rt::Deadline by
@@ -46,9 +54,13 @@ struct Engine::Impl {
     rt::Task<Outcome<>> call_actions(
         std::vector<std::string>& texts, const Ready& ready, const Session& session, rt::Deadline by
     );
-    /// The whole answer, once every root has its text: constants are filled in, notes are added.
+    /// The whole answer, once every root has its text: constants are filled in, notes are added. `begins` as
+    /// of data_body.
     rt::Task<Outcome<std::string>> finish(
-        std::vector<std::string> texts, const Prepared& prepared, const Variables& variables
+        std::vector<std::string> texts,
+        const Prepared& prepared,
+        const Variables& variables,
+        std::vector<std::size_t>* begins = nullptr
     );
     rt::Task<Outcome<Json>> perform(detail::ActionLog::Call call, rt::Deadline by);
     /// Principal and settings: what precedes the statements of every transaction.
