@@ -1,11 +1,14 @@
 #include "platform/pg/migrate.h"
 
+#include "base/bytes.h"
+#include "platform/crypto/crypto.h"
 #include "platform/pg/detail/sqlstate.h"
 
 #include <libpq-fe.h>
 
 #include <charconv>
 #include <initializer_list>
+#include <map>
 #include <memory>
 
 namespace weft::pg {
@@ -18,7 +21,12 @@ using Answer = std::unique_ptr<PGresult, decltype(&PQclear)>;
 /// Roles are shared by all databases of a server: another database's migration may touch them at this moment.
 constexpr int kAttempts = 5;
 /// One number for every Weft database; the lock lasts as long as the transaction.
-constexpr const char* kLock = "select pg_advisory_xact_lock(8466532)";
+constexpr const char* kBegin = R"(
+    begin;
+    set local timezone = 'UTC';
+    set local client_min_messages = warning;
+    select pg_advisory_xact_lock(8466532);
+)";
 
 constexpr const char* kBookkeeping = R"(
     create schema if not exists weft_meta;
@@ -35,16 +43,14 @@ constexpr const char* kBookkeeping = R"(
     );
 )";
 
+constexpr const char* kApplied =
+    "select number::text, checksum from weft_meta.migration "
+    "union all select name, checksum from weft_meta.applied_script";
+
 /// The migrations belong to the schema's owner; the migrating login need not be a superuser.
-constexpr const char* kJoinOwner = R"(
-    do $$
-    begin
-        if not pg_has_role(current_user, 'weft_owner', 'member') then
-            execute format('grant weft_owner to %I', current_user);
-        end if;
-    end
-    $$;
-)";
+constexpr const char* kIsOwner = "select pg_has_role(current_user, 'weft_owner', 'member')";
+constexpr const char* kJoinOwner =
+    "do $$ begin execute format('grant weft_owner to %I', current_user); end $$";
 
 class Migrator {
   public:
@@ -55,14 +61,16 @@ class Migrator {
   private:
     Result<void> exec(const std::string& text, std::string_view what);
     Result<Answer> ask(const char* text, std::initializer_list<std::string> params, std::string_view what);
-    Result<std::string> checksum(std::string_view text);
     Result<int> apply_migrations();
     Result<bool> apply_one(const MigrationFile& file, int number);
-    Result<bool> is_applied(std::string_view script, std::string_view text);
+    bool is_applied(const std::string& script, std::string_view text) const;
+    Result<void> read_applied();
+    Result<void> join_owner();
     Result<void> apply_script(std::string_view script, std::string_view text);
     Result<void> set_password(const char* role, const std::string& password);
 
     PGconn* connection_;
+    std::map<std::string, std::string> applied_;  // checksums by a migration's number or a script's name
 };
 
 Result<void> Migrator::exec(const std::string& text, std::string_view what) {
@@ -84,10 +92,23 @@ Result<Answer> Migrator::ask(
     return fail(detail::to_error(answer.get(), what));
 }
 
-Result<std::string> Migrator::checksum(std::string_view text) {
-    TRY(Answer answer,
-        ask("select encode(sha256(convert_to($1, 'UTF8')), 'hex')", {std::string(text)}, "checksum"));
-    return std::string(PQgetvalue(answer.get(), 0, 0));
+std::string checksum(std::string_view text) {
+    return hex(crypto::sha256(text));
+}
+
+/// All at once: each start asks, and most find nothing to do.
+Result<void> Migrator::read_applied() {
+    TRY(Answer answer, ask(kApplied, {}, "migrations"));
+    for (int row = 0; row < PQntuples(answer.get()); ++row) {
+        applied_[PQgetvalue(answer.get(), row, 0)] = PQgetvalue(answer.get(), row, 1);
+    }
+    return {};
+}
+
+Result<void> Migrator::join_owner() {
+    TRY(Answer answer, ask(kIsOwner, {}, "roles.sql"));
+    const bool is_member = std::string_view(PQgetvalue(answer.get(), 0, 0)) == "t";
+    return is_member ? Result<void>{} : exec(kJoinOwner, "roles.sql");
 }
 
 int number_of(std::string_view name) {
@@ -97,13 +118,9 @@ int number_of(std::string_view name) {
 }
 
 Result<bool> Migrator::apply_one(const MigrationFile& file, int number) {
-    TRY(std::string sum, checksum(file.text));
-    TRY(Answer known,
-        ask("select checksum from weft_meta.migration where number = $1::int",
-            {std::to_string(number)},
-            "migration"));
-    if (PQntuples(known.get()) == 1) {
-        if (PQgetvalue(known.get(), 0, 0) == sum) return false;
+    const std::string sum = checksum(file.text);
+    if (auto known = applied_.find(std::to_string(number)); known != applied_.end()) {
+        if (known->second == sum) return false;
         return fail(Error::conflict(
             "The database was made by another build of Weft: migration " + std::string(file.name) +
             " differs from the one that was applied. Migrations are never edited; add a new one."
@@ -138,19 +155,15 @@ Result<int> Migrator::apply_migrations() {
     return applied;
 }
 
-Result<bool> Migrator::is_applied(std::string_view script, std::string_view text) {
-    TRY(std::string sum, checksum(text));
-    TRY(Answer known,
-        ask("select 1 from weft_meta.applied_script where name = $1 and checksum = $2",
-            {std::string(script), sum},
-            script));
-    return PQntuples(known.get()) == 1;
+bool Migrator::is_applied(const std::string& script, std::string_view text) const {
+    auto known = applied_.find(script);
+    return known != applied_.end() && known->second == checksum(text);
 }
 
 Result<void> Migrator::apply_script(std::string_view script, std::string_view text) {
     CHECK_OK(exec(std::string(text), script));
     CHECK_OK(exec("set local role none; reset search_path", script));
-    TRY(std::string sum, checksum(text));
+    const std::string sum = checksum(text);
     CHECK_OK(
         ask("insert into weft_meta.applied_script (name, checksum) values ($1, $2) "
             "on conflict (name) do update set checksum = excluded.checksum, applied_at = clock_timestamp()",
@@ -176,20 +189,16 @@ Result<void> Migrator::set_password(const char* role, const std::string& passwor
 
 Result<int> Migrator::run(const MigrateOptions& options) {
     const SchemaFiles& files = schema_files();
-    CHECK_OK(exec("begin", "begin"));
-    CHECK_OK(exec("set local timezone = 'UTC'; set local client_min_messages = warning", "begin"));
-    CHECK_OK(ask(kLock, {}, "lock"));
+    CHECK_OK(exec(kBegin, "begin"));
     CHECK_OK(exec(kBookkeeping, "bookkeeping"));
-    TRY(bool has_roles, is_applied("roles.sql", files.roles));
-    if (!has_roles) CHECK_OK(apply_script("roles.sql", files.roles));
-    CHECK_OK(exec(kJoinOwner, "roles.sql"));
+    CHECK_OK(read_applied());
+    if (!is_applied("roles.sql", files.roles)) CHECK_OK(apply_script("roles.sql", files.roles));
+    CHECK_OK(join_owner());
     TRY(int applied, apply_migrations());
     // Granting again locks every table; a start with nothing to do must not.
-    TRY(bool has_grants, is_applied("grants.sql", files.grants));
-    if (applied > 0 || !has_grants) CHECK_OK(apply_script("grants.sql", files.grants));
-    CHECK_OK(
-        exec("set local role weft_owner; select weft.ensure_partitions(7); set local role none", "partitions")
-    );
+    if (applied > 0 || !is_applied("grants.sql", files.grants))
+        CHECK_OK(apply_script("grants.sql", files.grants));
+    // The days' partitions are made by api and worker, at their start and every hour.
     CHECK_OK(set_password("weft_api", options.api_password));
     CHECK_OK(set_password("weft_worker", options.worker_password));
     CHECK_OK(exec("commit", "commit"));
@@ -208,6 +217,7 @@ bool is_worth_retrying(const Error& error) {
 }  // namespace
 
 Result<int> migrate(const MigrateOptions& options) {
+    CHECK_OK(crypto::init());
     Error last;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
         OwnConnection connection(PQconnectdb(options.url.c_str()), &PQfinish);
