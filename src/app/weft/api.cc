@@ -185,9 +185,9 @@ class ApiProcess {
             is_stopping_ = true;
             told.notify_all();
         });
+        scope_.spawn(watch_database());
         listener_->start();
         scope_.spawn(announce());
-        scope_.spawn(watch_database());
         scope_.spawn(watch_ingest_pool());
         scope_.spawn(disks_->run(scope_.forever()));
         while (!is_stopping_) (void)co_await told.wait(rt::Deadline::in(1h));
@@ -524,6 +524,7 @@ int api(const ProcessOptions& given, const Environment& environment) {
     ApiProcess process(options, std::move(*secrets), std::move(held), log);
     if (auto prepared = process.prepare(); !prepared) give_up(prepared.error());
     if (auto restricted = proc::restrict_calls({}); !restricted) return complain(restricted.error());
+    wait_for_gate(options.gate_fd);
     process.loop().run_until_done(process.run());
     return kExitOk;
 }

@@ -95,6 +95,7 @@ void add_process_options(CLI::App& command, app::ProcessOptions& options) {
     command.add_option("--number", options.number)->group("");
     command.add_option("--secrets-fd", options.secrets_fd)->group("");
     command.add_option("--notify-fd", options.notify_fd)->group("");
+    command.add_option("--gate-fd", options.gate_fd)->group("");
     command.add_option("--listen-fd", options.listen_fd)->group("");
     command.add_option("--runner-fd", options.runner_fd)->group("");
     command.add_option("--disk", options.disks, "A place whose disk is watched; may be repeated");

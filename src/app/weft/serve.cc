@@ -42,7 +42,8 @@ constexpr int kSecretsFd = 3;
 constexpr int kNotifyFd = 4;
 constexpr int kListenFd = 5;
 constexpr int kRunnerFd = 6;
-constexpr int kDatabaseDiskFd = 7;  // of the api: asked how full it is, nothing else can be done with it
+constexpr int kGateFd = 7;
+constexpr int kDatabaseDiskFd = 8;  // of the api: asked how full it is, nothing else can be done with it
 
 std::string own_folder() {
     std::error_code ec;
@@ -111,8 +112,11 @@ class Server {
             CO_CHECK_OK(co_await start_database(by));
             admin = postgres_->admin();
         }
-        CO_CHECK_OK(bring_up_to_date(admin));
+        // Beside the database's own start: they confine themselves and wait at the gate.
         CO_CHECK_OK(start_processes(admin));
+        if (postgres_) CO_CHECK_OK(co_await finish_database(by));
+        CO_CHECK_OK(bring_up_to_date(admin));
+        gate_.reset();
         forget_secrets();
         co_return Result<void>{};
     }
@@ -130,6 +134,10 @@ class Server {
         // Absent, it is missed by who needs it, and named.
         runner_ = proc::Fd(::open((own_folder() + "/weft-runner").c_str(), O_PATH | O_CLOEXEC));
         TRY(ready_, ReadyPipe::make(loop_));
+        int ends[2];
+        if (::pipe2(ends, O_CLOEXEC) != 0) return fail(Error::internal("pipe2"));
+        at_gate_ = proc::Fd(ends[0]);
+        gate_ = proc::Fd(ends[1]);
         auto on_message = [this](const JsonObject& message) { on_ready(message); };
         keeping_.spawn(ready_->read(on_message, keeping_.forever()));
         TRY(keys_.shared_key, folder_.key("shared"));
@@ -151,6 +159,10 @@ class Server {
         // It comes back at once: the processes that use it wait and retry meanwhile.
         proc::Backoff backoff{.initial = Millis{50}, .max = Millis{1'000}};
         keep(database_, postgres_->server(), prepare, backoff);
+        co_return Result<void>{};
+    }
+
+    rt::Task<Result<void>> finish_database(rt::Deadline by) {
         CO_CHECK_OK(co_await postgres_->wait_ready(*database_, by.at_most(kRecoveryTimeout)));
         is_database_ready_ = true;
         co_return co_await postgres_->ensure_database(by.at_most(kInitTimeout));
@@ -191,10 +203,11 @@ class Server {
             std::move(name),
             "--secrets-fd=" + std::to_string(kSecretsFd),
             "--notify-fd=" + std::to_string(kNotifyFd),
+            "--gate-fd=" + std::to_string(kGateFd),
         };
         spec.argv.push_back("--disk-low=" + std::to_string(options_.process.disk_low));
         spec.argv.push_back("--disk-full=" + std::to_string(options_.process.disk_full));
-        spec.fds = {{secrets.get(), kSecretsFd}, {ready_->write_fd(), kNotifyFd}};
+        spec.fds = {{secrets.get(), kSecretsFd}, {ready_->write_fd(), kNotifyFd}, {at_gate_.get(), kGateFd}};
         // By descriptor: the api's user may not search the way here, and a restart runs the same version.
         spec.executable_fd = executable_.get();
         if (runner_) {
@@ -407,6 +420,8 @@ class Server {
     proc::Fd executable_;
     proc::Fd runner_;
     proc::Fd listener_;
+    proc::Fd at_gate_;  // where api and worker wait
+    proc::Fd gate_;     // closed once they may use the database
     proc::Fd database_folder_;
     proc::Fd api_secrets_;
     proc::Fd worker_secrets_;

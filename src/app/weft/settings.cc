@@ -174,6 +174,14 @@ Result<std::vector<std::string>> parse_origins(const std::vector<std::string>& t
     return out;
 }
 
+void wait_for_gate(int gate_fd) {
+    if (gate_fd < 0) return;
+    char none = 0;
+    while (::read(gate_fd, &none, 1) < 0 && errno == EINTR) {
+    }
+    ::close(gate_fd);
+}
+
 void report_ready(int notify_fd, const JsonObject& message) {
     std::string text = notify_fd >= 0 ? to_text(message) + "\n" : ready_text(message);
     // Shorter than PIPE_BUF, hence written whole; when nobody listens any more there is nobody to tell.

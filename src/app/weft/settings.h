@@ -68,6 +68,7 @@ struct ProcessOptions {
     int runner_fd = -1;   // weft-runner's file; -1: the one beside this program
     int secrets_fd = -1;  // a sealed file from `weft serve`; -1: read the environment
     int notify_fd = -1;   // where to report readiness; -1: standard output
+    int gate_fd = -1;     // a pipe that `weft serve` closes once the database is ready; -1: it is
 };
 
 /// The secrets of one process, as `weft serve` hands them over or as the environment names them
@@ -105,6 +106,10 @@ Result<Address> parse_address(std::string_view text);
 
 /// Web origins as browsers write them. Errors: a sentence about the first that is none.
 Result<std::vector<std::string>> parse_origins(const std::vector<std::string>& texts);
+
+/// Returns when the database may be used. A process gets ready while PostgreSQL starts, up to its first
+/// statement; with nobody at the other end (a restart) it goes on at once.
+void wait_for_gate(int gate_fd);
 
 /// Tells the parent (or the person at the terminal) that this process is ready, e.g. {"from": "api", "url":
 /// "http://127.0.0.1:8080", "claim_url": "..."}; claim_url is present only while nobody has claimed the

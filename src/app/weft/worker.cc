@@ -199,6 +199,7 @@ int worker(const ProcessOptions& options, const Environment& environment) {
     if (auto prepared = process.prepare(std::move(*zygote)); !prepared) give_up(prepared.error());
     auto restricted = proc::restrict_calls({.has_children = true});
     if (!restricted) give_up(restricted.error());
+    wait_for_gate(options.gate_fd);
     process.loop().run_until_done(process.run());
     return kExitOk;
 }
