@@ -101,14 +101,25 @@ Result<DataFolder> DataFolder::open(const std::string& path, Rng& rng) {
 }
 
 Result<void> DataFolder::write(std::string_view relative, std::string_view content, mode_t mode) {
+    return replace(relative, content, mode, Sync::kYes);
+}
+
+Result<void> DataFolder::write_briefly(std::string_view relative, std::string_view content, mode_t mode) {
+    return replace(relative, content, mode, Sync::kNo);
+}
+
+Result<void> DataFolder::replace(
+    std::string_view relative, std::string_view content, mode_t mode, Sync sync
+) {
     std::string path = at(relative);
     std::string fresh = path + ".new";
     proc::Fd file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
     if (!file || ::fchmod(file.get(), mode) != 0) return fail(trouble("write", fresh));
     CHECK_OK(write_all(file.get(), content, fresh));
-    if (::fsync(file.get()) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0) {
+    if ((sync == Sync::kYes && ::fsync(file.get()) != 0) || ::rename(fresh.c_str(), path.c_str()) != 0) {
         return fail(trouble("write", path));
     }
+    if (sync == Sync::kNo) return {};
     proc::Fd folder(
         ::open(std::filesystem::path(path).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     );

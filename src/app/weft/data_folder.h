@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,12 +38,16 @@ class DataFolder {
     /// Makes the sub-folder, for `owner` and their group alone (none: for this process's user), together with
     /// what an earlier version left in it for others.
     Result<void> share(std::string_view relative, const std::optional<proc::Identity>& owner);
-    /// Replaces a small file in one step.
+    /// Replaces a small file in one step, and waits for the disk.
     Result<void> write(std::string_view relative, std::string_view content, mode_t mode);
+    /// Likewise a file that need not outlive this machine's next start, at once.
+    Result<void> write_briefly(std::string_view relative, std::string_view content, mode_t mode);
 
   private:
     DataFolder(std::string path, proc::Fd lock, Rng& rng)
         : path_(std::move(path)), lock_(std::move(lock)), rng_(&rng) {}
+    enum class Sync : std::uint8_t { kNo, kYes };
+    Result<void> replace(std::string_view relative, std::string_view content, mode_t mode, Sync sync);
     Result<std::string> read_or_make(const std::string& relative);
 
     std::string path_;

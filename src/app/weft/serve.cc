@@ -358,7 +358,7 @@ class Server {
         write_state();
     }
 
-    /// serve.json: for tools and tests that look for our processes. Not durable, hence written plainly.
+    /// serve.json: for tools and tests that look for our processes. Nobody needs it after a crash.
     void write_state() {
         JsonObject processes;
         for (const auto& [name, pid] : pids_) processes[name] = pid;
@@ -368,7 +368,7 @@ class Server {
         for (const auto& [name, url] : metrics_urls_) metrics[name] = url;
         JsonObject state{{"pid", ::getpid()}, {"url", url_}, {"processes", processes}, {"ready", ready}};
         state["metrics"] = std::move(metrics);
-        (void)folder_.write("serve.json", to_text(state) + "\n", 0600);
+        (void)folder_.write_briefly("serve.json", to_text(state) + "\n", 0600);
     }
 
     void say(std::string text) {
