@@ -1,6 +1,9 @@
 #include "platform/http/detail/curl_multi.h"
 
+#include "platform/rt/deadline.h"
+
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -45,10 +48,7 @@ CURLMcode CurlMulti::add(CURL* easy) {
     CURLMcode code = curl_multi_add_handle(multi_, easy);
     if (code != CURLM_OK) return code;
     // libcurl asks for a zero timeout to begin; doing it here saves a turn of the loop.
-    if (std::exchange(is_due_now_, false)) {
-        timer_.cancel();
-        act(CURL_SOCKET_TIMEOUT, 0);
-    }
+    if (due_at_ == kNow) fire();
     return CURLM_OK;
 }
 
@@ -138,18 +138,37 @@ void CurlMulti::wait(const std::shared_ptr<Watched>& socket, bool is_write) {
 
 int CurlMulti::on_timer(CURLM*, long timeout_ms, void* self) {
     auto* multi = static_cast<CurlMulti*>(self);
-    multi->is_due_now_ = timeout_ms == 0;
-    if (timeout_ms < 0) {
-        multi->timer_.cancel();
-        return 0;
+    multi->due_at_ = timeout_ms < 0    ? kNever
+                     : timeout_ms == 0 ? kNow
+                                       : rt::Deadline::in(Millis(timeout_ms)).when();
+    if (timeout_ms == 0) {
+        asio::post(multi->loop_.context(), [multi, alive = multi->alive_] {
+            if (*alive && multi->due_at_ == kNow) multi->fire();
+        });
+    } else if (multi->due_at_ < multi->armed_at_) {
+        multi->arm(multi->due_at_);
     }
-    multi->timer_.expires_after(std::chrono::milliseconds(timeout_ms));
-    multi->timer_.async_wait([multi, alive = multi->alive_](const error_code& ec) {
-        if (ec || !*alive) return;
-        multi->is_due_now_ = false;
-        multi->act(CURL_SOCKET_TIMEOUT, 0);
-    });
     return 0;
+}
+
+/// The timer is left standing when libcurl changes its mind, which it does with every request: to set one
+/// costs the kernel more than a message.
+void CurlMulti::arm(Steady at) {
+    armed_at_ = at;
+    timer_.expires_at(at);
+    timer_.async_wait([this, alive = alive_, at](const error_code& ec) {
+        if (ec || !*alive) return;
+        armed_at_ = kNever;
+        if (due_at_ <= at)
+            fire();
+        else if (due_at_ < kNever)
+            arm(due_at_);
+    });
+}
+
+void CurlMulti::fire() {
+    due_at_ = kNever;
+    act(CURL_SOCKET_TIMEOUT, 0);
 }
 
 void CurlMulti::act(curl_socket_t fd, int events) {

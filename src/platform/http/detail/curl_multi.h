@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/time.h"
 #include "platform/rt/loop.h"
 
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -43,6 +44,8 @@ class CurlMulti {
     bool adopt_foreign(curl_socket_t fd);
     void watch(const std::shared_ptr<Watched>& socket);
     void wait(const std::shared_ptr<Watched>& socket, bool is_write);
+    void arm(Steady at);
+    void fire();
     void act(curl_socket_t fd, int events);
     void report();
 
@@ -50,7 +53,10 @@ class CurlMulti {
     OnDone on_done_;
     CURLM* multi_;
     boost::asio::steady_timer timer_;
-    bool is_due_now_ = false;
+    static constexpr Steady kNow = Steady::min();
+    static constexpr Steady kNever = Steady::max();
+    Steady due_at_ = kNever;                                               // when libcurl wants a push
+    Steady armed_at_ = kNever;                                             // when the timer ends: not later
     std::unordered_map<curl_socket_t, std::shared_ptr<Watched>> sockets_;  // shared with pending waits
     std::shared_ptr<bool> alive_;  // false once destroyed; shared with pending waits
 };
