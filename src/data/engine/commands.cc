@@ -14,6 +14,12 @@ namespace {
 // The child enforces the script's own limit; this one only catches a child that does not answer.
 constexpr auto kEvaluateTimeout = limits::kScriptTimeoutDefault * 3;
 constexpr auto kCodeGrace = 1s;  // likewise
+constexpr std::size_t kAheadMax = 8;
+
+/// Whether the sandbox keeps the evaluated input as the step's output.
+bool keeps_input(StepKind kind) {
+    return kind == StepKind::kMap || kind == StepKind::kRespond;
+}
 
 Failure failure_of(const protocol::Failed& failed) {
     const bool is_limit = failed.kind == protocol::Failed::Kind::kLimit;
@@ -47,19 +53,9 @@ rt::Task<Result<void>> Driver::on(Evaluate command) {
     if (is_output ? state_.stage != Stage::kOutput : !is_in(command.step, Phase::kEvaluating)) {
         co_return Result<void>{};  // stopped meanwhile
     }
-    protocol::Evaluate request;
-    if (is_output) {
-        request.value = run_.prepared->workflow.output();
-    } else {
-        const workflow::CompiledStep& step = run_.step(command.step);
-        slot(command.step).started_at = run_.now();
-        request.condition = step.condition;
-        request.value = step.with;
-        const StepKind kind = run_.plan(command.step).kind;
-        if (kind == StepKind::kMap || kind == StepKind::kRespond) request.keep_as = step.id;
-    }
+    if (!is_output) slot(command.step).started_at = run_.now();
     const rt::Deadline by = run_.job.scope.deadline(kEvaluateTimeout);
-    CO_TRY(auto reply, co_await ask(std::move(request), command.step, by));
+    CO_TRY(auto reply, co_await ask(evaluations(command.step), command.step, by));
     if (!reply) co_return Result<void>{};
     if (auto* value = std::get_if<protocol::Value>(&reply->result)) {
         InputEvaluated event = co_await input_ready(command.step, std::move(value->json));
@@ -71,6 +67,49 @@ rt::Task<Result<void>> Driver::on(Evaluate command) {
         apply(InputEvaluated{.step = command.step, .outcome = InputEvaluated::Outcome::kSkipped});
     }
     co_return Result<void>{};
+}
+
+protocol::Request Driver::evaluation(Index step) const {
+    protocol::Evaluate request;
+    if (step == kRun) {
+        request.value = run_.prepared->workflow.output();
+        return request;
+    }
+    const workflow::CompiledStep& compiled = run_.step(step);
+    request.condition = compiled.condition;
+    request.value = compiled.with;
+    if (keeps_input(run_.plan(step).kind)) request.keep_as = compiled.id;
+    return request;
+}
+
+/// That of `step`, and those that follow if it and they succeed, as far as nothing but the sandbox takes
+/// part: the state machine is a pure function, so it can be asked. Every message between two processes that
+/// is spared is worth it.
+std::vector<protocol::Request> Driver::evaluations(Index step) const {
+    std::vector<protocol::Request> out;
+    out.push_back(evaluation(step));
+    if (session_.has_foreseen(out.front())) return out;
+    State state = state_;
+    std::deque<Index> due;
+    for (const Command& command : commands_) {
+        if (const auto* next = std::get_if<Evaluate>(&command)) due.push_back(next->step);
+        // Others that use the sandbox must not see what has not happened before them.
+        if (std::holds_alternative<RunCode>(command) || std::holds_alternative<Perform>(command)) return out;
+    }
+    for (Index at = step; out.size() <= kAheadMax && at != kRun && keeps_input(run_.plan(at).kind);) {
+        auto [after, commands] = runstate::step(
+            run_.prepared->workflow.plan(), std::move(state), InputEvaluated{.step = at}, {run_.now(), 0}
+        );
+        state = std::move(after);
+        for (const Command& command : commands) {
+            if (const auto* next = std::get_if<Evaluate>(&command)) due.push_back(next->step);
+        }
+        if (due.empty()) break;
+        at = due.front();
+        due.pop_front();
+        out.push_back(evaluation(at));
+    }
+    return out;
 }
 
 InputEvaluated Driver::input_failed(Index step, Failure failure, Place place) {
@@ -148,9 +187,10 @@ rt::Task<Result<void>> Driver::on(Perform command) {
             request.value = run_.prepared->requests[static_cast<std::size_t>(step)];
             request.bindings.push_back({"input", mine.input});
             request.mode = protocol::Mode::kRequest;
-            CO_TRY(
-                auto reply, co_await ask(std::move(request), step, run_.job.scope.deadline(kEvaluateTimeout))
-            );
+            std::vector<protocol::Request> requests;
+            requests.push_back(std::move(request));
+            const rt::Deadline by = run_.job.scope.deadline(kEvaluateTimeout);
+            CO_TRY(auto reply, co_await ask(std::move(requests), step, by));
             if (!reply) co_return Result<void>{};
             auto* value = std::get_if<protocol::Value>(&reply->result);
             if (value == nullptr) {
@@ -290,7 +330,9 @@ rt::Task<Result<void>> Driver::on(RunCode command) {
     request.cpu_ms = static_cast<std::uint32_t>(cpu.count());
     const auto wall = std::chrono::ceil<Millis>(command.by - run_.now());
     request.wall_ms = static_cast<std::uint32_t>(std::max(wall, Millis(1)).count());
-    CO_TRY(auto reply, co_await ask(std::move(request), step, run_.deadline(command.by + kCodeGrace)));
+    std::vector<protocol::Request> requests;
+    requests.push_back(std::move(request));
+    CO_TRY(auto reply, co_await ask(std::move(requests), step, run_.deadline(command.by + kCodeGrace)));
     if (!reply) co_return Result<void>{};
     CallFinished event{.step = step, .attempt = command.attempt};
     Result<Value> value = fail(Error::internal("the sandbox gave no value"));

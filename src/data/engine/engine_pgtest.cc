@@ -43,7 +43,11 @@ class FakeBackend final : public isolation::Backend {
     class FakeSandbox final : public isolation::Sandbox {
       public:
         explicit FakeSandbox(FakeBackend& owner) : owner_(owner) {}
-        rt::Task<Result<isolation::Reply>> request(std::string, rt::Deadline) override {
+        rt::Task<Result<isolation::Reply>> request(std::string, rt::Deadline by, int) override {
+            ++owner_.messages;
+            co_return co_await next(std::move(by));
+        }
+        rt::Task<Result<isolation::Reply>> next(rt::Deadline) override {
             ++owner_.requests;
             co_return owner_.answer();
         }
@@ -71,6 +75,7 @@ class FakeBackend final : public isolation::Backend {
     }
     bool is_full = false;
     int starts = 0;
+    int messages = 0;
     int requests = 0;
 };
 
@@ -192,6 +197,21 @@ TEST_F(EngineTest, ASandboxThatDiesCostsACrashAndTheRunResumesAfterItsFinishedSt
     EXPECT_EQ(of_run("state"), "success");
     EXPECT_EQ(sandboxes.requests, 3);  // a, b, and b again: never a twice
     EXPECT_EQ(sandboxes.starts, 2);
+}
+
+TEST_F(EngineTest, WhatOnlyTheSandboxTakesPartInGoesInOneMessage) {
+    start_run(
+        R"({"steps":[{"id":"a","uses":"core/map","with":{}},{"id":"b","needs":["a"],"uses":"core/map","with":{}},
+            {"id":"c","needs":["b"],"uses":"core/sleep","with":{"duration":"1ms"}},
+            {"id":"d","needs":["c"],"uses":"core/map","with":{}}],"output":"{{ steps.d.output }}"})"
+    );
+    sandboxes.answer = [this] {
+        return FakeBackend::value(sandboxes.requests == 3 ? R"({"duration":"1ms"})" : "{}");
+    };
+    EXPECT_EQ(run_once(), End::kFinished);
+    EXPECT_EQ(of_run("state"), "success");
+    EXPECT_EQ(sandboxes.requests, 5);
+    EXPECT_EQ(sandboxes.messages, 2);  // a, b and c's input; d and the output
 }
 
 TEST_F(EngineTest, ASandboxThatAlwaysDiesEndsAsADeadLetter) {

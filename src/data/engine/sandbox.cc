@@ -9,14 +9,13 @@ using namespace runstate;
 using store::runs::JobFate;
 
 rt::Task<Result<std::optional<isolation::Reply>>> Driver::ask(
-    protocol::Request request, Index step, rt::Deadline by
+    std::vector<protocol::Request> requests, Index step, rt::Deadline by
 ) {
     if (!session_.is_open()) {
         CO_CHECK_OK(co_await take_sandbox());
         if (!session_.is_open()) co_return std::nullopt;
     }
-    CO_CHECK_OK(session_.add(request));
-    auto reply = co_await session_.ask(std::move(by));
+    auto reply = co_await session_.ask(std::move(requests), std::move(by));
     release_charges();
     if (reply) {
         record_.keep_logs(std::move(reply->logs), step);

@@ -4,6 +4,10 @@
 
 namespace weft::engine {
 
+namespace {
+constexpr std::size_t kAheadBytesMax = 256u << 10;
+}
+
 rt::Task<Result<void>> Session::open() {
     isolation::RunSpec spec{.tenant = run_.tenant, .run = run_.id};
     if (run_.prepared->is_shared) spec.shared_by = run_.prepared->version.id;
@@ -15,20 +19,40 @@ rt::Task<Result<void>> Session::open() {
     co_return Result<void>{};
 }
 
-Result<void> Session::add(const protocol::Request& request) {
-    auto fits = protocol::append(frames_, request);
-    if (!fits) return fail(std::move(fits).error().during("encode a frame"));
-    return {};
+bool Session::has_foreseen(const protocol::Request& request) const {
+    return frames_.empty() && !ahead_.empty() && ahead_.front() == request;
 }
 
-rt::Task<Result<isolation::Reply>> Session::ask(rt::Deadline by) {
-    std::string frames = take_frames();
+rt::Task<Result<isolation::Reply>> Session::ask(std::vector<protocol::Request> requests, rt::Deadline by) {
     run_.job.asking = sandbox_.get();
-    auto reply = co_await sandbox_->request(std::move(frames), std::move(by));
+    Result<isolation::Reply> reply = isolation::Reply{};
+    if (has_foreseen(requests.front())) {
+        ahead_.pop_front();
+        reply = co_await sandbox_->next(std::move(by));
+    } else {
+        reply = co_await send(std::move(requests), std::move(by));
+    }
     run_.job.asking = nullptr;
     touch();
-    if (!reply) sandbox_.reset();
+    if (!reply) close();
     co_return reply;
+}
+
+rt::Task<Result<isolation::Reply>> Session::send(std::vector<protocol::Request> requests, rt::Deadline by) {
+    // It went otherwise than foreseen: nobody wants these.
+    for (; !ahead_.empty(); ahead_.pop_front()) CO_CHECK_OK(co_await sandbox_->next(by));
+    CO_CHECK_OK(protocol::append(frames_, requests.front()));
+    for (std::size_t i = 1; i < requests.size(); ++i) {
+        // What is too large is asked for in its turn, and is an error then.
+        if (frames_.size() > kAheadBytesMax || !protocol::append(frames_, requests[i])) break;
+        ahead_.push_back(std::move(requests[i]));
+    }
+    co_return co_await sandbox_->request(take_frames(), std::move(by), static_cast<int>(ahead_.size()));
+}
+
+void Session::close() {
+    sandbox_.reset();
+    ahead_.clear();
 }
 
 std::string Session::take_frames() {

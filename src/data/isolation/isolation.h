@@ -56,14 +56,17 @@ class Sandbox {
     virtual ~Sandbox() = default;
 
     /// Sends `frames` (encoded with protocol::append: any number of Begin and Put, then one Evaluate or Code)
-    /// in one write and reads up to the reply. One request at a time.
+    /// in one write and reads up to the reply. One request at a time. `ahead` more Evaluate or Code may
+    /// follow in `frames`: their replies are had by as many calls of `next`, before the next request.
     ///
     /// A `Failed` in the reply is the author's mistake or a script limit, and the sandbox lives on. An error
     /// ends it: kLimit: memory, CPU or output bound of the process reached (failure kind `limit`); kTimeout:
     /// `by` passed, the process was killed (failure kind `limit`); kCancelled: likewise, called off;
     /// kUnavailable, kInternal: it died or spoke nonsense for reasons of ours (failure kind `platform`),
     /// retry anew.
-    virtual rt::Task<Result<Reply>> request(std::string frames, rt::Deadline by) = 0;
+    virtual rt::Task<Result<Reply>> request(std::string frames, rt::Deadline by, int ahead = 0) = 0;
+    /// The reply to what was sent ahead. Errors as of `request`.
+    virtual rt::Task<Result<Reply>> next(rt::Deadline by) = 0;
 
     /// As of now, of this run. After the process has ended, what it had used.
     virtual Usage usage() = 0;

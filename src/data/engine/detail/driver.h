@@ -82,6 +82,8 @@ class Driver {
     rt::Task<Result<void>> on(runstate::Respond command);
     rt::Task<Result<void>> on(runstate::Park command);
     rt::Task<Result<void>> on(runstate::Finish command);
+    protocol::Request evaluation(Index step) const;
+    std::vector<protocol::Request> evaluations(Index step) const;
     rt::Task<runstate::InputEvaluated> input_ready(Index step, std::string json);
     runstate::InputEvaluated input_read(Index step, Value value);
     runstate::InputEvaluated input_failed(Index step, runstate::Failure failure, Place place);
@@ -94,9 +96,10 @@ class Driver {
     rt::Task<runstate::CallFinished> check_output(runstate::CallFinished event);
 
     // ---- the sandbox (sandbox.cc)
-    /// Nothing when the sandbox is gone or the run was canceled meanwhile: the event has been applied.
+    /// The reply to the first; see Session::ask. Nothing when the sandbox is gone or the run was canceled
+    /// meanwhile: the event has been applied.
     rt::Task<Result<std::optional<isolation::Reply>>> ask(
-        protocol::Request request, Index step, rt::Deadline by
+        std::vector<protocol::Request> requests, Index step, rt::Deadline by
     );
     rt::Task<Result<void>> take_sandbox();
     std::optional<Steady> slot_until() const;

@@ -2,9 +2,11 @@
 
 #include "data/engine/detail/run.h"
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace weft::engine {
 
@@ -25,10 +27,12 @@ class Session {
     rt::Task<Result<void>> open();
     /// Goes with the next request. Borrows `output` instead of copying it: it may have 8 MiB.
     void put(Index step, runstate::StepStatus status, std::string& output, std::string error);
-    /// To be asked next. The error is our bug.
-    Result<void> add(const protocol::Request& request);
-    /// Sends what was put and added, and reads the reply. After an error the sandbox is gone.
-    rt::Task<Result<isolation::Reply>> ask(rt::Deadline by);
+    /// Sends what was put, and the requests, and reads the reply to the first. The others are what is likely
+    /// to be asked next: whoever does, and has put nothing meanwhile, is answered without another message.
+    /// After an error the sandbox is gone; kLimit: the first request is too large.
+    rt::Task<Result<isolation::Reply>> ask(std::vector<protocol::Request> requests, rt::Deadline by);
+    /// Whether `request` was sent along with the one before.
+    bool has_foreseen(const protocol::Request& request) const;
 
     bool has_frames() const { return !frames_.empty(); }
     /// What was put since; to be added again behind what a new sandbox is told.
@@ -38,17 +42,19 @@ class Session {
     /// When it last answered, or the run began.
     Steady used_at() const { return used_at_; }
     void touch() { used_at_ = run_.deps.clock.steady(); }
-    void close() { sandbox_.reset(); }
+    void close();
     /// Closes, and forgets what it would tell.
     void leave();
 
   private:
     void append_begin();
+    rt::Task<Result<isolation::Reply>> send(std::vector<protocol::Request> requests, rt::Deadline by);
 
     Run& run_;
     telemetry::Histogram start_seconds_;
     std::unique_ptr<isolation::Sandbox> sandbox_;
-    std::string frames_;  // to go with the next request
+    std::string frames_;                   // to go with the next request
+    std::deque<protocol::Request> ahead_;  // sent, and not asked for yet
     Steady used_at_;
 };
 

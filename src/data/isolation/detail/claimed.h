@@ -21,12 +21,14 @@ class Claimed final : public Sandbox {
     Claimed(const Claimed&) = delete;
     ~Claimed() override;
 
-    rt::Task<Result<Reply>> request(std::string frames, rt::Deadline by) override;
+    rt::Task<Result<Reply>> request(std::string frames, rt::Deadline by, int ahead) override;
+    rt::Task<Result<Reply>> next(rt::Deadline by) override;
     Usage usage() override;
     void kill() override;
 
   private:
     bool may_be_kept();
+    rt::Task<Result<Reply>> exchange(std::string frames, rt::Deadline by);
     Micros cpu_of_process() const;
     rt::Task<Result<void>> write(std::string frames, rt::Deadline by);
     rt::Task<Result<Reply>> read(rt::Deadline by);
@@ -43,6 +45,7 @@ class Claimed final : public Sandbox {
     std::optional<KillReason> death_;  // why, once the process has ended by itself
     protocol::FrameReader reader_;
     int lines_left_;
+    int owed_ = 0;  // replies to what was sent
     bool is_over_ = false;
     bool has_hit_limit_ = false;
 };

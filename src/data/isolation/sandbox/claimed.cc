@@ -72,8 +72,7 @@ Claimed::~Claimed() {
 }
 
 bool Claimed::may_be_kept() {
-    if (!slot_->tenure || is_over_ || has_hit_limit_ || slot_->is_child_gone() || reader_.pending() > 0)
-        return false;
+    if (!slot_->tenure || is_over_ || has_hit_limit_ || slot_->is_child_gone() || owed_ > 0) return false;
     return slot_->tenure->runs < options_.shared_runs_max && slot_->tenure->until.check() &&
            cpu_of_process() < options_.shared_cpu_max;
 }
@@ -92,7 +91,19 @@ void Claimed::arm(rt::Deadline by) {
     });
 }
 
-rt::Task<Result<Reply>> Claimed::request(std::string frames, rt::Deadline by) {
+rt::Task<Result<Reply>> Claimed::request(std::string frames, rt::Deadline by, int ahead) {
+    if (!is_over_ && owed_ > 0) co_return fail(Error::internal("sandbox: a reply has not been taken"));
+    owed_ = 1 + ahead;
+    co_return co_await exchange(std::move(frames), std::move(by));
+}
+
+rt::Task<Result<Reply>> Claimed::next(rt::Deadline by) {
+    if (!is_over_ && owed_ == 0) co_return fail(Error::internal("sandbox: nothing was sent ahead"));
+    co_return co_await exchange({}, std::move(by));
+}
+
+/// Sends, and reads up to one reply.
+rt::Task<Result<Reply>> Claimed::exchange(std::string frames, rt::Deadline by) {
     if (is_over_) co_return fail(Error::cancelled("the sandbox has ended"));
     arm(by);
     auto written = co_await write(std::move(frames), by);
@@ -161,8 +172,8 @@ Result<std::optional<Reply>> Claimed::take(Reply& reply) {
             reply.logs.push_back(std::move(*log));
             continue;
         }
-        // Nothing may follow a reply: the engine asks, the child answers.
-        if (reader_.pending() > 0) return fail(Error::internal("sandbox: spoke unasked"));
+        // Nothing may follow the last reply: the engine asks, the child answers.
+        if (--owed_ == 0 && reader_.pending() > 0) return fail(Error::internal("sandbox: spoke unasked"));
         if (auto* value = std::get_if<protocol::Value>(&*message)) {
             reply.result = std::move(*value);
         } else if (auto* failed = std::get_if<protocol::Failed>(&*message)) {
