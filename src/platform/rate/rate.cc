@@ -2,9 +2,12 @@
 
 #include <sodium.h>
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <span>
 
@@ -69,10 +72,22 @@ Result<Rate> Rate::parse(std::string_view text) {
     return Rate{.per_second = *per_second, .burst = *burst};
 }
 
-Limiter::Limiter(Rng& rng, std::size_t cells)
-    : hash_key_(), mask_(cells - 1), full_at_(kRows * cells, Steady::min()) {
+Limiter::Limiter(Rng& rng, std::size_t cells) : hash_key_(), mask_(cells - 1), full_at_(map(kRows * cells)) {
     static_assert(sizeof hash_key_ == crypto_shorthash_KEYBYTES);
     rng.fill(std::as_writable_bytes(std::span(hash_key_)));
+}
+
+/// Not from the heap, which would have to clear what others have used before.
+std::unique_ptr<Steady[], Limiter::Unmap> Limiter::map(std::size_t cells) {
+    const std::size_t bytes = cells * sizeof(Steady);
+    void* zeros = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (zeros == MAP_FAILED) throw std::bad_alloc();
+    (void)::madvise(zeros, bytes, MADV_NOHUGEPAGE);  // a touch costs one small page, not 2 MiB
+    return {static_cast<Steady*>(zeros), Unmap{bytes}};
+}
+
+void Limiter::Unmap::operator()(Steady* cells) const {
+    ::munmap(cells, bytes);
 }
 
 Limiter::Cells Limiter::cells_of(std::string_view key) const {

@@ -6,9 +6,9 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 /// The one rate limiter.
 namespace weft::rate {
@@ -53,7 +53,14 @@ class Limiter {
 
     std::array<unsigned char, 16> hash_key_;
     std::size_t mask_;
-    std::vector<Steady> full_at_;  // row after row
+    /// Row after row. Zeros that nothing has touched cost no memory, and most of many limiters stay so: what
+    /// no key has spent is full since the clock's epoch.
+    struct Unmap {
+        std::size_t bytes = 0;
+        void operator()(Steady* cells) const;
+    };
+    static std::unique_ptr<Steady[], Unmap> map(std::size_t cells);
+    std::unique_ptr<Steady[], Unmap> full_at_;
 };
 
 }  // namespace weft::rate

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <fstream>
 #include <list>
 #include <unordered_map>
 
@@ -101,6 +104,22 @@ TEST_F(LimiterTest, AThousandLimitedKeysHoldBackNobodyElse) {
     }
     EXPECT_LE(held_back, 5);
 }
+
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)  // they have memory of their own
+long resident_bytes() {
+    long pages = 0;
+    std::ifstream("/proc/self/statm") >> pages >> pages;
+    return pages * ::sysconf(_SC_PAGESIZE);
+}
+
+TEST(Limiter, TakesMemoryForWhatWasSpentOnly) {
+    SeededRng rng{7};
+    const long before = resident_bytes();
+    std::list<Limiter> limiters;
+    for (int i = 0; i < 40; ++i) limiters.emplace_back(rng).take("a", kFiveAMinute, 1, kStart);
+    EXPECT_LT(resident_bytes() - before, 40 * (128 << 10)) << "of 512 KiB each";
+}
+#endif
 
 TEST_F(LimiterTest, OffAllowsEverything) {
     EXPECT_EQ(allowed("a", Rate{}, 100, kStart), 100);
