@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
+#include <ctime>
 #include <set>
+#include <vector>
 
 namespace weft::pg {
 namespace {
@@ -15,6 +18,11 @@ using rt::Deadline;
 constexpr Query kEcho{"test.echo", "select $1::int8, pg_backend_pid()"};
 constexpr Query kTenant{"test.tenant", "select current_setting('app.tenant_id')"};
 constexpr Query kSlow{"test.sleep", "select pg_sleep($1::float8)"};
+/// Three pieces, each larger than what the server keeps back, with a pause before the next.
+constexpr Query kPieces{
+    "test.pieces",
+    "select repeat('x', 30000) from generate_series(0, 2) n, lateral (select pg_sleep(0.15 * n)) pause"
+};
 constexpr Query kDivided{"test.broken", "select 1/0"};
 constexpr Query kStar{"test.star", "select * from weft.moved"};
 
@@ -284,6 +292,28 @@ TEST(SharingOutage, CallersWaitForTheServerUntilTheirDeadline) {
     cluster.start_server();
     EXPECT_TRUE(ask(10s));
     loop.run_until_done(pool.close());
+}
+
+std::chrono::nanoseconds thread_time() {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+rt::Task<void> take_pieces(Pool& pool, std::vector<std::size_t>& sizes) {
+    auto rows = co_await pool.shared(only(kPieces), Deadline::in(10s));
+    if (!rows) co_return;
+    for (int row = 0; row < rows->back().size(); ++row) sizes.push_back(rows->back().text(row, 0).size());
+}
+
+TEST_F(SharingTest, AnAnswerInPiecesIsLookedForAndThenAwaitedAsleep) {
+    (void)run(echo(1));
+    std::vector<std::size_t> sizes;
+    const auto before = thread_time();
+    loop_.run_until_done(take_pieces(pool_, sizes));
+    const auto busy = thread_time() - before;
+    EXPECT_EQ(sizes, (std::vector<std::size_t>{30'000, 30'000, 30'000}));
+    EXPECT_LT(busy, 150ms) << "of half a second that the server slept";
 }
 
 }  // namespace

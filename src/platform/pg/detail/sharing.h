@@ -70,6 +70,7 @@ class Sharing : public std::enable_shared_from_this<Sharing> {
         Steady::duration usual_time{};  // that a batch takes, lately
         bool is_lively(Steady now) const;
         bool is_writing = false;
+        int looks = 0;  // for the next piece of an answer, in a row
     };
     struct Wait;  // the caller's wait, which can be cancelled
 
