@@ -39,9 +39,17 @@ class Values final : public IntrospectionInput {
 
 }  // namespace
 
+std::vector<std::string_view> RootTexts::views() const {
+    std::vector<std::string_view> out;
+    for (std::size_t i = 0; i < own.size(); ++i) {
+        out.push_back(columns[i] == kNone ? std::string_view(own[i]) : rows->text(0, columns[i]));
+    }
+    return out;
+}
+
 std::string data_body(
     const Plan& plan,
-    std::vector<std::string> texts,
+    const std::vector<std::string_view>& texts,
     std::string_view extensions,
     std::vector<std::size_t>* begins
 ) {
@@ -56,7 +64,7 @@ std::string data_body(
         out += plan.roots[i].key;
         out += "\":";
         if (begins != nullptr) begins->push_back(out.size());
-        out += std::exchange(texts[i], std::string());
+        out += texts[i];
     }
     out += '}';
     if (!extensions.empty()) (out += R"(,"extensions":)") += extensions;

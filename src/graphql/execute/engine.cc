@@ -39,9 +39,9 @@ pg::Params params_of(const std::vector<std::optional<std::string>>& values) {
     return out;
 }
 
-std::size_t bytes_of(const std::vector<std::string>& texts) {
+std::size_t bytes_of(const std::vector<std::string_view>& texts) {
     std::size_t bytes = 0;
-    for (const std::string& text : texts) bytes += text.size();
+    for (const std::string_view text : texts) bytes += text.size();
     return bytes;
 }
 
@@ -113,7 +113,7 @@ Outcome<pg::Batch> Engine::Impl::prelude(const Session& session) const {
 }
 
 rt::Task<Outcome<>> Engine::Impl::read_roots(
-    std::vector<std::string>& texts, const Ready& ready, const Session& session, rt::Deadline by
+    detail::RootTexts& texts, const Ready& ready, const Session& session, rt::Deadline by
 ) {
     const Prepared& prepared = *ready.prepared;
     if (prepared.statement.text.empty()) co_return Outcome<>();
@@ -130,16 +130,21 @@ rt::Task<Outcome<>> Engine::Impl::read_roots(
             failed.sqlstate.empty() ? to_failure(rows.error(), is_admin) : to_failure(failed, "$", is_admin)
         );
     }
-    const pg::Rows& row = rows->back();
+    texts.rows = std::move(rows->back());
     int column = 0;
-    for (std::size_t i = 0; i < texts.size(); ++i) {
+    for (std::size_t i = 0; i < texts.own.size(); ++i) {
         if (!reads_rows(prepared.plan->roots[i])) continue;
-        texts[i] = row.is_null(0, column) ? "null" : std::string(row.text(0, column));
+        if (texts.rows->is_null(0, column)) {
+            texts.own[i] = "null";
+        } else {
+            texts.columns[i] = column;
+        }
         ++column;
     }
+    const std::size_t bytes = bytes_of(texts.views());
     // What resolvers fill has its room already.
-    if (bytes_of(texts) > kLargeAnswerBytes) CO_CHECK_OK(co_await ready.room->open(by));
-    co_return ready.room->add(bytes_of(texts));
+    if (bytes > kLargeAnswerBytes) CO_CHECK_OK(co_await ready.room->open(by));
+    co_return ready.room->add(bytes);
 }
 
 rt::Task<Outcome<>> Engine::Impl::call_actions(
@@ -208,30 +213,31 @@ rt::Task<Outcome<Json>> Engine::Impl::perform(detail::ActionLog::Call call, rt::
 }
 
 rt::Task<Outcome<std::string>> Engine::Impl::finish(
-    std::vector<std::string> texts,
+    detail::RootTexts texts,
     const Prepared& prepared,
     const Variables& variables,
     std::vector<std::size_t>* begins
 ) {
-    auto filled = detail::fill_constants(texts, prepared, variables, prepared.plan->access->view());
+    auto filled = detail::fill_constants(texts.own, prepared, variables, prepared.plan->access->view());
     if (!filled) co_return std::unexpected(std::move(filled).error());
+    const std::vector<std::string_view> views = texts.views();
     std::string notes;
     if (prepared.may_have_notes) {
-        auto look = [&] { return notes_of(*prepared.plan, {texts.begin(), texts.end()}, variables); };
-        notes = co_await rt::offload(bytes_of(texts), look);
+        auto look = [&] { return notes_of(*prepared.plan, views, variables); };
+        notes = co_await rt::offload(bytes_of(views), look);
         if (!notes.empty()) ++stats.notes;
     }
-    co_return detail::data_body(*prepared.plan, std::move(texts), notes, begins);
+    co_return detail::data_body(*prepared.plan, views, notes, begins);
 }
 
 rt::Task<Outcome<Answer>> Engine::Impl::query(const Ready& ready, const Session& session, rt::Deadline by) {
     const Prepared& prepared = *ready.prepared;
     if (prepared.has_remotes) CO_CHECK_OK(co_await ready.room->open(by));
-    std::vector<std::string> texts(prepared.plan->roots.size());
+    detail::RootTexts texts(prepared.plan->roots.size());
     auto read = co_await read_roots(texts, ready, session, by);
     if (!read) co_return std::unexpected(std::move(read).error());
     if (prepared.has_actions) {
-        auto called = co_await call_actions(texts, ready, session, by);
+        auto called = co_await call_actions(texts.own, ready, session, by);
         if (!called) co_return std::unexpected(std::move(called).error());
     }
     std::vector<std::size_t> begins;
@@ -292,7 +298,7 @@ rt::Task<Outcome<std::string>> Engine::Impl::mutation(Ready ready, const Session
     );
     if (!texts) co_return std::unexpected(std::move(texts).error());
     if (options.on_change) options.on_change(*prepared.plan, variables, session);
-    co_return co_await finish(std::move(*texts), prepared, variables);
+    co_return co_await finish(detail::RootTexts(std::move(*texts)), prepared, variables);
 }
 
 Engine::Engine(rt::Loop& loop, pg::Pool& pool, EngineOptions options)

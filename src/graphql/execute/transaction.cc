@@ -116,7 +116,7 @@ rt::Task<Outcome<std::string>> Engine::Impl::mutation_with_actions(
     }
     for (const auto& work : after) work();
     if (options.on_change) options.on_change(plan, variables, session);
-    co_return co_await finish(std::move(texts), prepared, variables);
+    co_return co_await finish(detail::RootTexts(std::move(texts)), prepared, variables);
 }
 
 }  // namespace weft::graphql

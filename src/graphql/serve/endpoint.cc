@@ -115,7 +115,7 @@ std::size_t stated_length(const http::Fields& headers) {
 /// What the gate of POST found out from the head.
 struct Known {
     HandshakePtr handshake;
-    Outcome<Session> session;
+    mutable Outcome<Session> session;  // the request's handler takes it: there is one
 };
 
 }  // namespace
@@ -199,7 +199,7 @@ rt::Task<http::Response> Endpoint::Impl::post(http::Request request, HandshakePt
         auto one = co_await rt::offload(request.body.size(), read);
         co_return co_await stream(std::move(one), request.body.size(), std::move(handshake));
     }
-    Outcome<Session> session = std::static_pointer_cast<const Known>(request.note)->session;
+    Outcome<Session> session = std::move(static_cast<const Known*>(request.note.get())->session);
     if (!session->is_admin() && request.body.size() > kBodyBytesMax) {
         co_return detail::refuse(media, 413, too_large(kBodyBytesMax));
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "graphql/execute/detail/action_log.h"
+#include "graphql/execute/detail/answer.h"
 #include "graphql/execute/detail/documents.h"
 #include "graphql/execute/execute.h"
 #include "platform/rt/clock.h"
@@ -49,7 +50,7 @@ struct Engine::Impl {
         Ready ready, const Session& session, rt::Deadline by
     );
     rt::Task<Outcome<>> read_roots(
-        std::vector<std::string>& texts, const Ready& ready, const Session& session, rt::Deadline by
+        detail::RootTexts& texts, const Ready& ready, const Session& session, rt::Deadline by
     );
     rt::Task<Outcome<>> call_actions(
         std::vector<std::string>& texts, const Ready& ready, const Session& session, rt::Deadline by
@@ -57,7 +58,7 @@ struct Engine::Impl {
     /// The whole answer, once every root has its text: constants are filled in, notes are added. `begins` as
     /// of data_body.
     rt::Task<Outcome<std::string>> finish(
-        std::vector<std::string> texts,
+        detail::RootTexts texts,
         const Prepared& prepared,
         const Variables& variables,
         std::vector<std::size_t>* begins = nullptr
