@@ -1,6 +1,7 @@
 -- wrk: one GraphQL operation again and again, with fresh keys. Environment: QUERY, PATH_, TENANT_HEADER, KEYS ("point" asks
--- for one run, "nested" for a tenant's latest), ROLE_HEADER.
-local counter = 0
+-- for one run, "nested" for a tenant's latest), ROLE_HEADER. Requests are made before: Lua would take a tenth of the CPU.
+local REQUESTS = 4096
+local counter, at, requests = 0, 0, {}
 local query = os.getenv('QUERY')
 local tenant_header = os.getenv('TENANT_HEADER')
 local is_point = os.getenv('KEYS') == 'point'
@@ -10,14 +11,7 @@ function setup(thread)
   thread:set('seed', counter)
 end
 
-function init()
-  math.randomseed(seed * 7919)
-  headers = { ['content-type'] = 'application/json' }
-  local role = os.getenv('ROLE_HEADER')
-  if role then headers['x-hasura-role'] = role end
-end
-
-function request()
+local function one()
   local tenant = math.random(1, 100)
   headers[tenant_header] = tostring(tenant)
   local variables = '{}'
@@ -25,6 +19,19 @@ function request()
     variables = string.format('{"tenant":%d,"id":"%d"}', tenant, (math.random(3000, 4999) * 100) + tenant)
   end
   return wrk.format('POST', os.getenv('GRAPHQL_PATH'), headers, '{"query":"' .. query .. '","variables":' .. variables .. '}')
+end
+
+function init()
+  math.randomseed(seed * 7919)
+  headers = { ['content-type'] = 'application/json' }
+  local role = os.getenv('ROLE_HEADER')
+  if role then headers['x-hasura-role'] = role end
+  for i = 1, REQUESTS do requests[i] = one() end
+end
+
+function request()
+  at = at % REQUESTS + 1
+  return requests[at]
 end
 
 -- Looking at answers costs the load generator more than the server: done in the round that warms up.
