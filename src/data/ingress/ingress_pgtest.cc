@@ -348,7 +348,7 @@ TEST_F(IngressTest, AckedMeansStoredWhenConnectionsAreCut) {
     EXPECT_EQ(
         db_.scalar(
             "select count(*) from workflow_run r join job j on j.run_id = r.id where r.id = any($1::uuid[])",
-            {runs.text()}
+            {runs.value().bytes}
         ),
         std::to_string(acked)
     ) << "acknowledged but missing";

@@ -148,11 +148,11 @@ rt::Task<Result<pg::Rows>> Live::Impl::run_statement(
     pg::Params params;
     pg::ArrayParam numbers;
     for (std::size_t i = 0; i < batch.size(); ++i) numbers.add(static_cast<std::int64_t>(i));
-    params.add(numbers.text());
+    params.add(numbers);
     for (std::size_t at = 0; at < plan.multiplexed.parameters.size(); ++at) {
         pg::ArrayParam values;
         for (const CohortPtr& cohort : batch) values.add(cohort->values[at]);
-        params.add(values.text());
+        params.add(values);
     }
     statements->add({plan.name, plan.multiplexed.text}, std::move(params));
     ++stats.queries;

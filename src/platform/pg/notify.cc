@@ -156,7 +156,7 @@ rt::Task<Result<void>> Notifier::Impl::send(std::vector<Hint> hints) {
         payloads.add(hint.payload);
     }
     Params params;
-    params.add(channels.text()).add(payloads.text());
+    params.add(channels).add(payloads);
     CO_CHECK_OK(detail::check_params(params));
     CO_CHECK_OK(connection->send(kNotify, params));
     CO_CHECK_OK(connection->send_sync());

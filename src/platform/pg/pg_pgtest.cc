@@ -96,12 +96,7 @@ TEST_F(PgTest, ArraysComeBackAsTheyWent) {
     flag.add(true).add(false).add_null().add_null();
     when.add(at).add_null().add_null().add_null();
     Params params;
-    params.add(text.text())
-        .add(raw.text())
-        .add(number.text())
-        .add(id.text())
-        .add(flag.text())
-        .add(when.text());
+    params.add(text).add(raw).add(number).add(id).add(flag).add(when);
     auto rows = ask(pool(), Principal::tenant(a_), unnest, std::move(params));
     ASSERT_TRUE(rows) << rows.error().detail;
     ASSERT_EQ(rows->size(), 4);

@@ -43,18 +43,22 @@ std::string instant_text(Instant at) {
     return std::string(out, static_cast<std::size_t>(size));
 }
 
-std::string bytea_text(std::string_view bytes) {
-    std::string out = "\\x";
-    out += hex(bytes);
-    return out;
-}
-
 std::string double_text(double value) {
     if (std::isnan(value)) return "NaN";
     if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
     char out[32];
     auto [end, ec] = std::to_chars(out, out + sizeof out, value);
     return std::string(out, end);
+}
+
+// Of PostgreSQL's catalog; they never change.
+constexpr std::uint32_t kByteaType = 17;
+constexpr std::uint32_t kUuidType = 2950;
+constexpr std::uint32_t kNullSize = 0xFFFFFFFF;
+
+/// Big endian, as the protocol has it.
+void append_number(std::string& out, std::uint32_t value) {
+    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
 }
 
 PGresult* as_result(void* result) {
@@ -64,37 +68,33 @@ PGresult* as_result(void* result) {
 }  // namespace
 
 Params& Params::add(std::string_view text) {
-    values_.emplace_back(std::in_place, text);
+    values_.push_back(Value{.bytes = std::string(text)});
     return *this;
 }
 Params& Params::add(const Uuid& id) {
-    values_.emplace_back(id.text());
-    return *this;
+    return add(std::string_view(id.text()));
 }
 Params& Params::add(std::int64_t value) {
-    values_.emplace_back(std::to_string(value));
-    return *this;
+    return add(std::string_view(std::to_string(value)));
 }
 Params& Params::add(bool value) {
-    values_.emplace_back(value ? "t" : "f");
-    return *this;
+    return add(value ? "t" : "f");
 }
 Params& Params::add(double value) {
-    values_.emplace_back(double_text(value));
-    return *this;
+    return add(std::string_view(double_text(value)));
 }
 Params& Params::add(Instant at) {
-    values_.emplace_back(instant_text(at));
-    return *this;
+    return add(std::string_view(instant_text(at)));
 }
 Params& Params::add(Millis duration) {
     return add(static_cast<std::int64_t>(duration.count()));
 }
 Params& Params::add(const ArrayParam& array) {
-    return add(std::string_view(array.text()));
+    values_.push_back(array.value());
+    return *this;
 }
 Params& Params::add_bytes(std::string_view bytes) {
-    values_.emplace_back(bytea_text(bytes));
+    values_.push_back(Value{.bytes = std::string(bytes), .is_binary = true});
     return *this;
 }
 Params& Params::add_null() {
@@ -103,7 +103,7 @@ Params& Params::add_null() {
 }
 
 void ArrayParam::separate() {
-    if (text_.size() > 1) text_ += ',';
+    if (size_++ > 0) text_ += ',';
 }
 
 ArrayParam& ArrayParam::add(std::string_view text) {
@@ -117,8 +117,7 @@ ArrayParam& ArrayParam::add(std::string_view text) {
     return *this;
 }
 ArrayParam& ArrayParam::add(const Uuid& id) {
-    separate();
-    text_ += id.text();
+    add_binary(kUuidType, {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()});
     return *this;
 }
 ArrayParam& ArrayParam::add(std::int64_t value) {
@@ -140,19 +139,30 @@ ArrayParam& ArrayParam::add(Millis duration) {
     return add(static_cast<std::int64_t>(duration.count()));
 }
 ArrayParam& ArrayParam::add_bytes(std::string_view bytes) {
-    separate();
-    text_ += "\"\\\\x";
-    text_ += hex(bytes);
-    text_ += '"';
+    add_binary(kByteaType, bytes);
     return *this;
 }
+/// Of an array of nothing but nulls it is not known what it is: it goes as text.
 ArrayParam& ArrayParam::add_null() {
     separate();
     text_ += "NULL";
+    has_null_ = true;
+    append_number(binary_, kNullSize);
     return *this;
 }
-std::string ArrayParam::text() const {
-    return text_ + "}";
+void ArrayParam::add_binary(std::uint32_t type, std::string_view bytes) {
+    type_ = type;
+    ++size_;
+    append_number(binary_, static_cast<std::uint32_t>(bytes.size()));
+    binary_ += bytes;
+}
+/// As array_recv reads it: dimensions, whether there are nulls, type; size and lower bound of the one
+/// dimension; elements.
+Params::Value ArrayParam::value() const {
+    if (type_ == 0) return {.bytes = text_ + "}"};
+    std::string out;
+    for (const std::uint32_t number : {1u, has_null_ ? 1u : 0u, type_, size_, 1u}) append_number(out, number);
+    return {.bytes = out + binary_, .is_binary = true};
 }
 
 Rows::Rows() = default;

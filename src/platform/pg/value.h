@@ -28,9 +28,14 @@ struct Bytes {
     std::string_view bytes;
 };
 
-/// The parameters of one statement, in order, in PostgreSQL's text format. Bytes go as bytea hex.
+/// The parameters of one statement, in order. Bytes, and arrays of bytes or of uuids, go in PostgreSQL's
+/// binary format, hence only where the statement says bytea, bytea[] or uuid[]; all else goes as text.
 class Params {
   public:
+    struct Value {
+        std::string bytes;
+        bool is_binary = false;
+    };
     Params& add(std::string_view text);
     Params& add(const char* text) { return add(std::string_view(text)); }
     Params& add(const Uuid& id);
@@ -56,14 +61,14 @@ class Params {
     }
 
     std::size_t size() const { return values_.size(); }
-    const std::vector<std::optional<std::string>>& values() const { return values_; }
+    const std::vector<std::optional<Value>>& values() const { return values_; }
 
   private:
-    std::vector<std::optional<std::string>> values_;
+    std::vector<std::optional<Value>> values_;
 };
 
 /// Builds one array parameter (`$1::uuid[]`, text[], bytea[], int8[], …) for statements that take many rows
-/// at once through unnest. Elements are quoted and escaped here.
+/// at once through unnest. Elements are of one type; they are quoted and escaped here.
 class ArrayParam {
   public:
     ArrayParam& add(std::string_view text);
@@ -86,12 +91,18 @@ class ArrayParam {
     ArrayParam& add(const std::optional<T>& value) {
         return value ? add(*value) : add_null();
     }
-    /// The array literal; pass it to Params::add.
-    std::string text() const;
+    /// What Params::add takes.
+    Params::Value value() const;
 
   private:
     void separate();
+    void add_binary(std::uint32_t type, std::string_view bytes);
     std::string text_ = "{";
+    // Of uuids and bytes: each element's size and bytes.
+    std::string binary_;
+    std::uint32_t type_ = 0;  // of the elements, as the server numbers it; 0: they are texts
+    std::uint32_t size_ = 0;
+    bool has_null_ = false;
 };
 
 /// The parameters $1, $2, ... of a statement.

@@ -152,7 +152,7 @@ rt::Task<Result<Page<ApiToken>>> list_tokens(
 }
 
 rt::Task<Result<ApiToken>> add_token(Db db, NewApiToken token, rt::Deadline by) {
-    const auto scopes = token.scopes.transform([](const auto& texts) { return pg::array(texts).text(); });
+    const auto scopes = token.scopes.transform([](const auto& texts) { return pg::array(texts); });
     auto params = pg::params(
         token.tenant_id,
         token.id,

@@ -24,7 +24,7 @@ struct ValueColumns {
             codec.add(value.codec);
             key.add(value.key_id);
             data.add(pg::maybe_bytes(value.data));
-            blob.add(value.blob);
+            blob.add(value.blob ? std::optional(value.blob->text()) : std::nullopt);
         }
     }
     void add_to(pg::Params& params) const {
@@ -137,7 +137,7 @@ class Flush {
         if (events_.empty()) return;
         auto params = pg::params(tenant, trigger, key, run, values.run);
         values.add_to(params);
-        params.add(is_awaited.text());
+        params.add(is_awaited);
         batch.add(sql::kTakeEvents, std::move(params));
         batch.add(sql::kFindEvents, pg::params(tenant, trigger, key));
     }

@@ -4,7 +4,7 @@
 
 #include <libpq-fe.h>
 
-#include <cstring>
+#include <string>
 #include <utility>
 
 namespace weft::pg::detail {
@@ -48,7 +48,7 @@ Result<void> check_params(const Params& params) {
     if (params.values().size() > kParamsMax)
         return fail(Error::limit("A statement of the database takes at most 65535 parameters"));
     for (const auto& value : params.values()) {
-        if (value && std::memchr(value->data(), 0, value->size()) != nullptr) {
+        if (value && !value->is_binary && value->bytes.find('\0') != std::string::npos) {
             return fail(Error::invalid("The text holds a zero byte, which cannot be stored"));
         }
     }
@@ -128,17 +128,25 @@ Result<const Statements::Entry*> Pipeline::prepare(const Query& query) {
 
 Result<void> Pipeline::send_named(const Query& query, const Params& params, Kind kind) {
     values_.clear();
-    for (const auto& value : params.values()) values_.push_back(value ? value->c_str() : nullptr);
+    lengths_.clear();
+    formats_.clear();
+    for (const auto& value : params.values()) {
+        values_.push_back(value ? value->bytes.c_str() : nullptr);
+        lengths_.push_back(value ? static_cast<int>(value->bytes.size()) : 0);  // counts for binary ones only
+        formats_.push_back(value && value->is_binary ? 1 : 0);
+    }
     int count = static_cast<int>(values_.size());
     const char* const* values = values_.data();
     TRY(const auto* entry, prepare(query));
     int sent = 0;
     if (entry != nullptr) {
         const char* name = entry->server_name.c_str();
-        sent = PQsendQueryPrepared(link_->raw(), name, count, values, nullptr, nullptr, 0);
+        sent = PQsendQueryPrepared(link_->raw(), name, count, values, lengths_.data(), formats_.data(), 0);
     } else {
         std::string text(query.text);
-        sent = PQsendQueryParams(link_->raw(), text.c_str(), count, nullptr, values, nullptr, nullptr, 0);
+        sent = PQsendQueryParams(
+            link_->raw(), text.c_str(), count, nullptr, values, lengths_.data(), formats_.data(), 0
+        );
     }
     if (sent != 1) return fail(link_->lost(query.name));
     expected_.push_back({kind, query.name, entry == nullptr ? 0 : entry->number});

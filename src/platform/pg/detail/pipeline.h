@@ -84,9 +84,12 @@ class Pipeline {
     std::string control_tag_;
     std::vector<Expected> expected_;  // those before answered_ have been answered
     std::size_t answered_ = 0;
-    bool awaits_end_ = false;          // libpq ends each statement's results with a null
-    bool is_commit_refused_ = false;   // the error that a sync brought is being read
-    std::vector<const char*> values_;  // scratch of send
+    bool awaits_end_ = false;         // libpq ends each statement's results with a null
+    bool is_commit_refused_ = false;  // the error that a sync brought is being read
+    // Scratch of send.
+    std::vector<const char*> values_;
+    std::vector<int> lengths_;
+    std::vector<int> formats_;
     Statements prepared_;
 };
 
