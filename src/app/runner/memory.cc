@@ -47,7 +47,8 @@ bool parse(std::string_view line, Region& out) {
     if (std::from_chars(text, text + dash, out.begin, 16).ec != std::errc()) return false;
     if (std::from_chars(text + dash + 1, text + space, out.end, 16).ec != std::errc()) return false;
     if (line.substr(space + 1, 4) != "rw-p") return false;
-    return line.find("[stack]") == std::string_view::npos && line.find("memfd:") == std::string_view::npos;
+    return line.find("[stack]") == std::string_view::npos &&
+           line.find("memfd:weft-engine") == std::string_view::npos;
 }
 
 bool find_regions() {

@@ -19,6 +19,8 @@ namespace {
 using json_text::Kind;
 using templates::Path;
 
+constexpr int kReadsMax =
+    64;  // of the run's values, each a look through up to 8 MiB; the engine reads them once
 constexpr int kDepthMax = 32;  // brackets, operators to the left and conditionals inside one another
 
 struct Undefined {};
@@ -451,6 +453,7 @@ class Computation {
         }
         if (root == "undefined" && path.keys.empty()) return Undefined{};
         if (!is_wanted) return Undefined{};
+        if (++reads_ > kReadsMax) return std::nullopt;
         std::string scratch;
         const auto found = values_.read(path, bindings_, scratch);
         switch (found.is) {
@@ -502,6 +505,7 @@ class Computation {
     const Bindings& bindings_;
     std::size_t at_ = 0;
     int depth_ = 0;
+    int reads_ = 0;
     bool has_and_ = false;  // since the last bracket
 };
 

@@ -136,6 +136,10 @@ TEST(OperatorsTest, AllElseIsTheEngines) {
     for (int i = 0; i < 40; ++i) deep += '(';
     EXPECT_EQ(shown(deep + "1" + std::string(40, ')')), "engine");
     EXPECT_EQ(shown(std::string(100'000, '!') + "1"), "engine");
+    std::string many = "input.qty";
+    for (int i = 1; i < 64; ++i) many += "+input.qty";
+    EXPECT_EQ(shown(many), "192");
+    EXPECT_EQ(shown(many + "+input.qty"), "engine");
     std::string text = "'" + std::string(1u << 20, 'x') + "'";
     std::string longer = text;
     for (int i = 0; i < 8; ++i) longer += "+" + text;

@@ -21,7 +21,7 @@ struct Computed {
 /// (`??`, `||`, `&&`, `?:`) stays as it is written, like a path's. Nothing when the engine has to say: any
 /// other syntax, calls, conversions of objects, whole numbers beyond 2^53, and everything that throws.
 ///
-/// Work is linear in the source and in the values it reads, for each read; a text grows to
+/// Work is linear in the source and, for each of at most 64 reads, in the value that is read; a text grows to
 /// limits::kPayloadBytesMax.
 std::optional<Computed> compute(
     std::string_view source, script::As as, const Values& values, const Bindings& bindings
