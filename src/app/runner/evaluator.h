@@ -31,6 +31,7 @@ class Evaluator {
     Values values_;
     Millis timeout_{0};
     bool has_begun_ = false;
+    bool has_value_ = false;  // the last evaluation gave one
     int lines_left_ = limits::kLogLinesPerRunMax;
 };
 

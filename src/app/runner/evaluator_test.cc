@@ -161,6 +161,21 @@ TEST_F(EvaluatorTest, ConditionsSkip) {
     EXPECT_THAT(condition(R"("{{ input.a.b }}")"), HasSubstr("failed if:1:"));
 }
 
+TEST_F(EvaluatorTest, WhatWasSentAheadIsSkippedUnlessTheOneBeforeGaveAValue) {
+    begin();
+    auto ahead = [&](std::string json) { return ask(Evaluate{.value = std::move(json), .is_ahead = true}); };
+    EXPECT_EQ(value("1"), "1");
+    EXPECT_EQ(ahead("2"), "2");
+    EXPECT_EQ(ahead("3"), "3");
+    EXPECT_THAT(value(R"("{{ input.a.b }}")"), HasSubstr("failed"));
+    EXPECT_EQ(ahead(R"("{{ (() => { for (;;); })() }}")"), "skipped");
+    EXPECT_EQ(ahead("4"), "skipped");
+    EXPECT_EQ(ask(Evaluate{.condition = "false", .value = "5"}), "skipped");
+    EXPECT_EQ(ahead("6"), "skipped");
+    EXPECT_EQ(value("7"), "7");
+    EXPECT_EQ(ahead("8"), "8");
+}
+
 TEST_F(EvaluatorTest, RequestsEncodePathsAndLeaveOutAbsentInputs) {
     begin();
     EXPECT_EQ(

@@ -121,6 +121,7 @@ void put(Writer& to, const Evaluate& it) {
     put(to, it.bindings);
     to.u8(static_cast<std::uint8_t>(it.mode));
     to.text(it.keep_as);
+    to.u8(it.is_ahead ? 1 : 0);
 }
 void get(Reader& from, Evaluate& it) {
     it.condition = from.text(kJsonMax);
@@ -128,6 +129,7 @@ void get(Reader& from, Evaluate& it) {
     get(from, it.bindings);
     it.mode = static_cast<Mode>(from.u8(static_cast<std::uint8_t>(Mode::kRequest)));
     it.keep_as = from.text(kNameBytesMax);
+    it.is_ahead = from.u8(1) == 1;
 }
 
 void put(Writer& to, const Code& it) {

@@ -91,6 +91,9 @@ struct Evaluate {
     std::vector<Binding> bindings;  // at most kBindingsMax
     Mode mode = Mode::kPlain;
     std::string keep_as;  // step id: the result becomes its output with status "success"; empty = not kept
+    /// Sent along with the one before, for the case that it gives a value. If it does not, this and all that
+    /// follow ahead are Skipped unseen: they might never have been asked.
+    bool is_ahead = false;
 
     bool operator==(const Evaluate&) const = default;
 };

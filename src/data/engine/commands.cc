@@ -82,7 +82,7 @@ protocol::Request Driver::evaluation(Index step) const {
     return request;
 }
 
-/// That of `step`, and those that follow if it and they succeed, as far as nothing but the sandbox takes
+/// That of `step`, and those that follow if it and they give values, as far as nothing but the sandbox takes
 /// part: the state machine is a pure function, so it can be asked. Every message between two processes that
 /// is spared is worth it.
 std::vector<protocol::Request> Driver::evaluations(Index step) const {

@@ -5,8 +5,10 @@
 namespace weft::engine {
 
 namespace {
-constexpr std::size_t kAheadBytesMax = 256u << 10;
-}
+/// With all that goes along, a message fits into a socket's buffer: the sandbox may already be writing a
+/// large reply to the first request, and does not read meanwhile.
+constexpr std::size_t kAheadBytesMax = 32u << 10;
+}  // namespace
 
 rt::Task<Result<void>> Session::open() {
     isolation::RunSpec spec{.tenant = run_.tenant, .run = run_.id};
@@ -43,8 +45,15 @@ rt::Task<Result<isolation::Reply>> Session::send(std::vector<protocol::Request> 
     for (; !ahead_.empty(); ahead_.pop_front()) CO_CHECK_OK(co_await sandbox_->next(by));
     CO_CHECK_OK(protocol::append(frames_, requests.front()));
     for (std::size_t i = 1; i < requests.size(); ++i) {
-        // What is too large is asked for in its turn, and is an error then.
-        if (frames_.size() > kAheadBytesMax || !protocol::append(frames_, requests[i])) break;
+        auto& ahead = std::get<protocol::Evaluate>(requests[i]);
+        const std::size_t before = frames_.size();
+        ahead.is_ahead = true;
+        const bool fits = protocol::append(frames_, requests[i]) && frames_.size() <= kAheadBytesMax;
+        ahead.is_ahead = false;
+        if (!fits) {
+            frames_.resize(before);
+            break;
+        }
         ahead_.push_back(std::move(requests[i]));
     }
     co_return co_await sandbox_->request(take_frames(), std::move(by), static_cast<int>(ahead_.size()));

@@ -43,22 +43,6 @@ TEST_F(WorkerTest, RunsAWorkflowAndRecordsItInOneFlush) {
     EXPECT_EQ(calls_["/orders"][0], rows["call"].idempotency_key);
 }
 
-/// The sandbox was asked for b and the output along with a, which then failed.
-TEST_F(WorkerTest, WhatWasForeseenWronglyIsNotSeen) {
-    auto flow = publish(R"({"name":"f","steps":[
-        {"id":"a","uses":"core/map","with":{"n":"{{ input.absent.n }}"}},
-        {"id":"b","needs":["a"],"uses":"core/map","with":{"n":"never"}},
-        {"id":"h","needs":[{"step":"a","on":"failure"},{"step":"b","on":"finished"}],"uses":"core/map","with":{"b":"{{ steps.b.status }}",
-          "n":"{{ steps.b.output?.n ?? 'none' }}","all":"{{ Object.keys(steps).sort().join() }}"}}],
-        "output":"{{ steps.h.output }}"})");
-    start_worker();
-    RunId run = start_run(flow);
-    auto ended = finish(run);
-    EXPECT_EQ(ended.state, RunStatus::kSuccess) << ended.error.value_or("");
-    EXPECT_EQ(value(run, "output"), R"({"b":"skipped","n":"none","all":"a,b"})");
-    EXPECT_EQ(steps(run)["b"].state, StepStatus::kSkipped);
-}
-
 TEST_F(WorkerTest, ARunThatWaitedGoesOnWithItsValues) {
     options_.slot_patience = 20ms;
     auto flow = publish(
