@@ -177,7 +177,7 @@ class Run {
     /// little.
     script::Outcome computed(const Expression& expression, script::As as) {
         if (!is_started_) {
-            if (auto plain = operators::compute(expression.source, as, values_, bindings_))
+            if (auto plain = operators::compute(expression.source, as, values_, bindings_, work_))
                 return std::move(plain->text);
         }
         if (!is_started_ && names_.empty()) note_source(expression.source);
@@ -359,6 +359,7 @@ class Run {
     Mode mode_;
     Millis cpu_;
     Millis wall_;
+    operators::Work work_;
     const Node* root_ = nullptr;  // whose expressions the engine has to know the values of
     std::vector<std::string> names_;
     std::vector<std::string> steps_;
@@ -421,6 +422,8 @@ Result<> Evaluator::handle(protocol::Request request) {
 }
 
 void Evaluator::answer(const protocol::Evaluate& evaluate) {
+    if (evaluate.is_ahead && !has_value_) return send_(protocol::Skipped{});
+    has_value_ = false;
     if (!evaluate.condition.empty()) {
         auto node = parse_condition(evaluate.condition);
         if (!node) return send_(std::move(node).error());
@@ -436,6 +439,7 @@ void Evaluator::answer(const protocol::Evaluate& evaluate) {
 }
 
 void Evaluator::answer(const protocol::Code& code) {
+    has_value_ = false;
     if (auto ok = templates::check_source(code.source, "source"); !ok) {
         return send_(failed(std::move(ok).error(), "source").error());
     }
@@ -464,6 +468,7 @@ void Evaluator::finish(std::string json, const std::string& keep_as, std::string
     if (json_text::depth_of(json) > kDepthMax) {
         return send_(failed(place, "the value is nested deeper than 64 levels").error());
     }
+    has_value_ = true;
     if (!keep_as.empty()) values_.keep(keep_as, json);
     send_(protocol::Value{std::move(json)});
 }

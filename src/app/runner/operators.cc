@@ -3,7 +3,6 @@
 #include "app/runner/detail/json_text.h"
 #include "base/decimal.h"
 #include "base/json.h"
-#include "base/limits.h"
 
 #include <algorithm>
 #include <array>
@@ -19,8 +18,6 @@ namespace {
 using json_text::Kind;
 using templates::Path;
 
-constexpr int kReadsMax =
-    64;  // of the run's values, each a look through up to 8 MiB; the engine reads them once
 constexpr int kDepthMax = 32;  // brackets, operators to the left and conditionals inside one another
 
 struct Undefined {};
@@ -30,9 +27,14 @@ struct Written {
 };
 using Operand = std::variant<Undefined, Written, bool, double, std::string>;
 
-/// What an operator sees: a written scalar by its type. Nothing for a whole number that JavaScript takes for
-/// a BigInt.
-std::optional<Operand> scalar(const Operand& operand) {
+std::optional<Operand> finite(double value) {
+    if (!std::isfinite(value)) return std::nullopt;
+    return value;
+}
+
+/// What an operator sees: a written scalar by its type. Nothing for a number that JavaScript takes for a
+/// BigInt or for infinite.
+std::optional<Operand> scalar(Operand operand) {
     const auto* written = std::get_if<Written>(&operand);
     if (!written) return operand;
     switch (json_text::kind_of(written->json)) {
@@ -40,7 +42,7 @@ std::optional<Operand> scalar(const Operand& operand) {
             return written->json == "true";
         case Kind::kNumber:
             if (json_text::is_big_integer(written->json)) return std::nullopt;
-            return json_text::number_of(written->json);
+            return finite(json_text::number_of(written->json));
         case Kind::kString:
             return json_text::unescape(written->json);
         default:
@@ -71,12 +73,12 @@ std::string printed(double number) {
 }
 
 /// JavaScript's String(x), of scalars only.
-std::optional<std::string> as_text(const Operand& operand) {
+std::optional<std::string> as_text(Operand operand) {
     if (std::holds_alternative<Undefined>(operand)) return "undefined";
     if (is_null(operand)) return "null";
     if (const auto* flag = std::get_if<bool>(&operand)) return *flag ? "true" : "false";
     if (const auto* number = std::get_if<double>(&operand)) return printed(*number);
-    if (const auto* text = std::get_if<std::string>(&operand)) return *text;
+    if (auto* text = std::get_if<std::string>(&operand)) return std::move(*text);
     return std::nullopt;
 }
 
@@ -140,8 +142,8 @@ constexpr std::array kWords = {
 /// Reads and computes at once. Nothing, from wherever, is the end: the engine decides.
 class Computation {
   public:
-    Computation(std::string_view source, const Values& values, const Bindings& bindings)
-        : source_(source), values_(values), bindings_(bindings) {}
+    Computation(std::string_view source, const Values& values, const Bindings& bindings, Work& work)
+        : source_(source), values_(values), bindings_(bindings), work_(work) {}
 
     std::optional<Operand> whole() {
         auto out = conditional(true);
@@ -215,12 +217,12 @@ class Computation {
             at_ += word->text.size();
             has_and_ = has_and_ || word->what == Operator::kAnd;
             const bool is_decided = level <= kLevelAnd && decides(word->what, *left);
-            const Maybe right = binary(level + 1, is_wanted && !is_decided);
+            Maybe right = binary(level + 1, is_wanted && !is_decided);
             if (!right) return right;
             if (level > kLevelAnd)
-                left = is_wanted ? compute(word->what, *left, *right) : left;
+                left = is_wanted ? compute(word->what, *std::move(left), *std::move(right)) : std::move(left);
             else if (!is_decided)
-                left = right;
+                left = std::move(right);
             // `??` beside a bare `||` or `&&` is no JavaScript.
             const bool is_choice = word->what == Operator::kChoose;
             const bool was_choice = before.value_or(word->what) == Operator::kChoose;
@@ -237,9 +239,9 @@ class Computation {
         return is_truthy(left) == (what == Operator::kOr);
     }
 
-    static Maybe compute(Operator what, const Operand& left_given, const Operand& right_given) {
-        const Maybe left = scalar(left_given);
-        const Maybe right = scalar(right_given);
+    Maybe compute(Operator what, Operand left_given, Operand right_given) {
+        Maybe left = scalar(std::move(left_given));
+        const Maybe right = scalar(std::move(right_given));
         if (!left || !right) return std::nullopt;
         switch (what) {
             case Operator::kSame:
@@ -261,16 +263,11 @@ class Computation {
         }
         const bool is_text =
             std::holds_alternative<std::string>(*left) || std::holds_alternative<std::string>(*right);
-        if (what == Operator::kPlus && is_text) return joined(*left, *right);
+        if (what == Operator::kPlus && is_text) return joined(*std::move(left), *right);
         const auto* a = std::get_if<double>(&*left);
         const auto* b = std::get_if<double>(&*right);
         if (!a || !b) return std::nullopt;
         return finite(arithmetic(what, *a, *b));
-    }
-
-    static Maybe finite(double value) {
-        if (!std::isfinite(value)) return std::nullopt;
-        return value;
     }
 
     static double arithmetic(Operator what, double a, double b) {
@@ -288,11 +285,18 @@ class Computation {
         }
     }
 
-    static Maybe joined(const Operand& left, const Operand& right) {
-        auto a = as_text(left);
+    Maybe joined(Operand left, const Operand& right) {
+        auto a = as_text(std::move(left));
         const auto b = as_text(right);
-        if (!a || !b || a->size() + b->size() > limits::kPayloadBytesMax) return std::nullopt;
-        return *a + *b;
+        if (!a || !b || !spend(work_.made, a->size() + b->size())) return std::nullopt;
+        return std::move(*a) + *b;
+    }
+
+    /// False when it is not there.
+    static bool spend(std::size_t& left, std::size_t bytes) {
+        const bool is_there = bytes <= left;
+        if (is_there) left -= bytes;
+        return is_there;
     }
 
     static std::optional<bool> are_equal(const Operand& left, const Operand& right, bool is_strict) {
@@ -345,7 +349,7 @@ class Computation {
         Maybe value = unary(is_wanted);
         if (!value || !is_wanted) return value;
         if (sign == '!') return !is_truthy(*value);
-        const Maybe number = scalar(*value);
+        const Maybe number = scalar(*std::move(value));
         if (!number || !std::holds_alternative<double>(*number)) return std::nullopt;
         return -std::get<double>(*number);
     }
@@ -423,12 +427,12 @@ class Computation {
                 continue;
             }
             ++at_;
-            const Maybe part = conditional(is_wanted);
+            Maybe part = conditional(is_wanted);
             if (!part || !take('}')) return std::nullopt;
             if (!is_wanted) continue;
-            const Maybe value = scalar(*part);
-            const auto shown = value ? as_text(*value) : std::nullopt;
-            if (!shown || out.size() + shown->size() > limits::kPayloadBytesMax) return std::nullopt;
+            Maybe value = scalar(*std::move(part));
+            const auto shown = value ? as_text(*std::move(value)) : std::nullopt;
+            if (!shown || !spend(work_.made, shown->size())) return std::nullopt;
             out += *shown;
         }
     }
@@ -453,9 +457,9 @@ class Computation {
         }
         if (root == "undefined" && path.keys.empty()) return Undefined{};
         if (!is_wanted) return Undefined{};
-        if (++reads_ > kReadsMax) return std::nullopt;
         std::string scratch;
         const auto found = values_.read(path, bindings_, scratch);
+        if (!spend(work_.read, found.looked_at) || !spend(work_.made, found.json.size())) return std::nullopt;
         switch (found.is) {
             case Values::Found::Is::kValue:
                 return Written{std::string(found.json)};
@@ -503,18 +507,18 @@ class Computation {
     std::string_view source_;
     const Values& values_;
     const Bindings& bindings_;
+    Work& work_;
     std::size_t at_ = 0;
     int depth_ = 0;
-    int reads_ = 0;
     bool has_and_ = false;  // since the last bracket
 };
 
 }  // namespace
 
 std::optional<Computed> compute(
-    std::string_view source, script::As as, const Values& values, const Bindings& bindings
+    std::string_view source, script::As as, const Values& values, const Bindings& bindings, Work& work
 ) {
-    const auto value = Computation(source, values, bindings).whole();
+    const auto value = Computation(source, values, bindings, work).whole();
     if (!value) return std::nullopt;
     if (as == script::As::kBool) return Computed{is_truthy(*value) ? "true" : "false"};
     std::string out;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <ctime>
 
 namespace weft::script {
 namespace {
@@ -100,12 +101,12 @@ TEST_F(Script, EndlessWorkIsInterrupted) {
           "return /(a+)+$/.test('a'.repeat(40) + 'b')"}) {
         engine.reset();
         engine.set_timeout(50ms, 5s);
-        const auto start = std::chrono::steady_clock::now();
+        const std::clock_t start = std::clock();
         auto outcome = engine.run(source);
         ASSERT_FALSE(outcome) << source;
         EXPECT_TRUE(outcome.error().is_limit) << source << outcome.error().message;
         EXPECT_THAT(outcome.error().message, HasSubstr("of CPU time, and its limit is 0.05 s")) << source;
-        EXPECT_LT(std::chrono::steady_clock::now() - start, 500ms) << source;
+        EXPECT_LT(std::clock() - start, CLOCKS_PER_SEC / 2) << source;
     }
     EXPECT_EQ(json("1"), "1");
 }

@@ -115,16 +115,18 @@ Values::Found Values::read(const Path& path, const Bindings& bindings, std::stri
     std::size_t key = 0;
     auto at = start(path, bindings, scratch, key);
     if (!at) return {};
+    Found out{.is = Found::Is::kUnknown, .json = {}, .looked_at = at->size()};
     std::string length;
     for (; key < path.keys.size(); ++key) {
         if (json_text::kind_of(*at) == json_text::Kind::kNull) {
-            return {.is = path.keys[key].optional ? Found::Is::kUndefined : Found::Is::kUnknown, .json = {}};
+            if (path.keys[key].optional) out.is = Found::Is::kUndefined;
+            return out;
         }
         const auto next = own(*at, path.keys[key], length);
         if (!next) {
             const bool goes_on = key + 1 < path.keys.size() && !path.keys[key + 1].optional;
-            const bool is_undefined = !goes_on && !may_inherit(*at, path.keys[key]);
-            return {.is = is_undefined ? Found::Is::kUndefined : Found::Is::kUnknown, .json = {}};
+            if (!goes_on && !may_inherit(*at, path.keys[key])) out.is = Found::Is::kUndefined;
+            return out;
         }
         at = next;
         if (at->data() == length.data()) {
@@ -132,7 +134,9 @@ Values::Found Values::read(const Path& path, const Bindings& bindings, std::stri
             at = scratch;
         }
     }
-    return {.is = Found::Is::kValue, .json = *at};
+    out.is = Found::Is::kValue;
+    out.json = *at;
+    return out;
 }
 
 std::optional<std::string_view> Values::resolve(

@@ -3,6 +3,7 @@
 #include "app/runner/detail/values.h"
 #include "app/runner/script.h"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,13 @@
 /// === "x"`), computed on JSON text. The script engine takes 0.1 ms to be told the values and to forget them
 /// again; most conditions and mappings ask for less than a microsecond of work.
 namespace weft::runner::operators {
+
+/// What the expressions of one template may do together, in bytes. The engine reads each value once and has a
+/// limit of CPU time; here every path is a look through its value, and every `+` a text.
+struct Work {
+    std::size_t read = 32u << 20;
+    std::size_t made = 1u << 20;
+};
 
 struct Computed {
     std::optional<std::string> text;  // nothing: undefined
@@ -21,10 +29,9 @@ struct Computed {
 /// (`??`, `||`, `&&`, `?:`) stays as it is written, like a path's. Nothing when the engine has to say: any
 /// other syntax, calls, conversions of objects, whole numbers beyond 2^53, and everything that throws.
 ///
-/// Work is linear in the source and, for each of at most 64 reads, in the value that is read; a text grows to
-/// limits::kPayloadBytesMax.
+/// Takes what it does out of `work`; when that is used up, the engine has to say.
 std::optional<Computed> compute(
-    std::string_view source, script::As as, const Values& values, const Bindings& bindings
+    std::string_view source, script::As as, const Values& values, const Bindings& bindings, Work& work
 );
 
 }  // namespace weft::runner::operators

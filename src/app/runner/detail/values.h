@@ -3,6 +3,7 @@
 #include "core/protocol/protocol.h"
 #include "core/template/template.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -25,7 +26,8 @@ class Values {
     struct Found {
         /// kUnknown: the engine has to say (it throws, or the property is not the value's own).
         enum class Is : std::uint8_t { kValue, kUndefined, kUnknown } is = Is::kUnknown;
-        std::string_view json;  // of kValue
+        std::string_view json;      // of kValue
+        std::size_t looked_at = 0;  // bytes, at most
     };
     Found read(const templates::Path& path, const Bindings& bindings, std::string& scratch) const;
 
