@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -22,7 +23,8 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kRegionsMax = 8;  // of a static program: data, zeros, heap
 constexpr std::size_t kMapsBytesMax = 16u << 10;
-constexpr std::size_t kWipedBytes = 4 * kPage;  // at once; the rest by pages
+constexpr std::size_t kWipedBytes = 4 * kPage;  // by hand; what lies deeper by pages
+constexpr std::size_t kStackBytes = 8u << 20;   // what confinement allows
 
 struct Region {
     std::uintptr_t begin = 0;
@@ -34,6 +36,7 @@ struct State {
     std::size_t size = 0;
     std::uintptr_t heap_end = 0;
     std::uintptr_t stack_low = 0;
+    bool is_taken = false;
 };
 State state;  // plain data: part of what it describes
 
@@ -87,11 +90,19 @@ bool replace(const Region& region, int fd, off_t offset) {
     return mmap(to, size, PROT_READ | PROT_WRITE, flags, fd, offset) == to;
 }
 
-/// What the run's frames left on the stack. Its own frame is the deepest that counts.
+/// The page that the frame above ends in: its own part of that page cannot be dropped, nor what a call pushes
+/// there.
+[[gnu::noinline]] void wipe_below() {
+    volatile char space[2 * kPage];
+    for (std::size_t i = 0; i < sizeof space; ++i) space[i] = 0;
+}
+
+/// What the run's frames left on the stack.
 [[gnu::noinline]] void wipe_stack() {
     volatile char space[kWipedBytes];
     for (std::size_t i = 0; i < sizeof space; ++i) space[i] = 0;
-    const std::uintptr_t high = reinterpret_cast<std::uintptr_t>(&space) & ~(kPage - 1);
+    wipe_below();
+    const std::uintptr_t high = (reinterpret_cast<std::uintptr_t>(&space) & ~(kPage - 1)) - kPage;
     // Says that not all of it is mapped, and does the rest.
     madvise(reinterpret_cast<void*>(state.stack_low), high - state.stack_low, MADV_DONTNEED);
 }
@@ -102,19 +113,19 @@ void keep_to_heap() {
     mallopt(M_MMAP_MAX, 0);
 }
 
-bool take_snapshot() {
+void take_snapshot() {
+    const char here = 0;
     rlimit limit{};
     getrlimit(RLIMIT_STACK, &limit);
-    const std::size_t stack = limit.rlim_cur == RLIM_INFINITY ? std::size_t{8} << 20 : limit.rlim_cur;
-    const char here = 0;
-    state.stack_low = (reinterpret_cast<std::uintptr_t>(&here) - stack) & ~(kPage - 1);
+    const std::size_t now = limit.rlim_cur == RLIM_INFINITY ? kStackBytes : limit.rlim_cur;
+    state.stack_low = (reinterpret_cast<std::uintptr_t>(&here) - std::max(now, kStackBytes)) & ~(kPage - 1);
     state.heap_end = reinterpret_cast<std::uintptr_t>(sbrk(0));
-    if (!find_regions()) return false;
-    const int fd = memfd_create("weft-runner", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0) return false;
+    const int fd = find_regions() ? memfd_create("weft-runner", MFD_CLOEXEC | MFD_ALLOW_SEALING) : -1;
+    if (fd < 0) return;
     std::size_t size = 0;
     for (std::size_t i = 0; i < state.size; ++i) size += state.regions[i].end - state.regions[i].begin;
     bool ok = ftruncate(fd, static_cast<off_t>(size)) == 0;
+    state.is_taken = ok;
     // From here on nothing may be written but on the stack: each region is copied before it is replaced.
     off_t offset = 0;
     for (std::size_t i = 0; ok && i < state.size; ++i) {
@@ -123,10 +134,12 @@ bool take_snapshot() {
     }
     ok = ok && fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0;
     close(fd);
-    return ok;
+    // Some of it is replaced, which does no harm, and some is not.
+    if (!ok) state.is_taken = false;
 }
 
 void restore() {
+    if (!state.is_taken) _exit(1);
     const State kept = state;  // on the stack, which stays: what it is in goes back as well
     syscall(SYS_brk, kept.heap_end);
     for (std::size_t i = 0; i < kept.size; ++i) {

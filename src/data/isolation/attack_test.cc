@@ -66,6 +66,7 @@ const std::vector<std::string> kOthers = {
     "environment",
     "exit 0",
     "find trace",
+    "leave trace",
     "crash",
     "flood",
     "private memory bomb",

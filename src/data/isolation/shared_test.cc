@@ -9,6 +9,7 @@
 namespace weft::isolation {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 /// Shared mode: a process that serves consecutive runs of one workflow version.
@@ -49,6 +50,7 @@ class SharedTest : public SandboxFixture {
                 evaluate(R"({"a":"{{ input.t }}","b":"{{ input.t + 1 }}","c":"{{ input.big.slice(1) }}"})")
         ));
         EXPECT_TRUE(ask(*first, code("globalThis.kept = input.t; return [input.t.repeat(1000)]")));
+        EXPECT_EQ(shown(ask(*first, attack("leave trace"))), "done");
         end(std::move(first));
         auto second = start(version);
         EXPECT_EQ(reused(), 1u);
@@ -111,7 +113,7 @@ TEST_F(SharedTest, NothingOfARunIsLeftInMemory) {
     // The negative control: it is found where nothing is put back.
     flags.emplace_back("--without-reset");
     open(attackable(flags));
-    EXPECT_THAT(trace_after(version()), HasSubstr("[heap]"));
+    EXPECT_THAT(trace_after(version()), AllOf(HasSubstr("[heap]"), HasSubstr("[stack]")));
 }
 
 TEST_F(SharedTest, AfterALimitOrAnErrorTheProcessIsNotUsedAgain) {
@@ -152,7 +154,7 @@ TEST_F(SharedTest, AProcessIsReplacedAfterItsRunsItsTimeAndItsCpu) {
     EXPECT_EQ(reused(), 0u);
     close();
     options = plain();
-    options.shared_cpu_max = 20ms;
+    options.shared_cpu_max = 2ms;
     open(options);
     for (int i = 0; i < 2; ++i) {
         EXPECT_EQ(

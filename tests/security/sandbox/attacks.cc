@@ -145,13 +145,15 @@ std::string int80() {
     return result >= 0 ? "ok" : "refused";
 }
 
+/// "weft-trace-7391", which is nowhere in this program but in this form.
+constexpr unsigned char kTrace[] = {
+    0x22, 0x30, 0x33, 0x21, 0x78, 0x21, 0x27, 0x34, 0x36, 0x30, 0x78, 0x62, 0x66, 0x6c, 0x64
+};
+constexpr unsigned char kMask = 0x55;
+
 /// Whether what a run before us was given is still somewhere in this process: "weft-trace-7391", which is
 /// nowhere in this program but in this form. Needs /proc, hence a process without namespaces.
 std::string find_trace() {
-    static constexpr unsigned char kTrace[] = {
-        0x22, 0x30, 0x33, 0x21, 0x78, 0x21, 0x27, 0x34, 0x36, 0x30, 0x78, 0x62, 0x66, 0x6c, 0x64
-    };
-    constexpr unsigned char kMask = 0x55;
     FILE* maps = fopen("/proc/self/maps", "r");
     if (maps == nullptr) return "no maps";
     char line[512];
@@ -172,6 +174,15 @@ std::string find_trace() {
     }
     fclose(maps);
     return found.empty() ? "none" : found;
+}
+
+/// The same text, all over the stack below the caller.
+[[gnu::noinline]] std::string leave_trace_on_stack(int frames) {
+    volatile char space[4096];
+    for (std::size_t i = 0; i < sizeof space; ++i)
+        space[i] = static_cast<char>(kTrace[i % sizeof kTrace] ^ kMask);
+    const std::string out = frames > 0 ? leave_trace_on_stack(frames - 1) : "done";
+    return space[0] == 0 ? "" : out;
 }
 
 const std::map<std::string, Attack, std::less<>>& attacks() {
@@ -216,6 +227,7 @@ const std::map<std::string, Attack, std::less<>>& attacks() {
          }},
         {"pidfd of others", call(SYS_pidfd_open, 2, 0)},
         {"find trace", find_trace},
+        {"leave trace", [] { return leave_trace_on_stack(16); }},
         {"own pid", [] { return std::to_string(syscall(SYS_getpid)); }},
         {"parent pid", [] { return std::to_string(syscall(SYS_getppid)); }},
         {"environment", [] { return std::string(environ[0] == nullptr ? "empty" : "set"); }},

@@ -9,12 +9,13 @@ namespace weft::runner::memory {
 void keep_to_heap();
 
 /// Makes what is written now the state that `restore` returns to: private mappings of a sealed file, over the
-/// same addresses. Once, with one thread, before anything of a run was read; children inherit it. False when
-/// the kernel refuses.
-bool take_snapshot();
+/// same addresses. Once, with one thread, before anything of a run was read; children inherit it. Where the
+/// kernel refuses, there is none.
+void take_snapshot();
 
-/// Back to the snapshot. Whatever was allocated since is gone, so nothing that outlives this call may hold
-/// it: destroy first, then restore. The stack below the caller's frame is zero afterwards.
+/// Back to the snapshot; ends the process if there is none. Whatever was allocated since is gone, so nothing
+/// that outlives this call may hold it: destroy first, then restore. The stack below the caller's frame is
+/// zero afterwards.
 void restore();
 
 }  // namespace weft::runner::memory

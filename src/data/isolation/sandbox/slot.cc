@@ -126,7 +126,10 @@ void Slot::keep(Millis idle_max) {
     stream_.async_wait(
         asio::posix::stream_descriptor::wait_read,
         [self = shared_from_this(), idle_max](const boost::system::error_code& ec) {
-            if (!ec && self->state_ == State::kCleaning) self->on_clean(idle_max);
+            if (self->state_ != State::kCleaning) return;
+            // Called off: by a deadline of the run's that was on its way.
+            if (ec) return self->release();
+            self->on_clean(idle_max);
         }
     );
 }
