@@ -325,6 +325,31 @@ TEST_F(GraphqlTest, ManyLargeAnswersShareABudgetAndOthersAreAnsweredMeanwhile) {
     RecordProperty("other_tenant_ms", static_cast<int>(waited.count() * 1'000));
 }
 
+/// Each alias reads its rows' stored values anew: what one has read counts before the next one reads.
+TEST_F(GraphqlTest, StoredValuesOfManyAliasesAreChargedAsTheyAreRead) {
+    constexpr int kRuns = 60;
+    constexpr int kAliases = 30;
+    const World world = make_world(api, owner);
+    SeededRng rng(1);
+    std::string value = "\"";
+    for (int i = 0; i < 80'000; ++i)
+        value += static_cast<char>('A' + rng.next() % 26 + (rng.next() % 2 ? 32 : 0));
+    value += '"';
+    for (int i = 0; i < kRuns; ++i) {
+        api.add_value(
+            owner.tenant, api.make_run(owner.tenant, world.ids.at("workflow"), "success"), "output", value
+        );
+    }
+    std::string fields;
+    for (int i = 0; i < kAliases; ++i) fields += "a" + std::to_string(i) + ": output ";
+    forget_peak();
+    const std::size_t before = peak_bytes();
+    const std::string answer = text(token, "{ runs(limit: 60) { " + fields + "} }");
+    EXPECT_NE(answer.find("the answer is larger than"), answer.npos) << answer.substr(0, 300);
+    if (!test::kIsSanitized) EXPECT_LT(peak_bytes() - before, std::size_t{50} << 20) << "of 100 MB";
+    EXPECT_EQ(api.api->graphql_answer_bytes(), 0u);
+}
+
 /// Runs with large outputs, oldest first.
 class LargeValuesTest : public GraphqlTest {
   protected:

@@ -261,9 +261,8 @@ rt::Task<Outcome<Answer>> Engine::Impl::fill(
         .request_query = ready.prepared->document->source(),
     };
     auto filling = std::make_shared<detail::RemoteFill>(std::move(body), ready.prepared);
-    CO_CHECK_OK(co_await filling->find(begins, {options, ready.variables, context}));
+    CO_CHECK_OK(co_await filling->find(begins, {options, ready.variables, context, *ready.room}));
     const RemoteValues::Sizes sizes = filling->sizes();
-    CO_CHECK_OK(ready.room->add(sizes.held));
     const bool in_parts = ready.takes_parts && sizes.values > kLargeAnswerBytes;
     const std::size_t most = in_parts ? limits_of(session.role).values_bytes_max : ready.room->left();
     if (sizes.values > most) {

@@ -218,7 +218,7 @@ rt::Task<Outcome<>> RemoteFill::ask(const RemoteCall& call, std::vector<Slot*> s
     if (!values) co_return std::unexpected(std::move(values).error());
     for (Slot* slot : asked) slot->values = values->get();
     values_.push_back(std::move(*values));
-    co_return Outcome<>();
+    co_return env.room.add(values_.back()->sizes().held);
 }
 
 RemoteValues::Sizes RemoteFill::sizes() const {

@@ -2,7 +2,6 @@
 #include "platform/rt/loop.h"
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 
 namespace weft::graphql::detail {
@@ -11,13 +10,11 @@ namespace {
 
 /// One write, between which others have their turn: copying this takes some 0.1 ms.
 constexpr std::size_t kWriteBytes = 128u << 10;
-/// For a whole answer in parts, whose client takes its time; each write has the server's own limit.
-constexpr auto kPartsTime = std::chrono::minutes(10);
 
+/// As long as its client reads: each write has the server's own limit.
 rt::Task<void> send_parts(std::shared_ptr<const Answer> answer, http::StreamWriter writer) {
-    const auto by = writer.deadline().at_most(kPartsTime);
     for (;;) {
-        const std::string part = co_await answer->parts->next(by);
+        const std::string part = co_await answer->parts->next(writer.deadline());
         if (part.empty()) co_return;
         for (std::size_t at = 0; at < part.size(); at += kWriteBytes) {
             if (!co_await writer.write(part.substr(at, kWriteBytes))) co_return;

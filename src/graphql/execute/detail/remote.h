@@ -17,6 +17,7 @@ struct RemoteEnvironment {
     const EngineOptions& options;
     const Variables& variables;
     ResolverContext& context;
+    AnswerRoom& room;  // charged with what each call holds, before the next
 };
 
 /// An answer's text in which the rows' columns stand where resolvers' values belong. Fills it value by value,
