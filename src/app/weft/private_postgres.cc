@@ -167,7 +167,7 @@ Result<void> PrivatePostgres::write_owned(const std::string& name, std::string_v
     std::string file = std::string(kCluster) + "/" + name;
     // Written only when it differs: it waits for the disk, and most starts change nothing.
     if (read_file(folder_.at(file)) != content) CHECK_OK(folder_.write(file, content, 0600));
-    if (user_ && ::chown(folder_.at(file).c_str(), user_->uid, user_->gid) != 0) {
+    if (user_ && ::lchown(folder_.at(file).c_str(), user_->uid, user_->gid) != 0) {
         return fail(Error::unavailable(cannot("give away", folder_.at(file))));
     }
     return {};
