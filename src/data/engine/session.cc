@@ -22,7 +22,7 @@ rt::Task<Result<void>> Session::open() {
 }
 
 bool Session::has_foreseen(const protocol::Request& request) const {
-    return frames_.empty() && !ahead_.empty() && ahead_.front() == request;
+    return is_ahead_good_ && frames_.empty() && !ahead_.empty() && ahead_.front() == request;
 }
 
 rt::Task<Result<isolation::Reply>> Session::ask(std::vector<protocol::Request> requests, rt::Deadline by) {
@@ -36,6 +36,8 @@ rt::Task<Result<isolation::Reply>> Session::ask(std::vector<protocol::Request> r
     }
     run_.job.asking = nullptr;
     touch();
+    // Of what was sent ahead the sandbox then does nothing.
+    is_ahead_good_ = reply && std::holds_alternative<protocol::Value>(reply->result);
     if (!reply) close();
     co_return reply;
 }

@@ -31,7 +31,7 @@ class Session {
     /// to be asked next: whoever does, and has put nothing meanwhile, is answered without another message.
     /// After an error the sandbox is gone; kLimit: the first request is too large.
     rt::Task<Result<isolation::Reply>> ask(std::vector<protocol::Request> requests, rt::Deadline by);
-    /// Whether `request` was sent along with the one before.
+    /// Whether `request` was sent along with the one before, and what came before gave values.
     bool has_foreseen(const protocol::Request& request) const;
 
     bool has_frames() const { return !frames_.empty(); }
@@ -55,6 +55,7 @@ class Session {
     std::unique_ptr<isolation::Sandbox> sandbox_;
     std::string frames_;                   // to go with the next request
     std::deque<protocol::Request> ahead_;  // sent, and not asked for yet
+    bool is_ahead_good_ = false;           // each before gave a value
     Steady used_at_;
 };
 
