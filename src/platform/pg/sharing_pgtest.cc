@@ -88,14 +88,18 @@ class SharingTest : public testing::Test {
 };
 
 TEST_F(SharingTest, ManyCallersGetTheirOwnAnswersOverAFewConnections) {
-    std::vector<Answer> answers(500);
-    for (std::size_t i = 0; i < answers.size(); ++i) start(echo(static_cast<std::int64_t>(i)), answers[i]);
-    loop_.run_until_done(scope_.join());
     std::set<std::int64_t> pids;
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-        ASSERT_EQ(answers[i].code, Code::kStale);
-        ASSERT_EQ(answers[i].value, static_cast<std::int64_t>(i));
-        pids.insert(answers[i].pid);
+    // The first connection may be through with all of them before the second one is open.
+    for (int wave = 0; wave < 100 && pids.size() < 2; ++wave) {
+        std::vector<Answer> answers(500);
+        for (std::size_t i = 0; i < answers.size(); ++i)
+            start(echo(static_cast<std::int64_t>(i)), answers[i]);
+        loop_.run_until_done(scope_.join());
+        for (std::size_t i = 0; i < answers.size(); ++i) {
+            ASSERT_EQ(answers[i].code, Code::kStale);
+            ASSERT_EQ(answers[i].value, static_cast<std::int64_t>(i));
+            pids.insert(answers[i].pid);
+        }
     }
     EXPECT_EQ(pids.size(), 2u);
     EXPECT_EQ(pool_.stats().shared_open, 2);
