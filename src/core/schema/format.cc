@@ -1,9 +1,9 @@
 #include "base/id.h"
+#include "core/calendar/calendar.h"
 #include "core/schema/detail/compiled.h"
 
 #include <algorithm>
 #include <cctype>
-#include <chrono>
 #include <string_view>
 
 namespace weft::schema {
@@ -26,44 +26,6 @@ bool take(std::string_view& text, std::string_view one_of) {
     if (text.empty() || one_of.find(text.front()) == std::string_view::npos) return false;
     text.remove_prefix(1);
     return true;
-}
-
-bool take_date(std::string_view& text) {
-    int year = take_number(text, 4);
-    if (year < 0 || !take(text, "-")) return false;
-    int month = take_number(text, 2);
-    if (month < 0 || !take(text, "-")) return false;
-    int day = take_number(text, 2);
-    if (day < 0) return false;
-    return (std::chrono::year(year) / month / day).ok();
-}
-
-/// "08:36", as minutes; -1 if it is none.
-int take_minutes(std::string_view& text) {
-    const int hour = take_number(text, 2);
-    if (hour < 0 || hour > 23 || !take(text, ":")) return -1;
-    const int minute = take_number(text, 2);
-    return minute < 0 || minute > 59 ? -1 : hour * 60 + minute;
-}
-
-bool take_time(std::string_view& text) {
-    constexpr int kDay = 24 * 60;
-    int minutes = take_minutes(text);
-    if (minutes < 0 || !take(text, ":")) return false;
-    const int second = take_number(text, 2);
-    if (second < 0 || second > 60) return false;
-    if (take(text, ".")) {
-        if (take_number(text, 1) < 0) return false;
-        while (!text.empty() && text.front() >= '0' && text.front() <= '9') text.remove_prefix(1);
-    }
-    if (!take(text, "Zz")) {
-        const bool is_ahead = text.starts_with('+');
-        if (!take(text, "+-")) return false;
-        const int offset = take_minutes(text);
-        if (offset < 0) return false;
-        minutes = (minutes + (is_ahead ? kDay - offset : offset)) % kDay;
-    }
-    return second < 60 || minutes == kDay - 1;  // a leap second is the last one of a day in UTC
 }
 
 bool is_dotted(std::string_view text, auto is_char) {
@@ -124,11 +86,11 @@ bool fits_format(Format format, std::string_view text) {
         case Format::kNone:
             return true;
         case Format::kDate:
-            return take_date(text) && text.empty();
+            return calendar::take_date(text) && text.empty();
         case Format::kTime:
-            return take_time(text) && text.empty();
+            return calendar::take_time(text) && text.empty();
         case Format::kDateTime:
-            return take_date(text) && take(text, "Tt") && take_time(text) && text.empty();
+            return calendar::take_date(text) && take(text, "Tt") && calendar::take_time(text) && text.empty();
         case Format::kEmail:
             return is_email(text);
         case Format::kUuid:
