@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// Dates, clocks on walls, and the zones that tie them to instants: one grammar, one table of zones (Debian's
 /// tzdata as of the build, in the program), one rule for hours that come twice or never. Pure: nobody's clock
@@ -47,6 +48,8 @@ class Zone {
     std::string abbreviation_at(Moment at) const;
     Reading reading(Moment at) const { return Reading(at.time_since_epoch() + offset_at(at)); }
     Moment moment(Reading reading, Choice choice = Choice::kCompatible) const;
+    /// The first moment after `at` at which its clocks are changed; nothing when there is none to come.
+    std::optional<Moment> next_change(Moment at) const;
 
     bool operator==(const Zone&) const = default;
 
@@ -54,6 +57,9 @@ class Zone {
     std::int32_t name_ = -1;  // of the table; below 0: fixed
     std::int32_t fixed_seconds_ = 0;
 };
+
+/// All names of the table, aliases too, sorted.
+std::vector<std::string_view> zone_names();
 
 /// What a text says: a date, perhaps with a time, perhaps with the distance from UTC.
 struct Written {

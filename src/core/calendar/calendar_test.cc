@@ -37,6 +37,20 @@ TEST(Zones, AreFoundInAnyCaseByAliasAndByDistance) {
     EXPECT_THAT(std::string(tzdata_version()), ::testing::MatchesRegex("20[0-9][0-9][a-z]"));
 }
 
+TEST(Zones, SayWhenTheirClocksAreNextChanged) {
+    const auto next = [](std::string_view in, std::string_view after) {
+        const auto change = zone(in).next_change(at(after));
+        return change ? iso(*change, Zone()) : "";
+    };
+    EXPECT_EQ(next("Europe/Madrid", "2024-01-01"), "2024-03-31T01:00:00.000Z");
+    EXPECT_EQ(next("Europe/Madrid", "2024-03-31T01:00:00Z"), "2024-10-27T01:00:00.000Z");
+    EXPECT_EQ(next("Europe/Madrid", "2090-11-01"), "2091-03-25T01:00:00.000Z");
+    EXPECT_EQ(next("Australia/Lord_Howe", "2090-12-31T23:00:00Z"), "2091-03-31T15:00:00.000Z");
+    EXPECT_EQ(next("Asia/Kolkata", "2024-01-01"), "");
+    EXPECT_EQ(next("+05:30", "2024-01-01"), "");
+    EXPECT_THAT(zone_names(), ::testing::IsSupersetOf({"Europe/Madrid", "US/Eastern", "UTC"}));
+}
+
 /// A wall's reading as each choice understands it. From the rule: of two, the first (compatible, earlier); of
 /// none, what clocks would show had nothing been put forward.
 struct Vector {

@@ -51,6 +51,21 @@ const detail::Kind& kind_by_rule(const detail::ZoneRow& zone, std::int64_t at) {
     return is_summer ? summer : standard;
 }
 
+/// Likewise, the next change.
+std::optional<std::int64_t> change_by_rule(const detail::ZoneRow& zone, std::int64_t at) {
+    if (zone.summer < 0) return std::nullopt;
+    const auto days = std::chrono::floor<std::chrono::days>(std::chrono::sys_seconds(seconds(at)));
+    const int year = static_cast<int>(std::chrono::year_month_day(days).year());
+    std::optional<std::int64_t> next;
+    for (int in = year - 1; in <= year + 1; ++in) {
+        for (const std::int64_t change :
+             {day_of(in, zone.begin) - detail::kKinds[zone.standard].offset,
+              day_of(in, zone.end) - detail::kKinds[zone.summer].offset})
+            if (change > at && (!next || change < *next)) next = change;
+    }
+    return next;
+}
+
 const detail::Kind& kind_at(std::int32_t name, Moment moment) {
     const detail::ZoneRow& zone = detail::kZones[detail::kNames[name].zone];
     const std::int64_t at = seconds_of(moment);
@@ -131,6 +146,23 @@ std::chrono::seconds Zone::offset_at(Moment at) const {
 
 std::string Zone::abbreviation_at(Moment at) const {
     return name_ < 0 ? name() : std::string(detail::kTexts + kind_at(name_, at).abbreviation);
+}
+
+std::optional<Moment> Zone::next_change(Moment moment) const {
+    if (name_ < 0) return std::nullopt;
+    const detail::ZoneRow& zone = detail::kZones[detail::kNames[name_].zone];
+    const std::int64_t at = seconds_of(moment);
+    const std::span changes(detail::kChanges + zone.first, zone.size);
+    const auto after = std::ranges::upper_bound(changes, at);
+    const auto next = after == changes.end() ? change_by_rule(zone, at) : std::optional(*after);
+    return next.transform([](std::int64_t change) { return Moment(seconds(change)); });
+}
+
+std::vector<std::string_view> zone_names() {
+    std::vector<std::string_view> out;
+    for (const detail::Named& named : std::span(detail::kNames, detail::kNamesSize))
+        out.emplace_back(detail::kTexts + named.text);
+    return out;
 }
 
 Moment Zone::moment(Reading reading, Choice choice) const {
