@@ -179,8 +179,8 @@ Confined confine_zygote(const Confinement& how) {
     set_limit(RLIMIT_MSGQUEUE, 0);
     set_limit(RLIMIT_NOFILE, 32);
     set_limit(RLIMIT_STACK, 8u << 20);
-    // Above the engine's 8 GiB guard reservation, which is address space only.
-    set_limit(RLIMIT_AS, std::size_t{16} << 30);
+    // Above the engine's two reservations of 8 GiB with their guards, which are address space only.
+    set_limit(RLIMIT_AS, std::size_t{24} << 30);
     set_limit(RLIMIT_DATA, how.memory_bytes);
     return drop_rights();
 }

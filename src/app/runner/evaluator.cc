@@ -1,6 +1,7 @@
 #include "app/runner/evaluator.h"
 
 #include "app/runner/detail/json_text.h"
+#include "app/runner/detail/library.h"
 #include "app/runner/detail/operators.h"
 #include "base/bytes.h"
 #include "base/json.h"
@@ -96,13 +97,14 @@ class Run {
             if (!is_noted && templates::mentions(source, name)) names_.emplace_back(name);
         }
         if (templates::mentions(source, "steps")) note_steps(source);
+        if (templates::mentions_any(source, library::names())) scope_ = script::Scope::kLibrary;
     }
 
     std::optional<script::Failure> start_engine() {
         if (is_started_) return std::nullopt;
         is_started_ = true;
         if (root_) note_needs(*root_);
-        engine_.reset();
+        engine_.reset(scope_);
         engine_.set_timeout(cpu_, wall_);
         std::optional<std::vector<std::string>> steps;
         if (!needs_all_steps_) steps = steps_;
@@ -364,6 +366,7 @@ class Run {
     std::vector<std::string> names_;
     std::vector<std::string> steps_;
     bool needs_all_steps_ = false;
+    script::Scope scope_ = script::Scope::kLanguage;
     bool is_started_ = false;
     int depth_ = 0;
     std::string scratch_;

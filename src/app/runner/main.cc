@@ -52,7 +52,9 @@ int main(int argc, char** argv) {
     // Known to the worker as "out of memory"; the default would throw through code that cannot continue
     // anyway.
     std::set_new_handler([] { _exit(98); });
-    weft::script::Engine engine;
+    // What only compiles needs no library.
+    const auto most = is_check ? weft::script::Scope::kLanguage : weft::script::Scope::kLibrary;
+    weft::script::Engine engine(weft::limits::kScriptMemoryBytesMax, most);
     if (is_check) {
         const auto uid = static_cast<std::uint32_t>(std::strtoul(argv[4], nullptr, 10));
         return weft::runner::run_checker({.confinement = options.confinement, .uid = uid}, engine);

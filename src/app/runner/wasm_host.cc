@@ -24,6 +24,7 @@ constexpr std::size_t kPage = 65536;
 // A 32-bit address plus a 32-bit offset: no access of the translated code can leave this range.
 constexpr std::size_t kReserved = (std::size_t{8} << 30) + kPage;
 constexpr std::size_t kSignalStackBytes = 64u << 10;
+constexpr char kZeros[4096] = {};
 
 struct FuncType {
     std::vector<wasm_rt_type_t> params;
@@ -36,10 +37,7 @@ struct State {
     std::vector<FuncType> types;
     sigjmp_buf* target = nullptr;
     wasm_rt_trap_t trap = WASM_RT_TRAP_NONE;
-    // Of the one instance of this process.
-    std::uint8_t* memory = nullptr;
-    std::size_t snapshot_bytes = 0;
-    std::uint32_t snapshot_stack_pointer = 0;
+    Image image;  // of the one instance of this process
     const char* stack_low = nullptr;
     alignas(16) char signal_stack[kSignalStackBytes];
 };
@@ -64,7 +62,7 @@ State& state() {
 void on_fault(int signal, siginfo_t* info, void*) {
     State& s = state();
     const auto* at = static_cast<const char*>(info->si_addr);
-    const auto* memory = reinterpret_cast<const char*>(s.memory);
+    const auto* memory = reinterpret_cast<const char*>(s.image.memory);
     if (s.target && at >= memory && at < memory + kReserved) leave(WASM_RT_TRAP_OOB);
     // The stack's guard gap lies below its limit; recursion in the engine faults there.
     if (s.target && at < s.stack_low + (1u << 20) && at > s.stack_low - (4u << 20))
@@ -82,6 +80,14 @@ void set_stack_low() {
     const std::size_t size = limit.rlim_cur == RLIM_INFINITY ? std::size_t{8} << 20 : limit.rlim_cur;
     char here = 0;
     state().stack_low = &here - size;
+}
+
+/// Addresses for any access of the translated code, of which the first `size` bytes can be used.
+std::uint8_t* reserve(std::size_t size) {
+    void* at = mmap(nullptr, kReserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) die("cannot reserve address space for the script engine\n");
+    if (mprotect(at, size, PROT_READ | PROT_WRITE) != 0) die("mprotect\n");
+    return static_cast<std::uint8_t*>(at);
 }
 
 }  // namespace
@@ -105,41 +111,58 @@ void set_memory_max(std::size_t bytes) {
     state().pages_max = static_cast<std::uint32_t>(bytes / kPage);
 }
 
-bool take_snapshot(Instance& instance) {
-    State& s = state();
+std::optional<Image> take_snapshot(Instance& instance) {
     wasm_rt_memory_t& memory = instance.w2c_memory;
     const std::size_t size = std::size_t{memory.pages} * kPage;
     const int fd = memfd_create("weft-engine", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0) return false;
+    if (fd < 0) return std::nullopt;
     bool ok = ftruncate(fd, static_cast<off_t>(size)) == 0;
-    static const char zeros[4096] = {};
-    for (std::size_t at = 0; ok && at < size; at += sizeof zeros) {
-        if (std::memcmp(memory.data + at, zeros, sizeof zeros) == 0) continue;  // stays a hole
-        ok = pwrite(fd, memory.data + at, sizeof zeros, static_cast<off_t>(at)) == sizeof zeros;
+    for (std::size_t at = 0; ok && at < size; at += sizeof kZeros) {
+        if (std::memcmp(memory.data + at, kZeros, sizeof kZeros) == 0) continue;  // stays a hole
+        ok = pwrite(fd, memory.data + at, sizeof kZeros, static_cast<off_t>(at)) == sizeof kZeros;
     }
     ok = ok && fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0;
     ok = ok &&
          mmap(memory.data, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, fd, 0) ==
              memory.data;
     close(fd);
-    s.snapshot_bytes = size;
-    s.snapshot_stack_pointer = instance.w2c___stack_pointer;
-    return ok;
+    if (!ok) return std::nullopt;
+    state().image = {memory.data, size, instance.w2c___stack_pointer};
+    return state().image;
+}
+
+Image copy_of(const Image& image) {
+    std::uint8_t* to = reserve(image.bytes);
+    for (std::size_t at = 0; at < image.bytes; at += sizeof kZeros) {
+        if (std::memcmp(image.memory + at, kZeros, sizeof kZeros) != 0)
+            std::memcpy(to + at, image.memory + at, sizeof kZeros);
+    }
+    return {to, image.bytes, image.stack_pointer};
+}
+
+void release(const Image& image) {
+    munmap(image.memory, kReserved);
 }
 
 void restore(Instance& instance) {
-    State& s = state();
-    wasm_rt_memory_t& memory = instance.w2c_memory;
-    madvise(memory.data, s.snapshot_bytes, MADV_DONTNEED);
-    const std::size_t size = std::size_t{memory.pages} * kPage;
-    if (size > s.snapshot_bytes) {
-        std::uint8_t* grown = memory.data + s.snapshot_bytes;
-        madvise(grown, size - s.snapshot_bytes, MADV_DONTNEED);
-        mprotect(grown, size - s.snapshot_bytes, PROT_NONE);
+    const Image& image = state().image;
+    madvise(image.memory, image.bytes, MADV_DONTNEED);
+    const std::size_t size = std::size_t{instance.w2c_memory.pages} * kPage;
+    if (size > image.bytes) {
+        std::uint8_t* grown = image.memory + image.bytes;
+        madvise(grown, size - image.bytes, MADV_DONTNEED);
+        mprotect(grown, size - image.bytes, PROT_NONE);
     }
-    memory.pages = static_cast<std::uint32_t>(s.snapshot_bytes / kPage);
-    memory.size = static_cast<std::uint32_t>(s.snapshot_bytes);
-    instance.w2c___stack_pointer = s.snapshot_stack_pointer;
+    use(instance, image);
+}
+
+void use(Instance& instance, const Image& image) {
+    state().image = image;
+    wasm_rt_memory_t& memory = instance.w2c_memory;
+    memory.data = image.memory;
+    memory.pages = static_cast<std::uint32_t>(image.bytes / kPage);
+    memory.size = static_cast<std::uint32_t>(image.bytes);
+    instance.w2c___stack_pointer = image.stack_pointer;
 }
 
 wasm_rt_trap_t guarded(void (*body)(void*), void* arg) {
@@ -222,15 +245,12 @@ uint32_t wasm_rt_register_func_type(uint32_t params, uint32_t results, ...) {
 }
 
 void wasm_rt_allocate_memory(wasm_rt_memory_t* memory, uint32_t initial_pages, uint32_t max_pages) {
-    void* at = mmap(nullptr, kReserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (at == MAP_FAILED) die("cannot reserve address space for the script engine\n");
     const std::size_t size = std::size_t{initial_pages} * kPage;
-    if (mprotect(at, size, PROT_READ | PROT_WRITE) != 0) die("mprotect\n");
-    memory->data = static_cast<uint8_t*>(at);
+    memory->data = reserve(size);
     memory->pages = initial_pages;
     memory->max_pages = std::min(max_pages, state().pages_max);
     memory->size = static_cast<uint32_t>(size);
-    state().memory = memory->data;
+    state().image.memory = memory->data;
 }
 
 uint32_t wasm_rt_grow_memory(wasm_rt_memory_t* memory, uint32_t pages) {

@@ -302,14 +302,23 @@ Result<> check_source(std::string_view source, std::string_view field) {
 }
 
 bool mentions(std::string_view source, std::string_view name) {
+    return mentions_any(source, {&name, 1});
+}
+
+bool mentions_any(std::string_view source, std::span<const std::string_view> names) {
     auto scan = detail::scan(source, 0, detail::Until::kEnd);
     if (!scan) return true;
     const auto& tokens = scan->tokens;
+    const auto is_at = [&](std::size_t i, std::string_view a, std::string_view b) {
+        return i < tokens.size() && (tokens[i].is(a) || tokens[i].is(b));
+    };
     for (std::size_t i = 0; i < tokens.size(); ++i) {
         if (tokens[i].kind != detail::Kind::kName) continue;
         if (tokens[i].text == "globalThis" || tokens[i].text == "this") return true;
-        if (tokens[i].text == name && (i == 0 || !(tokens[i - 1].is(".") || tokens[i - 1].is("?."))))
-            return true;
+        if (std::ranges::find(names, tokens[i].text) == names.end()) continue;
+        const bool is_member = i > 0 && is_at(i - 1, ".", "?.");
+        const bool is_key = i > 0 && is_at(i - 1, "{", ",") && is_at(i + 1, ":", ":");
+        if (!is_member && !is_key) return true;
     }
     return false;
 }

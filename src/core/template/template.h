@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -138,5 +139,7 @@ Result<> check_source(std::string_view source, std::string_view field);
 
 /// Does evaluating `source` need this context name? True also when it cannot be told (`globalThis`, `this`).
 bool mentions(std::string_view source, std::string_view name);
+/// The same of any of `names`, in one look. Names of members (`{url: x}`) do not count.
+bool mentions_any(std::string_view source, std::span<const std::string_view> names);
 
 }  // namespace weft::templates

@@ -194,6 +194,10 @@ TEST(References, CarryPlacesOfTheWholeString) {
 TEST(Mentions, ErrsOnTheSafeSide) {
     EXPECT_TRUE(mentions("steps => steps.x", "steps"));
     EXPECT_FALSE(mentions("x.steps", "steps"));
+    EXPECT_FALSE(mentions("({ a: 1, steps: 2 })", "steps"));
+    EXPECT_TRUE(mentions("({ a: 1, steps })", "steps"));
+    EXPECT_TRUE(mentions("f(a ? steps : b)", "steps"));
+    EXPECT_TRUE(mentions("[a, steps]", "steps"));
     EXPECT_FALSE(mentions("'steps'", "steps"));
     EXPECT_TRUE(mentions("globalThis['st' + 'eps']", "steps"));
     EXPECT_TRUE(mentions("'unclosed", "steps"));

@@ -38,26 +38,32 @@ inline constexpr std::string_view kPrelude = R"js((() => {
   defineProperty(Math, "random", { value: { random() { return random(); } }.random });
 
   // The engine takes locales and time zones and ignores them: a wrong price or hour that nobody notices.
-  const localised = (prototype, name, own) => {
+  const localised = (prototype, name, own, instead) => {
     const plain = prototype[name];
     defineProperty(prototype, name, { writable: true, configurable: true, value: { [name](...given) {
       for (let i = own; i < given.length; i++) {
         if (given[i] === undefined) continue;
-        throw new TypeError(name + " knows no locales and time zones here: write it out, " +
-          "with toISOString, getUTCHours or toFixed");
+        throw new TypeError(name + " knows no locales and time zones here: write " + instead);
       }
       return apply(plain, this, given);
     } }[name] });
   };
-  for (const { prototype } of [Number, BigInt, Date, Array]) localised(prototype, "toLocaleString", 0);
-  for (const name of ["toLocaleDateString", "toLocaleTimeString"]) localised(Date.prototype, name, 0);
-  for (const name of ["toLocaleUpperCase", "toLocaleLowerCase"]) localised(String.prototype, name, 0);
-  localised(String.prototype, "localeCompare", 1);
+  const ofDate = "dates.fromDate(date).format(pattern, {zone, locale})";
+  const ofNumber = "numbers.format(value, {locale})";
+  const ofText = "texts.compare(a, b, {locale})";
+  for (const { prototype } of [Number, BigInt, Array]) localised(prototype, "toLocaleString", 0, ofNumber);
+  for (const name of ["toLocaleString", "toLocaleDateString", "toLocaleTimeString"]) {
+    localised(Date.prototype, name, 0, ofDate);
+  }
+  for (const name of ["toLocaleUpperCase", "toLocaleLowerCase"]) {
+    localised(String.prototype, name, 0, "toUpperCase or toLowerCase");
+  }
+  localised(String.prototype, "localeCompare", 1, ofText);
 
   // Whole numbers beyond 2^53 are BigInt; JSON says them by texts that begin with a mark, which the host
   // takes away.
   let mark = "";
-  const { stringify: plainStringify } = JSON;
+  const { stringify: plainStringify, parse } = JSON;
   const { split, indexOf, slice } = String.prototype;
   defineProperty(BigInt.prototype, "toJSON", { value: { toJSON() { return mark + text(this); } }.toJSON });
   const { stringify } = { stringify(value, replacer, space) {
@@ -73,11 +79,16 @@ inline constexpr std::string_view kPrelude = R"js((() => {
   } };
   defineProperty(JSON, "stringify", { value: stringify, writable: true, configurable: true });
 
+  // JSON, and of what its JSON says by a text (a date) that text.
+  const bare = (value) => {
+    const json = stringify(value);
+    return json !== undefined && json[0] === '"' ? parse(json) : json;
+  };
   const show = (value) => {
     if (typeof value === "string") return value;
     if (typeof value === "object" && value !== null) {
       if (value instanceof Error) return text(value);
-      try { return stringify(value) ?? text(value); } catch { return "[object]"; }
+      try { return bare(value) ?? text(value); } catch { return "[object]"; }
     }
     return text(value);
   };
@@ -116,7 +127,7 @@ inline constexpr std::string_view kPrelude = R"js((() => {
   };
   const joined = (value) => {
     if (value === undefined || value === null) return "";
-    if (typeof value === "object") return stringify(value) ?? "";
+    if (typeof value === "object") return bare(value) ?? "";
     if (typeof value === "function" || typeof value === "symbol") return "";
     return text(value);
   };
