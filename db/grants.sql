@@ -25,6 +25,7 @@ grant select, insert, update, delete on app, app_version, action, workflow, work
 grant select, insert on workflow_version to weft_api;
 grant execute on function has_unpublished_changes(workflow) to weft_api;
 grant select, insert, update, delete on trigger, refused_delivery to weft_api;
+grant select, insert, update on trigger_schedule to weft_api;
 grant select (tenant_id, id, class, version, public_key, created_at) on tenant_key to weft_api;
 grant insert on tenant_key to weft_api;
 -- Everything of a connection but its sealed fields.
@@ -68,6 +69,10 @@ grant select, insert on trigger_event to weft_ingest;
 grant select, insert on tenant_queue to weft_ingest;
 grant update (active, vtime) on tenant_queue to weft_ingest;
 
+-- Its scheduler moves schedules on, and asks whether the run before has ended.
+grant select, update on trigger_schedule to weft_ingest;
+grant select (tenant_id, run_id) on job to weft_ingest;
+
 -- weft_dispatch: who is next, who is late. The queue's columns only; no definition, no payload.
 grant select, update on job to weft_dispatch;
 grant select, update on tenant_queue to weft_dispatch;
@@ -97,6 +102,7 @@ begin
                 ('weft_ingest', 'trigger'), ('weft_ingest', 'workflow'), ('weft_ingest', 'tenant_key'),
                 ('weft_ingest', 'workflow_run'), ('weft_ingest', 'payload'), ('weft_ingest', 'job'),
                 ('weft_ingest', 'trigger_event'), ('weft_ingest', 'tenant_queue'),
+                ('weft_ingest', 'trigger_schedule'),
                 ('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'),
                 ('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'),
                 ('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'),

@@ -133,6 +133,14 @@ await call('triggers.rotate', { at: trigger, body: { what: 'secret' } })
 await call('triggers.deactivate', { at: trigger })
 await call('triggers.delete', { at: trigger })
 
+await call('schedules.zones')
+const settings = { cron: '* * * * * *', zone: 'Europe/Madrid' }
+await call('schedules.preview', { body: { config: settings } })
+const schedule = await call('triggers.create', { at: workflow, body: { kind: 'schedule', name: 'Tick', config: settings } })
+await call('triggers.activate', { at: schedule })
+await until('triggers.get', { at: schedule }, (seen) => seen.schedule.fired > 0)
+await call('triggers.delete', { at: schedule })
+
 const started = { id: (await call('workflows.start', { at: workflow, body: { input: {} } })).run_id }
 const run = await until('runs.get', { at: started }, (seen) => seen.finished_at)
 check('the run succeeds', run.state === 'success', JSON.stringify(run.error))

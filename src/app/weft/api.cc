@@ -6,6 +6,7 @@
 #include "control/server/server.h"
 #include "data/ingress/hooks.h"
 #include "data/ingress/ingress.h"
+#include "data/scheduler/scheduler.h"
 #include "platform/blob/blob.h"
 #include "platform/crypto/crypto.h"
 #include "platform/crypto/password.h"
@@ -37,8 +38,9 @@ namespace weft::app {
 
 namespace {
 
-constexpr int kPoolConnections = 8;             // short statements of people and programs
-constexpr int kIngestConnections = 2;           // a batch of events at a time, and what is asked beside it
+constexpr int kPoolConnections = 8;  // short statements of people and programs
+constexpr int kIngestConnections =
+    3;  // a batch of events at a time, what is due, and what is asked beside it
 constexpr std::uint32_t kCheckerUid = 199'999;  // downwards by number; sandboxes of runs count upwards
 constexpr auto kDrain = 10s;  // requests in flight; a synchronous webhook may lose its answer, not its run
 // Looks whether the database answers: a silent one is found out, and who waits for it told, within 2 s.
@@ -155,6 +157,7 @@ class ApiProcess {
         prepare_stores();
         watch_disks();
         prepare_ingress();
+        prepare_scheduler();
         TRY(api_, make_api());
         prepare_ears();
         metrics_.on_collect([this] { streams_.update(api_->leases().stats()); });
@@ -187,6 +190,7 @@ class ApiProcess {
         });
         scope_.spawn(watch_database());
         listener_->start();
+        scheduler_->start();
         scope_.spawn(announce());
         scope_.spawn(watch_ingest_pool());
         scope_.spawn(disks_->run(scope_.forever()));
@@ -194,6 +198,7 @@ class ApiProcess {
         co_await api_->close();  // sockets would keep the server waiting
         co_await server_->stop(rt::Deadline::in(kDrain));
         if (metrics_server_) co_await metrics_server_->stop(rt::Deadline::in(kDrain));
+        co_await scheduler_->close();
         co_await ingest_->close();
         co_await refusals_->close(rt::Deadline::in(kDrain));
         co_await scope_.close();
@@ -300,14 +305,31 @@ class ApiProcess {
         );
     }
 
+    void prepare_scheduler() {
+        scheduler_ = std::make_unique<scheduler::Scheduler>(scheduler::Needs{
+            .loop = loop_,
+            .pool = *ingest_pool_,
+            .codec = *codec_,
+            .tell = store::notices::tell_through(*notifier_),
+            .clock = clock_,
+            .rng = rng_,
+            .metrics = metrics_,
+            .log = log_,
+            .may_start = [this](TenantId tenant) { return ingest_->may_start(tenant); },
+        });
+    }
+
     void prepare_ears() {
         ears_.on<store::notices::RunChanged>([this](const auto& changed) { watch_.hear(changed); });
         ears_.on<store::notices::TriggerChanged>(
             [this](const auto& changed) { hooks_->forget(changed.trigger); }, [this] { hooks_->forget_all(); }
         );
+        const auto wake = [this] { scheduler_->wake(); };
+        ears_.on<store::notices::TriggerChanged>([wake](const auto&) { wake(); }, wake);
         api_->listen(ears_);
         auto on_connected = [this] {
             hooks_->forget_all();
+            scheduler_->wake();
             api_->on_listening();
         };
         auto hear = [this](std::string_view channel, std::string_view line) { ears_.hear(channel, line); };
@@ -471,6 +493,7 @@ class ApiProcess {
     std::unique_ptr<store::runs::Runs> runs_;
     ingress::RunWatch watch_{loop_};
     std::unique_ptr<ingress::Ingest> ingest_;
+    std::unique_ptr<scheduler::Scheduler> scheduler_;
     telemetry::Notices deliveries_{metrics_, log_, clock_, rng_, "weft_odd_deliveries_total"};
     std::unique_ptr<ingress::Refusals> refusals_;
     std::unique_ptr<ingress::Hooks> hooks_;

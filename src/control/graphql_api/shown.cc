@@ -28,6 +28,7 @@ constexpr std::array kWorkflow = {
 constexpr std::array kOfWorkflow = {Relationship{"workflow", false, "workflow", "workflow_id", "id"}};
 constexpr std::array kTrigger = {
     Relationship{"workflow", false, "workflow", "workflow_id", "id"},
+    Relationship{"schedule", false, "trigger_schedule", "id", "trigger_id"},
     Relationship{"events", true, "trigger_event", "id", "trigger_id"},
     Relationship{"refused_deliveries", true, "refused_delivery", "id", "trigger_id"},
 };
@@ -135,6 +136,15 @@ constexpr std::array kTables = {
         Permission::kTriggerRead,
         "tenant_id id workflow_id kind name state config created_at updated_at",
         kTrigger
+    },
+    Table{
+        "trigger_schedule",
+        "schedules",
+        Permission::kTriggerRead,
+        "tenant_id trigger_id next_slot_at due_at waiting_slot_at last_slot_at last_fired_at last_run_id "
+        "fired "
+        "missed skipped problem",
+        kOfTrigger
     },
     Table{
         "trigger_event",

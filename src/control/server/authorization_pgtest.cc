@@ -69,6 +69,8 @@ const std::map<std::string, std::string> kPolicy{
     {"triggers.activate", "oab"},
     {"triggers.deactivate", "oab"},
     {"triggers.rotate", "oab"},
+    {"schedules.zones", "oabv"},
+    {"schedules.preview", "oabv"},
     {"runs.list", "oabv"},
     {"runs.get", "oabv"},
     {"runs.get_step", "oabv"},

@@ -10,16 +10,51 @@ namespace {
 constexpr std::string_view kTrigger = R"(
     id id
     workflow_id id
-    kind text = webhook
+    kind webhook|schedule
     name text = Orders of the shop
     state active|inactive
     config object = {"mode": "async", "signature": {"scheme": "hmac-sha256"}}
     has_secret bool
     url text? = https://weft.example.com/hooks/whk_...
+    schedule schedule_state?
     created_at time
     updated_at time
     secret* text = whsec_...
     previous_secret_until* time)";
+
+/// Where a schedule stands; counts since it was made.
+constexpr std::string_view kScheduleState = R"(
+    next_at time?
+    waiting_for time? = null
+    last_scheduled_for time?
+    last_fired_at time?
+    last_run_id id?
+    fired int = 12
+    missed int = 0
+    skipped int = 0
+    problem text? = null)";
+
+constexpr std::string_view kPreview = R"(
+    config object = {"cron": "0 9 * * MON-FRI", "zone": "Europe/Madrid"}
+    times [schedule_time]
+    tzdata text = 2026a)";
+
+constexpr std::string_view kTime = R"(
+    at time
+    local text = 2026-12-01T09:00:00.000+01:00)";
+
+constexpr std::string_view kZones = R"(
+    tzdata text = 2026a
+    names [text] = ["Africa/Abidjan", "Europe/Madrid"])";
+
+constexpr std::string_view kAskPreview = R"({
+    "required": ["config"],
+    "properties": {
+        "config": {
+            "type": "object", "examples": [{"every": "2 weeks on Monday at 9:00", "zone": "Europe/Madrid"}]
+        },
+        "count": {"type": "integer", "minimum": 1, "maximum": 50, "examples": [5]}
+    }})";
 
 constexpr std::string_view kRefused = R"(
     reason text = signature
@@ -38,7 +73,7 @@ constexpr std::string_view kAllRefused = R"(
 constexpr std::string_view kNew = R"({
     "required": ["kind", "name", "config"],
     "properties": {
-        "kind": {"type": "string", "enum": ["webhook"]},
+        "kind": {"type": "string", "enum": ["webhook", "schedule"]},
         "name": {"$ref": "#/definitions/name"},
         "config": {"type": "object", "examples": [{"signature": {"scheme": "hmac-sha256"}}]},
         "secret": {
@@ -117,11 +152,11 @@ void Triggers::add_operations(Table& table) {
         bind(this, &Triggers::remove)
     ));
     table.add(sealed(commands(
-        {"triggers.activate", "/triggers/{id}/activate", "Accept events", edit, answer},
+        {"triggers.activate", "/triggers/{id}/activate", "Accept events, or fire from now on", edit, answer},
         bind(this, &Triggers::activate)
     )));
     table.add(sealed(commands(
-        {"triggers.deactivate", "/triggers/{id}/deactivate", "Refuse events", edit, answer},
+        {"triggers.deactivate", "/triggers/{id}/deactivate", "Refuse events, or fire no more", edit, answer},
         bind(this, &Triggers::deactivate)
     )));
     table.add(makes_secret(commands(
@@ -133,6 +168,30 @@ void Triggers::add_operations(Table& table) {
          kRotate},
         bind(this, &Triggers::rotate)
     )));
+    add_schedules(table);
+}
+
+void Triggers::add_schedules(Table& table) {
+    const Access read = may(Permission::kTriggerRead);
+    table.define("schedule_state", kScheduleState);
+    table.define("schedule_preview", kPreview);
+    table.define("schedule_time", kTime);
+    table.define("zones", kZones);
+    table.add(shows(
+        {"schedules.zones", "/schedules/zones", "The time zones that a schedule may be in", read, "zones"},
+        bind(this, &Triggers::zones)
+    ));
+    Operation preview = shows(
+        {"schedules.preview",
+         "/schedules/preview",
+         "When a schedule of these settings would fire next, or what is wrong with them",
+         read,
+         "schedule_preview",
+         kAskPreview},
+        bind(this, &Triggers::preview)
+    );
+    preview.method = http::Method::kPost;
+    table.add(std::move(preview));
 }
 
 }  // namespace weft::control

@@ -1,9 +1,11 @@
 #include "control/triggers/triggers.h"
 
 #include "base/bytes.h"
+#include "control/triggers/detail/schedule_json.h"
 #include "core/trigger/trigger.h"
 #include "platform/crypto/crypto.h"
 #include "store/triggers/refused.h"
+#include "store/triggers/schedules.h"
 #include "store/workflows/workflows.h"
 
 #include <algorithm>
@@ -17,10 +19,6 @@ namespace {
 
 constexpr auto kOldSecretHolds = std::chrono::hours(24);  // senders need time to change over
 constexpr std::size_t kRandomBytes = 32;
-
-void changed(Context& context, TriggerId id) {
-    context.notify_after_commit.push_back(store::notices::TriggerChanged{id});
-}
 
 /// The settings; stored in core/trigger's normal form. `response` and `dedupe_header` are other names for
 /// what that calls `mode` and `signature.id_header`.
@@ -65,25 +63,45 @@ std::string Triggers::url_of(const Secret& token) const {
 }
 
 rt::Task<Result<Json>> Triggers::shown(Context& context, rows::Trigger trigger) {
-    JsonObject out{
-        {"id", trigger.id.text()},
-        {"workflow_id", trigger.workflow_id.text()},
-        {"kind", trigger.kind},
-        {"name", trigger.name},
-        {"state", name(trigger.state)},
-        {"config", trigger.config},
-        {"has_secret", trigger.has_secret},
-        {"url", nullptr},
-        {"created_at", time_json(trigger.created_at)},
-        {"updated_at", time_json(trigger.updated_at)},
-    };
-    // The address is a capability to start runs: those who may only look do not get it.
-    if (context.principal->permissions.has(tenancy::Permission::kTriggerEdit)) {
-        CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), trigger.key_id, context.deadline));
-        CO_TRY(Secret token, rows::open_token(*key, context.tenant(), trigger.id, trigger.sealed_token));
-        out["url"] = url_of(token);
+    std::vector<rows::Trigger> one;
+    one.push_back(std::move(trigger));
+    CO_TRY(JsonArray all, co_await shown_all(context, std::move(one)));
+    co_return std::move(all.at(0));
+}
+
+rt::Task<Result<JsonArray>> Triggers::shown_all(Context& context, std::vector<rows::Trigger> triggers) {
+    std::vector<TriggerId> scheduled;
+    for (const rows::Trigger& trigger : triggers)
+        if (trigger.kind == rows::Kind::kSchedule) scheduled.push_back(trigger.id);
+    CO_TRY(
+        const auto states, co_await rows::find_schedules(context.db(), std::move(scheduled), context.deadline)
+    );
+    JsonArray out;
+    for (const rows::Trigger& trigger : triggers) {
+        const auto state = states.find(trigger.id);
+        JsonObject item{
+            {"id", trigger.id.text()},
+            {"workflow_id", trigger.workflow_id.text()},
+            {"kind", name(trigger.kind)},
+            {"name", trigger.name},
+            {"state", name(trigger.state)},
+            {"config", trigger.config},
+            {"has_secret", trigger.has_secret},
+            {"url", nullptr},
+            {"schedule",
+             state == states.end() ? Json(nullptr) : schedule_json(trigger, state->second, env_.clock.now())},
+            {"created_at", time_json(trigger.created_at)},
+            {"updated_at", time_json(trigger.updated_at)},
+        };
+        // The address is a capability to start runs: those who may only look do not get it.
+        if (trigger.sealed_token && context.principal->permissions.has(tenancy::Permission::kTriggerEdit)) {
+            CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), *trigger.key_id, context.deadline));
+            CO_TRY(Secret token, rows::open_token(*key, context.tenant(), trigger.id, *trigger.sealed_token));
+            item["url"] = url_of(token);
+        }
+        out.push_back(std::move(item));
     }
-    co_return Json(std::move(out));
+    co_return out;
 }
 
 rt::Task<Result<Json>> Triggers::list(Context& context, Json input) {
@@ -91,11 +109,7 @@ rt::Task<Result<Json>> Triggers::list(Context& context, Json input) {
     CO_TRY(auto page, page_in(input));
     CO_CHECK_OK(co_await store::workflows::find(context.db(), workflow, context.deadline));
     CO_TRY(auto found, co_await rows::list(context.db(), workflow, page, context.deadline));
-    JsonArray items;
-    for (rows::Trigger& trigger : found.items) {
-        CO_TRY(Json item, co_await shown(context, std::move(trigger)));
-        items.push_back(std::move(item));
-    }
+    CO_TRY(JsonArray items, co_await shown_all(context, std::move(found.items)));
     Json next = found.next ? Json(found.next->text()) : Json(nullptr);
     co_return JsonObject{{"items", std::move(items)}, {"next", std::move(next)}};
 }
@@ -104,6 +118,8 @@ rt::Task<Result<Json>> Triggers::create(Context& context, Json input) {
     const auto workflow = id_in<WorkflowId>(input);
     CO_TRY(auto of, co_await store::workflows::find(context.db(), workflow, context.deadline));
     CO_CHECK_OK(store::workflows::expect_changeable(of));
+    if (text_in(input, "kind") == name(rows::Kind::kSchedule))
+        co_return co_await create_schedule(context, workflow, std::move(input));
     CO_TRY(auto webhook, webhook_in(*member_in(input, "config")));
     const auto given = maybe_text_in(input, "secret");
     if (given && !is_signed(webhook)) {
@@ -118,7 +134,7 @@ rt::Task<Result<Json>> Triggers::create(Context& context, Json input) {
         .tenant = context.tenant(),
         .id = id,
         .workflow_id = workflow,
-        .kind = "webhook",
+        .kind = rows::Kind::kWebhook,
         .name = text_in(input, "name"),
         .config = trigger::to_json(webhook),
         .token_hash = crypto::sha256(token.reveal()),
@@ -134,7 +150,7 @@ rt::Task<Result<Json>> Triggers::create(Context& context, Json input) {
     }
     context.object = id.uuid();
     CO_TRY(auto made, co_await rows::add(context.db(), std::move(trigger), context.deadline));
-    changed(context, id);
+    tell_changed(context, id);
     CO_TRY(Json out, co_await shown(context, std::move(made)));
     if (secret && !given) out.get_object()["secret"] = secret->reveal();
     co_return out;
@@ -169,6 +185,8 @@ rt::Task<Result<Json>> Triggers::change(Context& context, Json input) {
     const auto id = id_in<TriggerId>(input);
     context.object = id.uuid();
     CO_TRY(auto before, co_await rows::find(context.db(), id, context.deadline));
+    if (before.kind == rows::Kind::kSchedule)
+        co_return co_await change_schedule(context, std::move(before), std::move(input));
     rows::TriggerChange change{.id = id, .name = maybe_text_in(input, "name"), .config = std::nullopt};
     std::optional<Secret> secret;
     if (const Json* config = member_in(input, "config")) {
@@ -178,12 +196,12 @@ rt::Task<Result<Json>> Triggers::change(Context& context, Json input) {
     }
     CO_TRY(auto after, co_await rows::change(context.db(), std::move(change), context.deadline));
     if (secret) {
-        CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), after.key_id, context.deadline));
+        CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), *after.key_id, context.deadline));
         const rows::Secrets secrets{.current = *secret, .previous = {}, .previous_until = {}};
         std::string sealed = rows::seal_secrets(*key, context.tenant(), id, secrets);
         CO_TRY(after, co_await rows::replace_secret(context.db(), id, std::move(sealed), context.deadline));
     }
-    changed(context, id);
+    tell_changed(context, id);
     CO_TRY(Json out, co_await shown(context, std::move(after)));
     if (secret) out.get_object()["secret"] = secret->reveal();
     co_return out;
@@ -193,7 +211,7 @@ rt::Task<Result<Json>> Triggers::remove(Context& context, Json input) {
     const auto id = id_in<TriggerId>(input);
     context.object = id.uuid();
     CO_CHECK_OK(co_await rows::drop(context.db(), id, context.deadline));
-    changed(context, id);
+    tell_changed(context, id);
     co_return Json(nullptr);
 }
 
@@ -209,7 +227,10 @@ rt::Task<Result<Json>> Triggers::activate(Context& context, Json input) {
         co_return fail(Error::conflict("The workflow was never published, so there is nothing to start"));
     }
     CO_TRY(auto after, co_await rows::set_state(context.db(), id, rows::State::kActive, context.deadline));
-    changed(context, id);
+    if (trigger.kind == rows::Kind::kSchedule && trigger.state != rows::State::kActive) {
+        CO_CHECK_OK(co_await rows::plan_schedule(context.db(), id, rows::Fires::kYes, context.deadline));
+    }
+    tell_changed(context, id);
     co_return co_await shown(context, std::move(after));
 }
 
@@ -217,7 +238,10 @@ rt::Task<Result<Json>> Triggers::deactivate(Context& context, Json input) {
     const auto id = id_in<TriggerId>(input);
     context.object = id.uuid();
     CO_TRY(auto after, co_await rows::set_state(context.db(), id, rows::State::kInactive, context.deadline));
-    changed(context, id);
+    if (after.kind == rows::Kind::kSchedule) {
+        CO_CHECK_OK(co_await rows::plan_schedule(context.db(), id, rows::Fires::kNo, context.deadline));
+    }
+    tell_changed(context, id);
     co_return co_await shown(context, std::move(after));
 }
 
@@ -226,15 +250,17 @@ rt::Task<Result<Json>> Triggers::rotate(Context& context, Json input) {
     context.object = id.uuid();
     const std::string what = text_in(input, "what");
     context.audit_detail["what"] = what;
-    CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
-    changed(context, id);
+    CO_TRY(auto trigger, co_await rows::find(context.db(), id, context.deadline));
+    if (trigger.kind != rows::Kind::kWebhook)
+        co_return fail(Error::conflict("A schedule has no address and no secret"));
+    tell_changed(context, id);
     if (what == "token") co_return co_await rotate_token(context, id);
     co_return co_await rotate_secret(context, id);
 }
 
 rt::Task<Result<Json>> Triggers::rotate_token(Context& context, TriggerId id) {
     CO_TRY(auto before, co_await rows::find(context.db(), id, context.deadline));
-    CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), before.key_id, context.deadline));
+    CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), *before.key_id, context.deadline));
     const Secret token = make_token();
     rows::NewToken fresh{
         .id = id,
@@ -249,7 +275,7 @@ rt::Task<Result<Json>> Triggers::rotate_secret(Context& context, TriggerId id) {
     CO_TRY(auto before, co_await rows::find(context.db(), id, context.deadline));
     CO_TRY(auto sealed, co_await rows::sealed_secret(context.db(), id, context.deadline));
     if (!sealed) co_return fail(Error::conflict("The trigger has no secret: its signature scheme is none"));
-    CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), before.key_id, context.deadline));
+    CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), *before.key_id, context.deadline));
     CO_TRY(auto old, rows::open_secrets(*key, context.tenant(), id, *sealed));
     const rows::Secrets secrets{
         .current = make_secret(),

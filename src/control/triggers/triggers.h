@@ -7,7 +7,7 @@ namespace weft::control {
 
 /// Triggers: operations `triggers.*`. The address token and the signing secret are sealed with the tenant's
 /// ingress key; the address is shown again to whoever may edit, the secret only when it is made. Changes are
-/// told (TriggerChanged).
+/// told (TriggerChanged). Schedules have neither; they are planned anew where they change (schedules.cc).
 class Triggers {
   public:
     /// `public_url` without a trailing slash; empty gives addresses relative to the server.
@@ -15,6 +15,7 @@ class Triggers {
     void add_operations(Table& table);
 
   private:
+    void add_schedules(Table& table);
     rt::Task<Result<Json>> list(Context& context, Json input);
     rt::Task<Result<Json>> create(Context& context, Json input);
     rt::Task<Result<Json>> get(Context& context, Json input);
@@ -25,9 +26,15 @@ class Triggers {
     rt::Task<Result<Json>> deactivate(Context& context, Json input);
     rt::Task<Result<Json>> rotate(Context& context, Json input);
 
+    rt::Task<Result<Json>> zones(Context& context, Json input);
+    rt::Task<Result<Json>> preview(Context& context, Json input);
+
+    rt::Task<Result<Json>> create_schedule(Context& context, WorkflowId workflow, Json input);
+    rt::Task<Result<Json>> change_schedule(Context& context, store::triggers::Trigger before, Json input);
     rt::Task<Result<Json>> rotate_token(Context& context, TriggerId id);
     rt::Task<Result<Json>> rotate_secret(Context& context, TriggerId id);
     rt::Task<Result<Json>> shown(Context& context, store::triggers::Trigger trigger);
+    rt::Task<Result<JsonArray>> shown_all(Context& context, std::vector<store::triggers::Trigger> triggers);
     std::string url_of(const Secret& token) const;
     Secret make_token();
     Secret make_secret();

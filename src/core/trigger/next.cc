@@ -264,8 +264,8 @@ void choose(const Schedule& schedule, Instant on_time, std::vector<Instant>& slo
         case CatchUp::kSkip:
             slots.erase(slots.begin(), late_end);
             break;
-        case CatchUp::kLast:  // those that are late become one; those that come at their time all fire
-            if (late_end - slots.begin() > 1) slots.erase(slots.begin(), late_end - 1);
+        case CatchUp::kLast:  // the latest of all; those that come at their time all fire
+            slots.erase(slots.begin(), late_end == slots.end() && !slots.empty() ? late_end - 1 : late_end);
             break;
         case CatchUp::kAll:
             break;

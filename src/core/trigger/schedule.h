@@ -71,7 +71,7 @@ enum class Overlap : std::uint8_t {
 /// What becomes of slots that nobody could fire at their time (no process, no database).
 enum class CatchUp : std::uint8_t {
     kSkip,  // they are passed over
-    kLast,  // the latest one fires
+    kLast,  // the latest one fires, unless one fires at its time anyway
     kAll,   // they all fire, up to kCatchUpMax
 };
 inline constexpr std::array<std::string_view, 3> kOverlaps = {"allow", "skip", "queue"};

@@ -471,6 +471,8 @@ TEST(Due, CatchesUpByItsPolicy) {
     const Due last = due_of("", moment);
     EXPECT_EQ(last.slots, std::vector{kNoon});
     EXPECT_EQ(last.missed, 11);
+    const Due on_time = due_of("", {.settled = kNoon - hours(2), .now = kNoon + seconds(30)});
+    EXPECT_EQ(on_time.slots, std::vector{kNoon}) << "which stands for those before it";
     const Due all = due_of(R"("catch_up": "all")", moment);  // of an hour: 11:10 to 12:00
     EXPECT_EQ(all.slots.size(), 6u);
     EXPECT_EQ(all.slots.front(), kNoon - minutes(50));

@@ -184,6 +184,19 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
     co_return flush.read(answers);
 }
 
+rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
+    pg::Transaction& transaction, std::vector<const NewRun*> runs, rt::Deadline by
+) {
+    Flush flush(runs);
+    std::vector<pg::Rows> answers;
+    const pg::Batch batch = flush.batch();
+    for (const auto& statement : batch.statements()) {
+        CO_TRY(auto rows, co_await transaction.query(statement.query, statement.params, by));
+        answers.push_back(std::move(rows));
+    }
+    co_return flush.read(answers);
+}
+
 rt::Task<Result<std::int64_t>> count_backlog(
     pg::Pool& pool, TenantId tenant, std::int64_t most, rt::Deadline by
 ) {

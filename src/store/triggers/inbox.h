@@ -64,6 +64,11 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
     pg::Pool& pool, std::vector<const NewRun*> runs, rt::Deadline by
 );
 
+/// Likewise, of events alone, in the transaction of weft_ingest that the caller has opened and commits.
+rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
+    pg::Transaction& transaction, std::vector<const NewRun*> runs, rt::Deadline by
+);
+
 /// Jobs of the tenant that are due or will be, counted up to `most`.
 rt::Task<Result<std::int64_t>> count_backlog(
     pg::Pool& pool, TenantId tenant, std::int64_t most, rt::Deadline by

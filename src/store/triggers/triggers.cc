@@ -10,6 +10,8 @@ namespace weft::pg {
 
 template <>
 struct Reader<store::triggers::State> : WordReader<store::triggers::State, store::triggers::state_from> {};
+template <>
+struct Reader<store::triggers::Kind> : WordReader<store::triggers::Kind, store::triggers::kind_from> {};
 
 }  // namespace weft::pg
 
@@ -58,6 +60,13 @@ std::optional<State> state_from(std::string_view text) {
     return find_word<State>(kStates, text);
 }
 
+std::string_view name(Kind kind) {
+    return word_of(kKinds, kind);
+}
+std::optional<Kind> kind_from(std::string_view text) {
+    return find_word<Kind>(kKinds, text);
+}
+
 rt::Task<Result<Page<Trigger>>> list(Db db, WorkflowId workflow, PageRequest page, rt::Deadline by) {
     auto params = pg::params(workflow, page.after, fetch_limit(page));
     CO_TRY(auto rows, co_await db.query(sql::kList, std::move(params), by));
@@ -77,8 +86,8 @@ rt::Task<Result<Trigger>> add(Db db, NewTrigger trigger, rt::Deadline by) {
         trigger.kind,
         trigger.name,
         to_text(trigger.config),
-        pg::Bytes{trigger.token_hash},
-        pg::Bytes{trigger.sealed_token},
+        pg::maybe_bytes(trigger.token_hash),
+        pg::maybe_bytes(trigger.sealed_token),
         pg::maybe_bytes(trigger.sealed_secret),
         trigger.key_id
     );

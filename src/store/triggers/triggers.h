@@ -23,16 +23,22 @@ inline constexpr std::array<std::string_view, 2> kStates = {"active", "inactive"
 std::string_view name(State state);
 std::optional<State> state_from(std::string_view text);
 
+enum class Kind : std::uint8_t { kWebhook, kSchedule };
+inline constexpr std::array<std::string_view, 2> kKinds = {"webhook", "schedule"};
+std::string_view name(Kind kind);
+std::optional<Kind> kind_from(std::string_view text);
+
 struct Trigger {
     TriggerId id;
     WorkflowId workflow_id;
-    std::string kind;  // webhook
+    Kind kind = Kind::kWebhook;
     std::string name;
     State state = State::kInactive;
     Json config;
-    std::string sealed_token;
+    // Of a webhook alone:
+    std::optional<std::string> sealed_token;
     bool has_secret = false;
-    TenantKeyId key_id;
+    std::optional<TenantKeyId> key_id;
     Instant created_at;
     Instant updated_at;
 };
@@ -40,13 +46,14 @@ struct NewTrigger {
     TenantId tenant;
     TriggerId id;
     WorkflowId workflow_id;
-    std::string kind = "webhook";
+    Kind kind = Kind::kWebhook;
     std::string name;
     Json config;
-    std::string token_hash;
-    std::string sealed_token;
+    // Of a webhook, which has the first two and the key; of a schedule, none:
+    std::optional<std::string> token_hash;
+    std::optional<std::string> sealed_token;
     std::optional<std::string> sealed_secret;
-    TenantKeyId key_id;
+    std::optional<TenantKeyId> key_id;
 };
 struct TriggerChange {
     TriggerId id;

@@ -6,7 +6,8 @@ POLICY = {
     "member": "tokens.list tokens.create tokens.delete",  # any signed-in caller, however narrow; a token makes no tokens
     "oabv": "apps.list apps.get app_versions.list app_versions.get actions.list "
             "actions.get connections.list connections.get workflows.list workflows.get workflows.get_draft workflows.validate "
-            "workflows.list_versions workflow_versions.get triggers.list triggers.get triggers.refused runs.list runs.get "
+            "workflows.list_versions workflow_versions.get triggers.list triggers.get triggers.refused schedules.zones "
+            "schedules.preview runs.list runs.get "
             "runs.get_step runs.logs runs.events live",
     "oab": "apps.create apps.change apps.delete app_versions.create app_versions.change app_versions.publish "
            "app_versions.deprecate app_versions.restore actions.create actions.change actions.delete connections.create "

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "core/media/media.h"
+#include "store/triggers/triggers.h"
 
 #include <algorithm>
 #include <array>
@@ -156,7 +157,7 @@ std::string trigger_of(
         put(query, media::to_utf8(key, "").utf8, media::to_utf8(value, "").utf8);
     }
     JsonObject out;
-    out["kind"] = "webhook";
+    out["kind"] = name(store::triggers::Kind::kWebhook);
     out["id"] = target.id.text();
     out["name"] = target.name;
     out["method"] = http::name(request.method);

@@ -1,0 +1,302 @@
+#include "data/scheduler/scheduler.h"
+
+#include "core/calendar/calendar.h"
+#include "core/trigger/schedule.h"
+#include "platform/rt/scope.h"
+#include "platform/rt/sync.h"
+#include "store/triggers/schedules.h"
+#include "store/triggers/triggers.h"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+namespace weft::scheduler {
+
+namespace {
+
+namespace rows = store::triggers;
+using store::runs::ValueSlot;
+
+constexpr auto kRetryPause = std::chrono::seconds(1);  // while the database is away
+constexpr auto kPause =
+    std::chrono::milliseconds(5);  // two schedulers do not spin around what the other has locked
+
+std::vector<double> lateness_buckets() {
+    return {0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3'600};
+}
+
+/// What the run gets to see of the slot.
+std::string trigger_of(const rows::DueSchedule& due, const trigger::Schedule& schedule, Instant slot) {
+    JsonObject out;
+    out["kind"] = name(rows::Kind::kSchedule);
+    out["id"] = due.trigger.text();
+    out["name"] = due.name;
+    out["scheduled_for"] = rfc3339(slot);
+    out["fired_at"] = rfc3339(due.now);
+    out["local_time"] = calendar::iso(std::chrono::floor<Millis>(slot), schedule.zone);
+    out["zone"] = schedule.zone.name();
+    return to_text(out);
+}
+
+}  // namespace
+
+struct Scheduler::Impl {
+    explicit Impl(Needs from)
+        : needs(std::move(from)),
+          fires(needs.metrics.counter("weft_schedule_fires_total", "Runs that schedules have begun")),
+          missed(needs.metrics.counter(
+              "weft_schedule_missed_total",
+              "Times of schedules that passed without a run, since nothing fired them"
+          )),
+          skipped(needs.metrics.counter(
+              "weft_schedule_skipped_total", "Times of schedules left out, since the run before had not ended"
+          )),
+          lateness(needs.metrics.histogram(
+              "weft_schedule_lateness_seconds", "From a schedule's time to its run", lateness_buckets()
+          )),
+          wanted(needs.loop),
+          scope(needs.loop) {}
+
+    /// What one transaction does.
+    struct Turn {
+        std::vector<rows::Settled> settled;
+        std::deque<rows::NewRun> runs;  // they stay where they are
+        std::vector<Millis> late;       // of each run
+        std::int64_t missed = 0;
+        std::int64_t skipped = 0;
+    };
+
+    rt::Task<void> work();
+    rt::Task<void> pause();
+    rt::Task<Result<int>> tick();
+    rt::Task<void> decide(const rows::DueSchedule& due, Turn& turn, rt::Deadline by);
+    rt::Task<Result<rows::NewRun>> seal(
+        const rows::DueSchedule& due, const trigger::Schedule& schedule, Instant slot, rt::Deadline by
+    );
+    void told(const Turn& turn, const std::vector<std::optional<rows::Begun>>& begun);
+    rt::Task<void> set_aside(rows::DueSchedule due, Error why);
+
+    Needs needs;
+    telemetry::Counter fires;
+    telemetry::Counter missed;
+    telemetry::Counter skipped;
+    telemetry::Histogram lateness;
+    Stats stats{};
+    bool is_woken = false;
+    bool is_one_by_one = false;  // the last transaction failed: find out whose fault it is
+    rt::Signal wanted;
+    rt::Scope scope;
+};
+
+rt::Task<Result<rows::NewRun>> Scheduler::Impl::seal(
+    const rows::DueSchedule& due, const trigger::Schedule& schedule, Instant slot, rt::Deadline by
+) {
+    rows::NewRun run{
+        .tenant = due.tenant,
+        .id = RunId::make(needs.clock.now(), needs.rng),
+        .trigger = due.trigger,
+        .dedupe_key = rfc3339(slot),
+    };
+    std::string input = to_text(schedule.input);
+    std::string trigger = trigger_of(due, schedule, slot);
+    const auto as_input = ValueSlot::input();
+    const auto as_trigger = ValueSlot::trigger();
+    CO_TRY(auto sealed_input, co_await needs.codec.seal(due.tenant, run.id, as_input, std::move(input), by));
+    CO_TRY(
+        auto sealed_trigger, co_await needs.codec.seal(due.tenant, run.id, as_trigger, std::move(trigger), by)
+    );
+    run.values.push_back(std::move(sealed_input));
+    run.values.push_back(std::move(sealed_trigger));
+    co_return run;
+}
+
+/// Appends to the turn where the schedule stands afterwards, and its runs. Whatever is wrong with one
+/// schedule is told to its owner and keeps nobody else's from firing.
+rt::Task<void> Scheduler::Impl::decide(const rows::DueSchedule& due, Turn& turn, rt::Deadline by) {
+    rows::Settled out{.tenant = due.tenant, .trigger = due.trigger, .settled_at = due.settled_at};
+    out.waiting_slot_at = due.waiting_slot_at;
+    if (!due.is_live) {  // whoever switches it on again plans it anew
+        turn.settled.push_back(std::move(out));
+        co_return;
+    }
+    auto schedule = trigger::parse_schedule(due.config);
+    if (!schedule) {
+        out.problem = schedule.error().user;
+        turn.settled.push_back(std::move(out));
+        co_return;
+    }
+    const trigger::Due what = trigger::due(
+        *schedule,
+        {.settled = due.settled_at,
+         .now = due.now,
+         .is_running = due.is_running,
+         .waiting = due.waiting_slot_at,
+         .trigger_id = due.trigger.text()}
+    );
+    out.next_slot_at = what.next;
+    auto room = what.slots.empty() ? Result<void>() : needs.may_start(due.tenant);
+    std::vector<rows::NewRun> runs;
+    Error why;
+    for (const Instant slot : what.slots) {
+        if (!room) break;
+        auto run = co_await seal(due, *schedule, slot, by);
+        if (!run) room = fail(run.error());
+        if (run) runs.push_back(*std::move(run));
+    }
+    if (!room) {  // nothing is settled: catch-up decides what becomes of it
+        out.problem = room.error().user;
+        out.due_at = due.now + needs.options.postponed;
+        turn.settled.push_back(std::move(out));
+        co_return;
+    }
+    out.settled_at = what.settled;
+    out.due_at = what.looks_next;
+    out.waiting_slot_at = what.waiting;
+    out.missed = what.missed;
+    out.skipped = what.skipped;
+    out.fired = static_cast<std::int64_t>(runs.size());
+    if (!runs.empty()) {
+        out.last_slot_at = what.slots.back();
+        out.last_run_id = runs.back().id;
+    }
+    const Millis jitter = trigger::jitter_of(*schedule, due.trigger.text());
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        turn.late.push_back(std::chrono::floor<Millis>(due.now - what.slots[i]) - jitter);
+        turn.runs.push_back(std::move(runs[i]));
+    }
+    turn.missed += what.missed;
+    turn.skipped += what.skipped;
+    turn.settled.push_back(std::move(out));
+}
+
+rt::Task<Result<int>> Scheduler::Impl::tick() {
+    const auto by = scope.deadline(needs.options.timeout);
+    const int limit = is_one_by_one ? 1 : needs.options.batch_max;
+    CO_TRY(auto claim, co_await rows::claim_schedules(needs.pool, limit, by));
+    const int claimed = static_cast<int>(claim.due.size());
+    if (claimed == 0) {
+        is_one_by_one = false;
+        co_return 0;
+    }
+    Turn turn;
+    for (const rows::DueSchedule& due : claim.due) co_await decide(due, turn, by);
+    std::vector<const rows::NewRun*> runs;
+    for (const rows::NewRun& run : turn.runs) runs.push_back(&run);
+    const std::optional<rows::DueSchedule> only =
+        claimed == 1 ? std::optional(claim.due.front()) : std::nullopt;
+    std::vector<rows::Settled> settled = turn.settled;
+    std::string tzdata(calendar::tzdata_version());
+    auto begun = co_await rows::settle_schedules(
+        std::move(claim), std::move(settled), std::move(runs), std::move(tzdata), by
+    );
+    if (begun) {
+        told(turn, *begun);
+        co_return claimed;
+    }
+    const bool is_away = begun.error().code == Code::kUnavailable || begun.error().code == Code::kTimeout;
+    is_one_by_one = !is_away;
+    if (!is_away && only) co_await set_aside(*only, begun.error());
+    co_return fail(std::move(begun).error());
+}
+
+/// The database refuses what this one would do: others come first, until somebody has looked.
+rt::Task<void> Scheduler::Impl::set_aside(rows::DueSchedule due, Error why) {
+    needs.log.error(
+        "a schedule cannot fire",
+        {{"tenant", due.tenant.text()}, {"trigger", due.trigger.text()}, {"reason", why.detail}}
+    );
+    const auto by = scope.deadline(needs.options.timeout);
+    auto claim = co_await rows::claim_schedules(needs.pool, 1, by);
+    if (!claim || claim->due.empty() || claim->due.front().trigger != due.trigger) co_return;
+    rows::Settled out{.tenant = due.tenant, .trigger = due.trigger, .settled_at = due.settled_at};
+    out.waiting_slot_at = due.waiting_slot_at;
+    out.due_at = claim->due.front().now + needs.options.failed;
+    out.problem = "Weft cannot fire this schedule; its operator finds the reason in the log";
+    std::vector<rows::Settled> settled{std::move(out)};
+    std::string tzdata(calendar::tzdata_version());
+    auto done =
+        co_await rows::settle_schedules(*std::move(claim), std::move(settled), {}, std::move(tzdata), by);
+    is_one_by_one = !done;
+}
+
+void Scheduler::Impl::told(const Turn& turn, const std::vector<std::optional<rows::Begun>>& begun) {
+    bool any = false;
+    for (std::size_t i = 0; i < begun.size(); ++i) {
+        // Nothing: the workflow was switched off a moment ago. No workflow: the slot had fired before.
+        if (!begun[i] || !begun[i]->workflow) continue;
+        any = true;
+        ++stats.fired;
+        fires.add();
+        lateness.observe(std::chrono::duration<double>(std::max(turn.late[i], Millis(0))).count());
+        needs.tell(store::notices::RunChanged{
+            turn.runs[i].tenant, begun[i]->id, runstate::RunStatus::kQueued, *begun[i]->workflow
+        });
+    }
+    if (any) needs.tell(store::notices::JobsQueued{});
+    stats.missed += turn.missed;
+    stats.skipped += turn.skipped;
+    missed.add(static_cast<double>(turn.missed));
+    skipped.add(static_cast<double>(turn.skipped));
+}
+
+/// Until the next one is due, as the database's clock has it.
+rt::Task<void> Scheduler::Impl::pause() {
+    if (std::exchange(is_woken, false)) co_return;
+    auto until = co_await rows::time_until_due(needs.pool, scope.deadline(needs.options.timeout));
+    Steady::duration wait = needs.options.look_max;
+    if (!until) wait = kRetryPause;
+    if (until && *until) wait = std::clamp<Steady::duration>(**until, kPause, needs.options.look_max);
+    if (!std::exchange(is_woken, false)) (void)co_await wanted.wait(scope.deadline(wait));
+    is_woken = false;
+}
+
+rt::Task<void> Scheduler::Impl::work() {
+    bool is_replanned = false;
+    bool has_failed = false;
+    while (!scope.is_cancelled()) {
+        if (!is_replanned) {
+            std::string tzdata(calendar::tzdata_version());
+            auto done = co_await rows::replan_schedules(
+                needs.pool, std::move(tzdata), scope.deadline(needs.options.timeout)
+            );
+            is_replanned = done.has_value();
+        }
+        auto done = co_await tick();
+        if (!done && !has_failed && !scope.is_cancelled())
+            needs.log.warn("schedules do not fire", {{"reason", done.error().detail}});
+        has_failed = !done;
+        if (!done) {
+            (void
+            )co_await rt::sleep_for(is_one_by_one ? Steady::duration(kPause) : kRetryPause, scope.forever());
+        } else if (*done == 0) {
+            co_await pause();
+        }
+    }
+}
+
+Scheduler::Scheduler(Needs needs) : impl_(std::make_unique<Impl>(std::move(needs))) {}
+Scheduler::~Scheduler() = default;
+
+void Scheduler::start() {
+    impl_->scope.spawn(impl_->work());
+}
+
+void Scheduler::wake() {
+    impl_->is_woken = true;
+    impl_->wanted.notify_all();
+}
+
+rt::Task<void> Scheduler::close() {
+    co_await impl_->scope.close();
+}
+
+rt::Task<Result<int>> Scheduler::tick() {
+    return impl_->tick();
+}
+
+Scheduler::Stats Scheduler::stats() const {
+    return impl_->stats;
+}
+
+}  // namespace weft::scheduler
