@@ -1,4 +1,4 @@
-// Making a workflow and its webhook.
+// Making a workflow, its webhook and its schedule.
 import { accessible, expect, shot, test } from './harness.ts'
 import { edit, focused, keptUntilStored, type World } from './world.ts'
 
@@ -42,5 +42,36 @@ export async function building(world: World): Promise<void> {
     await keptUntilStored(page)
     await page.locator('[data-testid=trigger]').getByText('Active').first().waitFor()
     await shot(page, '05-triggers')
+  })
+  await test('a schedule is said in words, shown before it is saved, changed and deleted', async () => {
+    await page.click('[data-testid=create-schedule]')
+    await focused(page, 'name')
+    await page.fill('[role=dialog] [name=name]', 'Fortnightly')
+    await page.fill('[role=dialog] [name=rule]', '2 weeks on Moonday')
+    await page.getByText('"moonday" was found where a day').waitFor()
+    await page.fill('[role=dialog] [name=rule]', '2 weeks on Monday at 9:00')
+    const next = page.locator('[data-testid=next-fires] li')
+    await next.first().waitFor()
+    const times = await next.allTextContents()
+    expect(times.length === 5 && times.every((time) => time.startsWith('Mon ') && time.includes(' 09:00:00 ')), `five Mondays, but: ${times.join(', ')}`)
+    await accessible(page)
+    await shot(page, '05-schedule')
+    await page.click('[role=dialog] [type=submit]')
+    const row = page.locator('[data-testid=schedule]')
+    await row.getByText('every 2 weeks on Monday at 9:00').waitFor()
+    await row.getByText(/^next /).waitFor()
+    await page.getByRole('button', { name: 'More actions for Fortnightly' }).click()
+    await page.getByRole('menuitem', { name: 'Edit' }).or(page.getByText('Edit', { exact: true })).last().click()
+    await page.fill('[role=dialog] [name=rule]', 'day at 17:30')
+    await next.first().getByText('17:30:00').waitFor()
+    await page.click('[role=dialog] [type=submit]')
+    await row.getByText('every day at 17:30').waitFor()
+    await row.getByRole('switch').or(row.locator('input[type=checkbox]')).first().click()
+    await row.getByText('Inactive').waitFor()
+    await shot(page, '05-schedules')
+    await page.getByRole('button', { name: 'More actions for Fortnightly' }).click()
+    await page.getByText('Delete', { exact: true }).last().click()
+    await page.locator('[role=dialog] [type=submit]').last().click()
+    await row.waitFor({ state: 'detached' })
   })
 }

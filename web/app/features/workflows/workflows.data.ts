@@ -8,7 +8,8 @@ export type WorkflowState = (typeof workflow_states)[number]
 export type Workflow = Refine<Omit<WorkflowRowFragment, 'published_version'>, { id: WorkflowId; state: WorkflowState; has_unpublished_changes: boolean; published_version_id: VersionId | null }> & {
   published_version_number: number | null
 }
-export type Trigger = Refine<WorkflowTriggersQuery['triggers'][number], { id: TriggerId; state: 'active' | 'inactive' }>
+export const trigger_kinds = ['webhook', 'schedule'] as const
+export type Trigger = Refine<WorkflowTriggersQuery['triggers'][number], { id: TriggerId; kind: (typeof trigger_kinds)[number]; state: 'active' | 'inactive' }>
 export type VersionDetail = WorkflowVersionQuery['workflow_versions'][number]
 
 export function toWorkflow({ published_version, ...row }: WorkflowRowFragment): Workflow {
@@ -18,5 +19,5 @@ export function toWorkflow({ published_version, ...row }: WorkflowRowFragment): 
 }
 
 export function toTrigger(row: WorkflowTriggersQuery['triggers'][number]): Trigger {
-  return { ...row, state: word(['active', 'inactive'])(row.state, 'trigger.state') }
+  return { ...row, kind: word(trigger_kinds)(row.kind, 'trigger.kind'), state: word(['active', 'inactive'])(row.state, 'trigger.state') }
 }

@@ -32,9 +32,15 @@ export function createApi(http: Http) {
       /** The webhook's address, opened from where it is kept sealed. */
       address: (id: TriggerId, signal?: AbortSignal) => get(T.triggerAddress, `/triggers/${id}`, {}, signal),
       create: (workflow: WorkflowId, body: Fields, key: string) => send(T.triggerMade, 'POST', `/workflows/${workflow}/triggers`, body, key),
+      change: (id: TriggerId, body: Fields) => none('PATCH', `/triggers/${id}`, body),
       setActive: (id: TriggerId, active: boolean) => none('POST', `/triggers/${id}/${active ? 'activate' : 'deactivate'}`),
       rotate: (id: TriggerId, what: 'token' | 'secret') => send(T.triggerAddress, 'POST', `/triggers/${id}/rotate`, { what }),
       remove: (id: TriggerId) => none('DELETE', `/triggers/${id}`),
+    },
+    schedules: {
+      zones: () => get(T.zones, '/schedules/zones'),
+      /** Refused as saving them would be. */
+      preview: (config: Json) => send(T.schedulePreview, 'POST', '/schedules/preview', { config }),
     },
     apps: appOperations(send, none),
     connections: {

@@ -58,5 +58,9 @@ export type Validation = ReturnType<typeof validation>
 const sealed = { url: maybe(string), secret: maybe(string) }
 export const triggerMade = object({ id: id<TriggerId>(), ...sealed })
 export const triggerAddress = object(sealed)
+/** When a schedule would fire; `local` is what the clocks of its zone show then. */
+export const schedulePreview = object({ times: array(object({ at: string, local: string })), tzdata: string })
+export type SchedulePreview = ReturnType<typeof schedulePreview>
+export const zones = object({ tzdata: string, names: array(string) })
 export const appMade = object({ id: id<AppId>() })
 export const tokenMade = object({ token: string })

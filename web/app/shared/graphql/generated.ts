@@ -236,7 +236,7 @@ export type WorkflowTriggersQueryVariables = Exact<{
 }>;
 
 
-export type WorkflowTriggersQuery = { triggers: Array<{ id: Uuid, name: string, state: string, config: Json, refused_deliveries: Array<{ reason: string, status: number, content_type: string, address: string, last_at: string, deliveries: string, size_bytes: string }> }> };
+export type WorkflowTriggersQuery = { triggers: Array<{ id: Uuid, kind: string, name: string, state: string, config: Json, schedule: { next_slot_at: string | null, due_at: string | null, waiting_slot_at: string | null, last_fired_at: string | null, last_run_id: Uuid | null, fired: string, missed: string, skipped: string, problem: string | null } | null, refused_deliveries: Array<{ reason: string, status: number, content_type: string, address: string, last_at: string, deliveries: string, size_bytes: string }> }> };
 
 const AppRow = { id: uuid, key: string, name: string, description: string }
 const AppVersionRow = { id: uuid, major: number, minor: number, state: string, manifest: json }
@@ -334,6 +334,6 @@ export const WorkflowVersionDocument: Operation<WorkflowVersionQuery, WorkflowVe
   object({ workflow_versions: array(object({ id: uuid, number: number, definition: json, published_at: string })) }),
 )
 export const WorkflowTriggersDocument: Operation<WorkflowTriggersQuery, WorkflowTriggersQueryVariables> = operation(
-  "query WorkflowTriggers($workflow:uuid!$before:uuid!$limit:Int!){triggers(where:{workflow_id:{_eq:$workflow}id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){id name state config refused_deliveries(order_by:[{last_at:desc}]limit:50){reason status content_type address last_at deliveries size_bytes}}}",
-  object({ triggers: array(object({ id: uuid, name: string, state: string, config: json, refused_deliveries: array(object({ reason: string, status: number, content_type: string, address: string, last_at: string, deliveries: string, size_bytes: string })) })) }),
+  "query WorkflowTriggers($workflow:uuid!$before:uuid!$limit:Int!){triggers(where:{workflow_id:{_eq:$workflow}id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){id kind name state config schedule{next_slot_at due_at waiting_slot_at last_fired_at last_run_id fired missed skipped problem}refused_deliveries(order_by:[{last_at:desc}]limit:50){reason status content_type address last_at deliveries size_bytes}}}",
+  object({ triggers: array(object({ id: uuid, kind: string, name: string, state: string, config: json, schedule: maybe(object({ next_slot_at: maybe(string), due_at: maybe(string), waiting_slot_at: maybe(string), last_fired_at: maybe(string), last_run_id: maybe(uuid), fired: string, missed: string, skipped: string, problem: maybe(string) })), refused_deliveries: array(object({ reason: string, status: number, content_type: string, address: string, last_at: string, deliveries: string, size_bytes: string })) })) }),
 )
