@@ -70,15 +70,17 @@ def day_of(year: int, when) -> int:
     return (day - EPOCH).days * 86400 + time
 
 
-def predicted(zone_rule) -> set:
+def predicted(zone_rule) -> dict:
+    """What the rule foresees: {(from second, offset): the one that comes next}."""
     standard, _, summer, _, begin, end = zone_rule
     if summer is None:
-        return set()
-    out = set()
+        return {}
+    out = []
     for year in YEARS:
-        out.add((day_of(year, begin) - standard, summer))
-        out.add((day_of(year, end) - summer, standard))
-    return out
+        out.append((day_of(year, begin) - standard, summer))
+        out.append((day_of(year, end) - summer, standard))
+    out.sort()
+    return dict(zip(out, out[1:]))
 
 
 def read(path: pathlib.Path):
@@ -108,8 +110,8 @@ def read(path: pathlib.Path):
     changes = [(FROM_HISTORY, *kind(0))] + [(m, *kind(k)) for m, k in zip(moments, kinds)]
     zone_rule = rule(footer)
     foreseen = predicted(zone_rule)
-    # One that is foreseen stays: from it on the rule holds.
-    while len(changes) > 2 and changes[-1][:2] in foreseen and changes[-2][:2] in foreseen:
+    # One that is foreseen stays: from it on the rule holds. A zone may have kept the rule, left it and come back.
+    while len(changes) > 2 and foreseen.get(changes[-2][:2]) == changes[-1][:2]:
         changes.pop()
     # What changes nothing.
     kept = changes[:1]

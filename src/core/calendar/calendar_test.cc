@@ -1,7 +1,13 @@
 #include "core/calendar/calendar.h"
 
+#include "core/calendar/detail/tables.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
 
 namespace weft::calendar {
 namespace {
@@ -156,6 +162,38 @@ TEST(Zones, ReadingsThatComeTwiceOrNever) {
         EXPECT_EQ(shown(Choice::kEarlier), vector.earlier) << name;
         EXPECT_EQ(shown(Choice::kLater), vector.later) << name;
     }
+}
+
+/// Without summer for some years, and then by the old rule again.
+TEST(Zones, MayLeaveTheirRuleAndComeBack) {
+    const auto shown = [](std::string_view text, std::string_view in) { return iso(at(text), zone(in)); };
+    EXPECT_EQ(shown("2002-07-01T12:00Z", "Europe/Vilnius"), "2002-07-01T14:00:00.000+02:00");
+    EXPECT_EQ(shown("2003-07-01T12:00Z", "Europe/Vilnius"), "2003-07-01T15:00:00.000+03:00");
+    EXPECT_EQ(shown("2017-01-01T12:00Z", "America/Grand_Turk"), "2017-01-01T08:00:00.000-04:00");
+    EXPECT_EQ(shown("2019-01-01T12:00Z", "America/Grand_Turk"), "2019-01-01T07:00:00.000-05:00");
+}
+
+/// Every name of the table against what the C library reads from the same files.
+TEST(Zones, AreTheSystems) {
+    int compared = 0;
+    for (std::size_t i = 0; i < detail::kNamesSize; ++i) {
+        const std::string name = detail::kTexts + detail::kNames[i].text;
+        if (!std::filesystem::exists("/usr/share/zoneinfo/" + name)) continue;
+        const Zone there = zone(name);
+        setenv("TZ", (":" + name).c_str(), 1);
+        tzset();
+        // Every 13 days and 5 hours from 1890 to 2190, from the quarter of an hour on.
+        for (std::time_t at = -2'524'521'600; at < 6'942'000'000; at += 13 * 86'400 + 18'000 + 900) {
+            std::tm shown{};
+            localtime_r(&at, &shown);
+            const auto ours = there.offset_at(Moment(std::chrono::seconds(at))).count();
+            ASSERT_EQ(ours, shown.tm_gmtoff) << name << " " << at;
+            ++compared;
+        }
+    }
+    unsetenv("TZ");
+    tzset();
+    EXPECT_GT(compared, 4'000'000);
 }
 
 TEST(Grammar, WhatIsReadIsAnInstant) {
