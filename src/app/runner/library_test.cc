@@ -192,5 +192,178 @@ TEST_F(Library, SchemasAndDatesReadAlike) {
     }
 }
 
+TEST_F(Library, RefusesWhatItCannotRead) {
+    for (const auto& [expression, message] : std::initializer_list<std::pair<const char*, const char*>>{
+             {"base64.decode('ab*d')", "base64.decode: text is not base64"},
+             {"hex.decode('abc')", "hex.decode: text is not hex"},
+             {"base64.encode(null)", "value must be a text or bytes (Uint8Array), not null"},
+             {"hash.sha256('a', { encoding: 'utf8' })",
+              "encoding must be one of hex, base64, base64url, not \"utf8\""},
+             {"hash.hmac('sha3', 'k', 'v')", "the digest must be one of md5, sha1"},
+             {"url.decode('%zz')", "url.decode: text holds a %"},
+             {"url.parse('/a')", "url must be a whole URL"},
+             {"url.query({ a: { b: 1 } })", "a must be a text, a number, true or false, not an object"},
+             {"csv.parse('a\\n\"x')", "the quote in row 2 is not closed"},
+             {"csv.parse('a\\n\"x\"y')", "row 2 has text behind a closed quote"},
+             {"csv.parse('a,a\\n1,2')", "the header has a twice"},
+             {"csv.parse('a\\n1,2')", "row 1 has 2 fields, and the header 1"},
+             {"csv.parse('a', { separator: '||' })", "separator must be one character"},
+             {"html.select('<p>', 'p >')", "selector ends without an element"},
+             {"html.select('<p>', 'p:hover')", "selector is not understood at \":hover\""},
+             {"xml.parse('<!DOCTYPE a [<!ENTITY b \"x\">]><a>&b;</a>')", "document types are not read"},
+             {"xml.parse('<a>&b;</a>')", "&b;, which stands for nothing"},
+             {"xml.parse('<a b=1/>')", "a quote is expected behind b="},
+             {"xml.parse('<a/><b/>')", "there is a second element"},
+             {"xml.parse('<a>')", "line 1: <a> is not closed"},
+             {"xml.parse('<a>'.repeat(100))", "more than 60 elements are open"},
+             {"xml.make({ 'a b': 1 })", "cannot be the name of an element"},
+             {"xml.make({ a: 1, b: 2 })", "value must have one member"},
+             {"lists.sum([1, '2'])", "lists.sum: item 1 must be a number, not a text"},
+             {"lists.chunk([], 0)", "size must be a whole number from 1"},
+             {"lists.unique('x')", "lists.unique: list must be a list, not a text"},
+             {"numbers.round('1,5')", "value must be a number or its decimal text"},
+             {"numbers.round(0/0)", "not the number NaN"},
+             {"numbers.round('1e9999')", "more than 1,000 digits"},
+             {"numbers.money(1, 'euro')", "currency must be an ISO code such as EUR"},
+             {"numbers.format(1, { locale: 'xx' })", "locale must be one of de, en, es"},
+             {"texts.compare('a', 1)", "the second must be a text, not the number 1"},
+         })
+        EXPECT_THAT(value(expression), HasSubstr(message)) << expression;
+}
+
+TEST_F(Library, BytesAndDigests) {
+    EXPECT_EQ(value("base64.decode('dw 7E\\n=')"), value("base64.decode('dw7E')"));
+    EXPECT_EQ(value("[...base64.toBytes('/wA=')]"), "[255,0]");
+    EXPECT_EQ(value("hex.encode(new Uint8Array([255, 0]))"), R"("ff00")");
+    EXPECT_EQ(value("base64url.encode(new Uint8Array([255, 239]))"), R"("_-8")");
+    EXPECT_EQ(value("base64.encode('\\ud83d')"), R"("77+9")");  // half of a pair is U+FFFD
+    EXPECT_EQ(value("base64.decode('AGE=')"), R"("\u0000a")");
+    EXPECT_EQ(value("hash.md5('')"), R"("d41d8cd98f00b204e9800998ecf8427e")");
+    // RFC 4231, case 6: a key longer than a block.
+    EXPECT_EQ(
+        value("hash.hmac('sha256', new Uint8Array(131).fill(0xaa), 'Test Using Larger Than Block-Size Key - "
+              "Hash Key First')"),
+        R"("60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54")"
+    );
+    EXPECT_EQ(value("hash.sha256(new Uint8Array([97, 98, 99])) === hash.sha256('abc')"), "true");
+    EXPECT_EQ(
+        value("[hash.equals('ab', 'ab'), hash.equals('ab', 'ac'), hash.equals('a', 'ab')]"),
+        "[true,false,false]"
+    );
+    EXPECT_EQ(
+        value("/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(uuid())"), "true"
+    );
+    EXPECT_EQ(value("uuid(7).slice(0, 8) === Date.now().toString(16).padStart(12, '0').slice(0, 8)"), "true");
+    EXPECT_EQ(value("new Set(Array.from({ length: 100 }, () => uuid())).size"), "100");
+    EXPECT_NE(value("uuid()"), value("uuid()"));
+}
+
+TEST_F(Library, HtmlAsItIsFound) {
+    EXPECT_EQ(value("html.toText('<table><tr><td>a<td>b<tr><td>c</table>')"), R"("a\tb\nc")");
+    EXPECT_EQ(value("html.toText('a<script>x</script>b<!-- c --><style>d')"), R"("ab")");
+    EXPECT_EQ(
+        value("html.toText('a < b &amp;&nbsp;&eacute;&#x41;&unknown; <')"), R"("a < b & éA&unknown; <")"
+    );
+    EXPECT_EQ(value("html.toText('<pre>a\\n  b</pre>c')"), R"("a\n  b\n\nc")");
+    EXPECT_EQ(value("html.toText('<div>'.repeat(5000) + 'x')"), R"("x")");
+    EXPECT_EQ(
+        value("html.select('<p id=a class=\"x y\">1<p>2<p>3', '.y, p:nth-child(2n+1):not(#a)')"),
+        R"(["1","3"])"
+    );
+    EXPECT_EQ(value("html.select('<a>1</a><b>2</b><c>3</c>', 'a + b, a ~ c')"), R"(["2","3"])");
+    EXPECT_EQ(
+        value("html.select('<div><p>a <b x=\"&quot;\">c</b><br></div>', 'p', { get: 'outer' })"),
+        R"(["<p>a <b x=\"&quot;\">c</b><br></p>"])"
+    );
+    EXPECT_EQ(value("html.select('<a href=x><a>', 'a', { attribute: 'href' })"), R"(["x",null])");
+}
+
+TEST_F(Library, MarkdownIsSafeToShow) {
+    for (const char* hostile :
+         {"<img src=x onerror=alert(1)>",
+          "[a](javascript:alert(1))",
+          "[a](java&#9;script:alert(1))",
+          "[a](&#106;avascript:alert(1))",
+          "![a](data:text/html,x)",
+          "[a](<javascript:alert(1)>)",
+          "[a](https://x \"\\\" onclick=alert(1)\")",
+          "<javascript:alert(1)>",
+          "`<script>`",
+          "    <script>",
+          "```<script>\n<script>",
+          "| <b> |\n|---|\n| <i> |",
+          "[x\" onclick=](/a)"}) {
+        std::string quoted;
+        append_json_string(hostile, quoted);
+        const std::string shown = value("markdown.toHtml(" + quoted + ")");
+        for (const char* wrong :
+             {"<script", "<img src=x", "javascript:alert(1)\\\"", "=\\\"data:", "<b>", "<i>"})
+            EXPECT_THAT(shown, ::testing::Not(HasSubstr(wrong))) << hostile;
+        EXPECT_THAT(shown, ::testing::Not(::testing::ContainsRegex("<[^>]*[\\]\" onclick="))) << hostile;
+    }
+    const auto shown = [&](std::string_view text) {
+        std::string quoted;
+        append_json_string(text, quoted);
+        return value("markdown.toHtml(" + quoted + ")");
+    };
+    EXPECT_EQ(shown("a_b_c 2*3*4 \\* __x__"), R"("<p>a_b_c 2<em>3</em>4 * <strong>x</strong></p>")");
+    EXPECT_EQ(
+        shown("1. a\n2. b\n\n   c"),
+        R"("<ol>\n<li>\n<p>a</p>\n</li>\n<li>\n<p>b</p>\n<p>c</p>\n</li>\n</ol>")"
+    );
+    EXPECT_EQ(shown("- a\n  - b\n- c"), R"("<ul>\n<li>a\n<ul>\n<li>b</li>\n</ul></li>\n<li>c</li>\n</ul>")");
+    EXPECT_EQ(
+        shown("Title\n=====\n> q\n\n---\n~~~js\na<b\n~~~"),
+        R"("<h1>Title</h1>\n<blockquote>\n<p>q</p>\n</blockquote>\n<hr>\n<pre><code class=\"language-js\">a&lt;b\n</code></pre>")"
+    );
+}
+
+TEST_F(Library, TablesAndXmlComeBackAsTheyWere) {
+    EXPECT_EQ(
+        value("((rows) => JSON.stringify(csv.parse(csv.make(rows))) === JSON.stringify(rows))"
+              "([{ a: 'x,\"y', b: ' z\\n' }, { a: '', b: 'ñ' }])"),
+        "true"
+    );
+    EXPECT_EQ(
+        value("csv.parse('\\ufeffa,b\\r\\n1,\\r\\n\\r\\n,2')"), R"([{"a":"1","b":""},{"a":"","b":"2"}])"
+    );
+    EXPECT_EQ(
+        value("csv.make([[1, 2], [3, dates.parse('2026-01-01')]], { end: '\\n' })"),
+        R"("1,2\n3,2026-01-01T00:00:00.000Z\n")"
+    );
+    EXPECT_EQ(
+        value("((x) => JSON.stringify(xml.parse(xml.make(x, { indent: '  ' }))) === JSON.stringify(x))"
+              "({ a: { '@q': '\"<&\\n', '#text': 't', b: ['1', { '@c': '2' }] } })"),
+        "true"
+    );
+    EXPECT_EQ(
+        value("xml.parse('<?xml version=\"1.0\"?><!-- c --><a><![CDATA[<&]]>&#65;</a>')"), R"({"a":"<&A"})"
+    );
+    EXPECT_EQ(value("Object.keys(xml.parse('<a><__proto__>x</__proto__></a>').a)"), R"(["__proto__"])");
+    EXPECT_EQ(value("Object.keys(csv.parse('__proto__\\nx')[0])"), R"(["__proto__"])");
+    EXPECT_EQ(value("Object.keys(url.parseQuery('__proto__=x'))"), R"(["__proto__"])");
+    EXPECT_EQ(value("Object.keys(lists.groupBy(['__proto__']))"), R"(["__proto__"])");
+}
+
+/// What a script may use, it may use here: nothing of the library is outside of a script's limits.
+TEST_F(Library, IsBoundedAsScriptsAre) {
+    engine.reset(script::Scope::kLibrary);
+    for (const char* source : {
+             "csv.parse('a,'.repeat(20000000))",
+             "markdown.toHtml('['.repeat(3000000))",
+             "html.toText('<p>'.repeat(3000000))",
+             "lists.unique(Array.from({ length: 3000000 }, (_, i) => ({ i })))",
+             "numbers.multiply('9'.repeat(999), '9'.repeat(999)) + xml.parse('<a>' + '<b/>'.repeat(5000000) "
+             "+ '</a>')",
+             "(() => { for (;;) dates.now().plus({ days: 1 }); })()",
+         }) {
+        engine.reset(script::Scope::kLibrary);
+        engine.set_timeout(Millis(300));
+        const auto outcome = engine.evaluate(source, script::As::kText);
+        ASSERT_FALSE(outcome) << source;
+        EXPECT_TRUE(outcome.error().is_limit) << source << ": " << outcome.error().message;
+    }
+}
+
 }  // namespace
 }  // namespace weft::runner

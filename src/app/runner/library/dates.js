@@ -155,7 +155,8 @@ const datePatterns = {
   it: ["dd/MM/yy", "d MMM y", "d MMMM y", "EEEE d MMMM y"],
   pt: ["dd/MM/yyyy", "d 'de' MMM 'de' y", "d 'de' MMMM 'de' y", "EEEE, d 'de' MMMM 'de' y"],
 };
-const timePattern = (language, i) => language === "en" ? ["h:mm a", "h:mm:ss a"][i] : ["HH:mm", "HH:mm:ss"][i];
+const timePatterns = { en: ["h:mm a", "h:mm:ss a"], es: ["H:mm", "H:mm:ss"] };
+const timePattern = (language, i) => (timePatterns[language] ?? ["HH:mm", "HH:mm:ss"])[i];
 const languageOf = (where, locale) =>
   oneOf(where, "locale", textOf(where, "locale", locale).split(/[-_]/)[0], keys(datePatterns));
 const patternOf = (where, given, locale) => {
