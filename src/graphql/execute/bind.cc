@@ -15,7 +15,7 @@ std::optional<std::string> scalar_text(const Json& value) {
     return plain_text(value);
 }
 
-/// An array literal, front to back; unlike pg::ArrayParam it has arrays in arrays.
+/// An array literal of any type, front to back; pg::ArrayParam is for types that are known.
 class ArrayText {
   public:
     void add(const std::optional<std::string>& item) {

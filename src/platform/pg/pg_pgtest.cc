@@ -80,39 +80,6 @@ TEST_F(PgTest, ValuesComeBackAsTheyWent) {
     EXPECT_EQ(rows->maybe_text(0, 7), std::nullopt);
 }
 
-TEST_F(PgTest, ArraysComeBackAsTheyWent) {
-    Query unnest{
-        "test.unnest",
-        "select t, b, n, i, f, w from unnest($1::text[], $2::bytea[], $3::int8[], $4::uuid[], $5::bool[], "
-        "$6::timestamptz[]) as u (t, b, n, i, f, w)"
-    };
-    Instant at = std::chrono::sys_days{std::chrono::year{2026} / 7 / 1} + Micros(1'500'000);
-    std::string bytes("\0{\"\\", 4);
-    ArrayParam text, raw, number, id, flag, when;
-    text.add("a,\"b\\c} NULL").add("NULL").add("").add_null();
-    raw.add_bytes(bytes).add_bytes("").add_null().add_null();
-    number.add(-1).add(2).add_null().add(std::optional<std::int64_t>());
-    id.add(a_).add(b_).add_null().add_null();
-    flag.add(true).add(false).add_null().add_null();
-    when.add(at).add_null().add_null().add_null();
-    Params params;
-    params.add(text).add(raw).add(number).add(id).add(flag).add(when);
-    auto rows = ask(pool(), Principal::tenant(a_), unnest, std::move(params));
-    ASSERT_TRUE(rows) << rows.error().detail;
-    ASSERT_EQ(rows->size(), 4);
-    EXPECT_EQ(rows->text(0, 0), "a,\"b\\c} NULL");
-    EXPECT_EQ(rows->text(1, 0), "NULL");
-    EXPECT_EQ(rows->text(2, 0), "");
-    EXPECT_TRUE(rows->is_null(3, 0));
-    EXPECT_EQ(rows->bytes(0, 1), bytes);
-    EXPECT_EQ(rows->bytes(1, 1), "");
-    EXPECT_EQ(rows->integer(0, 2), -1);
-    EXPECT_EQ(rows->id<TenantId>(1, 3), b_);
-    EXPECT_FALSE(rows->boolean(1, 4));
-    EXPECT_EQ(rows->maybe_instant(0, 5), at);
-    EXPECT_EQ(rows->maybe_instant(1, 5), std::nullopt);
-}
-
 TEST_F(PgTest, ErrorsKeepTheirKindAndNoValue) {
     Pool& one = pool(1);
     auto a = Principal::tenant(a_);

@@ -5,8 +5,11 @@
 
 #include <libpq-fe.h>
 
+#include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
+#include <concepts>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -52,13 +55,31 @@ std::string double_text(double value) {
 }
 
 // Of PostgreSQL's catalog; they never change.
+constexpr std::uint32_t kBoolType = 16;
 constexpr std::uint32_t kByteaType = 17;
+constexpr std::uint32_t kInt8Type = 20;
+constexpr std::uint32_t kInt2Type = 21;
+constexpr std::uint32_t kInt4Type = 23;
+constexpr std::uint32_t kTextType = 25;
+constexpr std::uint32_t kTimestamptzType = 1184;
 constexpr std::uint32_t kUuidType = 2950;
 constexpr std::uint32_t kNullSize = 0xFFFFFFFF;
 
+/// What array_recv reads first: dimensions, whether there are nulls, type; size and lower bound of the one
+/// dimension.
+constexpr std::size_t kArrayHead = 5 * sizeof(std::uint32_t);
+
+constexpr Instant kTimestampsBegin = std::chrono::sys_days{std::chrono::year{2000} / 1 / 1};
+
 /// Big endian, as the protocol has it.
-void append_number(std::string& out, std::uint32_t value) {
-    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+template <std::integral T>
+std::array<char, sizeof(T)> wire(T value) {
+    if constexpr (sizeof(T) > 1) value = std::byteswap(value);
+    return std::bit_cast<std::array<char, sizeof(T)>>(value);
+}
+template <std::size_t kSize>
+std::string_view view(const std::array<char, kSize>& bytes) {
+    return {bytes.data(), bytes.size()};
 }
 
 PGresult* as_result(void* result) {
@@ -89,8 +110,8 @@ Params& Params::add(Instant at) {
 Params& Params::add(Millis duration) {
     return add(static_cast<std::int64_t>(duration.count()));
 }
-Params& Params::add(const ArrayParam& array) {
-    values_.push_back(array.value());
+Params& Params::add(ArrayParam array) {
+    values_.push_back(std::move(array).take());
     return *this;
 }
 Params& Params::add_bytes(std::string_view bytes) {
@@ -102,67 +123,58 @@ Params& Params::add_null() {
     return *this;
 }
 
-void ArrayParam::separate() {
-    if (size_++ > 0) text_ += ',';
-}
-
 ArrayParam& ArrayParam::add(std::string_view text) {
-    separate();
-    text_ += '"';
-    for (char c : text) {
-        if (c == '"' || c == '\\') text_ += '\\';
-        text_ += c;
-    }
-    text_ += '"';
-    return *this;
+    return add_element(kTextType, text);
 }
 ArrayParam& ArrayParam::add(const Uuid& id) {
-    add_binary(kUuidType, {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()});
-    return *this;
+    return add_element(kUuidType, {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()});
+}
+ArrayParam& ArrayParam::add(std::int16_t value) {
+    return add_element(kInt2Type, view(wire(value)));
+}
+ArrayParam& ArrayParam::add(std::int32_t value) {
+    return add_element(kInt4Type, view(wire(value)));
 }
 ArrayParam& ArrayParam::add(std::int64_t value) {
-    separate();
-    text_ += std::to_string(value);
-    return *this;
+    return add_element(kInt8Type, view(wire(value)));
 }
 ArrayParam& ArrayParam::add(bool value) {
-    separate();
-    text_ += value ? 't' : 'f';
-    return *this;
+    return add_element(kBoolType, value ? std::string_view("\1", 1) : std::string_view("\0", 1));
 }
 ArrayParam& ArrayParam::add(Instant at) {
-    separate();
-    text_ += '"' + instant_text(at) + '"';
-    return *this;
+    const std::int64_t microseconds = (at - kTimestampsBegin).count();
+    return add_element(kTimestamptzType, view(wire(microseconds)));
 }
 ArrayParam& ArrayParam::add(Millis duration) {
     return add(static_cast<std::int64_t>(duration.count()));
 }
 ArrayParam& ArrayParam::add_bytes(std::string_view bytes) {
-    add_binary(kByteaType, bytes);
-    return *this;
+    return add_element(kByteaType, bytes);
 }
-/// Of an array of nothing but nulls it is not known what it is: it goes as text.
 ArrayParam& ArrayParam::add_null() {
-    separate();
-    text_ += "NULL";
+    if (size_++ == 0) bytes_.resize(kArrayHead);
+    bytes_ += view(wire(kNullSize));
     has_null_ = true;
-    append_number(binary_, kNullSize);
     return *this;
 }
-void ArrayParam::add_binary(std::uint32_t type, std::string_view bytes) {
+ArrayParam& ArrayParam::add_element(std::uint32_t type, std::string_view bytes) {
+    if (size_++ == 0) bytes_.resize(kArrayHead);
     type_ = type;
-    ++size_;
-    append_number(binary_, static_cast<std::uint32_t>(bytes.size()));
-    binary_ += bytes;
+    bytes_ += view(wire(static_cast<std::uint32_t>(bytes.size())));
+    bytes_ += bytes;
+    return *this;
 }
-/// As array_recv reads it: dimensions, whether there are nulls, type; size and lower bound of the one
-/// dimension; elements.
-Params::Value ArrayParam::value() const {
-    if (type_ == 0) return {.bytes = text_ + "}"};
-    std::string out;
-    for (const std::uint32_t number : {1u, has_null_ ? 1u : 0u, type_, size_, 1u}) append_number(out, number);
-    return {.bytes = out + binary_, .is_binary = true};
+Params::Value ArrayParam::take() && {
+    if (size_ == 0) return {.bytes = "{}"};
+    if (type_ == 0) {  // of nothing but nulls it is not known what it is: it goes as text
+        std::string text = "{NULL";
+        for (std::uint32_t i = 1; i < size_; ++i) text += ",NULL";
+        return {.bytes = text + '}'};
+    }
+    const std::array<std::uint32_t, 5> head = {1, has_null_ ? 1u : 0u, type_, size_, 1};
+    for (std::size_t i = 0; i < head.size(); ++i)
+        bytes_.replace(i * sizeof(std::uint32_t), sizeof(std::uint32_t), view(wire(head[i])));
+    return {.bytes = std::move(bytes_), .is_binary = true};
 }
 
 Rows::Rows() = default;

@@ -28,8 +28,8 @@ struct Bytes {
     std::string_view bytes;
 };
 
-/// The parameters of one statement, in order. Bytes, and arrays of bytes or of uuids, go in PostgreSQL's
-/// binary format, hence only where the statement says bytea, bytea[] or uuid[]; all else goes as text.
+/// The parameters of one statement, in order. Bytes and arrays go in PostgreSQL's binary format, hence only
+/// where the statement names just their type; all else goes as text.
 class Params {
   public:
     struct Value {
@@ -50,7 +50,7 @@ class Params {
     Params& add(Instant at);
     Params& add(Millis duration);
     Params& add(Bytes bytea) { return add_bytes(bytea.bytes); }
-    Params& add(const ArrayParam& array);
+    Params& add(ArrayParam array);
     Params& add(Word auto word) { return add(std::string_view(name(word))); }
     Params& add(std::nullopt_t) { return add_null(); }
     Params& add_bytes(std::string_view bytes);
@@ -67,8 +67,9 @@ class Params {
     std::vector<std::optional<Value>> values_;
 };
 
-/// Builds one array parameter (`$1::uuid[]`, text[], bytea[], int8[], …) for statements that take many rows
-/// at once through unnest. Elements are of one type; they are quoted and escaped here.
+/// Builds one array parameter for statements that take many rows at once through unnest. Its elements are of
+/// one type, and the statement must name that one: text[], bytea[], uuid[], boolean[], timestamptz[],
+/// smallint[] of std::int16_t, int[] of int, bigint[] of std::int64_t and Millis.
 class ArrayParam {
   public:
     ArrayParam& add(std::string_view text);
@@ -78,8 +79,9 @@ class ArrayParam {
     ArrayParam& add(const Id<Tag>& id) {
         return add(id.uuid());
     }
+    ArrayParam& add(std::int16_t value);
+    ArrayParam& add(std::int32_t value);
     ArrayParam& add(std::int64_t value);
-    ArrayParam& add(int value) { return add(static_cast<std::int64_t>(value)); }
     ArrayParam& add(bool value);
     ArrayParam& add(Instant at);
     ArrayParam& add(Millis duration);
@@ -92,15 +94,13 @@ class ArrayParam {
         return value ? add(*value) : add_null();
     }
     /// What Params::add takes.
-    Params::Value value() const;
+    Params::Value take() &&;
 
   private:
-    void separate();
-    void add_binary(std::uint32_t type, std::string_view bytes);
-    std::string text_ = "{";
-    // Of uuids and bytes: each element's size and bytes.
-    std::string binary_;
-    std::uint32_t type_ = 0;  // of the elements, as the server numbers it; 0: they are texts
+    ArrayParam& add_element(std::uint32_t type, std::string_view bytes);
+    /// Each element's size and bytes, behind the room for the array's head.
+    std::string bytes_;
+    std::uint32_t type_ = 0;  // of the elements, as the server numbers it; 0: not known yet
     std::uint32_t size_ = 0;
     bool has_null_ = false;
 };

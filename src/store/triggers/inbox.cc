@@ -21,14 +21,19 @@ struct ValueColumns {
             run.add(from.id);
             slot.add(value.slot.text());
             size.add(value.size_bytes);
-            codec.add(value.codec);
+            codec.add(static_cast<std::int16_t>(value.codec));
             key.add(value.key_id);
             data.add(pg::maybe_bytes(value.data));
             blob.add(value.blob ? std::optional(value.blob->text()) : std::nullopt);
         }
     }
-    void add_to(pg::Params& params) const {
-        params.add(slot).add(size).add(codec).add(key).add(data).add(blob);
+    void add_to(pg::Params& params) && {
+        params.add(std::move(slot))
+            .add(std::move(size))
+            .add(std::move(codec))
+            .add(std::move(key))
+            .add(std::move(data));
+        params.add(std::move(blob));
     }
 };
 
@@ -108,7 +113,7 @@ class Flush {
         ValueColumns values;
         values.add(run);
         auto params = pg::params(run.id, run.workflow, run.version, run.rerun_of);
-        values.add_to(params);
+        std::move(values).add_to(params);
         batch.as(pg::Principal::tenant(run.tenant));
         if (run.once) {
             const idempotency::Key& key = run.once->key;
@@ -136,7 +141,7 @@ class Flush {
         }
         if (events_.empty()) return;
         auto params = pg::params(tenant, trigger, key, run, values.run);
-        values.add_to(params);
+        std::move(values).add_to(params);
         params.add(is_awaited);
         batch.add(sql::kTakeEvents, std::move(params));
         batch.add(sql::kFindEvents, pg::params(tenant, trigger, key));
