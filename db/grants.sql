@@ -47,6 +47,7 @@ grant insert on tenant_key to weft_worker;
 grant update (state, last_used_at, last_error_status, last_error_at) on connection to weft_worker;
 grant select, insert, update on workflow_run, step_run, payload, run_event, execution_log, dead_letter to weft_worker;
 grant select, update, delete on job to weft_worker;
+grant execute on function refuse_stale(bigint) to weft_worker;
 
 -- weft_auth: who is this? Before a tenant is known, hence across tenants; only what identifies.
 grant select, insert on tenant to weft_auth;

@@ -337,6 +337,10 @@ void look_for_scans(const JsonObject& node, std::set<std::string>& problems) {
     const std::string_view kind = text_or(node, "Node Type", "");
     const std::string table(text_or(node, "Relation Name"));
     if (kind == "Seq Scan" && grows(table)) problems.insert("reads all of " + table);
+    // Bitmap scans name the index only.
+    const std::string_view index = text_or(node, "Index Name");
+    const std::string_view how = text_or(node, "Index Cond");
+    if (index.starts_with("job_") && !how.contains("run_id")) problems.insert("reads all jobs of a tenant");
     const Json* children = node.if_contains("Plans");
     if (children == nullptr) return;
     int days = 0;
@@ -419,6 +423,14 @@ TEST(Queries, ThatGoByAKeyReadNoTableWhole) {
     // grown.
     for (std::string_view table : kGrowing)
         EXPECT_EQ(session.run("vacuum analyze " + std::string(table)), "");
+    EXPECT_EQ(
+        scans(
+            session,
+            {"control", "delete from job where run_id = any($1::uuid[])"},
+            once + "set local enable_seqscan = off; "
+        ),
+        std::set<std::string>{"reads all jobs of a tenant"}
+    );
     std::size_t tempted = 0;
     for (const Statement& statement : by_key) {
         tempted += !scans(session, statement, once).empty();

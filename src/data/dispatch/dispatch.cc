@@ -14,6 +14,7 @@ constexpr auto kPollMin = std::chrono::milliseconds(25);  // after work: more ma
 constexpr auto kRefill =
     std::chrono::milliseconds(3);  // full: wait for several free slots, claim them at once
 constexpr auto kCallTimeout = std::chrono::seconds(10);  // of one statement of the loops
+constexpr Steady::duration kAfterSleep = 50ms;  // until what came as its tenant was put to sleep is found
 constexpr auto kReadyWithin = std::chrono::seconds(10);
 
 #ifdef WEFT_TEST_NO_FENCING
@@ -102,8 +103,16 @@ rt::Task<void> Dispatcher::claim_loop() {
         }
         if (*got > 0) pause = kPollMin;
         if (*got >= wanted || is_hinted_) continue;
-        (void)co_await work_.wait(scope_.deadline(pause));
+        co_await wait_for_work(pause);
         pause = is_hinted_ ? kPollMin : std::min<Steady::duration>(pause * 2, needs_.options.poll_max);
+    }
+}
+
+/// Until a hint, or for `pause`, or until a place becomes free where the last claim may have left something.
+rt::Task<void> Dispatcher::wait_for_work(Steady::duration pause) {
+    const rt::Deadline until = scope_.deadline(pause);
+    while (!is_hinted_ && !is_draining_) {
+        if (!co_await work_.wait(until) || may_be_more_) co_return;
     }
 }
 
@@ -115,6 +124,7 @@ rt::Task<Result<int>> Dispatcher::claim_once(int wanted) {
     if (!claimed) co_return fail(std::move(claimed).error());
     looked_at_ = needs_.clock.steady();
     const int count = static_cast<int>(claimed->size());
+    may_be_more_ = count == 0 || claimed->front().may_be_more;
     if (count == 0) co_return 0;
     stats_.claimed += count;
     claimed_.add(count);
@@ -339,9 +349,13 @@ rt::Task<bool> Dispatcher::take_over(std::vector<WorkerId> dead) {
 
 rt::Task<void> Dispatcher::sweep_loop() {
     using Idle = store::queue::Queue::Idle;
+    Idle idle = Idle::kLeave;
     for (int turn = 0; !scope_.is_cancelled(); ++turn) {
-        (void)co_await rt::sleep_for(needs_.options.sweep_every, scope_.forever());
-        const Idle idle = turn % 10 == 9 ? Idle::kPutToSleep : Idle::kLeave;
+        const bool were_put_to_sleep = idle == Idle::kPutToSleep;
+        (void)co_await rt::sleep_for(
+            were_put_to_sleep ? kAfterSleep : needs_.options.sweep_every, scope_.forever()
+        );
+        idle = turn % 10 == 9 ? Idle::kPutToSleep : Idle::kLeave;
         auto woken = co_await queue_.sweep_tenants(idle, scope_.deadline(kCallTimeout));
         if (woken && *woken > 0) wake();
         if (!woken && !scope_.is_cancelled()) complain("no look for lost wake-ups", woken.error());

@@ -80,6 +80,7 @@ class Dispatcher {
     rt::Task<void> claim_loop();
     /// How many jobs were claimed, of how many asked for.
     rt::Task<Result<int>> claim_once(int wanted);
+    rt::Task<void> wait_for_work(Steady::duration pause);
     rt::Task<Result<void>> start_claimed(std::vector<store::queue::Claimed> claimed, Steady asked_at);
     rt::Task<void> supervise(engine::Job* job);
 
@@ -106,6 +107,7 @@ class Dispatcher {
     std::unordered_map<RunId, Running> running_;
     rt::Signal work_;  // a hint, or a free slot
     rt::Signal cancels_;
+    bool may_be_more_ = true;  // due, than the last claim took
     bool is_hinted_ = true;
     bool is_draining_ = false;
     Steady looked_at_{};  // last successful look into the queue

@@ -46,6 +46,7 @@ constexpr Expected kExpected[] = {
     {"57P03", Code::kUnavailable},  // starting up
     {"58030", Code::kUnavailable},
     {"WF001", Code::kConflict},
+    {"WF002", Code::kStale},
     // Bugs, ours or the server's: never worth another try.
     {"22012", Code::kInternal},
     {"22P02", Code::kInternal},

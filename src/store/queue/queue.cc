@@ -25,6 +25,18 @@ pg::Params lease_params(const std::vector<Lease>& leases) {
     );
 }
 
+/// `query` on jobs that are locked first. Its answer.
+rt::Task<Result<pg::Rows>> run_locked(
+    pg::Pool& pool, pg::Query query, std::vector<Lease> leases, pg::Params params, rt::Deadline by
+) {
+    pg::Batch batch;
+    batch.as(kDispatch);
+    batch.add(sql::kLockJobs, pg::params(pg::array(leases, &Lease::tenant), pg::array(leases, &Lease::run)));
+    batch.add(query, std::move(params));
+    CO_TRY(auto answers, co_await pool.run(std::move(batch), by));
+    co_return std::move(answers.back());
+}
+
 constexpr auto kLease = pg::columns(
     pg::column<&Lease::tenant>("tenant_id"),
     pg::column<&Lease::run>("run_id"),
@@ -52,6 +64,7 @@ constexpr auto kClaim =
                                                          pg::column<&Claimed::version>("workflow_version_id"),
                                                          pg::column<&Claimed::crashes>("crashes"),
                                                          pg::column<&Claimed::is_awaited>("is_awaited"),
+                                                         pg::column<&Claimed::may_be_more>("may_be_more"),
                                                          pg::column<&Claimed::at>("claimed_at")
                                                      );
 constexpr auto kClaimed = pg::nested<ClaimedRow, &ClaimedRow::row, kClaim>() +
@@ -124,7 +137,7 @@ rt::Task<Result<std::vector<Claimed>>> Queue::claim(
 rt::Task<Result<Beat>> Queue::heartbeat(std::vector<Lease> leases, Millis lease, rt::Deadline by) {
     pg::Params params = lease_params(leases);
     params.add(static_cast<std::int64_t>(lease.count()));
-    CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kHeartbeat, std::move(params), by));
+    CO_TRY(auto rows, co_await run_locked(pool_, sql::kHeartbeat, leases, std::move(params), by));
     CO_TRY(auto found, pg::all(rows, kHeld));
     Beat out;
     std::unordered_set<RunId> held;
@@ -144,7 +157,8 @@ rt::Task<Result<std::vector<Canceled>>> Queue::canceled(std::vector<Lease> lease
 }
 
 rt::Task<Result<void>> Queue::release(std::vector<Lease> leases, rt::Deadline by) {
-    CO_CHECK_OK(co_await pool_.query(kDispatch, sql::kRelease, lease_params(leases), by));
+    pg::Params params = lease_params(leases);
+    CO_CHECK_OK(co_await run_locked(pool_, sql::kRelease, std::move(leases), std::move(params), by));
     co_return Result<void>{};
 }
 

@@ -45,6 +45,8 @@ struct Claimed {
     WorkflowVersionId version;
     int crashes = 0;
     bool is_awaited = false;  // a caller waits for the run's answer
+    /// Jobs may have been left that were due: of several tenants, or of one that had no more room.
+    bool may_be_more = true;
     std::optional<Cancel> cancel;
     Instant at;  // of the claim, by the database
 };
@@ -116,8 +118,9 @@ class Queue {
         std::vector<WorkerId> dead, WorkerId worker, int crashes_max, Millis lease, rt::Deadline by
     );
 
-    /// Repairs lost wake-ups: tenants with due jobs become active; with kPutToSleep those without any job
-    /// become inactive. Returns how many became active. Harmless when several workers do it.
+    /// Repairs lost wake-ups: tenants with due jobs become active; with kPutToSleep those without any job,
+    /// now and for the last seconds, become inactive. An event that is stored at that moment may go unseen:
+    /// sweep again soon. Returns how many became active. Harmless when several workers do it.
     enum class Idle { kLeave, kPutToSleep };
     rt::Task<Result<std::int64_t>> sweep_tenants(Idle idle, rt::Deadline by);
 

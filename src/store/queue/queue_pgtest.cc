@@ -221,6 +221,23 @@ TEST_F(QueueTest, TakesOverWhatADeadWorkerHeldAndNothingElse) {
     EXPECT_EQ(again[0].crashes, 1);
 }
 
+TEST_F(QueueTest, AClaimSaysWhetherMoreMayBeDue) {
+    TenantId tenant = database.create_tenant();
+    enqueue(tenant, 3);
+    auto some = claim(2);
+    ASSERT_EQ(some.size(), 2u);
+    EXPECT_TRUE(some.front().may_be_more);
+    auto rest = claim(5);
+    ASSERT_EQ(rest.size(), 1u);
+    EXPECT_FALSE(rest.front().may_be_more);
+    TenantId other = database.create_tenant("Other");
+    enqueue(tenant, 1);
+    enqueue(other, 1);
+    auto both = claim(10);
+    ASSERT_EQ(both.size(), 2u);
+    EXPECT_TRUE(both.front().may_be_more);
+}
+
 TEST_F(QueueTest, SweepWakesAForgottenTenantAndPutsIdleOnesToSleep) {
     TenantId tenant = database.create_tenant();
     enqueue(tenant, 1);
@@ -236,7 +253,15 @@ TEST_F(QueueTest, SweepWakesAForgottenTenantAndPutsIdleOnesToSleep) {
     EXPECT_EQ(active(), "t");  // its job is leased
     database.exec("delete from weft.job");
     ASSERT_TRUE(loop.run_until_done(queue.sweep_tenants(Queue::Idle::kPutToSleep, kSoon)));
+    EXPECT_EQ(active(), "t");  // it had work a moment ago: its next event may be about to commit
+    database.exec("update weft.tenant_queue set charged_at = now() - interval '11 seconds'");
+    ASSERT_TRUE(loop.run_until_done(queue.sweep_tenants(Queue::Idle::kPutToSleep, kSoon)));
     EXPECT_EQ(active(), "f");
+    enqueue(tenant, 1);
+    EXPECT_EQ(claim(1).size(), 1u);
+    EXPECT_EQ(
+        database.scalar("select charged_at > now() - interval '10 seconds' from weft.tenant_queue"), "t"
+    );
 }
 
 TEST_F(QueueTest, AWokenTenantHasNoCreditFromIdling) {

@@ -18,6 +18,7 @@ constexpr std::size_t kBytesPerFlush = 8u << 20;  // one large payload still fit
 constexpr auto kFlushTimeout = std::chrono::seconds(20);
 constexpr auto kBackoffFirst = std::chrono::milliseconds(20);
 constexpr auto kBackoffMax = std::chrono::milliseconds(1000);
+constexpr auto kProgressTick = std::chrono::milliseconds(20);  // after one or two, most runs have ended
 
 bool is_passing(const Error& error) {
     return error.code == Code::kUnavailable || error.code == Code::kTimeout;
@@ -84,10 +85,8 @@ rt::Task<void> JournalWriter::work() {
             backoff = kBackoffFirst;
             continue;
         }
-        if (!is_passing(written.error())) {
-            co_await flush_each(std::move(batch));
-            continue;
-        }
+        if (!is_passing(written.error())) written = co_await flush_each(batch);
+        if (written) continue;
         for (auto at = batch.rbegin(); at != batch.rend(); ++at) {
             (*at)->was_unknown = true;
             queue_.push_front(*at);
@@ -122,29 +121,41 @@ std::vector<std::shared_ptr<JournalWriter::Pending>> JournalWriter::take_batch()
 rt::Task<Result<void>> JournalWriter::flush_all(std::vector<std::shared_ptr<Pending>> batch) {
     std::vector<Entry*> entries;
     for (auto& pending : batch) entries.push_back(&pending->entry);
-    CO_TRY(auto held, co_await flush(pool_, std::move(entries), scope_.deadline(kFlushTimeout)));
+    CO_CHECK_OK(co_await flush(pool_, std::move(entries), scope_.deadline(kFlushTimeout)));
     ++stats_.flushes;
-    for (std::size_t i = 0; i < batch.size(); ++i) settle(*batch[i], held[i]);
+    for (auto& pending : batch) settle(*pending, true);
     co_return Result<void>{};
 }
 
-/// One of them is refused by the database: find out which, so that the others do not suffer from it.
-rt::Task<void> JournalWriter::flush_each(std::vector<std::shared_ptr<Pending>> batch) {
-    for (auto& pending : batch) {
-        std::vector<std::shared_ptr<Pending>> alone{pending};
+/// One of them is not held, or refused by the database: find out which, so that the others do not suffer from
+/// it. An error that passes leaves in `batch` what is not settled.
+rt::Task<Result<void>> JournalWriter::flush_each(std::vector<std::shared_ptr<Pending>>& batch) {
+    for (; !batch.empty(); batch.erase(batch.begin())) {
+        Pending& pending = *batch.front();
+        std::vector<std::shared_ptr<Pending>> alone{batch.front()};
         auto written = co_await flush_all(std::move(alone));
-        if (!written) pending->done.set(fail(std::move(written).error().during("write the journal")));
+        if (written) continue;
+        if (is_passing(written.error())) co_return written;
+        if (written.error().code == Code::kStale) {
+            settle(pending, false);
+        } else {
+            pending.done.set(fail(std::move(written).error().during("write the journal")));
+        }
     }
+    co_return Result<void>{};
 }
 
 void JournalWriter::settle(Pending& pending, bool is_held) {
     const Entry& entry = pending.entry;
     ++stats_.entries;
     // Not held after an unknown outcome is most likely our own finish: the hint does no harm if it was not.
+    for (Progress* earlier : {&fresh_, &aged_}) earlier->erase(entry.lease.run);
     if ((is_held || pending.was_unknown) && tell_) {
-        tell_(notices::RunChanged{
+        notices::RunChanged changed{
             entry.lease.tenant, entry.lease.run, entry.state, entry.workflow, answer_in(entry, is_held)
-        });
+        };
+        const bool goes_on = entry.fate == JobFate::kKeep && !changed.answer;
+        tell(std::move(changed), goes_on);
     }
     if (is_held) {
         pending.done.set({});
@@ -152,6 +163,20 @@ void JournalWriter::settle(Pending& pending, bool is_held) {
         ++stats_.stale;
         pending.done.set(fail(Error::stale()));
     }
+}
+
+void JournalWriter::tell(notices::RunChanged changed, bool goes_on) {
+    if (!goes_on) return tell_(changed);
+    fresh_.insert_or_assign(changed.run, std::move(changed));
+    if (!std::exchange(is_telling_, true)) scope_.spawn(tell_progress());
+}
+
+rt::Task<void> JournalWriter::tell_progress() {
+    while (!(fresh_.empty() && aged_.empty()) && !scope_.is_cancelled()) {
+        (void)co_await rt::sleep_for(kProgressTick, scope_.forever());
+        for (const auto& [run, changed] : std::exchange(aged_, std::exchange(fresh_, {}))) tell_(changed);
+    }
+    is_telling_ = false;
 }
 
 namespace {

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 /// What workers write about runs: fenced by (run, epoch), batched over all runs of the process.
@@ -85,14 +86,15 @@ struct Entry {
     std::int64_t logs_before = 0;
 };
 
-/// One transaction for all entries; one statement per tenant. Returns for each entry whether it was still
-/// held (false: fenced off, nothing of it was written). Repeating it after an unknown outcome is harmless.
-rt::Task<Result<std::vector<bool>>> flush(pg::Pool& pool, std::vector<Entry*> entries, rt::Deadline by);
+/// One transaction for all entries. kStale: one of them is not held any more, and nothing was written.
+/// Repeating it after an unknown outcome is harmless.
+rt::Task<Result<void>> flush(pg::Pool& pool, std::vector<Entry*> entries, rt::Deadline by);
 
 /// Collects the entries of all runs: one flush at a time, the next starts when the last has committed.
 class JournalWriter {
   public:
-    /// `tell` hears of committed states.
+    /// `tell` hears of committed states: at once of a run that ends, is parked or has an answer; of one that
+    /// goes on some 30 ms later, unless it has ended by then.
     JournalWriter(rt::Loop& loop, pg::Pool& pool, notices::Tell tell);
     /// close() must have finished.
     ~JournalWriter();
@@ -115,14 +117,20 @@ class JournalWriter {
     rt::Task<void> work();
     std::vector<std::shared_ptr<Pending>> take_batch();
     rt::Task<Result<void>> flush_all(std::vector<std::shared_ptr<Pending>> batch);
-    rt::Task<void> flush_each(std::vector<std::shared_ptr<Pending>> batch);
+    rt::Task<Result<void>> flush_each(std::vector<std::shared_ptr<Pending>>& batch);
     void settle(Pending& pending, bool is_held);
+    void tell(notices::RunChanged changed, bool goes_on);
+    rt::Task<void> tell_progress();
 
     rt::Loop& loop_;
     pg::Pool& pool_;
     notices::Tell tell_;
     std::deque<std::shared_ptr<Pending>> queue_;  // shared with the waiting writers, who may give up first
     bool is_working_ = false;
+    using Progress = std::unordered_map<RunId, notices::RunChanged>;
+    Progress fresh_;  // of runs that go on: to be told at the tick after the next
+    Progress aged_;   // at the next
+    bool is_telling_ = false;
     Stats stats_;
     rt::Scope scope_;
 };

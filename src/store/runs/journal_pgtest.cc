@@ -113,11 +113,12 @@ class JournalTest : public testing::Test {
         entry.events.push_back({clock.now(), EventKind::kFinished, std::nullopt, "{}"});
         return entry;
     }
-    std::vector<bool> flush_now(Entry& entry) {
+    /// Whether it was held.
+    bool flush_now(Entry& entry) {
         std::vector<Entry*> entries{&entry};
-        auto held = wait(flush(pool, std::move(entries), soon()));
-        EXPECT_TRUE(held.has_value()) << held.error().detail;
-        return held.value_or(std::vector<bool>{});
+        auto written = wait(flush(pool, std::move(entries), soon()));
+        EXPECT_TRUE(written || written.error().code == Code::kStale) << written.error().detail;
+        return written.has_value();
     }
     std::string count(const std::string& table, const queue::Lease& lease) {
         return database.scalar(
@@ -147,7 +148,7 @@ class JournalTest : public testing::Test {
 TEST_F(JournalTest, ARunsRowsAreWrittenOnceHoweverOftenTheFlushIsRepeated) {
     auto lease = start_run();
     Entry entry = progress(lease);
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(flush_now(entry), std::vector<bool>{true});
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(flush_now(entry));
     for (const char* table : {"step_run", "payload", "run_event", "execution_log"}) {
         EXPECT_EQ(count(table, lease), "1") << table;
     }
@@ -155,8 +156,8 @@ TEST_F(JournalTest, ARunsRowsAreWrittenOnceHoweverOftenTheFlushIsRepeated) {
 
     Entry end = finish(lease);
     end.events_before = 1;
-    EXPECT_EQ(flush_now(end), std::vector<bool>{true});
-    EXPECT_EQ(flush_now(end), std::vector<bool>{false});  // its job is gone: ended once
+    EXPECT_TRUE(flush_now(end));
+    EXPECT_FALSE(flush_now(end));  // its job is gone: ended once
     EXPECT_EQ(count("job", lease), "0");
     EXPECT_EQ(count("run_event", lease), "2");
     EXPECT_EQ(state(lease), "success");
@@ -167,13 +168,13 @@ TEST_F(JournalTest, AStaleEpochWritesNothing) {
     database.exec("update weft.job set lease_until = now() - interval '1 s'");
     ASSERT_TRUE(wait(queue.reap(worker, 3, 30s, soon())));
     Entry late = progress(old);
-    EXPECT_EQ(flush_now(late), std::vector<bool>{false});  // given back, nobody has it yet
+    EXPECT_FALSE(flush_now(late));  // given back, nobody has it yet
 
     auto current = claim_one();
     ASSERT_EQ(current.epoch, 2);
-    EXPECT_EQ(flush_now(late), std::vector<bool>{false});
+    EXPECT_FALSE(flush_now(late));
     Entry wrong = finish(old, RunStatus::kFailed);
-    EXPECT_EQ(flush_now(wrong), std::vector<bool>{false});
+    EXPECT_FALSE(flush_now(wrong));
     for (const char* table : {"step_run", "payload", "run_event", "execution_log"}) {
         EXPECT_EQ(count(table, old), "0") << table;
     }
@@ -181,28 +182,25 @@ TEST_F(JournalTest, AStaleEpochWritesNothing) {
     EXPECT_EQ(count("job", old), "1");
 
     Entry right = finish(current);
-    EXPECT_EQ(flush_now(right), std::vector<bool>{true});
+    EXPECT_TRUE(flush_now(right));
     EXPECT_EQ(state(old), "success");
 }
 
-// The control: the same statement without its fence lets a stale worker end the run a second time.
+// The control: the same flush without its fence lets a stale worker end the run a second time.
 TEST_F(JournalTest, WithoutTheFenceAStaleEpochWouldWrite) {
     auto old = start_run();
     database.exec("update weft.job set lease_until = now() - interval '1 s'");
     ASSERT_TRUE(wait(queue.reap(worker, 3, 30s, soon())));
     Entry right = finish(claim_one());
-    EXPECT_EQ(flush_now(right), std::vector<bool>{true});
+    EXPECT_TRUE(flush_now(right));
 
     Entry wrong = finish(old, RunStatus::kFailed);
-    const std::string text = without_fence(sql::kFlush.text);
-    std::vector<Entry*> entries{&wrong};
-    auto held = wait(flush_with(pool, {"test.unfenced", text}, std::move(entries), soon()));
-    ASSERT_TRUE(held) << held.error().detail;
-    EXPECT_TRUE(held->front());
+    auto written = wait(flush_with(pool, {&wrong}, Fence::kOff, soon()));
+    ASSERT_TRUE(written) << written.error().detail;
     EXPECT_EQ(count("run_event", old), "2");  // two ends: what the fault test looks for
 }
 
-TEST_F(JournalTest, OneFlushServesManyTenantsAndJudgesEachRun) {
+TEST_F(JournalTest, OneFlushServesManyTenantsAndIsAllOrNothing) {
     auto first = start_run();
     auto stale = start_run();
     stale.epoch = 9;
@@ -212,19 +210,20 @@ TEST_F(JournalTest, OneFlushServesManyTenantsAndJudgesEachRun) {
     Entry a = progress(first);
     Entry b = progress(stale);
     Entry c = finish(other);
-    std::vector<Entry*> entries{&c, &b, &a};
-    auto held = wait(flush(pool, std::move(entries), soon()));
-    ASSERT_TRUE(held) << held.error().detail;
-    EXPECT_EQ(*held, (std::vector<bool>{true, false, true}));
+    auto together = wait(flush(pool, {&c, &b, &a}, soon()));
+    ASSERT_FALSE(together);
+    EXPECT_EQ(together.error().code, Code::kStale);
+    for (const auto& lease : {first, stale, other}) EXPECT_EQ(state(lease), "queued") << "all or nothing";
+    EXPECT_TRUE(wait(flush(pool, {&c, &a}, soon())));
     EXPECT_EQ(state(other), "success");
     EXPECT_EQ(state(first), "running");
-    EXPECT_EQ(count("step_run", stale), "0");
 }
 
 TEST_F(JournalTest, TheWriterBatchesReportsStaleAndNotifies) {
     std::vector<queue::Lease> leases;
     for (int i = 0; i < 10; ++i) leases.push_back(start_run());
-    leases[3].epoch = 8;
+    auto stale = start_run();
+    stale.epoch = 8;
     std::vector<notices::Notice> told;
     JournalWriter writer(loop, pool, [&](const notices::Notice& notice) { told.push_back(notice); });
     std::map<RunId, Code> failed;
@@ -237,14 +236,35 @@ TEST_F(JournalTest, TheWriterBatchesReportsStaleAndNotifies) {
     rt::Scope scope(loop);
     for (const auto& lease : leases) scope.spawn(write(writer, finish(lease), failed, soon()));
     wait(scope.join());
-    ASSERT_EQ(failed.size(), 1u);
-    EXPECT_EQ(failed[leases[3].run], Code::kStale);
-    EXPECT_EQ(writer.stats().stale, 1);
     EXPECT_LE(writer.stats().flushes, 3);  // the first alone, the others together
-    EXPECT_EQ(told.size(), 9u);
+    scope.spawn(write(writer, finish(stale), failed, soon()));
+    wait(scope.join());
+    ASSERT_EQ(failed.size(), 1u);
+    EXPECT_EQ(failed[stale.run], Code::kStale);
+    EXPECT_EQ(writer.stats().stale, 1);
+    EXPECT_EQ(told.size(), 10u);
     const notices::Notice success =
         notices::RunChanged{tenant, leases[0].run, RunStatus::kSuccess, workflow.id};
     EXPECT_EQ(told.front(), success);
+    wait(writer.close());
+}
+
+TEST_F(JournalTest, TheWriterTellsOfProgressOnlyWhereTheRunGoesOn) {
+    std::vector<notices::RunChanged> told;
+    JournalWriter writer(loop, pool, [&](const notices::Notice& notice) {
+        told.push_back(std::get<notices::RunChanged>(notice));
+    });
+    const auto ended = start_run();
+    const auto going_on = start_run();
+    ASSERT_TRUE(wait(writer.write(progress(ended), soon())));
+    ASSERT_TRUE(wait(writer.write(finish(ended), soon())));
+    ASSERT_TRUE(wait(writer.write(progress(going_on), soon())));
+    for (int i = 0; i < 100 && told.size() < 2; ++i) wait(rt::sleep_for(5ms, soon()));
+    ASSERT_EQ(told.size(), 2u);
+    EXPECT_EQ(told[0].run, ended.run);
+    EXPECT_EQ(told[0].status, RunStatus::kSuccess);
+    EXPECT_EQ(told[1].run, going_on.run);
+    EXPECT_EQ(told[1].status, RunStatus::kRunning);
     wait(writer.close());
 }
 
@@ -274,7 +294,9 @@ TEST_F(JournalTest, TheWriterTellsAnAnswerThatSomebodyWaitsFor) {
     EXPECT_EQ(answer_of(true, noise + "\""), "") << "too long for a notice";
 
     auto lease = start_run();
-    EXPECT_TRUE(wait(writer.write(progress(lease), soon())));
+    Entry parked = progress(lease);
+    parked.fate = JobFate::kPark;
+    EXPECT_TRUE(wait(writer.write(std::move(parked), soon())));
     EXPECT_EQ(told.back().answer, std::nullopt) << "none in it";
     wait(writer.close());
 }
@@ -307,9 +329,16 @@ TEST(AnswerInANotice, IsReadAsItWasWritten) {
 }
 
 TEST_F(JournalTest, ARowTheDatabaseRefusesHarmsOnlyItsRun) {
+    auto first = start_run();
     auto good = start_run();
     auto bad = start_run();
-    JournalWriter writer(loop, pool, nullptr);
+    auto stale = start_run();
+    stale.epoch = 9;
+    std::map<RunId, RunStatus> told;
+    JournalWriter writer(loop, pool, [&](const notices::Notice& notice) {
+        const auto& changed = std::get<notices::RunChanged>(notice);
+        told[changed.run] = changed.status;
+    });
     Entry broken = progress(bad);
     broken.steps[0].error = "not json";
     std::map<RunId, Code> failed;
@@ -320,12 +349,18 @@ TEST_F(JournalTest, ARowTheDatabaseRefusesHarmsOnlyItsRun) {
         if (!written) out[run] = written.error().code;
     };
     rt::Scope scope(loop);
-    scope.spawn(write(writer, std::move(broken), failed, soon()));
+    scope.spawn(write(writer, finish(first), failed, soon()));  // alone, the others together
     scope.spawn(write(writer, finish(good), failed, soon()));
+    scope.spawn(write(writer, std::move(broken), failed, soon()));
+    scope.spawn(write(writer, finish(stale), failed, soon()));
     wait(scope.join());
-    EXPECT_EQ(failed.size(), 1u);
+    EXPECT_EQ(failed.size(), 2u);
     EXPECT_TRUE(failed.contains(bad.run));
+    EXPECT_EQ(failed[stale.run], Code::kStale);
     EXPECT_EQ(state(good), "success");
+    const std::map<RunId, RunStatus> ends{{first.run, RunStatus::kSuccess}, {good.run, RunStatus::kSuccess}};
+    EXPECT_EQ(told, ends);
+    EXPECT_EQ(writer.stats().flushes, 2);
     wait(writer.close());
 }
 
@@ -336,8 +371,8 @@ TEST_F(JournalTest, ParkPostponeAndCrashGiveTheJobBack) {
         Entry entry = progress(lease);
         entry.fate = fate;
         entry.park_for = 0ms;
-        EXPECT_EQ(flush_now(entry), std::vector<bool>{true});
-        EXPECT_EQ(flush_now(entry), std::vector<bool>{false});
+        EXPECT_TRUE(flush_now(entry));
+        EXPECT_FALSE(flush_now(entry));
         std::string crashes = database.scalar("select crashes from weft.job");
         lease = claim_one();
         return crashes;
@@ -350,7 +385,7 @@ TEST_F(JournalTest, ParkPostponeAndCrashGiveTheJobBack) {
     Entry park = progress(lease);
     park.fate = JobFate::kPark;
     park.park_for = 1h;
-    EXPECT_EQ(flush_now(park), std::vector<bool>{true});
+    EXPECT_TRUE(flush_now(park));
     EXPECT_EQ(database.scalar("select run_at > now() + interval '59 min' from weft.job"), "t");
 
     database.exec("update weft.job set run_at = now()");
@@ -358,7 +393,7 @@ TEST_F(JournalTest, ParkPostponeAndCrashGiveTheJobBack) {
     asked.fate = JobFate::kPark;
     asked.park_for = 1h;
     database.exec("update weft.job set cancel_requested_at = now(), cancel_reason = 'enough'");
-    EXPECT_EQ(flush_now(asked), std::vector<bool>{true});
+    EXPECT_TRUE(flush_now(asked));
     EXPECT_EQ(database.scalar("select run_at <= clock_timestamp() from weft.job"), "t") << "it does not wait";
 }
 
@@ -383,8 +418,7 @@ TEST_F(JournalTest, WhatCommitsWhileAFlushWaitsForTheJobIsSeen) {
             "'PgSleep'";
         while (database.scalar(asleep) != "1" && !by.is_over()) (void)co_await rt::sleep_for(5ms, by);
         std::vector<Entry*> entries{&entry};
-        auto held = co_await flush(pool, std::move(entries), soon());
-        EXPECT_TRUE(held && held->front());
+        EXPECT_TRUE(co_await flush(pool, std::move(entries), soon()));
         co_await scope.join();
         co_await other.close();
     };
@@ -424,7 +458,7 @@ TEST_F(JournalTest, ACanceledRunKeepsWhoAskedAndWhy) {
             "canceled_by_name = 'Ann'"
         );
         Entry entry = finish(lease, state);
-        EXPECT_EQ(flush_now(entry), std::vector<bool>{true});
+        EXPECT_TRUE(flush_now(entry));
         EXPECT_EQ(
             database.scalar(
                 "select coalesce(canceled_by_name, '-') || ': ' || coalesce(cancel_reason, '-') from "

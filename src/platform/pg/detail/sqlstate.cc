@@ -64,8 +64,9 @@ constexpr std::array kMeanings{
     Meaning{"57014", Code::kTimeout, "The database took too long"},
     Meaning{"57P", Code::kUnavailable, kAway},  // shutdown, crash, starting up
     Meaning{"58", Code::kUnavailable, kAway},   // the server's own input and output
-    // A transition that the database itself refuses (db/: refuse_second_end).
+    // What the database itself refuses (db/: refuse_second_end, refuse_stale).
     Meaning{"WF001", Code::kConflict, "The run has already ended"},
+    Meaning{"WF002", Code::kStale, "The lease is not held any more"},
 };
 
 }  // namespace

@@ -1,8 +1,7 @@
 -- claim :many  uses tenant_queue_active_idx, job_ready_idx, job_leased_tenant_idx  called by data/dispatch on each wake-up
 -- Two levels, skip locked on both: tenants by virtual time, then their oldest due jobs. A tenant gets its weight's
 -- share of the free slots, within the room that the worker has for it ($4, $5; others: $6).
--- Idle tenants stay `active` for a while (sweep_tenants):
--- clearing the flag here would race with the next insert and cost a sweep interval on every quiet moment.
+-- Idle tenants stay `active` for a while (sweep_tenants): clearing the flag here would race with the next insert.
 with given as materialized (
     select g.tenant_id, g.room
     from unnest($4::uuid[], $5::int[]) as g (tenant_id, room)
@@ -13,8 +12,9 @@ candidate as materialized (
     left join given g on g.tenant_id = q.tenant_id
     where q.active
         and coalesce(g.room, $6::int) > 0
+        -- `offset 0`: a look for one job of the tenant, not a list of all that are due.
         and exists (
-            select from job j where j.tenant_id = q.tenant_id and j.state = 'ready' and j.run_at <= now()
+            select from job j where j.tenant_id = q.tenant_id and j.state = 'ready' and j.run_at <= now() offset 0
         )
         and (select count(*) from job l where l.tenant_id = q.tenant_id and l.state = 'leased') < q.inflight_max
     order by q.vtime
@@ -61,11 +61,14 @@ taken as (
 ),
 charged as (
     update tenant_queue q
-    set vtime = q.vtime + n.jobs / q.weight
+    set vtime = q.vtime + n.jobs / q.weight,
+        charged_at = now()
     from (select t.tenant_id, count(*) as jobs from taken t group by t.tenant_id) n
     where q.tenant_id = n.tenant_id
 )
 select
     t.tenant_id, t.run_id, t.workflow_id, t.workflow_version_id, t.epoch, t.crashes, t.is_awaited,
-    t.is_cancel_requested, t.cancel_reason, t.canceled_by_name, clock_timestamp() as claimed_at
+    t.is_cancel_requested, t.cancel_reason, t.canceled_by_name, clock_timestamp() as claimed_at,
+    -- Several tenants were due, or all that this one had room for was taken.
+    (select count(*) > 1 or max(s.room) <= (select count(*) from taken) from share s) as may_be_more
 from taken t

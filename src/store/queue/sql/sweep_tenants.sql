@@ -1,6 +1,7 @@
 -- sweep_tenants :one  skips through job_ready_idx  called by data/dispatch every second in each worker
--- Wakes tenants whose insert raced with a sweep; `$1` also puts those without any job to sleep (less often: each time
--- may race with an insert). Woken tenants start at the least virtual time of the active ones: idling earns no credit.
+-- Wakes tenants whose insert raced with a sweep; `$1` also puts those to sleep that have no job and have had none for a
+-- while (less often: each time may race with an insert, so the caller looks again soon). Woken tenants start at the least
+-- virtual time of the active ones: idling earns no credit.
 with recursive waiting as (
     (select j.tenant_id from job j where j.state = 'ready' order by j.tenant_id limit 1)
     union all
@@ -33,7 +34,10 @@ woken as (
 idle as materialized (
     select q.tenant_id
     from tenant_queue q
-    where $1::boolean and q.active and not exists (select from job j where j.tenant_id = q.tenant_id)
+    where $1::boolean
+        and q.active
+        and q.charged_at < now() - interval '10 seconds'
+        and not exists (select from job j where j.tenant_id = q.tenant_id)
     for update of q skip locked
 ),
 slept as (

@@ -1,6 +1,6 @@
--- mark_canceled :optional  none when the run has no job, that is, has ended; true for the first time asked  uses job_pkey
+-- mark_canceled :optional  none when the run has no job, that is, has ended; true for the first time asked  by job's key throughout
 with wanted as (
-    select tenant_id, run_id, cancel_requested_at is null as is_first
+    select cancel_requested_at is null as is_first
     from job
     where tenant_id = current_tenant()
         and run_id = $1::uuid
@@ -14,6 +14,6 @@ set cancel_requested_at = coalesce(j.cancel_requested_at, clock_timestamp()),
     canceled_by_name = case when w.is_first then $4 else j.canceled_by_name end,
     run_at = least(j.run_at, clock_timestamp())
 from wanted w
-where j.tenant_id = w.tenant_id
-    and j.run_id = w.run_id
+where j.tenant_id = current_tenant()
+    and j.run_id = $1
 returning w.is_first

@@ -2,20 +2,12 @@
 
 #include "store/runs/journal.h"
 
-#include <string>
-#include <string_view>
-
 namespace weft::store::runs {
 
-/// The flush statement of this build: fenced, but in a build with WEFT_TEST_NO_FENCING, which exists so that
-/// the fault test can show that it would notice.
-pg::Query flush_query();
+/// Whether a flush demands that the leases are held. kOff is for tests and for a build with
+/// WEFT_TEST_NO_FENCING, which exists so that the fault test can show that it would notice.
+enum class Fence { kOn, kOff };
 
-/// A flush statement without its lines marked `-- fence`. Tests only.
-std::string without_fence(std::string_view text);
-
-rt::Task<Result<std::vector<bool>>> flush_with(
-    pg::Pool& pool, pg::Query query, std::vector<Entry*> entries, rt::Deadline by
-);
+rt::Task<Result<void>> flush_with(pg::Pool& pool, std::vector<Entry*> entries, Fence fence, rt::Deadline by);
 
 }  // namespace weft::store::runs
