@@ -32,6 +32,7 @@ struct Options {
     int upstream_ms = 150;  // so that faults hit runs that are under way
     std::uint64_t seed = 0;
     bool is_short = false;
+    bool is_shared = false;
     bool expects_violation = false;
 };
 
@@ -80,6 +81,7 @@ rt::Task<void> produce(
 struct RunView {
     std::string state;
     std::string failure_kind;
+    std::string tier;
 };
 
 rt::Task<Result<std::map<std::string, RunView>>> list_runs(demo::Stage& stage, rt::Deadline by) {
@@ -91,7 +93,9 @@ rt::Task<Result<std::map<std::string, RunView>>> list_runs(demo::Stage& stage, r
         for (const Json& item : page.get_object().at("items").get_array()) {
             const JsonObject& run = item.get_object();
             runs[std::string(text_or(run, "id"))] = {
-                std::string(text_or(run, "state")), std::string(text_or(run, "failure_kind"))
+                std::string(text_or(run, "state")),
+                std::string(text_or(run, "failure_kind")),
+                std::string(text_or(run, "tier"))
             };
         }
         after = std::string(text_or(page.get_object(), "next"));
@@ -191,6 +195,10 @@ void report(
         fmt::format("runs: {}, one for each event", verdict.runs.size())
     );
     tally.expect(verdict.unfinished == 0, fmt::format("runs not ended within 60 s: {}", verdict.unfinished));
+    const auto shared = std::ranges::count_if(verdict.runs, [](const auto& run) {
+        return run.second.tier.ends_with(", shared");
+    });
+    tally.expect((shared > 0) == options.is_shared, fmt::format("runs in shared sandboxes: {}", shared));
     tally.expect(
         upstream.orders_with_two_keys() == 0,
         fmt::format("repeated calls with another idempotency key: {}", upstream.orders_with_two_keys())
@@ -241,6 +249,7 @@ int main_of(int argc, char** argv) {
         ->check(CLI::Range(0, 5'000));
     cli.add_option("--seed", options.seed, "of the faults; 0 takes a random one");
     cli.add_flag("--short", options.is_short, "1,000 events, 14 kills, 4 pauses in 40 s");
+    cli.add_flag("--shared", options.is_shared, "runs follow each other in shared sandboxes");
     cli.add_flag(
         "--expect-violation",
         options.expects_violation,
@@ -262,6 +271,9 @@ int main_of(int argc, char** argv) {
         .binary = options.weft,
         .serve_args = {"--workers", "2", "--lease-ms", std::to_string(options.lease_ms)},
     };
+    if (options.is_shared) {
+        instance.serve_args.insert(instance.serve_args.end(), {"--shared-tenant", "demo"});
+    }
     Tally tally;
     // Keyed, so that every attempt of a call carries the key that repeats are counted by.
     auto started = stage.start(std::move(instance), {.effect = "keyed"});
