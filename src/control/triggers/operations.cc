@@ -53,7 +53,8 @@ constexpr std::string_view kAskPreview = R"({
         "config": {
             "type": "object", "examples": [{"every": "2 weeks on Monday at 9:00", "zone": "Europe/Madrid"}]
         },
-        "count": {"type": "integer", "minimum": 1, "maximum": 50, "examples": [5]}
+        "count": {"type": "integer", "minimum": 1, "maximum": 50, "examples": [5]},
+        "trigger_id": {"$ref": "#/definitions/id"}
     }})";
 
 constexpr std::string_view kRefused = R"(
@@ -184,7 +185,8 @@ void Triggers::add_schedules(Table& table) {
     Operation preview = shows(
         {"schedules.preview",
          "/schedules/preview",
-         "When a schedule of these settings would fire next, or what is wrong with them",
+         "When a schedule of these settings would fire next (as a change of trigger_id), or what is wrong "
+         "with them",
          read,
          "schedule_preview",
          kAskPreview},

@@ -106,9 +106,15 @@ rt::Task<Result<Json>> Triggers::zones(Context&, Json) {
     co_return JsonObject{{"tzdata", calendar::tzdata_version()}, {"names", std::move(names)}};
 }
 
-rt::Task<Result<Json>> Triggers::preview(Context&, Json input) {
+rt::Task<Result<Json>> Triggers::preview(Context& context, Json input) {
     const Instant now = env_.clock.now();
-    CO_TRY(auto schedule, schedule_in(*member_in(input, "config"), nullptr, now));
+    std::optional<Json> before;
+    if (const auto id = maybe_text_in(input, "trigger_id")) {
+        const auto trigger = TriggerId::parse(*id).value_or(TriggerId());
+        CO_TRY(auto found, co_await rows::find(context.db(), trigger, context.deadline));
+        before = std::move(found.config);
+    }
+    CO_TRY(auto schedule, schedule_in(*member_in(input, "config"), before ? &*before : nullptr, now));
     const auto count = static_cast<std::size_t>(maybe_int_in(input, "count").value_or(kPreviewDefault));
     JsonArray times;
     for (const Instant at : trigger::next_times(schedule, now, count)) {

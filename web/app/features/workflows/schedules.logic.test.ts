@@ -6,8 +6,9 @@ describe('a schedule’s form', () => {
   it('keeps what it does not show', () => {
     expect(configOf(formOf(config, 'UTC'), config)).toEqual(config)
   })
-  it('counts anew for another rule', () => {
-    expect(configOf({ ...formOf(config, 'UTC'), rule: '2 weeks on Monday' }, config)).not.toHaveProperty('starting')
+  it('goes on counting for another rule', () => {
+    expect(configOf({ ...formOf(config, 'UTC'), rule: '2 weeks on Monday' }, config)).toHaveProperty('starting', '2026-12-01')
+    expect(configOf({ ...formOf(config, 'UTC'), starting: ' ' }, config)).not.toHaveProperty('starting')
   })
   it('gives one rule, and nothing that is empty', () => {
     const form = { ...formOf({}, 'Europe/Madrid'), kind: 'cron' as const, rule: ' 0 9 * * * ' }

@@ -15,10 +15,11 @@ export interface ScheduleForm {
   catch_up: CatchUp
   jitter: string
   pause_until: string
+  starting: string
 }
 
 /** What the form does not show, and must not lose. */
-const hidden = ['starting', 'catch_up_within', 'input'] as const
+const hidden = ['catch_up_within', 'input'] as const
 
 function text(members: Record<string, unknown>, key: string): string {
   const value = members[key]
@@ -34,16 +35,17 @@ export function formOf(config: Json, zone: string): ScheduleForm {
   const kind = text(members, 'cron') === '' ? 'every' : 'cron'
   return {
     kind, rule: text(members, kind), zone: text(members, 'zone') || zone, jitter: text(members, 'jitter'), pause_until: text(members, 'pause_until'),
+    starting: text(members, 'starting'),
     overlap: wordOf(overlaps, members.overlap, 'allow'), catch_up: wordOf(catch_ups, members.catch_up, 'last'),
   }
 }
 
-/** The settings to be saved; `before` are those that they replace. Counting starts anew when another rule is given. */
+/** The settings to be saved; `before` are those that they replace. */
 export function configOf(form: ScheduleForm, before: Json = {}): Record<string, Json> {
   const members = isRecord(before) ? before : {}
-  const kept = hidden.filter((key) => key in members && (key !== 'starting' || members[form.kind] === form.rule.trim()))
-  const old = Object.fromEntries(kept.map((key) => [key, json(members[key], key)]))
-  const given = Object.entries({ jitter: form.jitter.trim(), pause_until: form.pause_until.trim() }).filter(([, value]) => value !== '')
+  const old = Object.fromEntries(hidden.filter((key) => key in members).map((key) => [key, json(members[key], key)]))
+  const optional = { jitter: form.jitter, pause_until: form.pause_until, starting: form.starting }
+  const given = Object.entries(optional).map(([key, value]) => [key, value.trim()] as const).filter(([, value]) => value !== '')
   return { ...old, [form.kind]: form.rule.trim(), zone: form.zone, overlap: form.overlap, catch_up: form.catch_up, ...Object.fromEntries(given) }
 }
 

@@ -39,8 +39,9 @@ export function createApi(http: Http) {
     },
     schedules: {
       zones: () => get(T.zones, '/schedules/zones'),
-      /** Refused as saving them would be. */
-      preview: (config: Json) => send(T.schedulePreview, 'POST', '/schedules/preview', { config }),
+      /** Refused as saving them would be; `change` is the trigger that they are to change. */
+      preview: (config: Json, change: TriggerId | null) =>
+        send(T.schedulePreview, 'POST', '/schedules/preview', change === null ? { config } : { config, trigger_id: change }),
     },
     apps: appOperations(send, none),
     connections: {

@@ -52,6 +52,8 @@ export const triggers = {
   'schedule.catch_up.all': 'Make up for all, of the last hour',
   'schedule.pause_until': 'Paused until',
   'schedule.pause_until.hint': 'Local to the time zone. Nothing fires before, and nothing is made up for.',
+  'schedule.starting': 'Counts from',
+  'schedule.starting.hint': 'Of rules such as “2 weeks on Monday”: the date that every second week is counted from. Nothing fires before.',
   'schedule.jitter': 'Spread over',
   'schedule.jitter.hint': 'Such as 10m: it fires up to so much later, always by the same amount.',
   'schedule.more': 'More settings',
