@@ -94,7 +94,7 @@ class Build:
             if pid not in stats:
                 continue
             name, fields = stats[pid]
-            kind = known.get(pid, kind)
+            kind = known.get(pid, kind).split("-")[0]  # several workers are one kind
             if "runner" in name:
                 kind = "sandbox"
             elif kind == "PostgreSQL" or name.startswith("postgres"):

@@ -76,7 +76,10 @@ class Serve:
             if self.process.poll() is not None:
                 raise AssertionError(f"serve ended with {self.process.returncode}:\n{self.output()}")
             state = self.state()
-            return state if state and {"api", "worker"} <= set(state["ready"]) else None
+            # "worker", or "worker-1" and so on where there are several.
+            kinds = {name.split("-")[0] for name in state["processes"]} if state else set()
+            is_ready = {"api", "worker"} <= kinds and set(state["processes"]) - {"PostgreSQL"} <= set(state["ready"])
+            return state if is_ready else None
         try:
             return eventually("api and worker are ready", check)
         except AssertionError:
