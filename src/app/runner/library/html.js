@@ -46,9 +46,9 @@ const attributesOf = (text) => {
   return out;
 };
 const treeOf = (source) => {
-  const root = { tag: "", attributes: {}, children: [], parent: null };
+  const root = { tag: "", attributes: {}, children: [], elements: [], parent: null, place: 0 };
   let open = root, depth = 0;
-  const add = (child) => { if (child !== "") open.children.push(child); };
+  const add = (text) => { if (text !== "") open.children.push(text); };
   const close = (to) => {
     while (open !== to) { open = open.parent; depth--; }
   };
@@ -89,8 +89,10 @@ const treeOf = (source) => {
     }
     if (endsBefore[tag]) endOpen(endsBefore[tag]);
     if (blockTags.has(tag)) endOpen(paragraph);
-    const node = { tag, attributes: attributesOf(found[3]), children: [], parent: open };
-    add(node);
+    const place = open.elements.length;  // among the elements of its parent
+    const node = { tag, attributes: attributesOf(found[3]), children: [], elements: [], parent: open, place };
+    open.children.push(node);
+    open.elements.push(node);
     if (voidTags.has(tag) || found[3].endsWith("/")) continue;
     if (rawTags.has(tag)) {
       const end = lower.indexOf("</" + tag, at);
@@ -107,38 +109,60 @@ const treeOf = (source) => {
 
 /// Text as a reader sees it: blocks on lines of their own, blanks collapsed except in <pre>.
 const readerText = (node, links) => {
-  let out = "";
-  const breakLine = (count) => {
-    out = out.replace(/ +$/, "");
-    if (out === "") return;
-    let there = 0;
-    while (there < count && out[out.length - 1 - there] === "\n") there++;
-    out += "\n".repeat(count - there);
+  const pieces = [];
+  let breaks = 0, gap = "", isLineStart = true;  // what comes before the next text
+  const emit = (text) => {
+    if (pieces.length && breaks) pieces.push("\n".repeat(breaks));
+    else if (!isLineStart && gap) pieces.push(gap);
+    pieces.push(text);
+    breaks = 0;
+    gap = "";
+    isLineStart = false;
+  };
+  const breakLine = (count) => { breaks = Math.max(breaks, count); isLineStart = true; };
+  const flow = (text) => {
+    const words = text.replace(/[ \t\r\n\f]+/g, " ");
+    if (words[0] === " " && gap === "") gap = " ";
+    const inner = words.trim() === "" && !words.includes("\u00a0") ? "" : words.replace(/^ | $/g, "");
+    if (inner === "") return;
+    emit(inner);
+    if (words.endsWith(" ")) gap = " ";
+  };
+  const keep = (text) => {
+    const end = /\n*$/.exec(text.slice(-100))[0].length;
+    const inner = text.slice(0, text.length - end);
+    if (inner !== "") emit(pieces.length && !isLineStart ? inner : inner.replace(/^\n/, ""));
+    if (end) breakLine(end);
   };
   const walk = (node, isPre) => {
     for (const child of node.children) {
       if (typeof child === "string") {
-        const text = isPre ? child : child.replace(/[ \t\r\n\f]+/g, " ");
-        out += !isPre && (out === "" || /[\s]$/.test(out.slice(-1))) ? text.trimStart() : text;
+        if (isPre) keep(child);
+        else flow(child);
         continue;
       }
       const { tag } = child;
       if (hiddenTags.has(tag)) continue;
-      if (tag === "br") { out = out.replace(/ +$/, "") + "\n"; continue; }
-      if (tag === "img") { out += child.attributes.alt ?? ""; continue; }
-      const isBlock = blockTags.has(tag);
-      if (isBlock) breakLine(spacedTags.has(tag) ? 2 : 1);
-      if (tag === "li") out += "- ";
-      if ((tag === "td" || tag === "th") && out !== "" && !out.endsWith("\n")) out += "\t";
-      const before = out.length;
+      if (tag === "br") { breaks = Math.min(breaks + 1, 10); isLineStart = true; continue; }
+      if (tag === "img") { if (child.attributes.alt) flow(child.attributes.alt); continue; }
+      const isBlock = blockTags.has(tag), lines = spacedTags.has(tag) ? 2 : 1;
+      if (isBlock) breakLine(lines);
+      if (tag === "li") { emit("-"); gap = " "; }
+      if ((tag === "td" || tag === "th") && !isLineStart) gap = "\t";
+      const before = pieces.length;
       walk(child, isPre || tag === "pre");
-      const href = child.attributes.href;
-      if (links && tag === "a" && href && out.length > before && out.slice(before).trim() !== href) out += ` (${href})`;
-      if (isBlock) breakLine(spacedTags.has(tag) ? 2 : 1);
+      const { href } = child.attributes;
+      if (links && tag === "a" && href && pieces.length > before && pieces.slice(before).join("").trim() !== href) {
+        const after = gap;
+        gap = " ";
+        emit(`(${href})`);
+        gap = after;
+      }
+      if (isBlock) breakLine(lines);
     }
   };
   walk(node, false);
-  return out.replace(/\u00a0/g, " ").trim();
+  return pieces.join("").replaceAll("\u00a0", " ").trim();
 };
 const markup = (node) => {
   if (typeof node === "string") return escaped(node);
@@ -166,8 +190,6 @@ const attributeTests = {
   "$=": (value, wanted) => wanted !== "" && value.endsWith(wanted),
   "*=": (value, wanted) => wanted !== "" && value.includes(wanted),
 };
-const elementsOf = (node) => node.children.filter((child) => typeof child !== "string");
-const placeOf = (node) => elementsOf(node.parent).indexOf(node);
 const compoundTests = (where, found) => {
   const [, , , tag, id, cls, name, operator, double, single, bare, place, nth, not] = found;
   if (tag) return tag === "*" ? () => true : (node) => node.tag === tag.toLowerCase();
@@ -180,13 +202,13 @@ const compoundTests = (where, found) => {
     return (node) => Object.hasOwn(node.attributes, lower) && test(node.attributes[lower], wanted);
   }
   if (place === "empty") return (node) => node.children.length === 0;
-  if (place === "first-child") return (node) => placeOf(node) === 0;
-  if (place === "last-child") return (node) => placeOf(node) === elementsOf(node.parent).length - 1;
-  if (place === "only-child") return (node) => elementsOf(node.parent).length === 1;
+  if (place === "first-child") return (node) => node.place === 0;
+  if (place === "last-child") return (node) => node.place === node.parent.elements.length - 1;
+  if (place === "only-child") return (node) => node.parent.elements.length === 1;
   if (nth) {
     const [step, first] = nthOf(nth);
     return (node) => {
-      const distance = placeOf(node) + 1 - first;
+      const distance = node.place + 1 - first;
       return step === 0 ? distance === 0 : distance % step === 0 && distance / step >= 0;
     };
   }
@@ -215,7 +237,7 @@ const selectorOf = (where, text) => text.split(/,(?![^\[]*\])(?![^(]*\))/).map((
   chain.unshift({ tests, combinator });
   return chain;
 });
-const siblingBefore = (node) => elementsOf(node.parent)[placeOf(node) - 1];
+const siblingBefore = (node) => node.parent.elements[node.place - 1];
 const matches = (node, chain, i) => {
   if (!chain[i].tests.every((test) => test(node))) return false;
   if (i + 1 === chain.length) return true;
@@ -246,7 +268,7 @@ globals.html = {
     const chains = selectorOf(where, textOf(where, "selector", selector));
     const found = [];
     const walk = (node) => {
-      for (const child of elementsOf(node)) {
+      for (const child of node.elements) {
         if (chains.some((chain) => matches(child, chain, 0))) found.push(child);
         walk(child);
       }

@@ -42,12 +42,15 @@ const rank = (value) => {
   if (isDate(value) || value instanceof Date) return 3;
   return 4;
 };
-const compareValues = (order) => (a, b) => {
-  const left = rank(a), right = rank(b);
-  if (left !== right) return left - right;
-  if (left === 2) return order(a, b);
-  if (left === 4) return order(keyText(a), keyText(b));
-  return left === 5 ? 0 : a < b ? -1 : a > b ? 1 : 0;
+/// What is compared of a value: its rank, then weights of a text, or the value itself.
+const sortKey = (value, weigh) => {
+  const place = rank(value);
+  return [place, place === 2 ? weigh(value) : place === 4 ? weigh(keyText(value)) : place === 5 ? 0 : value];
+};
+const compareKeys = ([leftRank, left], [rightRank, right], levels) => {
+  if (leftRank !== rightRank) return leftRank - rightRank;
+  if (leftRank === 2 || leftRank === 4) return compareWeights(left, right, levels);
+  return left < right ? -1 : left > right ? 1 : 0;
 };
 
 globals.lists = {
@@ -101,14 +104,14 @@ globals.lists = {
   sortBy(list, by, options) {
     const where = "lists.sortBy";
     const { descending = false, ...rest } = optionsOf(where, options, ["descending", ...compareOptions]);
-    const order = compareValues(collator(where, rest));
+    const { weigh, levels } = collator(where, rest);
     const picks = (isArray(by) ? by : [by]).map((one) => picker(where, one));
-    const rows = listOf(where, "list", list).map((item, i) => [picks.map((pick) => pick(item, i)), item]);
+    const rows = listOf(where, "list", list).map((item, i) => [picks.map((pick) => sortKey(pick(item, i), weigh)), item]);
     const sign = descending ? -1 : 1;
     rows.sort(([a], [b]) => {
       for (let i = 0; i < picks.length; i++) {
-        const result = order(a[i], b[i]);
-        if (result) return rank(a[i]) === 5 || rank(b[i]) === 5 ? result : sign * result;
+        const result = compareKeys(a[i], b[i], levels);
+        if (result) return a[i][0] === 5 || b[i][0] === 5 ? result : sign * result;
       }
       return 0;
     });

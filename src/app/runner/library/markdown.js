@@ -35,7 +35,7 @@ const inline = (text, depth = 0) => {
       if (text[here + 1] === "\n") return ["<br>\n", here + 2];
       return /[!-\/:-@\[-`{-~]/.test(text[here + 1] ?? "") ? [escaped(text[here + 1]), here + 2] : null;
     }
-    if (c === "\n") return [/ {2,}$/.test(text.slice(0, here).slice(-3)) ? "<br>\n" : "\n", here + 1];
+    if (c === "\n") return [/ {2,}$/.test(text.slice(Math.max(0, here - 3), here)) ? "<br>\n" : "\n", here + 1];
     if (c === "`") {
       const [ticks] = /^`+/.exec(text.slice(here, here + 100));
       let end = text.indexOf(ticks, here + ticks.length);
@@ -147,11 +147,13 @@ const blocks = (lines, depth, isTight) => {
       while (i < lines.length) {
         const line = lines[i];
         if (line.trim() === "") {
-          const next = lines.slice(i).findIndex((one) => one.trim() !== "");
-          const after = next < 0 ? "" : lines[i + next];
-          const isOwn = next > 0 && after.startsWith(" ".repeat(width));
-          if (isOwn || next > 0 && listItem.test(after)) isLoose = true;
-          if (!isOwn) { if (next > 0 && listItem.test(after)) i += next; break; }
+          let next = i;
+          while (next < lines.length && lines[next].trim() === "") next++;
+          const after = lines[next] ?? "";
+          const isOwn = after.startsWith(" ".repeat(width)), isNext = !isOwn && listItem.test(after);
+          if (isOwn || isNext) isLoose = true;
+          if (isNext) i = next;
+          if (!isOwn) break;
           own.push("");
           i++;
         } else if (line.startsWith(" ".repeat(width))) {

@@ -6,74 +6,98 @@ const signs = "\t\n\v\f\r \u00a0_-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789";
 const accents = "\u0301\u0300\u0306\u0302\u030c\u030a\u0308\u030b\u0303\u0307\u0327\u0328\u0304";
 const lettersOf = { es: { ñ: "n" } };
 
-/// [first, second, third]: weights of letters, of accents, of capitals.
-const weightsOf = (text, own) => {
-  const first = [], second = [], third = [];
-  for (const written of text.normalize("NFC")) {
-    const lower = written.toLowerCase();
-    if (own?.[lower]) {  // a letter of its own behind the one it looks like
-      first.push(1000 + own[lower].charCodeAt(0) + 0.5);
-      second.push(0);
-      third.push(written === lower ? 0 : 1);
+// Weights are code units, so that texts of them compare as fast as texts: signs below the digits, which are themselves as
+// the letters a to z are, then other letters and scripts.
+const digitPlace = signs.indexOf("0");
+const signWeight = (place) => String.fromCharCode(place < digitPlace ? 1 + place : 48 + place - digitPlace);
+const letterWeight = (part) => {
+  const code = part.codePointAt(0);
+  if (code >= 97 && code <= 122) return part;
+  return code < 0x400 ? String.fromCharCode(0x140 + code) : code < 0xd000 ? String.fromCharCode(0x200 + code) : part;
+};
+const ownWeight = (like) => like + "\uffff";  // a letter of its own behind another
+const isPlain = /^[\u0001-\u007e]*$/, notPlain = /[^0-9a-z]/g;
+const plainWeight = (sign) => {
+  const place = signs.indexOf(sign);
+  return place < 0 ? letterWeight(sign) : signWeight(place);
+};
+
+/// Of one character, the same; an accent alone has a second weight only, which belongs to the letter before it.
+const pieceOf = (written, own) => {
+  const lower = written.toLowerCase();
+  const capital = written === lower ? "0" : "1";
+  if (own?.[lower]) return [ownWeight(own[lower]), [0], capital];
+  let first = "", third = "";
+  const second = [];
+  for (const part of (letterMarks[lower] ?? lower).normalize("NFD")) {
+    const accent = accents.indexOf(part);
+    if (accent >= 0) {
+      if (!second.length) return ["", [2 * (accent + 1)], ""];
+      second[second.length - 1] = second[second.length - 1] * 20 + 2 * (accent + 1);
       continue;
     }
-    for (const part of (letterMarks[lower] ?? lower).normalize("NFD")) {
-      const accent = accents.indexOf(part);
-      if (accent >= 0) {
-        if (second.length) second[second.length - 1] = second[second.length - 1] * 20 + accent + 1;
-        continue;
-      }
-      const sign = signs.indexOf(part);
-      first.push(sign >= 0 ? sign : 1000 + part.codePointAt(0));
-      second.push(letterMarks[lower] ? 0.5 : 0);
-      third.push(written === lower ? 0 : 1);
-    }
+    const sign = signs.indexOf(part);
+    first += sign >= 0 ? signWeight(sign) : letterWeight(part);
+    second.push(letterMarks[lower] ? 1 : 0);
+    third += capital;
   }
   return [first, second, third];
 };
-const compareLists = (a, b) => {
-  const size = Math.min(a.length, b.length);
-  for (let i = 0; i < size; i++) if (a[i] !== b[i]) return a[i] < b[i] ? -1 : 1;
-  return Math.sign(a.length - b.length);
-};
-/// Digits that stand together count as one number, which its length tells first.
-const withNumbers = (weights) => {
-  const out = [];
-  const zero = signs.indexOf("0");
-  const isDigit = (weight) => weight >= zero && weight < zero + 10;
-  for (let i = 0; i < weights.length; i++) {
-    if (!isDigit(weights[i])) { out.push(weights[i]); continue; }
-    while (weights[i] === zero && isDigit(weights[i + 1])) i++;
-    let end = i;
-    while (isDigit(weights[end])) end++;
-    out.push(zero, end - i, ...weights.slice(i, end));
-    i = end - 1;
+/// [first, second, third]: weights of letters, of accents, of capitals. With `numeric`, digits that stand together are one
+/// number, which its length tells first.
+const weightsOf = (text, own, numeric, pieces) => {
+  let first = "", third = "", digits = "", hasAccents = false;
+  const second = [];
+  const flush = () => {
+    if (digits === "") return;
+    const plain = digits.replace(/^0+(?=.)/, "");
+    first += signWeight(digitPlace) + String.fromCharCode(1 + Math.min(plain.length, 60000));
+    for (const digit of plain) first += signWeight(digitPlace + +digit);
+    digits = "";
+  };
+  if (!numeric && isPlain.test(text)) {
+    const lower = text.toLowerCase();
+    first = lower.replace(notPlain, plainWeight);
+    if (lower !== text) for (const written of text) third += written >= "A" && written <= "Z" ? "1" : "0";
+    return [first, "", third.replace(/0+$/, "")];
   }
-  return out;
+  for (const written of text.normalize("NFC")) {
+    if (numeric) {
+      if (written >= "0" && written <= "9") {
+        digits += written;
+        continue;
+      }
+      flush();
+    }
+    let piece = pieces.get(written);
+    if (!piece) pieces.set(written, piece = pieceOf(written, own));
+    first += piece[0];
+    third += piece[2];
+    if (piece[0] === "") {
+      if (second.length) second[second.length - 1] = second[second.length - 1] * 20 + piece[1][0];
+    } else {
+      for (const weight of piece[1]) second.push(weight);
+    }
+    hasAccents ||= piece[0] === "" || piece[1][0] !== 0;
+  }
+  flush();
+  const accented = hasAccents ? second.slice(0, 10000) : [];
+  while (accented.at(-1) === 0) accented.pop();
+  return [first, String.fromCharCode(...accented.map((weight) => 1 + weight)), third.replace(/0+$/, "")];
+};
+const compareWeights = (left, right, levels) => {
+  for (let level = 0; level < levels; level++) {
+    if (left[level] !== right[level]) return left[level] < right[level] ? -1 : 1;
+  }
+  return 0;
 };
 const collator = (where, options) => {
   const { locale = "en", numeric = false, sensitivity = "case" } = options;
   const own = lettersOf[languageOf(where, locale)];
   oneOf(where, "sensitivity", sensitivity, ["base", "accent", "case"]);
-  const cache = new Map();
-  const weigh = (text) => {
-    let weights = cache.get(text);
-    if (!weights) {
-      weights = weightsOf(text, own);
-      if (numeric) weights[0] = withNumbers(weights[0]);
-      if (cache.size < 100000) cache.set(text, weights);
-    }
-    return weights;
-  };
   const levels = sensitivity === "base" ? 1 : sensitivity === "accent" ? 2 : 3;
-  return (a, b) => {
-    const left = weigh(a), right = weigh(b);
-    for (let level = 0; level < levels; level++) {
-      const order = compareLists(left[level], right[level]);
-      if (order) return order;
-    }
-    return 0;
-  };
+  const pieces = new Map();
+  return { weigh: (text) => weightsOf(text, own, numeric, pieces), levels };
 };
 const compareOptions = ["locale", "numeric", "sensitivity"];
 
@@ -93,8 +117,8 @@ const read = (value, path) => {
 globals.texts = {
   compare(a, b, options) {
     const where = "texts.compare";
-    const order = collator(where, optionsOf(where, options, compareOptions));
-    return order(textOf(where, "the first", a), textOf(where, "the second", b));
+    const { weigh, levels } = collator(where, optionsOf(where, options, compareOptions));
+    return compareWeights(weigh(textOf(where, "the first", a)), weigh(textOf(where, "the second", b)), levels);
   },
   plain(text) { return plainText(textOf("texts.plain", "text", text)); },
   slug(text, options) {
