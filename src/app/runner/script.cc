@@ -97,8 +97,10 @@ constexpr std::array kAbsent{
     Absent{"structuredClone", "values are frozen; { ...object } and [...list] copy"},
 };
 
-/// "Intl is not defined" and what is.
+/// "Intl is not defined" and what is; "Date value is NaN" and what reads more than Date does.
 void name_what_is(std::string& message) {
+    if (message == "RangeError: Date value is NaN")
+        message += ": what Date cannot read, dates.parse(text, {zone, pattern}) may";
     constexpr std::string_view kEnd = " is not defined";
     if (!message.ends_with(kEnd)) return;
     const std::string_view name = std::string_view(message).substr(0, message.size() - kEnd.size());
@@ -204,7 +206,7 @@ Failure Engine::Impl::failure() const {
                                                   : std::string(name) + ": " + std::string(message);
     if (message.starts_with("Cannot mix BigInt") || message.starts_with("cannot convert BigInt to number"))
         out.message += " (a whole number beyond 2^53 is a BigInt here: Number(x) rounds it)";
-    if (name == "ReferenceError") name_what_is(out.message);
+    name_what_is(out.message);
     if (out.message.size() > 2000) out.message.resize(2000);
     if (is_interrupted) {
         out.is_limit = true;

@@ -277,6 +277,16 @@ TEST_F(Script, LocalesAndTimeZonesAreRefusedRatherThanIgnored) {
     EXPECT_EQ(json("typeof (1.5).toLocaleString()"), R"("string")");
 }
 
+TEST_F(Script, WhatIsNotThereSaysWhatIs) {
+    EXPECT_THAT(
+        json("new Date('2026-03-05 10:00 Europe/Madrid').toISOString()"), HasSubstr("dates.parse(text, {zone")
+    );
+    EXPECT_THAT(json("new Intl.NumberFormat('de')"), HasSubstr("Intl is not defined: dates.parse"));
+    EXPECT_THAT(json("crypto.randomUUID()"), HasSubstr("uuid() are here"));
+    EXPECT_THAT(json("other"), ::testing::EndsWith("other is not defined"));
+    EXPECT_EQ(json("typeof Intl"), R"("undefined")");
+}
+
 TEST_F(Script, TextNeverBecomesCodeAndModulesDoNotExist) {
     for (std::string_view source :
          {"return eval('1')",
