@@ -167,6 +167,7 @@ class Machine {
                 break;
             case JournalEntry::Entry::kResult:
                 step.failure = entry.failure;
+                step.branch = entry.branch;
                 switch (entry.status) {
                     case StepStatus::kSuccess:
                         step.phase = Phase::kSuccess;
@@ -221,6 +222,9 @@ class Machine {
             case StepKind::kCall:
                 return begin_attempt(e.step);
             case StepKind::kMap:
+                break;
+            case StepKind::kSwitch:
+                step.branch = e.branch;
                 break;
             case StepKind::kRespond:
                 emit(Respond{e.step});
@@ -299,7 +303,7 @@ class Machine {
         StepState& step = at(i);
         step.phase = phase;
         step.failure = std::move(failure);
-        emit(JournalResult{i, step.attempt, step.status(), step.failure});
+        emit(JournalResult{i, step.attempt, step.status(), step.failure, step.branch});
     }
 
     void settle(StepIndex i, Phase phase, std::optional<Failure> failure = std::nullopt) {
@@ -361,8 +365,8 @@ class Machine {
     enum class Readiness { kNotYet, kRun, kSkip };
 
     /// A step is skipped when a success it needs did not happen, when none of the failures it handles
-    /// happened, or when everything it needs was skipped. A skipped need beside one that is met does not
-    /// count: a join after two exclusive branches runs.
+    /// happened, or when everything it needs was skipped. A skipped need, or a branch that was not taken,
+    /// does not count beside a need that is met: a join after two exclusive branches runs.
     Readiness readiness(const PlanStep& step) const {
         bool is_met = false;
         bool is_blocked = false;
@@ -373,9 +377,10 @@ class Machine {
             if (!is_through(phase)) return Readiness::kNotYet;
             bool went_on = phase == Phase::kSuccess ||
                            (phase == Phase::kFailed && plan_at(need.step).on_error == OnError::kContinue);
+            bool is_taken = need.branch == kNoBranch || at(need.step).branch == need.branch;
             switch (need.on) {
                 case NeedOn::kSuccess:
-                    is_met = is_met || went_on;
+                    is_met = is_met || (went_on && is_taken);
                     is_blocked = is_blocked || (!went_on && phase != Phase::kSkipped);
                     break;
                 case NeedOn::kFailure:

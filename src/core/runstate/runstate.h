@@ -31,6 +31,7 @@ enum class StepKind {
     kRespond,  // Respond with the evaluated input
     kSleep,    // waits; InputEvaluated says for how long
     kFail,     // fails with the message in InputEvaluated
+    kSwitch,   // takes the branch in InputEvaluated
 };
 
 /// kSuccess: succeeded, or failed with on_error continue. kFailure: failed; this makes the needing step the
@@ -40,9 +41,14 @@ enum class NeedOn { kSuccess, kFailure, kFinished };
 std::string_view name(NeedOn on);
 std::optional<NeedOn> need_on_from(std::string_view text);
 
+/// Which way a kSwitch step went, by the author's order; elsewhere kNoBranch.
+using Branch = std::int32_t;
+inline constexpr Branch kNoBranch = -1;
+
 struct Need {
     StepIndex step = 0;
     NeedOn on = NeedOn::kSuccess;
+    Branch branch = kNoBranch;  // with kSuccess of a kSwitch step: it took this one
     bool operator==(const Need&) const = default;
 };
 
@@ -98,6 +104,7 @@ struct StepState {
     bool has_input = false;  // the sandbox of this process holds the evaluated input
     Instant until{};         // kRetryWait, kSleeping
     std::optional<Failure> failure;
+    Branch branch = kNoBranch;  // kSuccess of a kSwitch step
     bool operator==(const StepState&) const = default;
     StepStatus status() const { return runstate::status(phase); }
 };
@@ -134,6 +141,7 @@ struct JournalEntry {
     StepStatus status = StepStatus::kSuccess;  // kResult
     Instant until{};                           // kWait
     std::optional<Failure> failure;            // kResult of a failed step; kWait: why it is repeated
+    Branch branch = kNoBranch;                 // kResult of a kSwitch step that succeeded
     bool operator==(const JournalEntry&) const = default;
 };
 
@@ -153,6 +161,7 @@ struct InputEvaluated {
     Outcome outcome = Outcome::kReady;
     std::optional<Failure> failure;  // kFailed; or kReady of a kFail step
     Instant wake_at{};               // kReady of a kSleep step
+    Branch branch = kNoBranch;       // kReady of a kSwitch step
 };
 
 /// Answer to JournalIntent: it is committed under our epoch. (A stale epoch is no event: the engine stops at
@@ -245,6 +254,7 @@ struct JournalResult {
     int attempt = 0;
     StepStatus status = StepStatus::kSuccess;
     std::optional<Failure> failure;
+    Branch branch = kNoBranch;
     bool operator==(const JournalResult&) const = default;
 };
 

@@ -14,7 +14,7 @@ namespace weft::runstate {
 namespace {
 
 /// What the world does wrong on purpose: negative controls, which the checks must notice.
-enum class Sabotage { kNone, kLoseIntents, kLoseResults };
+enum class Sabotage { kNone, kLoseIntents, kLoseResults, kLoseBranches };
 
 struct Options {
     Sabotage sabotage = Sabotage::kNone;
@@ -28,18 +28,21 @@ struct Dice {
     SeededRng rng;
 };
 
+constexpr int kBranches = 2;
+
 Plan random_plan(Dice& dice) {
     Plan plan;
     int count = 1 + dice.below(9);
     for (int i = 0; i < count; ++i) {
         PlanStep step;
         step.id = fmt::format("s{}", i);
-        int kind = dice.below(10);
-        step.kind = kind < 6    ? StepKind::kCall
-                    : kind == 6 ? StepKind::kMap
-                    : kind == 7 ? StepKind::kCode
-                    : kind == 8 ? StepKind::kSleep
-                                : StepKind::kRespond;
+        int kind = dice.below(13);
+        step.kind = kind < 6     ? StepKind::kCall
+                    : kind == 6  ? StepKind::kMap
+                    : kind == 7  ? StepKind::kCode
+                    : kind == 8  ? StepKind::kSleep
+                    : kind >= 10 ? StepKind::kSwitch
+                                 : StepKind::kRespond;
         step.effect = static_cast<Effect>(dice.below(3));
         step.on_error = dice.chance(0.2) ? OnError::kContinue : OnError::kFail;
         step.on_unknown = dice.chance(0.2) ? OnUnknown::kRetry : OnUnknown::kFail;
@@ -53,6 +56,8 @@ Plan random_plan(Dice& dice) {
                  : on == 1 ? NeedOn::kFinished
                            : NeedOn::kSuccess}
             );
+            const bool is_switch = plan.steps[static_cast<std::size_t>(need)].kind == StepKind::kSwitch;
+            if (on > 2 && is_switch) step.needs.back().branch = dice.below(kBranches);
         }
         plan.steps.push_back(std::move(step));
     }
@@ -118,6 +123,8 @@ class World {
             if (options_.sabotage == Sabotage::kLoseIntents && entry.entry == Entry::kIntent) continue;
             if (options_.sabotage == Sabotage::kLoseResults && entry.entry == Entry::kResult) continue;
             journal.push_back(entry);
+            if (options_.sabotage == Sabotage::kLoseBranches && entry.branch != kNoBranch)
+                journal.back().branch = (entry.branch + 1) % kBranches;
         }
         send(Started{started_at_, std::move(journal)});
         if (is_cancelled_ && !ended_) send(CancelRequested{"test"});
@@ -204,6 +211,9 @@ class World {
         if (input.outcome == InputEvaluated::Outcome::kFailed)
             input.failure = Failure{FailureKind::kWorkflow, "typo"};
         input.wake_at = now_ + Millis(dice_.below(20'000));
+        if (input.step == kRun || plan_at(input.step).kind != StepKind::kSwitch) return;
+        input.branch = dice_.below(kBranches);
+        if (input.outcome == InputEvaluated::Outcome::kReady) branches_[input.step] = input.branch;
     }
 
     void send(const Event& event) {
@@ -236,11 +246,16 @@ class World {
     }
 
     void check_needs(StepIndex i) {
-        for (const Need& need : plan_at(i).needs)
+        const std::vector<Need>& needs = plan_at(i).needs;
+        for (const Need& need : needs)
             check(
                 is_terminal(state_.steps[static_cast<std::size_t>(need.step)].status()),
                 "a step began before its needs were through"
             );
+        const bool is_on_a_branch = std::ranges::any_of(needs, [&](const Need& need) {
+            return need.branch == kNoBranch || branches_[need.step] == need.branch;
+        });
+        check(needs.empty() || is_on_a_branch, "a step began on a branch that was not taken");
     }
 
     void obey(const Evaluate& c) {
@@ -282,8 +297,13 @@ class World {
     void obey(const JournalResult& c) {
         check(results_in_life_.insert(c.step).second, "a step ended twice");
         check(is_terminal(c.status), "a result that is no end");
-        unflushed_.push_back({.step = c.step, .attempt = c.attempt, .status = c.status, .failure = c.failure}
-        );
+        unflushed_.push_back({
+            .step = c.step,
+            .attempt = c.attempt,
+            .status = c.status,
+            .failure = c.failure,
+            .branch = c.branch,
+        });
     }
     void obey(const StartTimer& c) {
         std::erase_if(pending_, [&](const Pending& p) {
@@ -329,6 +349,7 @@ class World {
     std::vector<JournalEntry> unflushed_;  // in the write batch
     std::vector<Pending> pending_;
     std::vector<int> effects_;
+    std::map<StepIndex, Branch> branches_;  // as decided last: what is not in the journal is decided anew
     std::set<StepIndex> durable_results_;
     std::set<std::pair<StepIndex, int>> performed_in_life_;
     std::set<std::pair<StepIndex, int>> performed_unsafe_;
@@ -369,6 +390,12 @@ TEST(RunstateSimulation, NoticesLostIntents) {
     Options options{.sabotage = Sabotage::kLoseIntents, .crash = 0.1};
     EXPECT_GT(violations(options, "one unsafe attempt was made twice"), 20);
     EXPECT_EQ(violations({.crash = 0.1}, "one unsafe attempt was made twice"), 0);
+}
+
+TEST(RunstateSimulation, NoticesBranchesThatChange) {
+    Options options{.sabotage = Sabotage::kLoseBranches, .crash = 0.3};
+    EXPECT_GT(violations(options, "a step began on a branch that was not taken"), 20);
+    EXPECT_EQ(violations({.crash = 0.3}, "a step began on a branch that was not taken"), 0);
 }
 
 TEST(RunstateSimulation, NoticesLostResults) {

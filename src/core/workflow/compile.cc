@@ -62,9 +62,14 @@ Result<Json> step_json(const Step& step, const Catalog& catalog, std::size_t i) 
     if (step.condition) out["if"] = *step.condition;
     out["with"] = input_template(step);
     if (step.uses.text() == "core/code") out["source"] = text_or(step.with.get_object(), "source");
+    if (const auto branches = branches_of(step); !branches.empty())
+        out["branches"] = JsonArray(branches.begin(), branches.end());
     JsonArray needs;
     for (const NeedRef& need : step.needs)
-        needs.push_back(Json{{"step", need.step}, {"on", runstate::name(need.on)}});
+        needs.push_back(Json{
+            {"step", need.step},
+            {"on", need.branch.empty() ? runstate::name(need.on) : std::string_view(need.branch)}
+        });
     out["needs"] = std::move(needs);
     out["timeout_ms"] = step.timeout.value_or(defaults.timeout).count();
     out["on_error"] = runstate::name(step.on_error);

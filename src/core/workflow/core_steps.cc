@@ -19,13 +19,15 @@ struct Row {
     CoreKind kind;
     runstate::StepKind step;
 };
-constexpr std::array<Row, 6> kCoreSteps = {{
+constexpr std::array<Row, 8> kCoreSteps = {{
     {"map", CoreKind::kMap, runstate::StepKind::kMap},
     {"code", CoreKind::kCode, runstate::StepKind::kCode},
     {"http", CoreKind::kHttp, runstate::StepKind::kCall},
     {"respond", CoreKind::kRespond, runstate::StepKind::kRespond},
     {"fail", CoreKind::kFail, runstate::StepKind::kFail},
     {"sleep", CoreKind::kSleep, runstate::StepKind::kSleep},
+    {"if", CoreKind::kIf, runstate::StepKind::kSwitch},
+    {"switch", CoreKind::kSwitch, runstate::StepKind::kSwitch},
 }};
 
 /// An object with these members only, `needed` among them. A whole template is judged when it is evaluated.
@@ -79,7 +81,79 @@ void check_http(const Json& with, const std::string& field, Problems& problems) 
     }
 }
 
+constexpr std::size_t kCasesMax = 50;
+constexpr std::string_view kElse = "else";
+
+void check_case_name(std::string_view name, const std::string& field, Problems& problems) {
+    const bool is_taken = name == kElse || runstate::need_on_from(name);
+    if (!is_taken && is_step_id(name)) return;
+    problems.add(
+        "A case's name starts with a letter and has letters, digits and _, at most 63; "
+        "else, success, failure and finished are taken",
+        field
+    );
+}
+
+void check_switch(const Json& with, const std::string& field, Problems& problems) {
+    const std::string cases_field = below(field, "cases");
+    constexpr std::string_view kShape =
+        "cases is an object of conditions by name, or with value a list of the names it may have";
+    if (!with.is_object()) {
+        problems.add("with is an object with cases", field);
+        return;
+    }
+    if (!check_shape(with, {"value", "cases"}, "cases", field, problems)) return;
+    const bool has_value = with.get_object().contains("value");
+    const Json& cases = with.get_object().at("cases");
+    std::vector<std::string> names;
+    if (has_value && cases.is_array()) {
+        for (const Json& name : cases.get_array())
+            names.emplace_back(name.is_string() ? text_of(name) : std::string_view());
+    } else if (!has_value && cases.is_object()) {
+        for (const auto& member : cases.get_object()) names.emplace_back(member.key());
+    } else {
+        problems.add(std::string(kShape), cases_field);
+        return;
+    }
+    if (names.empty() || names.size() > kCasesMax)
+        problems.add(fmt::format("There are 1 to {} cases", kCasesMax), cases_field);
+    for (std::size_t i = 0; i < names.size() && i < kCasesMax; ++i) {
+        const std::string at =
+            has_value ? fmt::format("{}[{}]", cases_field, i) : below(cases_field, names[i]);
+        check_case_name(names[i], at, problems);
+        if (std::ranges::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
+            names.begin() + static_cast<std::ptrdiff_t>(i))
+            problems.add(fmt::format("{} is named twice", names[i]), at);
+    }
+}
+
+/// As JavaScript sees it, and as `if` of a step does.
+bool is_truthy(const Json& value) {
+    if (value.is_null()) return false;
+    if (value.is_bool()) return value.get_bool();
+    if (value.is_string()) return !text_of(value).empty();
+    if (!value.is_number()) return true;
+    const std::string text = to_text(value);
+    return text.substr(0, text.find_first_of("eE")).find_first_of("123456789") != std::string::npos;
+}
+
 }  // namespace
+
+std::vector<std::string> branches_of(const Step& step) {
+    const auto kind = step.uses.is_core() ? core_kind(step.uses.action) : std::nullopt;
+    if (kind == CoreKind::kIf) return {"then", std::string(kElse)};
+    if (kind != CoreKind::kSwitch || !step.with.is_object()) return {};
+    std::vector<std::string> out;
+    const Json* cases = step.with.get_object().if_contains("cases");
+    if (cases != nullptr && cases->is_array()) {
+        for (const Json& name : cases->get_array())
+            if (name.is_string()) out.emplace_back(text_of(name));
+    } else if (cases != nullptr && cases->is_object()) {
+        for (const auto& member : cases->get_object()) out.emplace_back(member.key());
+    }
+    out.emplace_back(kElse);
+    return out;
+}
 
 std::optional<CoreKind> core_kind(std::string_view action) {
     for (const Row& row : kCoreSteps)
@@ -124,6 +198,12 @@ void check_core_step(const Step& step, CoreKind kind, const std::string& field, 
                 if (auto duration = sleep_duration(step.with); !duration)
                     problems.add(duration.error().user, below(with, duration.error().field));
             break;
+        case CoreKind::kIf:
+            check_shape(step.with, {"condition"}, "condition", with, problems);
+            break;
+        case CoreKind::kSwitch:
+            check_switch(step.with, with, problems);
+            break;
     }
     if (kind != CoreKind::kHttp && !step.connection.empty())
         problems.add(fmt::format("{} takes no connection", step.uses.text()), below(field, "connection"));
@@ -167,6 +247,36 @@ Result<Millis> sleep_duration(const Json& with) {
     TRY(Millis duration, runstate::duration_of(*value, "duration"));
     if (duration > kSleepMax) return fail(Error::invalid("A step sleeps at most 30 days", "duration"));
     return duration;
+}
+
+Result<runstate::Branch> branch_of(const Json& with, const std::vector<std::string>& branches) {
+    if (!with.is_object() || branches.empty())
+        return fail(Error::invalid("with is an object with condition or cases"));
+    const JsonObject& object = with.get_object();
+    const auto at = [&](std::string_view name) -> runstate::Branch {
+        const auto found = std::ranges::find(branches, name);
+        // The last is "else".
+        return static_cast<runstate::Branch>(std::min<std::ptrdiff_t>(
+            found - branches.begin(), static_cast<std::ptrdiff_t>(branches.size()) - 1
+        ));
+    };
+    const Json* cases = object.if_contains("cases");
+    if (cases == nullptr) {
+        const Json* condition = object.if_contains("condition");
+        return at(condition != nullptr && is_truthy(*condition) ? branches.front() : kElse);
+    }
+    if (cases->is_array()) {
+        const Json* value = object.if_contains("value");
+        if (value == nullptr || value->is_null()) return at(kElse);
+        return at(value->is_string() ? std::string(text_of(*value)) : to_text(*value));
+    }
+    if (!cases->is_object()) return fail(Error::invalid("cases is an object or a list", "cases"));
+    // In the author's order, which is that of `branches`: evaluation leaves out what is undefined.
+    for (const std::string& name : branches) {
+        const Json* found = cases->get_object().if_contains(name);
+        if (found != nullptr && is_truthy(*found)) return at(name);
+    }
+    return at(kElse);
 }
 
 std::string fail_message(const Json& with) {

@@ -62,6 +62,17 @@ std::string cycle_text(
     return out;
 }
 
+void check_branch(const Step& of, const std::string& branch, std::string field, Problems& problems) {
+    const std::vector<std::string> known = branches_of(of);
+    if (std::ranges::find(known, branch) != known.end()) return;
+    problems.add(
+        known.empty()
+            ? fmt::format("{} has no branches: on is success, failure or finished", of.id)
+            : fmt::format("{} has no branch \"{}\"; it has {}", of.id, branch, fmt::join(known, ", ")),
+        std::move(field)
+    );
+}
+
 }  // namespace
 
 void check_graph(const Definition& definition, Problems& problems) {
@@ -76,6 +87,10 @@ void check_graph(const Definition& definition, Problems& problems) {
                 is_sound = problems.add("A step does not need itself", std::move(field));
             else if (!index.contains(needed))
                 is_sound = problems.add(fmt::format("There is no step \"{}\"", needed), std::move(field));
+            else if (!step.needs[n].branch.empty())
+                check_branch(
+                    definition.steps[index.at(needed)], step.needs[n].branch, below(field, "on"), problems
+                );
         }
     }
     if (!is_sound) return;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace weft::workflow {
 
 namespace {
@@ -64,7 +66,31 @@ Result<PinnedConnection> read_connection(std::string_view name, const Json& valu
 
 using StepIndexes = std::map<std::string, runstate::StepIndex, std::less<>>;
 
-Result<runstate::PlanStep> read_plan_step(const JsonObject& object, const StepIndexes& indexes) {
+std::vector<std::string> branches_in(const JsonObject& step) {
+    std::vector<std::string> out;
+    const Json* names = step.if_contains("branches");
+    if (names == nullptr || !names->is_array()) return out;
+    for (const Json& name : names->get_array())
+        out.emplace_back(name.is_string() ? text_of(name) : std::string_view());
+    return out;
+}
+
+/// "success", "failure", "finished", or the name of a branch of `step`.
+std::optional<runstate::Need> read_need(
+    runstate::StepIndex index, const JsonObject& step, std::string_view on
+) {
+    if (const auto word = runstate::need_on_from(on)) return runstate::Need{index, *word};
+    const auto branches = branches_in(step);
+    const auto found = std::ranges::find(branches, on);
+    if (found == branches.end()) return std::nullopt;
+    return runstate::Need{
+        index, runstate::NeedOn::kSuccess, static_cast<runstate::Branch>(found - branches.begin())
+    };
+}
+
+Result<runstate::PlanStep> read_plan_step(
+    const JsonObject& object, const StepIndexes& indexes, const JsonArray& steps
+) {
     runstate::PlanStep out;
     out.id = text_or(object, "id");
     out.timeout = Millis(int_or(object, "timeout_ms", 0));
@@ -84,9 +110,11 @@ Result<runstate::PlanStep> read_plan_step(const JsonObject& object, const StepIn
     for (const Json& need : needs->get_array()) {
         if (!need.is_object()) return damaged("needs");
         auto step = indexes.find(text_or(need.get_object(), "step"));
-        auto on = runstate::need_on_from(text_or(need.get_object(), "on"));
-        if (step == indexes.end() || !on) return damaged("needs");
-        out.needs.push_back({step->second, *on});
+        if (step == indexes.end()) return damaged("needs");
+        const JsonObject& needed = steps[static_cast<std::size_t>(step->second)].get_object();
+        const auto read = read_need(step->second, needed, text_or(need.get_object(), "on"));
+        if (!read) return damaged("needs");
+        out.needs.push_back(*read);
     }
     return out;
 }
@@ -123,7 +151,7 @@ Result<CompiledWorkflow> CompiledWorkflow::load(const Json& compiled) {
         if (!is_new) return damaged("a step's id comes twice");
     }
     for (const Json& step : steps->get_array()) {
-        TRY(runstate::PlanStep plan, read_plan_step(step.get_object(), indexes));
+        TRY(runstate::PlanStep plan, read_plan_step(step.get_object(), indexes, steps->get_array()));
         CHECK_OK(out.add_step(step.get_object(), std::move(plan)));
     }
     const Json* env = object.if_contains("env");
@@ -167,6 +195,7 @@ Result<> CompiledWorkflow::add_step(const JsonObject& object, runstate::PlanStep
     if (with == nullptr) return damaged("with");
     step.with = to_text(*with);
     step.source = text_or(object, "source");
+    step.branches = branches_in(object);
     if (const std::int64_t cpu = int_or(object, "cpu_ms", 0); cpu > 0) step.cpu = Millis(cpu);
     auto on_invalid = runstate::on_invalid_from(text_or(object, "on_invalid_output", "warn"));
     if (!on_invalid) return damaged("on_invalid_output");

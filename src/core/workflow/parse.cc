@@ -57,15 +57,6 @@ std::string read_text(
     return std::string(text);
 }
 
-/// Letters, digits and _: `steps.<id>` must be an expression.
-bool is_step_id(std::string_view text) {
-    auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-    if (text.empty() || text.size() > 63 || !is_letter(text.front())) return false;
-    return std::ranges::all_of(text, [&](char c) {
-        return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
-    });
-}
-
 bool read_uses(std::string_view text, Uses& uses, const std::string& field, Problems& problems) {
     std::size_t slash = text.find('/');
     if (slash == std::string_view::npos)
@@ -102,18 +93,29 @@ void read_needs(const Json& value, Step& step, const std::string& field, Problem
         } else if (item.is_object()) {
             check_members(item.get_object(), {"step", "on"}, path, problems);
             need.step = text_or(item.get_object(), "step");
-            auto on = runstate::need_on_from(text_or(item.get_object(), "on", "success"));
-            if (!on || (item.get_object().contains("on") && !item.get_object().at("on").is_string())) {
-                problems.add("on is success, failure or finished", below(path, "on"));
+            const std::string_view on = text_or(item.get_object(), "on", "success");
+            const bool is_text = !item.get_object().contains("on") || item.get_object().at("on").is_string();
+            const auto word = runstate::need_on_from(on);
+            if (!is_text || (!word && !is_step_id(on))) {
+                problems.add(
+                    "on is success, failure or finished, or a branch of a core/if or core/switch step",
+                    below(path, "on")
+                );
                 continue;
             }
-            need.on = *on;
+            if (word) {
+                need.on = *word;
+            } else {
+                need.branch = on;  // check_graph looks whether there is one
+            }
         } else {
             problems.add("A need is a step's id, or {step: id, on: failure}", path);
             continue;
         }
-        bool is_repeated =
-            std::ranges::any_of(step.needs, [&](const NeedRef& n) { return n.step == need.step; });
+        bool is_repeated = std::ranges::any_of(step.needs, [&](const NeedRef& n) {
+            return n.step == need.step &&
+                   (n.branch.empty() || need.branch.empty() || n.branch == need.branch);
+        });
         if (is_repeated) problems.add(fmt::format("{} is named twice", need.step), path);
         step.needs.push_back(std::move(need));
     }
@@ -274,6 +276,15 @@ void read_steps(const JsonObject& object, Definition& out, Problems& problems) {
 }
 
 }  // namespace
+
+/// Letters, digits and _: `steps.<id>` must be an expression.
+bool is_step_id(std::string_view text) {
+    auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    if (text.empty() || text.size() > 63 || !is_letter(text.front())) return false;
+    return std::ranges::all_of(text, [&](char c) {
+        return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
+    });
+}
 
 std::string below(std::string_view field, std::string_view member) {
     if (field.empty() || member.empty()) return std::string(field.empty() ? member : field);

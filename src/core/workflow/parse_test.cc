@@ -216,6 +216,37 @@ TEST(Definition, CodeMayAskForCpuTimeWithinItsTimeout) {
     EXPECT_THAT(one(R"("limits":"20s")"), ElementsAre("steps[0].limits"));
 }
 
+TEST(Definition, BranchesAreNamedByTheStepThatTakesThem) {
+    auto after = [](std::string_view with, std::string_view needs) {
+        return fields(fmt::format(
+            R"([{{"id":"r","uses":"core/switch","with":{}}},{{"id":"m","uses":"core/map"}},
+                {{"id":"a","uses":"core/map","needs":{}}}])",
+            with,
+            needs
+        ));
+    };
+    constexpr std::string_view kCases = R"({"cases":{"big":"{{ input.n > 9 }}","small":true}})";
+    EXPECT_THAT(after(kCases, R"([{"step":"r","on":"big"}])"), ElementsAre());
+    EXPECT_THAT(after(kCases, R"([{"step":"r","on":"big"},{"step":"r","on":"else"}])"), ElementsAre());
+    EXPECT_THAT(
+        after(R"({"value":"{{ input.k }}","cases":["x","y"]})", R"([{"step":"r","on":"y"}])"), ElementsAre()
+    );
+    EXPECT_THAT(after(kCases, R"([{"step":"r","on":"huge"}])"), ElementsAre("steps[2].needs[0].on"));
+    EXPECT_THAT(after(kCases, R"([{"step":"m","on":"big"}])"), ElementsAre("steps[2].needs[0].on"));
+    EXPECT_THAT(
+        after(kCases, R"([{"step":"r","on":"big"},{"step":"r","on":"big"}])"),
+        ElementsAre("steps[2].needs[1]")
+    );
+    EXPECT_THAT(after(kCases, R"([{"step":"r","on":true}])"), ElementsAre("steps[2].needs[0].on"));
+    EXPECT_THAT(after(R"("{{ input }}")", "[]"), ElementsAre("steps[0].with"));
+    EXPECT_THAT(after("{}", "[]"), ElementsAre("steps[0].with.cases"));
+    EXPECT_THAT(after(R"({"cases":{}})", "[]"), ElementsAre("steps[0].with.cases"));
+    EXPECT_THAT(after(R"({"cases":["x"]})", "[]"), ElementsAre("steps[0].with.cases"));
+    EXPECT_THAT(after(R"({"cases":{"else":true}})", "[]"), ElementsAre("steps[0].with.cases.else"));
+    EXPECT_THAT(after(R"({"value":1,"cases":["x","x"]})", "[]"), ElementsAre("steps[0].with.cases[1]"));
+    EXPECT_THAT(after(R"({"value":1,"cases":["success"]})", "[]"), ElementsAre("steps[0].with.cases[0]"));
+}
+
 TEST(Definition, NamesEachFieldAtFault) {
     auto one = [](std::string_view step) { return fields(fmt::format("[{}]", step)); };
     EXPECT_THAT(one(R"({"id":"a","uses":"core/map"})"), ElementsAre());

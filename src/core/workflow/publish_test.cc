@@ -326,6 +326,42 @@ TEST(Compiled, HasOneHashForEqualDefinitions) {
     );  // of `""`
 }
 
+TEST(Compiled, KnowsItsBranches) {
+    const auto flow = loaded(R"({"steps":[
+        {"id":"a","uses":"core/map","needs":[{"step":"r","on":"odd"},{"step":"q","on":"else"}]},
+        {"id":"r","uses":"core/switch","with":{"cases":{"big":"{{ input.n > 9 }}","odd":"{{ input.n % 2 }}"}}},
+        {"id":"q","uses":"core/if","with":{"condition":"{{ input.q }}"}}]})");
+    using runstate::NeedOn;
+    const std::vector<runstate::Need> needs{{1, NeedOn::kSuccess, 1}, {2, NeedOn::kSuccess, 1}};
+    EXPECT_EQ(flow.plan().steps[0].needs, needs);
+    EXPECT_EQ(flow.plan().steps[1].kind, runstate::StepKind::kSwitch);
+    EXPECT_EQ(flow.steps()[1].branches, (std::vector<std::string>{"big", "odd", "else"}));
+    EXPECT_EQ(flow.steps()[2].branches, (std::vector<std::string>{"then", "else"}));
+}
+
+TEST(Branches, AreTakenByTheFirstConditionThatHoldsOrByTheValue) {
+    const std::vector<std::string> cases{"big", "odd", "else"};
+    const std::vector<std::string> either{"then", "else"};
+    const auto taken = [](std::string_view with, const std::vector<std::string>& branches) {
+        const auto branch = branch_of(document(with), branches);
+        return branch ? branches.at(static_cast<std::size_t>(*branch)) : "refused: " + branch.error().user;
+    };
+    EXPECT_EQ(taken(R"({"cases":{"odd":true,"big":true}})", cases), "big")
+        << "in the order of the definition";
+    EXPECT_EQ(taken(R"({"cases":{"big":false,"odd":1}})", cases), "odd");
+    EXPECT_EQ(taken(R"({"cases":{"odd":0}})", cases), "else");
+    EXPECT_EQ(taken(R"({"value":"odd","cases":["big","odd"]})", cases), "odd");
+    EXPECT_EQ(taken(R"({"value":"ODD","cases":["big","odd"]})", cases), "else");
+    EXPECT_EQ(taken(R"({"value":null,"cases":["big","odd"]})", cases), "else");
+    EXPECT_EQ(taken(R"({"value":"else","cases":["big","odd"]})", cases), "else");
+    for (std::string_view no : {"false", "null", "0", "0.0", "-0e5", R"("")"})
+        EXPECT_EQ(taken(R"({"condition":)" + std::string(no) + "}", either), "else") << no;
+    for (std::string_view yes : {"true", "1", "-1e-9", R"("no")", "[]", "{}"})
+        EXPECT_EQ(taken(R"({"condition":)" + std::string(yes) + "}", either), "then") << yes;
+    EXPECT_EQ(taken("7", either), "refused: with is an object with condition or cases");
+    EXPECT_EQ(taken(R"({"cases":7})", cases), "refused: cases is an object or a list");
+}
+
 TEST(Compiled, RefusesDamagedDocuments) {
     Json good = *compile(definition(kFlow), catalog());
     ASSERT_TRUE(CompiledWorkflow::load(good));

@@ -53,6 +53,7 @@ struct Uses {
 struct NeedRef {
     std::string step;
     runstate::NeedOn on = runstate::NeedOn::kSuccess;
+    std::string branch;  // of a core/if or core/switch step, with kSuccess; "" = whichever it took
 };
 
 struct Step {
@@ -158,7 +159,7 @@ struct PinnedConnection {
                          // for core/http the connection's own
 };
 
-enum class CoreKind { kMap, kCode, kHttp, kRespond, kFail, kSleep };
+enum class CoreKind { kMap, kCode, kHttp, kRespond, kFail, kSleep, kIf, kSwitch };
 
 /// One step as the engine runs it. Texts are JSON texts, ready for protocol::Evaluate. What the value of
 /// `with` means:
@@ -168,6 +169,7 @@ enum class CoreKind { kMap, kCode, kHttp, kRespond, kFail, kSleep };
 ///   respond  {status, headers, body}: see response_of
 ///   fail     see fail_message
 ///   sleep    see sleep_duration
+///   if, switch  see branch_of
 ///   action   the action's input: check it against action->input, then render action->request with `input`
 ///   bound to it
 struct CompiledStep {
@@ -180,6 +182,7 @@ struct CompiledStep {
     std::string condition;                         // "" = none
     std::string with;
     std::string source;                                                  // code
+    std::vector<std::string> branches;                                   // if, switch: their names, in order
     runstate::OnInvalid on_invalid_output = runstate::OnInvalid::kWarn;  // of an app action
     std::optional<Millis> cpu;  // CPU time that the code asks for; none: the usual
 };
@@ -230,6 +233,10 @@ Result<> check_input(
 
 /// core/sleep: {"duration": "10m"} or {"duration": seconds}; 0..30 days.
 Result<Millis> sleep_duration(const Json& with);
+/// core/if: {"condition": any} takes "then" or "else". core/switch: {"cases": {name: any}} takes the first
+/// case whose value is true as JavaScript sees it, {"value": v, "cases": [name]} the one that is named like
+/// v; else "else". An index into `branches` (CompiledStep); kInvalid when `with` is none of these.
+Result<runstate::Branch> branch_of(const Json& with, const std::vector<std::string>& branches);
 /// core/fail: {"message": text}.
 std::string fail_message(const Json& with);
 

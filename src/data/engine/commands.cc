@@ -163,6 +163,15 @@ InputEvaluated Driver::input_read(Index step, Value value) {
             out.wake_at = run_.now() + *duration;
             return out;
         }
+        case StepKind::kSwitch: {
+            const std::vector<std::string>& branches = run_.step(step).branches;
+            auto taken = workflow::branch_of(tree, branches);
+            if (!taken) return refuse(taken.error());
+            out.branch = *taken;
+            mine.output = to_text(Json{{"branch", branches[static_cast<std::size_t>(*taken)]}});
+            record_.keep_value(store::runs::ValueSlot::input_of(run_.step(step).id), std::move(json));
+            return out;
+        }
         case StepKind::kFail:
             out.failure = Failure{FailureKind::kWorkflow, workflow::fail_message(tree)};
             return out;

@@ -129,6 +129,14 @@ Started Driver::replay() {
     return out;
 }
 
+/// Which of `branches` a step's output ({"branch": name}) says; kNoBranch when none.
+Branch branch_in(const std::string& output, const std::vector<std::string>& branches) {
+    const auto tree = parse_json(output);
+    if (!tree || !tree->is_object()) return kNoBranch;
+    const auto found = std::ranges::find(branches, text_or(tree->get_object(), "branch"));
+    return found == branches.end() ? kNoBranch : static_cast<Branch>(found - branches.begin());
+}
+
 void Driver::restore(const store::runs::StepRun& row, JournalEntry entry, Started& started) {
     Slot& mine = slot(entry.step);
     mine.started_at = row.started_at;
@@ -136,6 +144,11 @@ void Driver::restore(const store::runs::StepRun& row, JournalEntry entry, Starte
         entry.failure = Failure{row.failure_kind.value_or(FailureKind::kPlatform), message_of(*row.error)};
     }
     if (is_terminal(row.state)) {
+        const std::vector<std::string>& branches = run_.step(entry.step).branches;
+        if (!branches.empty() && row.state == StepStatus::kSuccess) {
+            entry.branch = branch_in(mine.output, branches);
+            if (entry.branch == kNoBranch) return;  // not readable: it is decided again
+        }
         entry.entry = JournalEntry::Entry::kResult;
         entry.status = row.state;
         mine.is_recorded = true;

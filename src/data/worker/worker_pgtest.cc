@@ -310,6 +310,29 @@ TEST_F(WorkerTest, SkipsContinuesAndFailsAsWritten) {
     EXPECT_THAT(value(run, "output"), HasSubstr("skipped"));
 }
 
+TEST_F(WorkerTest, TakesBranchesAlsoAfterItWasParked) {
+    auto flow = publish(
+        R"({"name":"f","steps":[
+            {"id":"route","uses":"core/switch","with":{"value":"{{ input.kind }}","cases":["new","paid"]}},
+            {"id":"nap","needs":["route"],"if":"{{ input.nap }}","uses":"core/sleep","with":{"duration":"6s"}},
+            {"id":"gate","needs":[{"step":"nap","on":"finished"}],"if":false,"uses":"core/map"},
+            {"id":"paid","needs":[{"step":"route","on":"paid"},"gate"],"uses":"core/map","with":"paid it is"},
+            {"id":"other","needs":[{"step":"route","on":"new"},{"step":"route","on":"else"},"gate"],
+             "uses":"core/map","with":"{{ steps.route.output.branch }}"}],
+            "output":["{{ steps.paid.status }}","{{ steps.other.output }}"]})"
+    );
+    start_worker();
+    RunId parked = start_run(flow, R"({"kind":"paid","nap":true})");
+    RunId plain = start_run(flow, R"({"kind":"gone"})");
+    EXPECT_EQ(finish(plain).state, RunStatus::kSuccess) << row(plain).error.value_or("");
+    EXPECT_EQ(steps(plain)["other"].state, StepStatus::kSuccess);
+    EXPECT_THAT(value(plain, "output"), HasSubstr("else"));
+    EXPECT_EQ(finish(parked).state, RunStatus::kSuccess) << row(parked).error.value_or("");
+    auto rows = steps(parked);
+    EXPECT_EQ(rows["paid"].state, StepStatus::kSuccess);
+    EXPECT_EQ(rows["other"].state, StepStatus::kSkipped);
+}
+
 TEST_F(WorkerTest, CodeRunsLogsAndItsBombsAreItsOwn) {
     auto good = publish(
         R"({"name":"f","steps":[{"id":"c","uses":"core/code","with":{"source":

@@ -27,6 +27,12 @@ std::string core_names();
 /// The static part of a built-in step's `with`. `field` is the step's path.
 void check_core_step(const Step& step, CoreKind kind, const std::string& field, Problems& problems);
 
+/// The names of a core/if or core/switch step's branches, "else" last. Empty for other steps, or when `with`
+/// does not say them.
+std::vector<std::string> branches_of(const Step& step);
+
+bool is_step_id(std::string_view text);
+
 /// The template of a step's input: `with`, or `with.input` of a code step.
 Json input_template(const Step& step);
 

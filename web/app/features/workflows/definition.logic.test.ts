@@ -66,6 +66,8 @@ describe('stepGraph', () => {
     expect(nodes.map((n) => [n.id, n.column, n.row])).toEqual([['a', 0, 0], ['far', 1, 0], ['b', 1, 1], ['c', 2, 0]])
   })
   it('survives cycles, unknown needs and nonsense', () => {
+    const joined = stepGraph({ steps: [{ id: 'r' }, { id: 'a', needs: [{ step: 'r', on: 'big' }, { step: 'r', on: 'else' }] }, { id: 'b', needs: [{ step: 'r', on: 'success' }] }] })
+    expect(joined.map((n) => [n.needs, n.labels])).toEqual([[[], {}], [['r'], { r: 'big, else' }], [['r'], {}]])
     expect(stepGraph({ steps: [{ id: 'a', needs: ['b'] }, { id: 'b', needs: ['a', 'ghost'] }] })).toHaveLength(2)
     expect(stepGraph({ steps: 'x' })).toEqual([])
     expect(stepGraph(null)).toEqual([])

@@ -96,12 +96,14 @@ export interface GraphNode {
   column: number
   row: number
   needs: string[]
+  /** Of a need that is not met by any success: the branch, or failure, or finished. */
+  labels: Readonly<Record<string, string>>
 }
 
 /** The steps of a definition as columns: each step right of everything it needs. Cycles and unknown needs are left to validation. */
 export function stepGraph(definition: Json): GraphNode[] {
   const list: readonly unknown[] = isRecord(definition) && Array.isArray(definition.steps) ? definition.steps : []
-  const steps = list.filter(isRecord).map((s) => ({ id: textOf(s.id), uses: textOf(s.uses), needs: needsOf(s.needs) }))
+  const steps = list.filter(isRecord).map((s) => ({ id: textOf(s.id), uses: textOf(s.uses), needs: needsOf(s.needs), labels: labelsOf(s.needs) }))
   const byId = new Map(steps.map((s) => [s.id, s]))
   const columns = new Map<string, number>()
   function column(id: string, seen: ReadonlySet<string>): number {
@@ -133,9 +135,22 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : value === undefined ? [] : [value]
+}
+
+/** Each once: a step may need several branches of another. */
 function needsOf(value: unknown): string[] {
-  const list: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value]
-  return list.map((n) => (isRecord(n) ? textOf(n.step) : textOf(n))).filter((n) => n !== '')
+  return [...new Set(listOf(value).map((n) => (isRecord(n) ? textOf(n.step) : textOf(n))))].filter((n) => n !== '')
+}
+
+function labelsOf(value: unknown): Record<string, string> {
+  const labels: Record<string, string> = {}
+  for (const need of listOf(value).filter(isRecord)) {
+    const [step, on] = [textOf(need.step), textOf(need.on)]
+    if (on !== '' && on !== 'success') labels[step] = labels[step] === undefined ? on : `${labels[step]}, ${on}`
+  }
+  return labels
 }
 
 /** A key as the server wants it, suggested from a name. */
