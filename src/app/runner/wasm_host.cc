@@ -137,6 +137,9 @@ Image copy_of(const Image& image) {
         if (std::memcmp(image.memory + at, kZeros, sizeof kZeros) != 0)
             std::memcpy(to + at, image.memory + at, sizeof kZeros);
     }
+    madvise(
+        image.memory, image.bytes, MADV_DONTNEED
+    );  // only mapped by reading it: no child is to inherit that
     return {to, image.bytes, image.stack_pointer};
 }
 
