@@ -186,7 +186,67 @@ const blocks = (lines, depth, isTight) => {
     return `<table>\n<thead>\n${cells(head, "th")}\n</thead>${body}\n</table>`;
   }
 };
+// The other way: what of HTML has a mark in Markdown.
+const marksOf = { strong: "**", b: "**", em: "*", i: "*", del: "~~", s: "~~" };
+const rawText = (node) => typeof node === "string" ? node : node.tag === "br" ? "\n" : node.children.map(rawText).join("");
+const around = (mark, text) => {
+  const inner = text.trim();
+  return inner === "" ? text : text.slice(0, text.indexOf(inner)) + mark + inner + mark + text.slice(text.indexOf(inner) + inner.length);
+};
+const inlineMarks = (node) => {
+  if (typeof node === "string") return node.replace(/\s+/g, " ").replace(/[\\`*_\[\]]/g, "\\$&");
+  if (hiddenTags.has(node.tag)) return "";
+  const inner = () => node.children.map(inlineMarks).join("");
+  switch (node.tag) {
+    case "br": return "  \n";
+    case "code": return "`" + rawText(node).replace(/\s+/g, " ").replaceAll("`", "'") + "`";
+    case "img": return node.attributes.src ? `![${(node.attributes.alt ?? "").replace(/[\[\]]/g, "")}](${node.attributes.src.replace(/[\s()<>]/g, (c) => encodePart(c))})` : "";
+    case "a": {
+      const text = inner(), { href } = node.attributes;
+      return href && text.trim() ? `[${text.trim()}](${href.trim().replace(/[\s()<>]/g, (c) => encodePart(c))})` : text;
+    }
+    default: return marksOf[node.tag] ? around(marksOf[node.tag], inner()) : inner();
+  }
+};
+const tableMarks = (node) => {
+  const rows = [];
+  const find = (one) => { for (const child of one.elements) child.tag === "tr" ? rows.push(child) : child.tag !== "table" && find(child); };
+  find(node);
+  const cells = rows.map((row) => row.elements.map((cell) => inlineMarks(cell).replace(/\s+/g, " ").trim().replaceAll("|", "\\|")));
+  if (!cells.length) return "";
+  const width = Math.max(...cells.map((row) => row.length));
+  const line = (row) => "| " + Array.from({ length: width }, (_, i) => row[i] ?? "").join(" | ") + " |";
+  return [line(cells[0]), line(Array(width).fill("---")), ...cells.slice(1).map(line)].join("\n");
+};
+const blockMarks = (node) => {
+  const out = [];
+  let run = "";
+  const flush = () => {
+    const text = run.replace(/ *\n */g, (found) => (found.startsWith("  ") ? "  \n" : "\n")).replace(/ {2,}(?!\n)/g, " ").trim();
+    if (text !== "") out.push(text.replace(/^(#{1,6}|[-+>]|\d+[.)])(?=\s)/gm, "\\$1"));
+    run = "";
+  };
+  const shifted = (text, first) => first + text.replaceAll("\n", "\n" + " ".repeat(first.length));
+  for (const child of node.children) {
+    if (typeof child === "string" || !blockTags.has(child.tag)) { run += inlineMarks(child); continue; }
+    flush();
+    const heading = /^h([1-6])$/.exec(child.tag);
+    if (hiddenTags.has(child.tag)) continue;
+    if (heading) out.push("#".repeat(+heading[1]) + " " + inlineMarks(child).replace(/\s+/g, " ").trim());
+    else if (child.tag === "hr") out.push("---");
+    else if (child.tag === "pre") out.push("```\n" + rawText(child).replace(/^\n|\n$/g, "") + "\n```");
+    else if (child.tag === "table") out.push(tableMarks(child));
+    else if (child.tag === "blockquote") out.push("> " + blockMarks(child).join("\n\n").replaceAll("\n", "\n> "));
+    else if (child.tag === "ul" || child.tag === "ol") {
+      const items = child.elements.filter((item) => item.tag === "li");
+      out.push(items.map((item, i) => shifted(blockMarks(item).join("\n"), child.tag === "ol" ? `${i + 1}. ` : "- ")).join("\n"));
+    } else out.push(...blockMarks(child));
+  }
+  flush();
+  return out.filter((block) => block !== "");
+};
 globals.markdown = {
+  fromHtml(source) { return blockMarks(treeOf(textOf("markdown.fromHtml", "html", source))).join("\n\n"); },
   toHtml(text) {
     const lines = textOf("markdown.toHtml", "text", text).replace(/\r\n?/g, "\n").replace(/\t/g, "    ").split("\n");
     return blocks(lines, 0, false);
