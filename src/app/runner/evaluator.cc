@@ -25,6 +25,15 @@ using templates::Text;
 constexpr int kDepthMax = 64;  // what parse_json accepts on the other side
 constexpr std::array<std::string_view, 5> kContext = {"input", "steps", "trigger", "env", "run"};
 
+/// What a source may take from its surroundings: values, then the library.
+constexpr auto kMentionable = [] {
+    std::array<std::string_view, kContext.size() + library::kNames.size()> out;
+    std::ranges::copy(library::kNames, std::ranges::copy(kContext, out.begin()).out);
+    return out;
+}();
+constexpr std::uint64_t kStepsBit = 1 << 1;
+static_assert(kMentionable.size() <= 64 && kContext[1] == "steps");
+
 using Failure = std::unexpected<Failed>;
 
 Failure failed(Failed::Kind kind, const Place& place, std::string message) {
@@ -92,12 +101,13 @@ class Run {
     }
 
     void note_source(std::string_view source) {
-        for (std::string_view name : kContext) {
-            const bool is_noted = std::ranges::find(names_, name) != names_.end();
-            if (!is_noted && templates::mentions(source, name)) names_.emplace_back(name);
+        const std::uint64_t found = templates::mentioned(source, kMentionable);
+        for (std::size_t i = 0; i < kContext.size(); ++i) {
+            const bool is_noted = std::ranges::find(names_, kContext[i]) != names_.end();
+            if (!is_noted && (found >> i & 1) != 0) names_.emplace_back(kContext[i]);
         }
-        if (templates::mentions(source, "steps")) note_steps(source);
-        if (templates::mentions_any(source, library::names())) scope_ = script::Scope::kLibrary;
+        if ((found & kStepsBit) != 0) note_steps(source);
+        if (found >> kContext.size() != 0) scope_ = script::Scope::kLibrary;
     }
 
     std::optional<script::Failure> start_engine() {

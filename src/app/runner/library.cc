@@ -10,23 +10,6 @@ namespace weft::runner::library {
 
 namespace {
 
-constexpr auto kNames = std::to_array<std::string_view>(
-    {"base64",
-     "base64url",
-     "csv",
-     "dates",
-     "hash",
-     "hex",
-     "html",
-     "lists",
-     "markdown",
-     "numbers",
-     "texts",
-     "url",
-     "uuid",
-     "xml"}
-);
-
 const Function* function_named(std::string_view name) {
     for (const auto functions : {functions_of_dates(), functions_of_bytes()}) {
         const auto found = std::ranges::find(functions, name, &Function::name);
@@ -39,10 +22,6 @@ const Function* function_named(std::string_view name) {
 
 std::string_view source() {
     return kSource;
-}
-
-std::span<const std::string_view> names() {
-    return kNames;
 }
 
 void answer(std::span<const std::string> arguments, std::string& out) {

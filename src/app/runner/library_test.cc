@@ -95,14 +95,14 @@ TEST_F(Documented, ExamplesGiveWhatTheySay) {
 TEST_F(Library, IsNotThereUntilItIsMentioned) {
     engine.reset();
     engine.set_timeout(2s);
-    for (const std::string_view name : library::names()) {
+    for (const std::string_view name : library::kNames) {
         const auto is_defined = engine.evaluate("typeof " + std::string(name), script::As::kText);
         EXPECT_EQ(is_defined->value(), "undefined") << name;
     }
     EXPECT_EQ(value("typeof dates"), R"("object")");
     EXPECT_EQ(value("typeof globalThis['da' + 'tes']"), R"("object")");
     engine.reset(script::Scope::kLibrary);
-    for (const std::string_view name : library::names()) {
+    for (const std::string_view name : library::kNames) {
         const auto is_defined = engine.evaluate("typeof " + std::string(name), script::As::kText);
         EXPECT_NE(is_defined->value(), "undefined") << name;
     }

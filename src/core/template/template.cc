@@ -302,25 +302,28 @@ Result<> check_source(std::string_view source, std::string_view field) {
 }
 
 bool mentions(std::string_view source, std::string_view name) {
-    return mentions_any(source, {&name, 1});
+    return mentioned(source, {&name, 1}) != 0;
 }
 
-bool mentions_any(std::string_view source, std::span<const std::string_view> names) {
+std::uint64_t mentioned(std::string_view source, std::span<const std::string_view> names) {
+    constexpr std::uint64_t kAll = ~std::uint64_t{0};
     auto scan = detail::scan(source, 0, detail::Until::kEnd);
-    if (!scan) return true;
+    if (!scan) return kAll;
     const auto& tokens = scan->tokens;
     const auto is_at = [&](std::size_t i, std::string_view a, std::string_view b) {
         return i < tokens.size() && (tokens[i].is(a) || tokens[i].is(b));
     };
+    std::uint64_t out = 0;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
         if (tokens[i].kind != detail::Kind::kName) continue;
-        if (tokens[i].text == "globalThis" || tokens[i].text == "this") return true;
-        if (std::ranges::find(names, tokens[i].text) == names.end()) continue;
+        if (tokens[i].text == "globalThis" || tokens[i].text == "this") return kAll;
+        const auto found = std::ranges::find(names, tokens[i].text);
+        if (found == names.end()) continue;
         const bool is_member = i > 0 && is_at(i - 1, ".", "?.");
         const bool is_key = i > 0 && is_at(i - 1, "{", ",") && is_at(i + 1, ":", ":");
-        if (!is_member && !is_key) return true;
+        if (!is_member && !is_key) out |= std::uint64_t{1} << (found - names.begin());
     }
-    return false;
+    return out;
 }
 
 }  // namespace weft::templates

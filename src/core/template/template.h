@@ -139,7 +139,7 @@ Result<> check_source(std::string_view source, std::string_view field);
 
 /// Does evaluating `source` need this context name? True also when it cannot be told (`globalThis`, `this`).
 bool mentions(std::string_view source, std::string_view name);
-/// The same of any of `names`, in one look. Names of members (`{url: x}`) do not count.
-bool mentions_any(std::string_view source, std::span<const std::string_view> names);
+/// The same of up to 64 `names` in one look, a bit each. Names of members (`{url: x}`) do not count.
+std::uint64_t mentioned(std::string_view source, std::span<const std::string_view> names);
 
 }  // namespace weft::templates

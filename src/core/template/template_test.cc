@@ -198,6 +198,9 @@ TEST(Mentions, ErrsOnTheSafeSide) {
     EXPECT_TRUE(mentions("({ a: 1, steps })", "steps"));
     EXPECT_TRUE(mentions("f(a ? steps : b)", "steps"));
     EXPECT_TRUE(mentions("[a, steps]", "steps"));
+    constexpr std::string_view kNames[] = {"input", "steps", "env"};
+    EXPECT_EQ(mentioned("env.a + x.steps + input", kNames), 0b101u);
+    EXPECT_EQ(mentioned("this.env", kNames) & 0b111, 0b111u);
     EXPECT_FALSE(mentions("'steps'", "steps"));
     EXPECT_TRUE(mentions("globalThis['st' + 'eps']", "steps"));
     EXPECT_TRUE(mentions("'unclosed", "steps"));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -15,7 +16,22 @@ inline constexpr std::size_t kArgumentsMax = 8;
 std::string_view source();
 
 /// Names of the globals that `source` defines.
-std::span<const std::string_view> names();
+inline constexpr auto kNames = std::to_array<std::string_view>(
+    {"base64",
+     "base64url",
+     "csv",
+     "dates",
+     "hash",
+     "hex",
+     "html",
+     "lists",
+     "markdown",
+     "numbers",
+     "texts",
+     "url",
+     "uuid",
+     "xml"}
+);
 
 /// Answers what the library asks: what for, then texts. "=" and the answer, or "!" and an error's message.
 void answer(std::span<const std::string> arguments, std::string& out);
