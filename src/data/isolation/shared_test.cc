@@ -49,7 +49,9 @@ class SharedTest : public SandboxFixture {
             begin(input) +
                 evaluate(R"({"a":"{{ input.t }}","b":"{{ input.t + 1 }}","c":"{{ input.big.slice(1) }}"})")
         ));
-        EXPECT_TRUE(ask(*first, code("globalThis.kept = input.t; return [input.t.repeat(1000)]")));
+        EXPECT_TRUE(ask(
+            *first, code("globalThis.kept = input.t; return [input.t.repeat(1000), base64.encode(input.t)]")
+        ));
         EXPECT_EQ(shown(ask(*first, attack("leave trace"))), "done");
         end(std::move(first));
         auto second = start(version);
@@ -99,6 +101,26 @@ TEST_F(SharedTest, ValuesContextAndRandomnessAreNotSeenByTheNext) {
         seen.insert(out);
     }
     EXPECT_EQ(seen.size(), 10u);
+    EXPECT_EQ(reused(), 9u);
+}
+
+/// Inside all walls: the library's image, zones of the program, digests, randomness; and without them again.
+TEST_F(SharedTest, TheLibraryIsThereAndGoesAgain) {
+    open(plain());
+    if (IsSkipped()) return;
+    const auto one = version();
+    const std::string used = evaluate(
+        R"("{{ dates.parse('2026-03-29T02:30', { zone: 'Europe/Madrid' }) }} {{ uuid() === uuid() }} {{ hash.md5('') }}")"
+    );
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(
+            run_of(one, begin() + used),
+            R"("2026-03-29T03:30:00.000+02:00 false d41d8cd98f00b204e9800998ecf8427e")"
+        );
+        EXPECT_EQ(
+            run_of(one, begin() + evaluate(R"("{{ [1].map(() => typeof left).join() }}")")), "\"undefined\""
+        );
+    }
     EXPECT_EQ(reused(), 9u);
 }
 
