@@ -112,6 +112,48 @@ const kinds = {
   },
 }
 
+// Where there is a Temporal: this Node's, or TEMPORAL=<path of @js-temporal/polyfill/dist/index.esm.js>.
+const Temporal = globalThis.Temporal ?? (process.env.TEMPORAL ? (await import(process.env.TEMPORAL)).Temporal : undefined)
+const changing = ['America/New_York', 'Australia/Lord_Howe', 'Africa/Cairo', 'Pacific/Apia', 'Europe/Dublin', 'Africa/Casablanca', 'Europe/Madrid', 'America/Sao_Paulo', 'Asia/Gaza']
+const zoned = (at, zone) => Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
+// Near a change of the clocks more often than not.
+const nearChange = (zone) => {
+  let at = Date.UTC(1980 + below(45), below(12), 1 + below(28), below(24), below(60))
+  const next = zoned(at, zone).getTimeZoneTransition('next')
+  if (next && next.year < 2025 && random() < 0.7) at = next.epochMilliseconds + (below(96) - 48) * 1_800_000
+  return at
+}
+const unitNames = ['years', 'months', 'weeks', 'days', 'hours', 'minutes']
+if (Temporal) {
+  Object.assign(kinds, {
+    temporal_plus() {
+      const [zone, unit] = [pick(changing), pick(unitNames)]
+      const [at, n] = [nearChange(zone), below(60) - 30]
+      const span = { seconds: n < 0 ? -7 : 7, [unit]: n }
+      const wanted = zoned(at, zone).add(span).epochMilliseconds
+      return [`dates.fromMillis(${at}, { zone: "${zone}" }).plus(${say(span)}).toMillis()`, wanted]
+    },
+    temporal_start_of_day() {
+      const zone = pick(changing)
+      const at = nearChange(zone)
+      return [`dates.fromMillis(${at}, { zone: "${zone}" }).startOf("day").toMillis()`, zoned(at, zone).startOfDay().epochMilliseconds]
+    },
+    temporal_of() {
+      const [zone, choose] = [pick(changing), pick(['compatible', 'earlier', 'later'])]
+      const r = zoned(nearChange(zone), zone).toPlainDateTime().add({ minutes: (below(9) - 4) * 30 })
+      const fields = { year: r.year, month: r.month, day: r.day, hour: r.hour, minute: r.minute }
+      const wanted = r.with({ second: 0 }).toZonedDateTime(zone, { disambiguation: choose }).epochMilliseconds
+      return [`dates.of(${say(fields)}, { zone: "${zone}", choose: "${choose}" }).toMillis()`, wanted]
+    },
+    temporal_difference() {
+      const [zone, unit] = [pick(changing), pick(['days', 'weeks', 'hours', 'minutes'])]
+      const [at, other] = [nearChange(zone), nearChange(zone)]
+      const wanted = zoned(at, zone).since(zoned(other, zone), { largestUnit: unit, smallestUnit: unit })[unit] + 0
+      return [`dates.fromMillis(${at}, { zone: "${zone}" }).diff(${say(new Date(other).toISOString())}, "${unit}")`, wanted]
+    },
+  })
+}
+
 const cases = Object.entries(kinds).flatMap(([kind, make]) => Array.from({ length: count }, () => [kind, ...make()]))
 const child = spawnSync(process.argv[2], { input: cases.map(([, expression]) => say(expression)).join('\n') + '\n', encoding: 'utf8', maxBuffer: 1 << 28 })
 const answers = child.stdout.split('\n')
