@@ -106,6 +106,11 @@ export interface State {
   runs: Row[]
 }
 
+/** Where a schedule stands that has not fired yet. */
+export function fresh(): Row {
+  return { next_slot_at: null, due_at: null, waiting_slot_at: null, last_fired_at: null, last_run_id: null, fired: '0', missed: '0', skipped: '0', problem: null }
+}
+
 export function emptyState(): State {
   return {
     outputs, claimed: false, user: null, sessions: new Set(), password: 'demo password', tenant: { id: uuid(), slug: 'acme', name: 'Acme Weaving' },
@@ -132,7 +137,11 @@ export function fullState(): State {
   const first = s.workflows[0]
   if (first) {
     s.triggers.push({ id: uuid(), workflow_id: first.id, kind: 'webhook', name: 'Shop orders', state: 'active', config: { signature: { scheme: 'hmac-sha256' }, mode: 'async' }, url: '/hooks/wh_9f8s7df98s7df98s7d', created_at: iso(now) })
-    const refused = { trigger_id: s.triggers.at(-1)?.id, first_at: iso(now - 9e6), size_bytes: '512' }
+    s.triggers.push({
+      id: uuid(), workflow_id: first.id, kind: 'schedule', name: 'Fortnightly', state: 'active', config: { every: '2 weeks on Monday at 9:00', zone: 'Europe/Madrid', starting: '2026-12-07' }, created_at: iso(now),
+      schedule: { ...fresh(), next_slot_at: iso(now + 9e8), due_at: iso(now + 9e8), last_fired_at: iso(now - 3e8), last_run_id: uuid(), fired: '7' },
+    })
+    const refused = { trigger_id: s.triggers[0]?.id, first_at: iso(now - 9e6), size_bytes: '512' }
     s.refused.push(
       { ...refused, id: uuid(), reason: 'signature', status: 401, content_type: 'application/json', address: '192.0.2.0/24', last_at: iso(now - 90_000), deliveries: '17' },
       { ...refused, id: uuid(), reason: 'body-limit', status: 413, content_type: 'multipart/form-data', address: '198.51.100.0/24', last_at: iso(now - 8e6), deliveries: '1' },

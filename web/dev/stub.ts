@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { answer, serveLive } from './graphql.ts'
-import { emptyState, fullState, makeRun, simulate, uuid, type Row } from './store.ts'
+import { emptyState, fresh, fullState, makeRun, simulate, uuid, type Row } from './store.ts'
 
 const s = process.argv.includes('--empty') ? emptyState() : fullState()
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
@@ -154,7 +154,13 @@ const routes: Record<string, Handler> = {
     return made
   },
   'POST /workflows/*/runs': ([id], b) => ({ run_id: perform(find(s.workflows, id), b.input, { trigger: { kind: 'manual' }, trigger_id: null }).id }),
-  'POST /workflows/*/triggers': ([id], b) => ({ ...make(s.triggers, { ...b, workflow_id: id, state: 'inactive', url: `/hooks/wh_${uuid().slice(-12)}` }), secret: 'whsec_abcdefghijklmnop' }),
+  'POST /workflows/*/triggers': ([id], b) => b.kind === 'schedule' ? make(s.triggers, { ...b, workflow_id: id, state: 'inactive', url: null, schedule: fresh() }) : ({ ...make(s.triggers, { ...b, workflow_id: id, state: 'inactive', url: `/hooks/wh_${uuid().slice(-12)}` }), secret: 'whsec_abcdefghijklmnop' }),
+  'PATCH /triggers/*': ([id], b) => Object.assign(find(s.triggers, id), b),
+  'GET /schedules/zones': () => ({ tzdata: '2026a', names: ['America/New_York', 'Europe/Madrid', 'UTC'] }),
+  'POST /schedules/preview': (_id, b) => {
+    const days = [1, 2, 3, 4, 5].map((day) => `${new Date(Date.now() + day * 86_400_000).toISOString().slice(0, 10)}T09:00:00.000Z`)
+    return { config: b.config, times: days.map((at) => ({ at, local: at })), tzdata: '2026a' }
+  },
   'GET /triggers/*': ([id]) => find(s.triggers, id),
   'POST /triggers/*/activate': ([id]) => Object.assign(find(s.triggers, id), { state: 'active' }),
   'POST /triggers/*/deactivate': ([id]) => Object.assign(find(s.triggers, id), { state: 'inactive' }),

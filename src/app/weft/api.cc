@@ -40,7 +40,7 @@ namespace {
 
 constexpr int kPoolConnections = 8;  // short statements of people and programs
 constexpr int kIngestConnections =
-    3;  // a batch of events at a time, what is due, and what is asked beside it
+    4;  // a batch of events at a time, what is due, and what is asked beside it
 constexpr std::uint32_t kCheckerUid = 199'999;  // downwards by number; sandboxes of runs count upwards
 constexpr auto kDrain = 10s;  // requests in flight; a synchronous webhook may lose its answer, not its run
 // Looks whether the database answers: a silent one is found out, and who waits for it told, within 2 s.

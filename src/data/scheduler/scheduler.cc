@@ -68,6 +68,7 @@ struct Scheduler::Impl {
     };
 
     rt::Task<void> work();
+    rt::Task<void> help();
     rt::Task<void> pause();
     rt::Task<Result<int>> tick();
     rt::Task<void> decide(const rows::DueSchedule& due, Turn& turn, rt::Deadline by);
@@ -84,6 +85,7 @@ struct Scheduler::Impl {
     telemetry::Histogram lateness;
     Stats stats{};
     bool is_woken = false;
+    bool is_helped = false;
     bool is_one_by_one = false;  // the last transaction failed: find out whose fault it is
     rt::Signal wanted;
     rt::Scope scope;
@@ -223,7 +225,7 @@ rt::Task<void> Scheduler::Impl::set_aside(rows::DueSchedule due, Error why) {
 void Scheduler::Impl::told(const Turn& turn, const std::vector<std::optional<rows::Begun>>& begun) {
     bool any = false;
     for (std::size_t i = 0; i < begun.size(); ++i) {
-        // Nothing: the workflow was switched off a moment ago. No workflow: the slot had fired before.
+        // The workflow was switched off a moment ago, or the slot had fired before.
         if (!begun[i] || !begun[i]->workflow) continue;
         any = true;
         ++stats.fired;
@@ -251,6 +253,13 @@ rt::Task<void> Scheduler::Impl::pause() {
     is_woken = false;
 }
 
+/// At the full hour, when many are due: while the database is at one batch, this process is at another.
+rt::Task<void> Scheduler::Impl::help() {
+    auto done = co_await tick();
+    while (done && *done == needs.options.batch_max && !scope.is_cancelled()) done = co_await tick();
+    is_helped = false;
+}
+
 rt::Task<void> Scheduler::Impl::work() {
     bool is_replanned = false;
     bool has_failed = false;
@@ -271,6 +280,8 @@ rt::Task<void> Scheduler::Impl::work() {
             )co_await rt::sleep_for(is_one_by_one ? Steady::duration(kPause) : kRetryPause, scope.forever());
         } else if (*done == 0) {
             co_await pause();
+        } else if (*done == needs.options.batch_max && !std::exchange(is_helped, true)) {
+            scope.spawn(help());
         }
     }
 }

@@ -74,7 +74,10 @@ constexpr auto kTarget = pg::columns(
 /// The statements of one flush and where each run's answer will stand.
 class Flush {
   public:
-    explicit Flush(const std::vector<const NewRun*>& runs) : runs_(runs) {}
+    /// Whether the caller wants to know the runs of events that have come before.
+    enum class Repeats : std::uint8_t { kFind, kLeave };
+    explicit Flush(const std::vector<const NewRun*>& runs, Repeats repeats = Repeats::kFind)
+        : runs_(runs), repeats_(repeats) {}
 
     pg::Batch batch() {
         pg::Batch batch;
@@ -100,6 +103,12 @@ class Flush {
         CHECK_OK(pg::each(answers[at++], kTaken, [&](const Taken& row) {
             begun.emplace(row.run, row.workflow);
         }));
+        if (repeats_ == Repeats::kLeave) {
+            for (const std::size_t i : events_)
+                if (auto is_new = begun.find(runs_[i]->id); is_new != begun.end())
+                    out[i] = Begun{.id = is_new->first, .workflow = is_new->second};
+            return out;
+        }
         CHECK_OK(pg::each(answers[at], kEvent, [&](const Event& row) {
             Begun answer{.id = row.run, .workflow = std::nullopt};
             if (auto is_new = begun.find(row.run); is_new != begun.end()) answer.workflow = is_new->second;
@@ -144,7 +153,7 @@ class Flush {
         std::move(values).add_to(params);
         params.add(is_awaited);
         batch.add(sql::kTakeEvents, std::move(params));
-        batch.add(sql::kFindEvents, pg::params(tenant, trigger, key));
+        if (repeats_ == Repeats::kFind) batch.add(sql::kFindEvents, pg::params(tenant, trigger, key));
     }
 
     void wake(pg::Batch& batch) {
@@ -154,6 +163,7 @@ class Flush {
     }
 
     const std::vector<const NewRun*>& runs_;
+    Repeats repeats_;
     std::vector<std::size_t> events_;  // positions in runs_ of those that came by an event
 };
 
@@ -192,7 +202,7 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
 rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
     pg::Transaction& transaction, std::vector<const NewRun*> runs, rt::Deadline by
 ) {
-    Flush flush(runs);
+    Flush flush(runs, Flush::Repeats::kLeave);
     std::vector<pg::Rows> answers;
     const pg::Batch batch = flush.batch();
     for (const auto& statement : batch.statements()) {

@@ -65,6 +65,7 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
 );
 
 /// Likewise, of events alone, in the transaction of weft_ingest that the caller has opened and commits.
+/// Nothing as well where the event has come before.
 rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
     pg::Transaction& transaction, std::vector<const NewRun*> runs, rt::Deadline by
 );
