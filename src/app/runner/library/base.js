@@ -9,7 +9,7 @@ const kindOf = (value) => {
   if (value === null) return "null";
   if (isArray(value)) return "a list";
   if (value instanceof Uint8Array) return "bytes";
-  if (value instanceof Date) return "a Date";
+  if (value instanceof Date) return "the Date " + (Number.isNaN(value.getTime()) ? "that is invalid" : value.toISOString());
   switch (typeof value) {
     case "string": return "a text";
     case "number": return "the number " + value;

@@ -125,12 +125,13 @@ const parsed = (where, text, { zone, pattern, locale = "en" }) => {
     pattern === undefined ? "" : textOf(where, "pattern", pattern), textOf(where, "locale", locale)).split(" ");
   return make(+at, written);
 };
+const atMin = -62167219200000, atMax = 253402300799999;  // years 0 to 9999
 /// A date in any form that has one meaning.
 const dateOf = (where, argument, value) => {
   if (isDate(value)) return value;
-  if (value instanceof Date && !Number.isNaN(value.getTime())) return make(value.getTime(), "UTC");
+  if (value instanceof Date && value >= atMin && value <= atMax) return make(value.getTime(), "UTC");
   if (typeof value === "string") return parsed(where, value, {});
-  throw wrong(where, argument, "a date or its text", value);
+  throw wrong(where, argument, "a date of the years 0 to 9999 or its text", value);
 };
 const instantOf = (where, argument, value) => atOf(dateOf(where, argument, value));
 const daysIn = (year, month) => new Date(Date.UTC(year, month, 0)).getUTCDate();
@@ -203,13 +204,13 @@ globals.dates = {
   },
   fromMillis(count, options) {
     const { zone } = optionsOf("dates.fromMillis", options, ["zone"]);
-    const at = wholeOf("dates.fromMillis", "milliseconds", count, -62167219200000, 253402300799999);
+    const at = wholeOf("dates.fromMillis", "milliseconds", count, atMin, atMax);
     return make(at, optionZone("dates.fromMillis", zone));
   },
   fromSeconds(count, options) {
     const { zone } = optionsOf("dates.fromSeconds", options, ["zone"]);
     const at = Math.round(numberOf("dates.fromSeconds", "seconds", count) * 1000);
-    wholeOf("dates.fromSeconds", "seconds", at, -62167219200000, 253402300799999);
+    wholeOf("dates.fromSeconds", "seconds", at, atMin, atMax);
     return make(at, optionZone("dates.fromSeconds", zone));
   },
   fromDate(date, options) {
