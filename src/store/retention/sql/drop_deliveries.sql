@@ -1,14 +1,9 @@
--- drop_deliveries :one  trigger_event_received_idx, tenant by tenant  called by data/dispatch, by one worker at a time
+-- drop_deliveries :one  trigger_event_received_idx  called by data/dispatch, by one worker at a time
 with old as materialized (
-    select e.tenant_id, e.trigger_id, e.dedupe_key
-    from tenant t
-    cross join lateral (
-        select o.tenant_id, o.trigger_id, o.dedupe_key
-        from trigger_event o
-        where o.tenant_id = t.id and o.received_at < clock_timestamp() - $1::bigint * interval '1 second'
-        order by o.received_at
-        limit $2::int
-    ) e
+    select o.tenant_id, o.trigger_id, o.dedupe_key
+    from trigger_event o
+    where o.received_at < clock_timestamp() - $1::bigint * interval '1 second'
+    order by o.received_at
     limit $2::int
 ),
 gone as (
