@@ -147,10 +147,15 @@ void Driver::restore(const store::runs::StepRun& row, JournalEntry entry, Starte
         const std::vector<std::string>& branches = run_.step(entry.step).branches;
         if (!branches.empty() && row.state == StepStatus::kSuccess) {
             entry.branch = branch_in(mine.output, branches);
-            if (entry.branch == kNoBranch) return;  // not readable: it is decided again
         }
         entry.entry = JournalEntry::Entry::kResult;
         entry.status = row.state;
+        if (!branches.empty() && row.state == StepStatus::kSuccess && entry.branch == kNoBranch) {
+            // Steps may have begun on it: another decision could run both ways.
+            entry.status = StepStatus::kFailed;
+            entry.failure =
+                Failure{FailureKind::kPlatform, "The branch that was taken cannot be read any more"};
+        }
         mine.is_recorded = true;
         mine.is_kept = true;
         session_.put(entry.step, row.state, mine.output, row.error.value_or(""));
