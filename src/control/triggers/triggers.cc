@@ -184,6 +184,7 @@ rt::Task<Result<Json>> Triggers::refused(Context& context, Json input) {
 rt::Task<Result<Json>> Triggers::change(Context& context, Json input) {
     const auto id = id_in<TriggerId>(input);
     context.object = id.uuid();
+    CO_CHECK_OK(co_await rows::lock_schedule(context.db(), id, context.deadline));
     CO_TRY(auto before, co_await rows::find(context.db(), id, context.deadline));
     if (before.kind == rows::Kind::kSchedule)
         co_return co_await change_schedule(context, std::move(before), std::move(input));
@@ -210,6 +211,7 @@ rt::Task<Result<Json>> Triggers::change(Context& context, Json input) {
 rt::Task<Result<Json>> Triggers::remove(Context& context, Json input) {
     const auto id = id_in<TriggerId>(input);
     context.object = id.uuid();
+    CO_CHECK_OK(co_await rows::lock_schedule(context.db(), id, context.deadline));
     CO_CHECK_OK(co_await rows::drop(context.db(), id, context.deadline));
     tell_changed(context, id);
     co_return Json(nullptr);
@@ -218,6 +220,7 @@ rt::Task<Result<Json>> Triggers::remove(Context& context, Json input) {
 rt::Task<Result<Json>> Triggers::activate(Context& context, Json input) {
     const auto id = id_in<TriggerId>(input);
     context.object = id.uuid();
+    CO_CHECK_OK(co_await rows::lock_schedule(context.db(), id, context.deadline));
     CO_TRY(auto trigger, co_await rows::find(context.db(), id, context.deadline));
     CO_TRY(
         auto workflow, co_await store::workflows::find(context.db(), trigger.workflow_id, context.deadline)
@@ -237,6 +240,7 @@ rt::Task<Result<Json>> Triggers::activate(Context& context, Json input) {
 rt::Task<Result<Json>> Triggers::deactivate(Context& context, Json input) {
     const auto id = id_in<TriggerId>(input);
     context.object = id.uuid();
+    CO_CHECK_OK(co_await rows::lock_schedule(context.db(), id, context.deadline));
     CO_TRY(auto after, co_await rows::set_state(context.db(), id, rows::State::kInactive, context.deadline));
     if (after.kind == rows::Kind::kSchedule) {
         CO_CHECK_OK(co_await rows::plan_schedule(context.db(), id, rows::Fires::kNo, context.deadline));

@@ -42,6 +42,7 @@ rt::Task<Result<Json>> Workflows::set_state(Context& context, WorkflowId id, row
 rt::Task<Result<Json>> Workflows::switch_to(Context& context, Json input, rows::State state) {
     const auto id = id_in<WorkflowId>(input);
     context.object = id.uuid();
+    CO_CHECK_OK(co_await store::triggers::lock_schedules_of_workflow(context.db(), id, context.deadline));
     CO_TRY(auto workflow, co_await rows::lock(context.db(), id, context.deadline));
     CO_CHECK_OK(rows::expect_changeable(workflow));
     co_return co_await set_state(context, id, state);
@@ -50,6 +51,7 @@ rt::Task<Result<Json>> Workflows::switch_to(Context& context, Json input, rows::
 rt::Task<Result<Json>> Workflows::archive(Context& context, Json input) {
     const auto id = id_in<WorkflowId>(input);
     context.object = id.uuid();
+    CO_CHECK_OK(co_await store::triggers::lock_schedules_of_workflow(context.db(), id, context.deadline));
     CO_CHECK_OK(co_await rows::lock(context.db(), id, context.deadline));
     co_return co_await set_state(context, id, rows::State::kArchived);
 }
@@ -57,6 +59,7 @@ rt::Task<Result<Json>> Workflows::archive(Context& context, Json input) {
 rt::Task<Result<Json>> Workflows::restore(Context& context, Json input) {
     const auto id = id_in<WorkflowId>(input);
     context.object = id.uuid();
+    CO_CHECK_OK(co_await store::triggers::lock_schedules_of_workflow(context.db(), id, context.deadline));
     CO_TRY(auto workflow, co_await rows::lock(context.db(), id, context.deadline));
     if (workflow.state != rows::State::kArchived)
         co_return fail(Error::conflict("The workflow is not archived"));
@@ -66,6 +69,7 @@ rt::Task<Result<Json>> Workflows::restore(Context& context, Json input) {
 rt::Task<Result<Json>> Workflows::remove(Context& context, Json input) {
     const auto id = id_in<WorkflowId>(input);
     context.object = id.uuid();
+    CO_CHECK_OK(co_await store::triggers::lock_schedules_of_workflow(context.db(), id, context.deadline));
     CO_TRY(auto workflow, co_await rows::lock(context.db(), id, context.deadline));
     if (workflow.published_version_id) {
         CO_CHECK_OK(tenancy::require(context.principal->permissions, tenancy::Permission::kWorkflowPublish));

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "control/workflows/detail/answers.h"
 #include "platform/rt/loop.h"
+#include "store/triggers/schedules.h"
 
 #include <algorithm>
 #include <iterator>
@@ -281,6 +282,7 @@ rt::Task<Result<Json>> Workflows::publish(Context& context, Json input) {
         .draft_hash = std::move(draft.content_hash),
         .published_by = context.user(),
     };
+    CO_CHECK_OK(co_await store::triggers::lock_schedules_of_workflow(context.db(), id, context.deadline));
     CO_TRY(workflow, co_await rows::lock(context.db(), id, context.deadline));
     CO_CHECK_OK(rows::expect_changeable(workflow));
     CO_TRY(auto published, co_await rows::publish(context.db(), std::move(version), context.deadline));

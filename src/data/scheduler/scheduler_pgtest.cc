@@ -2,6 +2,7 @@
 #include "data/scheduler/scheduler.h"
 #include "platform/blob/blob.h"
 #include "platform/crypto/crypto.h"
+#include "platform/rt/scope.h"
 #include "store/runs/journal.h"
 #include "store/triggers/schedules.h"
 #include "store/triggers/triggers.h"
@@ -219,6 +220,37 @@ TEST_F(SchedulerTest, WhatIsSwitchedOffFiresNotAndIsNotMadeUpFor) {
     ));
     EXPECT_EQ(place.tick(), 1);
     EXPECT_EQ(count("workflow_run"), "1");
+}
+
+TEST_F(SchedulerTest, SwitchedOnWhileASchedulerSeesItOffItFires) {
+    Place place(db_, folder_.path());
+    const auto tenant = place.tenant();
+    const auto workflow = db_.create_workflow(tenant, "flow");
+    db_.exec("update weft.workflow set state = 'inactive'");
+    const auto id = place.schedule(tenant, workflow.id, R"({"cron": "* * * * *"})");
+    auto claim = place.wait(rows::claim_schedules(place.pool_, 10, by()));
+    ASSERT_TRUE(claim);
+    ASSERT_EQ(claim->due.size(), 1u);
+    ASSERT_FALSE(claim->due[0].is_live);
+
+    db_.exec("update weft.workflow set state = 'active'");
+    rt::Scope scope(place.loop_);
+    bool is_planned = false;
+    const auto plan = [&]() -> rt::Task<void> {
+        auto done =
+            co_await rows::plan_schedules_of_workflow(store::Db(place.pool_, tenant), workflow.id, by());
+        is_planned = done.has_value();
+    };
+    scope.spawn(plan());
+    (void)place.wait(rt::sleep_for(200ms, by()));
+    EXPECT_FALSE(is_planned) << "it waits for who has claimed the row";
+    std::vector settled{rows::Settled{.tenant = tenant, .trigger = id, .settled_at = claim->due[0].settled_at}
+    };
+    EXPECT_TRUE(place.wait(rows::settle_schedules(*std::move(claim), std::move(settled), {}, "2026a", by())));
+    for (int i = 0; i < 50 && !is_planned; ++i) (void)place.wait(rt::sleep_for(50ms, by()));
+    EXPECT_TRUE(is_planned);
+    EXPECT_EQ(of(id, "due_at is not null"), "true");
+    place.wait(scope.close());
 }
 
 TEST_F(SchedulerTest, CatchesUpByItsPolicy) {

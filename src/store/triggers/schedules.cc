@@ -21,6 +21,13 @@ constexpr auto kState = pg::columns(
     pg::column<&ScheduleState::problem>("problem")
 );
 
+struct Key {
+    TenantId tenant;
+    TriggerId trigger;
+};
+constexpr auto kKey =
+    pg::columns(pg::column<&Key::tenant>("tenant_id"), pg::column<&Key::trigger>("trigger_id"));
+
 constexpr auto kDue = pg::columns(
     pg::column<&DueSchedule::tenant>("tenant_id"),
     pg::column<&DueSchedule::trigger>("trigger_id"),
@@ -28,6 +35,7 @@ constexpr auto kDue = pg::columns(
     pg::column<&DueSchedule::name>("name"),
     pg::column<&DueSchedule::config>("config"),
     pg::column<&DueSchedule::settled_at>("settled_at"),
+    pg::column<&DueSchedule::next_slot_at>("next_slot_at"),
     pg::column<&DueSchedule::waiting_slot_at>("waiting_slot_at"),
     pg::column<&DueSchedule::is_live>("is_live"),
     pg::column<&DueSchedule::is_running>("is_running"),
@@ -74,19 +82,37 @@ rt::Task<Result<std::map<TriggerId, ScheduleState>>> find_schedules(
     co_return out;
 }
 
+rt::Task<Result<void>> lock_schedule(Db db, TriggerId id, rt::Deadline by) {
+    CO_CHECK_OK(co_await db.query(sql::kLockSchedule, pg::params(id), by));
+    co_return Result<void>();
+}
+
+rt::Task<Result<void>> lock_schedules_of_workflow(Db db, WorkflowId workflow, rt::Deadline by) {
+    CO_CHECK_OK(co_await db.query(sql::kLockOfWorkflow, pg::params(workflow), by));
+    co_return Result<void>();
+}
+
 rt::Task<Result<void>> plan_schedule(Db db, TriggerId id, Fires fires, rt::Deadline by) {
     CO_CHECK_OK(co_await db.query(sql::kPlanSchedule, pg::params(id, fires == Fires::kYes), by));
     co_return Result<void>();
 }
 
 rt::Task<Result<void>> plan_schedules_of_workflow(Db db, WorkflowId workflow, rt::Deadline by) {
+    CO_CHECK_OK(co_await lock_schedules_of_workflow(db, workflow, by));
     CO_CHECK_OK(co_await db.query(sql::kPlanOfWorkflow, pg::params(workflow), by));
     co_return Result<void>();
 }
 
 rt::Task<Result<Claim>> claim_schedules(pg::Pool& pool, int limit, rt::Deadline by) {
     CO_TRY(pg::Transaction transaction, co_await pool.begin(ingest(), by));
-    CO_TRY(auto rows, co_await transaction.query(sql::kClaimSchedules, pg::params(limit), by));
+    CO_TRY(auto locked, co_await transaction.query(sql::kLockDue, pg::params(limit), by));
+    pg::ArrayParam tenants, triggers;
+    CO_CHECK_OK(pg::each(locked, kKey, [&](Key key) {
+        tenants.add(key.tenant);
+        triggers.add(key.trigger);
+    }));
+    auto keys = pg::params(tenants, triggers);
+    CO_TRY(auto rows, co_await transaction.query(sql::kClaimSchedules, std::move(keys), by));
     CO_TRY(auto due, pg::all(rows, kDue));
     co_return Claim{std::move(transaction), std::move(due)};
 }

@@ -33,6 +33,11 @@ rt::Task<Result<std::map<TriggerId, ScheduleState>>> find_schedules(
     Db db, std::vector<TriggerId> ids, rt::Deadline by
 );
 
+/// Before anything changes what the scheduler asks of a trigger or a workflow (state, settings, published
+/// version, being there), and before those rows are read or locked: everybody takes these rows first.
+rt::Task<Result<void>> lock_schedule(Db db, TriggerId id, rt::Deadline by);
+rt::Task<Result<void>> lock_schedules_of_workflow(Db db, WorkflowId workflow, rt::Deadline by);
+
 /// From now on, by the trigger's settings; whoever has a transaction calls it there, and tells TriggerChanged
 /// afterwards.
 enum class Fires : std::uint8_t { kNo, kYes };
@@ -50,6 +55,7 @@ struct DueSchedule {
     std::string name;
     Json config;
     Instant settled_at;
+    std::optional<Instant> next_slot_at;
     std::optional<Instant> waiting_slot_at;
     bool is_live = false;     // trigger and workflow are active, and there is something to run
     bool is_running = false;  // the run of its last slot

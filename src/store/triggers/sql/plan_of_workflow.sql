@@ -1,4 +1,5 @@
 -- plan_of_workflow :exec  uses trigger_workflow_idx  called when a workflow is published, switched on or off, or put away
+-- Behind lock_of_workflow: a scheduler that has seen the state before has ended, and what it left is seen here.
 -- Those that may fire now and could not before begin now; those that may not any more stop. The others stay as they are.
 with found as (
     select

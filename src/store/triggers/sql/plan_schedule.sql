@@ -5,8 +5,8 @@ values (
     current_tenant(), $1::uuid, clock_timestamp(), case when $2::boolean then clock_timestamp() end
 )
 on conflict (tenant_id, trigger_id) do update
-set settled_at = excluded.settled_at,
-    due_at = excluded.due_at,
+set settled_at = clock_timestamp(), -- once the row is ours, not when the statement began
+    due_at = case when $2::boolean then clock_timestamp() end,
     next_slot_at = null,
     waiting_slot_at = null,
     problem = null

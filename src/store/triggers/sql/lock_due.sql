@@ -1,0 +1,8 @@
+-- lock_due :many  uses trigger_schedule_due_idx  called by data/scheduler; claim_schedules reads what it has locked
+-- What is due, of all tenants, oldest first; locked until the transaction ends, so that any number of schedulers share it.
+select tenant_id, trigger_id
+from trigger_schedule
+where due_at <= statement_timestamp()
+order by due_at
+limit $1::int
+for update skip locked
