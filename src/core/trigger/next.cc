@@ -230,22 +230,45 @@ Millis jitter_of(const Schedule& schedule, std::string_view trigger_id) {
 
 namespace {
 
+/// The last slot in [slot, until].
+Instant last_slot(const Schedule& schedule, Instant slot, Instant until) {
+    while (until - slot >= seconds(1)) {
+        const Instant middle = slot + (until - slot) / 2;
+        const auto found = next(schedule, middle);
+        if (found && *found <= until) {
+            slot = *found;
+        } else {
+            until = middle;
+        }
+    }
+    return slot;
+}
+
 /// The latest slots in (from, until], at most `kCatchUpMax`, oldest first. It looks back further and further,
-/// so that a rule of every second costs no more after a week than after a minute.
+/// so that a rule of every second costs no more after a week than after a minute. Of a rule so uneven that
+/// this meets more than `kStepsMax`, the latest only.
 std::vector<Instant> latest(const Schedule& schedule, Instant from, Instant until) {
-    constexpr int kStepsMax = 20'000;  // some 5 ms; of a rule so uneven, later slots may be left out
-    std::vector<Instant> out;
-    for (Micros reach = minutes(4);; reach *= 4) {
+    constexpr int kStepsMax = 20'000;  // some 5 ms
+    constexpr Micros kFirst = minutes(4);
+    std::vector<Instant> kept;
+    for (Micros reach = kFirst;; reach *= 4) {
         const Instant start = std::max(from, until - reach);
-        out.clear();
+        std::vector<Instant> out;
         auto slot = next(schedule, start);
         for (int steps = 0; slot && *slot <= until && steps < kStepsMax; ++steps) {
             out.push_back(*slot);
             if (out.size() == 2 * kCatchUpMax) out.erase(out.begin(), out.begin() + kCatchUpMax);
             slot = next(schedule, *slot);
         }
+        if (slot && *slot <= until) {  // there are more, and later ones count
+            if (!kept.empty()) return kept;
+            until = last_slot(schedule, *slot, until);
+            reach = kFirst / 4;
+            continue;
+        }
         if (out.size() > kCatchUpMax) out.erase(out.begin(), out.end() - std::ptrdiff_t{kCatchUpMax});
         if (start == from || out.size() == kCatchUpMax) return out;
+        kept = std::move(out);
     }
 }
 

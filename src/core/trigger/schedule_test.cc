@@ -492,6 +492,17 @@ TEST(Due, BoundsWhatIsMadeUpFor) {
     EXPECT_EQ(all.settled, kNoon);
 }
 
+TEST(Due, TakesTheLatestOfManyThatLieFarBack) {
+    // Every second of half a day, and six hours of nothing since.
+    const Moment moment{.settled = kNoon - days(3), .now = kNoon + hours(6)};
+    const Due last = due_of(R"("catch_up_within": "2d")", moment, "* * 0-11 * * *");
+    EXPECT_EQ(last.slots, std::vector{kNoon - seconds(1)});
+    EXPECT_GE(last.missed, 1'000);
+    const Due all = due_of(R"("catch_up": "all", "catch_up_within": "2d")", moment, "* * 0-11 * * *");
+    EXPECT_EQ(all.slots.size(), kCatchUpMax);
+    EXPECT_EQ(all.slots.back(), kNoon - seconds(1));
+}
+
 TEST(Due, LeavesOutWhatWouldOverlap) {
     const Moment moment{.settled = kNoon - minutes(10), .now = kNoon + seconds(1), .is_running = true};
     EXPECT_EQ(due_of(R"("overlap": "allow")", moment).slots.size(), 1u);
