@@ -65,12 +65,24 @@ struct Scheduler::Impl {
         std::vector<Millis> late;       // of each run
         std::int64_t missed = 0;
         std::int64_t skipped = 0;
+        std::size_t bytes = 0;  // of the runs' values
+        std::size_t runs_max = 0;
+        std::size_t bytes_max = 0;
+
+        bool is_full() const { return runs.size() >= runs_max || bytes >= bytes_max; }
+        void add(rows::NewRun run, Millis by_how_much) {
+            for (const auto& value : run.values) bytes += value.data ? value.data->size() : 0;
+            runs.push_back(std::move(run));
+            late.push_back(by_how_much);
+        }
     };
 
     rt::Task<void> work();
     rt::Task<void> help();
     rt::Task<void> pause();
     rt::Task<Result<int>> tick();
+    rows::Settled postponed(const rows::DueSchedule& due, const Error& why) const;
+    void halve();
     rt::Task<void> decide(const rows::DueSchedule& due, Turn& turn, rt::Deadline by);
     rt::Task<Result<rows::NewRun>> seal(
         const rows::DueSchedule& due, const trigger::Schedule& schedule, Instant slot, rt::Deadline by
@@ -86,7 +98,8 @@ struct Scheduler::Impl {
     Stats stats{};
     bool is_woken = false;
     bool is_helped = false;
-    bool is_one_by_one = false;  // the last transaction failed: find out whose fault it is
+    int batch = needs.options.batch_max;  // less while transactions take too long
+    bool is_one_by_one = false;           // the last transaction failed: find out whose fault it is
     rt::Signal wanted;
     rt::Scope scope;
 };
@@ -113,8 +126,25 @@ rt::Task<Result<rows::NewRun>> Scheduler::Impl::seal(
     co_return run;
 }
 
-/// Appends to the turn where the schedule stands afterwards, and its runs. Whatever is wrong with one
-/// schedule is told to its owner and keeps nobody else's from firing.
+/// Nothing is settled: catch-up decides what becomes of it. The longer it lasts the rarer it is tried, so
+/// that thousands that are refused cost little.
+rows::Settled Scheduler::Impl::postponed(const rows::DueSchedule& due, const Error& why) const {
+    const Instant since = due.next_slot_at.value_or(due.settled_at);
+    const Millis late = std::chrono::floor<Millis>(due.now - since);
+    return {
+        .tenant = due.tenant,
+        .trigger = due.trigger,
+        .settled_at = due.settled_at,
+        .next_slot_at = due.next_slot_at,
+        .due_at = due.now + std::clamp(late / 4, needs.options.postponed, needs.options.postponed_max),
+        .waiting_slot_at = due.waiting_slot_at,
+        .problem = why.user,
+    };
+}
+
+/// Appends to the turn where the schedule stands afterwards, and its runs: as many as there is room for in
+/// the turn. The rest stays due, all of it where nothing begins. Whatever is wrong with one schedule is told
+/// to its owner and keeps nobody else's from firing.
 rt::Task<void> Scheduler::Impl::decide(const rows::DueSchedule& due, Turn& turn, rt::Deadline by) {
     rows::Settled out{.tenant = due.tenant, .trigger = due.trigger, .settled_at = due.settled_at};
     out.waiting_slot_at = due.waiting_slot_at;
@@ -128,6 +158,11 @@ rt::Task<void> Scheduler::Impl::decide(const rows::DueSchedule& due, Turn& turn,
         turn.settled.push_back(std::move(out));
         co_return;
     }
+    auto room = needs.may_start(due.tenant);  // first: of what is refused, nothing is computed
+    if (!room) {
+        turn.settled.push_back(postponed(due, room.error()));
+        co_return;
+    }
     const trigger::Due what = trigger::due(
         *schedule,
         {.settled = due.settled_at,
@@ -136,53 +171,72 @@ rt::Task<void> Scheduler::Impl::decide(const rows::DueSchedule& due, Turn& turn,
          .waiting = due.waiting_slot_at,
          .trigger_id = due.trigger.text()}
     );
-    out.next_slot_at = what.next;
-    auto room = what.slots.empty() ? Result<void>() : needs.may_start(due.tenant);
-    std::vector<rows::NewRun> runs;
-    Error why;
+    const Millis jitter = trigger::jitter_of(*schedule, due.trigger.text());
     for (const Instant slot : what.slots) {
+        if (turn.is_full()) break;
+        if (out.fired > 0) room = needs.may_start(due.tenant);
         if (!room) break;
         auto run = co_await seal(due, *schedule, slot, by);
-        if (!run) room = fail(run.error());
-        if (run) runs.push_back(*std::move(run));
+        if (!run) {
+            room = fail(run.error());
+            break;
+        }
+        ++out.fired;
+        out.last_slot_at = slot;
+        out.last_run_id = run->id;
+        turn.add(*std::move(run), std::chrono::floor<Millis>(due.now - slot) - jitter);
     }
-    if (!room) {  // nothing is settled: catch-up decides what becomes of it
-        out.problem = room.error().user;
-        out.due_at = due.now + needs.options.postponed;
-        turn.settled.push_back(std::move(out));
+    const auto begun = static_cast<std::size_t>(out.fired);
+    if (begun == what.slots.size()) {
+        out.settled_at = what.settled;
+        out.next_slot_at = what.next;
+        out.due_at = what.looks_next;
+        out.waiting_slot_at = what.waiting;
+    } else if (begun == 0) {
+        if (!room) turn.settled.push_back(postponed(due, room.error()));
         co_return;
+    } else {
+        out.settled_at = *out.last_slot_at;
+        out.next_slot_at = what.slots[begun];
+        out.due_at = room ? due.now : due.now + needs.options.postponed;
+        out.waiting_slot_at = std::nullopt;  // it was the first
+        if (!room) out.problem = room.error().user;
     }
-    out.settled_at = what.settled;
-    out.due_at = what.looks_next;
-    out.waiting_slot_at = what.waiting;
     out.missed = what.missed;
     out.skipped = what.skipped;
-    out.fired = static_cast<std::int64_t>(runs.size());
-    if (!runs.empty()) {
-        out.last_slot_at = what.slots.back();
-        out.last_run_id = runs.back().id;
-    }
-    const Millis jitter = trigger::jitter_of(*schedule, due.trigger.text());
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-        turn.late.push_back(std::chrono::floor<Millis>(due.now - what.slots[i]) - jitter);
-        turn.runs.push_back(std::move(runs[i]));
-    }
     turn.missed += what.missed;
     turn.skipped += what.skipped;
     turn.settled.push_back(std::move(out));
 }
 
+/// The next transactions do less, until one has been quick enough.
+void Scheduler::Impl::halve() {
+    batch = std::max(batch / 2, 1);
+}
+
 rt::Task<Result<int>> Scheduler::Impl::tick() {
     const auto by = scope.deadline(needs.options.timeout);
-    const int limit = is_one_by_one ? 1 : needs.options.batch_max;
-    CO_TRY(auto claim, co_await rows::claim_schedules(needs.pool, limit, by));
+    const int limit = is_one_by_one ? 1 : batch;
+    auto found = co_await rows::claim_schedules(needs.pool, limit, by);
+    if (!found) {
+        if (found.error().code == Code::kTimeout) halve();
+        co_return fail(std::move(found).error());
+    }
+    rows::Claim claim = *std::move(found);
     const int claimed = static_cast<int>(claim.due.size());
     if (claimed == 0) {
         is_one_by_one = false;
         co_return 0;
     }
     Turn turn;
-    for (const rows::DueSchedule& due : claim.due) co_await decide(due, turn, by);
+    const auto share = static_cast<std::size_t>(std::max(needs.options.batch_max / batch, 1));
+    turn.runs_max = std::max<std::size_t>(needs.options.runs_max / share, 1);
+    turn.bytes_max = std::max<std::size_t>(needs.options.bytes_max / share, 1);
+    for (const rows::DueSchedule& due : claim.due) {
+        if (turn.is_full()) break;  // the others stay due
+        co_await decide(due, turn, by);
+        co_await rt::yield();  // what has been missed for long takes milliseconds to find
+    }
     std::vector<const rows::NewRun*> runs;
     for (const rows::NewRun& run : turn.runs) runs.push_back(&run);
     const std::optional<rows::DueSchedule> only =
@@ -194,9 +248,11 @@ rt::Task<Result<int>> Scheduler::Impl::tick() {
     );
     if (begun) {
         told(turn, *begun);
+        batch = std::min(batch * 2, needs.options.batch_max);
         co_return claimed;
     }
     const bool is_away = begun.error().code == Code::kUnavailable || begun.error().code == Code::kTimeout;
+    if (begun.error().code == Code::kTimeout) halve();
     is_one_by_one = !is_away;
     if (!is_away && only) co_await set_aside(*only, begun.error());
     co_return fail(std::move(begun).error());

@@ -20,10 +20,13 @@ namespace weft::scheduler {
 
 struct Options {
     int batch_max = 200;                                   // schedules in one transaction
+    std::size_t runs_max = 500;                            // likewise; what is left is due at once
+    std::size_t bytes_max = 8 << 20;                       // of their values
     Steady::duration look_max = std::chrono::seconds(10);  // a notice that was lost costs so much
     Steady::duration timeout = std::chrono::seconds(10);   // of a transaction
-    Millis postponed{5'000};  // what a limit keeps from firing is tried again then
-    Millis failed{60'000};    // what cannot be fired at all
+    Millis postponed{5'000};       // what a limit keeps from firing is tried again then, and later and later,
+    Millis postponed_max{60'000};  // up to this
+    Millis failed{60'000};         // what cannot be fired at all
 };
 
 struct Needs {

@@ -42,7 +42,7 @@ Deadline by() {
 /// One scheduler and what it needs, as in an api process.
 class Place {
   public:
-    Place(test::TestDatabase& db, const std::string& folder)
+    Place(test::TestDatabase& db, const std::string& folder, const Options& options = {})
         : db_(db),
           wrapper_(std::move(
               *crypto::make_key_wrapper(crypto::read_key_file(folder + "/master.key", rng_).value())
@@ -60,7 +60,11 @@ class Place {
                .rng = rng_,
                .metrics = metrics_,
                .log = telemetry::Logger(),
-               .may_start = [this](TenantId) { return room_; }}
+               .may_start = [this](TenantId) -> Result<void> {
+                   if (room_ && room_for_-- <= 0) return fail(Error::limit("No room"));
+                   return room_;
+               },
+               .options = options}
           ) {}
     ~Place() {
         loop_.run_until_done(scheduler_.close());
@@ -116,6 +120,7 @@ class Place {
     store::vault::TenantKeys keys_;
     store::runs::PayloadCodec codec_;
     Result<void> room_;
+    int room_for_ = 1'000'000;  // so many times it is asked
     int told_ = 0;
     Scheduler scheduler_;
 };
@@ -310,6 +315,72 @@ TEST_F(SchedulerTest, WithoutRoomItWaitsAndSaysSo) {
     db_.exec("update weft.trigger_schedule set due_at = now()");
     EXPECT_EQ(place.tick(), 1);
     EXPECT_EQ(count("workflow_run"), "1");
+    EXPECT_EQ(of(id, "problem is null"), "true");
+}
+
+/// Of every second, ten of them: all are missed, and made up for.
+constexpr std::string_view kTen = R"({"cron": "0-9 0 0 * * *", "catch_up": "all", "catch_up_within": "2d"})";
+
+TEST_F(SchedulerTest, ATurnBeginsSoManyRunsAndLeavesTheOthersDue) {
+    Place place(db_, folder_.path(), {.runs_max = 4});
+    const auto tenant = place.tenant();
+    const auto workflow = db_.create_workflow(tenant, "flow");
+    for (int i = 0; i < 2; ++i) {
+        const auto id = place.schedule(tenant, workflow.id, kTen);
+        db_.exec(
+            "update weft.trigger_schedule set settled_at = date_trunc('day', now() at time zone 'UTC') at "
+            "time "
+            "zone 'UTC' - interval '1 second', due_at = now() where trigger_id = '" +
+            id.text() + "'"
+        );
+    }
+    for (const std::string runs : {"4", "8", "12", "16", "20"}) {
+        EXPECT_GT(place.tick(), 0);
+        EXPECT_EQ(count("workflow_run"), runs);
+        EXPECT_EQ(count("trigger_schedule where fired > 0 and settled_at < last_slot_at"), "0");
+        const std::string due = count("trigger_schedule where due_at <= now()");
+        EXPECT_EQ(due == "0", runs == "20") << due;
+    }
+    EXPECT_EQ(count("trigger_schedule where fired = 10 and missed = 0 and problem is null"), "2");
+    EXPECT_EQ(db_.scalar("select count(distinct (trigger_id, dedupe_key)) from weft.trigger_event"), "20");
+}
+
+TEST_F(SchedulerTest, ATurnHasSoManyBytes) {
+    Place place(db_, folder_.path(), {.bytes_max = 1});
+    const auto tenant = place.tenant();
+    const auto workflow = db_.create_workflow(tenant, "flow");
+    for (int i = 0; i < 3; ++i)
+        wind_back(place.schedule(tenant, workflow.id, R"({"cron": "* * * * *"})"), "1 minute");
+    for (const std::string runs : {"1", "2", "3"}) {
+        EXPECT_GT(place.tick(), 0);
+        EXPECT_EQ(count("workflow_run"), runs);
+    }
+}
+
+TEST_F(SchedulerTest, RoomIsAskedForBeforeEachRunAndRarerWhileThereIsNone) {
+    Place place(db_, folder_.path());
+    const auto tenant = place.tenant();
+    const auto id = place.schedule(tenant, db_.create_workflow(tenant, "flow").id, kTen);
+    db_.exec(
+        "update weft.trigger_schedule set settled_at = date_trunc('day', now() at time zone 'UTC') at time "
+        "zone "
+        "'UTC' - interval '1 second', due_at = now()"
+    );
+    place.room_for_ = 3;
+    EXPECT_EQ(place.tick(), 1);
+    EXPECT_EQ(count("workflow_run"), "3");
+    EXPECT_EQ(of(id, "fired || ' ' || problem"), "3 No room");
+    EXPECT_EQ(
+        of(id, "settled_at = last_slot_at and next_slot_at = last_slot_at + interval '1 second'"), "true"
+    );
+    EXPECT_EQ(of(id, "due_at > now() and due_at < now() + interval '6 seconds'"), "true");
+    db_.exec("update weft.trigger_schedule set due_at = now(), next_slot_at = now() - interval '2 minutes'");
+    EXPECT_EQ(place.tick(), 1);
+    EXPECT_EQ(of(id, "due_at > now() + interval '25 seconds'"), "true");
+    place.room_for_ = 100;
+    db_.exec("update weft.trigger_schedule set due_at = now()");
+    EXPECT_EQ(place.tick(), 1);
+    EXPECT_EQ(of(id, "fired || ' ' || missed"), "10 0");
     EXPECT_EQ(of(id, "problem is null"), "true");
 }
 
