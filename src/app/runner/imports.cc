@@ -3,8 +3,10 @@
 
 #include <sys/random.h>
 
-#include <algorithm>
+#include <array>
 #include <cstring>
+#include <optional>
+#include <span>
 #include <string>
 
 namespace weft::script {
@@ -12,6 +14,10 @@ namespace weft::script {
 namespace {
 
 constexpr std::size_t kLogBytesMax = limits::kLogLineBytesMax;
+// What one call may bring: a payload in base64 is 11 MB.
+constexpr std::size_t kLibraryBytesMax = 16u << 20;
+// From here on a call is worth a look at the clock before it is answered.
+constexpr std::size_t kLongBytes = 64u << 10;
 
 }  // namespace
 
@@ -27,44 +33,103 @@ struct Imports {
             if (getrandom(&bits, sizeof bits, 0) != sizeof bits) return 0;
             return QJS(qjs_new_number)(&it.instance, static_cast<double>(bits >> 11) * 0x1.0p-53);
         }
-        if (name == "__log" && argc == 2) log(it, argv);
+        if (name == "__log" && argc == 2) {
+            log(it, argv);
+            leave_if_out_of_time(it);
+        }
         if (name == "__library") return library(it, argc, argv);
         return QJS(qjs_get_undefined)(&it.instance);
     }
 
-    /// The first `bytes_max` bytes of a value's text; false where there is no room for saying it.
-    static bool copy_text(Engine::Impl& it, std::uint32_t handle, std::size_t bytes_max, std::string& out) {
-        const std::uint32_t size_at = QJS(wasm_malloc)(&it.instance, 4);
-        const std::uint32_t at = size_at ? QJS(qjs_get_string_len)(&it.instance, handle, size_at) : 0;
-        const std::string_view size_bytes = at ? wasm::view(it.instance, size_at, 4) : std::string_view();
-        if (size_bytes.empty()) return false;
+    /// A text in the engine's memory.
+    struct Text {
+        std::uint32_t at = 0;
         std::uint32_t size = 0;
-        std::memcpy(&size, size_bytes.data(), 4);
-        out.assign(wasm::view(it.instance, at, size).substr(0, bytes_max));
-        QJS(qjs_free_cstring)(&it.instance, at);
+    };
+    struct Texts {
+        std::array<Text, runner::library::kArgumentsMax> of;
+        std::size_t count = 0;
+        std::size_t bytes = 0;
+    };
+
+    /// Until `release`. Nothing for what is not a string, since making one of it would run the script's own
+    /// code in the midst of our call, and where there is no room.
+    static std::optional<Text> text_of(Engine::Impl& it, std::uint32_t handle) {
+        if (!QJS(qjs_is_string)(&it.instance, handle)) return std::nullopt;
+        const std::uint32_t size_at = QJS(wasm_malloc)(&it.instance, 4);
+        if (!size_at) return std::nullopt;
+        Text out{.at = QJS(qjs_get_string_len)(&it.instance, handle, size_at)};
+        const std::string_view size = wasm::view(it.instance, size_at, sizeof out.size);
+        if (!size.empty()) std::memcpy(&out.size, size.data(), sizeof out.size);
         QJS(wasm_free)(&it.instance, size_at);
-        return true;
+        if (!out.at || size.empty()) return std::nullopt;
+        return out;
+    }
+    static void release(Engine::Impl& it, const Text& text) { QJS(qjs_free_cstring)(&it.instance, text.at); }
+
+    /// 0 where there is no room.
+    static std::uint32_t say(Engine::Impl& it, std::string_view text) {
+        const std::uint32_t at = it.copy_in("", text, "");
+        if (!at) return 0;
+        const auto size = static_cast<std::uint32_t>(text.size());
+        const std::uint32_t made = QJS(qjs_new_string)(&it.instance, at, size);
+        QJS(wasm_free)(&it.instance, at);
+        return made;
+    }
+
+    /// The engine looks at its clock once in some thousand operations, and one of ours may take as long as
+    /// all of those. Ends the script from here; the caller owns nothing.
+    static void leave_if_out_of_time(Engine::Impl& it) {
+        if (!it.is_interrupted && !it.is_out_of_time()) return;
+        it.is_interrupted = true;
+        wasm_rt_trap(WASM_RT_TRAP_UNREACHABLE);
+    }
+
+    /// An error's message instead; "" where there is no room.
+    static std::optional<std::string_view> take(
+        Engine::Impl& it, std::uint32_t argc, std::uint32_t argv, Texts& out
+    ) {
+        if (argc > out.of.size()) return "!the library asks with too many texts";
+        for (std::uint32_t i = 0; i < argc; ++i) {
+            std::uint32_t handle = 0;
+            const std::string_view bytes =
+                wasm::view(it.instance, argv + i * std::uint32_t{sizeof handle}, sizeof handle);
+            if (bytes.empty()) return "";
+            std::memcpy(&handle, bytes.data(), sizeof handle);
+            if (!QJS(qjs_is_string)(&it.instance, handle)) return "!the library asks with texts alone";
+            const auto text = text_of(it, handle);
+            if (!text) return "";
+            out.of[out.count++] = *text;
+            out.bytes += text->size;
+            if (out.bytes > kLibraryBytesMax) return "!one call takes 16 MiB of text at most";
+        }
+        return std::nullopt;
+    }
+
+    static void answer(Engine::Impl& it, const Texts& texts) {
+        std::array<std::string, runner::library::kArgumentsMax> arguments;
+        for (std::size_t i = 0; i < texts.count; ++i) {
+            arguments[i] = wasm::view(it.instance, texts.of[i].at, texts.of[i].size);
+            mend_text(arguments[i]);
+        }
+        runner::library::answer(std::span(arguments).first(texts.count), it.answer);
     }
 
     /// The first argument says what is asked for; all are texts. The answer begins with "=", an error's
-    /// message with "!". What lives across calls into the engine belongs to `it`: a trap leaves by longjmp.
+    /// message with "!". Nothing here has a destructor while the engine runs: a trap leaves by longjmp. And
+    /// nothing here can be entered twice, whatever the engine may call back: `it.answer` is one.
     static std::uint32_t library(Engine::Impl& it, std::uint32_t argc, std::uint32_t argv) {
-        it.arguments.resize(std::min<std::size_t>(argc, runner::library::kArgumentsMax));
-        for (std::size_t i = 0; i < it.arguments.size(); ++i) {
-            std::uint32_t handle = 0;
-            const std::string_view bytes =
-                wasm::view(it.instance, argv + static_cast<std::uint32_t>(i * sizeof handle), sizeof handle);
-            if (bytes.empty()) return 0;
-            std::memcpy(&handle, bytes.data(), sizeof handle);
-            if (!copy_text(it, handle, SIZE_MAX, it.arguments[i])) return 0;
-            mend_text(it.arguments[i]);
-        }
-        runner::library::answer(it.arguments, it.answer);
-        const std::uint32_t at = it.copy_in("", it.answer, "");
-        if (!at) return 0;
-        const auto size = static_cast<std::uint32_t>(it.answer.size());
-        const std::uint32_t made = QJS(qjs_new_string)(&it.instance, at, size);
-        QJS(wasm_free)(&it.instance, at);
+        if (it.is_asking) return say(it, "!the library asks while it is answered");
+        it.is_asking = true;
+        Texts texts;
+        const std::optional<std::string_view> refusal = take(it, argc, argv, texts);
+        if (texts.bytes > kLongBytes) leave_if_out_of_time(it);
+        if (!refusal) answer(it, texts);
+        for (std::size_t i = 0; i < texts.count; ++i) release(it, texts.of[i]);
+        leave_if_out_of_time(it);
+        std::uint32_t made = 0;
+        if (!refusal || !refusal->empty()) made = say(it, refusal ? *refusal : std::string_view(it.answer));
+        it.is_asking = false;
         return made;
     }
 
@@ -74,13 +139,17 @@ struct Imports {
         if (bytes.empty() || !it.engine->log_) return;
         std::memcpy(handles, bytes.data(), sizeof handles);
         const double level = QJS(qjs_get_float64)(&it.instance, handles[0]);
-        std::string line;
-        if (!copy_text(it, handles[1], kLogBytesMax, line)) return;
-        while (line.size() == kLogBytesMax && (static_cast<unsigned char>(line.back()) & 0xC0) == 0x80)
-            line.pop_back();
-        mend_text(line);
-        const int rank = level >= 0 && level <= 3 ? static_cast<int>(level) : 1;
-        it.engine->log_(static_cast<protocol::Level>(rank), std::move(line));
+        const auto text = text_of(it, handles[1]);
+        if (!text) return;
+        {
+            std::string line(wasm::view(it.instance, text->at, text->size).substr(0, kLogBytesMax));
+            while (line.size() == kLogBytesMax && (static_cast<unsigned char>(line.back()) & 0xC0) == 0x80)
+                line.pop_back();
+            mend_text(line);
+            const int rank = level >= 0 && level <= 3 ? static_cast<int>(level) : 1;
+            it.engine->log_(static_cast<protocol::Level>(rank), std::move(line));
+        }
+        release(it, *text);
     }
 
     static std::uint32_t interrupt() {

@@ -1,5 +1,6 @@
 #include "app/runner/detail/library.h"
 
+#include "app/runner/detail/engine.h"
 #include "app/runner/evaluator.h"
 #include "base/json.h"
 #include "core/schema/schema.h"
@@ -10,6 +11,23 @@
 #include <cstdio>
 #include <fstream>
 #include <sstream>
+
+namespace weft::script {
+
+/// Gives scripts the host's function itself, which the library keeps from them.
+struct EngineProbe {
+    static void expose_library() {
+        const auto body = [](void* self) {
+            auto& it = *static_cast<Engine::Impl*>(self);
+            const std::uint32_t name = it.copy_in("", "__library", "");
+            const std::uint32_t function = QJS(qjs_new_host_function)(&it.instance, name, 9, 0);
+            QJS(qjs_set_prop_string)(&it.instance, QJS(qjs_get_global)(&it.instance), name, function);
+        };
+        ASSERT_EQ(wasm::guarded(body, &Engine::impl()), WASM_RT_TRAP_NONE);
+    }
+};
+
+}  // namespace weft::script
 
 namespace weft::runner {
 namespace {
@@ -411,6 +429,57 @@ TEST_F(Library, IsBoundedAsScriptsAre) {
         ASSERT_FALSE(outcome) << source;
         EXPECT_TRUE(outcome.error().is_limit) << source << ": " << outcome.error().message;
     }
+}
+
+TEST_F(Library, TheHostTakesTextsAloneAndOneCallAtATime) {
+    engine.reset(script::Scope::kLibrary);
+    engine.set_timeout(2s);
+    script::EngineProbe::expose_library();
+    const auto shown = [&](std::string_view source) {
+        return engine.evaluate(source, script::As::kJson)->value();
+    };
+    EXPECT_EQ(
+        shown("(() => { let inner = 'not called'; const given = { toString() { inner = __library('tzdata'); "
+              "return 'x'; } }; return [__library('encode', 'hex', given), inner]; })()"),
+        R"(["!the library asks with texts alone","not called"])"
+    );
+    EXPECT_EQ(shown("__library('encode', 'hex', 1)"), R"("!the library asks with texts alone")");
+    EXPECT_EQ(shown("__library(...'123456789')"), R"("!the library asks with too many texts")");
+    EXPECT_EQ(
+        shown("__library('encode', 'hex', 'x'.repeat(1 << 24))"),
+        R"("!one call takes 16 MiB of text at most")"
+    );
+    // However the engine keeps a text.
+    EXPECT_EQ(shown("((a) => __library('encode', 'hex', a + 'b' + a).length)('a'.repeat(9000))"), "36003");
+}
+
+TEST_F(Library, WhatTheBuiltInsBecomeDoesNotReachTheHost) {
+    EXPECT_EQ(
+        value("(() => { Array.prototype.map = () => ['tzdata']; String.prototype.slice = () => 'x';"
+              " Array.prototype[Symbol.iterator] = function* () {}; globalThis.String = () => ({});"
+              " return hash.md5(''); })()"),
+        R"("d41d8cd98f00b204e9800998ecf8427e")"
+    );
+}
+
+/// Far fewer operations than the engine does between two looks at its clock.
+TEST_F(Library, TimeOfTheHostIsTheScriptsTime) {
+    for (const char* source : {
+             "(() => { const s = 'x'.repeat(4e6); for (let i = 0; i < 200; i++) hash.sha512(s); })()",
+             "(() => { const s = 'x'.repeat(4e6); for (let i = 0; i < 200; i++) { try { hash.sha512(s); } "
+             "catch {} finally { continue; } } })()",
+             "(() => { const s = 'x'.repeat(8e6); for (let i = 0; i < 1000; i++) console.log(s); })()",
+         }) {
+        engine.reset(script::Scope::kLibrary);
+        engine.set_timeout(Millis(200));
+        const std::int64_t before = script::millis(CLOCK_PROCESS_CPUTIME_ID);
+        const auto outcome = engine.evaluate(source, script::As::kText);
+        ASSERT_FALSE(outcome) << source;
+        EXPECT_LT(script::millis(CLOCK_PROCESS_CPUTIME_ID) - before, 1000) << source;
+        EXPECT_TRUE(outcome.error().is_limit && outcome.error().is_out_of_cpu) << outcome.error().message;
+        EXPECT_THAT(outcome.error().message, HasSubstr("and its limit is 0.2 s"));
+    }
+    EXPECT_EQ(value("hash.md5('')"), R"("d41d8cd98f00b204e9800998ecf8427e")");  // as ever
 }
 
 }  // namespace

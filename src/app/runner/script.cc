@@ -191,6 +191,7 @@ void Engine::Impl::start(std::string_view text, As wanted) {
     result.reset();
     error.clear();
     has_error = false;
+    is_asking = false;  // where a trap ended the one before
 }
 
 Failure Engine::Impl::failure() const {
@@ -208,13 +209,8 @@ Failure Engine::Impl::failure() const {
         out.message += " (a whole number beyond 2^53 is a BigInt here: Number(x) rounds it)";
     name_what_is(out.message);
     if (out.message.size() > 2000) out.message.resize(2000);
-    if (is_interrupted) {
-        out.is_limit = true;
-        out.is_out_of_cpu = cpu_used_ms >= engine->cpu_max_.count();
-        out.message = time_message();
-    } else {
-        out.is_limit = is_about_size(name, message);
-    }
+    out.is_limit = is_interrupted || is_about_size(name, message);
+    if (is_interrupted) say_time(out);
     out.reads_absent = name == "TypeError" && is_absent_read(message);
     locate(rest.substr(std::min(message_end, rest.size())), out);
     mend_text(out.message);
@@ -228,12 +224,11 @@ bool Engine::Impl::is_out_of_time() {
     return true;
 }
 
-std::string Engine::Impl::time_message() const {
-    const std::string used = "the script used " + seconds(cpu_used_ms) + " of CPU time";
-    if (cpu_used_ms >= engine->cpu_max_.count()) {
-        return used + ", and its limit is " + seconds(engine->cpu_max_.count());
-    }
-    return used + ", but did not end within " + seconds(engine->wall_max_.count());
+void Engine::Impl::say_time(Failure& out) const {
+    out.is_out_of_cpu = cpu_used_ms >= engine->cpu_max_.count();
+    out.message = "the script used " + seconds(cpu_used_ms) + " of CPU time";
+    out.message += out.is_out_of_cpu ? ", and its limit is " + seconds(engine->cpu_max_.count())
+                                     : ", but did not end within " + seconds(engine->wall_max_.count());
 }
 
 Outcome Engine::Impl::outcome(wasm_rt_trap_t trap) {
@@ -243,6 +238,7 @@ Outcome Engine::Impl::outcome(wasm_rt_trap_t trap) {
         failure.message = trap == WASM_RT_TRAP_EXHAUSTION
                               ? std::string("the script calls itself too deeply")
                               : std::string("the script engine stopped: ") + wasm_rt_strerror(trap);
+        if (is_interrupted) say_time(failure);  // in a function of the host
         return std::unexpected(std::move(failure));
     }
     if (has_error) return std::unexpected(failure());

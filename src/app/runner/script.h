@@ -76,6 +76,7 @@ class Engine {
   private:
     struct Impl;
     friend struct Imports;
+    friend struct EngineProbe;  // of tests
     static Impl& impl();
 
     bool is_dirty_ = false;

@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #define QJS(name) Z_quickjsZ_##name
 
@@ -59,8 +58,8 @@ struct Engine::Impl {
     std::optional<std::string> result;
     std::string error;
     bool has_error = false;
-    std::vector<std::string> arguments;  // of a function of the library, and what it gives
-    std::string answer;
+    bool is_asking = false;     // a function of the library
+    std::string answer;         // what it gives
     std::string_view bytecode;  // of the library, in the engine's memory
     std::string mark;           // of whole numbers beyond 2^53; nobody who sends a value can know it
 
@@ -109,7 +108,8 @@ struct Engine::Impl {
     /// `name \n message \n stack` as `describe` made it.
     Failure failure() const;
     bool is_out_of_time();
-    std::string time_message() const;
+    /// That, and why, its time is over.
+    void say_time(Failure& out) const;
     Outcome outcome(wasm_rt_trap_t trap);
     static void initialise(void* self);
     static void compile_library(void* self);

@@ -65,10 +65,13 @@ const optionsOf = (where, given, known) => {
   return given;
 };
 
-/// Asks the host: texts there and back.
-const ask = (where, what, ...given) => {
-  const answer = native(what, ...given.map(String));
+/// Asks the host: texts there and back, by what the built-ins were when this was loaded. The host checks all the same.
+const text = String, { apply } = Reflect, { slice } = String.prototype;
+const ask = (where, ...given) => {
+  for (let i = 0; i < given.length; i++) given[i] = text(given[i]);  // its own items: nobody's setters
+  const answer = apply(native, undefined, given);
   if (answer === undefined) throw new InternalError("out of memory");
-  if (answer[0] === "!") throw refused(where, answer.slice(1));
-  return answer.slice(1);
+  const rest = apply(slice, answer, [1]);
+  if (answer[0] === "!") throw refused(where, rest);
+  return rest;
 };
