@@ -482,5 +482,60 @@ TEST_F(Library, TimeOfTheHostIsTheScriptsTime) {
     EXPECT_EQ(value("hash.md5('')"), R"("d41d8cd98f00b204e9800998ecf8427e")");  // as ever
 }
 
+TEST_F(Library, DatesStayInTheirYears) {
+    for (const char* expression : {
+             "dates.parse('9999-12-31').endOf('week')",
+             "dates.parse('0000-01-01').startOf('week')",
+             "dates.parse('9999-12-31T20:00').in('Pacific/Auckland')",
+             "dates.parse('9999-12-31T20:00Z', { zone: 'Pacific/Auckland' })",
+             "dates.parse('9999-12-31T20:00').format('y', { zone: 'Pacific/Auckland' })",
+             "dates.parse('0000-01-01T00:00:00+05:00').in('UTC')",
+             "dates.fromMillis(253402300799999, { zone: 'Pacific/Auckland' })",
+             "dates.parse('9999-12-31T23:59').plus({ hours: 1 })",
+             "dates.parse('2026-01-01').plus({ hours: 1e300 })",
+         })
+        EXPECT_THAT(value(expression), HasSubstr("the date must lie in the years 0 to 9999")) << expression;
+    EXPECT_EQ(value("dates.parse('9999-12-31').endOf('month').year"), "9999");
+    EXPECT_THAT(
+        value("dates.now().plus({ hours: Infinity, minutes: -Infinity })"),
+        HasSubstr("date.plus: hours must be a finite number, not the number Infinity")
+    );
+    EXPECT_THAT(value("dates.now().plus({ hours: 1e308, minutes: -1e308 })"), HasSubstr("a whole number"));
+    EXPECT_EQ(value("dates.parse('9999-12-31').diff('0000-01-01', 'days')"), "3652424");
+    EXPECT_EQ(value("dates.parse('0000-01-01').diff('9999-12-31', 'years')"), "-9999");
+}
+
+/// Whatever JavaScript may have been made to ask.
+TEST(LibraryHost, ChecksWhatItIsAsked) {
+    const std::string far = "180000000000000000";   // year 5,000,000
+    const std::string outside = "900000000000000";  // a number that it reads
+    for (const std::vector<std::string>& asked : std::vector<std::vector<std::string>>{
+             {"start", "0", "UTC", "nonsense"},
+             {"end", "0", "UTC", ""},
+             {"difference", "0", "0", "UTC", "nonsense"},
+             {"difference", far, "0", "UTC", "day"},
+             {"difference", outside, "0", "UTC", "day"},
+             {"difference", "0", outside, "UTC", "month"},
+             {"fields", outside, "UTC"},
+             {"fields", "", "UTC"},
+             {"fields", "0", "Mars"},
+             {"in", "NaN", "UTC"},
+             {"iso", "1.5", "UTC"},
+             {"iso", outside, "UTC"},
+             {"format", outside, "UTC", "yyyy", "en"},
+             {"format", "0x", "UTC", "yyyy", "en"},
+             {"plus", "0", "UTC", "NaN", "0", "0"},
+             {"plus", "0", "UTC", "0", far, "0"},
+             {"plus", "0", "UTC", "0", "0", "Infinity"},
+             {"plus", outside, "UTC", "0", "0", "0"},
+             {"moment", outside, "UTC", "compatible"},
+             {"moment", "0", "Mars", "compatible"},
+         }) {
+        std::string answer;
+        library::answer(asked, answer);
+        EXPECT_TRUE(answer.starts_with("!")) << asked[0] << " " << asked[1] << ": " << answer;
+    }
+}
+
 }  // namespace
 }  // namespace weft::runner

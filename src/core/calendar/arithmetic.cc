@@ -17,6 +17,9 @@ constexpr Reading kEnd = local_days(std::chrono::year(10'000) / 1 / 1);
 // What cannot lead from one end of the calendar to the other cannot overflow either.
 constexpr std::int64_t kMonthsMax = 12 * 10'000;
 constexpr std::int64_t kDaysMax = 366 * 10'000;
+// Of estimates that count dates: one for the time of day, one for a date that a zone has skipped, one for the
+// end of the calendar.
+constexpr int kTooManyMax = 3;
 
 constexpr std::array kUnits = std::to_array<std::pair<std::string_view, Unit>>(
     {{"year", Unit::kYear},
@@ -31,7 +34,7 @@ constexpr std::array kUnits = std::to_array<std::pair<std::string_view, Unit>>(
 );
 
 Error out_of_range() {
-    return Error::invalid("the result must lie in the years 0 to 9999");
+    return Error::invalid("the date must lie in the years 0 to 9999");
 }
 
 /// Of units that are a length of time.
@@ -116,6 +119,15 @@ std::optional<Unit> unit_of(std::string_view word) {
     return found->second;
 }
 
+Result<void> check_years(Moment at, const Zone& zone) {
+    // First by UTC: far outside, no zone can say what its clocks would read.
+    const Reading utc(at.time_since_epoch());
+    if (utc < kFirst - days(1) || utc >= kEnd + days(1)) return fail(out_of_range());
+    const Reading reading = zone.reading(at);
+    if (reading < kFirst || reading >= kEnd) return fail(out_of_range());
+    return {};
+}
+
 Result<Moment> plus(Moment at, const Zone& zone, const Span& span) {
     if (std::abs(span.months) > kMonthsMax || std::abs(span.days) > kDaysMax ||
         std::chrono::abs(span.exact) > days(kDaysMax))
@@ -129,8 +141,7 @@ Result<Moment> plus(Moment at, const Zone& zone, const Span& span) {
         moved_to = zone.moment(target);
     }
     moved_to += span.exact;
-    const Reading end = zone.reading(moved_to);
-    if (end < kFirst || end >= kEnd) return fail(out_of_range());
+    CHECK_OK(check_years(moved_to, zone));
     return moved_to;
 }
 
@@ -173,8 +184,7 @@ std::int64_t difference(Moment at, Moment other, const Zone& zone, Unit unit) {
         if (unit == Unit::kQuarter) count /= 3;
         if (unit == Unit::kYear) count /= 12;
     }
-    // The estimate counts dates and not times of day: at most one too many.
-    while (count != 0 && count * sign > 0 && is_passed(count)) count -= sign;
+    for (int i = 0; i < kTooManyMax && count * sign > 0 && is_passed(count); ++i) count -= sign;
     return count * sign > 0 ? count : 0;
 }
 

@@ -93,6 +93,10 @@ enum class Unit { kYear, kQuarter, kMonth, kWeek, kDay, kHour, kMinute, kSecond,
 /// "day" and "days"; nothing for what is none.
 std::optional<Unit> unit_of(std::string_view word);
 
+/// Errors: kInvalid when clocks in the zone read a year then that is none of 0 to 9999. What follows takes
+/// moments that are in order; `plus` says so of what it gives, the others may lead a week out of it.
+Result<void> check_years(Moment at, const Zone& zone);
+
 /// Months and days move the reading and keep the time of day (first months: a day that the month does not
 /// have becomes its last one); what is exact moves the instant.
 struct Span {

@@ -52,6 +52,7 @@ class DateTime {
       const unit = name.endsWith("s") ? name : name + "s";
       const count = sign * numberOf(where, name, given[name]);
       if (unitsOfTime[unit]) {
+        if (!Number.isFinite(count)) throw wrong(where, name, "a finite number", given[name]);
         exact += count * unitsOfTime[unit];
         continue;
       }
@@ -77,7 +78,7 @@ class DateTime {
   }
   startOf(unit) { return make(+ask("date.startOf", "start", this.#at, this.#zone, unitOf("date.startOf", unit)), this.#zone); }
   endOf(unit) { return make(+ask("date.endOf", "end", this.#at, this.#zone, unitOf("date.endOf", unit)), this.#zone); }
-  in(zone) { return make(this.#at, zoneOf("date.in", zone)); }
+  in(zone) { return placed("date.in", this.#at, textOf("date.in", "zone", zone)); }
 
   diff(other, unit = "milliseconds", options) {
     const where = "date.diff";
@@ -119,6 +120,8 @@ class DateTime {
   toLocaleString() { throw new TypeError("toLocaleString: write format(pattern, {locale})"); }
 }
 
+/// A date on the zone's clocks, if they can say it.
+const placed = (where, at, zone = "UTC") => make(at, ask(where, "in", at, textOf(where, "zone", zone)));
 const optionZone = (where, given) => given === undefined ? "UTC" : zoneOf(where, given);
 const parsed = (where, text, { zone, pattern, locale = "en" }) => {
   const [at, written] = ask(where, "parse", textOf(where, "text", text), zone === undefined ? "" : zoneOf(where, zone),
@@ -175,11 +178,11 @@ const patternOf = (where, given, locale) => {
 globals.dates = {
   now(options) {
     const { zone } = optionsOf("dates.now", options, ["zone"]);
-    return make(Date.now(), optionZone("dates.now", zone));
+    return placed("dates.now", Date.now(), zone);
   },
   today(options) {
     const { zone } = optionsOf("dates.today", options, ["zone"]);
-    return make(Date.now(), optionZone("dates.today", zone)).startOf("day");
+    return placed("dates.today", Date.now(), zone).startOf("day");
   },
   parse(text, options) {
     return parsed("dates.parse", text, optionsOf("dates.parse", options, ["zone", "pattern", "locale"]));
@@ -205,17 +208,17 @@ globals.dates = {
   fromMillis(count, options) {
     const { zone } = optionsOf("dates.fromMillis", options, ["zone"]);
     const at = wholeOf("dates.fromMillis", "milliseconds", count, atMin, atMax);
-    return make(at, optionZone("dates.fromMillis", zone));
+    return placed("dates.fromMillis", at, zone);
   },
   fromSeconds(count, options) {
     const { zone } = optionsOf("dates.fromSeconds", options, ["zone"]);
     const at = Math.round(numberOf("dates.fromSeconds", "seconds", count) * 1000);
     wholeOf("dates.fromSeconds", "seconds", at, atMin, atMax);
-    return make(at, optionZone("dates.fromSeconds", zone));
+    return placed("dates.fromSeconds", at, zone);
   },
   fromDate(date, options) {
     const { zone } = optionsOf("dates.fromDate", options, ["zone"]);
-    return make(instantOf("dates.fromDate", "date", date), optionZone("dates.fromDate", zone));
+    return placed("dates.fromDate", instantOf("dates.fromDate", "date", date), zone);
   },
   earliest(list) { return outermost("dates.earliest", list, (a, b) => a < b); },
   latest(list) { return outermost("dates.latest", list, (a, b) => a > b); },
