@@ -19,11 +19,16 @@ namespace rows = store::triggers;
 using store::runs::ValueSlot;
 
 constexpr auto kRetryPause = std::chrono::seconds(1);  // while the database is away
-constexpr auto kPause =
+constexpr Steady::duration kIdleMax = std::chrono::milliseconds(200);
+constexpr Steady::duration kPause =
     std::chrono::milliseconds(5);  // two schedulers do not spin around what the other has locked
 
 std::vector<double> lateness_buckets() {
     return {0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3'600};
+}
+
+std::string tzdata() {
+    return std::string(calendar::tzdata_version());
 }
 
 /// What the run gets to see of the slot.
@@ -80,6 +85,7 @@ struct Scheduler::Impl {
     rt::Task<void> work();
     rt::Task<void> help();
     rt::Task<void> pause();
+    rt::Task<void> replan();
     rt::Task<Result<int>> tick();
     rows::Settled postponed(const rows::DueSchedule& due, const Error& why) const;
     void halve();
@@ -97,6 +103,9 @@ struct Scheduler::Impl {
     telemetry::Histogram lateness;
     Stats stats{};
     bool is_woken = false;
+    Steady::duration idle = kPause;
+    Steady replan_at{};
+    rows::ScheduleKey replanned;
     bool is_helped = false;
     int batch = needs.options.batch_max;  // less while transactions take too long
     bool is_one_by_one = false;           // the last transaction failed: find out whose fault it is
@@ -217,7 +226,7 @@ void Scheduler::Impl::halve() {
 rt::Task<Result<int>> Scheduler::Impl::tick() {
     const auto by = scope.deadline(needs.options.timeout);
     const int limit = is_one_by_one ? 1 : batch;
-    auto found = co_await rows::claim_schedules(needs.pool, limit, by);
+    auto found = co_await rows::claim_schedules(needs.pool, limit, tzdata(), by);
     if (!found) {
         if (found.error().code == Code::kTimeout) halve();
         co_return fail(std::move(found).error());
@@ -228,6 +237,7 @@ rt::Task<Result<int>> Scheduler::Impl::tick() {
         is_one_by_one = false;
         co_return 0;
     }
+    idle = kPause;
     Turn turn;
     const auto share = static_cast<std::size_t>(std::max(needs.options.batch_max / batch, 1));
     turn.runs_max = std::max<std::size_t>(needs.options.runs_max / share, 1);
@@ -242,10 +252,8 @@ rt::Task<Result<int>> Scheduler::Impl::tick() {
     const std::optional<rows::DueSchedule> only =
         claimed == 1 ? std::optional(claim.due.front()) : std::nullopt;
     std::vector<rows::Settled> settled = turn.settled;
-    std::string tzdata(calendar::tzdata_version());
-    auto begun = co_await rows::settle_schedules(
-        std::move(claim), std::move(settled), std::move(runs), std::move(tzdata), by
-    );
+    auto begun =
+        co_await rows::settle_schedules(std::move(claim), std::move(settled), std::move(runs), tzdata(), by);
     if (begun) {
         told(turn, *begun);
         batch = std::min(batch * 2, needs.options.batch_max);
@@ -265,16 +273,16 @@ rt::Task<void> Scheduler::Impl::set_aside(rows::DueSchedule due, Error why) {
         {{"tenant", due.tenant.text()}, {"trigger", due.trigger.text()}, {"reason", why.detail}}
     );
     const auto by = scope.deadline(needs.options.timeout);
-    auto claim = co_await rows::claim_schedules(needs.pool, 1, by);
+    auto claim = co_await rows::claim_schedules(needs.pool, 1, tzdata(), by);
     if (!claim || claim->due.empty() || claim->due.front().trigger != due.trigger) co_return;
-    rows::Settled out{.tenant = due.tenant, .trigger = due.trigger, .settled_at = due.settled_at};
-    out.waiting_slot_at = due.waiting_slot_at;
-    out.due_at = claim->due.front().now + needs.options.failed;
+    const rows::DueSchedule& now = claim->due.front();  // it may have been planned anew meanwhile
+    rows::Settled out{.tenant = now.tenant, .trigger = now.trigger, .settled_at = now.settled_at};
+    out.next_slot_at = now.next_slot_at;
+    out.waiting_slot_at = now.waiting_slot_at;
+    out.due_at = now.now + needs.options.failed;
     out.problem = "Weft cannot fire this schedule; its operator finds the reason in the log";
     std::vector<rows::Settled> settled{std::move(out)};
-    std::string tzdata(calendar::tzdata_version());
-    auto done =
-        co_await rows::settle_schedules(*std::move(claim), std::move(settled), {}, std::move(tzdata), by);
+    auto done = co_await rows::settle_schedules(*std::move(claim), std::move(settled), {}, tzdata(), by);
     is_one_by_one = !done;
 }
 
@@ -305,6 +313,8 @@ rt::Task<void> Scheduler::Impl::pause() {
     Steady::duration wait = needs.options.look_max;
     if (!until) wait = kRetryPause;
     if (until && *until) wait = std::clamp<Steady::duration>(**until, kPause, needs.options.look_max);
+    // Due and not to be had: another scheduler's, or of newer zones.
+    if (until && *until && **until <= Millis(0)) wait = std::exchange(idle, std::min(2 * idle, kIdleMax));
     if (!std::exchange(is_woken, false)) (void)co_await wanted.wait(scope.deadline(wait));
     is_woken = false;
 }
@@ -316,17 +326,19 @@ rt::Task<void> Scheduler::Impl::help() {
     is_helped = false;
 }
 
+/// A batch of what older zones have planned. Again and again: while versions are rolled out, others still
+/// plan.
+rt::Task<void> Scheduler::Impl::replan() {
+    const auto by = scope.deadline(needs.options.timeout);
+    auto last = co_await rows::replan_schedules(needs.pool, tzdata(), std::exchange(replanned, {}), by);
+    if (last && *last) replanned = **last;
+    if (last && !*last) replan_at = needs.clock.steady() + needs.options.replan;
+}
+
 rt::Task<void> Scheduler::Impl::work() {
-    bool is_replanned = false;
     bool has_failed = false;
     while (!scope.is_cancelled()) {
-        if (!is_replanned) {
-            std::string tzdata(calendar::tzdata_version());
-            auto done = co_await rows::replan_schedules(
-                needs.pool, std::move(tzdata), scope.deadline(needs.options.timeout)
-            );
-            is_replanned = done.has_value();
-        }
+        if (needs.clock.steady() >= replan_at) co_await replan();
         auto done = co_await tick();
         if (!done && !has_failed && !scope.is_cancelled())
             needs.log.warn("schedules do not fire", {{"reason", done.error().detail}});

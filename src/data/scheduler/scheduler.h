@@ -26,7 +26,8 @@ struct Options {
     Steady::duration timeout = std::chrono::seconds(10);   // of a transaction
     Millis postponed{5'000};       // what a limit keeps from firing is tried again then, and later and later,
     Millis postponed_max{60'000};  // up to this
-    Millis failed{60'000};         // what cannot be fired at all
+    Steady::duration replan = std::chrono::minutes(10);  // looks for what older zones have planned
+    Millis failed{60'000};                               // what cannot be fired at all
 };
 
 struct Needs {

@@ -233,7 +233,7 @@ TEST_F(SchedulerTest, SwitchedOnWhileASchedulerSeesItOffItFires) {
     const auto workflow = db_.create_workflow(tenant, "flow");
     db_.exec("update weft.workflow set state = 'inactive'");
     const auto id = place.schedule(tenant, workflow.id, R"({"cron": "* * * * *"})");
-    auto claim = place.wait(rows::claim_schedules(place.pool_, 10, by()));
+    auto claim = place.wait(rows::claim_schedules(place.pool_, 10, "2026a", by()));
     ASSERT_TRUE(claim);
     ASSERT_EQ(claim->due.size(), 1u);
     ASSERT_FALSE(claim->due[0].is_live);
@@ -416,12 +416,25 @@ TEST_F(SchedulerTest, PlansAnewForOtherZones) {
         "update weft.trigger_schedule set tzdata = '1999a', next_slot_at = now() + interval '10 days', "
         "due_at = now() + interval '10 days'"
     );
-    EXPECT_TRUE(place.wait(rows::replan_schedules(place.pool_, std::string(calendar::tzdata_version()), by()))
-    );
+    const auto replan = [&] {
+        const std::string zones(calendar::tzdata_version());
+        auto last = place.wait(rows::replan_schedules(place.pool_, zones, {}, by()));
+        EXPECT_TRUE(last);
+        return last && *last;
+    };
+    EXPECT_TRUE(replan());
+    EXPECT_FALSE(replan()) << "they are due";
     EXPECT_EQ(place.tick(), 1);
     EXPECT_EQ(
         of(id, "extract(month from next_slot_at at time zone 'UTC') = 1 and next_slot_at = due_at"), "true"
     );
+    // What newer zones have planned is theirs, while there are any.
+    db_.exec("update weft.trigger_schedule set tzdata = '2999a', due_at = now() + interval '10 days'");
+    EXPECT_FALSE(replan());
+    db_.exec("update weft.trigger_schedule set due_at = now()");
+    EXPECT_EQ(place.tick(), 0);
+    db_.exec("update weft.trigger_schedule set due_at = now() - interval '61 seconds'");
+    EXPECT_EQ(place.tick(), 1);
 }
 
 // ---- many of them, killed and paused

@@ -21,12 +21,9 @@ constexpr auto kState = pg::columns(
     pg::column<&ScheduleState::problem>("problem")
 );
 
-struct Key {
-    TenantId tenant;
-    TriggerId trigger;
-};
-constexpr auto kKey =
-    pg::columns(pg::column<&Key::tenant>("tenant_id"), pg::column<&Key::trigger>("trigger_id"));
+constexpr auto kKey = pg::columns(
+    pg::column<&ScheduleKey::tenant>("tenant_id"), pg::column<&ScheduleKey::trigger>("trigger_id")
+);
 
 constexpr auto kDue = pg::columns(
     pg::column<&DueSchedule::tenant>("tenant_id"),
@@ -103,11 +100,11 @@ rt::Task<Result<void>> plan_schedules_of_workflow(Db db, WorkflowId workflow, rt
     co_return Result<void>();
 }
 
-rt::Task<Result<Claim>> claim_schedules(pg::Pool& pool, int limit, rt::Deadline by) {
+rt::Task<Result<Claim>> claim_schedules(pg::Pool& pool, int limit, std::string tzdata, rt::Deadline by) {
     CO_TRY(pg::Transaction transaction, co_await pool.begin(ingest(), by));
-    CO_TRY(auto locked, co_await transaction.query(sql::kLockDue, pg::params(limit), by));
+    CO_TRY(auto locked, co_await transaction.query(sql::kLockDue, pg::params(limit, tzdata), by));
     pg::ArrayParam tenants, triggers;
-    CO_CHECK_OK(pg::each(locked, kKey, [&](Key key) {
+    CO_CHECK_OK(pg::each(locked, kKey, [&](ScheduleKey key) {
         tenants.add(key.tenant);
         triggers.add(key.trigger);
     }));
@@ -143,9 +140,13 @@ rt::Task<Result<std::optional<Millis>>> time_until_due(pg::Pool& pool, rt::Deadl
     co_return found ? found->wait : std::nullopt;
 }
 
-rt::Task<Result<void>> replan_schedules(pg::Pool& pool, std::string tzdata, rt::Deadline by) {
-    CO_CHECK_OK(co_await pool.query(ingest(), sql::kReplanSchedules, pg::params(tzdata), by));
-    co_return Result<void>();
+rt::Task<Result<std::optional<ScheduleKey>>> replan_schedules(
+    pg::Pool& pool, std::string tzdata, ScheduleKey after, rt::Deadline by
+) {
+    constexpr int kBatch = 1'000;
+    auto params = pg::params(tzdata, after.tenant, after.trigger, kBatch);
+    CO_TRY(auto rows, co_await pool.query(ingest(), sql::kReplanSchedules, std::move(params), by));
+    co_return pg::first(rows, kKey);
 }
 
 }  // namespace weft::store::triggers

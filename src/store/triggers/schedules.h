@@ -61,12 +61,13 @@ struct DueSchedule {
     bool is_running = false;  // the run of its last slot
     Instant now;              // of the database
 };
-/// Opens a transaction and claims at most `limit`; commit it, or let it go.
+/// Opens a transaction and claims at most `limit`; commit it, or let it go. What newer zones than `tzdata`
+/// have planned only when nobody else takes it.
 struct Claim {
     pg::Transaction transaction;
     std::vector<DueSchedule> due;
 };
-rt::Task<Result<Claim>> claim_schedules(pg::Pool& pool, int limit, rt::Deadline by);
+rt::Task<Result<Claim>> claim_schedules(pg::Pool& pool, int limit, std::string tzdata, rt::Deadline by);
 
 /// Where a claimed schedule stands afterwards.
 struct Settled {
@@ -96,7 +97,14 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> settle_schedules(
 /// How long until the next one is due, on the database's clock; negative: it is; nothing: none is planned.
 rt::Task<Result<std::optional<Millis>>> time_until_due(pg::Pool& pool, rt::Deadline by);
 
-/// Makes those due whose next slot was found with another version of the zones.
-rt::Task<Result<void>> replan_schedules(pg::Pool& pool, std::string tzdata, rt::Deadline by);
+/// Makes those due whose next slot was found with an older version of the zones: a batch of them behind
+/// `after`. Answers where the next batch begins; nothing: there is none.
+struct ScheduleKey {
+    TenantId tenant;
+    TriggerId trigger;
+};
+rt::Task<Result<std::optional<ScheduleKey>>> replan_schedules(
+    pg::Pool& pool, std::string tzdata, ScheduleKey after, rt::Deadline by
+);
 
 }  // namespace weft::store::triggers
