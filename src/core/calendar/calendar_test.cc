@@ -315,6 +315,34 @@ TEST(Arithmetic, DifferencesAreWholeUnits) {
     EXPECT_EQ(between("9999-12-31", "0000-01-01", Unit::kYear), 9999);
 }
 
+/// Two steps back: a date that the zone has not had, and the time of day. Never more, however far off.
+TEST(Arithmetic, DifferencesAreTheMostThatFits) {
+    std::uint64_t state = 1;
+    const auto below = [&](std::int64_t most) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        return static_cast<std::int64_t>((state >> 16) % static_cast<std::uint64_t>(most));
+    };
+    for (const auto* in : {"UTC", "Pacific/Apia", "Pacific/Kwajalein", "Asia/Manila", "America/New_York"}) {
+        const Moment middle = at("2011-12-30T12:00");
+        for (int i = 0; i < 20'000; ++i) {
+            const std::int64_t spread = i % 2 == 0 ? 10LL * 86'400'000 : 200LL * 366 * 86'400'000;
+            const Moment a = middle + Millis(below(2 * spread) - spread);
+            const Moment b = middle + Millis(below(2 * spread) - spread);
+            for (const Unit unit : {Unit::kYear, Unit::kMonth, Unit::kWeek, Unit::kDay}) {
+                const std::int64_t count = difference(a, b, zone(in), unit);
+                const std::int64_t months = unit == Unit::kYear ? 12 : unit == Unit::kMonth ? 1 : 0;
+                const std::int64_t days = unit == Unit::kWeek ? 7 : unit == Unit::kDay ? 1 : 0;
+                const auto there = plus(b, zone(in), {.months = months * count, .days = days * count});
+                ASSERT_TRUE(there && (count == 0 || (a >= b ? *there <= a : *there >= a)))
+                    << in << " " << iso(a, zone(in)) << " " << iso(b, zone(in)) << " " << count;
+            }
+        }
+    }
+    const std::clock_t before = std::clock();
+    difference(Moment(Millis(8'000'000'000'000'000)), Moment(), Zone(), Unit::kDay);
+    EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 10);
+}
+
 TEST(Patterns, AreCldrs) {
     const auto shown =
         [](std::string_view pattern, std::string_view locale = "en", std::string_view in = "Europe/Madrid") {
