@@ -357,6 +357,31 @@ TEST_F(SchedulerTest, ATurnHasSoManyBytes) {
     }
 }
 
+TEST_F(SchedulerTest, ATurnThatTakesTooLongHalvesTheNextOne) {
+    Place place(db_, folder_.path(), {.batch_max = 4, .timeout = 1s});
+    const auto tenant = place.tenant();
+    const auto workflow = db_.create_workflow(tenant, "flow");
+    for (int i = 0; i < 4; ++i)
+        wind_back(
+            place.schedule(tenant, workflow.id, R"({"cron": "0 * * * *", "catch_up": "all"})"), "1 hour"
+        );
+    db_.exec(
+        "create function weft.be_slow() returns trigger language plpgsql as $$ begin perform "
+        "pg_sleep(0.4); return new; end $$;"
+        "create trigger be_slow before insert on weft.trigger_event for each row execute function "
+        "weft.be_slow();"
+        "grant execute on function weft.be_slow() to public"
+    );
+    const auto first = place.wait(place.scheduler_.tick());
+    ASSERT_FALSE(first);
+    EXPECT_EQ(first.error().code, Code::kTimeout) << first.error().detail;
+    for (int i = 0; i < 40 && count("workflow_run") != "4"; ++i) {
+        (void)place.wait(place.scheduler_.tick());
+        (void)place.wait(rt::sleep_for(50ms, by()));  // the server ends what was given up
+    }
+    EXPECT_EQ(count("workflow_run"), "4");
+}
+
 TEST_F(SchedulerTest, RoomIsAskedForBeforeEachRunAndRarerWhileThereIsNone) {
     Place place(db_, folder_.path());
     const auto tenant = place.tenant();
