@@ -25,6 +25,8 @@ export async function building(world: World): Promise<void> {
     await page.click('[data-testid=publish]')
     await page.locator('[data-testid=confirm] [type=submit]').click()
     await page.getByText('Version 1').first().waitFor()
+    // The button turns until its answer is there, which may be after the version is.
+    await page.locator('[data-testid=publish] .v-progress-circular').waitFor({ state: 'detached' })
     await accessible(page)
     await shot(page, '04-workflow')
   })
