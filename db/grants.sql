@@ -37,7 +37,9 @@ grant insert, update, delete on connection to weft_api;
 grant select on workflow_run, step_run, payload, run_event, execution_log, trigger_event, dead_letter to weft_api;
 grant insert on workflow_run, payload, run_event to weft_api;
 grant select, insert on job to weft_api;
-grant update (cancel_requested_at, cancel_reason, canceled_by, canceled_by_name, run_at) on job to weft_api;
+grant update (cancel_requested_at, cancel_reason, canceled_by, canceled_by_name, run_at, is_signaled) on job to weft_api;
+grant select on run_wait to weft_api;
+grant update (state, ended_at, failure) on run_wait to weft_api;
 grant select, insert on tenant_queue to weft_api;
 grant update (active, vtime) on tenant_queue to weft_api;
 
@@ -47,6 +49,7 @@ grant insert on tenant_key to weft_worker;
 grant update (state, last_used_at, last_error_status, last_error_at) on connection to weft_worker;
 grant select, insert, update on workflow_run, step_run, payload, run_event, execution_log, dead_letter to weft_worker;
 grant select, update, delete on job to weft_worker;
+grant select, insert, update on run_wait to weft_worker;
 grant execute on function refuse_stale(bigint) to weft_worker;
 
 -- weft_auth: who is this? Before a tenant is known, hence across tenants; only what identifies.
@@ -66,6 +69,7 @@ grant select on trigger to weft_ingest;
 grant select (tenant_id, id, published_version_id, state) on workflow to weft_ingest;
 grant select on tenant_key to weft_ingest;
 grant insert on workflow_run, payload, job to weft_ingest;
+grant select on run_wait to weft_ingest;
 grant select, insert on trigger_event to weft_ingest;
 grant select, insert on tenant_queue to weft_ingest;
 grant update (active, vtime) on tenant_queue to weft_ingest;
@@ -85,6 +89,8 @@ grant execute on function retire_partitions(text, date, date[], int) to weft_dis
 grant select (tenant_id, trigger_id, dedupe_key, received_at), delete on trigger_event to weft_dispatch;
 grant select (created_at), delete on idempotency_key to weft_dispatch;
 grant select (tenant_id, run_id, created_at), delete on dead_letter to weft_dispatch;
+grant select (tenant_id, run_id, step_id, iteration, kind, state, ended_at), delete on run_wait
+to weft_dispatch;
 grant select (tenant_id, id, expires_at), delete on session to weft_dispatch;
 grant select (id, expires_at), delete on claim_link to weft_dispatch;
 
@@ -103,11 +109,12 @@ begin
                 ('weft_ingest', 'trigger'), ('weft_ingest', 'workflow'), ('weft_ingest', 'tenant_key'),
                 ('weft_ingest', 'workflow_run'), ('weft_ingest', 'payload'), ('weft_ingest', 'job'),
                 ('weft_ingest', 'trigger_event'), ('weft_ingest', 'tenant_queue'),
-                ('weft_ingest', 'trigger_schedule'),
+                ('weft_ingest', 'trigger_schedule'), ('weft_ingest', 'run_wait'),
                 ('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'),
                 ('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'),
                 ('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'),
-                ('weft_dispatch', 'dead_letter'), ('weft_dispatch', 'session'), ('weft_dispatch', 'claim_link')
+                ('weft_dispatch', 'dead_letter'), ('weft_dispatch', 'session'), ('weft_dispatch', 'claim_link'),
+                ('weft_dispatch', 'run_wait')
         ) as t (role_name, table_name)
     loop
         execute format('drop policy if exists %I on weft.%I', opened.role_name, opened.table_name);

@@ -50,7 +50,7 @@ const Rule kRules[] = {
      "('weft_auth', 'tenant_queue'), ('weft_ingest', 'trigger'), ('weft_ingest', 'workflow'), "
      "('weft_ingest', 'tenant_key'), ('weft_ingest', 'workflow_run'), ('weft_ingest', 'payload'), "
      "('weft_ingest', 'job'), ('weft_ingest', 'trigger_event'), ('weft_ingest', 'tenant_queue'), "
-     "('weft_ingest', 'trigger_schedule'), "
+     "('weft_ingest', 'trigger_schedule'), ('weft_ingest', 'run_wait'), ('weft_dispatch', 'run_wait'), "
      "('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'), "
      "('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'), "
      "('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'), "
@@ -65,7 +65,7 @@ const Rule kRules[] = {
      "where c.relnamespace = 'weft'::regnamespace and i.indisunique and i.indkey[0] <> t.attnum "
      "and i.indexrelid::regclass::text not in ('session_token_hash_key', "
      "'api_token_token_hash_key', "
-     "'trigger_token_hash_key')"},
+     "'trigger_token_hash_key', 'run_wait_token_hash_key')"},
     {"every foreign key between tenant tables carries the tenant on both sides",
      "select k.conrelid::regclass || '.' || k.conname from pg_constraint k "
      "join pg_attribute a on a.attrelid = k.conrelid and a.attname = 'tenant_id' "
@@ -325,6 +325,7 @@ constexpr std::string_view kGrowing[] = {
     "payload",
     "run_event",
     "execution_log",
+    "run_wait",
     "idempotency_key"
 };
 bool grows(std::string_view table) {

@@ -4,6 +4,7 @@
 #include "app/weft/metrics_server.h"
 #include "control/scripts/scripts.h"
 #include "control/server/server.h"
+#include "data/ingress/callbacks.h"
 #include "data/ingress/hooks.h"
 #include "data/ingress/ingress.h"
 #include "data/scheduler/scheduler.h"
@@ -164,6 +165,7 @@ class ApiProcess {
         metrics_.on_collect([this] { scripts_.update(checker_->stats()); });
         api_->mount(router_);
         hooks_->add_routes(router_);
+        callbacks_->add_routes(router_);
         auto callers =
             metrics_.gauge("weft_sync_callers_waiting", "Callers that wait for the answer of a run");
         metrics_.on_collect([this, callers] { callers.set(static_cast<double>(hooks_->stats().waiting)); });
@@ -303,6 +305,13 @@ class ApiProcess {
         hooks_ = std::make_unique<ingress::Hooks>(
             loop_, *ingest_, *pool_, *keys_, *runs_, watch_, clock_, rng_, hooks
         );
+        callbacks_ = std::make_unique<ingress::Callbacks>(ingress::Callbacks::Needs{
+            .pool = *pool_,
+            .codec = *codec_,
+            .tell = store::notices::tell_through(*notifier_),
+            .clock = clock_,
+            .strangers = strangers_.get(),
+        });
     }
 
     void prepare_scheduler() {
@@ -497,6 +506,7 @@ class ApiProcess {
     telemetry::Notices deliveries_{metrics_, log_, clock_, rng_, "weft_odd_deliveries_total"};
     std::unique_ptr<ingress::Refusals> refusals_;
     std::unique_ptr<ingress::Hooks> hooks_;
+    std::unique_ptr<ingress::Callbacks> callbacks_;
     std::unique_ptr<control::Api> api_;
     store::notices::Ears ears_;
     std::unique_ptr<pg::Listener> listener_;

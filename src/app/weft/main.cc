@@ -123,12 +123,16 @@ void add_proxy_option(CLI::App& command, std::vector<std::string>& proxies) {
         ->delimiter(',');
 }
 
+void add_public_url_option(CLI::App& command, app::ProcessOptions& options) {
+    command.add_option("--public-url", options.public_url, "How people reach this server, for links")
+        ->envname("WEFT_PUBLIC_URL");
+}
+
 void add_api_options(CLI::App& command, app::ProcessOptions& options) {
     command.add_option("--listen", options.listen, "Address and port; port 0 takes a free one")
         ->capture_default_str();
     command.add_option("--web", options.web, "Folder of the built user interface")->envname("WEFT_WEB");
-    command.add_option("--public-url", options.public_url, "How people reach this server, for links")
-        ->envname("WEFT_PUBLIC_URL");
+    add_public_url_option(command, options);
     add_proxy_option(command, options.trusted_proxies);
     command
         .add_option(
@@ -306,6 +310,7 @@ int run(int argc, char** argv) {
     CLI::App* worker =
         program.add_subcommand("worker", "Run one data plane process (needs WEFT_DATABASE_URL)");
     add_worker_options(*worker, options.worker);
+    add_public_url_option(*worker, options.worker);
     add_process_options(*worker, options.worker);
     add_disk_options(*worker, options.worker);
     CLI::App* migrate =

@@ -300,6 +300,10 @@ class Server {
         for (const std::string& network : options_.process.egress_allow) {
             spec.argv.push_back("--egress-allow=" + network);
         }
+        spec.argv.push_back(
+            "--public-url=" +
+            (options_.process.public_url.empty() ? "http://" + address_.text() : options_.process.public_url)
+        );
         spec.argv.push_back("--lease-ms=" + std::to_string(options_.process.lease_ms));
         spec.argv.push_back("--runs-max=" + std::to_string(options_.process.runs_max));
         spec.argv.push_back("--code-cpu-max=" + std::to_string(options_.process.code_cpu_max));

@@ -39,6 +39,7 @@ worker::Options worker_options(const ProcessOptions& options) {
     out.runs_max = options.runs_max;
     out.held_max = std::max(out.held_max, 4 * options.runs_max);
     out.code_cpu_max = std::chrono::seconds(options.code_cpu_max);
+    out.public_url = options.public_url;
     out.shared_tenants = {options.shared_tenants.begin(), options.shared_tenants.end()};
     out.answer_bytes_max = static_cast<std::int64_t>(options.answers_mib) << 20;
     out.lease = Millis(options.lease_ms);

@@ -9,7 +9,7 @@ namespace weft::runstate {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kNeedOns = {"success", "failure", "finished"};
+constexpr std::array<std::string_view, 4> kNeedOns = {"success", "failure", "finished", "waiting"};
 
 }  // namespace
 
@@ -47,9 +47,12 @@ StepStatus status(Phase phase) {
         case Phase::kIntent:
         case Phase::kCalling:
         case Phase::kCoding:
+        case Phase::kOpening:
             return StepStatus::kRunning;
+        case Phase::kClosing:
         case Phase::kRetryWait:
         case Phase::kSleeping:
+        case Phase::kWaiting:
             return StepStatus::kWaiting;
         case Phase::kSuccess:
             return StepStatus::kSuccess;

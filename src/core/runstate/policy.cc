@@ -27,8 +27,8 @@ struct Unit {
 constexpr std::array kUnits = {
     Unit{"ms", 1}, Unit{"s", 1000}, Unit{"m", 60'000}, Unit{"h", 3'600'000}, Unit{"d", 86'400'000}
 };
-constexpr std::int64_t kDurationMaxMs = 366LL * 86'400'000;
-constexpr Millis kRetryWaitMax{24LL * 3'600'000};  // longer than the longest run
+constexpr std::int64_t kDurationMaxMs = 1'830LL * 86'400'000;  // five years of 366 days
+constexpr Millis kRetryWaitMax{24LL * 3'600'000};              // longer than the longest run
 
 Error bad_duration(std::string_view field) {
     return Error::invalid(
@@ -85,7 +85,7 @@ Result<Millis> parse_duration(std::string_view text, std::string_view field) {
     for (const Unit& known : kUnits) {
         if (known.text != unit) continue;
         if (count > kDurationMaxMs / known.millis)
-            return fail(Error::invalid("A duration is at most 366 days", std::string(field)));
+            return fail(Error::invalid("A duration is at most 1830 days", std::string(field)));
         return Millis(count * known.millis);
     }
     return fail(bad_duration(field));
@@ -97,7 +97,7 @@ Result<Millis> duration_of(const Json& value, std::string_view field) {
     double seconds = value.get_number().to_double();
     if (!(seconds >= 0)) return fail(Error::invalid("A duration is not negative", std::string(field)));
     if (seconds * 1000 > static_cast<double>(kDurationMaxMs))
-        return fail(Error::invalid("A duration is at most 366 days", std::string(field)));
+        return fail(Error::invalid("A duration is at most 1830 days", std::string(field)));
     return Millis(std::llround(seconds * 1000));
 }
 

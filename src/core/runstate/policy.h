@@ -64,7 +64,7 @@ std::optional<OnError> on_error_from(std::string_view text);
 std::optional<OnUnknown> on_unknown_from(std::string_view text);
 std::optional<OnInvalid> on_invalid_from(std::string_view text);
 
-/// "500ms", "1s", "5m", "2h", "1d"; whole numbers; at most 366 days. kInvalid with `field`.
+/// "500ms", "1s", "5m", "2h", "1d"; whole numbers; at most 1830 days. kInvalid with `field`.
 Result<Millis> parse_duration(std::string_view text, std::string_view field);
 /// A JSON value that is a duration text, or a number of seconds (fractions allowed). kInvalid with `field`.
 Result<Millis> duration_of(const Json& value, std::string_view field);

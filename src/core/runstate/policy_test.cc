@@ -11,13 +11,13 @@ TEST(Duration, ReadsWholeNumbersWithAUnit) {
     EXPECT_EQ(*parse_duration("500ms", "f"), Millis(500));
     EXPECT_EQ(*parse_duration("90s", "f"), Millis(90'000));
     EXPECT_EQ(*parse_duration("2h", "f"), Millis(7'200'000));
-    EXPECT_EQ(*parse_duration("366d", "f"), Millis(366LL * 86'400'000));
+    EXPECT_EQ(*parse_duration("1830d", "f"), Millis(1830LL * 86'400'000));
     EXPECT_EQ(*duration_of(Json(1.5), "f"), Millis(1'500));
 }
 
 TEST(Duration, RefusesEverythingElseNamingTheField) {
     for (std::string_view text :
-         {"", "s", "5", "5 s", "-5s", "1.5s", "5x", "367d", "99999999999999999999s", "5ss"}) {
+         {"", "s", "5", "5 s", "-5s", "1.5s", "5x", "1831d", "99999999999999999999s", "5ss"}) {
         auto read = parse_duration(text, "steps[0].timeout");
         ASSERT_FALSE(read) << text;
         EXPECT_EQ(read.error().field, "steps[0].timeout");

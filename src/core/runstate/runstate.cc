@@ -21,7 +21,12 @@ bool has_begun(const StepState& step) {
 
 /// Holds a slot of `parallel_max`.
 bool is_active(Phase phase) {
-    return phase >= Phase::kEvaluating && phase <= Phase::kCoding;
+    return phase >= Phase::kEvaluating && phase <= Phase::kClosing;
+}
+
+/// While a step waits like this, the run's time limit is not in force: that is for its work.
+bool stops_the_clock(Phase phase) {
+    return phase == Phase::kSleeping || phase == Phase::kWaiting;
 }
 
 bool is_unsafe(const PlanStep& step) {
@@ -63,11 +68,13 @@ class Machine {
         state_.stage = Stage::kRunning;
         state_.steps.resize(plan_.steps.size());
         state_.deadline = e.started_at + plan_.timeout;
+        for (const JournalEntry& entry : e.journal)
+            state_.deadline = std::max(state_.deadline, Instant(entry.at + plan_.timeout));
         emit(StartTimer{kRun, state_.deadline});
         std::vector<bool> intent_open(plan_.steps.size(), false);
         for (const JournalEntry& entry : e.journal) replay(entry, intent_open);
         for (StepIndex i = 0; i < count(); ++i) resume(i, intent_open[static_cast<std::size_t>(i)]);
-        if (tick_.now >= state_.deadline) time_out();
+        if (tick_.now >= state_.deadline && !any(stops_the_clock)) time_out();
     }
 
     void on(const InputEvaluated& e) {
@@ -90,6 +97,19 @@ class Machine {
 
     void on(const IntentJournaled& e) {
         if (is_in(e.step, Phase::kIntent) && at(e.step).attempt == e.attempt) perform(e.step);
+    }
+
+    void on(const WaitOpened& e) {
+        if (!is_in(e.step, Phase::kOpening)) return;
+        at(e.step).phase = Phase::kWaiting;
+        emit(StartTimer{e.step, at(e.step).until});
+    }
+
+    void on(const WaitEnded& e) {
+        if (state_.stage != Stage::kRunning) return;
+        if (is_in(e.step, Phase::kOpening) || is_in(e.step, Phase::kWaiting) ||
+            is_in(e.step, Phase::kClosing))
+            wait_ended(e.step, e.failure);
     }
 
     void on(const CallFinished& e) {
@@ -119,12 +139,18 @@ class Machine {
         if (e.step == kRun) {
             if (state_.stage == Stage::kNew || state_.stage == Stage::kStopping) return;
             if (tick_.now < state_.deadline) return emit(StartTimer{kRun, state_.deadline});
+            if (any(stops_the_clock)) return;  // the end of that starts it anew
             return time_out();
         }
         if (state_.stage != Stage::kRunning) return;
-        if (!is_in(e.step, Phase::kRetryWait) && !is_in(e.step, Phase::kSleeping)) return;
+        const bool is_for_answer = is_in(e.step, Phase::kWaiting);
+        if (!is_in(e.step, Phase::kRetryWait) && !is_in(e.step, Phase::kSleeping) && !is_for_answer) return;
         if (tick_.now < at(e.step).until) return emit(StartTimer{e.step, at(e.step).until});
-        if (at(e.step).phase == Phase::kSleeping) return settle(e.step, Phase::kSuccess);
+        if (at(e.step).phase == Phase::kSleeping) return wait_ended(e.step, std::nullopt);
+        if (is_for_answer) {
+            at(e.step).phase = Phase::kClosing;
+            return emit(CloseWait{e.step});
+        }
         at(e.step).phase = Phase::kQueued;  // go_on begins the next attempt when a slot is free
     }
 
@@ -160,9 +186,13 @@ class Machine {
                 step.phase = Phase::kQueued;
                 break;
             case JournalEntry::Entry::kWait:
-                step.phase =
-                    plan_at(entry.step).kind == StepKind::kSleep ? Phase::kSleeping : Phase::kRetryWait;
+                step.phase = waiting_phase(plan_at(entry.step).kind);
                 step.until = entry.until;
+                step.failure = entry.failure;
+                break;
+            case JournalEntry::Entry::kAnswer:
+                if (step.phase != Phase::kWaiting) break;
+                step.phase = Phase::kClosing;  // resume() ends it, once all lines are known
                 step.failure = entry.failure;
                 break;
             case JournalEntry::Entry::kResult:
@@ -193,12 +223,19 @@ class Machine {
         }
     }
 
+    static Phase waiting_phase(StepKind kind) {
+        if (kind == StepKind::kSleep) return Phase::kSleeping;
+        return kind == StepKind::kWait ? Phase::kWaiting : Phase::kRetryWait;
+    }
+
     void resume(StepIndex i, bool intent_open) {
         StepState& step = at(i);
         if (step.phase == Phase::kFailed) {
             if (!is_handled(i))
                 stop(RunStatus::kFailed, step.failure, i);  // we died between the result and the end
-        } else if (step.phase == Phase::kRetryWait || step.phase == Phase::kSleeping) {
+        } else if (step.phase == Phase::kClosing) {
+            wait_ended(i, step.failure);
+        } else if (step.status() == StepStatus::kWaiting) {
             emit(StartTimer{i, step.until});
         } else if (intent_open && is_unsafe(plan_at(i))) {
             bool again =
@@ -243,9 +280,21 @@ class Machine {
                 step.until = e.wake_at;
                 emit(JournalWait{e.step, step.attempt, step.until, std::nullopt});
                 return emit(StartTimer{e.step, step.until});
+            case StepKind::kWait:
+                step.attempt = 1;
+                step.phase = Phase::kOpening;
+                step.until = e.wake_at;
+                return emit(OpenWait{e.step, step.attempt, step.until});
         }
         step.attempt = std::max(step.attempt, 1);
         settle(e.step, Phase::kSuccess);
+    }
+
+    /// Of a sleep or a wait: the run's time limit counts anew from here.
+    void wait_ended(StepIndex i, std::optional<Failure> failure) {
+        state_.deadline = std::max(state_.deadline, Instant(tick_.now + plan_.timeout));
+        emit(StartTimer{kRun, state_.deadline});
+        settle(i, failure ? Phase::kFailed : Phase::kSuccess, std::move(failure));
     }
 
     void begin_attempt(StepIndex i) {
@@ -273,7 +322,7 @@ class Machine {
         const RetryPolicy& policy = plan_at(i).retry;
         if (step.attempt >= policy.attempts) return false;
         Instant until = tick_.now + retry_delay(policy, step.attempt, retry_after, tick_.unit);
-        if (until >= state_.deadline) return false;
+        if (until >= state_.deadline && !any(stops_the_clock)) return false;
         step.phase = Phase::kRetryWait;
         step.until = until;
         step.failure = failure;
@@ -374,6 +423,12 @@ class Machine {
         bool handles_one = false;
         for (const Need& need : step.needs) {
             Phase phase = at(need.step).phase;
+            if (need.on == NeedOn::kWaiting) {
+                if (!is_through(phase) && phase != Phase::kWaiting && phase != Phase::kClosing)
+                    return Readiness::kNotYet;
+                is_met = is_met || phase != Phase::kSkipped;
+                continue;
+            }
             if (!is_through(phase)) return Readiness::kNotYet;
             bool went_on = phase == Phase::kSuccess ||
                            (phase == Phase::kFailed && plan_at(need.step).on_error == OnError::kContinue);
@@ -390,6 +445,8 @@ class Machine {
                 case NeedOn::kFinished:
                     is_met = true;
                     break;
+                case NeedOn::kWaiting:
+                    break;  // above
             }
         }
         if (step.needs.empty()) return Readiness::kRun;
@@ -431,7 +488,8 @@ class Machine {
             return emit(Evaluate{kRun});
         }
         if (any(is_active)) return;
-        Instant next = state_.deadline;
+        const bool is_on_the_clock = !any(stops_the_clock);
+        Instant next = is_on_the_clock ? state_.deadline : Instant::max();
         for (const StepState& step : state_.steps)
             if (step.status() == StepStatus::kWaiting) next = std::min(next, step.until);
         if (next - tick_.now < plan_.park_after) return;
@@ -451,7 +509,8 @@ class Machine {
         return failure.value_or(Failure{FailureKind::kPlatform, std::string(message)});
     }
     Instant attempt_deadline(StepIndex i) const {
-        return std::min(Instant(tick_.now + plan_at(i).timeout), state_.deadline);
+        const Instant own = tick_.now + plan_at(i).timeout;
+        return any(stops_the_clock) ? own : std::min(own, state_.deadline);
     }
     StepIndex count() const { return static_cast<StepIndex>(state_.steps.size()); }
     bool is_in(StepIndex i, Phase phase) const { return i >= 0 && i < count() && at(i).phase == phase; }

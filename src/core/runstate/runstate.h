@@ -32,12 +32,14 @@ enum class StepKind {
     kSleep,    // waits; InputEvaluated says for how long
     kFail,     // fails with the message in InputEvaluated
     kSwitch,   // takes the branch in InputEvaluated
+    kWait,     // OpenWait with the evaluated input, then until somebody answers or its time is over
 };
 
 /// kSuccess: succeeded, or failed with on_error continue. kFailure: failed; this makes the needing step the
 /// failure's handler, and the run goes on. kFinished: however it ended, skipping included (but an unhandled
-/// failure ends the run).
-enum class NeedOn { kSuccess, kFailure, kFinished };
+/// failure ends the run). kWaiting: the needed kWait step has begun to wait, and so what answers it can be
+/// told to others; or it has ended since.
+enum class NeedOn { kSuccess, kFailure, kFinished, kWaiting };
 std::string_view name(NeedOn on);
 std::optional<NeedOn> need_on_from(std::string_view text);
 
@@ -66,7 +68,7 @@ struct PlanStep {
 
 struct Plan {
     std::vector<PlanStep> steps;  // no cycle, needs in range: core/workflow checked
-    Millis timeout{3'600'000};    // of the run, waiting included
+    Millis timeout{3'600'000};    // of the run from its start, or from the end of its last sleep or wait
     bool has_output = false;      // an output template is evaluated at the end
     int parallel_max = 16;     // steps under way at once: one run must not take all of a worker's connections
     Millis park_after{5'000};  // nothing to do for longer than this: give the sandbox back
@@ -88,8 +90,11 @@ enum class Phase : std::uint8_t {
     kIntent,      // the intent of an unsafe call is being committed
     kCalling,
     kCoding,
+    kOpening,    // that it waits, and for what, is being committed
+    kClosing,    // its time is over; whether it was answered before is being asked
     kRetryWait,  // until `until`, then attempt + 1
     kSleeping,   // until `until`
+    kWaiting,    // for an answer, until `until`
     kSuccess,
     kFailed,
     kSkipped,
@@ -102,7 +107,7 @@ struct StepState {
     Phase phase = Phase::kQueued;
     int attempt = 0;         // attempts begun so far, 1-based once begun
     bool has_input = false;  // the sandbox of this process holds the evaluated input
-    Instant until{};         // kRetryWait, kSleeping
+    Instant until{};         // kRetryWait, kSleeping, kWaiting
     std::optional<Failure> failure;
     Branch branch = kNoBranch;  // kSuccess of a kSwitch step
     bool operator==(const StepState&) const = default;
@@ -134,14 +139,17 @@ struct State {
 
 /// One line of the journal. The store may keep only the newest line of each (step, attempt, entry), in order.
 struct JournalEntry {
-    enum class Entry { kIntent, kWait, kResult };
+    /// kAnswer: somebody has answered a kWait step. Written by whoever took the answer in, not by the engine.
+    enum class Entry { kIntent, kWait, kAnswer, kResult };
     StepIndex step = 0;
     Entry entry = Entry::kResult;
     int attempt = 0;
     StepStatus status = StepStatus::kSuccess;  // kResult
     Instant until{};                           // kWait
-    std::optional<Failure> failure;            // kResult of a failed step; kWait: why it is repeated
-    Branch branch = kNoBranch;                 // kResult of a kSwitch step that succeeded
+    Instant at{};                              // kResult of a kSleep or kWait step: when it ended
+    std::optional<Failure> failure;  // kResult of a failed step; kWait: why it is repeated; kAnswer:
+                                     // what of the answer fails the step
+    Branch branch = kNoBranch;       // kResult of a kSwitch step that succeeded
     bool operator==(const JournalEntry&) const = default;
 };
 
@@ -153,14 +161,14 @@ struct Started {
     std::vector<JournalEntry> journal;
 };
 
-/// Answer to Evaluate. For kSleep `wake_at` is set; for kFail `failure` with the author's message and
-/// kWorkflow.
+/// Answer to Evaluate. For kSleep and kWait `wake_at` is set; for kFail `failure` with the author's message
+/// and kWorkflow.
 struct InputEvaluated {
     enum class Outcome { kReady, kSkipped, kFailed };
     StepIndex step = 0;
     Outcome outcome = Outcome::kReady;
     std::optional<Failure> failure;  // kFailed; or kReady of a kFail step
-    Instant wake_at{};               // kReady of a kSleep step
+    Instant wake_at{};               // kReady of a kSleep step; of a kWait step: its deadline
     Branch branch = kNoBranch;       // kReady of a kSwitch step
 };
 
@@ -169,6 +177,18 @@ struct InputEvaluated {
 struct IntentJournaled {
     StepIndex step = 0;
     int attempt = 0;
+};
+
+/// Answer to OpenWait: it is committed under our epoch. (A stale epoch is no event.)
+struct WaitOpened {
+    StepIndex step = 0;
+};
+
+/// Answer to CloseWait, or at any time before: the kWait step was answered, or nothing can answer it any
+/// more.
+struct WaitEnded {
+    StepIndex step = 0;
+    std::optional<Failure> failure;  // what ends the step as failed; else it succeeds
 };
 
 /// Answer to Perform and RunCode, also after Abort.
@@ -202,8 +222,16 @@ struct SandboxLost {
     Failure failure;
 };
 
-using Event = std::
-    variant<Started, InputEvaluated, IntentJournaled, CallFinished, TimerFired, CancelRequested, SandboxLost>;
+using Event = std::variant<
+    Started,
+    InputEvaluated,
+    IntentJournaled,
+    WaitOpened,
+    WaitEnded,
+    CallFinished,
+    TimerFired,
+    CancelRequested,
+    SandboxLost>;
 
 // ---------------------------------------------------------------- commands: what the engine is to do
 
@@ -244,6 +272,22 @@ struct JournalWait {
     Instant until{};
     std::optional<Failure> failure;
     bool operator==(const JournalWait&) const = default;
+};
+
+/// Make what answers the step, commit it together with "the step waits until `until`", then answer
+/// WaitOpened. Before the commit nobody may see it, so that a step whose opening was lost can be opened anew.
+struct OpenWait {
+    StepIndex step = 0;
+    int attempt = 0;
+    Instant until{};
+    bool operator==(const OpenWait&) const = default;
+};
+
+/// Commit that no answer is taken any more, then answer WaitEnded: with what was answered before that, if
+/// something was.
+struct CloseWait {
+    StepIndex step = 0;
+    bool operator==(const CloseWait&) const = default;
 };
 
 /// The step is through; may be written in a batch, no answer. Journal lines are committed in the order of
@@ -297,6 +341,8 @@ using Command = std::variant<
     RunCode,
     JournalIntent,
     JournalWait,
+    OpenWait,
+    CloseWait,
     JournalResult,
     StartTimer,
     Abort,

@@ -14,7 +14,7 @@ namespace weft::runstate {
 namespace {
 
 /// What the world does wrong on purpose: negative controls, which the checks must notice.
-enum class Sabotage { kNone, kLoseIntents, kLoseResults, kLoseBranches };
+enum class Sabotage { kNone, kLoseIntents, kLoseResults, kLoseBranches, kLoseAnswers, kAnswerTwice };
 
 struct Options {
     Sabotage sabotage = Sabotage::kNone;
@@ -36,11 +36,12 @@ Plan random_plan(Dice& dice) {
     for (int i = 0; i < count; ++i) {
         PlanStep step;
         step.id = fmt::format("s{}", i);
-        int kind = dice.below(13);
+        int kind = dice.below(15);
         step.kind = kind < 6     ? StepKind::kCall
                     : kind == 6  ? StepKind::kMap
                     : kind == 7  ? StepKind::kCode
                     : kind == 8  ? StepKind::kSleep
+                    : kind >= 13 ? StepKind::kWait
                     : kind >= 10 ? StepKind::kSwitch
                                  : StepKind::kRespond;
         step.effect = static_cast<Effect>(dice.below(3));
@@ -56,6 +57,8 @@ Plan random_plan(Dice& dice) {
                  : on == 1 ? NeedOn::kFinished
                            : NeedOn::kSuccess}
             );
+            const bool is_wait = plan.steps[static_cast<std::size_t>(need)].kind == StepKind::kWait;
+            if (is_wait && dice.chance(0.5)) step.needs.back().on = NeedOn::kWaiting;
             const bool is_switch = plan.steps[static_cast<std::size_t>(need)].kind == StepKind::kSwitch;
             if (on > 2 && is_switch) step.needs.back().branch = dice.below(kBranches);
         }
@@ -83,6 +86,7 @@ class World {
     /// The first violated invariant, or nothing.
     std::string run() {
         for (int i = 0; i < 3'000 && violation_.empty() && !ended_; ++i) {
+            if (dice_.chance(0.05)) answer_one();
             if (dice_.chance(options_.crash)) {
                 crash();
             } else if (dice_.chance(0.01)) {
@@ -120,6 +124,7 @@ class World {
         std::vector<JournalEntry> journal;
         for (const JournalEntry& entry : journal_) {
             using Entry = JournalEntry::Entry;
+            if (options_.sabotage == Sabotage::kLoseAnswers && entry.entry == Entry::kAnswer) continue;
             if (options_.sabotage == Sabotage::kLoseIntents && entry.entry == Entry::kIntent) continue;
             if (options_.sabotage == Sabotage::kLoseResults && entry.entry == Entry::kResult) continue;
             journal.push_back(entry);
@@ -157,7 +162,28 @@ class World {
             journal_.push_back(entry);
             if (entry.entry == JournalEntry::Entry::kIntent)
                 pending_.push_back({IntentJournaled{entry.step, entry.attempt}});
+            const bool is_of_wait = plan_at(entry.step).kind == StepKind::kWait;
+            if (is_of_wait && entry.entry == JournalEntry::Entry::kWait) {
+                waits_.try_emplace(entry.step);
+                pending_.push_back({WaitOpened{entry.step}});
+            }
         }
+    }
+
+    /// Somebody outside answers one of the waits that can be seen, and hears whether that counts. The engine
+    /// may hear of it at once, or when the run is claimed next.
+    bool answer_one() {
+        for (auto& [step, wait] : waits_) {
+            if (!dice_.chance(0.5)) continue;
+            if (wait.is_closed || wait.is_answered) {
+                if (options_.sabotage != Sabotage::kAnswerTwice || wait.is_answered) continue;
+            }
+            wait.is_answered = true;
+            journal_.push_back({.step = step, .entry = JournalEntry::Entry::kAnswer});
+            if (dice_.chance(0.5)) pending_.push_back({WaitEnded{step, std::nullopt}});
+            return true;
+        }
+        return false;
     }
 
     void deliver_one() {
@@ -185,8 +211,18 @@ class World {
         Event event = chosen.event;
         if (auto* call = std::get_if<CallFinished>(&event)) decide(*call);
         if (auto* input = std::get_if<InputEvaluated>(&event)) decide(*input);
+        if (auto* ended = std::get_if<WaitEnded>(&event)) close(*ended);
         send(event);
         if (dice_.chance(0.05) && !ended_) send(event);  // a repeated event changes nothing
+    }
+
+    /// The answer to CloseWait is decided when it is committed.
+    void close(WaitEnded& ended) {
+        Wait& wait = waits_.at(ended.step);
+        const bool is_answered = wait.is_answered && options_.sabotage != Sabotage::kLoseAnswers;
+        if (is_answered) return;
+        wait.is_closed = true;
+        ended.failure = Failure{FailureKind::kLimit, "Nobody answered in time"};
     }
 
     void decide(CallFinished& call) {
@@ -249,7 +285,10 @@ class World {
         const std::vector<Need>& needs = plan_at(i).needs;
         for (const Need& need : needs)
             check(
-                is_terminal(state_.steps[static_cast<std::size_t>(need.step)].status()),
+                need.on == NeedOn::kWaiting
+                    ? waits_.contains(need.step) ||
+                          is_terminal(state_.steps[static_cast<std::size_t>(need.step)].status())
+                    : is_terminal(state_.steps[static_cast<std::size_t>(need.step)].status()),
                 "a step began before its needs were through"
             );
         const bool is_on_a_branch = std::ranges::any_of(needs, [&](const Need& need) {
@@ -294,16 +333,35 @@ class World {
             .failure = c.failure,
         });
     }
+    void obey(const OpenWait& c) {
+        check(!waits_.contains(c.step), "a wait was opened twice");
+        unflushed_.push_back(
+            {.step = c.step, .entry = JournalEntry::Entry::kWait, .attempt = c.attempt, .until = c.until}
+        );
+    }
+    void obey(const CloseWait& c) {
+        check(state_.steps[static_cast<std::size_t>(c.step)].until <= now_, "a wait was closed too early");
+        pending_.push_back({WaitEnded{c.step, std::nullopt}});
+    }
     void obey(const JournalResult& c) {
+        if (auto wait = waits_.find(c.step); wait != waits_.end()) {
+            const bool is_answered = wait->second.is_answered;
+            check(c.status != StepStatus::kFailed || !is_answered, "an answer that was taken got lost");
+            check(c.status != StepStatus::kSuccess || is_answered, "a wait ended without an answer");
+        }
         check(results_in_life_.insert(c.step).second, "a step ended twice");
         check(is_terminal(c.status), "a result that is no end");
         unflushed_.push_back({
             .step = c.step,
             .attempt = c.attempt,
             .status = c.status,
+            .at = stops_the_clock(c.step) ? now_ : Instant{},
             .failure = c.failure,
             .branch = c.branch,
         });
+    }
+    bool stops_the_clock(StepIndex i) const {
+        return plan_at(i).kind == StepKind::kSleep || plan_at(i).kind == StepKind::kWait;
     }
     void obey(const StartTimer& c) {
         std::erase_if(pending_, [&](const Pending& p) {
@@ -320,7 +378,12 @@ class World {
     void obey(const Respond&) {}
     void obey(const Park& c) {
         flush(static_cast<int>(unflushed_.size()));
-        now_ = std::max(now_, c.until);
+        // An answer that came meanwhile, or comes now, makes the run due at once.
+        const bool is_answered = std::ranges::any_of(waits_, [&](const auto& each) {
+            return options_.sabotage != Sabotage::kLoseAnswers && each.second.is_answered &&
+                   !durable_results_.contains(each.first);
+        });
+        if (!is_answered && !(dice_.chance(0.5) && answer_one())) now_ = std::max(now_, c.until);
         boot();
     }
     void obey(const Finish& c) {
@@ -329,6 +392,13 @@ class World {
         check(!ended_, "two ends");
         ended_ = true;
         check(is_terminal(c.status), "an end that is no end");
+        for (const auto& [step, wait] : waits_) {
+            const StepStatus status = state_.steps[static_cast<std::size_t>(step)].status();
+            check(
+                status != StepStatus::kFailed || !wait.is_answered,
+                "an answer was taken after the end of the wait"
+            );
+        }
         for (std::size_t i = 0; i < state_.steps.size(); ++i) {
             StepStatus status = state_.steps[i].status();
             bool is_open = status == StepStatus::kQueued || status == StepStatus::kCanceled ||
@@ -350,6 +420,11 @@ class World {
     std::vector<Pending> pending_;
     std::vector<int> effects_;
     std::map<StepIndex, Branch> branches_;  // as decided last: what is not in the journal is decided anew
+    struct Wait {
+        bool is_answered = false;  // and whoever did was told that it counts
+        bool is_closed = false;
+    };
+    std::map<StepIndex, Wait> waits_;  // as committed
     std::set<StepIndex> durable_results_;
     std::set<std::pair<StepIndex, int>> performed_in_life_;
     std::set<std::pair<StepIndex, int>> performed_unsafe_;
@@ -379,7 +454,7 @@ TEST(RunstateSimulation, HoldsItsInvariantsUnderCrashes) {
 
 int violations(Options options, std::string_view what) {
     int count = 0;
-    for (std::uint64_t seed = 1; seed <= 2'000; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 4'000; ++seed) {
         World world(seed, options);
         if (world.run() == what) ++count;
     }
@@ -396,6 +471,20 @@ TEST(RunstateSimulation, NoticesBranchesThatChange) {
     Options options{.sabotage = Sabotage::kLoseBranches, .crash = 0.3};
     EXPECT_GT(violations(options, "a step began on a branch that was not taken"), 20);
     EXPECT_EQ(violations({.crash = 0.3}, "a step began on a branch that was not taken"), 0);
+}
+
+TEST(RunstateSimulation, NoticesLostAnswers) {
+    constexpr std::string_view kLost = "an answer that was taken got lost";
+    EXPECT_GT(violations({.sabotage = Sabotage::kLoseAnswers, .crash = 0.1}, kLost), 20);
+    EXPECT_EQ(violations({.crash = 0.1}, kLost), 0);
+}
+
+TEST(RunstateSimulation, NoticesAnswersThatComeTooLate) {
+    constexpr std::string_view kLost = "an answer that was taken got lost";
+    constexpr std::string_view kTwice = "an answer was taken after the end of the wait";
+    EXPECT_GT(violations({.sabotage = Sabotage::kAnswerTwice, .crash = 0.1}, kTwice), 20);
+    EXPECT_EQ(violations({.crash = 0.1}, kTwice), 0);
+    EXPECT_EQ(violations({.crash = 0.1}, kLost), 0);
 }
 
 TEST(RunstateSimulation, NoticesLostResults) {

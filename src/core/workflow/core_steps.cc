@@ -12,14 +12,12 @@ namespace weft::workflow {
 
 namespace {
 
-constexpr Millis kSleepMax{30LL * 86'400'000};
-
 struct Row {
     std::string_view name;
     CoreKind kind;
     runstate::StepKind step;
 };
-constexpr std::array<Row, 8> kCoreSteps = {{
+constexpr std::array<Row, 10> kCoreSteps = {{
     {"map", CoreKind::kMap, runstate::StepKind::kMap},
     {"code", CoreKind::kCode, runstate::StepKind::kCode},
     {"http", CoreKind::kHttp, runstate::StepKind::kCall},
@@ -28,30 +26,9 @@ constexpr std::array<Row, 8> kCoreSteps = {{
     {"sleep", CoreKind::kSleep, runstate::StepKind::kSleep},
     {"if", CoreKind::kIf, runstate::StepKind::kSwitch},
     {"switch", CoreKind::kSwitch, runstate::StepKind::kSwitch},
+    {"callback", CoreKind::kCallback, runstate::StepKind::kWait},
+    {"event", CoreKind::kEvent, runstate::StepKind::kWait},
 }};
-
-/// An object with these members only, `needed` among them. A whole template is judged when it is evaluated.
-bool check_shape(
-    const Json& with,
-    std::initializer_list<std::string_view> known,
-    std::string_view needed,
-    const std::string& field,
-    Problems& problems
-) {
-    if (with.is_string()) return false;
-    if (!with.is_object()) return problems.add("with is an object", field);
-    bool is_known = true;
-    for (const auto& member : with.get_object()) {
-        std::string_view key = member.key();
-        if (std::ranges::find(known, key) != known.end()) continue;
-        is_known = problems.add(
-            fmt::format("Unknown member; known are {}", fmt::join(known, ", ")), below(field, key)
-        );
-    }
-    if (!needed.empty() && !with.get_object().contains(needed))
-        return problems.add(fmt::format("{} is missing", needed), below(field, needed));
-    return is_known;
-}
 
 void check_code(const Json& with, const std::string& field, Problems& problems) {
     if (with.is_string()) {
@@ -89,7 +66,7 @@ void check_case_name(std::string_view name, const std::string& field, Problems& 
     if (!is_taken && is_step_id(name)) return;
     problems.add(
         "A case's name starts with a letter and has letters, digits and _, at most 63; "
-        "else, success, failure and finished are taken",
+        "else, success, failure, finished and waiting are taken",
         field
     );
 }
@@ -138,6 +115,28 @@ bool is_truthy(const Json& value) {
 }
 
 }  // namespace
+
+bool check_shape(
+    const Json& with,
+    std::initializer_list<std::string_view> known,
+    std::string_view needed,
+    const std::string& field,
+    Problems& problems
+) {
+    if (with.is_string()) return false;
+    if (!with.is_object()) return problems.add("with is an object", field);
+    bool is_known = true;
+    for (const auto& member : with.get_object()) {
+        std::string_view key = member.key();
+        if (std::ranges::find(known, key) != known.end()) continue;
+        is_known = problems.add(
+            fmt::format("Unknown member; known are {}", fmt::join(known, ", ")), below(field, key)
+        );
+    }
+    if (!needed.empty() && !with.get_object().contains(needed))
+        return problems.add(fmt::format("{} is missing", needed), below(field, needed));
+    return is_known;
+}
 
 std::vector<std::string> branches_of(const Step& step) {
     const auto kind = step.uses.is_core() ? core_kind(step.uses.action) : std::nullopt;
@@ -194,9 +193,9 @@ void check_core_step(const Step& step, CoreKind kind, const std::string& field, 
             check_shape(step.with, {"message"}, "message", with, problems);
             break;
         case CoreKind::kSleep:
-            if (check_shape(step.with, {"duration"}, "duration", with, problems) && !has_template(step.with))
-                if (auto duration = sleep_duration(step.with); !duration)
-                    problems.add(duration.error().user, below(with, duration.error().field));
+        case CoreKind::kCallback:
+        case CoreKind::kEvent:
+            check_waiting_step(step, kind, field, problems);
             break;
         case CoreKind::kIf:
             check_shape(step.with, {"condition"}, "condition", with, problems);
@@ -240,14 +239,6 @@ bool has_template(const Json& value) {
 }
 
 // ---------------------------------------------------------------- values at run time
-
-Result<Millis> sleep_duration(const Json& with) {
-    const Json* value = with.is_object() ? with.get_object().if_contains("duration") : nullptr;
-    if (value == nullptr) return fail(Error::invalid("duration is missing", "duration"));
-    TRY(Millis duration, runstate::duration_of(*value, "duration"));
-    if (duration > kSleepMax) return fail(Error::invalid("A step sleeps at most 30 days", "duration"));
-    return duration;
-}
 
 Result<runstate::Branch> branch_of(const Json& with, const std::vector<std::string>& branches) {
     if (!with.is_object() || branches.empty())

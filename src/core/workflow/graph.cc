@@ -62,6 +62,12 @@ std::string cycle_text(
     return out;
 }
 
+/// For an answer, so that others can be told of it meanwhile.
+bool waits(const Step& step) {
+    const auto kind = step.uses.is_core() ? core_kind(step.uses.action) : std::nullopt;
+    return kind && step_kind(kind) == runstate::StepKind::kWait;
+}
+
 void check_branch(const Step& of, const std::string& branch, std::string field, Problems& problems) {
     const std::vector<std::string> known = branches_of(of);
     if (std::ranges::find(known, branch) != known.end()) return;
@@ -87,6 +93,12 @@ void check_graph(const Definition& definition, Problems& problems) {
                 is_sound = problems.add("A step does not need itself", std::move(field));
             else if (!index.contains(needed))
                 is_sound = problems.add(fmt::format("There is no step \"{}\"", needed), std::move(field));
+            else if (step.needs[n].on == runstate::NeedOn::kWaiting &&
+                     !waits(definition.steps[index.at(needed)]))
+                problems.add(
+                    fmt::format("{} waits for no answer; on is success, failure or finished", needed),
+                    below(field, "on")
+                );
             else if (!step.needs[n].branch.empty())
                 check_branch(
                     definition.steps[index.at(needed)], step.needs[n].branch, below(field, "on"), problems

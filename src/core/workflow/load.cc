@@ -79,13 +79,16 @@ std::vector<std::string> branches_in(const JsonObject& step) {
 std::optional<runstate::Need> read_need(
     runstate::StepIndex index, const JsonObject& step, std::string_view on
 ) {
-    if (const auto word = runstate::need_on_from(on)) return runstate::Need{index, *word};
+    // Its branches first: one may be called as a word that was none when the version was published.
     const auto branches = branches_in(step);
     const auto found = std::ranges::find(branches, on);
-    if (found == branches.end()) return std::nullopt;
-    return runstate::Need{
-        index, runstate::NeedOn::kSuccess, static_cast<runstate::Branch>(found - branches.begin())
-    };
+    if (found != branches.end()) {
+        return runstate::Need{
+            index, runstate::NeedOn::kSuccess, static_cast<runstate::Branch>(found - branches.begin())
+        };
+    }
+    if (const auto word = runstate::need_on_from(on)) return runstate::Need{index, *word};
+    return std::nullopt;
 }
 
 Result<runstate::PlanStep> read_plan_step(
@@ -202,6 +205,7 @@ Result<> CompiledWorkflow::add_step(const JsonObject& object, runstate::PlanStep
     step.on_invalid_output = *on_invalid;
     plan.kind = step_kind(step.core);
     has_respond_ = has_respond_ || step.core == CoreKind::kRespond;
+    has_waits_ = has_waits_ || plan.kind == runstate::StepKind::kWait;
     steps_.push_back(std::move(step));
     plan_.steps.push_back(std::move(plan));
     return {};

@@ -98,7 +98,8 @@ void read_needs(const Json& value, Step& step, const std::string& field, Problem
             const auto word = runstate::need_on_from(on);
             if (!is_text || (!word && !is_step_id(on))) {
                 problems.add(
-                    "on is success, failure or finished, or a branch of a core/if or core/switch step",
+                    "on is success, failure, finished or waiting, or a branch of a core/if or core/switch "
+                    "step",
                     below(path, "on")
                 );
                 continue;

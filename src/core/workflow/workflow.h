@@ -159,7 +159,7 @@ struct PinnedConnection {
                          // for core/http the connection's own
 };
 
-enum class CoreKind { kMap, kCode, kHttp, kRespond, kFail, kSleep, kIf, kSwitch };
+enum class CoreKind { kMap, kCode, kHttp, kRespond, kFail, kSleep, kIf, kSwitch, kCallback, kEvent };
 
 /// One step as the engine runs it. Texts are JSON texts, ready for protocol::Evaluate. What the value of
 /// `with` means:
@@ -168,7 +168,8 @@ enum class CoreKind { kMap, kCode, kHttp, kRespond, kFail, kSleep, kIf, kSwitch 
 ///   http     {url, method, headers, query, body} for connector::build_http_request
 ///   respond  {status, headers, body}: see response_of
 ///   fail     see fail_message
-///   sleep    see sleep_duration
+///   sleep    see sleep_until
+///   callback, event  see wait_of
 ///   if, switch  see branch_of
 ///   action   the action's input: check it against action->input, then render action->request with `input`
 ///   bound to it
@@ -206,6 +207,7 @@ class CompiledWorkflow {
     const std::string& output() const { return output_; }  // JSON text of the template; "" = none
     const std::optional<schema::Schema>& inputs() const { return inputs_; }
     bool has_respond() const { return has_respond_; }  // a synchronous caller can get an answer
+    bool has_waits() const { return has_waits_; }      // a step waits for an answer
 
   private:
     CompiledWorkflow() = default;
@@ -220,6 +222,7 @@ class CompiledWorkflow {
     std::string output_;
     std::optional<schema::Schema> inputs_;
     bool has_respond_ = false;
+    bool has_waits_ = false;
 };
 
 /// The schema of `inputs` of what compile made, without reading the rest; nothing when it has none. kInvalid.
@@ -231,8 +234,22 @@ Result<> check_input(
     const CompiledWorkflow& workflow, const Json& input, schema::Work work = schema::Work::kFull
 );
 
-/// core/sleep: {"duration": "10m"} or {"duration": seconds}; 0..30 days.
-Result<Millis> sleep_duration(const Json& with);
+/// core/sleep: {"for": "10m"} (or seconds; "duration" says the same), or {"until": "2027-03-01T09:00",
+/// "zone"?: "Europe/Berlin"}; at most 5 years. What has passed is `now`.
+Result<Instant> sleep_until(const Json& with, Instant now);
+
+/// What a step that waits for an answer asks for: {"timeout"?: "7d", "on-timeout"?: "fail" or "continue"},
+/// and of core/event {"event": name, "key": text}.
+struct Wait {
+    Millis timeout{0};
+    runstate::OnError on_timeout = runstate::OnError::kFail;
+    std::string event;  // name and key, as whoever sends it must say them
+    std::string key;
+};
+Result<Wait> wait_of(CoreKind kind, const Json& with);
+/// That of core/event, for both sides. kInvalid with its field.
+inline constexpr std::size_t kEventNameBytesMax = 100;
+inline constexpr std::size_t kEventKeyBytesMax = 200;
 /// core/if: {"condition": any} takes "then" or "else". core/switch: {"cases": {name: any}} takes the first
 /// case whose value is true as JavaScript sees it, {"value": v, "cases": [name]} the one that is named like
 /// v; else "else". An index into `branches` (CompiledStep); kInvalid when `with` is none of these.

@@ -271,8 +271,12 @@ rt::Task<void> Dispatcher::cancel_loop() {
         std::vector<store::queue::Lease> leases =
             leases_older_than(needs_.options.cancel_every / 2, &Running::since);
         if (leases.empty()) continue;
-        auto canceled = co_await queue_.canceled(std::move(leases), scope_.deadline(kCallTimeout));
-        if (canceled) cancel(*canceled);
+        auto asked = co_await queue_.asked(std::move(leases), scope_.deadline(kCallTimeout));
+        if (!asked) continue;
+        cancel(asked->canceled);
+        for (const RunId run : asked->signaled) {
+            if (auto found = running_.find(run); found != running_.end()) found->second.job->signal();
+        }
     }
 }
 

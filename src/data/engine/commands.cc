@@ -158,10 +158,17 @@ InputEvaluated Driver::input_read(Index step, Value value) {
             mine.is_kept = true;
             return out;
         case StepKind::kSleep: {
-            auto duration = workflow::sleep_duration(tree);
-            if (!duration) return refuse(duration.error());
-            out.wake_at = run_.now() + *duration;
+            auto until = workflow::sleep_until(tree, run_.now());
+            if (!until) return refuse(until.error());
+            out.wake_at = *until;
             return out;
+        }
+        case StepKind::kWait: {
+            auto wait = workflow::wait_of(*run_.step(step).core, tree);
+            if (!wait) return refuse(wait.error());
+            out.wake_at = run_.now() + wait->timeout;
+            mine.wait = *std::move(wait);
+            break;
         }
         case StepKind::kSwitch: {
             const std::vector<std::string>& branches = run_.step(step).branches;

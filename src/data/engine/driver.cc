@@ -80,12 +80,22 @@ rt::Task<Result<void>> Driver::open_values(std::vector<store::runs::StoredPayloa
         if (which == Which::kStored && !slots_[i].is_stored) continue;
         outputs.emplace(ValueSlot::output_of(run_.prepared->workflow.steps()[i].id).text(), i);
     }
+    std::unordered_map<std::string, std::string> answers;  // slots, and the steps that wait for them
+    for (const auto& answer : run_.job.loaded.answers) {
+        answers.emplace(ValueSlot::answer_of(answer.step).text(), answer.step);
+    }
     for (auto& payload : payloads) {
         std::string* to = nullptr;
         if (payload.slot == ValueSlot::input()) to = &session_.input;
         if (payload.slot == ValueSlot::trigger()) to = &session_.trigger;
         if (auto found = outputs.find(payload.slot.text()); found != outputs.end())
             to = &slots_[found->second].output;
+        if (auto found = answers.find(payload.slot.text()); found != answers.end() && which == Which::kAll) {
+            const auto step = std::ranges::find(
+                run_.prepared->workflow.steps(), found->second, &workflow::CompiledStep::id
+            );
+            to = &slots_[static_cast<std::size_t>(step - run_.prepared->workflow.steps().begin())].answer;
+        }
         if (to == nullptr) continue;
         CO_TRY(*to, co_await run_.deps.codec.open(run_.tenant, run_.id, std::move(payload), by));
     }
@@ -150,6 +160,11 @@ void Driver::restore(const store::runs::StepRun& row, JournalEntry entry, Starte
         }
         entry.entry = JournalEntry::Entry::kResult;
         entry.status = row.state;
+        const StepKind kind = run_.plan(entry.step).kind;
+        if (kind == StepKind::kSleep || kind == StepKind::kWait) {
+            entry.at = row.finished_at.value_or(Instant());
+        }
+        mine.answer = {};
         if (!branches.empty() && row.state == StepStatus::kSuccess && entry.branch == kNoBranch) {
             // Steps may have begun on it: another decision could run both ways.
             entry.status = StepStatus::kFailed;
@@ -167,7 +182,11 @@ void Driver::restore(const store::runs::StepRun& row, JournalEntry entry, Starte
             auto detail = parse_json(wait.detail);
             if (!detail || !detail->is_object()) continue;
             entry.until = Instant(Micros(int_or(detail->get_object(), "until", 0)));
+            if (const Json* asked = detail->get_object().if_contains("wait")) {
+                if (auto read = workflow::wait_of(*run_.step(entry.step).core, *asked)) mine.wait = *read;
+            }
         }
+        if (run_.plan(entry.step).kind == StepKind::kWait) return restore_wait(std::move(entry), started);
     } else if (row.intent_at && row.attempt > 0) {
         entry.entry = JournalEntry::Entry::kIntent;
     } else {
@@ -194,6 +213,7 @@ rt::Task<Result<void>> Driver::turn() {
         apply(next);
         co_return Result<void>{};
     }
+    if (run_.job.is_signaled) co_return co_await hear_answers();
     if (fire_timer()) co_return Result<void>{};
     const auto since = record_.dirty_since();
     const bool is_late = since && run_.deps.clock.steady() - *since >= run_.options.journal_lag;

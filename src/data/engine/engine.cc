@@ -32,6 +32,11 @@ void Job::request_cancel(store::queue::Cancel asked) {
     if (asking != nullptr) asking->kill();
 }
 
+void Job::signal() {
+    is_signaled = true;
+    woken.notify_all();
+}
+
 Engine::Engine(Deps deps, Options options)
     : deps_(std::move(deps)),
       options_(options),
@@ -59,6 +64,7 @@ rt::Task<End> Engine::run(Job& job) {
         entry.state = RunStatus::kQueued;
         if (!is_passing) {
             entry.state = RunStatus::kFailed;
+            entry.may_wait = true;
             entry.failure_kind = FailureKind::kPlatform;
             entry.error = error_json({FailureKind::kPlatform, "The workflow's version is unreadable"}, {});
             entry.finished_at = job.loaded.now;
@@ -86,6 +92,7 @@ rt::Task<Result<void>> Engine::bury(store::queue::Poisoned poisoned, rt::Deadlin
     );
     entry.fate = JobFate::kFinish;
     entry.is_dead_letter = true;
+    entry.may_wait = true;
     entry.finished_at = deps_.clock.now();
     if (!loaded.empty()) {
         entry.started_at = loaded.front().started_at.value_or(loaded.front().now);

@@ -64,6 +64,7 @@ struct Options {
     Millis slot_patience{500};
     int crashes_max = limits::kCrashesMax;
     Millis code_cpu_max{30'000};  // what a code step of a tenant may ask for (limits.cpu)
+    std::string public_url;       // how others reach the api, for addresses that runs give away
     std::set<std::string, std::less<>>
         shared_tenants;              // slugs: their runs may have a process that has served others
     std::size_t versions_max = 256;  // compiled workflows kept, some 100 KiB each at most
@@ -75,12 +76,15 @@ struct Job {
 
     /// A person asked: the run ends as canceled. Idempotent.
     void request_cancel(store::queue::Cancel asked);
+    /// Something that the run waits for was answered.
+    void signal();
 
     const store::queue::Claimed claimed;
     store::runs::Loaded loaded;
     const Steady loaded_at;  // when `loaded.now` was true
     Steady held_until{};     // the lease by our own clock, short of the database's: the dispatcher's
     std::optional<store::queue::Cancel> cancel;
+    bool is_signaled = false;              // and what it was has not been read
     isolation::Sandbox* asking = nullptr;  // while a request to it is under way
     bool has_slot = true;                  // kept by Slots
     rt::Signal woken;

@@ -57,7 +57,7 @@ std::optional<Steady> Driver::slot_until() const {
 void Driver::leave_slot() {
     session_.leave();
     charges_.clear();
-    for (Slot& mine : slots_) mine.is_stored = mine.is_recorded;
+    for (Slot& mine : slots_) mine.is_stored = mine.is_recorded || !mine.opened.empty();
     run_.deps.slots->leave(run_.job);
 }
 

@@ -25,6 +25,7 @@ engine::Options engine_options(const Options& options) {
     out.crashes_max = options.crashes_max;
     out.code_cpu_max = options.code_cpu_max;
     out.shared_tenants = options.shared_tenants;
+    out.public_url = options.public_url;
     return out;
 }
 

@@ -40,6 +40,7 @@ struct Options : dispatch::Options {
     Millis slot_patience{500};                          // see engine::Options
     Millis code_cpu_max{30'000};                        // likewise
     std::set<std::string, std::less<>> shared_tenants;  // likewise
+    std::string public_url;                             // likewise
 };
 
 /// All of it borrowed for the worker's life, but `egress` and `options`.

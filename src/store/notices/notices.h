@@ -38,7 +38,7 @@ struct JobsQueued {
     bool operator==(const JobsQueued&) const = default;
 };
 
-/// Somebody has asked runs to stop.
+/// Somebody has asked runs to stop, or answered what they wait for.
 struct CancelAsked {
     static constexpr std::string_view kChannel = "weft_cancel";
     std::string line() const { return ""; }

@@ -51,13 +51,13 @@ constexpr auto kOrphan =
 
 /// A row whose `cancel` counts only when it has been asked for.
 template <class T>
-struct Asked {
+struct MayStop {
     T row;
     Cancel cancel;
     bool is_cancel_requested = false;
 };
 
-using ClaimedRow = Asked<Claimed>;
+using ClaimedRow = MayStop<Claimed>;
 constexpr auto kClaim =
     pg::nested<Claimed, &Claimed::lease, kLease>() + pg::columns(
                                                          pg::column<&Claimed::workflow>("workflow_id"),
@@ -77,6 +77,13 @@ struct Held {
 };
 constexpr auto kHeld = pg::nested<Held, &Held::run, kCanceled>() +
                        pg::columns(pg::column<&Held::is_cancel_requested>("is_cancel_requested"));
+
+struct Told {
+    Held held;
+    bool is_signaled = false;
+};
+constexpr auto kTold =
+    pg::nested<Told, &Told::held, kHeld>() + pg::columns(pg::column<&Told::is_signaled>("is_signaled"));
 
 struct Lapsed {
     Poisoned job;
@@ -151,9 +158,15 @@ rt::Task<Result<Beat>> Queue::heartbeat(std::vector<Lease> leases, Millis lease,
     co_return out;
 }
 
-rt::Task<Result<std::vector<Canceled>>> Queue::canceled(std::vector<Lease> leases, rt::Deadline by) {
-    CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kCanceled, lease_params(leases), by));
-    co_return pg::all(rows, kCanceled);
+rt::Task<Result<Asked>> Queue::asked(std::vector<Lease> leases, rt::Deadline by) {
+    CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kAsked, lease_params(leases), by));
+    CO_TRY(auto found, pg::all(rows, kTold));
+    Asked out;
+    for (Told& each : found) {
+        if (each.is_signaled) out.signaled.push_back(each.held.run.run);
+        if (each.held.is_cancel_requested) out.canceled.push_back(std::move(each.held.run));
+    }
+    co_return out;
 }
 
 rt::Task<Result<void>> Queue::release(std::vector<Lease> leases, rt::Deadline by) {

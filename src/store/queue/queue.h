@@ -62,6 +62,12 @@ struct Canceled {
     Cancel cancel;
 };
 
+/// What somebody outside did to runs under way.
+struct Asked {
+    std::vector<Canceled> canceled;  // asked to stop
+    std::vector<RunId> signaled;     // something that they wait for was answered
+};
+
 struct Beat {
     std::vector<RunId> lost;  // not ours any more: stop at once, write nothing
     std::vector<Canceled> canceled;
@@ -101,8 +107,8 @@ class Queue {
     /// Extends the leases and tells which are lost and which of the others have been asked to stop.
     rt::Task<Result<Beat>> heartbeat(std::vector<Lease> leases, Millis lease, rt::Deadline by);
 
-    /// The runs among `leases` that have been asked to stop; cheaper than a heartbeat, for each second.
-    rt::Task<Result<std::vector<Canceled>>> canceled(std::vector<Lease> leases, rt::Deadline by);
+    /// What was asked of the runs among `leases`; cheaper than a heartbeat, for each second.
+    rt::Task<Result<Asked>> asked(std::vector<Lease> leases, rt::Deadline by);
 
     /// Gives jobs back unharmed, due at once (shutdown). Stale ones are left alone.
     rt::Task<Result<void>> release(std::vector<Lease> leases, rt::Deadline by);

@@ -155,9 +155,11 @@ TEST_F(QueueTest, HeartbeatExtendsTellsLossAndCancel) {
     EXPECT_EQ(job(leases[2], "lease_until > now() + interval '50 s'"), "t");
     EXPECT_EQ(job(leases[1], "lease_until > now() + interval '50 s'"), "f");
 
-    auto canceled = loop.run_until_done(queue.canceled(leases, kSoon));
-    ASSERT_TRUE(canceled);
-    EXPECT_EQ(canceled->size(), 1u);
+    database.exec("update weft.job set is_signaled = true where run_id = '" + leases[2].run.text() + "'");
+    auto asked = loop.run_until_done(queue.asked(leases, kSoon));
+    ASSERT_TRUE(asked);
+    EXPECT_EQ(asked->canceled.size(), 1u);
+    EXPECT_EQ(asked->signaled, std::vector<RunId>{leases[2].run});
 }
 
 TEST_F(QueueTest, ReapsLapsedLeasesAndQuarantinesThePoisoned) {

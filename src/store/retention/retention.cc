@@ -108,6 +108,7 @@ rt::Task<Result<Retired>> retire(pg::Pool& pool, Policy policy, rt::Deadline by)
         Rows{"trigger_event", sql::kDropDeliveries, policy.deliveries},
         Rows{"idempotency_key", sql::kDropKeys, kKeys},
         Rows{"dead_letter", sql::kDropDeadLetters, policy.runs},
+        Rows{"run_wait", sql::kDropWaits, policy.runs},
         Rows{"session", sql::kDropSessions, hours(0)},
         Rows{"claim_link", sql::kDropLinks, kLinks},
     };

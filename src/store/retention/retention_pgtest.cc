@@ -127,6 +127,11 @@ TEST_F(RetentionTest, WhatHasNoDaysGoesByItsAge) {
         "select " +
         id +
         "gen_random_uuid(), 'x', now() - n * interval '10 day' from generate_series(1, 5) n;"
+        "insert into weft.run_wait (tenant_id, run_id, step_id, kind, state, deadline_at, ended_at) "
+        "select " +
+        id +
+        "gen_random_uuid(), 'ask', 'callback', case n when 5 then 'open' else 'closed' end, now(), "
+        "case when n < 5 then now() - n * interval '10 day' end from generate_series(1, 5) n;"
         "insert into weft.claim_link (id, token_hash, expires_at) "
         "select gen_random_uuid(), n::text::bytea, now() - n * interval '10 day' from generate_series(1, 5) n"
     );
@@ -134,6 +139,7 @@ TEST_F(RetentionTest, WhatHasNoDaysGoesByItsAge) {
     EXPECT_EQ(count("trigger_event"), "6");
     EXPECT_EQ(retired.deleted["trigger_event"], 14);
     EXPECT_EQ(count("dead_letter"), "2");
+    EXPECT_EQ(count("run_wait"), "3") << "two that are not old, and the open one";
     EXPECT_EQ(count("claim_link"), "2");
     EXPECT_FALSE(retired.is_more);
 }

@@ -53,11 +53,13 @@ struct Tables {
     pg::ArrayParam epochs;
     Table<7> runs{sql::kWriteRuns};
     Table<12> steps{sql::kWriteSteps};
+    Table<9> waits{sql::kWriteWaits};
     Table<7> values{sql::kWriteValues};
     Table<6> events{sql::kWriteEvents};
     Table<6> logs{sql::kWriteLogs};
     Table<2> dead_letters{sql::kWriteDeadLetters};
     Table<3> parked{sql::kParkJobs};
+    Table<1> closed{sql::kCloseWaits};
     Table<1> ended{sql::kEndJobs};
 
     void add(const Entry& entry) {
@@ -68,6 +70,7 @@ struct Tables {
             run, entry.state, entry.failure_kind, entry.error, entry.tier, entry.started_at, entry.finished_at
         );
         for (const StepWrite& step : entry.steps) add(run, step);
+        for (const WaitWrite& wait : entry.waits) add(run, wait);
         for (const StoredPayload& payload : entry.payloads) add(run, payload);
         std::int64_t seq = first_seq(entry.lease) + entry.events_before;
         for (const EventWrite& event : entry.events)
@@ -77,6 +80,7 @@ struct Tables {
         if (entry.is_dead_letter) dead_letters.add(run, entry.error);
         if (entry.fate == JobFate::kFinish) {
             ended.add(run);
+            if (entry.may_wait) closed.add(run);
         } else if (entry.fate != JobFate::kKeep) {
             parked.add(run, word_of(kFates, entry.fate), entry.park_for);
         }
@@ -86,11 +90,13 @@ struct Tables {
         batch.add(sql::kHoldJobs, pg::params(held, epochs, fence == Fence::kOn));
         std::move(runs).into(batch);
         std::move(steps).into(batch);
+        std::move(waits).into(batch);
         std::move(values).into(batch);
         std::move(events).into(batch);
         std::move(logs).into(batch);
         std::move(dead_letters).into(batch);
         std::move(parked).into(batch);
+        std::move(closed).into(batch);
         std::move(ended).into(batch);
     }
 
@@ -109,6 +115,19 @@ struct Tables {
             step.intent_at,
             step.started_at,
             step.finished_at
+        );
+    }
+    void add(RunId run, const WaitWrite& wait) {
+        waits.add(
+            run,
+            wait.step,
+            wait.iteration,
+            word_of(kWaitKinds, wait.kind),
+            pg::maybe_bytes(wait.token_hash),
+            wait.event_name,
+            wait.event_key,
+            wait.policy,
+            wait.deadline
         );
     }
     void add(RunId run, const StoredPayload& payload) {

@@ -194,6 +194,7 @@ void add_loads(pg::Batch& batch, TenantId tenant, std::span<const queue::Lease> 
     if (has_fresh) batch.add(sql::kLoadInputs, pg::params(fresh));
     if (!has_resumed) return;
     batch.add(sql::kLoadRuns, pg::params(resumed));
+    batch.add(sql::kLoadAnswers, pg::params(resumed));
     batch.add(sql::kLoadJournal, pg::params(resumed));
     batch.add(sql::kLoadSteps, pg::params(resumed));
     batch.add(sql::kLoadWaits, pg::params(resumed));
@@ -209,6 +210,12 @@ constexpr auto kLoadedRun = pg::columns(
     pg::column<&Loaded::started_at>("started_at")
 );
 constexpr auto kWait = pg::columns(pg::column<&Wait::step>("step_id"), pg::column<&Wait::detail>("detail"));
+
+constexpr auto kAnswer = pg::columns(
+    pg::column<&Answer::step>("step_id"),
+    pg::column<&Answer::iteration>("iteration"),
+    pg::column<&Answer::failure>("failure")
+);
 
 /// A row of some run's.
 template <class T>
@@ -234,6 +241,7 @@ Result<void> read_answer(std::string_view name, const pg::Rows& rows, Found& fou
         return pg::each(rows, kLoadedRun, [&](Loaded run) { found[run.run] = std::move(run); });
     }
     if (name == sql::kLoadSteps.name) return read_into<StepRun, kStep>(&Loaded::steps, rows, found);
+    if (name == sql::kLoadAnswers.name) return read_into<Answer, kAnswer>(&Loaded::answers, rows, found);
     if (name == sql::kLoadWaits.name) return read_into<Wait, kWait>(&Loaded::waits, rows, found);
     return read_into<StoredPayload, kPayload>(&Loaded::payloads, rows, found);
 }
@@ -265,6 +273,31 @@ rt::Task<Result<std::vector<Loaded>>> load(
     out.reserve(found.size());
     for (auto& [run, loaded] : found) out.push_back(std::move(loaded));
     co_return out;
+}
+
+rt::Task<Result<Answered>> answered_so_far(pg::Pool& pool, queue::Lease lease, rt::Deadline by) {
+    pg::Batch batch;
+    batch.as(pg::Principal::tenant(lease.tenant));
+    // In this order: what comes between two of them is told again, and an answer that is seen has its value.
+    batch.add(sql::kTakeSignal, pg::params(lease.run, lease.epoch));
+    pg::ArrayParam run;
+    run.add(lease.run);
+    batch.add(sql::kLoadAnswers, pg::params(run));
+    batch.add(sql::kLoadAnswerValues, pg::params(lease.run));
+    CO_TRY(auto rows, co_await pool.run(std::move(batch), by));
+    Found found;
+    found[lease.run] = Loaded{.run = lease.run};
+    CO_CHECK_OK(read_answer(sql::kLoadAnswers.name, rows[1], found));
+    CO_CHECK_OK(read_answer(sql::kLoadAnswerValues.name, rows[2], found));
+    Loaded& all = found[lease.run];
+    co_return Answered{.answers = std::move(all.answers), .payloads = std::move(all.payloads)};
+}
+
+rt::Task<Result<void>> close_wait(pg::Pool& pool, queue::Lease lease, WaitRef wait, rt::Deadline by) {
+    const pg::Principal who = pg::Principal::tenant(lease.tenant);
+    auto params = pg::params(lease.run, lease.epoch, wait.step, wait.iteration);
+    CO_CHECK_OK(co_await pool.query(who, sql::kCloseWait, std::move(params), by));
+    co_return Result<void>{};
 }
 
 rt::Task<Result<std::int64_t>> fail_orphans(

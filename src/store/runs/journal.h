@@ -11,6 +11,8 @@
 #include "store/runs/payload.h"
 #include "store/runs/runs.h"
 
+#include <array>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -59,6 +61,22 @@ enum class JobFate {
     kFinish,    // deleted
 };
 
+/// What a run waits for. In the order of the enum: the words of the column.
+enum class WaitKind : std::uint8_t { kCallback, kEvent, kApproval };
+inline constexpr std::array<std::string_view, 3> kWaitKinds = {"callback", "event", "approval"};
+
+/// That a step waits, and what ends that (table run_wait). The step's row and the wait's event go along.
+struct WaitWrite {
+    std::string step;
+    int iteration = 0;
+    WaitKind kind = WaitKind::kCallback;
+    std::optional<std::string> token_hash;  // 32 bytes
+    std::optional<std::string> event_name;
+    std::optional<std::string> event_key;
+    std::optional<std::string> policy;  // JSON text
+    Instant deadline;
+};
+
 /// One run's rows for one flush.
 struct Entry {
     queue::Lease lease;
@@ -76,7 +94,9 @@ struct Entry {
     std::optional<ValueSlot> answer;
     bool is_first_lease = true;   // else an earlier one may have answered: the answer is to be read
     bool is_dead_letter = false;  // with kFinish: keep a dead_letter row, `error` says why
+    bool may_wait = false;        // with kFinish: what it waits for is closed
     std::vector<StepWrite> steps;
+    std::vector<WaitWrite> waits;
     std::vector<StoredPayload> payloads;
     std::vector<EventWrite> events;
     std::vector<LogWrite> logs;
@@ -141,14 +161,22 @@ struct Wait {
     std::string detail;  // JSON text
 };
 
+/// That a wait was answered; what with, is a value of the run (ValueSlot::answer_of).
+struct Answer {
+    std::string step;
+    int iteration = 0;
+    std::optional<std::string> failure;  // why its step fails nevertheless
+};
+
 /// A run as its next worker finds it.
 struct Loaded {
     RunId run;
     runstate::RunStatus state = runstate::RunStatus::kQueued;
     Instant now;  // the database's
     std::optional<Instant> started_at;
-    std::vector<StepRun> steps;  // empty for a first claim
-    std::vector<Wait> waits;     // likewise
+    std::vector<StepRun> steps;   // empty for a first claim
+    std::vector<Wait> waits;      // likewise
+    std::vector<Answer> answers;  // likewise; their values are among the payloads
     std::vector<StoredPayload> payloads;
 };
 
@@ -158,6 +186,20 @@ struct Loaded {
 rt::Task<Result<std::vector<Loaded>>> load(
     pg::Pool& pool, std::vector<queue::Lease> leases, Instant now, rt::Deadline by
 );
+
+/// What was answered until now of a run under way, and its values.
+struct Answered {
+    std::vector<Answer> answers;
+    std::vector<StoredPayload> payloads;
+};
+rt::Task<Result<Answered>> answered_so_far(pg::Pool& pool, queue::Lease lease, rt::Deadline by);
+
+/// Nothing answers the step's wait any more, unless it has been answered before. kUnavailable: try again.
+struct WaitRef {
+    std::string step;
+    int iteration = 0;
+};
+rt::Task<Result<void>> close_wait(pg::Pool& pool, queue::Lease lease, WaitRef wait, rt::Deadline by);
 
 /// Ends live runs that have no job (queue::Orphan) as failed, kind platform. Returns how many.
 rt::Task<Result<std::int64_t>> fail_orphans(

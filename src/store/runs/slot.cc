@@ -9,7 +9,7 @@ namespace weft::store::runs {
 namespace {
 
 /// In the order of ValueSlot's parts.
-constexpr std::array<std::string_view, 4> kParts = {"input", "trigger", "output", "response"};
+constexpr std::array<std::string_view, 5> kParts = {"input", "trigger", "output", "response", "answer"};
 constexpr std::string_view kOfStep = "step.";
 
 }  // namespace
@@ -30,7 +30,9 @@ std::optional<ValueSlot> ValueSlot::parse(std::string_view text) {
     }
     const auto part = find_word<Part>(kParts, text);
     if (!part) return std::nullopt;
-    if (!step.empty() && *part != Part::kInput && *part != Part::kOutput) return std::nullopt;
+    const bool is_of_step_only = *part == Part::kAnswer;
+    const bool may_be_of_step = is_of_step_only || *part == Part::kInput || *part == Part::kOutput;
+    if (step.empty() ? is_of_step_only : !may_be_of_step) return std::nullopt;
     return ValueSlot(*part, step);
 }
 

@@ -8,7 +8,8 @@
 namespace weft::store::runs {
 
 /// Which of a run's values: what it was given, what started it, what it made, what answers its caller; or
-/// what a step was given and made. Its text is the column `slot`, to which the sealed value is bound.
+/// what a step was given and made, and what it was answered while it waited. Its text is the column `slot`,
+/// to which the sealed value is bound.
 class ValueSlot {
   public:
     static ValueSlot input() { return {Part::kInput, ""}; }
@@ -17,15 +18,16 @@ class ValueSlot {
     static ValueSlot response() { return {Part::kResponse, ""}; }
     static ValueSlot input_of(std::string_view step) { return {Part::kInput, step}; }
     static ValueSlot output_of(std::string_view step) { return {Part::kOutput, step}; }
+    static ValueSlot answer_of(std::string_view step) { return {Part::kAnswer, step}; }
 
-    /// "input", "trigger", "output", "response", "step.<id>.input", "step.<id>.output".
+    /// "input", "trigger", "output", "response", "step.<id>.input", "step.<id>.output", "step.<id>.answer".
     std::string text() const;
     static std::optional<ValueSlot> parse(std::string_view text);
 
     bool operator==(const ValueSlot&) const = default;
 
   private:
-    enum class Part : std::uint8_t { kInput, kTrigger, kOutput, kResponse };
+    enum class Part : std::uint8_t { kInput, kTrigger, kOutput, kResponse, kAnswer };
     ValueSlot(Part part, std::string_view step) : part_(part), step_(step) {}
 
     Part part_;

@@ -70,7 +70,7 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
     pg::Transaction& transaction, std::vector<const NewRun*> runs, rt::Deadline by
 );
 
-/// Jobs of the tenant that are due or will be, counted up to `most`.
+/// Jobs of the tenant that are due, counted up to `most`. Those that wait take nothing from anybody.
 rt::Task<Result<std::int64_t>> count_backlog(
     pg::Pool& pool, TenantId tenant, std::int64_t most, rt::Deadline by
 );

@@ -96,5 +96,8 @@ inline Need on_failure(StepIndex i) {
 inline Need on_finished(StepIndex i) {
     return {i, NeedOn::kFinished};
 }
+inline Need on_waiting(StepIndex i) {
+    return {i, NeedOn::kWaiting};
+}
 
 }  // namespace weft::runstate

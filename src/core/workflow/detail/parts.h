@@ -39,6 +39,19 @@ Json input_template(const Step& step);
 /// core/http's effect by its literal method; unknown ones are unsafe.
 runstate::Effect http_effect(const Json& with);
 
+/// The static part of `with` of steps that sleep or wait for an answer, and that they have no `timeout`
+/// beside.
+void check_waiting_step(const Step& step, CoreKind kind, const std::string& field, Problems& problems);
+
+/// An object with these members only, `needed` among them. A whole template is judged when it is evaluated.
+bool check_shape(
+    const Json& with,
+    std::initializer_list<std::string_view> known,
+    std::string_view needed,
+    const std::string& field,
+    Problems& problems
+);
+
 /// Holds `{{` in any string.
 bool has_template(const Json& value);
 

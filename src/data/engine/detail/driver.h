@@ -45,11 +45,14 @@ class Driver {
         std::optional<connector::HttpRequest> request;  // rendered once for all attempts
         Place place;                                    // of the last failure
         std::optional<Instant> started_at;
-        rt::Budget::Charge charge;  // for `output`, while it is an answer
-        bool is_kept = false;       // the sandbox has the output already
-        bool is_stored = false;     // its result was in the database when the last slot was left
-        bool is_recorded = false;   // its final row is written or in the batch
-        int running_row = 0;        // the attempt whose "running" row is written
+        rt::Budget::Charge charge;           // for `output`, while it is an answer
+        std::optional<workflow::Wait> wait;  // what a kWait step asks for
+        std::string opened;                  // its output while it waits, JSON text of an object
+        std::string answer;                  // what it was answered, likewise
+        bool is_kept = false;                // the sandbox has the output already
+        bool is_stored = false;              // its result was in the database when the last slot was left
+        bool is_recorded = false;            // its final row is written or in the batch
+        int running_row = 0;                 // the attempt whose "running" row is written
     };
     struct Timer {
         Index step = runstate::kRun;
@@ -68,6 +71,14 @@ class Driver {
     rt::Task<Result<void>> wait();
     void apply(const runstate::Event& event);
     bool fire_timer();
+
+    // ---- waits (waits.cc)
+    rt::Task<Result<void>> on(runstate::OpenWait command);
+    rt::Task<Result<void>> on(runstate::CloseWait command);
+    void restore_wait(runstate::JournalEntry entry, runstate::Started& started);
+    rt::Task<Result<void>> hear_answers();
+    void end_wait(Index step, std::string_view answer, std::optional<runstate::Failure> failure);
+    void wait_over(Index step);
 
     // ---- commands (commands.cc)
     rt::Task<Result<void>> execute(runstate::Command command);

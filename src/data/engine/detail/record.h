@@ -24,6 +24,7 @@ class Record {
     void note(store::runs::EventKind kind, std::optional<Index> step, JsonObject detail);
     void note_cancel(const store::queue::Cancel& cancel);
     void note_wait(const runstate::JournalWait& wait, const Place& place);
+    void open_wait(store::runs::WaitWrite wait) { batch_.waits.push_back(std::move(wait)); }
     /// A line of ours among those that the workflow writes; its limit is not theirs.
     void log(store::runlog::Level level, std::optional<Index> step, std::string text);
     /// Lines that the workflow wrote, as far as its limit allows.

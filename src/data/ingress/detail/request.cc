@@ -141,6 +141,14 @@ Result<Reading> read_delivery(http::Request& request, const http::Codings& codin
     return out;
 }
 
+JsonObject query_json(const http::Request& request) {
+    JsonObject query;
+    for (const auto& [key, value] : request.target.query) {
+        put(query, media::to_utf8(key, "").utf8, media::to_utf8(value, "").utf8);
+    }
+    return query;
+}
+
 std::string trigger_of(
     const http::Request& request,
     const store::triggers::WebhookTarget& target,
@@ -152,17 +160,13 @@ std::string trigger_of(
         std::string name = lower(key);
         if (is_for_the_run(name, signature)) put(headers, name, media::header_text(value));
     }
-    JsonObject query;
-    for (const auto& [key, value] : request.target.query) {
-        put(query, media::to_utf8(key, "").utf8, media::to_utf8(value, "").utf8);
-    }
     JsonObject out;
     out["kind"] = name(store::triggers::Kind::kWebhook);
     out["id"] = target.id.text();
     out["name"] = target.name;
     out["method"] = http::name(request.method);
     out["headers"] = std::move(headers);
-    out["query"] = std::move(query);
+    out["query"] = query_json(request);
     out["received_at"] = rfc3339(received_at);
     return to_text(out);
 }

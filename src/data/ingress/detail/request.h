@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/time.h"
 #include "core/trigger/trigger.h"
 #include "platform/http/coding.h"
@@ -24,6 +25,8 @@ std::size_t reading_bytes_max(const http::Request& request, const http::Codings&
 /// Undoes the codings and reads the body, which it takes. kInvalid: damaged, or the content type says JSON
 /// and the body is none; kLimit: beyond a limit, which the error names. Both with field "body".
 Result<Reading> read_delivery(http::Request& request, const http::Codings& codings);
+/// {name: text, or a list of texts where it comes again}
+JsonObject query_json(const http::Request& request);
 std::string trigger_of(
     const http::Request& request,
     const store::triggers::WebhookTarget& target,

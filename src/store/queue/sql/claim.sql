@@ -51,7 +51,8 @@ taken as (
     set state = 'leased',
         epoch = j.epoch + 1,
         worker_id = $1::uuid,
-        lease_until = clock_timestamp() + $3::bigint * interval '1 millisecond'
+        lease_until = clock_timestamp() + $3::bigint * interval '1 millisecond',
+        is_signaled = false -- whoever claims reads all that was answered
     from due d
     where j.ctid = d.place
     returning

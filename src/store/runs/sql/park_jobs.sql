@@ -3,9 +3,10 @@
 -- row to the planner, and by place is the best way to one row whatever the table's size. The jobs are locked: they stay there.
 update job j
 set state = 'ready',
-    -- One that was asked to stop meanwhile does not wait.
+    -- One that was asked to stop meanwhile does not wait, nor one that was answered.
     run_at = clock_timestamp()
-        + case when j.cancel_requested_at is null then h.park_ms else 0 end * interval '1 millisecond',
+        + case when j.cancel_requested_at is null and not j.is_signaled then h.park_ms else 0 end
+        * interval '1 millisecond',
     lease_until = null,
     worker_id = null,
     crashes = case h.fate when 'crash' then j.crashes + 1 when 'park' then 0 else j.crashes end

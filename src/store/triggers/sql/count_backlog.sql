@@ -5,5 +5,6 @@ from (
     from job
     where tenant_id = current_tenant()
         and state = 'ready'
+        and run_at <= clock_timestamp()
     limit $1::bigint
 ) as j

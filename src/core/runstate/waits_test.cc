@@ -1,0 +1,128 @@
+#include "core/runstate/detail/driver_for_test.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace weft::runstate {
+namespace {
+
+using testing::ElementsAre;
+using Entry = JournalEntry::Entry;
+
+constexpr Millis kDay{86'400'000};
+const Failure kLate{FailureKind::kLimit, "Nobody answered within 1d"};
+
+PlanStep wait_step(std::string id, OnError on_error = OnError::kFail) {
+    return {.id = std::move(id), .kind = StepKind::kWait, .on_error = on_error};
+}
+
+Driver waiting(std::vector<PlanStep> steps) {
+    Driver run(std::move(steps));
+    run.start();
+    run.send(InputEvaluated{.step = 0, .wake_at = run.now + kDay});
+    return run;
+}
+
+TEST(RunstateWaits, OpensBeforeAnybodyCanSeeIt) {
+    Driver run =
+        waiting({wait_step("ask"), map_step("mail", {on_waiting(0)}), map_step("go", {on_success(0)})});
+    EXPECT_EQ(run.out, (std::vector<Command>{OpenWait{0, 1, run.now + kDay}}));
+    EXPECT_EQ(run.status(0), StepStatus::kRunning);
+    run.send(WaitOpened{0});
+    EXPECT_EQ(run.status(0), StepStatus::kWaiting);
+    EXPECT_THAT(run.evaluated(), ElementsAre(1));
+    run.ready(1);
+    EXPECT_EQ(run.out.back(), Command(Park{run.now + kDay}));
+}
+
+TEST(RunstateWaits, AnAnswerEndsTheWait) {
+    Driver run = waiting({wait_step("ask"), call_step("other"), map_step("go", {on_success(0)})});
+    run.send(WaitOpened{0}).send(WaitEnded{0, std::nullopt});
+    EXPECT_EQ(run.status(0), StepStatus::kSuccess);
+    EXPECT_THAT(run.evaluated(), ElementsAre(2));
+}
+
+TEST(RunstateWaits, AnAnswerThatWasThereBeforeEndsTheOpening) {
+    Driver run = waiting({wait_step("event"), map_step("go", {on_success(0)})});
+    run.send(WaitEnded{0, std::nullopt});
+    EXPECT_THAT(run.evaluated(), ElementsAre(1));
+}
+
+TEST(RunstateWaits, AtTheDeadlineItAsksWhetherItWasAnsweredBefore) {
+    Driver run = waiting({wait_step("ask"), call_step("other")});
+    run.send(WaitOpened{0});
+    run.now += kDay;
+    run.send(TimerFired{0});
+    EXPECT_EQ(run.out, (std::vector<Command>{CloseWait{0}}));
+    EXPECT_EQ(run.status(0), StepStatus::kWaiting);
+    Driver answered = run;
+    answered.send(WaitEnded{0, std::nullopt});
+    EXPECT_EQ(answered.status(0), StepStatus::kSuccess);
+    run.send(WaitEnded{0, kLate});
+    EXPECT_EQ(run.status(0), StepStatus::kFailed);
+    EXPECT_EQ(run.state.failure, kLate);
+}
+
+TEST(RunstateWaits, AnAnswerInTheJournalEndsTheWaitOfTheNextWorker) {
+    Driver run({map_step("first"), wait_step("ask"), map_step("go", {on_success(1)})});
+    run.send(Started{
+        run.now,
+        {{.step = 1, .entry = Entry::kWait, .attempt = 1, .until = run.now + kDay},
+         {.step = 1, .entry = Entry::kAnswer},
+         {.step = 0, .attempt = 1}}
+    });
+    EXPECT_EQ(run.status(1), StepStatus::kSuccess);
+    EXPECT_THAT(run.evaluated(), ElementsAre(2));
+}
+
+TEST(RunstateWaits, AnAnswerMayFailTheStep) {
+    const Failure no{FailureKind::kWorkflow, "Rejected"};
+    Driver run({wait_step("ask"), map_step("go", {on_success(0)}), map_step("sorry", {on_failure(0)})});
+    run.send(Started{
+        run.now,
+        {{.step = 0, .entry = Entry::kWait, .attempt = 1, .until = run.now + kDay},
+         {.step = 0, .entry = Entry::kAnswer, .failure = no}}
+    });
+    EXPECT_THAT(run.evaluated(), ElementsAre(2));
+    EXPECT_EQ(run.status(1), StepStatus::kSkipped);
+}
+
+TEST(RunstateWaits, TheRunsTimeLimitIsNotInForceMeanwhile) {
+    Driver run = waiting({wait_step("ask"), call_step("other"), map_step("go", {on_success(0)})});
+    run.send(WaitOpened{0}).ready(1);
+    run.now += run.plan.timeout * 2;
+    run.send(TimerFired{kRun});
+    EXPECT_EQ(run.one<Finish>(), nullptr);
+    run.send(WaitEnded{0, std::nullopt});
+    EXPECT_EQ(run.state.deadline, run.now + run.plan.timeout);
+    EXPECT_THAT(run.all<StartTimer>(), ElementsAre(StartTimer{kRun, run.now + run.plan.timeout}));
+}
+
+TEST(RunstateWaits, TheTimeLimitCountsFromTheEndOfTheLastWait) {
+    const Instant started(std::chrono::hours(1));
+    Driver run({{.id = "sleep", .kind = StepKind::kSleep}, call_step("b")});
+    run.now = started + kDay;
+    run.send(Started{started, {{.step = 0, .attempt = 1, .at = run.now}}});
+    EXPECT_EQ(run.state.deadline, run.now + run.plan.timeout);
+    EXPECT_EQ(run.one<Finish>(), nullptr);
+}
+
+TEST(RunstateWaits, CancelReachesWhatWaits) {
+    Driver run = waiting({wait_step("ask")});
+    run.send(WaitOpened{0});
+    EXPECT_EQ(run.out.back(), Command(Park{run.now + kDay}));
+    run.send(CancelRequested{});
+    EXPECT_EQ(run.one<Finish>()->status, RunStatus::kCanceled);
+    EXPECT_EQ(run.status(0), StepStatus::kCanceled);
+    run.send(WaitEnded{0, std::nullopt});
+    EXPECT_TRUE(run.out.empty());
+}
+
+TEST(RunstateWaits, ASkippedWaitSkipsWhatWouldTellOfIt) {
+    Driver run({wait_step("ask"), map_step("mail", {on_waiting(0)})});
+    run.start().skip(0);
+    EXPECT_EQ(run.status(1), StepStatus::kSkipped);
+}
+
+}  // namespace
+}  // namespace weft::runstate

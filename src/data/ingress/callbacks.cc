@@ -1,0 +1,111 @@
+#include "data/ingress/callbacks.h"
+
+#include "base/bytes.h"
+#include "data/ingress/detail/request.h"
+#include "platform/crypto/crypto.h"
+#include "platform/rt/loop.h"
+#include "store/waits/waits.h"
+
+#include <memory>
+
+namespace weft::ingress {
+
+using store::waits::Target;
+
+namespace {
+
+constexpr std::size_t kCallbackTokenBytesMax = 128;  // longer than any of ours
+
+http::Response gone(const http::Request& head) {
+    return http::problem(
+        410, "gone", "Nobody waits for this any more: it was answered, or its time is over", head.id
+    );
+}
+
+/// The answer's value; the body is JSON text already.
+std::string answer_json(const http::Request& request, std::string_view body, Instant received_at) {
+    const JsonObject about{
+        {"timed_out", false},
+        {"method", http::name(request.method)},
+        {"query", detail::query_json(request)},
+        {"received_at", rfc3339(received_at)},
+    };
+    std::string out = to_text(about);
+    out.pop_back();
+    return out.append(",\"body\":").append(body).append("}");
+}
+
+}  // namespace
+
+void Callbacks::add_routes(http::Router& router) {
+    http::RouteOptions options{
+        .body_bytes_max = limits::kWebhookBodyBytesMax,
+        .timeout = std::chrono::seconds(30),
+        .gate = [this](const http::Request& head) { return admit(head); },
+    };
+    auto handler = [this](http::Request request) { return handle(std::move(request)); };
+    for (auto method : {http::Method::kPost, http::Method::kGet, http::Method::kHead}) {
+        router.add(method, "/callbacks/{token}", handler, options);
+    }
+}
+
+/// What is not there counts against the address, so that guessing soon costs no statement.
+Result<http::Pass> Callbacks::refuse(const http::Request& head, http::Response answer) const {
+    http::Pass pass;
+    const bool is_one_too_many = needs_.strangers != nullptr && needs_.strangers->count(head.client);
+    pass.refusal = is_one_too_many ? needs_.strangers->refusal(head) : std::move(answer);
+    return pass;
+}
+
+rt::Task<Result<http::Pass>> Callbacks::admit(const http::Request& head) {
+    http::Pass pass;
+    if (needs_.strangers != nullptr && needs_.strangers->is_spent(head.client)) {
+        pass.refusal = needs_.strangers->refusal(head);
+        co_return pass;
+    }
+    const std::string token(head.param("token"));
+    std::optional<Target> target;
+    if (!token.empty() && token.size() <= kCallbackTokenBytesMax) {
+        const std::string hash = crypto::sha256(token);
+        CO_TRY(target, co_await store::waits::find_by_token(needs_.pool, hash, head.deadline));
+        if (target && !equal_constant_time(target->token_hash, hash)) target.reset();
+    }
+    if (!target) {
+        co_return refuse(head, http::problem(Error::not_found("Nobody waits at this address"), head.id));
+    }
+    if (!target->may_be_answered()) co_return refuse(head, gone(head));
+    pass.share = target->tenant.text();
+    pass.note = std::make_shared<const Target>(*std::move(target));
+    co_return pass;
+}
+
+rt::Task<Result<http::Response>> Callbacks::handle(http::Request request) {
+    if (request.note == nullptr) {
+        CO_TRY(auto pass, co_await admit(request));
+        if (pass.refusal) co_return std::move(*pass.refusal);
+        request.note = std::move(pass.note);
+    }
+    if (request.method == http::Method::kHead) co_return http::Response::empty(200);
+    const auto target = std::static_pointer_cast<const Target>(request.note);
+    CO_TRY(auto codings, http::codings_of(request.headers));
+    const std::size_t most = detail::reading_bytes_max(request, codings);
+    if (request.body_lease) CO_CHECK_OK(request.body_lease->resize(most));
+    auto work = [&] { return detail::read_delivery(request, codings); };
+    CO_TRY(auto reading, co_await rt::offload(most, work));
+    std::string json = answer_json(request, reading.input, needs_.clock.now());
+    const rt::Deadline by = request.deadline;
+    auto slot = store::runs::ValueSlot::answer_of(target->step);
+    CO_TRY(
+        auto value,
+        co_await needs_.codec.seal(target->tenant, target->run, std::move(slot), std::move(json), by)
+    );
+    CO_TRY(
+        const bool is_taken,
+        co_await store::waits::answer(needs_.pool, *target, std::move(value), std::nullopt, by)
+    );
+    if (!is_taken) co_return gone(request);
+    needs_.tell(store::notices::CancelAsked{});
+    co_return http::Response::json(202, R"({"accepted":true})");
+}
+
+}  // namespace weft::ingress

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "platform/http/quota.h"
+#include "platform/http/router.h"
+#include "platform/pg/pg.h"
+#include "platform/rt/clock.h"
+#include "store/notices/notices.h"
+#include "store/runs/payload.h"
+
+namespace weft::ingress {
+
+/// `POST` and `GET /callbacks/{token}`: the answer that a core/callback step waits for; HEAD looks whether it
+/// still does. Whoever has the address may answer, once: it holds 256 random bits, of which the database has
+/// the hash.
+///
+/// Answers: 202 {"accepted": true} once it is committed, with the run's wake-up; 404 unknown; 410 answered
+/// before, too late, or the run has ended; 413, 422 as a webhook's body; 429 + retry-after: the address has
+/// asked for too much that is not there, or not there any more.
+///
+/// The step's output has "method", "query", "body" and "received_at" then; the body as webhooks read it.
+class Callbacks {
+  public:
+    struct Needs {
+        pg::Pool& pool;  // of weft_api
+        store::runs::PayloadCodec& codec;
+        store::notices::Tell tell;
+        const rt::Clock& clock;
+        http::Strangers* strangers = nullptr;  // null: nobody counts
+    };
+    explicit Callbacks(Needs needs) : needs_(std::move(needs)) {}
+
+    void add_routes(http::Router& router);
+    /// The gate of the route: its note is the wait, its share the tenant.
+    rt::Task<Result<http::Pass>> admit(const http::Request& head);
+    rt::Task<Result<http::Response>> handle(http::Request request);
+
+  private:
+    Result<http::Pass> refuse(const http::Request& head, http::Response answer) const;
+
+    Needs needs_;
+};
+
+}  // namespace weft::ingress
