@@ -13,6 +13,7 @@ inline constexpr std::size_t kHttpHeaderBytesMax =
 inline constexpr std::size_t kHttpTargetBytesMax = 8u << 10;
 inline constexpr std::size_t kApiBodyBytesMax = 1u << 20;      // definitions are text people write
 inline constexpr std::size_t kWebhookBodyBytesMax = 5u << 20;  // larger events belong in a blob store
+inline constexpr std::size_t kFormBodyBytesMax = 256u << 10;   // what people type; files go elsewhere
 inline constexpr auto kHttpHeaderTimeout = 10s;                // slow-loris bound
 inline constexpr auto kHttpIdleTimeout = 75s;  // longer than common proxies' 60 s, so they close first
 inline constexpr int kHttpConnectionsMax = 20'000;

@@ -214,7 +214,7 @@ TestDatabase::Workflow TestDatabase::create_workflow(
     scalar(
         "insert into workflow_version (tenant_id, id, workflow_id, number, definition, compiled, "
         "content_hash) "
-        "values ($1::uuid, $3::uuid, $2::uuid, 1, '{}', $4::text::jsonb, sha256(convert_to($4::text, "
+        "values ($1::uuid, $3::uuid, $2::uuid, 1, '{}', $4::text::json, sha256(convert_to($4::text, "
         "'UTF8')))",
         {ids[0], ids[1], ids[2], std::string(compiled)}
     );

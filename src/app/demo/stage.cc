@@ -14,7 +14,8 @@ Result<void> Stage::start(InstanceOptions options, SampleOptions sample_options)
     auto& args = options.serve_args;
     args.insert(args.end(), {"--egress-allow", "127.0.0.0/8"});
     // What stands on a stage drives one trigger as one person from one address, as fast as it can.
-    for (const char* limit : {"address", "principal", "tenant", "cost", "trigger", "trigger-bytes"}) {
+    for (const char* limit :
+         {"address", "principal", "tenant", "cost", "trigger", "trigger-bytes", "form", "form-address"}) {
         args.insert(args.end(), {std::string("--limit-") + limit, "off"});
     }
     TRY(instance, Instance::start(std::move(options)));

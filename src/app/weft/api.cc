@@ -5,6 +5,7 @@
 #include "control/scripts/scripts.h"
 #include "control/server/server.h"
 #include "data/ingress/callbacks.h"
+#include "data/ingress/forms.h"
 #include "data/ingress/hooks.h"
 #include "data/ingress/ingress.h"
 #include "data/scheduler/scheduler.h"
@@ -166,6 +167,7 @@ class ApiProcess {
         api_->mount(router_);
         hooks_->add_routes(router_);
         callbacks_->add_routes(router_);
+        forms_->add_routes(router_);
         auto callers =
             metrics_.gauge("weft_sync_callers_waiting", "Callers that wait for the answer of a run");
         metrics_.on_collect([this, callers] { callers.set(static_cast<double>(hooks_->stats().waiting)); });
@@ -312,6 +314,13 @@ class ApiProcess {
             .clock = clock_,
             .strangers = strangers_.get(),
         });
+        ingress::FormOptions forms{
+            .of_form = rates_.at("form"),
+            .of_address = rates_.at("form-address"),
+            .strangers = strangers_.get(),
+            .refusals = refusals_.get()
+        };
+        forms_ = std::make_unique<ingress::Forms>(loop_, *ingest_, *pool_, clock_, rng_, metrics_, forms);
     }
 
     void prepare_scheduler() {
@@ -330,14 +339,20 @@ class ApiProcess {
 
     void prepare_ears() {
         ears_.on<store::notices::RunChanged>([this](const auto& changed) { watch_.hear(changed); });
-        ears_.on<store::notices::TriggerChanged>(
-            [this](const auto& changed) { hooks_->forget(changed.trigger); }, [this] { hooks_->forget_all(); }
-        );
+        const auto forget_all = [this] {
+            hooks_->forget_all();
+            forms_->forget_all();
+        };
+        const auto forget = [this](const auto& changed) {
+            hooks_->forget(changed.trigger);
+            forms_->forget(changed.trigger);
+        };
+        ears_.on<store::notices::TriggerChanged>(forget, forget_all);
         const auto wake = [this] { scheduler_->wake(); };
         ears_.on<store::notices::TriggerChanged>([wake](const auto&) { wake(); }, wake);
         api_->listen(ears_);
-        auto on_connected = [this] {
-            hooks_->forget_all();
+        auto on_connected = [this, forget_all] {
+            forget_all();
             scheduler_->wake();
             api_->on_listening();
         };
@@ -507,6 +522,7 @@ class ApiProcess {
     std::unique_ptr<ingress::Refusals> refusals_;
     std::unique_ptr<ingress::Hooks> hooks_;
     std::unique_ptr<ingress::Callbacks> callbacks_;
+    std::unique_ptr<ingress::Forms> forms_;
     std::unique_ptr<control::Api> api_;
     store::notices::Ears ears_;
     std::unique_ptr<pg::Listener> listener_;

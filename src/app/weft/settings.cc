@@ -57,6 +57,8 @@ constexpr std::array kLimits{
     LimitSetting{"cost", "50000/500000", "Rows that one person or token may ask GraphQL for", true},
     LimitSetting{"trigger", "100/500", "Webhook events of one trigger", false},
     LimitSetting{"trigger-bytes", "10485760/52428800", "Bytes of webhook events of one trigger", false},
+    LimitSetting{"form", "5/50", "Submissions of one form", false},
+    LimitSetting{"form-address", "0.2/10", "Submissions of one form by one address", false},
 };
 
 }  // namespace

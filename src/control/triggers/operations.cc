@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kTrigger = R"(
     id id
     workflow_id id
-    kind webhook|schedule
+    kind webhook|schedule|form
     name text = Orders of the shop
     state active|inactive
     config object = {"mode": "async", "signature": {"scheme": "hmac-sha256"}}
@@ -71,12 +71,20 @@ constexpr std::string_view kAllRefused = R"(
     items [refused_delivery]
     next text?)";
 
-constexpr std::string_view kNew = R"({
+constexpr std::string_view kNew =
+    R"({
     "required": ["kind", "name", "config"],
     "properties": {
-        "kind": {"type": "string", "enum": ["webhook", "schedule"]},
+        "kind": {"type": "string", "enum": ["webhook", "schedule", "form"]},
         "name": {"$ref": "#/definitions/name"},
-        "config": {"type": "object", "examples": [{"signature": {"scheme": "hmac-sha256"}}]},
+        "config": {
+            "type": "object",
+            "description": "webhook: signature, mode, challenge, on_invalid_input. schedule: cron or every, )"
+    R"(zone, starting, overlap, catch_up, catch_up_within, jitter, pause_until, input. )"
+    R"(form, all optional: title, description, button, thanks (texts), redirect (https), )"
+    R"(path, fields (names of inputs, in order), zone.",
+            "examples": [{"signature": {"scheme": "hmac-sha256"}}]
+        },
         "secret": {
             "type": "string", "minLength": 16, "maxLength": 256, "examples": ["at-least-16-characters"]
         }

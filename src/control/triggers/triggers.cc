@@ -58,8 +58,9 @@ Secret Triggers::make_secret() {
     return Secret("whsec_" + base64url(crypto::random_bytes(env_.rng, kRandomBytes).reveal()));
 }
 
-std::string Triggers::url_of(const Secret& token) const {
-    return public_url_ + "/hooks/" + std::string(token.reveal());
+std::string Triggers::url_of(rows::Kind kind, const Secret& token) const {
+    const std::string_view folder = kind == rows::Kind::kForm ? "/forms/" : "/hooks/";
+    return public_url_ + std::string(folder) + std::string(token.reveal());
 }
 
 rt::Task<Result<Json>> Triggers::shown(Context& context, rows::Trigger trigger) {
@@ -97,7 +98,7 @@ rt::Task<Result<JsonArray>> Triggers::shown_all(Context& context, std::vector<ro
         if (trigger.sealed_token && context.principal->permissions.has(tenancy::Permission::kTriggerEdit)) {
             CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), *trigger.key_id, context.deadline));
             CO_TRY(Secret token, rows::open_token(*key, context.tenant(), trigger.id, *trigger.sealed_token));
-            item["url"] = url_of(token);
+            item["url"] = url_of(trigger.kind, token);
         }
         out.push_back(std::move(item));
     }
@@ -120,6 +121,8 @@ rt::Task<Result<Json>> Triggers::create(Context& context, Json input) {
     CO_CHECK_OK(store::workflows::expect_changeable(of));
     if (text_in(input, "kind") == name(rows::Kind::kSchedule))
         co_return co_await create_schedule(context, workflow, std::move(input));
+    if (text_in(input, "kind") == name(rows::Kind::kForm))
+        co_return co_await create_form(context, workflow, std::move(input));
     CO_TRY(auto webhook, webhook_in(*member_in(input, "config")));
     const auto given = maybe_text_in(input, "secret");
     if (given && !is_signed(webhook)) {
@@ -188,6 +191,8 @@ rt::Task<Result<Json>> Triggers::change(Context& context, Json input) {
     CO_TRY(auto before, co_await rows::find(context.db(), id, context.deadline));
     if (before.kind == rows::Kind::kSchedule)
         co_return co_await change_schedule(context, std::move(before), std::move(input));
+    if (before.kind == rows::Kind::kForm)
+        co_return co_await change_form(context, std::move(before), std::move(input));
     rows::TriggerChange change{.id = id, .name = maybe_text_in(input, "name"), .config = std::nullopt};
     std::optional<Secret> secret;
     if (const Json* config = member_in(input, "config")) {
@@ -229,6 +234,8 @@ rt::Task<Result<Json>> Triggers::activate(Context& context, Json input) {
     if (!workflow.published_version_id) {
         co_return fail(Error::conflict("The workflow was never published, so there is nothing to start"));
     }
+    if (trigger.kind == rows::Kind::kForm)
+        CO_CHECK_OK(co_await check_form(context, trigger, *workflow.published_version_id));
     CO_TRY(auto after, co_await rows::set_state(context.db(), id, rows::State::kActive, context.deadline));
     if (trigger.kind == rows::Kind::kSchedule && trigger.state != rows::State::kActive) {
         CO_CHECK_OK(co_await rows::plan_schedule(context.db(), id, rows::Fires::kYes, context.deadline));
@@ -255,23 +262,30 @@ rt::Task<Result<Json>> Triggers::rotate(Context& context, Json input) {
     const std::string what = text_in(input, "what");
     context.audit_detail["what"] = what;
     CO_TRY(auto trigger, co_await rows::find(context.db(), id, context.deadline));
-    if (trigger.kind != rows::Kind::kWebhook)
+    if (trigger.kind == rows::Kind::kSchedule)
         co_return fail(Error::conflict("A schedule has no address and no secret"));
+    if (trigger.kind == rows::Kind::kForm && what != "token")
+        co_return fail(Error::conflict("A form has no secret"));
+    if (trigger.kind == rows::Kind::kForm && !text_or(trigger.config.get_object(), "path").empty())
+        co_return fail(Error::conflict("The form's address is its path; change config.path instead"));
     tell_changed(context, id);
     if (what == "token") co_return co_await rotate_token(context, id);
     co_return co_await rotate_secret(context, id);
 }
 
+rt::Task<Result<rows::Trigger>> Triggers::put_token(Context& context, rows::Trigger of, Secret token) {
+    CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), *of.key_id, context.deadline));
+    rows::NewToken fresh{
+        .id = of.id,
+        .token_hash = crypto::sha256(token.reveal()),
+        .sealed_token = rows::seal_token(*key, context.tenant(), of.id, token),
+    };
+    co_return co_await rows::replace_token(context.db(), std::move(fresh), context.deadline);
+}
+
 rt::Task<Result<Json>> Triggers::rotate_token(Context& context, TriggerId id) {
     CO_TRY(auto before, co_await rows::find(context.db(), id, context.deadline));
-    CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), *before.key_id, context.deadline));
-    const Secret token = make_token();
-    rows::NewToken fresh{
-        .id = id,
-        .token_hash = crypto::sha256(token.reveal()),
-        .sealed_token = rows::seal_token(*key, context.tenant(), id, token),
-    };
-    CO_TRY(auto after, co_await rows::replace_token(context.db(), std::move(fresh), context.deadline));
+    CO_TRY(auto after, co_await put_token(context, std::move(before), make_token()));
     co_return co_await shown(context, std::move(after));
 }
 

@@ -8,6 +8,7 @@ namespace weft::control {
 /// Triggers: operations `triggers.*`. The address token and the signing secret are sealed with the tenant's
 /// ingress key; the address is shown again to whoever may edit, the secret only when it is made. Changes are
 /// told (TriggerChanged). Schedules have neither; they are planned anew where they change (schedules.cc).
+/// Forms have an address, secret or of their owner's choice (forms.cc).
 class Triggers {
   public:
     /// `public_url` without a trailing slash; empty gives addresses relative to the server.
@@ -31,11 +32,20 @@ class Triggers {
 
     rt::Task<Result<Json>> create_schedule(Context& context, WorkflowId workflow, Json input);
     rt::Task<Result<Json>> change_schedule(Context& context, store::triggers::Trigger before, Json input);
+    rt::Task<Result<Json>> create_form(Context& context, WorkflowId workflow, Json input);
+    rt::Task<Result<Json>> change_form(Context& context, store::triggers::Trigger before, Json input);
+    /// kInvalid when the published version has an input that the form cannot ask for.
+    rt::Task<Result<void>> check_form(
+        Context& context, store::triggers::Trigger form, WorkflowVersionId published
+    );
+    rt::Task<Result<store::triggers::Trigger>> put_token(
+        Context& context, store::triggers::Trigger of, Secret token
+    );
     rt::Task<Result<Json>> rotate_token(Context& context, TriggerId id);
     rt::Task<Result<Json>> rotate_secret(Context& context, TriggerId id);
     rt::Task<Result<Json>> shown(Context& context, store::triggers::Trigger trigger);
     rt::Task<Result<JsonArray>> shown_all(Context& context, std::vector<store::triggers::Trigger> triggers);
-    std::string url_of(const Secret& token) const;
+    std::string url_of(store::triggers::Kind kind, const Secret& token) const;
     Secret make_token();
     Secret make_secret();
 

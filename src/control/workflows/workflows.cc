@@ -2,8 +2,10 @@
 
 #include "base/bytes.h"
 #include "control/workflows/detail/answers.h"
+#include "core/form/form.h"
 #include "platform/rt/loop.h"
 #include "store/triggers/schedules.h"
+#include "store/triggers/triggers.h"
 
 #include <algorithm>
 #include <iterator>
@@ -254,6 +256,25 @@ rt::Task<Result<Json>> Workflows::validate(Context& context, Json input) {
     };
 }
 
+/// Active forms must go on: each asks for what the new version demands.
+rt::Task<Result<void>> Workflows::check_forms(Context& context, WorkflowId id, std::optional<Json> inputs) {
+    using store::triggers::Kind;
+    CO_TRY(
+        auto forms,
+        co_await store::triggers::active_of_workflow(context.db(), id, Kind::kForm, context.deadline)
+    );
+    for (const auto& trigger : forms) {
+        CO_TRY(auto settings, form::parse_settings(trigger.config));
+        auto make = [&] { return form::Form::make(inputs ? &*inputs : nullptr, std::move(settings)); };
+        auto made = co_await rt::on_pool(make, rt::Pool::kTenants);
+        if (made) continue;
+        Error error = std::move(made).error();
+        error.user = "The form \"" + trigger.name + "\" is active and would not work any more. " + error.user;
+        co_return fail(std::move(error));
+    }
+    co_return Result<void>();
+}
+
 rt::Task<Result<Json>> Workflows::publish(Context& context, Json input) {
     const auto id = id_in<WorkflowId>(input);
     context.object = id.uuid();
@@ -285,6 +306,7 @@ rt::Task<Result<Json>> Workflows::publish(Context& context, Json input) {
     CO_CHECK_OK(co_await store::triggers::lock_schedules_of_workflow(context.db(), id, context.deadline));
     CO_TRY(workflow, co_await rows::lock(context.db(), id, context.deadline));
     CO_CHECK_OK(rows::expect_changeable(workflow));
+    CO_CHECK_OK(co_await check_forms(context, id, checked.definition->inputs));
     CO_TRY(auto published, co_await rows::publish(context.db(), std::move(version), context.deadline));
     context.audit_detail["version_id"] = published.id.text();
     context.audit_detail["number"] = published.number;

@@ -34,6 +34,8 @@ class Workflows {
     /// The ingress remembers what a trigger starts.
     rt::Task<Result<void>> tell_triggers(Context& context, WorkflowId id);
 
+    rt::Task<Result<void>> check_forms(Context& context, WorkflowId id, std::optional<Json> inputs);
+
     struct Checked;
     rt::Task<Checked> check_all(store::Db db, Json definition, rt::Deadline by);
 

@@ -211,10 +211,14 @@ Result<> CompiledWorkflow::add_step(const JsonObject& object, runstate::PlanStep
     return {};
 }
 
-Result<std::optional<schema::Schema>> inputs_of(const Json& compiled) {
+Result<const Json*> declared_inputs(const Json& compiled) {
     if (!compiled.is_object() || text_or(compiled.get_object(), "format") != "weft-compiled/1")
         return damaged("another format");
-    const Json* inputs = compiled.get_object().if_contains("inputs");
+    return compiled.get_object().if_contains("inputs");
+}
+
+Result<std::optional<schema::Schema>> inputs_of(const Json& compiled) {
+    TRY(const Json* inputs, declared_inputs(compiled));
     if (inputs == nullptr) return std::nullopt;
     TRY(auto schema, schema::Schema::compile(*inputs, "inputs"));
     return std::optional(std::move(schema));

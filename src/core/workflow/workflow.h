@@ -225,6 +225,8 @@ class CompiledWorkflow {
     bool has_waits_ = false;
 };
 
+/// `inputs` of what compile made, as they were written; null when it has none. kInvalid.
+Result<const Json*> declared_inputs(const Json& compiled);
 /// The schema of `inputs` of what compile made, without reading the rest; nothing when it has none. kInvalid.
 Result<std::optional<schema::Schema>> inputs_of(const Json& compiled);
 

@@ -2,18 +2,15 @@
 
 #include "base/shares.h"
 #include "core/trigger/trigger.h"
+#include "data/ingress/detail/addresses.h"
 #include "data/ingress/detail/callers.h"
 #include "data/ingress/detail/input_schemas.h"
 #include "data/ingress/detail/request.h"
-#include "data/ingress/detail/target_cache.h"
 #include "platform/crypto/crypto.h"
-#include "platform/http/address.h"
 #include "platform/rt/loop.h"
-#include "store/triggers/inbox.h"
 #include "store/triggers/triggers.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <unordered_map>
 
@@ -23,26 +20,21 @@ using store::triggers::RefusalReason;
 
 namespace {
 
-using detail::KnownTarget;
-using detail::TargetCache;
-
-/// Longer than any token of ours; a longer one is not looked for.
-constexpr std::size_t kTokenBytesMax = 128;
-
 Error inactive_workflow() {
     return Error::conflict("The workflow of this webhook is inactive; nothing was accepted");
 }
 
-Error unknown_hook() {
-    return Error::not_found("There is no active webhook at this address");
-}
-
-std::size_t stated_length(const http::Request& head) {
-    const std::string_view text = head.headers.get("content-length");
-    std::size_t length = 0;
-    std::from_chars(text.data(), text.data() + text.size(), length);
-    return length;
-}
+/// A trigger as the edge needs it, parsed once.
+struct KnownTarget {
+    static constexpr auto kKind = store::triggers::Kind::kWebhook;
+    static Error unknown() { return Error::not_found("There is no active webhook at this address"); }
+    static Result<KnownTarget> of(store::triggers::WebhookTarget row) {
+        TRY(auto webhook, trigger::parse_webhook(row.config));
+        return KnownTarget{std::move(row), std::move(webhook)};
+    }
+    store::triggers::WebhookTarget row;
+    trigger::Webhook webhook;
+};
 
 /// Longer than those that providers send.
 constexpr std::size_t kChallengeBytesMax = 1'024;
@@ -71,7 +63,7 @@ struct Sent {
     explicit Sent(const http::Request& request)
         : client(request.client),
           content_type(request.headers.get("content-type")),
-          size(std::max(request.body.size(), stated_length(request))) {}
+          size(std::max(request.body.size(), detail::stated_length(request))) {}
     std::string client;
     std::string content_type;
     std::size_t size;
@@ -88,14 +80,19 @@ struct Hooks::Impl {
     HookOptions options;
     rate::Limiter events;
     rate::Limiter bytes;
-    TargetCache cache{options.cache_max, options.cache_age, options.unknown_age};
-    std::int64_t lookups = 0;
+    detail::Addresses<KnownTarget> addresses{
+        pool,
+        clock,
+        {.cache_max = options.cache_max,
+         .cache_age = options.cache_age,
+         .unknown_age = options.unknown_age,
+         .strangers = options.strangers}
+    };
     std::int64_t rejected = 0;
     detail::Callers callers{ingest, pool, runs, watch, clock, options};
     detail::InputSchemas schemas{pool};
 
-    using Target = std::shared_ptr<const KnownTarget>;  // shared with the cache
-    rt::Task<Result<Target>> find(const http::Request& head);
+    using Target = detail::Addresses<KnownTarget>::Target;
     Result<std::optional<http::Response>> refuse_stranger(const http::Request& head, const Error& error);
     /// The answer to one event of this many bytes too many; `spend` counts it.
     enum class Count { kLook, kSpend };
@@ -123,39 +120,11 @@ struct Hooks::Impl {
     void refused(RefusalReason reason, const KnownTarget& target, const Sent& sent, int status);
 };
 
-rt::Task<Result<Hooks::Impl::Target>> Hooks::Impl::find(const http::Request& head) {
-    const std::string token(head.param("token"));
-    if (token.empty() || token.size() > kTokenBytesMax) co_return fail(unknown_hook());
-    std::string hash = crypto::sha256(token);
-    if (auto cached = cache.find(hash, clock.steady())) {
-        if (cached->target == nullptr) co_return fail(unknown_hook());
-        co_return cached->target;
-    }
-    // A guesser's address costs no more statements; the hooks in use are known and go on.
-    if (options.strangers != nullptr && options.strangers->is_spent(head.client)) {
-        co_return fail(Error::limit("Too many unknown webhooks were asked for from this address"));
-    }
-    auto version = cache.version();
-    ++lookups;
-    CO_TRY(auto row, co_await store::triggers::find_by_token(pool, hash, head.deadline));
-    if (!row) {
-        cache.keep_unknown(hash, http::address_key(head.client), version, clock.steady());
-        co_return fail(unknown_hook());
-    }
-    CO_TRY(auto webhook, trigger::parse_webhook(row->config));
-    Target target = std::make_shared<const KnownTarget>(std::move(*row), std::move(webhook));
-    cache.keep(hash, target, version, clock.steady());
-    co_return target;
-}
-
 /// 429 once the address has asked for too much that is not there; else the error itself.
 Result<std::optional<http::Response>> Hooks::Impl::refuse_stranger(
     const http::Request& head, const Error& error
 ) {
-    const bool is_stranger = error.code == Code::kNotFound || error.code == Code::kUnauthenticated;
-    const bool is_one_too_many = error.code == Code::kLimit ||
-                                 (is_stranger && options.strangers && options.strangers->count(head.client));
-    if (!is_one_too_many) return fail(error);
+    if (!addresses.is_one_too_many(head, error)) return fail(error);
     return options.strangers->refusal(head);
 }
 
@@ -236,7 +205,7 @@ void Hooks::add_routes(http::Router& router) {
 
 rt::Task<Result<http::Pass>> Hooks::admit(const http::Request& head) {
     http::Pass pass;
-    auto target = co_await impl_->find(head);
+    auto target = co_await impl_->addresses.find(head);
     if (!target) {
         if (impl_->options.notices != nullptr) {
             impl_->options.notices->note(
@@ -248,7 +217,7 @@ rt::Task<Result<http::Pass>> Hooks::admit(const http::Request& head) {
     }
     const TenantId tenant = (*target)->row.tenant;
     pass.share = tenant.text();
-    pass.refusal = impl_->over_rate(**target, head, stated_length(head), Impl::Count::kLook);
+    pass.refusal = impl_->over_rate(**target, head, detail::stated_length(head), Impl::Count::kLook);
     if (pass.refusal) {
         impl_->note(name(RefusalReason::kRate), **target, head.id, "");
         impl_->refused(RefusalReason::kRate, **target, Sent(head), pass.refusal->status);
@@ -362,7 +331,9 @@ rt::Task<Result<http::Response>> Hooks::Impl::deliver(Target target, http::Reque
         .trigger_id = target->row.id,
         .dedupe_key = std::move(delivery->dedupe_key),
         .input = std::move(input),
-        .trigger = detail::trigger_of(request, target->row, target->webhook.signature, received_at),
+        .trigger = detail::trigger_of(
+            KnownTarget::kKind, request, target->row, target->webhook.signature.signature_header, received_at
+        ),
     };
     co_return co_await begin(target, std::move(start), request.id, by);
 }
@@ -431,17 +402,17 @@ void Hooks::Impl::refused(RefusalReason reason, const KnownTarget& target, const
 }
 
 void Hooks::forget(TriggerId trigger) {
-    impl_->cache.forget(trigger);
+    impl_->addresses.forget(trigger);
 }
 
 void Hooks::forget_all() {
-    impl_->cache.forget_all();
+    impl_->addresses.forget_all();
 }
 
 Hooks::Stats Hooks::stats() const {
     return {
-        .cached = impl_->cache.size(),
-        .lookups = impl_->lookups,
+        .cached = impl_->addresses.cached(),
+        .lookups = impl_->addresses.lookups(),
         .rejected = impl_->rejected,
         .waiting = impl_->callers.waiting(),
     };

@@ -170,10 +170,10 @@ class Flush {
 }  // namespace
 
 rt::Task<Result<std::optional<WebhookTarget>>> find_by_token(
-    pg::Pool& pool, std::string token_hash, rt::Deadline by
+    pg::Pool& pool, Kind kind, std::string token_hash, rt::Deadline by
 ) {
     const auto who = pg::Principal::system(pg::SystemRole::kIngest);
-    auto params = pg::params(pg::Bytes{token_hash});
+    auto params = pg::params(pg::Bytes{token_hash}, kind);
     CO_TRY(auto rows, co_await pool.query(who, sql::kFindByToken, std::move(params), by));
     co_return pg::first(rows, kTarget);
 }

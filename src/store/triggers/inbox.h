@@ -5,6 +5,7 @@
 #include "platform/pg/pg.h"
 #include "store/idempotency/idempotency.h"
 #include "store/runs/payload.h"
+#include "store/triggers/triggers.h"
 
 #include <optional>
 #include <string>
@@ -13,7 +14,7 @@
 /// How runs come into being: the inbox of events and the start of runs, many in one transaction.
 namespace weft::store::triggers {
 
-/// What a webhook's address leads to; active triggers only.
+/// What the address of a webhook or form leads to; active triggers only.
 struct WebhookTarget {
     TenantId tenant;
     TriggerId id;
@@ -25,10 +26,10 @@ struct WebhookTarget {
     std::optional<WorkflowVersionId> published;  // when it was read
     bool is_workflow_active = true;
 };
-/// By the SHA-256 of the address's token, across tenants (weft_ingest). Nothing for an unknown or inactive
-/// one.
+/// By the SHA-256 of the address's token, across tenants (weft_ingest). Nothing for one that is unknown,
+/// inactive or of another kind.
 rt::Task<Result<std::optional<WebhookTarget>>> find_by_token(
-    pg::Pool& pool, std::string token_hash, rt::Deadline by
+    pg::Pool& pool, Kind kind, std::string token_hash, rt::Deadline by
 );
 
 /// The workflow's published version by now; nothing when it has none or is gone.

@@ -19,7 +19,8 @@ namespace weft::store::triggers {
 
 inline constexpr int kRefusedKindsMax = 50;
 
-/// kInactive: the workflow's. kBodyLimit: too large. kOverload: no room, here or in the queue.
+/// kInactive: the workflow's. kBodyLimit: too large. kOverload: no room, here or in the queue. kSpam: of a
+/// form, an entry was filled in that people do not see.
 enum class RefusalReason : std::uint8_t {
     kSignature,
     kRate,
@@ -28,11 +29,12 @@ enum class RefusalReason : std::uint8_t {
     kBody,
     kBodyLimit,
     kOverload,
+    kSpam,
     kOther
 };
 /// In the order of the enum.
-inline constexpr std::array<std::string_view, 8> kRefusalReasons = {
-    "signature", "rate", "inactive", "input", "body", "body-limit", "overload", "other"
+inline constexpr std::array<std::string_view, 9> kRefusalReasons = {
+    "signature", "rate", "inactive", "input", "body", "body-limit", "overload", "spam", "other"
 };
 std::string_view name(RefusalReason reason);
 std::optional<RefusalReason> refusal_reason_from(std::string_view text);

@@ -35,6 +35,11 @@ constexpr auto kTrigger = pg::columns(
     pg::column<&Trigger::updated_at>("updated_at")
 );
 
+/// Tokens that are made never meet: such a one is a form's path.
+Error token_taken() {
+    return Error::conflict("Another form has this path; choose another").with_field("config.path");
+}
+
 struct Locked {
     std::optional<std::string> sealed_secret;
 };
@@ -95,6 +100,7 @@ rt::Task<Result<Trigger>> add(Db db, NewTrigger trigger, rt::Deadline by) {
     if (!rows && violates(rows.error(), "trigger_tenant_id_workflow_id_fkey")) {
         co_return fail(Error::not_found("Workflow not found"));
     }
+    if (!rows && violates(rows.error(), "trigger_token_hash_key")) co_return fail(token_taken());
     co_return one(rows, kTrigger, kMissing);
 }
 
@@ -113,6 +119,7 @@ rt::Task<Result<Trigger>> set_state(Db db, TriggerId id, State state, rt::Deadli
 rt::Task<Result<Trigger>> replace_token(Db db, NewToken token, rt::Deadline by) {
     auto params = pg::params(token.id, pg::Bytes{token.token_hash}, pg::Bytes{token.sealed_token});
     auto rows = co_await db.query(sql::kReplaceToken, std::move(params), by);
+    if (!rows && violates(rows.error(), "trigger_token_hash_key")) co_return fail(token_taken());
     co_return one(rows, kTrigger, kMissing);
 }
 
@@ -131,6 +138,13 @@ rt::Task<Result<Trigger>> replace_secret(Db db, TriggerId id, std::string sealed
 rt::Task<Result<void>> drop(Db db, TriggerId id, rt::Deadline by) {
     CO_TRY(auto rows, co_await db.query(sql::kDrop, pg::params(id), by));
     co_return expect_row(rows, std::string(kMissing));
+}
+
+rt::Task<Result<std::vector<Trigger>>> active_of_workflow(
+    Db db, WorkflowId workflow, Kind kind, rt::Deadline by
+) {
+    CO_TRY(auto rows, co_await db.query(sql::kActiveOfWorkflow, pg::params(workflow, kind), std::move(by)));
+    co_return pg::all(rows, kTrigger);
 }
 
 rt::Task<Result<std::vector<TriggerId>>> ids_of_workflow(Db db, WorkflowId workflow, rt::Deadline by) {

@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-/// Triggers as people define them. A webhook's address holds a token: found by its SHA-256, shown again by
-/// opening `sealed_token`. Token and secrets are sealed with the tenant's `ingress` key.
+/// Triggers as people define them. The address of a webhook or form holds a token: found by its SHA-256,
+/// shown again by opening `sealed_token`. Token and secrets are sealed with the tenant's `ingress` key.
 namespace weft::store::triggers {
 
 enum class State : std::uint8_t { kActive, kInactive };
@@ -23,8 +23,8 @@ inline constexpr std::array<std::string_view, 2> kStates = {"active", "inactive"
 std::string_view name(State state);
 std::optional<State> state_from(std::string_view text);
 
-enum class Kind : std::uint8_t { kWebhook, kSchedule };
-inline constexpr std::array<std::string_view, 2> kKinds = {"webhook", "schedule"};
+enum class Kind : std::uint8_t { kWebhook, kSchedule, kForm };
+inline constexpr std::array<std::string_view, 3> kKinds = {"webhook", "schedule", "form"};
 std::string_view name(Kind kind);
 std::optional<Kind> kind_from(std::string_view text);
 
@@ -35,7 +35,7 @@ struct Trigger {
     std::string name;
     State state = State::kInactive;
     Json config;
-    // Of a webhook alone:
+    // Of webhooks and forms alone; a form has no secret:
     std::optional<std::string> sealed_token;
     bool has_secret = false;
     std::optional<TenantKeyId> key_id;
@@ -49,7 +49,7 @@ struct NewTrigger {
     Kind kind = Kind::kWebhook;
     std::string name;
     Json config;
-    // Of a webhook, which has the first two and the key; of a schedule, none:
+    // Of webhooks and forms, which have the first two and the key; of a schedule, none:
     std::optional<std::string> token_hash;
     std::optional<std::string> sealed_token;
     std::optional<std::string> sealed_secret;
@@ -62,7 +62,7 @@ struct TriggerChange {
 };
 rt::Task<Result<Page<Trigger>>> list(Db db, WorkflowId workflow, PageRequest page, rt::Deadline by);
 rt::Task<Result<Trigger>> find(Db db, TriggerId id, rt::Deadline by);
-/// kNotFound for an unknown workflow.
+/// kNotFound for an unknown workflow, kConflict for a token (a form's path) that another trigger has.
 rt::Task<Result<Trigger>> add(Db db, NewTrigger trigger, rt::Deadline by);
 rt::Task<Result<Trigger>> change(Db db, TriggerChange change, rt::Deadline by);
 rt::Task<Result<Trigger>> set_state(Db db, TriggerId id, State state, rt::Deadline by);
@@ -71,11 +71,16 @@ struct NewToken {
     std::string token_hash;
     std::string sealed_token;
 };
+/// kConflict as `add`.
 rt::Task<Result<Trigger>> replace_token(Db db, NewToken token, rt::Deadline by);
 /// The sealed secrets, if any; for a rotation. Locks the row.
 rt::Task<Result<std::optional<std::string>>> sealed_secret(Db db, TriggerId id, rt::Deadline by);
 rt::Task<Result<Trigger>> replace_secret(Db db, TriggerId id, std::string sealed_secret, rt::Deadline by);
 rt::Task<Result<void>> drop(Db db, TriggerId id, rt::Deadline by);
+/// Active ones of a kind.
+rt::Task<Result<std::vector<Trigger>>> active_of_workflow(
+    Db db, WorkflowId workflow, Kind kind, rt::Deadline by
+);
 /// All triggers of a workflow, however many.
 rt::Task<Result<std::vector<TriggerId>>> ids_of_workflow(Db db, WorkflowId workflow, rt::Deadline by);
 /// Deletes them, and says which they were.

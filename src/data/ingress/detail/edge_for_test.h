@@ -109,8 +109,13 @@ class Edge {
         Secret secret;
     };
     enum class Sealed { kYes, kNo };
+    using Kind = store::triggers::Kind;
     Hook hook(
-        TenantId tenant, WorkflowId workflow, std::string_view config, Sealed has_secret = Sealed::kYes
+        TenantId tenant,
+        WorkflowId workflow,
+        std::string_view config,
+        Sealed has_secret = Sealed::kYes,
+        Kind kind = Kind::kWebhook
     ) {
         auto key = wait(keys_.current(tenant, KeyClass::kIngress, by())).value();
         Hook made{
@@ -121,6 +126,7 @@ class Edge {
             .tenant = tenant,
             .id = made.id,
             .workflow_id = workflow,
+            .kind = kind,
             .name = "hook",
             .config = parse_json(config).value(),
             .token_hash = crypto::sha256(made.token),

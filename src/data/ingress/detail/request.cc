@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace weft::ingress::detail {
 
@@ -69,7 +70,7 @@ Result<std::string> json_text(std::string body) {
 }
 
 /// Credentials, cookies, signatures and what belongs to the connection stay with us.
-bool is_for_the_run(std::string_view name, const trigger::Signature& signature) {
+bool is_for_the_run(std::string_view name, std::string_view credential_header) {
     static constexpr std::array<std::string_view, 12> kConnection = {
         "connection",
         "keep-alive",
@@ -88,7 +89,7 @@ bool is_for_the_run(std::string_view name, const trigger::Signature& signature) 
         "auth", "signature", "token", "secret", "password", "api-key", "apikey"
     };
     if (std::ranges::find(kConnection, name) != kConnection.end()) return false;
-    if (name == lower(signature.signature_header)) return false;
+    if (name == lower(credential_header)) return false;
     return std::ranges::none_of(kCredential, [&](std::string_view part) { return name.contains(part); });
 }
 
@@ -122,6 +123,13 @@ Result<std::string> input_of(std::string body, const media::ContentType& type, R
 
 }  // namespace
 
+std::size_t stated_length(const http::Request& head) {
+    const std::string_view text = head.headers.get("content-length");
+    std::size_t length = 0;
+    std::from_chars(text.data(), text.data() + text.size(), length);
+    return length;
+}
+
 std::size_t reading_bytes_max(const http::Request& request, const http::Codings& codings) {
     const std::size_t sent = request.body.size();
     const bool is_coded = !codings.applied.empty();
@@ -150,18 +158,19 @@ JsonObject query_json(const http::Request& request) {
 }
 
 std::string trigger_of(
+    store::triggers::Kind kind,
     const http::Request& request,
     const store::triggers::WebhookTarget& target,
-    const trigger::Signature& signature,
+    std::string_view credential_header,
     Instant received_at
 ) {
     JsonObject headers;
     for (const auto& [key, value] : request.headers) {
         std::string name = lower(key);
-        if (is_for_the_run(name, signature)) put(headers, name, media::header_text(value));
+        if (is_for_the_run(name, credential_header)) put(headers, name, media::header_text(value));
     }
     JsonObject out;
-    out["kind"] = name(store::triggers::Kind::kWebhook);
+    out["kind"] = name(kind);
     out["id"] = target.id.text();
     out["name"] = target.name;
     out["method"] = http::name(request.method);

@@ -3,12 +3,12 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/time.h"
-#include "core/trigger/trigger.h"
 #include "platform/http/coding.h"
 #include "platform/http/http.h"
 #include "store/triggers/inbox.h"
 
 #include <string>
+#include <string_view>
 
 namespace weft::ingress::detail {
 
@@ -20,6 +20,8 @@ struct Reading {
     bool has_broken_text = false;
     bool is_mislabelled = false;  // not coded as its Content-Encoding says
 };
+/// Of a body that may not have been read; 0 when nobody says.
+std::size_t stated_length(const http::Request& head);
 /// How many bytes a delivery may take while it is read, as it came included.
 std::size_t reading_bytes_max(const http::Request& request, const http::Codings& codings);
 /// Undoes the codings and reads the body, which it takes. kInvalid: damaged, or the content type says JSON
@@ -27,10 +29,12 @@ std::size_t reading_bytes_max(const http::Request& request, const http::Codings&
 Result<Reading> read_delivery(http::Request& request, const http::Codings& codings);
 /// {name: text, or a list of texts where it comes again}
 JsonObject query_json(const http::Request& request);
+/// `credential_header` does not reach the run; nor does whatever looks like one.
 std::string trigger_of(
+    store::triggers::Kind kind,
     const http::Request& request,
     const store::triggers::WebhookTarget& target,
-    const trigger::Signature& signature,
+    std::string_view credential_header,
     Instant received_at
 );
 

@@ -5,4 +5,5 @@ select
 from trigger t
 join workflow w on w.tenant_id = t.tenant_id and w.id = t.workflow_id
 where t.token_hash = $1::bytea
+    and t.kind = $2
     and t.state = 'active'
