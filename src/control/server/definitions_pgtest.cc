@@ -405,6 +405,18 @@ TEST_F(Definitions, TriggersAreSwitchedAndRotated) {
     EXPECT_EQ(store::triggers::valid_at(*secrets, api.clock.now() + 25h).size(), 1u);
     EXPECT_FALSE(store::triggers::open_secrets(**key, owner.tenant, TriggerId(), sealed))
         << "moved to another trigger";
+    const std::string theirs = R"("secret": "the-secret-that-the-provider-shows")";
+    const Reply given = send(Method::kPost, at + "/rotate", R"({"what": "secret", )" + theirs + "}");
+    EXPECT_EQ(given.status, 200) << to_text(given.body);
+    EXPECT_EQ(given.text("secret"), "") << "it is known where it was made";
+    const auto sealed_given = *from_hex(
+        api.db.scalar("select encode(sealed_secret, 'hex') from weft.trigger where id = $1", {ids["trigger"]})
+    );
+    const auto of_theirs = store::triggers::open_secrets(**key, owner.tenant, id, sealed_given);
+    ASSERT_TRUE(of_theirs);
+    EXPECT_EQ(of_theirs->current.reveal(), "the-secret-that-the-provider-shows");
+    EXPECT_EQ(of_theirs->previous->reveal(), secret.text("secret"));
+    EXPECT_EQ(send(Method::kPost, at + "/rotate", R"({"what": "token", )" + theirs + "}").status, 422);
     const Reply unpublished = send(
         Method::kPost,
         "/workflows/" + ids["unpublished"] + "/triggers",

@@ -94,8 +94,16 @@ constexpr std::string_view kChange = R"({"properties": {
     "name": {"$ref": "#/definitions/name"},
     "config": {"type": "object", "examples": [{"signature": {"scheme": "hmac-sha256"}}]}}})";
 
-constexpr std::string_view kRotate =
-    R"({"required": ["what"], "properties": {"what": {"type": "string", "enum": ["token", "secret"]}}})";
+constexpr std::string_view kRotate = R"({
+    "required": ["what"],
+    "properties": {
+        "what": {"type": "string", "enum": ["token", "secret"]},
+        "secret": {
+            "type": "string", "minLength": 16, "maxLength": 256,
+            "description": "The one that the sender gives; absent: one is made",
+            "examples": ["at-least-16-characters"]
+        }
+    }})";
 
 /// Answers show the address, which is sealed.
 Operation sealed(Operation operation) {

@@ -54,8 +54,9 @@ Secret Triggers::make_token() {
     return Secret("whk_" + base64url(crypto::random_bytes(env_.rng, kRandomBytes).reveal()));
 }
 
+/// As Standard Webhooks writes one; for the other schemes it is a text.
 Secret Triggers::make_secret() {
-    return Secret("whsec_" + base64url(crypto::random_bytes(env_.rng, kRandomBytes).reveal()));
+    return Secret("whsec_" + base64(crypto::random_bytes(env_.rng, kRandomBytes).reveal()));
 }
 
 std::string Triggers::url_of(rows::Kind kind, const Secret& token) const {
@@ -269,8 +270,13 @@ rt::Task<Result<Json>> Triggers::rotate(Context& context, Json input) {
     if (trigger.kind == rows::Kind::kForm && !text_or(trigger.config.get_object(), "path").empty())
         co_return fail(Error::conflict("The form's address is its path; change config.path instead"));
     tell_changed(context, id);
+    auto given = maybe_text_in(input, "secret");
+    if (given && what == "token") co_return fail(Error::invalid("An address is made, not given", "secret"));
+    if (given) CO_CHECK_OK(check_secret(*given));
     if (what == "token") co_return co_await rotate_token(context, id);
-    co_return co_await rotate_secret(context, id);
+    std::optional<Secret> secret;
+    if (given) secret = Secret(*std::move(given));
+    co_return co_await rotate_secret(context, id, std::move(secret));
 }
 
 rt::Task<Result<rows::Trigger>> Triggers::put_token(Context& context, rows::Trigger of, Secret token) {
@@ -289,21 +295,21 @@ rt::Task<Result<Json>> Triggers::rotate_token(Context& context, TriggerId id) {
     co_return co_await shown(context, std::move(after));
 }
 
-rt::Task<Result<Json>> Triggers::rotate_secret(Context& context, TriggerId id) {
+rt::Task<Result<Json>> Triggers::rotate_secret(Context& context, TriggerId id, std::optional<Secret> given) {
     CO_TRY(auto before, co_await rows::find(context.db(), id, context.deadline));
     CO_TRY(auto sealed, co_await rows::sealed_secret(context.db(), id, context.deadline));
     if (!sealed) co_return fail(Error::conflict("The trigger has no secret: its signature scheme is none"));
     CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), *before.key_id, context.deadline));
     CO_TRY(auto old, rows::open_secrets(*key, context.tenant(), id, *sealed));
     const rows::Secrets secrets{
-        .current = make_secret(),
+        .current = given ? *given : make_secret(),
         .previous = std::move(old.current),
         .previous_until = env_.clock.now() + kOldSecretHolds,
     };
     std::string fresh = rows::seal_secrets(*key, context.tenant(), id, secrets);
     CO_TRY(auto after, co_await rows::replace_secret(context.db(), id, std::move(fresh), context.deadline));
     CO_TRY(Json out, co_await shown(context, std::move(after)));
-    out.get_object()["secret"] = secrets.current.reveal();
+    if (!given) out.get_object()["secret"] = secrets.current.reveal();
     out.get_object()["previous_secret_until"] = time_json(*secrets.previous_until);
     co_return out;
 }

@@ -42,7 +42,7 @@ class Triggers {
         Context& context, store::triggers::Trigger of, Secret token
     );
     rt::Task<Result<Json>> rotate_token(Context& context, TriggerId id);
-    rt::Task<Result<Json>> rotate_secret(Context& context, TriggerId id);
+    rt::Task<Result<Json>> rotate_secret(Context& context, TriggerId id, std::optional<Secret> given);
     rt::Task<Result<Json>> shown(Context& context, store::triggers::Trigger trigger);
     rt::Task<Result<JsonArray>> shown_all(Context& context, std::vector<store::triggers::Trigger> triggers);
     std::string url_of(store::triggers::Kind kind, const Secret& token) const;

@@ -120,7 +120,6 @@ void Workflows::add_operations(Table& table) {
     ));
     add_drafts(table);
     add_states(table);
-    add_imports(table);
 }
 
 void Workflows::add_drafts(Table& table) {

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "core/runstate/policy.h"
+#include "core/trigger/detail/recipes.h"
 
 #include <fmt/format.h>
 
@@ -10,6 +11,13 @@
 #include <charconv>
 
 namespace weft::trigger {
+
+using detail::check_id;
+using detail::check_signed_id;
+using detail::check_time;
+using detail::matching;
+using detail::refused;
+using detail::single;
 
 namespace {
 
@@ -56,24 +64,6 @@ Result<> check_members(
     return {};
 }
 
-std::unexpected<Error> refused(std::string_view why) {
-    return fail(
-        Error::unauthenticated("The delivery was not accepted").with_detail(fmt::format("webhook: {}", why))
-    );
-}
-
-/// The one value of a header; nothing when absent. Two of them are refused: we and a proxy might pick
-/// different ones.
-Result<std::optional<std::string_view>> single(Headers headers, std::string_view name) {
-    std::optional<std::string_view> found;
-    for (const auto& [key, value] : headers) {
-        if (!same_name(key, name)) continue;
-        if (found) return refused("a header comes twice");
-        found = value;
-    }
-    return found;
-}
-
 /// Raw digests of a signature header; entries that we do not understand are passed over (other algorithms).
 std::vector<std::string> digests(std::string_view header) {
     std::vector<std::string> out;
@@ -111,6 +101,28 @@ std::string message_of(std::string_view id, std::string_view timestamp, std::str
     return out.append(timestamp).append(".").append(body);
 }
 
+}  // namespace
+
+namespace detail {
+
+std::unexpected<Error> refused(std::string_view why) {
+    return fail(
+        Error::unauthenticated("The delivery was not accepted").with_detail(fmt::format("webhook: {}", why))
+    );
+}
+
+/// The one value of a header; nothing when absent. Two of them are refused: we and a proxy might pick
+/// different ones.
+Result<std::optional<std::string_view>> single(Headers headers, std::string_view name) {
+    std::optional<std::string_view> found;
+    for (const auto& [key, value] : headers) {
+        if (!same_name(key, name)) continue;
+        if (found) return refused("a header comes twice");
+        found = value;
+    }
+    return found;
+}
+
 Result<> check_id(std::string_view id) {
     bool is_good = !id.empty() && id.size() <= kDedupeBytesMax - 3 &&
                    std::ranges::all_of(id, [](char c) { return c > ' ' && c <= '~'; });
@@ -141,7 +153,25 @@ Result<> check_time(std::string_view text, Millis tolerance, Instant now) {
     return {};
 }
 
-}  // namespace
+Result<std::string> matching(
+    std::span<const std::string> given,
+    std::span<const std::string> keys,
+    std::string_view message,
+    const Hmac& hmac
+) {
+    // No early end: the time must not tell which secret or which entry matched.
+    const std::string* match = nullptr;
+    for (const std::string& key : keys) {
+        const std::string expected = hmac(key, message);
+        if (expected.size() != kDigestBytes) return refused("no working HMAC");
+        for (const std::string& digest : given)
+            if (equal_constant_time(digest, expected)) match = &digest;
+    }
+    if (match == nullptr) return refused(given.empty() ? "no readable signature" : "no signature matches");
+    return *match;
+}
+
+}  // namespace detail
 
 namespace {
 
@@ -189,15 +219,50 @@ Result<Challenge> parse_challenge(const Json& value, std::string_view field) {
 
 }  // namespace
 
+namespace {
+
+Result<> read_tolerance(const JsonObject& object, Signature& out, std::string_view field) {
+    const Json* tolerance = object.if_contains("tolerance");
+    if (tolerance == nullptr) return {};
+    TRY(out.tolerance, runstate::duration_of(*tolerance, below(field, "tolerance")));
+    if (out.tolerance.count() > 0 && out.tolerance <= kToleranceMax) return {};
+    return fail(Error::invalid("tolerance is more than nothing and at most 1h", below(field, "tolerance")));
+}
+
+/// A provider's: where things stand is known.
+Result<Signature> parse_recipe(
+    const detail::Recipe& recipe, const JsonObject& object, std::string_view field
+) {
+    for (const auto& [key, value] : object)
+        if (key != "scheme" && (key != "tolerance" || !recipe.is_timed()))
+            return fail(Error::invalid(
+                fmt::format("The scheme {} says this itself; leave it out", recipe.name), below(field, key)
+            ));
+    Signature out;
+    out.scheme = recipe.scheme;
+    out.signature_header = recipe.signature_header;
+    out.timestamp_header = recipe.time_header;
+    out.id_header = recipe.id_header;
+    CHECK_OK(read_tolerance(object, out, field));
+    return out;
+}
+
+}  // namespace
+
 Result<Signature> parse_signature(const Json& value, std::string_view field) {
     CHECK_OK(check_members(
         value, {"scheme", "signature_header", "timestamp_header", "id_header", "tolerance"}, field
     ));
     const JsonObject& object = value.get_object();
+    if (const detail::Recipe* recipe = detail::recipe_named(text_or(object, "scheme")))
+        return parse_recipe(*recipe, object, field);
     const auto row = std::ranges::find(kSchemes, text_or(object, "scheme"), &SchemeRow::name);
     if (row == kSchemes.end())
         return fail(Error::invalid(
-            "scheme is hmac-sha256, token, basic, or none for an endpoint open to all", below(field, "scheme")
+            "scheme is hmac-sha256, token, basic, github, stripe, slack, shopify, standard-webhooks, zoom, "
+            "jira, "
+            "notion, xero, quickbooks, or none for an endpoint open to all",
+            below(field, "scheme")
         ));
     Signature out;
     out.scheme = row->scheme;
@@ -210,18 +275,17 @@ Result<Signature> parse_signature(const Json& value, std::string_view field) {
                      same_name(out.signature_header, out.id_header) ||
                      same_name(out.timestamp_header, out.id_header);
     if (is_shared) return fail(Error::invalid("The three headers need three names", std::string(field)));
-    if (const Json* tolerance = object.if_contains("tolerance")) {
-        TRY(out.tolerance, runstate::duration_of(*tolerance, below(field, "tolerance")));
-        if (out.tolerance.count() <= 0 || out.tolerance > kToleranceMax)
-            return fail(
-                Error::invalid("tolerance is more than nothing and at most 1h", below(field, "tolerance"))
-            );
-    }
+    CHECK_OK(read_tolerance(object, out, field));
     return out;
 }
 
 Json to_json(const Signature& signature) {
     JsonObject out;
+    if (const detail::Recipe* recipe = detail::recipe_of(signature.scheme)) {
+        out["scheme"] = recipe->name;
+        if (recipe->is_timed()) out["tolerance"] = runstate::duration_text(signature.tolerance);
+        return out;
+    }
     out["scheme"] = std::ranges::find(kSchemes, signature.scheme, &SchemeRow::scheme)->name;
     out["id_header"] = signature.id_header;
     if (signature.scheme == Scheme::kToken || signature.scheme == Scheme::kHmacSha256)
@@ -332,6 +396,8 @@ Result<Accepted> verify(
     Instant now,
     const Hmac& hmac
 ) {
+    if (const detail::Recipe* recipe = detail::recipe_of(signature.scheme))
+        return detail::verify_by(*recipe, signature.tolerance, secrets, delivery, now, hmac);
     TRY(auto id, single(delivery.headers, signature.id_header));
     if (id) CHECK_OK(check_id(*id));
     const bool is_static = signature.scheme == Scheme::kToken || signature.scheme == Scheme::kBasic;
@@ -344,17 +410,11 @@ Result<Accepted> verify(
     CHECK_OK(check_time(*timestamp, signature.tolerance, now));
     const std::string message = message_of(id.value_or(""), *timestamp, delivery.body);
     const std::vector<std::string> given = digests(*header);
-    // No early end: the time must not tell which secret or which entry matched.
-    const std::string* match = nullptr;
-    for (const Secret& secret : secrets) {
-        if (secret.empty()) continue;
-        const std::string expected = hmac(secret.reveal(), message);
-        if (expected.size() != kDigestBytes) return refused("no working HMAC");
-        for (const std::string& digest : given)
-            if (equal_constant_time(digest, expected)) match = &digest;
-    }
-    if (match == nullptr) return refused(given.empty() ? "no readable signature" : "no signature matches");
-    return Accepted{id ? "id:" + std::string(*id) : "sig:" + hex(*match)};
+    std::vector<std::string> keys;
+    for (const Secret& secret : secrets)
+        if (!secret.empty()) keys.emplace_back(secret.reveal());
+    TRY(const std::string match, matching(given, keys, message, hmac));
+    return Accepted{id ? "id:" + std::string(*id) : "sig:" + hex(match)};
 }
 
 std::string sign(

@@ -17,13 +17,31 @@
 /// What a webhook trigger demands of a delivery, decided on the raw bytes before anything parses them.
 namespace weft::trigger {
 
-enum class Scheme { kNone, kHmacSha256, kToken, kBasic };
+enum class Scheme {
+    kNone,
+    kHmacSha256,
+    kToken,
+    kBasic,
+    // As these sign; recipes.cc has the table of how.
+    kGithub,
+    kStripe,
+    kSlack,
+    kShopify,
+    kStandardWebhooks,
+    kZoom,
+    kJira,
+    kNotion,
+    kXero,
+    kQuickBooks
+};
 
 /// {"scheme": "none"},
 /// {"scheme": "hmac-sha256", "signature_header"?, "timestamp_header"?, "id_header"?, "tolerance"?: "5m"},
 /// {"scheme": "token", "signature_header": "X-Gitlab-Token", "id_header"?}: the header's value is the secret,
 /// {"scheme": "basic", "id_header"?}: Authorization holds the secret, which is "user:password", or the
-/// password of any user. The scheme is never guessed: an absent one is an error, so that nobody opens an
+/// password of any user;
+/// {"scheme": "github"} and those of other providers (recipes.cc), with "tolerance"? where they sign a time.
+/// The scheme is never guessed: an absent one is an error, so that nobody opens an
 /// endpoint by leaving a field out.
 struct Signature {
     Scheme scheme = Scheme::kHmacSha256;
@@ -94,6 +112,17 @@ Result<Accepted> verify(
     const Delivery& delivery,
     Instant now,
     const Hmac& hmac
+);
+
+/// What a provider is answered that asks, in a delivery that has been verified, whether the address is ours
+/// (Slack's url_verification, Zoom's endpoint.url_validation); such a delivery is no event. Nothing for any
+/// other.
+struct Handshake {
+    std::string body;
+    bool is_json = false;
+};
+std::optional<Handshake> handshake(
+    const Signature& signature, std::span<const Secret> secrets, std::string_view body, const Hmac& hmac
 );
 
 /// Is `given` one of the secrets? In a time that does not tell which, or how much of it was right.

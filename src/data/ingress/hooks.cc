@@ -317,6 +317,10 @@ rt::Task<Result<http::Response>> Hooks::Impl::deliver(Target target, http::Reque
     auto check = [&] { return verify(*target, known, request); };
     auto delivery = co_await rt::offload(request.body.size(), check);
     if (!delivery) co_return refuse_unverified(*target, request, delivery.error());
+    const auto& signature = target->webhook.signature;
+    if (auto asked_of = trigger::handshake(signature, known, request.body, crypto::hmac_sha256))
+        co_return asked_of->is_json ? http::Response::json(200, std::move(asked_of->body))
+                                    : echo(std::move(asked_of->body));
     if (auto over = over_rate(*target, request, request.body.size(), Count::kSpend)) {
         note(name(RefusalReason::kRate), *target, request.id, "");
         refused(RefusalReason::kRate, *target, Sent(request), over->status);

@@ -207,5 +207,31 @@ TEST_F(SendersTest, StaticSecretsOpenAndBasicIsAskedFor) {
     EXPECT_THAT(std::string(asked.headers.get("www-authenticate")), HasSubstr("Basic"));
 }
 
+/// `secret` is made by Edge::hook: signed as the provider would.
+TEST_F(SendersTest, ProvidersSignTheirWayAndAskTheirWay) {
+    const auto slack = edge_.hook(tenant_, flow_, R"({"signature": {"scheme": "slack"}})");
+    auto signed_by_slack = [&](std::string body) {
+        auto request = edge_.request(slack, std::move(body));
+        const auto at = std::chrono::floor<std::chrono::seconds>(edge_.clock_.now().time_since_epoch());
+        const std::string time = std::to_string(at.count());
+        const std::string message = "v0:" + time + ":" + request.body;
+        request.headers.add("X-Slack-Request-Timestamp", time);
+        request.headers.add(
+            "X-Slack-Signature", "v0=" + hex(crypto::hmac_sha256(slack.secret.reveal(), message))
+        );
+        return request;
+    };
+    constexpr const char* kAsk = R"({"type": "url_verification", "challenge": "3eZbrw1aB"})";
+    EXPECT_EQ(edge_.status(edge_.request(slack, kAsk)), 401) << "whoever asks must have signed";
+    auto asked = edge_.wait(edge_.hooks_.handle(signed_by_slack(kAsk)));
+    ASSERT_TRUE(asked);
+    EXPECT_EQ(asked->status, 200);
+    EXPECT_EQ(asked->body, "3eZbrw1aB");
+    EXPECT_EQ(count("workflow_run"), "0");
+    constexpr const char* kEvent = R"({"type": "event_callback", "event_id": "Ev1"})";
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(edge_.status(signed_by_slack(kEvent)), 202);
+    EXPECT_EQ(count("workflow_run"), "1") << "told by event_id";
+}
+
 }  // namespace
 }  // namespace weft::ingress::testing

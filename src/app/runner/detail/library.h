@@ -26,7 +26,6 @@ inline constexpr auto kNames = std::to_array<std::string_view>(
      "html",
      "lists",
      "markdown",
-     "n8n",
      "numbers",
      "texts",
      "url",
