@@ -5,6 +5,9 @@ export function absoluteUrl(url: string, origin: string = location.origin): stri
   return url.startsWith('/') ? origin + url : url
 }
 
+/** Who signs as what they document; the names are the server's. */
+export const provider_schemes = ['github', 'stripe', 'slack', 'shopify', 'standard-webhooks', 'zoom', 'jira', 'notion', 'xero', 'quickbooks'] as const
+
 export interface TriggerFacts {
   scheme: string
   mode: string
@@ -37,6 +40,7 @@ export function curlExample(url: string, facts: TriggerFacts): string {
   if (facts.scheme === 'none') return plain
   if (facts.scheme === 'basic') return `${plain} -u "weft:$WEFT_SECRET"`
   if (facts.scheme === 'token') return `${plain} -H "${(facts.header ?? '').replace(/[^\w-]/g, '')}: $WEFT_SECRET"`
+  if (provider_schemes.some((name) => name === facts.scheme)) return plain
   return [
     `body='{}'; ts=$(date +%s)`,
     `sig=$(printf '%s.%s' "$ts" "$body" | openssl dgst -sha256 -hmac "$WEFT_SECRET" -hex | sed 's/.* //')`,

@@ -34,7 +34,9 @@ export function createApi(http: Http) {
       create: (workflow: WorkflowId, body: Fields, key: string) => send(T.triggerMade, 'POST', `/workflows/${workflow}/triggers`, body, key),
       change: (id: TriggerId, body: Fields) => none('PATCH', `/triggers/${id}`, body),
       setActive: (id: TriggerId, active: boolean) => none('POST', `/triggers/${id}/${active ? 'activate' : 'deactivate'}`),
-      rotate: (id: TriggerId, what: 'token' | 'secret') => send(T.triggerAddress, 'POST', `/triggers/${id}/rotate`, { what }),
+      /** `secret` is the sender's; one is made when it is empty. */
+      rotate: (id: TriggerId, what: 'token' | 'secret', secret = '') =>
+        send(T.triggerAddress, 'POST', `/triggers/${id}/rotate`, secret === '' ? { what } : { what, secret }),
       remove: (id: TriggerId) => none('DELETE', `/triggers/${id}`),
     },
     schedules: {
@@ -70,8 +72,6 @@ function workflowOperations(send: Send, none: None) {
   return {
     create: (body: { key: string; name: string; description: string; definition?: Json }, key: string) =>
       send(T.workflowMade, 'POST', '/workflows', body, key),
-    /** What n8n exported, as a draft and a report; nothing is saved. */
-    importN8n: (file: string, zone: string) => send(T.imported, 'POST', '/workflows/import/n8n', { file, zone }),
     remove: (id: WorkflowId) => none('DELETE', `/workflows/${id}`),
     setState: (id: WorkflowId, change: 'activate' | 'deactivate' | 'archive' | 'restore') => none('POST', `/workflows/${id}/${change}`),
     saveDraft: (id: WorkflowId, definition: Json, revision: number | null) =>
