@@ -117,6 +117,8 @@ await call('workflows.get_draft', { at: workflow })
 await call('workflows.save_draft', { at: workflow, body: { definition: { name: 'flow', steps } } })
 await call('workflows.validate', { at: workflow, body: {} })
 await call('workflows.validate', { at: workflow, body: { definition: 'steps: [1' } })
+const n8n = { nodes: [{ name: 'Go', type: 'n8n-nodes-base.manualTrigger' }, { name: 'Odd', type: 'x' }], connections: { Go: { main: [[{ node: 'Odd' }]] } } }
+await call('workflows.import_n8n', { body: { file: JSON.stringify(n8n), zone: 'Europe/Madrid' } })
 const published = await call('workflows.publish', { at: workflow })
 await call('workflows.list_versions', { at: workflow })
 await call('workflow_versions.get', { at: published })

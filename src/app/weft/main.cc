@@ -1,4 +1,5 @@
 #include "app/demo/show.h"
+#include "app/import/import.h"
 #include "app/weft/commands.h"
 #include "app/weft/doctor.h"
 
@@ -269,6 +270,34 @@ void add_graphql_options(CLI::App& command, app::GraphqlOptions& options) {
     );
 }
 
+CLI::App* add_graphql(CLI::App& program, app::GraphqlOptions& options) {
+    CLI::App* graphql = program.add_subcommand(
+        "graphql", "Serve any PostgreSQL database as a GraphQL API, with Hasura's conventions"
+    );
+    add_graphql_options(*graphql, options);
+    return graphql;
+}
+
+CLI::App* add_import(CLI::App& program, app::ImportOptions& options) {
+    CLI::App* import = program.add_subcommand("import", "Bring workflows of other products");
+    import->require_subcommand(1);
+    CLI::App* n8n = import->add_subcommand("n8n", "Of n8n: says for each node what becomes of it");
+    n8n->add_option("files", options.files, "As n8n exports them (JSON)")->required();
+    n8n->add_option("--zone", options.zone, "Time zone of workflows that name none, e.g. Europe/Madrid");
+    n8n->add_option("--out", options.out, "Folder that the definitions are written to");
+    n8n->add_flag("--json", options.is_json, "Definition, triggers and report as JSON");
+    n8n->add_flag(
+        "--save", options.saves, "Make drafts and triggers in the installation of WEFT_URL, with WEFT_TOKEN"
+    );
+    return n8n;
+}
+
+app::ImportOptions with_server(app::ImportOptions options, const app::Environment& environment) {
+    options.url = app::get(environment, "WEFT_URL", "");
+    options.token = Secret(std::string(app::get(environment, "WEFT_TOKEN", "")));
+    return options;
+}
+
 struct Commands {
     app::GraphqlOptions graphql;
     app::ServeOptions serve;
@@ -276,6 +305,7 @@ struct Commands {
     app::ProcessOptions api;
     app::ProcessOptions worker;
     app::DoctorOptions doctor;
+    app::ImportOptions import_n8n;
 };
 
 int run(int argc, char** argv) {
@@ -315,10 +345,7 @@ int run(int argc, char** argv) {
     add_disk_options(*worker, options.worker);
     CLI::App* migrate =
         program.add_subcommand("migrate", "Bring the database of WEFT_DATABASE_URL to this version");
-    CLI::App* graphql = program.add_subcommand(
-        "graphql", "Serve any PostgreSQL database as a GraphQL API, with Hasura's conventions"
-    );
-    add_graphql_options(*graphql, options.graphql);
+    CLI::App* graphql = add_graphql(program, options.graphql);
     CLI::App* doctor =
         program.add_subcommand("doctor", "Look at this host and installation, and say what to do");
     doctor->add_option("--data", options.doctor.data, "Folder that everything is kept in (WEFT_DATA)")
@@ -328,6 +355,7 @@ int run(int argc, char** argv) {
         program.add_subcommand("demo", "Show a real run on a throw-away installation, then serve it");
     demo->add_option("--web", options.demo.web_dir, "Folder of the built user interface")
         ->envname("WEFT_WEB");
+    CLI::App* import_n8n = add_import(program, options.import_n8n);
     demo->add_flag("--exit", options.demo.exits_after, "Stop once the run has been shown");
 
     try {
@@ -342,6 +370,7 @@ int run(int argc, char** argv) {
     if (migrate->parsed()) return app::migrate(environment);
     if (graphql->parsed()) return app::graphql(options.graphql, environment);
     if (doctor->parsed()) return app::doctor(options.doctor, environment);
+    if (import_n8n->parsed()) return app::import_n8n(with_server(options.import_n8n, environment));
     if (demo->parsed()) {
         options.demo.binary = std::filesystem::read_symlink("/proc/self/exe").string();
         return demo::show(options.demo);

@@ -120,6 +120,7 @@ void Workflows::add_operations(Table& table) {
     ));
     add_drafts(table);
     add_states(table);
+    add_imports(table);
 }
 
 void Workflows::add_drafts(Table& table) {

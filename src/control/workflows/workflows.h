@@ -18,6 +18,7 @@ class Workflows {
   private:
     void add_drafts(Table& table);
     void add_states(Table& table);
+    void add_imports(Table& table);
     rt::Task<Result<Json>> list(Context& context, Json input);
     rt::Task<Result<Json>> create(Context& context, Json input);
     rt::Task<Result<Json>> change(Context& context, Json input);
@@ -26,6 +27,7 @@ class Workflows {
     rt::Task<Result<Json>> save_draft(Context& context, Json input);
     rt::Task<Result<Json>> validate(Context& context, Json input);
     rt::Task<Result<Json>> publish(Context& context, Json input);
+    rt::Task<Result<Json>> import_n8n(Context& context, Json input);
     /// To kActive or kInactive.
     rt::Task<Result<Json>> switch_to(Context& context, Json input, store::workflows::State state);
     rt::Task<Result<Json>> archive(Context& context, Json input);

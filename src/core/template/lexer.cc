@@ -317,12 +317,22 @@ std::expected<Scan, ScanError> scan(std::string_view text, std::size_t start, Un
     return Lexer(text, start, until).run();
 }
 
+}  // namespace weft::templates::detail
+
+namespace weft::templates {
+
 bool is_reserved(std::string_view name) {
-    return std::ranges::binary_search(kReserved, name);
+    return std::ranges::binary_search(detail::kReserved, name);
 }
 
 bool is_global(std::string_view name) {
-    return std::ranges::binary_search(kGlobals, name);
+    return std::ranges::binary_search(detail::kGlobals, name);
 }
 
-}  // namespace weft::templates::detail
+Result<std::vector<Token>> tokens(std::string_view source) {
+    auto scan = detail::scan(source, 0, detail::Until::kEnd);
+    if (!scan) return fail(Error::invalid(scan.error().message));
+    return std::move(scan->tokens);
+}
+
+}  // namespace weft::templates

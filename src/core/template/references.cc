@@ -11,7 +11,6 @@ namespace weft::templates {
 namespace {
 
 using detail::Kind;
-using detail::Token;
 using Tokens = std::vector<Token>;
 
 /// Tokens [from, to).
@@ -116,7 +115,7 @@ class Binder {
     /// nothing.
     void method(std::size_t at) {
         const std::size_t close = tokens_[at + 1].match;
-        if (detail::is_reserved(tokens_[at].text)) return;
+        if (is_reserved(tokens_[at].text)) return;
         if (close + 1 >= tokens_.size() || !tokens_[close + 1].is("{")) return;
         const std::size_t end = tokens_[close + 1].match;
         bound_.add(tokens_[at].text, at, at + 1);

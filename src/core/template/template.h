@@ -137,6 +137,34 @@ Result<std::vector<Reference>> references(const Node& node);
 /// Checks a `core/code` source as far as it can be without running it: size, balanced, not empty.
 Result<> check_source(std::string_view source, std::string_view field);
 
+enum class TokenKind : std::uint8_t {
+    kName,      // identifier or keyword
+    kNumber,    // includes BigInt
+    kString,    // with its quotes
+    kTemplate,  // a piece of a template literal between ` ${ } `
+    kRegex,
+    kPunctuator,  // one character, or one of ?. => ... ++ -- ${
+};
+
+struct Token {
+    TokenKind kind;
+    std::string_view text;
+    std::size_t at = 0;     // byte offset in the scanned text
+    std::size_t match = 0;  // for brackets: index of the partner
+
+    bool is(std::string_view punctuator) const {
+        return kind == TokenKind::kPunctuator && text == punctuator;
+    }
+    bool is_name(std::string_view name) const { return kind == TokenKind::kName && text == name; }
+    std::size_t end() const { return at + text.size(); }
+};
+
+/// The tokens of an expression or of code; texts point into `source`. kInvalid as in parse.
+Result<std::vector<Token>> tokens(std::string_view source);
+/// Words that never refer to a variable; names that the language itself defines.
+bool is_reserved(std::string_view name);
+bool is_global(std::string_view name);
+
 /// Does evaluating `source` need this context name? True also when it cannot be told (`globalThis`, `this`).
 bool mentions(std::string_view source, std::string_view name);
 /// The same of up to 64 `names` in one look, a bit each. Names of members (`{url: x}`) do not count.

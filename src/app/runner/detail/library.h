@@ -26,6 +26,7 @@ inline constexpr auto kNames = std::to_array<std::string_view>(
      "html",
      "lists",
      "markdown",
+     "n8n",
      "numbers",
      "texts",
      "url",

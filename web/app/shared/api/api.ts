@@ -72,6 +72,8 @@ function workflowOperations(send: Send, none: None) {
   return {
     create: (body: { key: string; name: string; description: string; definition?: Json }, key: string) =>
       send(T.workflowMade, 'POST', '/workflows', body, key),
+    /** What n8n exported, as a draft and a report; nothing is saved. */
+    importN8n: (file: string, zone: string) => send(T.imported, 'POST', '/workflows/import/n8n', { file, zone }),
     remove: (id: WorkflowId) => none('DELETE', `/workflows/${id}`),
     setState: (id: WorkflowId, change: 'activate' | 'deactivate' | 'archive' | 'restore') => none('POST', `/workflows/${id}/${change}`),
     saveDraft: (id: WorkflowId, definition: Json, revision: number | null) =>

@@ -54,6 +54,19 @@ export const validation = object({
 })
 export type Validation = ReturnType<typeof validation>
 
+export const node_fits = ['by_hand', 'adapted', 'exact'] as const
+export type NodeFit = (typeof node_fits)[number]
+/** A workflow of another product: what would be saved, and what became of each of its nodes. */
+export const imported = object({
+  name: string,
+  key: string,
+  definition: json,
+  triggers: array(object({ kind: string, name: string, config: json })),
+  nodes: array(object({ node: string, type: string, step: string, fit: word(node_fits), notes: array(string) })),
+  notes: array(string),
+})
+export type Imported = ReturnType<typeof imported>
+
 /** The parts of a webhook that are secret; its signing secret is shown once. */
 const sealed = { url: maybe(string), secret: maybe(string) }
 export const triggerMade = object({ id: id<TriggerId>(), ...sealed })

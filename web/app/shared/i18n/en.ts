@@ -1,7 +1,9 @@
 // Every text of the UI, by key. `{name}` is filled in. Sentences end with a full stop, labels do not.
+import { imports } from './en.imports'
 import { triggers } from './en.triggers'
 
 export const en = {
+  ...imports,
   ...triggers,
   'loading': 'Loading',
   'never': 'Never',

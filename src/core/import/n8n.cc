@@ -1,0 +1,314 @@
+#include "core/import/detail/read.h"
+#include "core/import/detail/work.h"
+#include "core/import/import.h"
+#include "core/workflow/workflow.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace weft::importer {
+
+namespace {
+
+constexpr JsonLimits kFileLimits{.bytes_max = 2u << 20, .depth_max = 64, .nodes_max = 200'000};
+constexpr std::size_t kKeptBytesMax = 16u << 10;  // of a node's parameters in the step that stands for it
+constexpr std::size_t kNoteBytesMax = 16u << 10;
+
+using Count = NodeKind::Count;
+
+constexpr auto kKinds = std::to_array<NodeKind>({
+    {"aggregate", map_aggregate, Count::kOne},
+    {"code", map_code, Count::kMany, true},
+    {"cron", map_cron, Count::kOne, false, true},
+    {"crypto", map_crypto},
+    {"dateTime", map_date_time},
+    {"executeWorkflowTrigger", map_called, Count::kMany, true, true},
+    {"filter", map_filter, Count::kSame, true},
+    {"formTrigger", map_form, Count::kOne, false, true},
+    {"function", map_code, Count::kMany, true},
+    {"functionItem", map_function_item, Count::kSame, true},
+    {"html", map_html},
+    {"httpRequest", map_http, Count::kMany, true},
+    {"if", map_if, Count::kSame, true},
+    {"itemLists", map_item_lists, Count::kMany, true},
+    {"limit", map_limit, Count::kSame, true},
+    {"manualTrigger", map_manual_trigger, Count::kOne, false, true},
+    {"markdown", map_markdown},
+    {"merge", map_merge, Count::kMany, true},
+    {"noOp", map_no_op},
+    {"removeDuplicates", map_remove_duplicates},
+    {"renameKeys", map_rename_keys},
+    {"respondToWebhook", map_respond},
+    {"scheduleTrigger", map_schedule, Count::kOne, false, true},
+    {"set", map_set},
+    {"sort", map_sort},
+    {"splitOut", map_split_out, Count::kMany, true},
+    {"start", map_manual_trigger, Count::kOne, false, true},
+    {"stopAndError", map_stop},
+    {"summarize", map_summarize, Count::kMany, true},
+    {"switch", map_switch, Count::kSame, true},
+    {"wait", map_wait},
+    {"webhook", map_webhook, Count::kOne, false, true},
+});
+
+struct Reason {
+    std::string_view type;
+    std::string_view why;
+};
+constexpr std::string_view kFiles = "files are not imported";
+constexpr auto kReasons = std::to_array<Reason>({
+    {"compareDatasets", "write it by lists.join and lists.difference in core/map"},
+    {"convertToFile", kFiles},
+    {"dataTable", "there are no tables inside Weft: use a database by core/http"},
+    {"emailReadImap", "mail boxes are not read: let the mail service call a webhook"},
+    {"emailSend", "there is no SMTP: use the HTTP API of a mail service by core/http"},
+    {"errorTrigger", "there are no workflows for errors: use needs with on: failure, or look at runs"},
+    {"executeCommand", "there are no shell commands"},
+    {"executeWorkflow", "call the other workflow's webhook by core/http, or write core/workflow"},
+    {"extractFromFile", kFiles},
+    {"form", "a further page of a form"},
+    {"readWriteFile", kFiles},
+    {"readBinaryFile", kFiles},
+    {"readBinaryFiles", kFiles},
+    {"splitInBatches", "write core/foreach over the items"},
+    {"writeBinaryFile", kFiles},
+    {"xml", "names of attributes differ: write xml.parse or xml.make in core/map"},
+});
+
+std::string why_not(const Node& node) {
+    const auto found = std::ranges::find(kReasons, node.type, &Reason::type);
+    if (found != kReasons.end()) return std::string(found->why);
+    if (node.type.find("langchain") != std::string::npos) return "AI nodes are not imported";
+    if (node.is_trigger)
+        return "this trigger is not known: let the other system call a webhook, or ask it by a schedule";
+    return "this node is not known: use an app's action or core/http";
+}
+
+bool is_yes(const Node& node, std::string_view member) {
+    const Json* found = node.json->if_contains(member);
+    return found != nullptr && *found == Json(true);
+}
+
+/// What is known of its items before it runs.
+void judge(Flow& flow, Node& node) {
+    const NodeKind* kind = node_kind(node.type);
+    std::size_t links = 0;
+    bool is_single = true;
+    for (const auto& list : node.inputs) {
+        for (const Link& link : list) {
+            ++links;
+            is_single = is_single && flow.nodes[link.from].is_single;
+        }
+    }
+    is_single = is_single && links <= 1;
+    Count count = kind == nullptr ? Count::kMany : kind->count;
+    const bool is_each = node.type == "code" &&
+                         text_or(
+                             node.json->contains("parameters") && node.json->at("parameters").is_object()
+                                 ? node.json->at("parameters").get_object()
+                                 : JsonObject(),
+                             "mode"
+                         ) == "runOnceForEachItem";
+    if (node.is_disabled || is_each) count = Count::kSame;
+    if (count == Count::kSame) node.is_single = (is_single || is_yes(node, "executeOnce")) && links > 0;
+    if (count == Count::kOne) node.is_single = true;
+    node.may_be_empty = node.outputs > 1 || kind == nullptr || (kind->may_drop && !node.is_disabled);
+    if (is_yes(node, "alwaysOutputData") && node.outputs == 1) node.may_be_empty = false;
+}
+
+/// The nodes that one needs, each once, and when it has nothing to do.
+void connect(Flow& flow, Node& node) {
+    JsonArray needs;
+    std::string some;
+    bool may_be_empty = false;
+    std::size_t links = 0;
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+        for (const Link& link : node.inputs[i]) {
+            const Node& from = flow.nodes[link.from];
+            if (std::ranges::find(needs, Json(from.step)) == needs.end()) needs.emplace_back(from.step);
+            may_be_empty = may_be_empty || from.may_be_empty;
+            const std::string output = from.outputs > 1 ? fmt::format("?.[{}]", link.output) : "";
+            some += fmt::format("{}steps.{}.output{}", links++ == 0 ? "" : ", ", from.step, output);
+        }
+    }
+    JsonObject& first = node.steps.front().get_object();
+    if (!needs.empty()) first["needs"] = std::move(needs);
+    if (may_be_empty && links == 1) {
+        const std::size_t optional = some.find("?.");
+        if (optional != std::string::npos) some.erase(optional, 2);
+        first["if"] = braces(some + ".length > 0");
+    } else if (may_be_empty) {
+        first["if"] = braces(fmt::format("[{}].some((list) => list?.length > 0)", some));
+    }
+    for (std::size_t i = 1; i < node.steps.size(); ++i) {
+        const JsonObject& earlier = node.steps[i - 1].get_object();
+        Json need(earlier.at("id"));
+        if (earlier.contains("on-error")) need = JsonObject{{"step", earlier.at("id")}, {"on", "finished"}};
+        node.steps[i].get_object()["needs"] = JsonArray{std::move(need)};
+    }
+}
+
+/// A step that fails, with what the node was.
+void stand_in(const Flow& flow, Node& node) {
+    std::string why;
+    for (const std::string& note : node.notes.by_hand) why += (why.empty() ? "" : "; ") + note;
+    JsonObject with{
+        {"message",
+         literal_template(fmt::format("{} ({}) is not imported: {}", node.name, node.type, why).substr(0, 900)
+         )}
+    };
+    JsonObject step{{"id", node.step}, {"title", node.name}, {"uses", "core/fail"}};
+    step["with"] = std::move(with);
+    if (node.is_trigger && flow.has_many_triggers) step["if"] = false;
+    JsonObject kept{{"type", node.type}, {"version", node.version}};
+    if (const Json* given = node.json->if_contains("parameters");
+        given != nullptr && to_text(*given).size() <= kKeptBytesMax)
+        kept["parameters"] = *given;
+    step["x-n8n"] = std::move(kept);
+    node.steps.clear();
+    node.steps.emplace_back(std::move(step));
+}
+
+void keep_looks(Node& node) {
+    JsonObject& step = node.steps.back().get_object();
+    const Json* position = node.json->if_contains("position");
+    if (position != nullptr && position->is_array() && position->get_array().size() == 2)
+        step["x-position"] = *position;
+    const std::string_view note = text_or(*node.json, "notes");
+    if (!note.empty()) step["x-note"] = std::string(note.substr(0, kNoteBytesMax));
+}
+
+void map_node(Flow& flow, Node& node) {
+    node.is_tracked = !flow.is_looking && flow.asked.contains(flow.index_of(node));
+    judge(flow, node);
+    Work work(flow, node);
+    const NodeKind* kind = node_kind(node.type);
+    const std::size_t triggers = flow.triggers.size();
+    if (node.is_disabled) {
+        work.adapt("it is disabled: items pass through");
+        map_no_op(work);
+    } else if (kind == nullptr || (kind->is_trigger && !node.is_trigger)) {
+        work.hand(why_not(node));
+    } else if (node.notes.by_hand.empty()) {
+        kind->map(work);
+    }
+    const bool is_limited = is_yes(node, "retryOnFail") && node.type != "httpRequest";
+    if (is_limited && !node.is_disabled) work.adapt("it has nothing to retry");
+    if (!node.notes.by_hand.empty() || node.steps.empty()) {
+        flow.triggers.resize(triggers);
+        if (node.is_trigger) flow.inputs = Json();
+        stand_in(flow, node);
+    }
+    connect(flow, node);
+    keep_looks(node);
+}
+
+void map_all(Flow& flow) {
+    const std::vector<Notes> loops = [&] {
+        std::vector<Notes> out;
+        for (const Node& node : flow.nodes) out.push_back(node.notes);
+        return out;
+    }();
+    for (bool is_looking : {true, false}) {
+        flow.is_looking = is_looking;
+        flow.triggers.clear();
+        for (std::size_t i = 0; i < flow.nodes.size(); ++i) {
+            flow.nodes[i].notes = loops[i];
+            flow.nodes[i].steps.clear();
+        }
+        for (std::size_t at : flow.order) map_node(flow, flow.nodes[at]);
+    }
+}
+
+NodeReport report_of(const Node& node) {
+    NodeReport out;
+    out.node = node.name;
+    out.type = text_or(*node.json, "type");
+    if (is_note(node)) {
+        out.notes.emplace_back("kept as a note");
+        return out;
+    }
+    if (!node.is_reached) {
+        const bool is_part = node.type.find("langchain") != std::string::npos;
+        out.fit = is_part ? Fit::kByHand : Fit::kExact;
+        out.notes.emplace_back(
+            is_part ? "AI nodes are not imported"
+                    : "no trigger leads to it: n8n never runs it, and it is left out"
+        );
+        return out;
+    }
+    out.step = node.step;
+    out.fit = !node.notes.by_hand.empty()   ? Fit::kByHand
+              : !node.notes.adapted.empty() ? Fit::kAdapted
+                                            : Fit::kExact;
+    out.notes = node.notes.by_hand;
+    out.notes.insert(out.notes.end(), node.notes.adapted.begin(), node.notes.adapted.end());
+    return out;
+}
+
+Json sticky(const Node& node) {
+    JsonObject out;
+    const Json* given = node.json->if_contains("parameters");
+    if (given != nullptr && given->is_object())
+        out["text"] = std::string(text_or(given->get_object(), "content").substr(0, kNoteBytesMax));
+    if (const Json* position = node.json->if_contains("position")) out["position"] = *position;
+    return out;
+}
+
+Json definition_of(Flow& flow) {
+    JsonObject out{{"name", flow.name.substr(0, 200)}};
+    JsonArray steps, notes;
+    for (std::size_t at : flow.order)
+        for (Json& step : flow.nodes[at].steps) steps.push_back(std::move(step));
+    for (const Node& node : flow.nodes)
+        if (is_note(node)) notes.push_back(sticky(node));
+    if (!flow.inputs.is_null()) out["inputs"] = std::move(flow.inputs);
+    out["steps"] = std::move(steps);
+    if (!notes.empty()) out["x-notes"] = std::move(notes);
+    return out;
+}
+
+}  // namespace
+
+const NodeKind* node_kind(std::string_view type) {
+    const auto found = std::ranges::find(kKinds, type, &NodeKind::type);
+    return found == kKinds.end() ? nullptr : &*found;
+}
+
+std::string_view text_of(Fit fit) {
+    switch (fit) {
+        case Fit::kExact:
+            return "exact";
+        case Fit::kAdapted:
+            return "adapted";
+        case Fit::kByHand:
+            break;
+    }
+    return "by_hand";
+}
+
+Result<Imported> from_n8n(std::string_view text, const Options& options) {
+    TRY(const Json tree, parse_json(text, kFileLimits));
+    if (!tree.is_object())
+        return fail(Error::invalid("This is no workflow of n8n: it is an object with nodes"));
+    TRY(Flow flow, read_flow(tree.get_object(), options));
+    if (flow.order.empty())
+        return fail(
+            Error::invalid("No node starts this workflow: add a trigger in n8n and export it again", "nodes")
+        );
+    map_all(flow);
+    Imported out;
+    out.name = flow.name;
+    for (const Node& node : flow.nodes) out.nodes.push_back(report_of(node));
+    out.definition = definition_of(flow);
+    out.triggers = std::move(flow.triggers);
+    out.notes = std::move(flow.notes);
+    // What the format refuses (sizes, names) is said here rather than when it is saved.
+    for (const Error& problem : workflow::problems(out.definition))
+        out.notes.push_back(fmt::format("The draft has a problem: {}: {}", problem.field, problem.user));
+    return out;
+}
+
+}  // namespace weft::importer

@@ -1,0 +1,288 @@
+#include "core/import/detail/work.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+/// Nodes that start a workflow: a trigger to create, and a step that gives what n8n's node gives.
+namespace weft::importer {
+
+namespace {
+
+/// The step of a trigger among several is carried out when that one started the run.
+void gives_of_trigger(Work& work, std::string_view kind, const std::string& items) {
+    work.gives(items);
+    if (work.flow.has_many_triggers) {
+        std::string condition = fmt::format("trigger.kind === {}", js_text(kind));
+        if (kind != "manual") condition += fmt::format(" && trigger.name === {}", js_text(work.node.name));
+        work.node.steps.back().get_object()["if"] = braces(condition);
+    }
+}
+
+void add_trigger(Work& work, std::string kind, std::string name, JsonObject config) {
+    work.flow.triggers.push_back({std::move(kind), std::move(name), std::move(config)});
+}
+
+std::string two(std::int64_t number) {
+    return fmt::format("{:02}", number);
+}
+
+struct Clock {
+    std::int64_t hour;
+    std::int64_t minute;
+    std::string text() const { return fmt::format("{}:{}", hour, two(minute)); }
+};
+
+Clock clock_of(const JsonObject& interval) {
+    return {
+        std::clamp<std::int64_t>(int_or(interval, "triggerAtHour", 0), 0, 23),
+        std::clamp<std::int64_t>(int_or(interval, "triggerAtMinute", 0), 0, 59)
+    };
+}
+
+std::string weekday_list(const JsonObject& interval) {
+    static constexpr std::string_view kDays[] = {
+        "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"
+    };
+    std::string out;
+    const Json* days = interval.if_contains("triggerAtDay");
+    JsonArray usual{Json(0)};
+    for (const Json& day : days != nullptr && days->is_array() ? days->get_array() : usual) {
+        const auto number = day.if_int64();
+        if (number && *number >= 0 && *number <= 7)
+            out += fmt::format("{}{}", out.empty() ? "" : " and ", kDays[*number % 7]);
+    }
+    return out.empty() ? "Sunday" : out;
+}
+
+/// One interval of a Schedule Trigger as our `config`.
+JsonObject schedule_of(Work& work, const JsonObject& interval) {
+    const std::string_view field = text_or(interval, "field", "days");
+    const auto count = [&](std::string_view name, std::int64_t usual) {
+        return std::clamp<std::int64_t>(int_or(interval, name, usual), 1, 1000);
+    };
+    const Clock at = clock_of(interval);
+    JsonObject out;
+    if (field == "cronExpression") {
+        out["cron"] = std::string(text_or(interval, "expression"));
+    } else if (field == "seconds") {
+        out["every"] = fmt::format("{} seconds", count("secondsInterval", 30));
+    } else if (field == "minutes") {
+        const std::int64_t n = count("minutesInterval", 5);
+        if (60 % n != 0) work.adapt(fmt::format("every {} minutes is counted from the full hour", n));
+        out["cron"] = n == 1 ? "* * * * *" : fmt::format("*/{} * * * *", std::min<std::int64_t>(n, 59));
+    } else if (field == "hours") {
+        const std::int64_t n = count("hoursInterval", 1);
+        if (n > 1)
+            work.adapt(fmt::format("every {} hours is counted from midnight, in n8n from its first run", n));
+        out["cron"] = fmt::format(
+            "{} {} * * *", at.minute, n == 1 ? "*" : fmt::format("*/{}", std::min<std::int64_t>(n, 23))
+        );
+    } else if (field == "days") {
+        const std::int64_t n = count("daysInterval", 1);
+        if (n > 1)
+            work.adapt(fmt::format("every {} days is counted by the calendar, in n8n from its first run", n));
+        out["every"] =
+            n == 1 ? fmt::format("day at {}", at.text()) : fmt::format("{} days at {}", n, at.text());
+    } else if (field == "weeks") {
+        const std::int64_t n = count("weeksInterval", 1);
+        if (n > 1)
+            work.adapt(fmt::format("every {} weeks is counted by the calendar, in n8n from its first run", n)
+            );
+        out["every"] = fmt::format(
+            "{} on {} at {}", n == 1 ? "week" : fmt::format("{} weeks", n), weekday_list(interval), at.text()
+        );
+    } else if (field == "months") {
+        const std::int64_t n = count("monthsInterval", 1);
+        const std::int64_t day = std::clamp<std::int64_t>(int_or(interval, "triggerAtDayOfMonth", 1), 1, 31);
+        if (n > 1)
+            work.adapt(fmt::format("every {} months is counted by the calendar, in n8n from its first run", n)
+            );
+        const std::string_view end = day % 10 == 1 && day != 11   ? "st"
+                                     : day % 10 == 2 && day != 12 ? "nd"
+                                     : day % 10 == 3 && day != 13 ? "rd"
+                                                                  : "th";
+        out["every"] = fmt::format(
+            "{} on the {}{} at {}", n == 1 ? "month" : fmt::format("{} months", n), day, end, at.text()
+        );
+    } else {
+        work.hand(fmt::format("the interval {}", field));
+    }
+    out["zone"] = work.flow.zone;
+    out["catch_up"] = "skip";
+    return out;
+}
+
+std::string zone_argument(const Work& work) {
+    return work.flow.zone == "UTC" ? "" : ", " + js_text(work.flow.zone);
+}
+
+void add_schedules(Work& work, std::vector<JsonObject> configs) {
+    std::size_t number = 0;
+    for (JsonObject& config : configs) {
+        // A run asks for the name.
+        if (++number > 1 && work.flow.has_many_triggers)
+            work.hand("several intervals beside other triggers: make a workflow of its own");
+        add_trigger(
+            work,
+            "schedule",
+            number == 1 ? work.node.name : fmt::format("{} {}", work.node.name, number),
+            std::move(config)
+        );
+    }
+    gives_of_trigger(work, "schedule", fmt::format("n8n.schedule(trigger{})", zone_argument(work)));
+}
+
+/// A field of n8n's form as a property of `inputs`; nothing for what is no entry.
+std::optional<Json> property_of(Work& work, const JsonObject& field) {
+    const std::string_view type = text_or(field, "fieldType", "text");
+    const Json* several = field.if_contains("multiselect");
+    JsonArray choices;
+    const Json* options = field.if_contains("fieldOptions");
+    const Json* values =
+        options != nullptr && options->is_object() ? options->get_object().if_contains("values") : nullptr;
+    for (const Json& row : values != nullptr && values->is_array() ? values->get_array() : JsonArray())
+        if (row.is_object()) choices.emplace_back(std::string(text_or(row.get_object(), "option")));
+    if (type == "html") return std::nullopt;
+    if (type == "file" || type == "hiddenField")
+        work.hand(fmt::format("a form's entry of the kind {}", type));
+    if (type == "date" && !text_or(field, "formatDate").empty())
+        work.hand("a form's date in a format of its own");
+    JsonObject out;
+    if (type == "checkbox" || (several != nullptr && *several == Json(true))) {
+        out["type"] = "array";
+        out["items"] = JsonObject{{"enum", std::move(choices)}};
+    } else if (type == "dropdown" || type == "radio") {
+        out["enum"] = std::move(choices);
+    } else {
+        out["type"] = type == "number" ? "number" : "string";
+        if (type == "email" || type == "date" || type == "textarea") out["format"] = std::string(type);
+    }
+    out["title"] = std::string(text_or(field, "fieldLabel"));
+    if (const std::string_view sample = text_or(field, "placeholder"); !sample.empty())
+        out["examples"] = JsonArray{Json(sample)};
+    return out;
+}
+
+}  // namespace
+
+/// Its entries become the workflow's `inputs`.
+void map_form(Work& work) {
+    if (work.flow.has_many_triggers)
+        return work.hand("a form beside other triggers: make a workflow of its own");
+    JsonObject properties;
+    JsonArray required;
+    std::string names;
+    for (const JsonObject* field : work.rows("formFields.values")) {
+        const std::string_view label = text_or(*field, "fieldLabel", text_or(*field, "fieldName"));
+        const std::string_view name = work.node.version >= 2.4 ? text_or(*field, "fieldName", label) : label;
+        std::optional<Json> property = property_of(work, *field);
+        if (!property) continue;
+        const Json* is_required = field->if_contains("requiredField");
+        if (is_required != nullptr && *is_required == Json(true)) required.emplace_back(name);
+        if (!properties.emplace(name, std::move(*property)).second) work.hand("two entries of one name");
+        names += (names.empty() ? "" : ", ") + js_text(name);
+    }
+    if (work.text("responseMode", "onReceived") != "onReceived")
+        work.hand("a form that answers with what the run gives");
+    if (work.text("authentication", "none") != "none") work.hand("a form behind a password");
+    JsonObject config;
+    const auto take = [&](std::string_view member, std::string_view path) {
+        if (const std::string_view text = work.text(path); !text.empty()) config[member] = std::string(text);
+    };
+    take("title", "formTitle");
+    take("description", "formDescription");
+    take("button", "options.buttonLabel");
+    take("thanks", "options.respondWithOptions.values.formSubmittedText");
+    take("redirect", "options.respondWithOptions.values.redirectUrl");
+    config["zone"] = work.flow.zone;
+    work.flow.inputs = JsonObject{{"type", "object"}, {"properties", std::move(properties)}};
+    if (!required.empty()) work.flow.inputs.get_object()["required"] = std::move(required);
+    work.adapt("the form has a new address and looks otherwise; what is left empty is null");
+    add_trigger(work, "form", work.node.name, std::move(config));
+    work.gives(fmt::format("n8n.form(trigger, input, [{}]{})", names, zone_argument(work)));
+}
+
+void map_manual_trigger(Work& work) {
+    gives_of_trigger(work, "manual", "[{ json: {} }]");
+}
+
+void map_webhook(Work& work) {
+    const std::string_view method = work.text("httpMethod", "GET");
+    if (method != "GET" && method != "POST")
+        work.hand(fmt::format("deliveries by {}: POST and GET are taken", method));
+    if (work.flag("options.rawBody") || work.flag("options.binaryData"))
+        work.hand("bodies as files (raw body)");
+    JsonObject signature;
+    const std::string_view authentication = work.text("authentication", "none");
+    signature["scheme"] = authentication == "basicAuth"    ? "basic"
+                          : authentication == "headerAuth" ? "token"
+                                                           : "none";
+    if (authentication == "headerAuth") signature["signature_header"] = "Authorization";
+    if (authentication == "jwtAuth") work.hand("deliveries that prove themselves by a JWT");
+    if (authentication != "none")
+        work.adapt(
+            "credentials are not in the file: the trigger makes a secret of its own; give it to the senders"
+        );
+    const std::string_view mode = work.text("responseMode", "onReceived");
+    const bool is_sync = mode == "responseNode" || mode == "lastNode";
+    if (mode == "onReceived") work.adapt("the sender gets 202 and the run's id at once");
+    if (mode == "lastNode")
+        work.adapt("the sender gets what the run gives at its end: add core/respond to say what");
+    if (mode != "onReceived" && !is_sync) work.hand(fmt::format("the answer {}", mode));
+    work.adapt(
+        "senders need the trigger's new address; names of headers are in lower case, those with credentials "
+        "are left out"
+    );
+    add_trigger(
+        work,
+        "webhook",
+        work.node.name,
+        JsonObject{{"mode", is_sync ? "sync" : "async"}, {"signature", std::move(signature)}}
+    );
+    gives_of_trigger(work, "webhook", "n8n.webhook(trigger, input)");
+}
+
+void map_schedule(Work& work) {
+    std::vector<JsonObject> configs;
+    for (const JsonObject* interval : work.rows("rule.interval"))
+        configs.push_back(schedule_of(work, *interval));
+    if (configs.empty()) configs.push_back(schedule_of(work, JsonObject()));
+    work.adapt("it fires at the full minute, in n8n at a second of its choice");
+    add_schedules(work, std::move(configs));
+}
+
+void map_cron(Work& work) {
+    std::vector<JsonObject> configs;
+    for (const JsonObject* row : work.rows("triggerTimes.item")) {
+        const std::string_view mode = text_or(*row, "mode", "everyDay");
+        const std::int64_t hour = int_or(*row, "hour", 14), minute = int_or(*row, "minute", 0);
+        std::string cron;
+        if (mode == "everyMinute") cron = "* * * * *";
+        if (mode == "everyHour") cron = fmt::format("{} * * * *", minute);
+        if (mode == "everyDay") cron = fmt::format("{} {} * * *", minute, hour);
+        if (mode == "everyWeek")
+            cron = fmt::format("{} {} * * {}", minute, hour, text_or(*row, "weekday", "1"));
+        if (mode == "everyMonth")
+            cron = fmt::format("{} {} {} * *", minute, hour, int_or(*row, "dayOfMonth", 1));
+        if (mode == "everyX" && text_or(*row, "unit", "hours") == "minutes")
+            cron = fmt::format("*/{} * * * *", int_or(*row, "value", 2));
+        if (mode == "everyX" && text_or(*row, "unit", "hours") == "hours")
+            cron = fmt::format("0 */{} * * *", int_or(*row, "value", 2));
+        if (mode == "custom") cron = std::string(text_or(*row, "cronExpression"));
+        if (cron.empty()) work.hand(fmt::format("the mode {}", mode));
+        configs.push_back(JsonObject{{"cron", cron}, {"zone", work.flow.zone}, {"catch_up", "skip"}});
+    }
+    if (configs.empty()) work.hand("no time is given");
+    work.adapt("it fires at the full minute, in n8n at a second of its choice");
+    add_schedules(work, std::move(configs));
+}
+
+/// Of a workflow that another one calls: its input is the items' json.
+void map_called(Work& work) {
+    work.adapt("the input is an object, or a list of them: the json of the items");
+    gives_of_trigger(work, "manual", "[input ?? {}].flat().map((json) => ({ json }))");
+}
+
+}  // namespace weft::importer

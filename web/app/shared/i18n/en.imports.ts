@@ -1,0 +1,22 @@
+/** Texts of bringing workflows of other products. */
+export const imports = {
+  'import.open': 'Import',
+  'import.title': 'Import from n8n',
+  'import.text': 'Export a workflow in n8n, then drop its file here, choose it, or paste it.',
+  'import.file': 'Choose a file',
+  'import.paste': 'What n8n exported (JSON)',
+  'import.zone': 'Time zone, where the file names none',
+  'import.look': 'Look at it',
+  'import.back': 'Another file',
+  'import.create': 'Create the draft',
+  'import.large': 'The file has more than 1 MiB: use weft import n8n.',
+  'import.by_hand': 'By hand',
+  'import.by_hand.text': 'These steps fail and say why, until you replace them.',
+  'import.adapted': 'Adapted',
+  'import.adapted.text': 'These do what they did, but for what is noted.',
+  'import.exact': 'Exact',
+  'import.exact.text': 'These mean the same.',
+  'import.triggers': 'Triggers to make',
+  'import.triggers.text': 'They are made inactive: look at them, then activate them. Secrets can be made anew there.',
+  'import.trigger': '{name} ({kind})',
+} as const
