@@ -116,4 +116,16 @@ export async function forms(world: World): Promise<void> {
     }
     expect((await runs()).length === 2, 'one run more')
   })
+  await test('the dialog of a start by hand asks for the same inputs', async () => {
+    await page.goto(`${server.url}/workflows/${workflow}`)
+    await page.getByRole('button', { name: 'Run now' }).click()
+    await page.getByRole('dialog').getByLabel('Your name').fill('Grace')
+    await page.getByRole('dialog').getByLabel('Invitation code').fill('ABC')
+    await page.getByRole('dialog').getByLabel('I have read the terms').check()
+    await accessible(page)
+    await shot(page, '38-run-now')
+    await page.click('[data-testid=start-json]')
+    await page.locator('[role=dialog] .cm-content').getByText('"Grace"').waitFor()
+    await page.keyboard.press('Escape')
+  })
 }

@@ -265,6 +265,7 @@ export const en = {
   'start.submit': 'Start run',
   'start.text': 'The published version runs with this input.',
   'start.input': 'Input as JSON',
+  'start.json': 'Write it as JSON',
   'start.unpublished': 'Publish the workflow first',
   'start.unreadable': 'The input cannot be read. Line {line}: {message}',
 

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { entriesOf, inputText, presetsOf } from './inputs.logic'
+
+const properties = {
+  name: { type: 'string', title: 'Your name', description: 'In full' }, notes: { type: 'string', maxLength: 500 }, mail: { type: 'string', format: 'email' },
+  price: { type: 'number', default: 2 }, urgent: { type: 'boolean', default: true }, size: { oneOf: [{ const: 1, title: 'Small' }, { const: 2 }] }, days: { type: 'array', items: { enum: ['Fri', 'Sat'] } },
+}
+const definition = { inputs: { type: 'object', required: ['name'], properties } }
+
+describe('the form of a workflow’s inputs', () => {
+  it('asks for each in its kind', () => {
+    const entries = entriesOf(definition) ?? []
+    expect(entries.map((entry) => entry.kind)).toEqual(['line', 'lines', 'line', 'number', 'tick', 'choice', 'choices'])
+    expect(entries[0]).toMatchObject({ label: 'Your name', hint: 'In full', required: true, type: 'text' })
+    expect(entries[5]?.options).toEqual([{ title: 'Small', value: '1' }, { title: '2', value: '2' }])
+  })
+  it('begins with the defaults and leaves out what is empty', () => {
+    const entries = entriesOf(definition) ?? []
+    const presets = presetsOf(definition, entries)
+    expect(JSON.parse(inputText(entries, presets))).toEqual({ price: 2, urgent: true })
+  })
+  it('keeps numbers as they were typed, and what is none as a text that the server names', () => {
+    const entries = entriesOf(definition) ?? []
+    const values = { ...presetsOf(definition, entries), name: 'A "b"', price: ' 19.90 ', size: '2', days: ['"Sat"'] }
+    expect(inputText(entries, values)).toContain('"price": 19.90')
+    expect(JSON.parse(inputText(entries, { ...values, price: '1,5' }))).toEqual({ name: 'A "b"', price: '1,5', urgent: true, size: 2, days: ['Sat'] })
+  })
+  it.each([{}, null, { inputs: { properties: {} } }, { inputs: { properties: { a: { type: 'object' } } } }, { inputs: { properties: { a: { $ref: '#/x' } } } }])('is none for %j', (other) => {
+    expect(entriesOf(other)).toBeNull()
+  })
+})

@@ -1,0 +1,91 @@
+import { isRecord, type Json } from '~/shared/api'
+
+/** One input of a workflow, as a form asks for it. */
+export interface Entry {
+  name: string
+  label: string
+  hint: string
+  sample: string
+  kind: 'line' | 'lines' | 'number' | 'tick' | 'choice' | 'choices'
+  type: 'text' | 'email' | 'url' | 'date'
+  /** Of a choice: what is shown, and the value as JSON. */
+  options: { title: string; value: string }[]
+  required: boolean
+}
+export type EntryValue = string | boolean | string[]
+
+const types: Record<string, Entry['type']> = { 'email': 'email', 'uri': 'url', 'date': 'date' }
+const samples: Record<string, string> = { 'date-time': '2026-12-01T09:00:00Z' }
+const number_text = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/
+const long_text = 200
+
+const text = (value: unknown) => (typeof value === 'string' ? value : '')
+
+function optionsOf(schema: { [name: string]: Json }): Entry['options'] {
+  const named = Array.isArray(schema.oneOf) ? schema.oneOf : []
+  const listed = Array.isArray(schema.enum) ? schema.enum.map((value): Json => ({ const: value })) : named
+  return listed.flatMap((each) => (isRecord(each) && each.const !== undefined ? [{ title: text(each.title) || (typeof each.const === 'string' ? each.const : JSON.stringify(each.const)), value: JSON.stringify(each.const) }] : []))
+}
+
+function entryOf(name: string, schema: Json, required: boolean): Entry | null {
+  if (!isRecord(schema) || schema.$ref !== undefined || schema.allOf !== undefined) return null
+  const format = text(schema.format)
+  const base = { name, label: text(schema.title) || name, hint: text(schema.description), sample: samples[format] ?? '', type: types[format] ?? 'text', options: optionsOf(schema), required }
+  if (base.options.length > 0) return { ...base, kind: 'choice' }
+  switch (schema.type) {
+    case 'string':
+      return { ...base, kind: format === 'textarea' || (typeof schema.maxLength === 'number' && schema.maxLength > long_text) ? 'lines' : 'line' }
+    case 'number':
+    case 'integer':
+      return { ...base, kind: 'number' }
+    case 'boolean':
+      return { ...base, kind: 'tick' }
+    case 'array': {
+      const options = isRecord(schema.items) ? optionsOf(schema.items) : []
+      return options.length > 0 ? { ...base, kind: 'choices', options } : null
+    }
+    default:
+      return null
+  }
+}
+
+/** What a form would ask for; null where it cannot ask for all of it, or there is nothing to ask for. */
+export function entriesOf(definition: Json): Entry[] | null {
+  const inputs = isRecord(definition) ? definition.inputs : null
+  if (!isRecord(inputs) || !isRecord(inputs.properties)) return null
+  const required: readonly unknown[] = Array.isArray(inputs.required) ? inputs.required : []
+  const out: Entry[] = []
+  for (const [name, schema] of Object.entries(inputs.properties)) {
+    const entry = entryOf(name, schema, required.includes(name))
+    if (entry === null) return null
+    out.push(entry)
+  }
+  return out.length > 0 ? out : null
+}
+
+/** What stands in the form at first: the defaults. */
+export function presetsOf(definition: Json, entries: readonly Entry[]): Record<string, EntryValue> {
+  const inputs = isRecord(definition) && isRecord(definition.inputs) && isRecord(definition.inputs.properties) ? definition.inputs.properties : {}
+  return Object.fromEntries(entries.map((entry): [string, EntryValue] => {
+    const schema = inputs[entry.name]
+    const preset = isRecord(schema) ? schema.default : undefined
+    if (entry.kind === 'tick') return [entry.name, preset === true]
+    if (entry.kind === 'choices') return [entry.name, Array.isArray(preset) ? preset.map((value) => JSON.stringify(value)) : []]
+    if (preset === undefined || preset === null) return [entry.name, '']
+    if (entry.kind === 'choice') return [entry.name, JSON.stringify(preset)]
+    return [entry.name, typeof preset === 'string' ? preset : JSON.stringify(preset)]
+  }))
+}
+
+/** The input as JSON. Numbers stay as they were typed; what is left empty is left out. */
+export function inputText(entries: readonly Entry[], values: Record<string, EntryValue>): string {
+  const members = entries.flatMap(({ name, kind }) => {
+    const value = values[name] ?? ''
+    if (typeof value === 'boolean') return [[name, String(value)]]
+    if (typeof value !== 'string') return value.length > 0 ? [[name, `[${value.join(', ')}]`]] : []
+    if (value === '') return []
+    const typed = value.trim()
+    return [[name, kind === 'choice' ? value : kind === 'number' && number_text.test(typed) ? typed : JSON.stringify(value)]]
+  })
+  return members.length === 0 ? '{}' : `{\n${members.map(([name, value]) => `  ${JSON.stringify(name)}: ${value}`).join(',\n')}\n}`
+}
