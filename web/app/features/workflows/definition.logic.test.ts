@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { convert, fieldPath, fromText, keyFrom, languageOf, locate, sampleInput, starter, stepGraph, toText, treeOf } from './definition.logic'
+import { convert, fieldPath, fromText, keyFrom, languageOf, locate, sampleInput, starter, toText, treeOf } from './definition.logic'
 import { absoluteUrl, curlExample, triggerConfig, triggerFacts } from './triggers.logic'
 
 const definition = {
@@ -50,6 +50,14 @@ describe('locate', () => {
     for (const field of ['steps[1].uses', '/steps/1/uses', 'steps.lines.uses', 'definition.steps[1].uses']) expect(lineOf(field)).toBe(where('core/map'))
     expect(lineOf("steps[1].with['content-type']")).toBe(where('content-type'))
   })
+  it('finds fields of steps in loops and of finally', () => {
+    const nested = toText({ steps: [{ id: 'a', uses: 'core/map' }, { id: 'each', uses: 'core/foreach', steps: [{ id: 'in', uses: 'core/foreach', steps: [{ id: 'deep', with: 'here' }] }] }], finally: [{ id: 'tell', with: 'there' }] }, 'yaml')
+    const at = (field: string) => nested.split('\n')[(locate(nested, field)?.line ?? 0) - 1]?.trim()
+    expect(at('steps[1].steps[0].steps[0].with')).toBe('with: here')
+    expect(at('steps.each.steps.in.steps.deep.with')).toBe('with: here')
+    expect(at('finally[0].with')).toBe('with: there')
+    expect(at('steps[1].steps[0].output')).toBe('- id: in')
+  })
   it('falls back to the deepest part that exists', () => {
     expect(lineOf('steps[0].connection')).toBe(where('id: order'))
     expect(locate(text, 'nothing.here')).toBeNull()
@@ -57,21 +65,6 @@ describe('locate', () => {
   })
   it('splits field names', () => {
     expect(fieldPath('steps[2].with["a.b"]')).toEqual(['steps', '2', 'with', 'a', 'b'])
-  })
-})
-
-describe('stepGraph', () => {
-  it('puts each step right of what it needs and next to who needs it', () => {
-    const nodes = stepGraph({ steps: [{ id: 'a' }, { id: 'far' }, { id: 'b', needs: ['a'] }, { id: 'c', needs: ['b', { step: 'far' }] }] })
-    expect(nodes.map((n) => [n.id, n.column, n.row])).toEqual([['a', 0, 0], ['far', 1, 0], ['b', 1, 1], ['c', 2, 0]])
-  })
-  it('survives cycles, unknown needs and nonsense', () => {
-    const joined = stepGraph({ steps: [{ id: 'r' }, { id: 'a', needs: [{ step: 'r', on: 'big' }, { step: 'r', on: 'else' }] }, { id: 'b', needs: [{ step: 'r', on: 'success' }] }] })
-    expect(joined.map((n) => [n.needs, n.labels])).toEqual([[[], {}], [['r'], { r: 'big, else' }], [['r'], {}]])
-    expect(stepGraph({ steps: [{ id: 'a', needs: ['b'] }, { id: 'b', needs: ['a', 'ghost'] }] })).toHaveLength(2)
-    expect(stepGraph({ steps: 'x' })).toEqual([])
-    expect(stepGraph(null)).toEqual([])
-    expect(stepGraph({ steps: [1, { id: 2 }] })).toHaveLength(1)
   })
 })
 

@@ -90,69 +90,6 @@ function rangeOf(node: unknown): [number, number] | null {
   return isNode(node) && node.range ? [node.range[0], node.range[1]] : null
 }
 
-export interface GraphNode {
-  id: string
-  uses: string
-  column: number
-  row: number
-  needs: string[]
-  /** Of a need that is not met by any success: the branch, or failure, or finished. */
-  labels: Readonly<Record<string, string>>
-}
-
-/** The steps of a definition as columns: each step right of everything it needs. Cycles and unknown needs are left to validation. */
-export function stepGraph(definition: Json): GraphNode[] {
-  const list: readonly unknown[] = isRecord(definition) && Array.isArray(definition.steps) ? definition.steps : []
-  const steps = list.filter(isRecord).map((s) => ({ id: textOf(s.id), uses: textOf(s.uses), needs: needsOf(s.needs), labels: labelsOf(s.needs) }))
-  const byId = new Map(steps.map((s) => [s.id, s]))
-  const columns = new Map<string, number>()
-  function column(id: string, seen: ReadonlySet<string>): number {
-    const known = columns.get(id)
-    if (known !== undefined) return known
-    const step = byId.get(id)
-    if (!step || seen.has(id)) return -1
-    const path = new Set([...seen, id])
-    const at = 1 + Math.max(-1, ...step.needs.map((n) => column(n, path)))
-    columns.set(id, at)
-    return at
-  }
-  for (const step of steps) column(step.id, new Set())
-  // A step that others need moves right, next to the first of them: its edge then crosses no other step.
-  for (const step of [...steps].sort((a, b) => (columns.get(b.id) ?? 0) - (columns.get(a.id) ?? 0))) {
-    const dependents = steps.filter((s) => s.needs.includes(step.id)).map((s) => columns.get(s.id) ?? 0)
-    if (dependents.length > 0) columns.set(step.id, Math.max(columns.get(step.id) ?? 0, Math.min(...dependents) - 1))
-  }
-  const rows = new Map<number, number>()
-  return steps.map((step) => {
-    const at = columns.get(step.id) ?? 0
-    const row = rows.get(at) ?? 0
-    rows.set(at, row + 1)
-    return { ...step, needs: step.needs.filter((n) => byId.has(n)), column: at, row }
-  })
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
-}
-
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : value === undefined ? [] : [value]
-}
-
-/** Each once: a step may need several branches of another. */
-function needsOf(value: unknown): string[] {
-  return [...new Set(listOf(value).map((n) => (isRecord(n) ? textOf(n.step) : textOf(n))))].filter((n) => n !== '')
-}
-
-function labelsOf(value: unknown): Record<string, string> {
-  const labels: Record<string, string> = {}
-  for (const need of listOf(value).filter(isRecord)) {
-    const [step, on] = [textOf(need.step), textOf(need.on)]
-    if (on !== '' && on !== 'success') labels[step] = labels[step] === undefined ? on : `${labels[step]}, ${on}`
-  }
-  return labels
-}
-
 /** A key as the server wants it, suggested from a name. */
 export function keyFrom(name: string): string {
   const key = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^[^a-z]+|-+$/g, '')
