@@ -31,6 +31,13 @@ std::string list_of(const Flow& flow, const Link& link, bool may_be_skipped) {
 /// Whether the mapping of the node treats each item by itself, so that it does not matter how many times it
 /// is carried out.
 bool is_item_wise(const Node& node) {
+    // What counts or looks at the other items sees all of them here, and those of one wire there.
+    const Json* given = node.json->if_contains("parameters");
+    const std::string parameters = given == nullptr ? "" : to_text(*given);
+    for (std::string_view word : {"$itemIndex", "$runIndex", "$input", "$items", "$node", "$prevNode"})
+        if (parameters.find(word) != std::string::npos) return false;
+    if (const Json* once = node.json->if_contains("executeOnce"); once != nullptr && *once == Json(true))
+        return false;
     for (std::string_view type :
          {"set", "noOp", "if", "filter", "switch", "renameKeys", "dateTime", "crypto", "splitOut"})
         if (node.type == type) return true;

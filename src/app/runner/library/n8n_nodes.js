@@ -518,6 +518,10 @@ Object.assign(globals.n8n, {
     if (typeof body === "object" && body !== null && typeof body.base64 === "string" && keys(body).length === 1) {
       throw failed("HTTP Request: the answer is a file, which is not imported");
     }
+    const type = headers?.["content-type"] ?? "";
+    if (format === "autodetect" && typeof body === "object" && body !== null && !type.includes("application/json")) {
+      throw failed(`HTTP Request: n8n gives an answer of the type ${type} as text: say which format it has`);
+    }
     const content = isText ? (typeof body === "string" ? body : JSON.stringify(body)) : typeof body === "string" ? (body === "" ? {} : JSON.parse(body)) : body ?? {};
     if (full) return [made(isText ? { [name]: content, headers, statusCode: status } : { body: content, headers, statusCode: status }, from)];
     if (isText) return [made({ [name]: content }, from)];
