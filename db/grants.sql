@@ -40,6 +40,7 @@ grant select, insert on job to weft_api;
 grant update (cancel_requested_at, cancel_reason, canceled_by, canceled_by_name, run_at, is_signaled) on job to weft_api;
 grant select on run_wait to weft_api;
 grant update (state, ended_at, failure) on run_wait to weft_api;
+grant select, insert on kept_event, approval_decision to weft_api;
 grant select, insert on tenant_queue to weft_api;
 grant update (active, vtime) on tenant_queue to weft_api;
 
@@ -50,6 +51,7 @@ grant update (state, last_used_at, last_error_status, last_error_at) on connecti
 grant select, insert, update on workflow_run, step_run, payload, run_event, execution_log, dead_letter to weft_worker;
 grant select, update, delete on job to weft_worker;
 grant select, insert, update on run_wait to weft_worker;
+grant select, delete on kept_event to weft_worker;
 grant execute on function refuse_stale(bigint) to weft_worker;
 
 -- weft_auth: who is this? Before a tenant is known, hence across tenants; only what identifies.
@@ -91,6 +93,7 @@ grant select (created_at), delete on idempotency_key to weft_dispatch;
 grant select (tenant_id, run_id, created_at), delete on dead_letter to weft_dispatch;
 grant select (tenant_id, run_id, step_id, iteration, kind, state, ended_at), delete on run_wait
 to weft_dispatch;
+grant select (tenant_id, id, received_at), delete on kept_event to weft_dispatch;
 grant select (tenant_id, id, expires_at), delete on session to weft_dispatch;
 grant select (id, expires_at), delete on claim_link to weft_dispatch;
 
@@ -114,7 +117,7 @@ begin
                 ('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'),
                 ('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'),
                 ('weft_dispatch', 'dead_letter'), ('weft_dispatch', 'session'), ('weft_dispatch', 'claim_link'),
-                ('weft_dispatch', 'run_wait')
+                ('weft_dispatch', 'run_wait'), ('weft_dispatch', 'kept_event')
         ) as t (role_name, table_name)
     loop
         execute format('drop policy if exists %I on weft.%I', opened.role_name, opened.table_name);

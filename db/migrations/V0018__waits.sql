@@ -10,7 +10,7 @@ create table run_wait (
     tenant_id uuid not null,
     run_id uuid not null,
     step_id text not null,
-    iteration int not null default 0,
+    iteration bigint not null default 0,
     kind text not null check (kind in ('callback', 'event', 'approval')),
     state text not null default 'open' check (state in ('open', 'answered', 'closed')),
     token_hash bytea check (octet_length(token_hash) = 32), -- SHA-256 of what its address ends with
@@ -32,3 +32,41 @@ create index run_wait_open_idx on run_wait (tenant_id, kind, run_id) where state
 -- Cross-tenant on purpose: what has passed goes by its age.
 create index run_wait_ended_idx on run_wait (ended_at) where ended_at is not null;
 call protect('run_wait');
+
+-- An event that nobody waited for when it came: kept for a while for the first that does.
+create table kept_event (
+    tenant_id uuid not null,
+    id uuid not null,
+    name text not null,
+    key text not null,
+    size_bytes int not null,
+    codec smallint not null,
+    key_id uuid not null,
+    data bytea not null,
+    received_at timestamptz not null default clock_timestamp(),
+    primary key (tenant_id, id)
+);
+create index kept_event_name_idx on kept_event (tenant_id, name, key, id);
+-- Cross-tenant on purpose: what has passed goes by its age.
+create index kept_event_received_idx on kept_event (received_at);
+call protect('kept_event');
+
+-- Who decided what of an approval; comment and form are sealed.
+create table approval_decision (
+    tenant_id uuid not null,
+    run_id uuid not null,
+    step_id text not null,
+    iteration bigint not null default 0,
+    decider text not null, -- a person's id, or 'link'
+    name text not null,
+    is_approved boolean not null,
+    size_bytes int not null,
+    codec smallint not null,
+    key_id uuid not null,
+    data bytea not null,
+    decided_at timestamptz not null default clock_timestamp(),
+    primary key (tenant_id, run_id, step_id, iteration, decider),
+    foreign key (tenant_id, run_id, step_id, iteration)
+    references run_wait (tenant_id, run_id, step_id, iteration) on delete cascade
+);
+call protect('approval_decision');

@@ -51,6 +51,7 @@ const Rule kRules[] = {
      "('weft_ingest', 'tenant_key'), ('weft_ingest', 'workflow_run'), ('weft_ingest', 'payload'), "
      "('weft_ingest', 'job'), ('weft_ingest', 'trigger_event'), ('weft_ingest', 'tenant_queue'), "
      "('weft_ingest', 'trigger_schedule'), ('weft_ingest', 'run_wait'), ('weft_dispatch', 'run_wait'), "
+     "('weft_dispatch', 'kept_event'), "
      "('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'), "
      "('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'), "
      "('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'), "

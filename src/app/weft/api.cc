@@ -377,6 +377,7 @@ class ApiProcess {
             .request_key = Secret(crypto::hmac_sha256(secrets_.shared_key.reveal(), "weft requests 1")),
             .keys = *keys_,
             .runs = *runs_,
+            .codec = *codec_,
             .notify = store::notices::tell_through(*notifier_),
             .start_run = std::move(start_run),
             .log = log_,

@@ -44,6 +44,7 @@ constexpr std::array kRun = {
     Relationship{"rerun_of_run", false, "workflow_run", "rerun_of", "id"},
     Relationship{"job", false, "job", "id", "run_id"},
     Relationship{"dead_letter", false, "dead_letter", "id", "run_id"},
+    Relationship{"waits", true, "run_wait", "id", "run_id"},
     Relationship{"steps", true, "step_run", "id", "run_id"},
     Relationship{"events", true, "run_event", "id", "run_id"},
     Relationship{"logs", true, "execution_log", "id", "run_id"},
@@ -203,6 +204,14 @@ constexpr std::array kTables = {
         Permission::kRunRead,
         "tenant_id run_id workflow_id state run_at lease_until crashes cancel_requested_at cancel_reason "
         "canceled_by canceled_by_name deadline_at",
+        kOfRun
+    },
+    Table{
+        "run_wait",
+        "run_waits",
+        Permission::kRunRead,
+        "tenant_id run_id step_id iteration kind state event_name event_key policy opened_at deadline_at "
+        "ended_at failure",
         kOfRun
     },
     Table{"dead_letter", "dead_letters", Permission::kRunRead, "tenant_id run_id reason created_at", kOfRun},

@@ -6,6 +6,7 @@
 #include "control/graphql_api/graphql_api.h"
 #include "control/triggers/triggers.h"
 #include "control/ui/ui.h"
+#include "control/waits/waits.h"
 #include "control/workflows/workflows.h"
 
 #include <algorithm>
@@ -42,6 +43,7 @@ struct Api::Impl {
           workflows(env, parts.checker),
           triggers(env, options.public_url),
           runs(env, parts.runs, std::move(parts.start_run)),
+          waits(env, parts.codec),
           leases(parts.loop, parts.clock, options.leases),
           live(env, leases, options.live),
           executor(env),
@@ -66,6 +68,7 @@ struct Api::Impl {
         workflows.add_operations(table);
         triggers.add_operations(table);
         runs.add_operations(table);
+        waits.add_operations(table);
         live.add_operations(table);
         table.add({
             .name = "openapi",
@@ -98,6 +101,7 @@ struct Api::Impl {
     Workflows workflows;
     Triggers triggers;
     Runs runs;
+    Waits waits;
     http::Leases leases;
     Live live;
     Table table;

@@ -41,6 +41,7 @@ struct ApiParts {
     Secret request_key;                 // see Environment
     store::vault::TenantKeys& keys;     // of Reader::kApi, with the same wrapper
     store::runs::Runs& runs;
+    store::runs::PayloadCodec& codec;
     store::notices::Tell notify;
     StartRun start_run;
     telemetry::Logger log;

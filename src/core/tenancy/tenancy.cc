@@ -27,6 +27,7 @@ constexpr std::array<Row, kPermissions> kTable = {{
     {"workflow.publish", Role::kBuilder}, {"trigger.read", Role::kViewer},
     {"trigger.edit", Role::kBuilder},     {"run.read", Role::kViewer},
     {"run.start", Role::kBuilder},        {"run.cancel", Role::kBuilder},
+    {"event.send", Role::kBuilder},       {"approval.decide", Role::kViewer},
 }};
 
 }  // namespace

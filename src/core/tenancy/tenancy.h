@@ -36,8 +36,10 @@ enum class Permission : std::uint8_t {
     kRunRead,
     kRunStart,
     kRunCancel,
+    kEventSend,
+    kApprovalDecide,  // as far as the approval names one among those who decide
 };
-inline constexpr int kPermissions = 20;
+inline constexpr int kPermissions = 22;
 
 class Permissions {
   public:

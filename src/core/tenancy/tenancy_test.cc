@@ -15,9 +15,9 @@ TEST(Tenancy, EveryHigherRoleHoldsWhatTheLowerOneHolds) {
     EXPECT_EQ(permissions_of(Role::kOwner), Permissions::all());
 }
 
-TEST(Tenancy, AViewerOnlyReadsAndNeverTheAudit) {
+TEST(Tenancy, AViewerOnlyReadsAndNeverTheAuditAndDecidesWhatNamesThem) {
     for (Permission permission : permissions_of(Role::kViewer).list())
-        EXPECT_TRUE(name(permission).ends_with(".read"));
+        EXPECT_TRUE(name(permission).ends_with(".read") || permission == Permission::kApprovalDecide);
     EXPECT_FALSE(permissions_of(Role::kViewer).has(Permission::kAuditRead));
 }
 

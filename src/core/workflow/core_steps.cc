@@ -17,7 +17,7 @@ struct Row {
     CoreKind kind;
     runstate::StepKind step;
 };
-constexpr std::array<Row, 10> kCoreSteps = {{
+constexpr std::array<Row, 11> kCoreSteps = {{
     {"map", CoreKind::kMap, runstate::StepKind::kMap},
     {"code", CoreKind::kCode, runstate::StepKind::kCode},
     {"http", CoreKind::kHttp, runstate::StepKind::kCall},
@@ -28,6 +28,7 @@ constexpr std::array<Row, 10> kCoreSteps = {{
     {"switch", CoreKind::kSwitch, runstate::StepKind::kSwitch},
     {"callback", CoreKind::kCallback, runstate::StepKind::kWait},
     {"event", CoreKind::kEvent, runstate::StepKind::kWait},
+    {"approval", CoreKind::kApproval, runstate::StepKind::kWait},
 }};
 
 void check_code(const Json& with, const std::string& field, Problems& problems) {
@@ -195,6 +196,7 @@ void check_core_step(const Step& step, CoreKind kind, const std::string& field, 
         case CoreKind::kSleep:
         case CoreKind::kCallback:
         case CoreKind::kEvent:
+        case CoreKind::kApproval:
             check_waiting_step(step, kind, field, problems);
             break;
         case CoreKind::kIf:

@@ -60,6 +60,10 @@ Result<std::string> word_in(const JsonObject& with, std::string_view member, std
     );
 }
 
+constexpr std::initializer_list<std::string_view> kApprovalMembers = {
+    "title", "description", "approvers", "need", "veto", "form", "on-reject", "timeout", "on-timeout"
+};
+
 }  // namespace
 
 Result<Instant> sleep_until(const Json& with, Instant now) {
@@ -90,6 +94,11 @@ Result<Wait> wait_of(CoreKind kind, const Json& with) {
         if (!word) return fail(Error::invalid("on-timeout is fail or continue", "on-timeout"));
         out.on_timeout = *word;
     }
+    if (kind == CoreKind::kApproval) {
+        TRY(out.approval, approval_of(with));
+        if (out.approval->title.empty()) return fail(Error::invalid("title is missing", "title"));
+        return out;
+    }
     if (kind != CoreKind::kEvent) return out;
     TRY(out.event, word_in(object, "event", kEventNameBytesMax));
     TRY(out.key, word_in(object, "key", kEventKeyBytesMax));
@@ -109,6 +118,8 @@ void check_waiting_step(const Step& step, CoreKind kind, const std::string& fiel
         is_known = check_shape(step.with, {"for", "duration", "until", "zone"}, "", with, problems);
     else if (kind == CoreKind::kEvent)
         is_known = check_shape(step.with, {"event", "key", "timeout", "on-timeout"}, "event", with, problems);
+    else if (kind == CoreKind::kApproval)
+        is_known = check_shape(step.with, kApprovalMembers, "title", with, problems);
     else
         is_known = check_shape(step.with, {"timeout", "on-timeout"}, "", with, problems);
     if (!is_known || has_template(step.with)) return;

@@ -7,7 +7,9 @@
 #include "core/runstate/runstate.h"
 #include "core/schema/schema.h"
 #include "core/template/template.h"
+#include "core/tenancy/tenancy.h"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -159,7 +161,19 @@ struct PinnedConnection {
                          // for core/http the connection's own
 };
 
-enum class CoreKind { kMap, kCode, kHttp, kRespond, kFail, kSleep, kIf, kSwitch, kCallback, kEvent };
+enum class CoreKind {
+    kMap,
+    kCode,
+    kHttp,
+    kRespond,
+    kFail,
+    kSleep,
+    kIf,
+    kSwitch,
+    kCallback,
+    kEvent,
+    kApproval
+};
 
 /// One step as the engine runs it. Texts are JSON texts, ready for protocol::Evaluate. What the value of
 /// `with` means:
@@ -169,7 +183,7 @@ enum class CoreKind { kMap, kCode, kHttp, kRespond, kFail, kSleep, kIf, kSwitch,
 ///   respond  {status, headers, body}: see response_of
 ///   fail     see fail_message
 ///   sleep    see sleep_until
-///   callback, event  see wait_of
+///   callback, event, approval  see wait_of
 ///   if, switch  see branch_of
 ///   action   the action's input: check it against action->input, then render action->request with `input`
 ///   bound to it
@@ -240,6 +254,30 @@ Result<> check_input(
 /// "zone"?: "Europe/Berlin"}; at most 5 years. What has passed is `now`.
 Result<Instant> sleep_until(const Json& with, Instant now);
 
+/// What core/approval asks: {"title", "description"?, "approvers"?: [e-mail address, or "role:" and a role],
+/// "need"?: 1, "veto"?: false, "form"?: a JSON Schema of an object, "on-reject"?: "fail" or "continue"}.
+struct Approval {
+    std::string title;
+    std::string description;
+    std::vector<std::string> approvers;  // none: whoever has the address
+    int need = 1;                        // of them
+    bool has_veto = false;               // one rejection is enough
+    runstate::OnError on_rejection = runstate::OnError::kFail;
+    std::optional<Json> form;
+};
+/// Also of what `policy_of` gives.
+Result<Approval> approval_of(const Json& with);
+/// Who decides and how, without what is asked.
+Json policy_of(const Approval& approval);
+/// Is the person named, by address or by a role that theirs includes?
+bool may_decide(const Approval& approval, std::string_view email, tenancy::Role role);
+/// Their roles, for counting who there is: those that include one that is named.
+std::vector<std::string> deciding_roles(const Approval& approval);
+enum class Verdict : std::uint8_t { kOpen, kApproved, kRejected };
+inline constexpr std::array<std::string_view, 3> kVerdicts = {"open", "approved", "rejected"};
+/// `people` may decide. Rejected: by a veto, or when too few are left who could approve.
+Verdict verdict(const Approval& approval, int approvals, int rejections, int people);
+
 /// What a step that waits for an answer asks for: {"timeout"?: "7d", "on-timeout"?: "fail" or "continue"},
 /// and of core/event {"event": name, "key": text}.
 struct Wait {
@@ -247,6 +285,7 @@ struct Wait {
     runstate::OnError on_timeout = runstate::OnError::kFail;
     std::string event;  // name and key, as whoever sends it must say them
     std::string key;
+    std::optional<Approval> approval;
 };
 Result<Wait> wait_of(CoreKind kind, const Json& with);
 /// That of core/event, for both sides. kInvalid with its field.

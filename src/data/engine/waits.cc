@@ -1,3 +1,5 @@
+#include "store/waits/waits.h"
+
 #include "base/bytes.h"
 #include "data/engine/detail/driver.h"
 #include "platform/crypto/crypto.h"
@@ -17,6 +19,7 @@ constexpr std::size_t kTokenBytes = 32;
 constexpr auto kAgain = 200ms;  // while the database is away
 
 WaitKind wait_kind(workflow::CoreKind kind) {
+    if (kind == workflow::CoreKind::kApproval) return WaitKind::kApproval;
     return kind == workflow::CoreKind::kEvent ? WaitKind::kEvent : WaitKind::kCallback;
 }
 
@@ -34,6 +37,7 @@ JsonObject kept(const workflow::Wait& wait) {
         out["event"] = wait.event;
         out["key"] = wait.key;
     }
+    if (wait.approval) out["title"] = "-";  // what is asked is in the step's input
     return out;
 }
 
@@ -54,7 +58,10 @@ rt::Task<Result<void>> Driver::on(OpenWait command) {
     } else {
         const std::string token = base64url(crypto::random_bytes(run_.deps.rng, kTokenBytes).reveal());
         wait.token_hash = crypto::sha256(token);
-        seen["url"] = run_.options.public_url + "/callbacks/" + token;
+        // A page of ours gets it behind the #, which browsers send to nobody.
+        const bool is_for_people = wait.kind == WaitKind::kApproval;
+        seen["url"] = run_.options.public_url + (is_for_people ? "/approve#" : "/callbacks/") + token;
+        if (is_for_people) wait.policy = to_text(workflow::policy_of(*mine.wait->approval));
     }
     mine.opened = to_text(seen);
     auto& row = row_of(command.step);
@@ -73,7 +80,48 @@ rt::Task<Result<void>> Driver::on(OpenWait command) {
     if (end_) co_return Result<void>{};
     session_.put(command.step, StepStatus::kWaiting, mine.opened, "");
     apply(WaitOpened{command.step});
+    if (*compiled.core != workflow::CoreKind::kEvent) co_return Result<void>{};
+    co_return co_await look_for_event(command.step);
+}
+
+/// One may have come before the wait began; whoever sends one from here on sees the wait. One that is not
+/// found for a fault of the database is found by nobody: the look is repeated.
+rt::Task<Result<void>> Driver::look_for_event(Index step) {
+    const store::waits::EventKey key{slot(step).wait->event, slot(step).wait->key};
+    store::waits::Target target{.tenant = run_.tenant, .run = run_.id, .step = run_.step(step).id};
+    while (!run_.job.scope.is_cancelled() && !run_.job.cancel) {
+        const rt::Deadline by = run_.job.scope.deadline(10s);
+        auto taken = co_await take_event(key, target, by);
+        if (taken && *taken) co_return Result<void>{};
+        if (taken) continue;  // another run was quicker: there may be more
+        run_.deps.log.warn("no look for events", {{"run_id", run_.id}, {"detail", taken.error().detail}});
+        (void)co_await rt::sleep_for(kAgain, run_.job.scope.forever());
+    }
     co_return Result<void>{};
+}
+
+/// True when there is none, or the wait has its answer; false when it is to be looked again.
+rt::Task<Result<bool>> Driver::take_event(
+    store::waits::EventKey key, store::waits::Target target, rt::Deadline by
+) {
+    CO_TRY(auto event, co_await store::waits::find_kept_event(run_.deps.pool, run_.tenant, key, by));
+    if (!event) co_return true;
+    // An event is sealed as the value of a run of its own.
+    CO_TRY(auto json, co_await run_.deps.codec.open(run_.tenant, RunId(event->id), event->value, by));
+    CO_TRY(
+        auto sealed,
+        co_await run_.deps.codec.seal(
+            run_.tenant, run_.id, ValueSlot::answer_of(target.step), std::move(json), by
+        )
+    );
+    CO_TRY(
+        const bool is_taken,
+        co_await store::waits::take_kept_event(
+            run_.deps.pool, std::move(key), *std::move(event), std::move(target), std::move(sealed), by
+        )
+    );
+    if (is_taken) run_.job.is_signaled = true;
+    co_return is_taken;
 }
 
 /// Its time is over; an answer that was taken before that counts.

@@ -4,7 +4,7 @@
 #include "data/ingress/detail/request.h"
 #include "platform/crypto/crypto.h"
 #include "platform/rt/loop.h"
-#include "store/waits/waits.h"
+#include "store/waits/approvals.h"
 
 #include <memory>
 
@@ -15,6 +15,9 @@ using store::waits::Target;
 namespace {
 
 constexpr std::size_t kCallbackTokenBytesMax = 128;  // longer than any of ours
+
+constexpr std::size_t kDecisionBytesMax = 64u << 10;
+constexpr std::size_t kNameBytesMax = 100;
 
 http::Response gone(const http::Request& head) {
     return http::problem(
@@ -79,6 +82,62 @@ rt::Task<Result<http::Pass>> Callbacks::admit(const http::Request& head) {
     co_return pass;
 }
 
+rt::Task<Result<http::Response>> Callbacks::show_approval(Target target, http::Request request) {
+    const store::Db db(needs_.pool, target.tenant);
+    CO_TRY(
+        auto standing,
+        co_await store::waits::find_approval(
+            db, needs_.codec, target.tenant, target.run, target.step, request.deadline
+        )
+    );
+    JsonObject out{
+        {"title", standing.approval.title},
+        {"description", standing.approval.description},
+        {"until", rfc3339(standing.deadline_at)},
+        {"is_for_members", !standing.approval.approvers.empty()},
+        {"run_id", target.run.text()},
+        {"step_id", target.step},
+    };
+    out["form"] = standing.approval.form.value_or(Json(nullptr));
+    auto response = http::Response::json(200, to_text(out));
+    response.headers.add("cache-control", "no-store");
+    co_return response;
+}
+
+rt::Task<Result<http::Response>> Callbacks::decide(Target target, http::Request request) {
+    const rt::Deadline by = request.deadline;
+    CO_TRY(Json said, parse_json(request.body, {.bytes_max = kDecisionBytesMax}));
+    const Json* approved = said.is_object() ? said.get_object().if_contains("approved") : nullptr;
+    if (approved == nullptr || !approved->is_bool())
+        co_return fail(Error::invalid("approved is true or false", "approved"));
+    const JsonObject& object = said.get_object();
+    store::waits::Decision decision{
+        .decider = std::string(store::waits::kByLink),
+        .name = std::string(text_or(object, "name")).substr(0, kNameBytesMax),
+        .is_approved = approved->get_bool(),
+        .comment = std::string(text_or(object, "comment")),
+        .form = std::nullopt,
+    };
+    if (decision.name.empty()) decision.name = "Somebody with the link";
+    if (const Json* form = object.if_contains("form"); form != nullptr && !form->is_null())
+        decision.form = *form;
+    CO_TRY(auto transaction, co_await needs_.pool.begin(pg::Principal::tenant(target.tenant), by));
+    const store::Db db(transaction);
+    CO_TRY(
+        auto standing,
+        co_await store::waits::find_approval(db, needs_.codec, target.tenant, target.run, target.step, by)
+    );
+    if (!standing.approval.approvers.empty())
+        co_return fail(Error::forbidden("Sign in to decide this: it names who may"));
+    auto decided =
+        co_await store::waits::decide(db, needs_.codec, std::move(standing), std::move(decision), by);
+    if (!decided && decided.error().code == Code::kConflict) co_return gone(request);
+    if (!decided) co_return fail(std::move(decided).error());
+    CO_CHECK_OK(co_await transaction.commit(by));
+    needs_.tell(store::notices::CancelAsked{});
+    co_return http::Response::json(202, R"({"accepted":true})");
+}
+
 rt::Task<Result<http::Response>> Callbacks::handle(http::Request request) {
     if (request.note == nullptr) {
         CO_TRY(auto pass, co_await admit(request));
@@ -87,6 +146,11 @@ rt::Task<Result<http::Response>> Callbacks::handle(http::Request request) {
     }
     if (request.method == http::Method::kHead) co_return http::Response::empty(200);
     const auto target = std::static_pointer_cast<const Target>(request.note);
+    if (target->kind == store::runs::WaitKind::kApproval) {
+        if (request.method == http::Method::kGet)
+            co_return co_await show_approval(*target, std::move(request));
+        co_return co_await decide(*target, std::move(request));
+    }
     CO_TRY(auto codings, http::codings_of(request.headers));
     const std::size_t most = detail::reading_bytes_max(request, codings);
     if (request.body_lease) CO_CHECK_OK(request.body_lease->resize(most));

@@ -6,6 +6,7 @@
 #include "platform/rt/clock.h"
 #include "store/notices/notices.h"
 #include "store/runs/payload.h"
+#include "store/waits/waits.h"
 
 namespace weft::ingress {
 
@@ -16,6 +17,10 @@ namespace weft::ingress {
 /// Answers: 202 {"accepted": true} once it is committed, with the run's wake-up; 404 unknown; 410 answered
 /// before, too late, or the run has ended; 413, 422 as a webhook's body; 429 + retry-after: the address has
 /// asked for too much that is not there, or not there any more.
+///
+/// Of an approval the address is for a page: GET answers what is asked, {"title", "description", "form",
+/// "until", "is_for_members", "run_id", "step_id"}; POST {"approved", "comment"?, "form"?, "name"?} decides,
+/// where it names nobody who must sign in (403 otherwise).
 ///
 /// The step's output has "method", "query", "body" and "received_at" then; the body as webhooks read it.
 class Callbacks {
@@ -35,6 +40,8 @@ class Callbacks {
     rt::Task<Result<http::Response>> handle(http::Request request);
 
   private:
+    rt::Task<Result<http::Response>> show_approval(store::waits::Target target, http::Request request);
+    rt::Task<Result<http::Response>> decide(store::waits::Target target, http::Request request);
     Result<http::Pass> refuse(const http::Request& head, http::Response answer) const;
 
     Needs needs_;

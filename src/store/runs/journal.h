@@ -68,7 +68,7 @@ inline constexpr std::array<std::string_view, 3> kWaitKinds = {"callback", "even
 /// That a step waits, and what ends that (table run_wait). The step's row and the wait's event go along.
 struct WaitWrite {
     std::string step;
-    int iteration = 0;
+    std::int64_t iteration = 0;
     WaitKind kind = WaitKind::kCallback;
     std::optional<std::string> token_hash;  // 32 bytes
     std::optional<std::string> event_name;
@@ -164,7 +164,7 @@ struct Wait {
 /// That a wait was answered; what with, is a value of the run (ValueSlot::answer_of).
 struct Answer {
     std::string step;
-    int iteration = 0;
+    std::int64_t iteration = 0;
     std::optional<std::string> failure;  // why its step fails nevertheless
 };
 
@@ -197,7 +197,7 @@ rt::Task<Result<Answered>> answered_so_far(pg::Pool& pool, queue::Lease lease, r
 /// Nothing answers the step's wait any more, unless it has been answered before. kUnavailable: try again.
 struct WaitRef {
     std::string step;
-    int iteration = 0;
+    std::int64_t iteration = 0;
 };
 rt::Task<Result<void>> close_wait(pg::Pool& pool, queue::Lease lease, WaitRef wait, rt::Deadline by);
 

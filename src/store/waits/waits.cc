@@ -8,6 +8,8 @@ namespace weft::pg {
 
 template <>
 struct Reader<store::waits::State> : WordReader<store::waits::State, store::waits::state_from> {};
+template <>
+struct Reader<store::runs::WaitKind> : WordReader<store::runs::WaitKind, store::waits::kind_from> {};
 
 }  // namespace weft::pg
 
@@ -22,13 +24,31 @@ constexpr auto kTarget = pg::columns(
     pg::column<&Target::iteration>("iteration"),
     pg::column<&Target::state>("state"),
     pg::column<&Target::is_late>("is_late"),
+    pg::column<&Target::kind>("kind"),
+    pg::column<&Target::policy>("policy"),
     pg::bytes<&Target::token_hash>("token_hash")
 );
+
+pg::Params answer_params(
+    const Target& target, const runs::StoredPayload& value, const std::optional<std::string>& failure
+) {
+    auto params = pg::params(target.run, target.step, target.iteration, failure);
+    params.add(value.slot.text())
+        .add(value.size_bytes)
+        .add(static_cast<std::int16_t>(value.codec))
+        .add(value.key_id)
+        .add(pg::maybe_bytes(value.data))
+        .add(value.blob ? std::optional(value.blob->text()) : std::nullopt);
+    return params;
+}
 
 }  // namespace
 
 std::optional<State> state_from(std::string_view text) {
     return find_word<State>(kStates, text);
+}
+std::optional<runs::WaitKind> kind_from(std::string_view text) {
+    return find_word<runs::WaitKind>(runs::kWaitKinds, text);
 }
 
 rt::Task<Result<std::optional<Target>>> find_by_token(
@@ -50,17 +70,30 @@ rt::Task<Result<bool>> answer(
     pg::Batch batch;
     batch.as(pg::Principal::tenant(target.tenant));
     batch.add(sql::kLockJob, pg::params(target.run));
-    auto params = pg::params(target.run, target.step, target.iteration, failure);
-    params.add(value.slot.text())
-        .add(value.size_bytes)
-        .add(static_cast<std::int16_t>(value.codec))
-        .add(value.key_id)
-        .add(pg::maybe_bytes(value.data))
-        .add(value.blob ? std::optional(value.blob->text()) : std::nullopt);
-    batch.add(sql::kTakeAnswer, std::move(params));
+    batch.add(sql::kTakeAnswer, answer_params(target, value, failure));
     batch.add(sql::kWakeTenant, pg::Params());
     CO_TRY(auto answers, co_await pool.run(std::move(batch), by));
     CO_TRY(const auto taken, pg::value<std::int64_t>(answers[1], "taken"));
+    co_return taken > 0;
+}
+
+rt::Task<Result<bool>> answer(
+    Db db, Target target, runs::StoredPayload value, std::optional<std::string> failure, rt::Deadline by
+) {
+    CO_TRY(
+        const bool is_taken,
+        co_await answer_held(db, std::move(target), std::move(value), std::move(failure), by)
+    );
+    CO_CHECK_OK(co_await db.query(sql::kWakeTenant, pg::Params(), by));
+    co_return is_taken;
+}
+
+rt::Task<Result<bool>> answer_held(
+    Db db, Target target, runs::StoredPayload value, std::optional<std::string> failure, rt::Deadline by
+) {
+    CO_CHECK_OK(co_await db.query(sql::kLockJob, pg::params(target.run), by));
+    CO_TRY(auto rows, co_await db.query(sql::kTakeAnswer, answer_params(target, value, failure), by));
+    CO_TRY(const auto taken, pg::value<std::int64_t>(rows, "taken"));
     co_return taken > 0;
 }
 

@@ -1,7 +1,7 @@
 import { statusOf, toProblem } from '~/shared/api'
 import { useWeft } from '~/shared/context'
 
-const open_paths = ['/login', '/claim']
+const open_paths = ['/login', '/claim', '/approve']
 
 /** Decides where a visitor may be: claim first, then sign in, then everything. */
 export default defineNuxtRouteMiddleware(async (to) => {

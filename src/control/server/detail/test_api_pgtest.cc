@@ -81,6 +81,7 @@ TestApi::TestApi(ApiOptions options, std::int64_t value_bytes, std::unique_ptr<s
         .request_key = Secret(std::string(32, 'r')),
         .keys = *keys,
         .runs = *runs,
+        .codec = *codec,
         .notify = [this](const store::notices::Notice& notice) { notified.push_back(notice); },
         .start_run = [this](StartRequest wanted, rt::Deadline by) { return start(std::move(wanted), by); },
         .log = telemetry::Logger({.level = telemetry::Level::kError}),
@@ -417,6 +418,9 @@ std::map<std::string, Call> calls_on(const World& world) {
         {"runs.events", {M::kGet, at("/runs/", "run", "/events"), {}}},
         {"runs.cancel", {M::kPost, at("/runs/", "run", "/cancel"), empty}},
         {"runs.rerun", {M::kPost, at("/runs/", "ended_run", "/rerun"), empty}},
+        {"approvals.get", {M::kGet, at("/runs/", "run", "/approvals/ask"), {}}},
+        {"approvals.decide", {M::kPost, at("/runs/", "run", "/approvals/ask"), JsonObject{{"approved", true}}}
+        },
     };
 }
 

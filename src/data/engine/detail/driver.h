@@ -9,6 +9,7 @@
 #include "data/engine/detail/session.h"
 #include "data/engine/detail/text.h"
 #include "data/engine/engine.h"
+#include "store/waits/waits.h"
 
 #include <deque>
 #include <memory>
@@ -75,6 +76,10 @@ class Driver {
     // ---- waits (waits.cc)
     rt::Task<Result<void>> on(runstate::OpenWait command);
     rt::Task<Result<void>> on(runstate::CloseWait command);
+    rt::Task<Result<void>> look_for_event(Index step);
+    rt::Task<Result<bool>> take_event(
+        store::waits::EventKey key, store::waits::Target target, rt::Deadline by
+    );
     void restore_wait(runstate::JournalEntry entry, runstate::Started& started);
     rt::Task<Result<void>> hear_answers();
     void end_wait(Index step, std::string_view answer, std::optional<runstate::Failure> failure);

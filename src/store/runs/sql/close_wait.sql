@@ -15,5 +15,5 @@ from held h
 where w.tenant_id = current_tenant()
     and w.run_id = h.run_id
     and w.step_id = $3::text
-    and w.iteration = $4::int
+    and w.iteration = $4::bigint
     and w.state = 'open'

@@ -18,7 +18,7 @@ taken as (
     where w.tenant_id = current_tenant()
         and w.run_id = $1::uuid
         and w.step_id = $2::text
-        and w.iteration = $3::int
+        and w.iteration = $3::bigint
         and w.state = 'open'
         and w.deadline_at > clock_timestamp()
     returning w.tenant_id, w.run_id, h.place

@@ -27,6 +27,7 @@ export function createApi(http: Http) {
       cancel: (id: RunId, reason: string) => none('POST', `/runs/${id}/cancel`, reason === '' ? {} : { reason }),
       rerun: (id: RunId, key: string) => send(T.runStarted, 'POST', `/runs/${id}/rerun`, {}, key),
     },
+    approvals: approvalOperations(get, none, http),
     workflows: workflowOperations(send, none),
     triggers: {
       /** The webhook's address, opened from where it is kept sealed. */
@@ -65,6 +66,24 @@ function authOperations(get: Get, http: Http) {
       http.send('POST', '/auth/claim', body),
     login: (body: { email: string; password: string; tenant?: string }) => http.send('POST', '/auth/login', body),
     logout: () => http.send('POST', '/auth/logout'),
+  }
+}
+
+export interface Decision { approved: boolean; comment: string; name: string; form: Readonly<Record<string, Json>> | null }
+
+function approvalOperations(get: Get, none: None, http: Http) {
+  const said = (decision: Decision) => ({
+    approved: decision.approved,
+    ...(decision.comment === '' ? {} : { comment: decision.comment }),
+    ...(decision.form === null ? {} : { form: decision.form }),
+  })
+  return {
+    list: async () => (await get(T.approvalItems, '/approvals', { limit: 100 })).items,
+    get: (run: RunId, step: string) => get(T.approval, `/runs/${run}/approvals/${step}`),
+    decide: (run: RunId, step: string, decision: Decision) => none('POST', `/runs/${run}/approvals/${step}`, said(decision)),
+    /** By the address that was sent to somebody: no session. */
+    asked: async (token: string) => T.approvalAsked(await http.callback('GET', token), 'answer'),
+    answer: (token: string, decision: Decision) => http.callback('POST', token, { ...said(decision), name: decision.name }),
   }
 }
 

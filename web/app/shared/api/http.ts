@@ -5,6 +5,8 @@ import { ApiError, noAnswer, problemFrom } from './problem'
 export interface Http {
   get(path: string, query?: Query, signal?: AbortSignal): Promise<unknown>
   send(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, key?: string): Promise<unknown>
+  /** What waits at an address that was given away; whoever asks is nobody. */
+  callback(method: 'GET' | 'POST', token: string, body?: unknown): Promise<unknown>
 }
 
 /** A body that is JSON already. */
@@ -40,7 +42,19 @@ export function createHttp(options: Options): Http {
     if (answer.status === 401 && !path.startsWith('/auth/')) options.onUnauthorized()
     throw new ApiError(problemFrom(answer.status, body, answer.headers.get('x-request-id')))
   }
+  async function callback(method: 'GET' | 'POST', token: string, body?: unknown): Promise<unknown> {
+    const { answer, text } = await reach(options.fetch, `/callbacks/${encodeURIComponent(token)}`, {
+      method,
+      headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      body: body === undefined ? null : writeJson(body),
+      credentials: 'omit',
+      signal: AbortSignal.timeout(timeout_ms),
+    })
+    if (answer.ok) return parseBody(text)
+    throw new ApiError(problemFrom(answer.status, parseBody(text), answer.headers.get('x-request-id')))
+  }
   return {
+    callback,
     get: (path, query, signal) => call(path + queryString(query ?? {}), { headers: { accept: 'application/json' } }, signal),
     send: (method, path, body, key) => {
       const headers: Record<string, string> = { accept: 'application/json', 'x-weft-csrf': '1' }

@@ -43,6 +43,13 @@ export const authStatus = object({
 export type AuthStatus = ReturnType<typeof authStatus>
 export const tenantChoices = array(object({ slug: string, name: string }))
 
+export const approvalAsked = object({ title: string, description: string, is_for_members: boolean, form: withDefault(json, null) })
+const approvalItem = object({
+  run_id: id<RunId>(), step_id: string, workflow_name: maybe(string), title: string, description: string,
+  may_decide: boolean, approvals: number, need: number,
+})
+export const approvalItems = object({ items: array(approvalItem) })
+export const approval = object({ run_id: id<RunId>(), step_id: string, has_decided: boolean, form: withDefault(json, null) })
 export const runStarted = object({ run_id: id<RunId>() })
 export const workflowMade = object({ id: id<WorkflowId>() })
 export const draft = object({ definition: json, revision: maybe(number), updated_at: maybe(string) })

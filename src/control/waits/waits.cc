@@ -1,0 +1,179 @@
+#include "control/waits/waits.h"
+
+#include "base/words.h"
+#include "store/waits/approvals.h"
+
+#include <algorithm>
+
+namespace weft::control {
+
+namespace rows = store::waits;
+using store::runs::ValueSlot;
+
+namespace {
+
+constexpr int kLooksMax = 5;  // a run that ends at that moment costs one
+
+JsonObject approval_json(
+    const workflow::Approval& asked, const Principal& who, const store::waits::OpenApproval& row
+) {
+    return JsonObject{
+        {"run_id", row.run.text()},
+        {"step_id", row.step},
+        {"workflow_name", row.workflow_name ? Json(*row.workflow_name) : Json(nullptr)},
+        {"title", asked.title},
+        {"description", asked.description},
+        {"approvers", JsonArray(asked.approvers.begin(), asked.approvers.end())},
+        {"need", asked.need},
+        {"veto", asked.has_veto},
+        {"may_decide", workflow::may_decide(asked, who.identity.email, who.role)},
+        {"approvals", row.approvals},
+        {"rejections", row.rejections},
+        {"opened_at", time_json(row.opened_at)},
+        {"until", time_json(row.deadline_at)},
+    };
+}
+
+}  // namespace
+
+rt::Task<Result<Json>> Waits::send_event(Context& context, Json input) {
+    const rows::EventKey key{text_in(input, "name"), text_in(input, "key")};
+    const Json* given = member_in(input, "payload");
+    const JsonObject said{
+        {"timed_out", false},
+        {"event", key.name},
+        {"key", key.key},
+        {"payload", given != nullptr ? *given : Json(nullptr)},
+        {"received_at", rfc3339(env_.clock.now())},
+    };
+    const std::string json = to_text(said);
+    if (json.size() > rows::kEventBytesMax)
+        co_return fail(Error::limit("An event's payload has at most 60 KiB", "payload"));
+    const rt::Deadline by = context.deadline;
+    CO_CHECK_OK(co_await rows::lock_event(context.db(), key, by));
+    for (int i = 0; i < kLooksMax; ++i) {
+        CO_TRY(auto found, co_await rows::find_event_wait(context.db(), key, by));
+        if (!found) break;
+        CO_TRY(
+            auto sealed,
+            co_await codec_.seal(context.tenant(), found->run, ValueSlot::answer_of(found->step), json, by)
+        );
+        const RunId run = found->run;
+        CO_TRY(
+            const bool is_taken,
+            co_await rows::answer(context.db(), *std::move(found), std::move(sealed), std::nullopt, by)
+        );
+        if (!is_taken) continue;
+        context.object = run.uuid();
+        context.notify_after_commit.push_back(store::notices::CancelAsked{});
+        co_return JsonObject{{"run_id", run.text()}, {"is_kept", false}};
+    }
+    // Sealed as the value of a run of its own, until it is some run's answer.
+    const Uuid id = Uuid::v7(env_.clock.now(), env_.rng);
+    CO_TRY(auto sealed, co_await codec_.seal(context.tenant(), RunId(id), ValueSlot::trigger(), json, by));
+    CO_CHECK_OK(co_await rows::keep_event(context.db(), key, id, std::move(sealed), by));
+    co_return JsonObject{{"run_id", nullptr}, {"is_kept", true}};
+}
+
+rt::Task<Result<Json>> Waits::list(Context& context, Json input) {
+    CO_TRY(auto page, page_in(input));
+    const auto before = page.after ? std::optional(RunId(*page.after)) : std::nullopt;
+    CO_TRY(
+        auto found,
+        co_await rows::open_approvals(context.db(), before, store::fetch_limit(page), context.deadline)
+    );
+    auto cut =
+        store::cut_page(std::move(found), page, [](const rows::OpenApproval& row) { return row.run.uuid(); });
+    JsonArray items;
+    for (const rows::OpenApproval& row : cut.items) {
+        auto asked = co_await rows::asked_by(
+            context.db(), codec_, context.tenant(), row.run, row.step, context.deadline
+        );
+        // Its value is older than values are kept: who decides is still known.
+        if (!asked && asked.error().code == Code::kNotFound) asked = workflow::approval_of(row.policy);
+        if (!asked) co_return fail(std::move(asked).error());
+        JsonObject item = approval_json(*asked, *context.principal, row);
+        item["has_decided"] = false;
+        items.push_back(std::move(item));
+    }
+    co_return JsonObject{
+        {"items", std::move(items)}, {"next", cut.next ? Json(cut.next->text()) : Json(nullptr)}
+    };
+}
+
+rt::Task<Result<Json>> Waits::get(Context& context, Json input) {
+    const auto run = id_in<RunId>(input);
+    CO_TRY(
+        auto standing,
+        co_await rows::find_approval(
+            context.db(), codec_, context.tenant(), run, text_in(input, "step_id"), context.deadline
+        )
+    );
+    rows::OpenApproval row{
+        .run = run,
+        .step = standing.target.step,
+        .workflow_name = std::nullopt,
+        .policy = {},
+        .opened_at = standing.opened_at,
+        .deadline_at = standing.deadline_at,
+    };
+    JsonArray decisions;
+    bool has_decided = false;
+    for (const rows::Recorded& each : standing.decisions) {
+        ++(each.is_approved ? row.approvals : row.rejections);
+        has_decided = has_decided || each.decider == context.user().text();
+        decisions.push_back(
+            JsonObject{{"by", each.name}, {"approved", each.is_approved}, {"at", time_json(each.at)}}
+        );
+    }
+    JsonObject out = approval_json(standing.approval, *context.principal, row);
+    out["has_decided"] = has_decided;
+    out["state"] = word_of(rows::kStates, standing.target.state);
+    out["form"] = standing.approval.form.value_or(Json(nullptr));
+    out["decisions"] = std::move(decisions);
+    co_return Json(std::move(out));
+}
+
+rt::Task<Result<Json>> Waits::decide(Context& context, Json input) {
+    const auto run = id_in<RunId>(input);
+    context.object = run.uuid();
+    const rt::Deadline by = context.deadline;
+    CO_TRY(
+        auto standing,
+        co_await rows::find_approval(
+            context.db(), codec_, context.tenant(), run, text_in(input, "step_id"), by
+        )
+    );
+    const auto& identity = context.principal->identity;
+    if (!workflow::may_decide(standing.approval, identity.email, context.principal->role)) {
+        co_return fail(Error::forbidden(
+            standing.approval.approvers.empty()
+                ? "Who has this approval's address decides it; it names nobody"
+                : "This approval names others to decide"
+        ));
+    }
+    rows::Decision decision{
+        .decider = context.user().text(),
+        .name = identity.user_name + (identity.token_id ? " (API token)" : ""),
+        .is_approved = input.get_object().at("approved").get_bool(),
+        .comment = text_in(input, "comment"),
+        .form = std::nullopt,
+    };
+    if (const Json* form = member_in(input, "form")) decision.form = *form;
+    context.audit_detail["step_id"] = standing.target.step;
+    context.audit_detail["approved"] = decision.is_approved;
+    CO_TRY(
+        auto decided,
+        co_await rows::decide(context.db(), codec_, std::move(standing), std::move(decision), by)
+    );
+    if (decided.verdict != workflow::Verdict::kOpen)
+        context.notify_after_commit.push_back(store::notices::CancelAsked{});
+    co_return JsonObject{
+        {"run_id", run.text()},
+        {"state", word_of(workflow::kVerdicts, decided.verdict)},
+        {"approvals", decided.approvals},
+        {"rejections", decided.rejections},
+    };
+}
+
+}  // namespace weft::control

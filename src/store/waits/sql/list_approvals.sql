@@ -1,0 +1,31 @@
+-- list_approvals :many  uses run_wait_open_idx, backwards  called by the API's list of open approvals
+with page as materialized (
+    select w.tenant_id, w.run_id, w.step_id, w.iteration, w.policy, w.opened_at, w.deadline_at
+    from run_wait w
+    where w.tenant_id = current_tenant()
+        and w.kind = 'approval'
+        and w.state = 'open'
+        and ($1::uuid is null or w.run_id < $1::uuid)
+    order by w.run_id desc, w.step_id
+    limit $2::int
+)
+select
+    p.run_id, p.step_id, coalesce(p.policy, '{}') as policy, p.opened_at, p.deadline_at,
+    (
+        select f.name
+        from workflow_run r
+        join workflow f on f.tenant_id = r.tenant_id and f.id = r.workflow_id
+        where r.tenant_id = p.tenant_id and r.id = p.run_id
+    ) as workflow_name,
+    (
+        select count(*)
+        from approval_decision d
+        where d.tenant_id = p.tenant_id and d.run_id = p.run_id and d.step_id = p.step_id and d.is_approved
+    )::int as approvals,
+    (
+        select count(*)
+        from approval_decision d
+        where d.tenant_id = p.tenant_id and d.run_id = p.run_id and d.step_id = p.step_id and not d.is_approved
+    )::int as rejections
+from page p
+order by p.run_id desc, p.step_id
