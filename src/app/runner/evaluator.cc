@@ -424,6 +424,8 @@ Result<> Evaluator::handle(protocol::Request request) {
     if (!has_begun_) return fail(Error::invalid("Begin comes first"));
     if (auto* put = std::get_if<protocol::Put>(&request)) {
         values_.put(std::move(*put));
+    } else if (auto* forget = std::get_if<protocol::Forget>(&request)) {
+        values_.forget(forget->scope);
     } else if (auto* evaluate = std::get_if<protocol::Evaluate>(&request)) {
         CHECK_OK(check_bindings(evaluate->bindings));
         answer(*evaluate);
@@ -437,6 +439,7 @@ Result<> Evaluator::handle(protocol::Request request) {
 void Evaluator::answer(const protocol::Evaluate& evaluate) {
     if (evaluate.is_ahead && !has_value_) return send_(protocol::Skipped{});
     has_value_ = false;
+    values_.set_scope(evaluate.scope);
     if (!evaluate.condition.empty()) {
         auto node = parse_condition(evaluate.condition);
         if (!node) return send_(std::move(node).error());
@@ -453,6 +456,7 @@ void Evaluator::answer(const protocol::Evaluate& evaluate) {
 
 void Evaluator::answer(const protocol::Code& code) {
     has_value_ = false;
+    values_.set_scope(code.scope);
     if (auto ok = templates::check_source(code.source, "source"); !ok) {
         return send_(failed(std::move(ok).error(), "source").error());
     }

@@ -74,11 +74,31 @@ void Values::begin(protocol::Begin begin) {
 }
 
 void Values::put(protocol::Put put) {
-    steps_[put.step] = {std::move(put.status), or_null(std::move(put.output)), or_null(std::move(put.error))};
+    steps_[put.step + put.scope] = {
+        std::move(put.status), or_null(std::move(put.output)), or_null(std::move(put.error))
+    };
 }
 
 void Values::keep(const std::string& step, std::string json) {
-    steps_[step] = {"success", std::move(json), "null"};
+    steps_[step + scope_] = {"success", std::move(json), "null"};
+}
+
+void Values::forget(std::string_view scope) {
+    std::erase_if(steps_, [scope](const auto& step) {
+        const std::string_view key = step.first;
+        const std::string_view of = key.substr(std::min(key.find('#'), key.size()));
+        return of.starts_with(scope) && (of.size() == scope.size() || of[scope.size()] == '.');
+    });
+}
+
+const Values::Step* Values::find(std::string_view id) const {
+    std::string_view scope = scope_;
+    while (true) {
+        const auto found = steps_.find(std::string(id).append(scope));
+        if (found != steps_.end()) return &found->second;
+        if (scope.empty()) return nullptr;
+        scope = scope.substr(0, scope.rfind('.') == std::string_view::npos ? 0 : scope.rfind('.'));
+    }
 }
 
 const std::string* Values::constant(std::string_view root) const {
@@ -100,14 +120,14 @@ std::optional<std::string_view> Values::start(
     if (path.root != "steps" || path.keys.size() < 2) return std::nullopt;
     const auto* id = std::get_if<std::string>(&path.keys[0].name);
     const auto* name = std::get_if<std::string>(&path.keys[1].name);
-    const auto step = id ? steps_.find(*id) : steps_.end();
-    if (step == steps_.end() || !name) return std::nullopt;
+    const Step* step = id ? find(*id) : nullptr;
+    if (step == nullptr || !name) return std::nullopt;
     keys_used = 2;
-    if (*name == "output") return step->second.output;
-    if (*name == "error") return step->second.error;
+    if (*name == "output") return step->output;
+    if (*name == "error") return step->error;
     if (*name != "status") return std::nullopt;
     scratch.clear();
-    append_json_string(step->second.status, scratch);
+    append_json_string(step->status, scratch);
     return scratch;
 }
 
@@ -165,7 +185,9 @@ std::string Values::globals(
         if (const std::string* text = constant(name)) add(name, *text);
         if (name != "steps") continue;
         std::string all = "{";
-        for (const auto& [id, step] : steps_) {
+        for (const auto& [key, step] : steps_) {
+            const std::string_view id = std::string_view(key).substr(0, key.find('#'));
+            if (find(id) != &step) continue;  // of another item
             if (steps && std::ranges::find(*steps, id) == steps->end()) continue;
             if (all.size() > 1) all += ',';
             append_json_string(id, all);
@@ -186,7 +208,7 @@ std::optional<std::string> Values::absent_part(const Path& path, const Bindings&
         const auto* id = path.keys.empty() ? nullptr : std::get_if<std::string>(&path.keys[0].name);
         if (!id) return std::nullopt;
         cut.keys.push_back(path.keys[0]);
-        if (!steps_.contains(*id)) return cut.text();
+        if (find(*id) == nullptr) return cut.text();
         known = 1;
     } else if (!start(path, bindings, scratch, known)) {
         return std::nullopt;

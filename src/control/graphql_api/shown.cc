@@ -58,8 +58,8 @@ constexpr std::array kRunValues = {
     RemoteField{"output", "run_output", "jsonb", "id"},
 };
 constexpr std::array kStepValues = {
-    RemoteField{"input", "step_input", "jsonb", "run_id step_id"},
-    RemoteField{"output", "step_output", "jsonb", "run_id step_id"},
+    RemoteField{"input", "step_input", "jsonb", "run_id step_id iteration"},
+    RemoteField{"output", "step_output", "jsonb", "run_id step_id iteration"},
 };
 
 constexpr std::array kTables = {
@@ -183,14 +183,14 @@ constexpr std::array kTables = {
         "run_event",
         "run_events",
         Permission::kRunRead,
-        "tenant_id run_id seq occurred_at kind step_id detail",
+        "tenant_id run_id seq occurred_at kind step_id iteration detail",
         kOfRun
     },
     Table{
         "execution_log",
         "run_logs",
         Permission::kRunRead,
-        "tenant_id run_id seq logged_at level step_id message",
+        "tenant_id run_id seq logged_at level step_id iteration message",
         kOfRun
     },
     // That a value exists and how large it is; the value itself is encrypted and comes through the fields

@@ -3,6 +3,7 @@
 #include "control/graphql_api/detail/operations.h"
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 #include <optional>
 
@@ -24,16 +25,27 @@ struct Resolved {
     SlotOf slot;
 };
 
-std::string_view step_of(const JsonObject& row) {
-    return text_or(row, "step_id");
+/// A bigint of the database is a text in a row.
+std::int64_t iteration_of(const JsonObject& row) {
+    const std::string_view text = text_or(row, "iteration");
+    std::int64_t out = int_or(row, "iteration", 0);
+    std::from_chars(text.data(), text.data() + text.size(), out);
+    return out;
+}
+
+ValueSlot input_of(const JsonObject& row) {
+    return ValueSlot::input_of(text_or(row, "step_id"), iteration_of(row));
+}
+ValueSlot output_of(const JsonObject& row) {
+    return ValueSlot::output_of(text_or(row, "step_id"), iteration_of(row));
 }
 
 constexpr std::array<Resolved, 5> kResolved{{
     {"run_input", "id", [](const JsonObject&) { return ValueSlot::input(); }},
     {"run_trigger", "id", [](const JsonObject&) { return ValueSlot::trigger(); }},
     {"run_output", "id", [](const JsonObject&) { return ValueSlot::output(); }},
-    {"step_input", "run_id", [](const JsonObject& row) { return ValueSlot::input_of(step_of(row)); }},
-    {"step_output", "run_id", [](const JsonObject& row) { return ValueSlot::output_of(step_of(row)); }},
+    {"step_input", "run_id", input_of},
+    {"step_output", "run_id", output_of},
 }};
 
 graphql::Failure failed(const Error& error) {

@@ -62,6 +62,7 @@ constexpr std::string_view kLine = R"(
     logged_at time
     level debug|info|warn|error = info
     step_id text? = order
+    iteration int = 0
     message text = 3 lines)";
 
 constexpr std::string_view kEvent = R"(
@@ -69,6 +70,7 @@ constexpr std::string_view kEvent = R"(
     occurred_at time
     kind text = finished
     step_id text? = null
+    iteration int = 0
     detail json = {"state": "success"})";
 
 constexpr std::string_view kList = R"({"properties": {
@@ -79,7 +81,13 @@ constexpr std::string_view kList = R"({"properties": {
 
 constexpr std::string_view kStepOf =
     R"({"properties": {"step_id": {
-        "type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$", "examples": ["order"]}}})";
+        "type": "string", "pattern": "^[A-Za-z0-9_.-]{1,100}$", "examples": ["order"]},
+        "iteration": {"type": "integer", "minimum": 0, "default": 0,
+            "description": "Of a step in a loop: the item's number, from 1"}}})";
+
+constexpr std::string_view kStepsOf =
+    R"({"properties": {"step_id": {
+        "type": "string", "pattern": "^[A-Za-z0-9_.-]{1,100}$", "examples": ["order"]}}})";
 
 constexpr std::string_view kCancel = R"({"properties": {
     "reason": {"type": "string", "minLength": 1, "maxLength": 500, "examples": ["Wrong order"]}}})";
@@ -108,6 +116,15 @@ void Runs::add_operations(Table& table) {
          "run_step",
          kStepOf},
         bind(this, &Runs::get_step)
+    ));
+    table.add(lists(
+        {"runs.steps",
+         "/runs/{id}/steps",
+         "Steps of a run; of those in loops one for each item",
+         read,
+         "run_step",
+         kStepsOf},
+        bind(this, &Runs::steps)
     ));
     table.add(lists(
         {"runs.logs", "/runs/{id}/logs", "Log lines of a run, oldest first", read, "run_log_line"},

@@ -6,6 +6,8 @@
 #include "store/runlog/runlog.h"
 #include "store/workflows/workflows.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
 #include <span>
@@ -97,6 +99,7 @@ Json event_json(const rows::Event& event) {
         {"occurred_at", time_json(event.at)},
         {"kind", name(event.kind)},
         {"step_id", maybe_json(event.step)},
+        {"iteration", event.iteration},
         {"detail", parsed(event.detail)},
     };
 }
@@ -129,6 +132,25 @@ Result<std::int64_t> sequence_in(const Json& input) {
     return value;
 }
 
+/// `after` is "<position>.<iteration>", the last of the page before.
+Result<rows::StepFilter> step_filter_in(const Json& input) {
+    rows::StepFilter out{
+        .step = maybe_text_in(input, "step_id"),
+        .limit = maybe_int_in(input, "limit").value_or(limits::kPageSizeDefault),
+    };
+    const auto text = maybe_text_in(input, "after");
+    if (!text) return out;
+    const char* end = text->data() + text->size();
+    const auto position = std::from_chars(text->data(), end, out.position);
+    bool is_good = position.ec == std::errc() && position.ptr != end && *position.ptr == '.';
+    if (is_good) {
+        const auto iteration = std::from_chars(position.ptr + 1, end, out.iteration);
+        is_good = iteration.ec == std::errc() && iteration.ptr == end;
+    }
+    if (!is_good) return fail(Error::invalid("after must be the `next` of an earlier page", "after"));
+    return out;
+}
+
 }  // namespace
 
 Json Runs::started_json(const Uuid& run) {
@@ -152,7 +174,7 @@ rt::Task<Result<Json>> Runs::list(Context& context, Json input) {
 rt::Task<Result<Json>> Runs::get(Context& context, Json input) {
     const auto id = id_in<RunId>(input);
     CO_TRY(auto run, co_await runs_.get(context.tenant(), id, context.deadline));
-    CO_TRY(auto steps, co_await runs_.steps(context.tenant(), id, context.deadline));
+    CO_TRY(auto steps, co_await runs_.steps(context.tenant(), id, {}, context.deadline));
     CO_TRY(auto uses, co_await uses_of(context, run.version));
     constexpr std::array<std::string_view, 3> kMembers{"input", "trigger", "output"};
     const std::vector slots{ValueSlot::input(), ValueSlot::trigger(), ValueSlot::output()};
@@ -165,24 +187,44 @@ rt::Task<Result<Json>> Runs::get(Context& context, Json input) {
     co_return Json(std::move(out));
 }
 
+rt::Task<Result<Json>> Runs::steps(Context& context, Json input) {
+    const auto id = id_in<RunId>(input);
+    CO_TRY(rows::StepFilter filter, step_filter_in(input));
+    const auto limit = static_cast<std::size_t>(filter.limit++);
+    CO_TRY(auto run, co_await runs_.get(context.tenant(), id, context.deadline));
+    CO_TRY(auto steps, co_await runs_.steps(context.tenant(), id, std::move(filter), context.deadline));
+    CO_TRY(auto uses, co_await uses_of(context, run.version));
+    const bool has_more = steps.size() > limit;
+    if (has_more) steps.pop_back();
+    JsonArray items;
+    for (const rows::StepRun& step : steps) items.push_back(step_json(step, *uses));
+    Json next;
+    if (has_more) next = fmt::format("{}.{}", steps.back().position, steps.back().iteration);
+    co_return JsonObject{{"items", std::move(items)}, {"next", std::move(next)}};
+}
+
 rt::Task<Result<Json>> Runs::get_step(Context& context, Json input) {
     const auto id = id_in<RunId>(input);
     const std::string wanted = text_in(input, "step_id");
+    const std::int64_t iteration = int_or(input.get_object(), "iteration", 0);
+    rows::StepFilter filter{.step = wanted, .position = 0, .iteration = iteration - 1, .limit = 1};
     CO_TRY(auto run, co_await runs_.get(context.tenant(), id, context.deadline));
-    CO_TRY(auto steps, co_await runs_.steps(context.tenant(), id, context.deadline));
-    for (const rows::StepRun& step : steps) {
-        if (step.step != wanted) continue;
-        CO_TRY(auto happened, co_await runs_.events(context.tenant(), id, wanted, context.deadline));
-        CO_TRY(auto uses, co_await uses_of(context, run.version));
-        const std::vector slots{ValueSlot::input_of(wanted), ValueSlot::output_of(wanted)};
-        CO_TRY(auto values, co_await runs_.values(context.tenant(), id, slots, context.deadline));
-        constexpr std::array<std::string_view, 2> kMembers{"input", "output"};
-        show(context, kMembers, std::move(values));
-        JsonObject out = step_json(step, *uses);
-        out["attempts"] = attempts_json(happened);
-        co_return Json(std::move(out));
+    CO_TRY(auto steps, co_await runs_.steps(context.tenant(), id, std::move(filter), context.deadline));
+    if (steps.empty() || steps.front().iteration != iteration) {
+        const bool is_in_loop = !steps.empty() && iteration == 0;
+        co_return fail(Error::not_found(
+            is_in_loop ? "The step is in a loop; say of which item by iteration" : "The run has no such step"
+        ));
     }
-    co_return fail(Error::not_found("The run has no such step"));
+    CO_TRY(auto happened, co_await runs_.events(context.tenant(), id, wanted, iteration, context.deadline));
+    CO_TRY(auto uses, co_await uses_of(context, run.version));
+    const std::vector slots{ValueSlot::input_of(wanted, iteration), ValueSlot::output_of(wanted, iteration)};
+    CO_TRY(auto values, co_await runs_.values(context.tenant(), id, slots, context.deadline));
+    constexpr std::array<std::string_view, 2> kMembers{"input", "output"};
+    show(context, kMembers, std::move(values));
+    JsonObject out = step_json(steps.front(), *uses);
+    out["attempts"] = attempts_json(happened);
+    co_return Json(std::move(out));
 }
 
 rt::Task<Result<Json>> Runs::logs(Context& context, Json input) {
@@ -203,6 +245,7 @@ rt::Task<Result<Json>> Runs::logs(Context& context, Json input) {
             {"logged_at", time_json(line.at)},
             {"level", name(line.level)},
             {"step_id", maybe_json(line.step)},
+            {"iteration", line.iteration},
             {"message", line.message},
         });
     }
@@ -213,7 +256,7 @@ rt::Task<Result<Json>> Runs::logs(Context& context, Json input) {
 rt::Task<Result<Json>> Runs::events(Context& context, Json input) {
     const auto id = id_in<RunId>(input);
     CO_CHECK_OK(co_await runs_.get(context.tenant(), id, context.deadline));
-    CO_TRY(auto found, co_await runs_.events(context.tenant(), id, std::nullopt, context.deadline));
+    CO_TRY(auto found, co_await runs_.events(context.tenant(), id, std::nullopt, 0, context.deadline));
     JsonArray items;
     for (const rows::Event& event : found) items.push_back(event_json(event));
     co_return JsonObject{{"items", std::move(items)}, {"next", nullptr}};

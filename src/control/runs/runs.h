@@ -43,6 +43,7 @@ class Runs {
 
     rt::Task<Result<Json>> list(Context& context, Json input);
     rt::Task<Result<Json>> get(Context& context, Json input);
+    rt::Task<Result<Json>> steps(Context& context, Json input);
     rt::Task<Result<Json>> get_step(Context& context, Json input);
     rt::Task<Result<Json>> logs(Context& context, Json input);
     rt::Task<Result<Json>> events(Context& context, Json input);

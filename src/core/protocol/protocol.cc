@@ -89,12 +89,14 @@ void get(Reader& from, Begin& it) {
 
 void put(Writer& to, const Put& it) {
     to.text(it.step);
+    to.text(it.scope);
     to.text(it.status);
     to.text(it.output);
     to.text(it.error);
 }
 void get(Reader& from, Put& it) {
     it.step = from.text(kNameBytesMax);
+    it.scope = from.text(kScopeBytesMax);
     it.status = from.text(kStatusBytesMax);
     it.output = from.text(kJsonMax);
     it.error = from.text(kJsonMax);
@@ -121,6 +123,7 @@ void put(Writer& to, const Evaluate& it) {
     put(to, it.bindings);
     to.u8(static_cast<std::uint8_t>(it.mode));
     to.text(it.keep_as);
+    to.text(it.scope);
     to.u8(it.is_ahead ? 1 : 0);
 }
 void get(Reader& from, Evaluate& it) {
@@ -129,6 +132,7 @@ void get(Reader& from, Evaluate& it) {
     get(from, it.bindings);
     it.mode = static_cast<Mode>(from.u8(static_cast<std::uint8_t>(Mode::kRequest)));
     it.keep_as = from.text(kNameBytesMax);
+    it.scope = from.text(kScopeBytesMax);
     it.is_ahead = from.u8(1) == 1;
 }
 
@@ -136,6 +140,7 @@ void put(Writer& to, const Code& it) {
     to.text(it.source);
     put(to, it.bindings);
     to.text(it.keep_as);
+    to.text(it.scope);
     to.u32(it.cpu_ms);
     to.u32(it.wall_ms);
 }
@@ -143,8 +148,16 @@ void get(Reader& from, Code& it) {
     it.source = from.text(kJsonMax);
     get(from, it.bindings);
     it.keep_as = from.text(kNameBytesMax);
+    it.scope = from.text(kScopeBytesMax);
     it.cpu_ms = from.u32();
     it.wall_ms = from.u32();
+}
+
+void put(Writer& to, const Forget& it) {
+    to.text(it.scope);
+}
+void get(Reader& from, Forget& it) {
+    it.scope = from.text(kScopeBytesMax);
 }
 
 void put(Writer&, const Reset&) {}
@@ -199,6 +212,8 @@ constexpr Type type_of() {
         return Type::kCode;
     else if constexpr (std::is_same_v<T, Reset>)
         return Type::kReset;
+    else if constexpr (std::is_same_v<T, Forget>)
+        return Type::kForget;
     else if constexpr (std::is_same_v<T, Ready>)
         return Type::kReady;
     else if constexpr (std::is_same_v<T, Value>)
@@ -263,6 +278,8 @@ Result<Request> decode_request(Frame frame) {
             return decode_as<Code, Request>(frame);
         case Type::kReset:
             return decode_as<Reset, Request>(frame);
+        case Type::kForget:
+            return decode_as<Forget, Request>(frame);
         default:
             return fail(Error::invalid("unknown frame"));
     }

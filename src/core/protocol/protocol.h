@@ -31,6 +31,7 @@ enum class Type : std::uint8_t {
     kEvaluate = 3,
     kCode = 4,
     kReset = 5,
+    kForget = 6,
     kValue = 65,
     kSkipped = 66,
     kFailed = 67,
@@ -40,6 +41,7 @@ enum class Type : std::uint8_t {
 
 inline constexpr std::size_t kBindingsMax = 16;  // one evaluation overrides a handful of names, never many
 inline constexpr std::size_t kNameBytesMax = 128;
+inline constexpr std::size_t kScopeBytesMax = 64;
 inline constexpr std::size_t kMessageBytesMax = 4096;
 
 /// The run's constant context. First frame, once. Each member is a JSON text; empty stands for `null`.
@@ -53,10 +55,11 @@ struct Begin {
     bool operator==(const Begin&) const = default;
 };
 
-/// Makes `steps.<id>` = {status, output, error}. Replaces an earlier Put (or keep_as) of the same id. No
-/// reply.
+/// Makes `steps.<id>` = {status, output, error}. Replaces an earlier Put (or keep_as) of the same id and
+/// scope. No reply.
 struct Put {
     std::string step;    // step id
+    std::string scope;   // the lane of a loop that it is of, as in Evaluate; empty outside of loops
     std::string status;  // "success", "failed", "skipped"
     std::string output;  // JSON text; empty = null
     std::string error;   // JSON text; empty = null
@@ -91,6 +94,9 @@ struct Evaluate {
     std::vector<Binding> bindings;  // at most kBindingsMax
     Mode mode = Mode::kPlain;
     std::string keep_as;  // step id: the result becomes its output with status "success"; empty = not kept
+    /// Where in loops it is: "#" and the lanes' numbers from the outermost on, joined by ".". It sees steps
+    /// of its own lane and of those around, and no other's.
+    std::string scope;
     /// Sent along with the one before, for the case that it gives a value. If it does not, this and all that
     /// follow ahead are Skipped unseen: they might never have been asked.
     bool is_ahead = false;
@@ -105,6 +111,7 @@ struct Code {
     std::string source;
     std::vector<Binding> bindings;
     std::string keep_as;
+    std::string scope;          // as in Evaluate
     std::uint32_t cpu_ms = 0;   // of this code; 0: as Begin says
     std::uint32_t wall_ms = 0;  // 0: twice the CPU time
 
@@ -115,6 +122,12 @@ struct Code {
 /// to what it was. Nothing may follow before the reply, which is Ready.
 struct Reset {
     bool operator==(const Reset&) const = default;
+};
+
+/// The lane begins another item: its steps, and those of lanes in it, have no values any more. No reply.
+struct Forget {
+    std::string scope;
+    bool operator==(const Forget&) const = default;
 };
 
 /// The result as JSON text, at most limits::kPayloadBytesMax bytes.
@@ -159,7 +172,7 @@ struct Ready {
     bool operator==(const Ready&) const = default;
 };
 
-using Request = std::variant<Begin, Put, Evaluate, Code, Reset>;
+using Request = std::variant<Begin, Put, Evaluate, Code, Reset, Forget>;
 using Reply = std::variant<Value, Skipped, Failed, Log, Ready>;
 
 /// Appends the whole frame. Fields of ours are bounded by their makers; a frame beyond limits::kFrameBytesMax

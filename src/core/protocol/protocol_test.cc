@@ -28,9 +28,12 @@ Request round_trip(const Request& request) {
 TEST(Protocol, RequestsSurviveTheWire) {
     const Request requests[] = {
         Begin{"{}", "{\"a\":1}", "null", "", 250},
-        Put{"order", "success", "[1,2]", ""},
-        Evaluate{"\"{{ true }}\"", "{\"x\":1}", {{"item", "1"}, {"index", "0"}}, Mode::kRequest, "lines"},
-        Code{"return 1", {{"input", "{}"}}, "", 10'000, 30'000},
+        Put{"order", "#1.2", "success", "[1,2]", ""},
+        Evaluate{
+            "\"{{ true }}\"", "{\"x\":1}", {{"item", "1"}, {"index", "0"}}, Mode::kRequest, "lines", "#4"
+        },
+        Forget{"#1.2"},
+        Code{"return 1", {{"input", "{}"}}, "", "#3", 10'000, 30'000},
     };
     for (const auto& request : requests) EXPECT_EQ(round_trip(request), request);
 }

@@ -48,6 +48,8 @@ StepStatus status(Phase phase) {
         case Phase::kCalling:
         case Phase::kCoding:
         case Phase::kOpening:
+        case Phase::kCollecting:
+        case Phase::kLooping:
             return StepStatus::kRunning;
         case Phase::kClosing:
         case Phase::kRetryWait:
@@ -75,6 +77,7 @@ RunStatus State::status() const {
         case Stage::kRunning:
         case Stage::kOutput:
         case Stage::kStopping:
+        case Stage::kFinally:
             return RunStatus::kRunning;
         case Stage::kParked:
             return RunStatus::kWaiting;
@@ -84,7 +87,7 @@ RunStatus State::status() const {
     return RunStatus::kQueued;
 }
 
-std::string idempotency_key(RunId run, std::string_view step, std::string_view iteration) {
+std::string idempotency_key(RunId run, std::string_view step, Iteration iteration) {
     crypto_hash_sha256_state hash;
     crypto_hash_sha256_init(&hash);
     auto add = [&](std::string_view part) {
@@ -97,7 +100,7 @@ std::string idempotency_key(RunId run, std::string_view step, std::string_view i
     add("weft/idempotency/1");
     add({reinterpret_cast<const char*>(run.uuid().bytes.data()), 16});
     add(step);
-    add(iteration);
+    add(iteration > 0 ? std::to_string(iteration) : std::string());
     std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
     crypto_hash_sha256_final(&hash, digest.data());
     Uuid key;

@@ -77,8 +77,9 @@ TEST(IdempotencyKey, DependsOnRunStepAndIterationOnly) {
     EXPECT_EQ(idempotency_key(run, "pay"), idempotency_key(run, "pay"));
     EXPECT_NE(idempotency_key(run, "pay"), idempotency_key(other, "pay"));
     EXPECT_NE(idempotency_key(run, "pay"), idempotency_key(run, "pay2"));
-    EXPECT_NE(idempotency_key(run, "pay", "1"), idempotency_key(run, "pay", "2"));
-    EXPECT_NE(idempotency_key(run, "pay1", ""), idempotency_key(run, "pay", "1"));
+    EXPECT_NE(idempotency_key(run, "pay", 1), idempotency_key(run, "pay", 2));
+    EXPECT_NE(idempotency_key(run, "pay1"), idempotency_key(run, "pay", 1));
+    EXPECT_NE(idempotency_key(run, "pay"), idempotency_key(run, "pay", 1));
     auto uuid = Uuid::parse(idempotency_key(run, "pay"));
     ASSERT_TRUE(uuid);
     EXPECT_EQ(uuid->bytes[6] >> 4, 8);

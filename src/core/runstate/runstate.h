@@ -33,6 +33,8 @@ enum class StepKind {
     kFail,     // fails with the message in InputEvaluated
     kSwitch,   // takes the branch in InputEvaluated
     kWait,     // OpenWait with the evaluated input, then until somebody answers or its time is over
+    kLoop,     // its body runs once for each item, or as long as a condition holds
+    kBreak,    // its loop begins no more items
 };
 
 /// kSuccess: succeeded, or failed with on_error continue. kFailure: failed; this makes the needing step the
@@ -54,6 +56,47 @@ struct Need {
     bool operator==(const Need&) const = default;
 };
 
+/// The number of an item of a loop, from 1: 0 are steps outside of loops. Of one inside another loop it
+/// begins with the outer item's number: 2'000'005 is the fifth of the second.
+using Iteration = std::int64_t;
+inline constexpr Iteration kItemsMax = 100'000;  // of one loop
+inline constexpr Iteration kNumberStep = 1'000'000;
+inline constexpr int kLoopDepthMax = 3;  // loops in loops: numbers stay within 63 bits
+/// `index` from 0; `around` is the number of the item that the loop is a part of.
+inline Iteration item_number(Iteration around, Iteration index) {
+    return around * kNumberStep + index + 1;
+}
+inline Iteration index_in_loop(Iteration iteration) {
+    return iteration % kNumberStep - 1;
+}
+inline Iteration outer_iteration(Iteration iteration) {
+    return iteration / kNumberStep;
+}
+
+/// One of the places in which a loop's items are worked on, an item at a time: copies of the body's steps,
+/// `count` of them from `first` on, in the order of the body's definition, which begins at `definition`.
+using LaneIndex = std::int32_t;
+inline constexpr LaneIndex kNoLane = -1;
+struct Lane {
+    StepIndex loop = 0;
+    StepIndex first = 0;
+    StepIndex count = 0;
+    StepIndex definition = 0;
+    bool operator==(const Lane&) const = default;
+};
+
+/// Of a kLoop step.
+struct Loop {
+    bool is_while = false;  // goes on as long as InputEvaluated says so; else once for each of its items
+    OnError on_item_error = OnError::kFail;
+    Iteration max = kItemsMax;  // of a while loop: reaching it fails the step
+    StepIndex body = 0;         // where the body's definition begins
+    StepIndex body_count = 0;
+    LaneIndex first_lane = 0;
+    LaneIndex lanes = 1;
+    bool operator==(const Loop&) const = default;
+};
+
 struct PlanStep {
     std::string id;
     StepKind kind = StepKind::kMap;
@@ -61,19 +104,41 @@ struct PlanStep {
     OnError on_error = OnError::kFail;
     OnUnknown on_unknown = OnUnknown::kFail;  // unsafe calls only
     std::vector<Need> needs;
+    bool is_first_wins = false;  // one need that is met is enough
+    bool is_final = false;       // begins when the others are through, however the run ends
     RetryPolicy retry{.attempts = 1};
-    Millis timeout{30'000};  // of one attempt
+    Millis timeout{30'000};    // of one attempt
+    std::optional<Loop> loop;  // kLoop
+    LaneIndex lane = kNoLane;  // in which it is a copy
     bool operator==(const PlanStep&) const = default;
 };
 
 struct Plan {
-    std::vector<PlanStep> steps;  // no cycle, needs in range: core/workflow checked
-    Millis timeout{3'600'000};    // of the run from its start, or from the end of its last sleep or wait
-    bool has_output = false;      // an output template is evaluated at the end
+    /// The steps outside of loops as they are defined, then the lanes. No cycle, needs in range, and within a
+    /// lane when the step is in one: core/workflow checked.
+    std::vector<PlanStep> steps;
+    std::vector<Lane> lanes;
+    Millis timeout{3'600'000};  // of the run from its start, or from the end of its last sleep or wait
+    bool has_output = false;    // an output template is evaluated at the end
     int parallel_max = 16;     // steps under way at once: one run must not take all of a worker's connections
     Millis park_after{5'000};  // nothing to do for longer than this: give the sandbox back
     bool operator==(const Plan&) const = default;
+
+    /// Which of the defined steps this one is or copies.
+    StepIndex definition_of(StepIndex step) const {
+        const LaneIndex lane = steps[static_cast<std::size_t>(step)].lane;
+        if (lane == kNoLane) return step;
+        const Lane& in = lanes[static_cast<std::size_t>(lane)];
+        return in.definition + step - in.first;
+    }
 };
+
+inline constexpr Millis kFinallyMax{300'000};        // what final steps may take together
+inline constexpr std::size_t kPlanStepsMax = 5'000;  // all lanes included: what one event may have to look at
+
+/// The plan of `definitions`, of which the first `top` are outside of loops; each loop's body stands
+/// together, and its needs are definitions. Nothing when it would have more than kPlanStepsMax steps.
+std::optional<Plan> lay_out(const std::vector<PlanStep>& definitions, StepIndex top);
 
 // ---------------------------------------------------------------- state
 
@@ -90,11 +155,13 @@ enum class Phase : std::uint8_t {
     kIntent,      // the intent of an unsafe call is being committed
     kCalling,
     kCoding,
-    kOpening,    // that it waits, and for what, is being committed
-    kClosing,    // its time is over; whether it was answered before is being asked
-    kRetryWait,  // until `until`, then attempt + 1
-    kSleeping,   // until `until`
-    kWaiting,    // for an answer, until `until`
+    kOpening,     // that it waits, and for what, is being committed
+    kClosing,     // its time is over; whether it was answered before is being asked
+    kCollecting,  // a loop whose items are through: its output is being put together
+    kLooping,     // its items are under way
+    kRetryWait,   // until `until`, then attempt + 1
+    kSleeping,    // until `until`
+    kWaiting,     // for an answer, until `until`
     kSuccess,
     kFailed,
     kSkipped,
@@ -103,13 +170,32 @@ enum class Phase : std::uint8_t {
 };
 StepStatus status(Phase phase);
 
+/// How far a loop is.
+struct LoopState {
+    Iteration total = 0;  // items; of a while loop, iterations that its condition has allowed
+    Iteration next = 0;   // index of the item to begin next
+    Iteration failed = 0;
+    bool is_broken = false;          // begins no more
+    std::optional<Failure> failure;  // why it fails once nothing of it is under way
+    bool operator==(const LoopState&) const = default;
+};
+
+inline constexpr Iteration kIdle = -1;
+struct LaneState {
+    Iteration iteration = kIdle;
+    bool is_stopping = false;  // nothing new starts in it; calls under way are awaited
+    std::optional<Failure> failure;
+    bool operator==(const LaneState&) const = default;
+};
+
 struct StepState {
     Phase phase = Phase::kQueued;
     int attempt = 0;         // attempts begun so far, 1-based once begun
     bool has_input = false;  // the sandbox of this process holds the evaluated input
     Instant until{};         // kRetryWait, kSleeping, kWaiting
     std::optional<Failure> failure;
-    Branch branch = kNoBranch;  // kSuccess of a kSwitch step
+    Branch branch = kNoBranch;      // kSuccess of a kSwitch step
+    std::optional<LoopState> loop;  // of a kLoop step that has begun
     bool operator==(const StepState&) const = default;
     StepStatus status() const { return runstate::status(phase); }
 };
@@ -119,6 +205,7 @@ enum class Stage : std::uint8_t {
     kRunning,
     kOutput,    // all steps are through; the output template is being evaluated
     kStopping,  // failed or cancelled: nothing new starts, calls under way are awaited
+    kFinally,   // how it ends is known; the final steps are under way
     kParked,    // this process has nothing to do until `until`; go on with a new state and Started
     kFinished,
 };
@@ -127,21 +214,29 @@ enum class Stage : std::uint8_t {
 struct State {
     Stage stage = Stage::kNew;
     std::vector<StepState> steps;
+    std::vector<LaneState> lanes;
     Instant deadline{};
-    RunStatus end = RunStatus::kRunning;  // kStopping, kFinished: how it ends
+    RunStatus end = RunStatus::kRunning;  // kStopping, kFinally, kFinished: how it ends
     std::optional<Failure> failure;
     StepIndex failed_step = kRun;  // whose failure ended the run; kRun when no step did
     bool operator==(const State&) const = default;
     RunStatus status() const;
+    /// Of which the step is a part at present; 0 outside of loops.
+    Iteration iteration_of(const Plan& plan, StepIndex step) const {
+        const LaneIndex lane = plan.steps[static_cast<std::size_t>(step)].lane;
+        return lane == kNoLane ? 0 : lanes[static_cast<std::size_t>(lane)].iteration;
+    }
 };
 
 // ---------------------------------------------------------------- events: what happened
 
-/// One line of the journal. The store may keep only the newest line of each (step, attempt, entry), in order.
+/// One line of the journal. The store may keep only the newest line of each (step, iteration, attempt,
+/// entry), in order.
 struct JournalEntry {
     /// kAnswer: somebody has answered a kWait step. Written by whoever took the answer in, not by the engine.
-    enum class Entry { kIntent, kWait, kAnswer, kResult };
-    StepIndex step = 0;
+    enum class Entry { kIntent, kWait, kAnswer, kLoop, kResult };
+    StepIndex step = 0;  // as defined: see Plan::definition_of
+    Iteration iteration = 0;
     Entry entry = Entry::kResult;
     int attempt = 0;
     StepStatus status = StepStatus::kSuccess;  // kResult
@@ -150,6 +245,7 @@ struct JournalEntry {
     std::optional<Failure> failure;  // kResult of a failed step; kWait: why it is repeated; kAnswer:
                                      // what of the answer fails the step
     Branch branch = kNoBranch;       // kResult of a kSwitch step that succeeded
+    Iteration items = 0;             // kLoop: how many there are
     bool operator==(const JournalEntry&) const = default;
 };
 
@@ -162,20 +258,30 @@ struct Started {
 };
 
 /// Answer to Evaluate. For kSleep and kWait `wake_at` is set; for kFail `failure` with the author's message
-/// and kWorkflow.
+/// and kWorkflow; for kLoop `items`, of a while loop 1 when it is to go on and 0 when not.
 struct InputEvaluated {
     enum class Outcome { kReady, kSkipped, kFailed };
     StepIndex step = 0;
+    Iteration iteration = 0;  // that was asked about, as in all answers: a lane may have gone on to another
     Outcome outcome = Outcome::kReady;
     std::optional<Failure> failure;  // kFailed; or kReady of a kFail step
     Instant wake_at{};               // kReady of a kSleep step; of a kWait step: its deadline
     Branch branch = kNoBranch;       // kReady of a kSwitch step
+    Iteration items = 0;             // kReady of a kLoop step; at most kItemsMax
+};
+
+/// Answer to Collect; `failure` when the output cannot be.
+struct Collected {
+    StepIndex step = 0;
+    Iteration iteration = 0;
+    std::optional<Failure> failure;
 };
 
 /// Answer to JournalIntent: it is committed under our epoch. (A stale epoch is no event: the engine stops at
 /// once.)
 struct IntentJournaled {
     StepIndex step = 0;
+    Iteration iteration = 0;
     int attempt = 0;
 };
 
@@ -200,6 +306,7 @@ struct CallFinished {
         kAborted,  // stopped by Abort before it was sent
     };
     StepIndex step = 0;
+    Iteration iteration = 0;
     int attempt = 0;
     Outcome outcome = Outcome::kOk;
     std::optional<Failure> failure;     // kError, kUnknown
@@ -216,8 +323,9 @@ struct CancelRequested {
 };
 
 /// The sandbox is gone: memory or time bomb (kLimit), or broke the protocol (kWorkflow), or our fault
-/// (kPlatform; an engine may rather give the job back and let another worker resume it). Its values are lost,
-/// so the run ends.
+/// (kPlatform; an engine may rather give the job back and let another worker resume it). Its values are lost:
+/// the run ends, or is parked to go on from the journal when the step that did it is known and something
+/// follows its failure.
 struct SandboxLost {
     Failure failure;
 };
@@ -225,6 +333,7 @@ struct SandboxLost {
 using Event = std::variant<
     Started,
     InputEvaluated,
+    Collected,
     IntentJournaled,
     WaitOpened,
     WaitEnded,
@@ -263,6 +372,37 @@ struct JournalIntent {
     StepIndex step = 0;
     int attempt = 1;
     bool operator==(const JournalIntent&) const = default;
+};
+
+/// A loop has begun with so many items. May be written in a batch; no answer.
+struct JournalLoop {
+    StepIndex step = 0;
+    Iteration items = 0;
+    bool operator==(const JournalLoop&) const = default;
+};
+
+/// The lane's steps are of this iteration from here on; what they had is to be forgotten. `is_resumed`: what
+/// the journal has of it belongs to them. No answer.
+struct BeginItem {
+    LaneIndex lane = 0;
+    Iteration iteration = 0;
+    bool is_resumed = false;
+    bool operator==(const BeginItem&) const = default;
+};
+
+/// All steps of the lane are through; those without a result (not reached, canceled) are to be written. No
+/// answer.
+struct EndItem {
+    LaneIndex lane = 0;
+    Iteration iteration = 0;
+    std::optional<Failure> failure;
+    bool operator==(const EndItem&) const = default;
+};
+
+/// Put the output of a loop together: its items are through. Answer: Collected.
+struct Collect {
+    StepIndex step = 0;
+    bool operator==(const Collect&) const = default;
 };
 
 /// The step waits until `until` (a retry, or a sleep). May be written in a batch; no answer.
@@ -340,10 +480,14 @@ using Command = std::variant<
     Perform,
     RunCode,
     JournalIntent,
+    JournalLoop,
     JournalWait,
     OpenWait,
     CloseWait,
     JournalResult,
+    BeginItem,
+    EndItem,
+    Collect,
     StartTimer,
     Abort,
     Respond,
@@ -365,7 +509,7 @@ std::pair<State, std::vector<Command>> step(const Plan& plan, State state, const
 Millis retry_delay(const RetryPolicy& policy, int attempt, std::optional<Millis> retry_after, double unit);
 
 /// The key sent with every attempt of one call: a version 8 UUID made from SHA-256 of run, step and
-/// iteration, hence the same on every worker and after every crash. `iteration` is empty outside loops.
-std::string idempotency_key(RunId run, std::string_view step, std::string_view iteration = "");
+/// iteration (nothing outside of loops), hence the same on every worker and after every crash.
+std::string idempotency_key(RunId run, std::string_view step, Iteration iteration = 0);
 
 }  // namespace weft::runstate

@@ -347,7 +347,7 @@ TEST(Runstate, CancelWhileAnIntentIsCommittedMakesNoCall) {
     run.start().ready(0);
     run.send(CancelRequested{"by ann"});
     EXPECT_NE(run.one<Finish>(), nullptr);
-    EXPECT_TRUE(run.send(IntentJournaled{0, 1}).out.empty());
+    EXPECT_TRUE(run.send(IntentJournaled{0, 0, 1}).out.empty());
 }
 
 TEST(Runstate, ALostSandboxEndsTheRunWithItsKind) {
@@ -367,13 +367,13 @@ TEST(Runstate, CommitsTheIntentOfAnUnsafeCallFirst) {
     Driver run({call_step("pay", {}, Effect::kUnsafe)});
     run.start().ready(0);
     EXPECT_EQ(run.out, (std::vector<Command>{JournalIntent{0, 1}}));
-    run.send(IntentJournaled{0, 1});
+    run.send(IntentJournaled{0, 0, 1});
     EXPECT_EQ(run.out, (std::vector<Command>{Perform{0, 1, run.now + Millis(30'000)}}));
 }
 
 TEST(Runstate, AnUnsafeCallOfUnknownOutcomeIsNotRepeated) {
     Driver run({call_step("pay", {}, Effect::kUnsafe)});
-    run.start().ready(0).send(IntentJournaled{0, 1}).unknown(0);
+    run.start().ready(0).send(IntentJournaled{0, 0, 1}).unknown(0);
     ASSERT_NE(run.one<Finish>(), nullptr);
     EXPECT_EQ(run.one<Finish>()->failure->kind, FailureKind::kProvider);
     EXPECT_THAT(run.one<Finish>()->failure->message, testing::StartsWith("Outcome unknown: HTTP 503. "));
@@ -390,14 +390,14 @@ TEST(Runstate, KeyedAndIdempotentCallsOfUnknownOutcomeAreRepeated) {
 TEST(Runstate, UnsafeIsRepeatedAfterADefiniteFailureAndWithPolicyRetry) {
     PlanStep pay = call_step("pay", {}, Effect::kUnsafe);
     Driver definite({pay});
-    definite.start().ready(0).send(IntentJournaled{0, 1}).error(0, kDown, true);
+    definite.start().ready(0).send(IntentJournaled{0, 0, 1}).error(0, kDown, true);
     ASSERT_NE(definite.one<StartTimer>(), nullptr);
     definite.now = definite.one<StartTimer>()->at;
     EXPECT_EQ(definite.send(TimerFired{0}).out, (std::vector<Command>{JournalIntent{0, 2}}));
 
     pay.on_unknown = OnUnknown::kRetry;
     Driver told({pay});
-    told.start().ready(0).send(IntentJournaled{0, 1}).unknown(0);
+    told.start().ready(0).send(IntentJournaled{0, 0, 1}).unknown(0);
     EXPECT_NE(told.one<JournalWait>(), nullptr);
 }
 
@@ -483,7 +483,7 @@ TEST(Runstate, EventsForStepsThatDoNotExistAreIgnored) {
         EXPECT_TRUE(run.ready(i).out.empty());
         EXPECT_TRUE(run.send(CallFinished{.step = i}).out.empty());
         EXPECT_TRUE(run.send(TimerFired{i}).out.empty());
-        EXPECT_TRUE(run.send(IntentJournaled{i, 1}).out.empty());
+        EXPECT_TRUE(run.send(IntentJournaled{i, 0, 1}).out.empty());
     }
 }
 

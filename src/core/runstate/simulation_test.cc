@@ -1,4 +1,5 @@
 #include "base/random.h"
+#include "core/runstate/detail/random_plan_for_test.h"
 #include "core/runstate/runstate.h"
 
 #include <fmt/format.h>
@@ -14,72 +15,30 @@ namespace weft::runstate {
 namespace {
 
 /// What the world does wrong on purpose: negative controls, which the checks must notice.
-enum class Sabotage { kNone, kLoseIntents, kLoseResults, kLoseBranches, kLoseAnswers, kAnswerTwice };
+enum class Sabotage {
+    kNone,
+    kLoseIntents,
+    kLoseResults,
+    kLoseBranches,
+    kLoseLoops,
+    kLoseAnswers,
+    kAnswerTwice
+};
 
 struct Options {
     Sabotage sabotage = Sabotage::kNone;
     double crash = 0.05;
 };
 
-struct Dice {
-    explicit Dice(std::uint64_t seed) : rng(seed) {}
-    int below(int n) { return static_cast<int>(rng.next() % static_cast<std::uint64_t>(n)); }
-    bool chance(double p) { return rng.unit() < p; }
-    SeededRng rng;
-};
-
-constexpr int kBranches = 2;
-
-Plan random_plan(Dice& dice) {
-    Plan plan;
-    int count = 1 + dice.below(9);
-    for (int i = 0; i < count; ++i) {
-        PlanStep step;
-        step.id = fmt::format("s{}", i);
-        int kind = dice.below(15);
-        step.kind = kind < 6     ? StepKind::kCall
-                    : kind == 6  ? StepKind::kMap
-                    : kind == 7  ? StepKind::kCode
-                    : kind == 8  ? StepKind::kSleep
-                    : kind >= 13 ? StepKind::kWait
-                    : kind >= 10 ? StepKind::kSwitch
-                                 : StepKind::kRespond;
-        step.effect = static_cast<Effect>(dice.below(3));
-        step.on_error = dice.chance(0.2) ? OnError::kContinue : OnError::kFail;
-        step.on_unknown = dice.chance(0.2) ? OnUnknown::kRetry : OnUnknown::kFail;
-        step.retry = {.attempts = 1 + dice.below(4), .initial = Millis(1000), .max = Millis(20'000)};
-        for (int need = 0; need < i; ++need) {
-            if (!dice.chance(0.3)) continue;
-            int on = dice.below(8);
-            step.needs.push_back(
-                {need,
-                 on == 0   ? NeedOn::kFailure
-                 : on == 1 ? NeedOn::kFinished
-                           : NeedOn::kSuccess}
-            );
-            const bool is_wait = plan.steps[static_cast<std::size_t>(need)].kind == StepKind::kWait;
-            if (is_wait && dice.chance(0.5)) step.needs.back().on = NeedOn::kWaiting;
-            const bool is_switch = plan.steps[static_cast<std::size_t>(need)].kind == StepKind::kSwitch;
-            if (on > 2 && is_switch) step.needs.back().branch = dice.below(kBranches);
-        }
-        plan.steps.push_back(std::move(step));
-    }
-    // The order in the plan means nothing: mirror it half of the time.
-    if (dice.chance(0.5)) {
-        std::ranges::reverse(plan.steps);
-        for (PlanStep& step : plan.steps)
-            for (Need& need : step.needs) need.step = count - 1 - need.step;
-    }
-    plan.has_output = dice.chance(0.5);
-    plan.parallel_max = 1 + dice.below(4);
-    return plan;
-}
+/// A step as defined, of one iteration.
+using Place = std::pair<StepIndex, Iteration>;
 
 class World {
   public:
     World(std::uint64_t seed, Options options) : dice_(seed), options_(options), plan_(random_plan(dice_)) {
         started_at_ = now_;
-        effects_.resize(plan_.steps.size());
+        for (StepIndex i = 0; i < static_cast<StepIndex>(plan_.steps.size()); ++i)
+            if (plan_at(i).kind == StepKind::kBreak) breaks_.insert(plan_.definition_of(i));
         boot();
     }
 
@@ -103,6 +62,7 @@ class World {
     }
     RunStatus end() const { return state_.end; }
     int crashes() const { return crashes_; }
+    std::size_t items() const { return ended_items_.size(); }
 
   private:
     struct Pending {
@@ -121,11 +81,14 @@ class World {
         pending_.clear();
         performed_in_life_.clear();
         results_in_life_.clear();
+        begun_in_life_.clear();
+        lanes_.assign(plan_.lanes.size(), kIdle);
         std::vector<JournalEntry> journal;
         for (const JournalEntry& entry : journal_) {
             using Entry = JournalEntry::Entry;
-            if (options_.sabotage == Sabotage::kLoseAnswers && entry.entry == Entry::kAnswer) continue;
             if (options_.sabotage == Sabotage::kLoseIntents && entry.entry == Entry::kIntent) continue;
+            if (options_.sabotage == Sabotage::kLoseAnswers && entry.entry == Entry::kAnswer) continue;
+            if (options_.sabotage == Sabotage::kLoseLoops && entry.entry == Entry::kLoop) continue;
             if (options_.sabotage == Sabotage::kLoseResults && entry.entry == Entry::kResult) continue;
             journal.push_back(entry);
             if (options_.sabotage == Sabotage::kLoseBranches && entry.branch != kNoBranch)
@@ -140,32 +103,31 @@ class World {
         ++crashes_;
         for (const Pending& p : pending_)
             if (const auto* call = std::get_if<CallFinished>(&p.event); call && dice_.chance(0.5))
-                take_effect(call->step);
+                take_effect(*call);
         now_ += Millis(dice_.below(2'000));
         boot();
     }
 
-    void take_effect(StepIndex i) {
-        const PlanStep& step = plan_at(i);
+    void take_effect(const CallFinished& call) {
+        const PlanStep& step = plan_at(call.step);
         if (step.kind != StepKind::kCall) return;
-        int& count = effects_[static_cast<std::size_t>(i)];
-        ++count;
+        const int count = ++effects_[{plan_.definition_of(call.step), call.iteration}];
         if (step.effect == Effect::kUnsafe && step.on_unknown == OnUnknown::kFail)
             check(count <= 1, "an unsafe call took effect twice");
     }
 
     void flush(int count) {
         for (int i = 0; i < count && !unflushed_.empty(); ++i) {
-            JournalEntry entry = unflushed_.front();
+            const auto [entry, step] = unflushed_.front();
             unflushed_.erase(unflushed_.begin());
-            if (entry.entry == JournalEntry::Entry::kResult) durable_results_.insert(entry.step);
+            if (entry.entry == JournalEntry::Entry::kResult)
+                durable_results_.insert({entry.step, entry.iteration});
             journal_.push_back(entry);
             if (entry.entry == JournalEntry::Entry::kIntent)
-                pending_.push_back({IntentJournaled{entry.step, entry.attempt}});
-            const bool is_of_wait = plan_at(entry.step).kind == StepKind::kWait;
-            if (is_of_wait && entry.entry == JournalEntry::Entry::kWait) {
-                waits_.try_emplace(entry.step);
-                pending_.push_back({WaitOpened{entry.step}});
+                pending_.push_back({IntentJournaled{step, entry.iteration, entry.attempt}});
+            if (plan_at(step).kind == StepKind::kWait && entry.entry == JournalEntry::Entry::kWait) {
+                waits_.try_emplace(step);
+                pending_.push_back({WaitOpened{step}});
             }
         }
     }
@@ -205,6 +167,7 @@ class World {
                 return;
             }
             now_ = std::max(now_, chosen.at);
+            has_timed_out_ = has_timed_out_ || (is_run_timer && state_.stage == Stage::kFinally);
         } else {
             now_ += Millis(dice_.below(50));
         }
@@ -234,8 +197,8 @@ class World {
                                    : Outcome::kAborted;
         call.failure = Failure{FailureKind::kProvider, "HTTP 503"};
         call.retryable = dice_.chance(0.7);
-        if (call.outcome == Outcome::kOk) take_effect(call.step);
-        if (call.outcome == Outcome::kUnknown && dice_.chance(0.5)) take_effect(call.step);
+        if (call.outcome == Outcome::kOk) take_effect(call);
+        if (call.outcome == Outcome::kUnknown && dice_.chance(0.5)) take_effect(call);
     }
 
     void decide(InputEvaluated& input) {
@@ -247,9 +210,13 @@ class World {
         if (input.outcome == InputEvaluated::Outcome::kFailed)
             input.failure = Failure{FailureKind::kWorkflow, "typo"};
         input.wake_at = now_ + Millis(dice_.below(20'000));
-        if (input.step == kRun || plan_at(input.step).kind != StepKind::kSwitch) return;
+        if (input.step == kRun) return;
+        const PlanStep& step = plan_at(input.step);
+        if (step.loop) input.items = step.loop->is_while ? dice_.below(4) > 0 : dice_.below(6);
+        if (step.kind != StepKind::kSwitch) return;
         input.branch = dice_.below(kBranches);
-        if (input.outcome == InputEvaluated::Outcome::kReady) branches_[input.step] = input.branch;
+        if (input.outcome == InputEvaluated::Outcome::kReady)
+            branches_[{plan_.definition_of(input.step), input.iteration}] = input.branch;
     }
 
     void send(const Event& event) {
@@ -264,35 +231,37 @@ class World {
             std::visit([this](const auto& c) { obey(c); }, command);
         }
         auto active = std::ranges::count_if(state_.steps, [](const StepState& s) {
-            return s.status() == StepStatus::kRunning;
+            return s.status() == StepStatus::kRunning && !s.loop;  // what a loop asks is between its items
         });
         check(active <= plan_.parallel_max, "more steps under way than allowed");
     }
 
     void check_stopped(const Command& command) {
-        check(
-            !std::holds_alternative<Evaluate>(command) && !std::holds_alternative<Perform>(command) &&
-                !std::holds_alternative<RunCode>(command) && !std::holds_alternative<JournalIntent>(command),
-            "something was started after the run had been stopped"
-        );
+        auto starts = [this](const auto& c) {
+            using C = std::decay_t<decltype(c)>;
+            if constexpr (std::is_same_v<C, Evaluate> || std::is_same_v<C, Perform> ||
+                          std::is_same_v<C, RunCode> || std::is_same_v<C, JournalIntent>)
+                return c.step == kRun || !plan_at(c.step).is_final;
+            return false;
+        };
+        check(!std::visit(starts, command), "something was started after the run had been stopped");
     }
 
     void check_not_done(StepIndex i) {
-        check(!durable_results_.contains(i), "a finished step was done again");
+        check(!durable_results_.contains(place(i)), "a finished step was done again");
     }
 
     void check_needs(StepIndex i) {
         const std::vector<Need>& needs = plan_at(i).needs;
-        for (const Need& need : needs)
-            check(
-                need.on == NeedOn::kWaiting
-                    ? waits_.contains(need.step) ||
-                          is_terminal(state_.steps[static_cast<std::size_t>(need.step)].status())
-                    : is_terminal(state_.steps[static_cast<std::size_t>(need.step)].status()),
-                "a step began before its needs were through"
-            );
+        auto is_through = [&](const Need& need) {
+            return is_terminal(state_.steps[static_cast<std::size_t>(need.step)].status()) ||
+                   (need.on == NeedOn::kWaiting && waits_.contains(need.step));
+        };
+        const bool is_due = plan_at(i).is_first_wins ? needs.empty() || std::ranges::any_of(needs, is_through)
+                                                     : std::ranges::all_of(needs, is_through);
+        check(is_due, "a step began before its needs were through");
         const bool is_on_a_branch = std::ranges::any_of(needs, [&](const Need& need) {
-            return need.branch == kNoBranch || branches_[need.step] == need.branch;
+            return need.branch == kNoBranch || branches_[place(need.step)] == need.branch;
         });
         check(needs.empty() || is_on_a_branch, "a step began on a branch that was not taken");
     }
@@ -301,47 +270,64 @@ class World {
         if (c.step != kRun) {
             check_not_done(c.step);
             check_needs(c.step);
+            begun_in_life_.insert(place(c.step));
         }
-        pending_.push_back({InputEvaluated{.step = c.step}});
+        pending_.push_back({InputEvaluated{.step = c.step, .iteration = iteration(c.step)}});
     }
     void obey(const Perform& c) {
         check_not_done(c.step);
-        check(performed_in_life_.insert({c.step, c.attempt}).second, "one attempt was made twice");
+        check(performed_in_life_.insert({place(c.step), c.attempt}).second, "one attempt was made twice");
         if (plan_at(c.step).effect == Effect::kUnsafe) {
             check(c.attempt <= plan_at(c.step).retry.attempts, "more attempts than the policy allows");
-            check(performed_unsafe_.insert({c.step, c.attempt}).second, "one unsafe attempt was made twice");
+            check(
+                performed_unsafe_.insert({place(c.step), c.attempt}).second,
+                "one unsafe attempt was made twice"
+            );
             bool has_intent = std::ranges::any_of(journal_, [&](const JournalEntry& e) {
-                return e.entry == JournalEntry::Entry::kIntent && e.step == c.step && e.attempt == c.attempt;
+                return e.entry == JournalEntry::Entry::kIntent &&
+                       Place(e.step, e.iteration) == place(c.step) && e.attempt == c.attempt;
             });
             check(has_intent, "an unsafe call without a committed intent");
         }
-        pending_.push_back({CallFinished{.step = c.step, .attempt = c.attempt}});
+        pending_.push_back({CallFinished{.step = c.step, .iteration = iteration(c.step), .attempt = c.attempt}
+        });
     }
     void obey(const RunCode& c) {
         check_not_done(c.step);
-        pending_.push_back({CallFinished{.step = c.step, .attempt = c.attempt}});
+        pending_.push_back({CallFinished{.step = c.step, .iteration = iteration(c.step), .attempt = c.attempt}
+        });
+    }
+    void write(StepIndex step, JournalEntry entry) {
+        std::tie(entry.step, entry.iteration) = place(step);
+        unflushed_.emplace_back(std::move(entry), step);
     }
     void obey(const JournalIntent& c) {
-        unflushed_.push_back({.step = c.step, .entry = JournalEntry::Entry::kIntent, .attempt = c.attempt});
+        write(c.step, {.entry = JournalEntry::Entry::kIntent, .attempt = c.attempt});
+    }
+    void obey(const JournalLoop& c) {
+        write(c.step, {.entry = JournalEntry::Entry::kLoop, .attempt = 1, .items = c.items});
     }
     void obey(const JournalWait& c) {
-        unflushed_.push_back({
-            .step = c.step,
-            .entry = JournalEntry::Entry::kWait,
-            .attempt = c.attempt,
-            .until = c.until,
-            .failure = c.failure,
-        });
+        write(
+            c.step,
+            {
+                .entry = JournalEntry::Entry::kWait,
+                .attempt = c.attempt,
+                .until = c.until,
+                .failure = c.failure,
+            }
+        );
     }
     void obey(const OpenWait& c) {
         check(!waits_.contains(c.step), "a wait was opened twice");
-        unflushed_.push_back(
-            {.step = c.step, .entry = JournalEntry::Entry::kWait, .attempt = c.attempt, .until = c.until}
-        );
+        write(c.step, {.entry = JournalEntry::Entry::kWait, .attempt = c.attempt, .until = c.until});
     }
     void obey(const CloseWait& c) {
         check(state_.steps[static_cast<std::size_t>(c.step)].until <= now_, "a wait was closed too early");
         pending_.push_back({WaitEnded{c.step, std::nullopt}});
+    }
+    bool stops_the_clock(StepIndex i) const {
+        return plan_at(i).kind == StepKind::kSleep || plan_at(i).kind == StepKind::kWait;
     }
     void obey(const JournalResult& c) {
         if (auto wait = waits_.find(c.step); wait != waits_.end()) {
@@ -349,19 +335,74 @@ class World {
             check(c.status != StepStatus::kFailed || !is_answered, "an answer that was taken got lost");
             check(c.status != StepStatus::kSuccess || is_answered, "a wait ended without an answer");
         }
-        check(results_in_life_.insert(c.step).second, "a step ended twice");
+        check(results_in_life_.insert(place(c.step)).second, "a step ended twice");
         check(is_terminal(c.status), "a result that is no end");
-        unflushed_.push_back({
-            .step = c.step,
-            .attempt = c.attempt,
-            .status = c.status,
-            .at = stops_the_clock(c.step) ? now_ : Instant{},
-            .failure = c.failure,
-            .branch = c.branch,
-        });
+        const bool is_loop = plan_at(c.step).loop.has_value();
+        if (is_loop && c.status == StepStatus::kSuccess) check_items(c.step);
+        write(
+            c.step,
+            {
+                .attempt = c.attempt,
+                .status = c.status,
+                .at = stops_the_clock(c.step) ? now_ : Instant{},
+                .failure = c.failure,
+                .branch = c.branch,
+            }
+        );
     }
-    bool stops_the_clock(StepIndex i) const {
-        return plan_at(i).kind == StepKind::kSleep || plan_at(i).kind == StepKind::kWait;
+    void obey(const BeginItem& c) {
+        const Lane& lane = plan_.lanes[static_cast<std::size_t>(c.lane)];
+        check(lanes_[static_cast<std::size_t>(c.lane)] == kIdle, "an item began in a lane that has one");
+        lanes_[static_cast<std::size_t>(c.lane)] = c.iteration;
+        const Place loop = place(lane.loop);
+        check(outer_iteration(c.iteration) == loop.second, "an item of another time around");
+        check(!ended_items_.contains({loop.first, c.iteration}) || crashes_ > 0, "an item began twice");
+    }
+    /// Like the engine: what came to no result is written at the end.
+    void obey(const EndItem& c) {
+        const Lane& lane = plan_.lanes[static_cast<std::size_t>(c.lane)];
+        for (StepIndex i = lane.first; i < lane.first + lane.count; ++i) {
+            if (durable_results_.contains(place(i)) || results_in_life_.contains(place(i))) continue;
+            const bool has_begun = begun_in_life_.contains(place(i));
+            write(i, {.status = has_begun ? StepStatus::kCanceled : StepStatus::kNotReached});
+        }
+        ended_items_.insert({plan_.definition_of(lane.loop), c.iteration});
+        lanes_[static_cast<std::size_t>(c.lane)] = kIdle;
+    }
+    void obey(const Collect& c) {
+        pending_.push_back({Collected{.step = c.step, .iteration = iteration(c.step)}});
+    }
+    /// It ended here, or a worker found it ended in the journal.
+    bool is_ended(StepIndex loop, Iteration iteration) const {
+        if (ended_items_.contains({plan_.definition_of(loop), iteration})) return true;
+        const Loop& of = *plan_at(loop).loop;
+        for (StepIndex i = of.body; i < of.body + of.body_count; ++i)
+            if (!durable_results_.contains({i, iteration})) return false;
+        return true;
+    }
+    bool has_broken(Place loop) const {
+        auto is_break = [&](const JournalEntry& entry) {
+            return entry.step < static_cast<StepIndex>(plan_.steps.size()) && breaks_.contains(entry.step) &&
+                   outer_iteration(entry.iteration) == loop.second && entry.status == StepStatus::kSuccess &&
+                   entry.entry == JournalEntry::Entry::kResult;
+        };
+        return std::ranges::any_of(journal_, is_break) ||
+               std::ranges::any_of(unflushed_, [&](const auto& line) { return is_break(line.first); });
+    }
+    /// A loop that has succeeded left no item out, unless it was told to stop early.
+    void check_items(StepIndex step) {
+        const Place loop = place(step);
+        Iteration items = 0;
+        auto read = [&](const JournalEntry& entry) {
+            if (entry.entry == JournalEntry::Entry::kLoop && Place(entry.step, entry.iteration) == loop)
+                items = entry.items;
+        };
+        for (const JournalEntry& entry : journal_) read(entry);
+        for (const auto& line : unflushed_) read(line.first);
+        for (Iteration index = 0; index < items; ++index)
+            check(
+                is_ended(step, item_number(loop.second, index)) || has_broken(loop), "a loop left an item out"
+            );
     }
     void obey(const StartTimer& c) {
         std::erase_if(pending_, [&](const Pending& p) {
@@ -381,7 +422,7 @@ class World {
         // An answer that came meanwhile, or comes now, makes the run due at once.
         const bool is_answered = std::ranges::any_of(waits_, [&](const auto& each) {
             return options_.sabotage != Sabotage::kLoseAnswers && each.second.is_answered &&
-                   !durable_results_.contains(each.first);
+                   !durable_results_.contains(place(each.first));
         });
         if (!is_answered && !(dice_.chance(0.5) && answer_one())) now_ = std::max(now_, c.until);
         boot();
@@ -399,15 +440,27 @@ class World {
                 "an answer was taken after the end of the wait"
             );
         }
+        check(
+            c.status != RunStatus::kSuccess ||
+                std::ranges::all_of(lanes_, [](Iteration at) { return at == kIdle; }),
+            "success with an item that was not done"
+        );
         for (std::size_t i = 0; i < state_.steps.size(); ++i) {
+            if (plan_.steps[i].lane != kNoLane) continue;
             StepStatus status = state_.steps[i].status();
             bool is_open = status == StepStatus::kQueued || status == StepStatus::kCanceled ||
                            status == StepStatus::kNotReached;
             if (c.status == RunStatus::kSuccess) check(!is_open, "success with a step that was not done");
+            if (plan_.steps[i].is_final && !has_timed_out_) check(!is_open, "an end without the final steps");
         }
     }
 
     const PlanStep& plan_at(StepIndex i) const { return plan_.steps[static_cast<std::size_t>(i)]; }
+    Iteration iteration(StepIndex i) const {
+        const LaneIndex lane = i == kRun ? kNoLane : plan_at(i).lane;
+        return lane == kNoLane ? 0 : lanes_[static_cast<std::size_t>(lane)];
+    }
+    Place place(StepIndex i) const { return {plan_.definition_of(i), iteration(i)}; }
 
     Dice dice_;
     Options options_;
@@ -415,41 +468,49 @@ class World {
     Instant now_ = Instant(std::chrono::hours(1'000));
     Instant started_at_;
     State state_;
-    std::vector<JournalEntry> journal_;    // committed
-    std::vector<JournalEntry> unflushed_;  // in the write batch
+    std::vector<JournalEntry> journal_;                          // committed
+    std::vector<std::pair<JournalEntry, StepIndex>> unflushed_;  // in the write batch, and whose they are
     std::vector<Pending> pending_;
-    std::vector<int> effects_;
-    std::map<StepIndex, Branch> branches_;  // as decided last: what is not in the journal is decided anew
+    std::vector<Iteration> lanes_;  // as the commands say
+    std::map<Place, int> effects_;
+    std::map<Place, Branch> branches_;  // as decided last: what is not in the journal is decided anew
     struct Wait {
         bool is_answered = false;  // and whoever did was told that it counts
         bool is_closed = false;
     };
-    std::map<StepIndex, Wait> waits_;  // as committed
-    std::set<StepIndex> durable_results_;
-    std::set<std::pair<StepIndex, int>> performed_in_life_;
-    std::set<std::pair<StepIndex, int>> performed_unsafe_;
-    std::set<StepIndex> results_in_life_;
+    std::map<StepIndex, Wait> waits_;  // as committed; outside of loops
+    std::set<Place> durable_results_;
+    std::set<Place> ended_items_;  // by loop
+    std::set<std::pair<Place, int>> performed_in_life_;
+    std::set<std::pair<Place, int>> performed_unsafe_;
+    std::set<Place> results_in_life_;
+    std::set<Place> begun_in_life_;
+    std::set<StepIndex> breaks_;  // as defined
     std::string violation_;
     int crashes_ = 0;
     bool ended_ = false;
+    bool has_timed_out_ = false;  // the final steps have
     bool is_cancelled_ = false;
 };
 
 TEST(RunstateSimulation, HoldsItsInvariantsUnderCrashes) {
     std::map<RunStatus, int> ends;
     int crashes = 0;
+    std::size_t items = 0;
     for (std::uint64_t seed = 1; seed <= 20'000; ++seed) {
         World world(seed, {});
         std::string violation = world.run();
         ASSERT_EQ(violation, "") << "seed " << seed;
         ++ends[world.end()];
         crashes += world.crashes();
+        items += world.items();
     }
     // The generator must keep reaching every kind of end, or the test has gone blind.
     EXPECT_GT(ends[RunStatus::kSuccess], 2'000);
     EXPECT_GT(ends[RunStatus::kFailed], 2'000);
     EXPECT_GT(ends[RunStatus::kCanceled], 500);
     EXPECT_GT(crashes, 5'000);
+    EXPECT_GT(items, 5'000);
 }
 
 int violations(Options options, std::string_view what) {
@@ -469,7 +530,7 @@ TEST(RunstateSimulation, NoticesLostIntents) {
 
 TEST(RunstateSimulation, NoticesBranchesThatChange) {
     Options options{.sabotage = Sabotage::kLoseBranches, .crash = 0.3};
-    EXPECT_GT(violations(options, "a step began on a branch that was not taken"), 20);
+    EXPECT_GT(violations(options, "a step began on a branch that was not taken"), 10);
     EXPECT_EQ(violations({.crash = 0.3}, "a step began on a branch that was not taken"), 0);
 }
 
@@ -485,6 +546,12 @@ TEST(RunstateSimulation, NoticesAnswersThatComeTooLate) {
     EXPECT_GT(violations({.sabotage = Sabotage::kAnswerTwice, .crash = 0.1}, kTwice), 20);
     EXPECT_EQ(violations({.crash = 0.1}, kTwice), 0);
     EXPECT_EQ(violations({.crash = 0.1}, kLost), 0);
+}
+
+TEST(RunstateSimulation, NoticesLoopsThatBeginAgain) {
+    Options options{.sabotage = Sabotage::kLoseLoops, .crash = 0.1};
+    EXPECT_GT(violations(options, "a finished step was done again"), 20);
+    EXPECT_EQ(violations({.crash = 0.1}, "a finished step was done again"), 0);
 }
 
 TEST(RunstateSimulation, NoticesLostResults) {

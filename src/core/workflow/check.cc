@@ -54,9 +54,9 @@ class Checker {
         for (std::size_t i = 0; i < definition_.steps.size(); ++i) {
             const Step& step = definition_.steps[i];
             if (step.uses.is_core())
-                check_core(step, step_field(i));
+                check_core(step, step.field);
             else
-                check_action(step, step_field(i));
+                check_action(step, step.field);
             check_references(step, i);
         }
         if (definition_.output) check_tree(*definition_.output, "output", std::nullopt);
@@ -188,13 +188,13 @@ class Checker {
     // ---- references
 
     void check_references(const Step& step, std::size_t i) {
-        std::string field = step_field(i);
+        const std::string& field = step.field;
         if (step.condition) {
             if (auto node = templates::parse_condition(*step.condition, below(field, "if")))
                 check_node(*node, i);
         }
         bool is_code = step.uses.text() == "core/code";
-        check_tree(input_template(step), below(field, is_code ? "with.input" : "with"), i);
+        check_tree(input_template(step), input_field(step), i);
         if (!is_code || !step.with.is_object()) return;
         templates::Place place{.field = below(field, "with.source")};
         auto references = templates::references(text_or(step.with.get_object(), "source"), place);
@@ -229,11 +229,43 @@ class Checker {
         } else if (reference.root == "env" && !members.empty() &&
                    !definition_.env.contains(members.front())) {
             wrong(fmt::format("env.{} is not declared in env", members.front()));
-        } else if (reference.root == "item" || reference.root == "index") {
-            wrong(fmt::format("{} exists inside loops only", reference.root));
+        } else if (reference.root == "item" || reference.root == "index" || reference.root == "last" ||
+                   reference.root == "outer") {
+            check_loop_reference(reference, step);
+        } else if (reference.root == "outcome" && (!step || !definition_.steps[*step].is_final)) {
+            wrong("outcome exists in finally only");
         } else if (reference.root == "secret") {
             wrong("secret is not available yet; put credentials into a connection");
         }
+    }
+
+    /// `item` and `index` of a core/foreach, `last` and `index` of a core/while (also in its own condition),
+    /// `outer` of a loop in a loop.
+    void check_loop_reference(const Reference& reference, std::optional<std::size_t> step) {
+        const Step* loop = nullptr;
+        if (step) {
+            const Step& mine = definition_.steps[*step];
+            if (mine.loop && mine.uses.action == "while")
+                loop = &mine;
+            else if (mine.parent)
+                loop = &definition_.steps[*mine.parent];
+        }
+        const std::string& name = reference.root;
+        std::string_view place;
+        if (loop == nullptr)
+            place = "inside loops";
+        else if (name == "item" && loop->uses.action != "foreach")
+            place = "inside core/foreach";
+        else if (name == "last" && loop->uses.action != "while")
+            place = "inside core/while";
+        else if (name == "outer" && !loop->parent)
+            place = "inside a loop that is inside another";
+        else
+            return;
+        problems_.add(
+            fmt::format("{} exists {} only{}", name, place, place_text(reference.place)),
+            reference.place.field
+        );
     }
 
     void check_step_reference(const Reference& reference, std::optional<std::size_t> step) {
@@ -244,6 +276,14 @@ class Checker {
         auto found = index_.find(id);
         if (found == index_.end()) return wrong(fmt::format("There is no step \"{}\"", id));
         if (step && found->second == *step) return wrong(fmt::format("{} cannot refer to itself", id));
+        const Step& other = definition_.steps[found->second];
+        const Step* mine = step ? &definition_.steps[*step] : nullptr;
+        if (other.parent && !is_around(other.parent, mine)) {
+            const std::string& loop = definition_.steps[*other.parent].id;
+            return wrong(fmt::format("{} is inside the loop {}; say steps.{}.output", id, loop, loop));
+        }
+        // What ends a run may come before any step of it.
+        if (mine != nullptr && mine->is_final && !other.is_final) return check_part(reference);
         if (step && !ancestors_[*step][found->second])
             return wrong(fmt::format(
                 "{} need not be through when {} begins; add it to the needs of {}",
@@ -251,8 +291,23 @@ class Checker {
                 definition_.steps[*step].id,
                 definition_.steps[*step].id
             ));
+        check_part(reference);
+    }
+
+    /// Whether the loop is the one that the step stands in, or one around it.
+    bool is_around(std::optional<std::size_t> loop, const Step* step) const {
+        for (; step != nullptr; step = step->parent ? &definition_.steps[*step->parent] : nullptr)
+            if (step->parent == loop) return true;
+        return false;
+    }
+
+    void check_part(const Reference& reference) {
         if (reference.members.size() < 2) return;
+        const std::string& id = reference.members.front();
         const std::string& part = reference.members[1];
+        auto wrong = [&](std::string message) {
+            problems_.add(std::move(message) + place_text(reference.place), reference.place.field);
+        };
         if (part != "output" && part != "status" && part != "error")
             wrong(fmt::format(
                 "A step has output, status and error, not {}; say steps.{}.output.{}", part, id, part

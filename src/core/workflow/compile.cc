@@ -52,7 +52,20 @@ Result<Defaults> defaults_of(const Step& step, const Catalog& catalog) {
     return out;
 }
 
-Result<Json> step_json(const Step& step, const Catalog& catalog, std::size_t i) {
+Json loop_json(const Step& step) {
+    JsonObject out;
+    if (step.uses.action == "while") {
+        out["while"] = true;
+        out["max"] = step.loop->max;
+    }
+    out["concurrency"] = step.loop->concurrency;
+    if (step.loop->batch > 0) out["batch"] = step.loop->batch;
+    out["on_item_error"] = runstate::name(step.loop->on_item_error);
+    if (!step.loop->collects) out["collect"] = false;
+    return out;
+}
+
+Result<Json> step_json(const Step& step, const Definition& definition, const Catalog& catalog) {
     TRY(Defaults defaults, defaults_of(step, catalog));
     JsonObject out;
     out["id"] = step.id;
@@ -71,6 +84,10 @@ Result<Json> step_json(const Step& step, const Catalog& catalog, std::size_t i) 
             {"on", need.branch.empty() ? runstate::name(need.on) : std::string_view(need.branch)}
         });
     out["needs"] = std::move(needs);
+    if (step.is_first_wins) out["join"] = "first";
+    if (step.is_final) out["final"] = true;
+    if (step.parent) out["in"] = definition.steps[*step.parent].id;
+    if (step.loop) out["loop"] = loop_json(step);
     out["timeout_ms"] = step.timeout.value_or(defaults.timeout).count();
     out["on_error"] = runstate::name(step.on_error);
     if (step.cpu) out["cpu_ms"] = step.cpu->count();
@@ -79,7 +96,7 @@ Result<Json> step_json(const Step& step, const Catalog& catalog, std::size_t i) 
     if (defaults.calls_out) {
         out["effect"] = runstate::name(defaults.effect);
         out["on_unknown"] = runstate::name(step.on_unknown);
-        TRY(out["retry"], retry_json(step, defaults.retry, below(step_field(i), "retry")));
+        TRY(out["retry"], retry_json(step, defaults.retry, below(step.field, "retry")));
     }
     return out;
 }
@@ -129,9 +146,9 @@ Result<Json> compile(const Definition& definition, const Catalog& catalog) {
     TRY(out["actions"], actions_json(definition, catalog));
     TRY(out["connections"], connections_json(definition, catalog));
     JsonArray steps;
-    for (std::size_t i = 0; i < definition.steps.size(); ++i) {
-        TRY(Json step, step_json(definition.steps[i], catalog, i));
-        steps.push_back(std::move(step));
+    for (const Step& step : definition.steps) {
+        TRY(Json one, step_json(step, definition, catalog));
+        steps.push_back(std::move(one));
     }
     out["steps"] = std::move(steps);
     if (definition.output) out["output"] = *definition.output;

@@ -17,7 +17,7 @@ struct Row {
     CoreKind kind;
     runstate::StepKind step;
 };
-constexpr std::array<Row, 11> kCoreSteps = {{
+constexpr std::array<Row, 15> kCoreSteps = {{
     {"map", CoreKind::kMap, runstate::StepKind::kMap},
     {"code", CoreKind::kCode, runstate::StepKind::kCode},
     {"http", CoreKind::kHttp, runstate::StepKind::kCall},
@@ -29,6 +29,10 @@ constexpr std::array<Row, 11> kCoreSteps = {{
     {"callback", CoreKind::kCallback, runstate::StepKind::kWait},
     {"event", CoreKind::kEvent, runstate::StepKind::kWait},
     {"approval", CoreKind::kApproval, runstate::StepKind::kWait},
+    {"foreach", CoreKind::kForeach, runstate::StepKind::kLoop},
+    {"while", CoreKind::kWhile, runstate::StepKind::kLoop},
+    {"break", CoreKind::kBreak, runstate::StepKind::kBreak},
+    {"merge", CoreKind::kMerge, runstate::StepKind::kMap},
 }};
 
 void check_code(const Json& with, const std::string& field, Problems& problems) {
@@ -105,16 +109,6 @@ void check_switch(const Json& with, const std::string& field, Problems& problems
     }
 }
 
-/// As JavaScript sees it, and as `if` of a step does.
-bool is_truthy(const Json& value) {
-    if (value.is_null()) return false;
-    if (value.is_bool()) return value.get_bool();
-    if (value.is_string()) return !text_of(value).empty();
-    if (!value.is_number()) return true;
-    const std::string text = to_text(value);
-    return text.substr(0, text.find_first_of("eE")).find_first_of("123456789") != std::string::npos;
-}
-
 }  // namespace
 
 bool check_shape(
@@ -137,6 +131,15 @@ bool check_shape(
     if (!needed.empty() && !with.get_object().contains(needed))
         return problems.add(fmt::format("{} is missing", needed), below(field, needed));
     return is_known;
+}
+
+bool is_truthy(const Json& value) {
+    if (value.is_null()) return false;
+    if (value.is_bool()) return value.get_bool();
+    if (value.is_string()) return !text_of(value).empty();
+    if (!value.is_number()) return true;
+    const std::string text = to_text(value);
+    return text.substr(0, text.find_first_of("eE")).find_first_of("123456789") != std::string::npos;
 }
 
 std::vector<std::string> branches_of(const Step& step) {
@@ -205,6 +208,18 @@ void check_core_step(const Step& step, CoreKind kind, const std::string& field, 
         case CoreKind::kSwitch:
             check_switch(step.with, with, problems);
             break;
+        case CoreKind::kForeach:
+        case CoreKind::kWhile:
+            if (step.timeout)
+                problems.add("A loop has no timeout of its own; its steps have", below(field, "timeout"));
+            break;
+        case CoreKind::kBreak:
+            check_shape(step.with, {}, "", with, problems);
+            if (!step.parent) problems.add("core/break stands in a loop's steps", below(field, "uses"));
+            break;
+        case CoreKind::kMerge:
+            check_merge(step.with, with, problems);
+            break;
     }
     if (kind != CoreKind::kHttp && !step.connection.empty())
         problems.add(fmt::format("{} takes no connection", step.uses.text()), below(field, "connection"));
@@ -213,9 +228,20 @@ void check_core_step(const Step& step, CoreKind kind, const std::string& field, 
 }
 
 Json input_template(const Step& step) {
-    if (!step.uses.is_core() || step.uses.action != "code" || !step.with.is_object()) return step.with;
+    if (!step.with.is_object()) return step.with;
+    if (step.loop) {
+        const std::string_view asked = step.uses.action == "while" ? "condition" : "items";
+        const Json* found = step.with.get_object().if_contains(asked);
+        return Json{{asked, found != nullptr ? *found : Json()}};
+    }
+    if (!step.uses.is_core() || step.uses.action != "code") return step.with;
     const Json* input = step.with.get_object().if_contains("input");
     return input != nullptr ? *input : Json(JsonObject());
+}
+
+std::string input_field(const Step& step) {
+    const bool is_item = step.id.find('.') != std::string::npos;  // see item_step
+    return below(step.field, is_item ? "output" : step.uses.text() == "core/code" ? "with.input" : "with");
 }
 
 runstate::Effect http_effect(const Json& with) {

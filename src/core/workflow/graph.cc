@@ -87,7 +87,7 @@ void check_graph(const Definition& definition, Problems& problems) {
     for (std::size_t i = 0; i < definition.steps.size(); ++i) {
         const Step& step = definition.steps[i];
         for (std::size_t n = 0; n < step.needs.size(); ++n) {
-            std::string field = fmt::format("{}.needs[{}]", step_field(i), n);
+            std::string field = fmt::format("{}.needs[{}]", step.field, n);
             const std::string& needed = step.needs[n].step;
             if (needed == step.id)
                 is_sound = problems.add("A step does not need itself", std::move(field));
@@ -98,6 +98,14 @@ void check_graph(const Definition& definition, Problems& problems) {
                 problems.add(
                     fmt::format("{} waits for no answer; on is success, failure or finished", needed),
                     below(field, "on")
+                );
+            else if (const Step& other = definition.steps[index.at(needed)];
+                     other.parent != step.parent || other.is_final != step.is_final)
+                is_sound = problems.add(
+                    fmt::format(
+                        "{} stands in another list of steps; needs names those of the same list", needed
+                    ),
+                    std::move(field)
                 );
             else if (!step.needs[n].branch.empty())
                 check_branch(
@@ -113,7 +121,7 @@ void check_graph(const Definition& definition, Problems& problems) {
     std::size_t first = static_cast<std::size_t>(stuck - done.begin());
     problems.add(
         fmt::format("Steps need each other in a circle: {}", cycle_text(definition, index, first, done)),
-        below(step_field(first), "needs")
+        below(definition.steps[first].field, "needs")
     );
 }
 
@@ -128,6 +136,13 @@ std::vector<std::vector<bool>> ancestors(const Definition& definition) {
             for (std::size_t k = 0; k < count; ++k)
                 if (out[parent][k]) out[i][k] = true;
         }
+    }
+    // What is through before a loop begins is so for its body; loops stand before their bodies.
+    for (std::size_t i = 0; i < count; ++i) {
+        if (!definition.steps[i].parent) continue;
+        const std::size_t loop = *definition.steps[i].parent;
+        for (std::size_t k = 0; k < count; ++k)
+            if (out[loop][k]) out[i][k] = true;
     }
     return out;
 }

@@ -20,6 +20,11 @@ const JsonObject* object_in(const JsonObject& object, std::string_view key) {
     return found != nullptr && found->is_object() ? &found->get_object() : nullptr;
 }
 
+bool flag_in(const JsonObject& object, std::string_view key, bool fallback) {
+    const Json* found = object.if_contains(key);
+    return found != nullptr && found->is_bool() ? found->get_bool() : fallback;
+}
+
 template <class Id>
 Result<Id> id_in(const JsonObject& object, std::string_view key) {
     if (auto id = Id::parse(text_or(object, key))) return *id;
@@ -108,6 +113,8 @@ Result<runstate::PlanStep> read_plan_step(
     if (const Json* retry = object.if_contains("retry")) {
         TRY(out.retry, runstate::parse_retry(*retry, {}, "retry"));
     }
+    out.is_first_wins = text_or(object, "join", "all") == "first";
+    out.is_final = flag_in(object, "final", false);
     const Json* needs = object.if_contains("needs");
     if (needs == nullptr || !needs->is_array()) return damaged("needs");
     for (const Json& need : needs->get_array()) {
@@ -120,6 +127,49 @@ Result<runstate::PlanStep> read_plan_step(
         out.needs.push_back(*read);
     }
     return out;
+}
+
+Result<LoopSettings> read_loop(const JsonObject& object) {
+    LoopSettings out;
+    const auto on_item_error = runstate::on_error_from(text_or(object, "on_item_error"));
+    if (!on_item_error) return damaged("on_item_error");
+    out.on_item_error = *on_item_error;
+    out.concurrency = static_cast<int>(int_or(object, "concurrency", 0));
+    out.batch = static_cast<int>(int_or(object, "batch", 0));
+    out.max = int_or(object, "max", out.max);
+    out.collects = flag_in(object, "collect", true);
+    if (out.concurrency < 1 || out.batch < 0 || out.max < 1 || out.max > runstate::kItemsMax)
+        return damaged("loop");
+    return out;
+}
+
+/// Tells the loops where their bodies stand. Gives the number of steps outside of loops.
+Result<runstate::StepIndex> place_bodies(
+    const JsonArray& steps, const StepIndexes& indexes, std::vector<runstate::PlanStep>& plans
+) {
+    runstate::StepIndex top = 0;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        const std::string_view in = text_or(steps[i].get_object(), "in");
+        const auto at = static_cast<runstate::StepIndex>(i);
+        if (in.empty()) {
+            if (top++ != at) return damaged("a loop's body");
+            continue;
+        }
+        const auto found = indexes.find(in);
+        if (found == indexes.end() || found->second >= at) return damaged("a loop's body");
+        auto& loop = plans[static_cast<std::size_t>(found->second)].loop;
+        if (!loop) return damaged("a loop's body");
+        if (loop->body_count == 0) loop->body = at;
+        if (loop->body + loop->body_count++ != at) return damaged("a loop's body");
+    }
+    for (const runstate::PlanStep& plan : plans) {
+        if (plan.loop && plan.loop->body_count == 0) return damaged("a loop without steps");
+        for (const runstate::Need& need : plan.needs)
+            if (text_or(steps[static_cast<std::size_t>(need.step)].get_object(), "in") !=
+                text_or(steps[indexes.find(plan.id)->second].get_object(), "in"))
+                return damaged("needs");
+    }
+    return top;
 }
 
 }  // namespace
@@ -153,10 +203,17 @@ Result<CompiledWorkflow> CompiledWorkflow::load(const Json& compiled) {
             indexes.emplace(text_or(step.get_object(), "id"), static_cast<int>(indexes.size())).second;
         if (!is_new) return damaged("a step's id comes twice");
     }
+    std::vector<runstate::PlanStep> plans;
     for (const Json& step : steps->get_array()) {
         TRY(runstate::PlanStep plan, read_plan_step(step.get_object(), indexes, steps->get_array()));
-        CHECK_OK(out.add_step(step.get_object(), std::move(plan)));
+        CHECK_OK(out.add_step(step.get_object(), plan));
+        plans.push_back(std::move(plan));
     }
+    TRY(const runstate::StepIndex top, place_bodies(steps->get_array(), indexes, plans));
+    auto laid_out = runstate::lay_out(plans, top);
+    if (!laid_out) return damaged("too many steps under way");
+    out.plan_.steps = std::move(laid_out->steps);
+    out.plan_.lanes = std::move(laid_out->lanes);
     const Json* env = object.if_contains("env");
     out.env_ = env != nullptr ? to_text(*env) : "{}";
     if (const Json* output = object.if_contains("output")) out.output_ = to_text(*output);
@@ -167,7 +224,7 @@ Result<CompiledWorkflow> CompiledWorkflow::load(const Json& compiled) {
     return out;
 }
 
-Result<> CompiledWorkflow::add_step(const JsonObject& object, runstate::PlanStep plan) {
+Result<> CompiledWorkflow::add_step(const JsonObject& object, runstate::PlanStep& plan) {
     CompiledStep step;
     step.id = plan.id;
     step.title = text_or(object, "title");
@@ -204,10 +261,20 @@ Result<> CompiledWorkflow::add_step(const JsonObject& object, runstate::PlanStep
     if (!on_invalid) return damaged("on_invalid_output");
     step.on_invalid_output = *on_invalid;
     plan.kind = step_kind(step.core);
+    if (plan.kind == runstate::StepKind::kLoop) {
+        const JsonObject* loop = object_in(object, "loop");
+        if (loop == nullptr) return damaged("loop");
+        TRY(step.loop, read_loop(*loop));
+        plan.loop = runstate::Loop{
+            .is_while = step.core == CoreKind::kWhile,
+            .on_item_error = step.loop->on_item_error,
+            .max = step.loop->max,
+            .lanes = step.loop->concurrency,
+        };
+    }
     has_respond_ = has_respond_ || step.core == CoreKind::kRespond;
     has_waits_ = has_waits_ || plan.kind == runstate::StepKind::kWait;
     steps_.push_back(std::move(step));
-    plan_.steps.push_back(std::move(plan));
     return {};
 }
 

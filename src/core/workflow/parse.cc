@@ -179,6 +179,20 @@ void read_limits(const Json& value, Step& step, const std::string& field, Proble
     step.cpu = *read;
 }
 
+/// What only loops have.
+void read_body(const JsonObject& object, Step& step, const std::string& field, Problems& problems) {
+    const auto kind = step.uses.is_core() ? core_kind(step.uses.action) : std::nullopt;
+    if (kind == CoreKind::kForeach || kind == CoreKind::kWhile) {
+        step.loop = read_loop(step, *kind, below(field, "with"), problems);
+        if (const Json* output = object.if_contains("output"))
+            if (problems.ok(templates::parse(*output, below(field, "output")))) step.output = *output;
+        return;
+    }
+    for (const std::string_view name : {"steps", "output"})
+        if (object.contains(name))
+            problems.add("Only core/foreach and core/while have " + std::string(name), below(field, name));
+}
+
 void read_step(const Json& value, Step& step, const std::string& field, Problems& problems) {
     if (!value.is_object()) {
         problems.add("A step is an object", field);
@@ -199,7 +213,10 @@ void read_step(const Json& value, Step& step, const std::string& field, Problems
          "on-error",
          "on-unknown",
          "on-invalid-output",
-         "limits"},
+         "limits",
+         "join",
+         "steps",
+         "output"},
         field,
         problems
     );
@@ -216,11 +233,17 @@ void read_step(const Json& value, Step& step, const std::string& field, Problems
             step.condition = *condition;
     }
     read_policies(object, step, field, problems);
+    if (object.contains("join")) {
+        const std::string_view join = text_or(object, "join");
+        if (join != "all" && join != "first") problems.add("join is all or first", below(field, "join"));
+        step.is_first_wins = join == "first";
+    }
     if (!object.contains("uses") || !object.at("uses").is_string()) {
         problems.add("uses is missing: core/<step> or <app>/<action>@<major version>", below(field, "uses"));
         return;
     }
     if (!read_uses(text_of(object.at("uses")), step.uses, below(field, "uses"), problems)) return;
+    read_body(object, step, field, problems);
     if (step.uses.is_core())
         check_core_step(step, *core_kind(step.uses.action), field, problems);
     else if (!step.with.is_object() && !step.with.is_string())
@@ -229,8 +252,7 @@ void read_step(const Json& value, Step& step, const std::string& field, Problems
         read_limits(*limits, step, below(field, "limits"), problems);
     if (step.on_invalid_output && step.uses.is_core())
         problems.add("Only actions of apps have an output schema", below(field, "on-invalid-output"));
-    bool is_code = step.uses.text() == "core/code";
-    problems.ok(templates::parse(input_template(step), below(field, is_code ? "with.input" : "with")));
+    problems.ok(templates::parse(input_template(step), input_field(step)));
 }
 
 void read_env(const JsonObject& object, Definition& out, Problems& problems) {
@@ -250,31 +272,96 @@ void read_env(const JsonObject& object, Definition& out, Problems& problems) {
     out.env = env->get_object();
 }
 
-void read_steps(const JsonObject& object, Definition& out, Problems& problems) {
-    const Json* steps = object.if_contains("steps");
-    if (steps == nullptr || !steps->is_array() || steps->get_array().empty()) {
-        problems.add("steps is a list of at least one step", "steps");
-        return;
+/// Reads lists of steps: the definition's, and those of the loops in them.
+class StepReader {
+  public:
+    StepReader(Definition& out, Problems& problems) : out_(out), problems_(problems) {}
+
+    void read(const JsonObject& object) {
+        read_list(object.if_contains("steps"), "steps", std::nullopt, false);
+        if (const Json* final = object.if_contains("finally"))
+            read_list(final, "finally", std::nullopt, true);
+        // Bodies are appended as their loops are met.
+        for (std::size_t i = 0; i < out_.steps.size(); ++i)
+            if (out_.steps[i].loop) read_body_of(i);
+        if (planned_steps(out_) > runstate::kPlanStepsMax)
+            problems_.add(Error::limit(
+                fmt::format(
+                    "The steps of loops count once for each item that may be under way: {} in all, at most "
+                    "{}; "
+                    "lower the concurrency",
+                    planned_steps(out_),
+                    runstate::kPlanStepsMax
+                ),
+                "steps"
+            ));
     }
-    if (steps->get_array().size() > static_cast<std::size_t>(limits::kStepsPerWorkflowMax)) {
-        problems.add(Error::limit(
-            fmt::format("A workflow has at most {} steps", limits::kStepsPerWorkflowMax), "steps"
-        ));
-        return;
+
+  private:
+    void read_list(
+        const Json* list, const std::string& field, std::optional<std::size_t> parent, bool is_final
+    ) {
+        if (list == nullptr || !list->is_array() || list->get_array().empty()) {
+            problems_.add(fmt::format("{} is a list of at least one step", last_name(field)), field);
+            return;
+        }
+        if (out_.steps.size() + list->get_array().size() >
+            static_cast<std::size_t>(limits::kStepsPerWorkflowMax)) {
+            problems_.add(Error::limit(
+                fmt::format("A workflow has at most {} steps", limits::kStepsPerWorkflowMax), field
+            ));
+            return;
+        }
+        for (std::size_t i = 0; i < list->get_array().size(); ++i) {
+            Step step;
+            step.field = fmt::format("{}[{}]", field, i);
+            step.parent = parent;
+            step.is_final = is_final;
+            read_step(list->get_array()[i], step, step.field, problems_);
+            const auto [known, is_new] = seen_.emplace(step.id, step.field);
+            if (!is_new && !step.id.empty())
+                problems_.add(
+                    fmt::format("{} is the id of {} too", step.id, known->second), below(step.field, "id")
+                );
+            raw_.push_back(&list->get_array()[i]);
+            out_.steps.push_back(std::move(step));
+        }
     }
-    std::map<std::string, std::size_t> seen;
-    for (std::size_t i = 0; i < steps->get_array().size(); ++i) {
-        Step step;
-        read_step(steps->get_array()[i], step, step_field(i), problems);
-        auto [known, is_new] = seen.emplace(step.id, i);
-        if (!is_new && !step.id.empty())
-            problems.add(
-                fmt::format("{} is the id of {} too", step.id, step_field(known->second)),
-                below(step_field(i), "id")
-            );
-        out.steps.push_back(std::move(step));
+
+    void read_body_of(std::size_t loop) {
+        const std::string field = out_.steps[loop].field;
+        int depth = 1;
+        for (auto around = out_.steps[loop].parent; around; around = out_.steps[*around].parent) ++depth;
+        if (depth > runstate::kLoopDepthMax) {
+            problems_.add(Error::limit(
+                fmt::format("Loops stand at most {} deep in each other", runstate::kLoopDepthMax), field
+            ));
+            return;
+        }
+        const std::size_t first = out_.steps.size();
+        const bool is_final = out_.steps[loop].is_final;
+        read_list(raw_[loop]->get_object().if_contains("steps"), below(field, "steps"), loop, is_final);
+        if (!out_.steps[loop].output || out_.steps.size() == first) return;
+        Step item;
+        item.id = item_step(out_.steps[loop].id);
+        item.field = field;
+        item.parent = loop;
+        item.is_final = is_final;
+        item.uses = {.app = "core", .action = "map"};
+        item.with = *out_.steps[loop].output;
+        for (std::size_t i = first; i < out_.steps.size(); ++i)
+            item.needs.push_back({.step = out_.steps[i].id, .on = runstate::NeedOn::kFinished, .branch = {}});
+        raw_.push_back(nullptr);
+        out_.steps.push_back(std::move(item));
     }
-}
+
+    static std::string_view last_name(std::string_view field) { return field.substr(field.rfind('.') + 1); }
+
+    Definition& out_;
+    Problems& problems_;
+    std::vector<const Json*> raw_;             // of out_.steps; null: none of the author's
+    std::map<std::string, std::string> seen_;  // id -> field
+};
 
 }  // namespace
 
@@ -290,10 +377,6 @@ bool is_step_id(std::string_view text) {
 std::string below(std::string_view field, std::string_view member) {
     if (field.empty() || member.empty()) return std::string(field.empty() ? member : field);
     return fmt::format("{}{}{}", field, member.front() == '[' ? "" : ".", member);
-}
-
-std::string step_field(std::size_t index) {
-    return fmt::format("steps[{}]", index);
 }
 
 std::string Uses::text() const {
@@ -313,7 +396,10 @@ void read_definition(const Json& tree, Definition& out, Problems& problems) {
     }
     const JsonObject& object = tree.get_object();
     check_members(
-        object, {"format", "name", "description", "inputs", "env", "steps", "output", "timeout"}, "", problems
+        object,
+        {"format", "name", "description", "inputs", "env", "steps", "finally", "output", "timeout"},
+        "",
+        problems
     );
     if (object.contains("format") && text_or(object, "format") != "weft/1")
         problems.add("format is weft/1", "format");
@@ -324,7 +410,7 @@ void read_definition(const Json& tree, Definition& out, Problems& problems) {
             out.inputs = *inputs;
     }
     read_env(object, out, problems);
-    read_steps(object, out, problems);
+    StepReader(out, problems).read(object);
     if (const Json* output = object.if_contains("output")) {
         if (problems.ok(templates::parse(*output, "output"))) out.output = *output;
     }

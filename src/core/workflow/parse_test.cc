@@ -288,7 +288,7 @@ TEST(Definition, NamesEachFieldAtFault) {
 }
 
 TEST(Definition, AnUnknownCoreStepListsTheKnownOnes) {
-    auto found = problems(json(R"({"steps":[{"id":"a","uses":"core/foreach"}]})"));
+    auto found = problems(json(R"({"steps":[{"id":"a","uses":"core/loop"}]})"));
     ASSERT_EQ(found.size(), 1u);
     EXPECT_EQ(found[0].field, "steps[0].uses");
     EXPECT_THAT(

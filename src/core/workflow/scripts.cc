@@ -17,12 +17,11 @@ void add(std::vector<templates::Script>& out, const Result<templates::Node>& nod
 
 std::vector<templates::Script> scripts(const Definition& definition) {
     std::vector<templates::Script> out;
-    for (std::size_t i = 0; i < definition.steps.size(); ++i) {
-        const Step& step = definition.steps[i];
-        const std::string field = step_field(i);
+    for (const Step& step : definition.steps) {
+        const std::string& field = step.field;
         const bool is_code = step.uses.text() == "core/code";
         if (step.condition) add(out, templates::parse_condition(*step.condition, below(field, "if")));
-        add(out, templates::parse(input_template(step), below(field, is_code ? "with.input" : "with")));
+        add(out, templates::parse(input_template(step), input_field(step)));
         const JsonObject* with = step.with.if_object();
         const Json* source = is_code && with != nullptr ? with->if_contains("source") : nullptr;
         if (source != nullptr && source->is_string()) {

@@ -58,8 +58,20 @@ struct NeedRef {
     std::string branch;  // of a core/if or core/switch step, with kSuccess; "" = whichever it took
 };
 
+/// What `with` of a core/foreach or core/while step says beside what is evaluated.
+struct LoopSettings {
+    int concurrency = 1;  // items at a time
+    int batch = 0;        // so many elements are one item, a list; 0: each element is one
+    runstate::OnError on_item_error = runstate::OnError::kFail;
+    bool collects = true;             // its output is the list of its items' outputs
+    runstate::Iteration max = 1'000;  // of core/while
+};
+
 struct Step {
     std::string id;
+    std::string field;                  // where it stands: "steps[2].steps[0]"
+    std::optional<std::size_t> parent;  // the loop whose body it is in, an index into Definition::steps
+    bool is_final = false;              // of `finally`, or in a loop of it
     std::string title;
     Uses uses;
     std::string connection;
@@ -72,6 +84,9 @@ struct Step {
     runstate::OnUnknown on_unknown = runstate::OnUnknown::kFail;
     std::optional<runstate::OnInvalid> on_invalid_output;  // else the action's
     std::optional<Millis> cpu;                             // `limits.cpu`: of core/code
+    bool is_first_wins = false;                            // `join: first`
+    std::optional<LoopSettings> loop;                      // core/foreach, core/while
+    std::optional<Json> output;  // of a loop: the template of an item's output, else that of its last step
 };
 
 struct Definition {
@@ -79,6 +94,8 @@ struct Definition {
     std::string description;
     std::optional<Json> inputs;  // JSON Schema
     JsonObject env;              // name -> text: constants of this workflow, readable as env.NAME
+    /// Those outside of loops, `finally` last, then the bodies of loops, each of them together and behind its
+    /// loop. A loop with `output` has a core/map step more, last in its body: see item_step.
     std::vector<Step> steps;
     std::optional<Json> output;
     std::optional<Millis> timeout;
@@ -172,7 +189,11 @@ enum class CoreKind {
     kSwitch,
     kCallback,
     kEvent,
-    kApproval
+    kApproval,
+    kForeach,
+    kWhile,
+    kBreak,
+    kMerge,
 };
 
 /// One step as the engine runs it. Texts are JSON texts, ready for protocol::Evaluate. What the value of
@@ -185,6 +206,8 @@ enum class CoreKind {
 ///   sleep    see sleep_until
 ///   callback, event, approval  see wait_of
 ///   if, switch  see branch_of
+///   foreach  see items_of; while: see goes_on; break: nothing
+///   merge    see merge_of, which gives the output
 ///   action   the action's input: check it against action->input, then render action->request with `input`
 ///   bound to it
 struct CompiledStep {
@@ -200,6 +223,7 @@ struct CompiledStep {
     std::vector<std::string> branches;                                   // if, switch: their names, in order
     runstate::OnInvalid on_invalid_output = runstate::OnInvalid::kWarn;  // of an app action
     std::optional<Millis> cpu;  // CPU time that the code asks for; none: the usual
+    std::optional<LoopSettings> loop;
 };
 
 /// Immutable; shared by all runs of a version through the engine's cache.
@@ -215,7 +239,8 @@ class CompiledWorkflow {
     ~CompiledWorkflow() = default;
 
     const std::string& name() const { return name_; }
-    const runstate::Plan& plan() const { return plan_; }  // plan().steps[i] belongs to steps()[i]
+    const runstate::Plan& plan() const { return plan_; }
+    /// As defined: plan().steps[i] belongs to steps()[plan().definition_of(i)].
     const std::vector<CompiledStep>& steps() const { return steps_; }
     const std::string& env() const { return env_; }        // JSON text of an object
     const std::string& output() const { return output_; }  // JSON text of the template; "" = none
@@ -225,7 +250,7 @@ class CompiledWorkflow {
 
   private:
     CompiledWorkflow() = default;
-    Result<> add_step(const JsonObject& object, runstate::PlanStep plan);
+    Result<> add_step(const JsonObject& object, runstate::PlanStep& plan);
 
     std::string name_;
     runstate::Plan plan_;
@@ -295,6 +320,14 @@ inline constexpr std::size_t kEventKeyBytesMax = 200;
 /// case whose value is true as JavaScript sees it, {"value": v, "cases": [name]} the one that is named like
 /// v; else "else". An index into `branches` (CompiledStep); kInvalid when `with` is none of these.
 Result<runstate::Branch> branch_of(const Json& with, const std::vector<std::string>& branches);
+/// core/foreach: {"items": list}, the JSON text of each item. kInvalid when it is no list, kLimit when it has
+/// more than runstate::kItemsMax of them.
+Result<std::vector<std::string>> items_of(const Json& with, int batch);
+/// core/while: {"condition": any}, as JavaScript sees it.
+bool goes_on(const Json& with);
+/// core/merge: {"inputs": [...], "mode"?: "append"|"position"|"key"|"first", "key"?: text, "keep"?:
+/// "all"|"matches"}. Inputs that are null are left out: a branch that was not taken. kInvalid with `field`.
+Result<Json> merge_of(const Json& with);
 /// core/fail: {"message": text}.
 std::string fail_message(const Json& with);
 

@@ -15,11 +15,7 @@ namespace {
 constexpr auto kEvaluateTimeout = limits::kScriptTimeoutDefault * 3;
 constexpr auto kCodeGrace = 1s;  // likewise
 constexpr std::size_t kAheadMax = 8;
-
-/// Whether the sandbox keeps the evaluated input as the step's output.
-bool keeps_input(StepKind kind) {
-    return kind == StepKind::kMap || kind == StepKind::kRespond;
-}
+constexpr std::size_t kForeseenStepsMax = 200;  // of a plan: looking ahead copies the state
 
 Failure failure_of(const protocol::Failed& failed) {
     const bool is_limit = failed.kind == protocol::Failed::Kind::kLimit;
@@ -53,7 +49,9 @@ rt::Task<Result<void>> Driver::on(Evaluate command) {
     if (is_output ? state_.stage != Stage::kOutput : !is_in(command.step, Phase::kEvaluating)) {
         co_return Result<void>{};  // stopped meanwhile
     }
-    if (!is_output) slot(command.step).started_at = run_.now();
+    if (!is_output && !slot(command.step).started_at) slot(command.step).started_at = run_.now();
+    CO_TRY(const bool is_ready, co_await open_session());
+    if (!is_ready) co_return Result<void>{};
     const rt::Deadline by = run_.job.scope.deadline(kEvaluateTimeout);
     CO_TRY(auto reply, co_await ask(evaluations(command.step), command.step, by));
     if (!reply) co_return Result<void>{};
@@ -69,16 +67,27 @@ rt::Task<Result<void>> Driver::on(Evaluate command) {
     co_return Result<void>{};
 }
 
+/// Whether the sandbox keeps the evaluated input as the step's output.
+bool Driver::keeps_input(Index step) const {
+    const StepKind kind = run_.plan(step).kind;
+    return kind == StepKind::kRespond ||
+           (kind == StepKind::kMap && run_.step(step).core != workflow::CoreKind::kMerge);
+}
+
 protocol::Request Driver::evaluation(Index step) const {
     protocol::Evaluate request;
+    request.bindings = bindings(step);
+    request.scope = run_.scope(step);
     if (step == kRun) {
         request.value = run_.prepared->workflow.output();
         return request;
     }
     const workflow::CompiledStep& compiled = run_.step(step);
-    request.condition = compiled.condition;
+    // A loop that has begun is only asked whether it goes on.
+    const bool has_begun = state_.steps[static_cast<std::size_t>(step)].loop.has_value();
+    if (!has_begun) request.condition = compiled.condition;
     request.value = compiled.with;
-    if (keeps_input(run_.plan(step).kind)) request.keep_as = compiled.id;
+    if (keeps_input(step)) request.keep_as = compiled.id;
     return request;
 }
 
@@ -88,7 +97,7 @@ protocol::Request Driver::evaluation(Index step) const {
 std::vector<protocol::Request> Driver::evaluations(Index step) const {
     std::vector<protocol::Request> out;
     out.push_back(evaluation(step));
-    if (session_.has_foreseen(out.front())) return out;
+    if (session_.has_foreseen(out.front()) || run_.count() > kForeseenStepsMax) return out;
     State state = state_;
     std::deque<Index> due;
     for (const Command& command : commands_) {
@@ -96,12 +105,14 @@ std::vector<protocol::Request> Driver::evaluations(Index step) const {
         // Others that use the sandbox must not see what has not happened before them.
         if (std::holds_alternative<RunCode>(command) || std::holds_alternative<Perform>(command)) return out;
     }
-    for (Index at = step; out.size() <= kAheadMax && at != kRun && keeps_input(run_.plan(at).kind);) {
-        auto [after, commands] = runstate::step(
-            run_.prepared->workflow.plan(), std::move(state), InputEvaluated{.step = at}, {run_.now(), 0}
-        );
+    for (Index at = step; out.size() <= kAheadMax && at != kRun && keeps_input(at);) {
+        const InputEvaluated answer{.step = at, .iteration = run_.iteration(at)};
+        auto [after, commands] = runstate::step(run_.plan(), std::move(state), answer, {run_.now(), 0});
         state = std::move(after);
         for (const Command& command : commands) {
+            // Beyond an item expressions see other values than now.
+            if (std::holds_alternative<EndItem>(command) || std::holds_alternative<Collect>(command))
+                return out;
             if (const auto* next = std::get_if<Evaluate>(&command)) due.push_back(next->step);
         }
         if (due.empty()) break;
@@ -132,7 +143,22 @@ rt::Task<InputEvaluated> Driver::input_ready(Index step, std::string json) {
             co_return input_failed(step, std::move(failure), {.field = why.field});
         }
     }
+    if (step != kRun && run_.step(step).core == workflow::CoreKind::kMerge) {
+        auto merged = co_await merge(step, *value);
+        if (merged) co_return InputEvaluated{.step = step};
+        const Error& why = merged.error();
+        co_return input_failed(step, {kind_of(why), why.user}, {.field = why.field});
+    }
     co_return input_read(step, *std::move(value));
+}
+
+rt::Task<Result<void>> Driver::merge(Index step, const Value& with) {
+    auto merge = [&with]() -> Result<std::string> {
+        TRY(Json merged, workflow::merge_of(with.tree));
+        return to_text(merged);
+    };
+    CO_TRY(slot(step).output, co_await rt::offload(with.text.size(), merge));
+    co_return Result<void>{};
 }
 
 /// The rest, which is little work.
@@ -176,9 +202,13 @@ InputEvaluated Driver::input_read(Index step, Value value) {
             if (!taken) return refuse(taken.error());
             out.branch = *taken;
             mine.output = to_text(Json{{"branch", branches[static_cast<std::size_t>(*taken)]}});
-            record_.keep_value(store::runs::ValueSlot::input_of(run_.step(step).id), std::move(json));
+            record_.keep_value(run_.input_slot(step), std::move(json));
             return out;
         }
+        case StepKind::kLoop:
+            return loop_read(step, std::move(value));
+        case StepKind::kBreak:
+            return out;
         case StepKind::kFail:
             out.failure = Failure{FailureKind::kWorkflow, workflow::fail_message(tree)};
             return out;
@@ -186,7 +216,7 @@ InputEvaluated Driver::input_read(Index step, Value value) {
         case StepKind::kCode:
             break;
     }
-    record_.keep_value(store::runs::ValueSlot::input_of(run_.step(step).id), json);
+    record_.keep_value(run_.input_slot(step), json);
     mine.input = std::move(json);
     return out;
 }
@@ -200,7 +230,8 @@ rt::Task<Result<void>> Driver::on(Perform command) {
         const workflow::CompiledStep& compiled = run_.step(step);
         if (compiled.action != nullptr) {
             protocol::Evaluate request;
-            request.value = run_.prepared->requests[static_cast<std::size_t>(step)];
+            request.value =
+                run_.prepared->requests[static_cast<std::size_t>(run_.plan().definition_of(step))];
             request.bindings.push_back({"input", mine.input});
             request.mode = protocol::Mode::kRequest;
             std::vector<protocol::Request> requests;
@@ -254,7 +285,7 @@ void Driver::spawn_call(Index step, int attempt, Instant by) {
     request.http = *slot(step).request;
     if (compiled.action != nullptr) request.action = &compiled.action->action;
     request.effect = run_.plan(step).effect;
-    request.idempotency_key = idempotency_key(run_.id, compiled.id);
+    request.idempotency_key = run_.idempotency_key(step);
     if (compiled.connection != nullptr) {
         request.connection = broker::ConnectionRef{compiled.connection->id, &compiled.connection->app};
     }
@@ -338,10 +369,14 @@ CallFinished Driver::call_failed(Index step, int attempt, const Error& error) {
 rt::Task<Result<void>> Driver::on(RunCode command) {
     const Index step = command.step;
     if (!is_in(step, Phase::kCoding)) co_return Result<void>{};
+    CO_TRY(const bool is_ready, co_await open_session());
+    if (!is_ready) co_return Result<void>{};
     protocol::Code request;
     request.source = run_.step(step).source;
+    request.bindings = bindings(step);
     request.bindings.push_back({"input", slot(step).input});
     request.keep_as = run_.step(step).id;
+    request.scope = run_.scope(step);
     const Millis cpu = code_cpu(step);
     request.cpu_ms = static_cast<std::uint32_t>(cpu.count());
     const auto wall = std::chrono::ceil<Millis>(command.by - run_.now());

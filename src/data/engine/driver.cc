@@ -23,7 +23,8 @@ Driver::Driver(
            std::move(prepared),
            job.claimed.lease.tenant,
            job.claimed.lease.run,
-           job.loaded.started_at.value_or(job.loaded.now)},
+           job.loaded.started_at.value_or(job.loaded.now),
+           {}},
       slots_(run_.count()),
       session_(run_, start_seconds),
       record_(run_),
@@ -48,7 +49,9 @@ rt::Task<Result<void>> Driver::drive() {
         record_.finish_silently();
         co_return co_await flush(JobFate::kFinish, RunStatus::kFailed);
     }
-    auto opened = co_await open_values(std::exchange(run_.job.loaded.payloads, {}), Which::kAll);
+    run_.lanes.assign(run_.plan().lanes.size(), kIdle);
+    auto opened = co_await open_values(std::exchange(run_.job.loaded.payloads, {}));
+    if (opened) opened = co_await read_resumed_items();
     if (!opened && run_.job.scope.is_cancelled()) co_return opened;
     if (!opened && opened.error().code == Code::kUnavailable)
         co_return co_await give_back(JobFate::kPostpone, 1s);
@@ -73,12 +76,12 @@ rt::Task<Result<void>> Driver::drive() {
 }
 
 /// Opens input and trigger, and for a resumed run the outputs of its finished steps.
-rt::Task<Result<void>> Driver::open_values(std::vector<store::runs::StoredPayload> payloads, Which which) {
+rt::Task<Result<void>> Driver::open_values(std::vector<store::runs::StoredPayload> payloads) {
     const rt::Deadline by = run_.job.scope.deadline(10s);
     std::unordered_map<std::string, std::size_t> outputs;
     for (std::size_t i = 0; i < run_.count(); ++i) {
-        if (which == Which::kStored && !slots_[i].is_stored) continue;
-        outputs.emplace(ValueSlot::output_of(run_.prepared->workflow.steps()[i].id).text(), i);
+        const auto step = static_cast<Index>(i);
+        if (run_.plan(step).lane == kNoLane) outputs.emplace(run_.output_slot(step).text(), i);
     }
     std::unordered_map<std::string, std::string> answers;  // slots, and the steps that wait for them
     for (const auto& answer : run_.job.loaded.answers) {
@@ -90,7 +93,7 @@ rt::Task<Result<void>> Driver::open_values(std::vector<store::runs::StoredPayloa
         if (payload.slot == ValueSlot::trigger()) to = &session_.trigger;
         if (auto found = outputs.find(payload.slot.text()); found != outputs.end())
             to = &slots_[found->second].output;
-        if (auto found = answers.find(payload.slot.text()); found != answers.end() && which == Which::kAll) {
+        if (auto found = answers.find(payload.slot.text()); found != answers.end()) {
             const auto step = std::ranges::find(
                 run_.prepared->workflow.steps(), found->second, &workflow::CompiledStep::id
             );
@@ -120,23 +123,9 @@ void Driver::start() {
         record_.note(store::runs::EventKind::kResumed, std::nullopt, std::move(detail));
     }
     apply(replay());
+    restore_loops();
+    run_.job.loaded.steps = {};
     if (run_.job.claimed.cancel) run_.job.request_cancel(*run_.job.claimed.cancel);
-}
-
-/// The journal as events for runstate, in the order of the steps.
-Started Driver::replay() {
-    Started out{.started_at = run_.started_at, .journal = {}};
-    std::unordered_map<std::string_view, const store::runs::StepRun*> rows;
-    for (const auto& row : run_.job.loaded.steps) rows[row.step] = &row;
-    for (std::size_t i = 0; i < run_.count(); ++i) {
-        auto found = rows.find(run_.prepared->workflow.steps()[i].id);
-        if (found == rows.end()) continue;
-        JournalEntry entry;
-        entry.step = static_cast<Index>(i);
-        entry.attempt = found->second->attempt;
-        restore(*found->second, std::move(entry), out);
-    }
-    return out;
 }
 
 /// Which of `branches` a step's output ({"branch": name}) says; kNoBranch when none.
@@ -147,52 +136,87 @@ Branch branch_in(const std::string& output, const std::vector<std::string>& bran
     return found == branches.end() ? kNoBranch : static_cast<Branch>(found - branches.begin());
 }
 
-void Driver::restore(const store::runs::StepRun& row, JournalEntry entry, Started& started) {
-    Slot& mine = slot(entry.step);
-    mine.started_at = row.started_at;
+/// The journal as events for runstate.
+Started Driver::replay() {
+    Started out{.started_at = run_.started_at, .journal = {}};
+    std::unordered_map<std::string_view, Index> definitions;
+    const auto& steps = run_.prepared->workflow.steps();
+    for (std::size_t i = 0; i < steps.size(); ++i) definitions[steps[i].id] = static_cast<Index>(i);
+    for (const auto& row : run_.job.loaded.steps) {
+        const auto found = definitions.find(row.step);
+        if (found == definitions.end()) continue;
+        const Index definition = found->second;
+        const bool is_in_loop = !run_.is_top(definition);
+        if (!is_in_loop) restore(definition, row);
+        auto entry = entry_of(row, definition);
+        const bool waits = entry && !is_in_loop && run_.plan(definition).kind == StepKind::kWait;
+        if (waits && entry->entry == JournalEntry::Entry::kWait)
+            restore_wait(*std::move(entry), out);
+        else if (entry)
+            out.journal.push_back(*std::move(entry));
+        if (is_in_loop) resumed_.rows[{definition, row.iteration}] = row;
+    }
+    return out;
+}
+
+std::optional<JournalEntry> Driver::entry_of(const store::runs::StepRun& row, Index definition) {
+    JournalEntry entry{.step = definition, .iteration = row.iteration, .attempt = row.attempt};
+    const workflow::CompiledStep& step =
+        run_.prepared->workflow.steps()[static_cast<std::size_t>(definition)];
     if (row.error) {
         entry.failure = Failure{row.failure_kind.value_or(FailureKind::kPlatform), message_of(*row.error)};
     }
     if (is_terminal(row.state)) {
-        const std::vector<std::string>& branches = run_.step(entry.step).branches;
-        if (!branches.empty() && row.state == StepStatus::kSuccess) {
-            entry.branch = branch_in(mine.output, branches);
-        }
         entry.entry = JournalEntry::Entry::kResult;
         entry.status = row.state;
-        const StepKind kind = run_.plan(entry.step).kind;
-        if (kind == StepKind::kSleep || kind == StepKind::kWait) {
+        const StepKind kind = run_.is_top(definition) ? run_.plan(definition).kind : StepKind::kMap;
+        if (kind == StepKind::kSleep || kind == StepKind::kWait || step.core == workflow::CoreKind::kSleep) {
             entry.at = row.finished_at.value_or(Instant());
         }
-        mine.answer = {};
-        if (!branches.empty() && row.state == StepStatus::kSuccess && entry.branch == kNoBranch) {
-            // Steps may have begun on it: another decision could run both ways.
-            entry.status = StepStatus::kFailed;
-            entry.failure =
-                Failure{FailureKind::kPlatform, "The branch that was taken cannot be read any more"};
+        if (!step.branches.empty() && row.state == StepStatus::kSuccess) {
+            const auto in_loop = resumed_.branches.find({definition, row.iteration});
+            const bool is_top = run_.is_top(definition);
+            if (!is_top && in_loop == resumed_.branches.end()) return entry;  // of an item that is through
+            entry.branch = branch_in(is_top ? slot(definition).output : in_loop->second, step.branches);
+            if (entry.branch == kNoBranch) {
+                // Steps may have begun on it: another decision could run both ways.
+                entry.status = StepStatus::kFailed;
+                entry.failure =
+                    Failure{FailureKind::kPlatform, "The branch that was taken cannot be read any more"};
+            }
         }
-        mine.is_recorded = true;
-        mine.is_kept = true;
-        session_.put(entry.step, row.state, mine.output, row.error.value_or(""));
     } else if (row.state == StepStatus::kWaiting) {
         entry.entry = JournalEntry::Entry::kWait;
         entry.until = run_.job.loaded.now;
         for (const auto& wait : run_.job.loaded.waits) {
-            if (wait.step != row.step) continue;
+            if (wait.step != row.step || wait.iteration != row.iteration) continue;
             auto detail = parse_json(wait.detail);
             if (!detail || !detail->is_object()) continue;
             entry.until = Instant(Micros(int_or(detail->get_object(), "until", 0)));
             if (const Json* asked = detail->get_object().if_contains("wait")) {
-                if (auto read = workflow::wait_of(*run_.step(entry.step).core, *asked)) mine.wait = *read;
+                if (auto read = workflow::wait_of(*step.core, *asked)) slot(definition).wait = *read;
             }
         }
-        if (run_.plan(entry.step).kind == StepKind::kWait) return restore_wait(std::move(entry), started);
     } else if (row.intent_at && row.attempt > 0) {
         entry.entry = JournalEntry::Entry::kIntent;
+    } else if (step.loop && row.attempt > 0) {
+        entry.entry = JournalEntry::Entry::kLoop;
+        entry.items = static_cast<Iteration>(resumed_.items[{definition, row.iteration}].size());
     } else {
-        return;
+        return std::nullopt;
     }
-    started.journal.push_back(std::move(entry));
+    return entry;
+}
+
+void Driver::restore(Index step, const store::runs::StepRun& row) {
+    Slot& mine = slot(step);
+    mine.started_at = row.started_at;
+    if (!is_terminal(row.state)) return;
+    mine.answer = {};
+    mine.recorded = row.state;
+    mine.error = row.error.value_or("");
+    mine.is_kept = true;
+    session_.put(step, row.state, mine.output, mine.error);
 }
 
 /// One step of the loop: a command, else an event, else a flush that is due, else a wait.
@@ -202,6 +226,7 @@ rt::Task<Result<void>> Driver::turn() {
         record_.note_cancel(*run_.job.cancel);
         apply(CancelRequested{run_.job.cancel->reason});
     }
+    if (record_.is_large()) co_return co_await flush(JobFate::kKeep, RunStatus::kRunning);
     if (!commands_.empty()) {
         Command next = std::move(commands_.front());
         commands_.pop_front();
@@ -255,10 +280,14 @@ bool Driver::fire_timer() {
     return true;
 }
 
-void Driver::apply(const Event& event) {
-    auto [next, commands] = runstate::step(
-        run_.prepared->workflow.plan(), std::move(state_), event, {run_.now(), run_.deps.rng.unit()}
-    );
+void Driver::apply(Event event) {
+    auto answer = [this](auto& e) {
+        if constexpr (requires { e.iteration; })
+            if (e.step != kRun) e.iteration = run_.iteration(e.step);
+    };
+    std::visit(answer, event);
+    auto [next, commands] =
+        runstate::step(run_.plan(), std::move(state_), event, {run_.now(), run_.deps.rng.unit()});
     state_ = std::move(next);
     for (Command& command : commands) commands_.push_back(std::move(command));
 }

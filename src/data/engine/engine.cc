@@ -16,7 +16,7 @@ namespace {
 /// The end of a run that never began here.
 store::runs::EventWrite failed_at(Instant at, JsonObject detail) {
     detail["state"] = name(RunStatus::kFailed);
-    return {.at = at, .kind = store::runs::EventKind::kFinished, .step = {}, .detail = to_text(detail)};
+    return {.at = at, .kind = store::runs::EventKind::kFinished, .detail = to_text(detail)};
 }
 
 }  // namespace

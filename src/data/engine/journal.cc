@@ -16,11 +16,11 @@ rt::Task<Result<void>> Driver::on(JournalIntent command) {
     auto& row = row_of(command.step);
     row.state = StepStatus::kRunning;
     row.attempt = command.attempt;
-    row.idempotency_key = idempotency_key(run_.id, run_.step(command.step).id);
+    row.idempotency_key = run_.idempotency_key(command.step);
     row.intent_at = run_.now();
     slot(command.step).running_row = command.attempt;
     CO_CHECK_OK(co_await flush(JobFate::kKeep, RunStatus::kRunning));
-    if (!end_) apply(IntentJournaled{command.step, command.attempt});
+    if (!end_) apply(IntentJournaled{.step = command.step, .attempt = command.attempt});
     co_return Result<void>{};
 }
 
@@ -40,15 +40,18 @@ rt::Task<Result<void>> Driver::on(JournalResult command) {
     row.attempt = command.attempt;
     if (command.status != StepStatus::kSkipped) row.finished_at = run_.now();
     if (run_.plan(command.step).kind == StepKind::kCall && command.attempt > 0) {
-        row.idempotency_key = idempotency_key(run_.id, run_.step(command.step).id);
+        row.idempotency_key = run_.idempotency_key(command.step);
     }
     if (command.failure) set_failure(row, *command.failure, mine.place);
-    mine.is_recorded = true;
+    mine.recorded = command.status;
+    mine.error = row.error.value_or("");
     co_await calls_.join(command.step);  // the answer was its last act, but it may not have returned yet
-    if (!mine.is_kept) session_.put(command.step, row.state, mine.output, row.error.value_or(""));
+    if (!mine.is_kept) session_.put(command.step, command.status, mine.output, mine.error);
+    keep_result(command.step);
     if (command.status == StepStatus::kSuccess && !mine.output.empty()) {
-        record_.keep_value(ValueSlot::output_of(run_.step(command.step).id), std::move(mine.output));
+        record_.keep_value(run_.output_slot(command.step), std::move(mine.output));
     }
+    if (run_.plan(command.step).loop) loops_.erase(command.step);
     if (mine.charge.bytes() > 0) charges_.push_back(std::move(mine.charge));
     mine.input = {};
     mine.output = {};
@@ -102,7 +105,7 @@ void Driver::record_running() {
 void Driver::record_rest() {
     for (std::size_t i = 0; i < state_.steps.size(); ++i) {
         const auto step = static_cast<Index>(i);
-        if (slot(step).is_recorded) continue;
+        if (slot(step).recorded || run_.iteration(step) == kIdle) continue;
         auto& row = row_of(step);
         const StepStatus status = state_.steps[i].status();
         row.state = is_terminal(status) ? status : StepStatus::kCanceled;
@@ -146,8 +149,8 @@ rt::Task<Result<void>> Driver::fail_plainly(Failure failure, Place place) {
     record_.drop();
     record_.fail(failure, place);
     if (state_.stage == Stage::kNew && run_.job.claimed.lease.epoch == 1) {
-        for (std::size_t i = 0; i < run_.count(); ++i) {
-            row_of(static_cast<Index>(i)).state = StepStatus::kNotReached;
+        for (Index i = 0; static_cast<std::size_t>(i) < run_.count() && run_.plan(i).lane == kNoLane; ++i) {
+            row_of(i).state = StepStatus::kNotReached;
         }
     }
     record_.finish(RunStatus::kFailed, {}, is_buried_);

@@ -35,11 +35,16 @@ void set_failure(store::runs::StepWrite& row, const Failure& failure, const Plac
 
 store::runs::StepWrite& Record::step(Index index, int attempt, std::optional<Instant> started_at) {
     const std::string& id = run_.step(index).id;
+    const Iteration iteration = run_.iteration(index);
     touch();
-    auto found = std::ranges::find(batch_.steps, id, &store::runs::StepWrite::step);
+    auto found = std::ranges::find_if(batch_.steps, [&](const store::runs::StepWrite& row) {
+        return row.iteration == iteration && row.step == id;
+    });
     if (found == batch_.steps.end()) {
-        found =
-            batch_.steps.insert(batch_.steps.end(), store::runs::StepWrite{.step = id, .position = index});
+        const Index position = run_.plan().definition_of(index);
+        found = batch_.steps.insert(
+            batch_.steps.end(), {.step = id, .iteration = iteration, .position = position}
+        );
     }
     found->attempt = attempt;
     found->started_at = started_at;
@@ -64,8 +69,9 @@ void Record::keep_answer(ValueSlot slot, std::string json) {
 }
 
 void Record::note(EventKind kind, std::optional<Index> step, JsonObject detail) {
-    store::runs::EventWrite event{.at = run_.now(), .kind = kind, .step = {}, .detail = to_text(detail)};
+    store::runs::EventWrite event{.at = run_.now(), .kind = kind, .detail = to_text(detail)};
     if (step) event.step = run_.step(*step).id;
+    if (step) event.iteration = run_.iteration(*step);
     batch_.events.push_back(std::move(event));
     touch();
 }
@@ -98,9 +104,10 @@ void Record::note_wait(const JournalWait& wait, const Place& place) {
 
 void Record::log(Level level, std::optional<Index> step, std::string text) {
     store::runs::LogWrite line{
-        .at = run_.now(), .level = level, .step = {}, .message = clean_text(text, limits::kLogLineBytesMax)
+        .at = run_.now(), .level = level, .message = clean_text(text, limits::kLogLineBytesMax)
     };
     if (step) line.step = run_.step(*step).id;
+    if (step) line.iteration = run_.iteration(*step);
     batch_.logs.push_back(std::move(line));
     touch();
 }

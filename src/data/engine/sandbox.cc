@@ -1,20 +1,20 @@
 #include "data/engine/detail/driver.h"
 
 #include <algorithm>
+#include <string>
 #include <unordered_map>
 
 namespace weft::engine {
 
 using namespace runstate;
 using store::runs::JobFate;
+using store::runs::ValueSlot;
 
 rt::Task<Result<std::optional<isolation::Reply>>> Driver::ask(
     std::vector<protocol::Request> requests, Index step, rt::Deadline by
 ) {
-    if (!session_.is_open()) {
-        CO_CHECK_OK(co_await take_sandbox());
-        if (!session_.is_open()) co_return std::nullopt;
-    }
+    CO_TRY(const bool is_ready, co_await open_session());
+    if (!is_ready) co_return std::nullopt;
     auto reply = co_await session_.ask(std::move(requests), std::move(by));
     release_charges();
     if (reply) {
@@ -23,6 +23,16 @@ rt::Task<Result<std::optional<isolation::Reply>>> Driver::ask(
     }
     CO_CHECK_OK(co_await sandbox_failed(std::move(reply).error()));
     co_return std::nullopt;
+}
+
+/// Before a request is made up: loops' items may have to be read for it. False when there is no sandbox.
+rt::Task<Result<bool>> Driver::open_session() {
+    if (!session_.is_open()) {
+        CO_CHECK_OK(co_await take_sandbox());
+        if (!session_.is_open()) co_return false;
+    }
+    CO_CHECK_OK(co_await read_back_loops(run_.job.scope.deadline(10s)));
+    co_return true;
 }
 
 /// Answers are charged while the sandbox is yet to be told of them, or the journal.
@@ -57,7 +67,8 @@ std::optional<Steady> Driver::slot_until() const {
 void Driver::leave_slot() {
     session_.leave();
     charges_.clear();
-    for (Slot& mine : slots_) mine.is_stored = mine.is_recorded || !mine.opened.empty();
+    for (Slot& mine : slots_) mine.is_stored = mine.recorded.has_value();
+    for (auto& [step, loop] : loops_) loop.leave();
     run_.deps.slots->leave(run_.job);
 }
 
@@ -65,25 +76,43 @@ void Driver::leave_slot() {
 rt::Task<Result<void>> Driver::come_back() {
     CO_CHECK_OK(co_await run_.deps.slots->enter(run_.job));
     session_.touch();
-    store::queue::Lease all = run_.job.claimed.lease;
-    all.epoch = std::max<std::int64_t>(all.epoch, 2);  // of a first claim only the inputs would be read
-    std::vector<store::queue::Lease> leases{all};
     const rt::Deadline by = run_.job.scope.deadline(10s);
-    CO_TRY(auto loaded, co_await store::runs::load(run_.deps.pool, std::move(leases), run_.now(), by));
-    if (loaded.empty()) co_return fail(Error::unavailable("Try again", "the run is not in the database"));
-    CO_CHECK_OK(co_await open_values(std::move(loaded.front().payloads), Which::kStored));
-    std::unordered_map<std::string_view, const store::runs::StepRun*> rows;
-    for (const auto& row : loaded.front().steps) rows[row.step] = &row;
+    CO_CHECK_OK(co_await read_back(by));
     const std::string since = session_.take_frames();
     for (std::size_t i = 0; i < run_.count(); ++i) {
-        auto row = rows.find(run_.prepared->workflow.steps()[i].id);
-        if (!slots_[i].is_stored || row == rows.end()) continue;
-        session_.put(
-            static_cast<Index>(i), row->second->state, slots_[i].output, row->second->error.value_or("")
-        );
+        const auto step = static_cast<Index>(i);
+        if (!slots_[i].opened.empty() && !slots_[i].recorded)
+            session_.put(step, StepStatus::kWaiting, slots_[i].opened, "");
+        if (!slots_[i].is_stored || run_.iteration(step) == kIdle) continue;
+        session_.put(step, *slots_[i].recorded, slots_[i].output, slots_[i].error);
         slots_[i].output = {};
     }
     session_.add_frames(since);
+    co_return Result<void>{};
+}
+
+/// The values of the run and of steps that are through, from the database.
+rt::Task<Result<void>> Driver::read_back(rt::Deadline by) {
+    std::unordered_map<std::string, std::string*> wanted{
+        {ValueSlot::input().text(), &session_.input}, {ValueSlot::trigger().text(), &session_.trigger}
+    };
+    std::vector<ValueSlot> slots{ValueSlot::input(), ValueSlot::trigger()};
+    for (std::size_t i = 0; i < run_.count(); ++i) {
+        const auto step = static_cast<Index>(i);
+        if (!slots_[i].is_stored || slots_[i].recorded != StepStatus::kSuccess) continue;
+        if (run_.iteration(step) == kIdle) continue;
+        slots.push_back(run_.output_slot(step));
+        wanted.emplace(slots.back().text(), &slots_[i].output);
+    }
+    CO_TRY(
+        auto found,
+        co_await store::runs::load_values(run_.deps.pool, run_.tenant, run_.id, std::move(slots), by)
+    );
+    for (auto& payload : found) {
+        const auto to = wanted.find(payload.slot.text());
+        if (to == wanted.end()) continue;
+        CO_TRY(*to->second, co_await run_.deps.codec.open(run_.tenant, run_.id, std::move(payload), by));
+    }
     co_return Result<void>{};
 }
 

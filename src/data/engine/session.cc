@@ -4,6 +4,8 @@
 
 namespace weft::engine {
 
+using runstate::LaneIndex;
+
 namespace {
 /// With all that goes along, a message fits into a socket's buffer: the sandbox may already be writing a
 /// large reply to the first request, and does not read meanwhile.
@@ -98,9 +100,14 @@ void Session::append_begin() {
     trigger = std::move(sent.trigger);
 }
 
+void Session::forget(LaneIndex lane) {
+    (void)protocol::append(frames_, protocol::Request(protocol::Forget{run_.scope(run_.lane(lane).first)}));
+}
+
 void Session::put(Index step, runstate::StepStatus status, std::string& output, std::string error) {
     protocol::Put frame;
     frame.step = run_.step(step).id;
+    frame.scope = run_.scope(step);
     frame.status = name(status);
     frame.output = std::move(output);
     frame.error = std::move(error);

@@ -28,7 +28,7 @@ TEST_F(WorkerTest, RunsAWorkflowAndRecordsItInOneFlush) {
     RunId run = start_run(flow, R"({"n":41})");
     auto ended = finish(run);
     EXPECT_EQ(ended.state, RunStatus::kSuccess) << ended.error.value_or("");
-    EXPECT_EQ(value(run, "output"), R"({"n":42,"wf":"flow-1","status":200})");
+    EXPECT_EQ(value(run, "output"), R"({"status":200,"n":42,"wf":"flow-1"})");
     auto rows = steps(run);
     ASSERT_EQ(rows.size(), 3u);
     for (const auto& [id, step] : rows) EXPECT_EQ(step.state, StepStatus::kSuccess) << id;
@@ -67,7 +67,7 @@ TEST_F(WorkerTest, ARunThatWaitedGoesOnWithItsValues) {
     is_released_ = true;
     auto ended = finish(run);
     EXPECT_EQ(ended.state, RunStatus::kSuccess) << ended.error.value_or("");
-    EXPECT_EQ(value(run, "output"), R"({"n":83,"why":"as told","bodies":"onetwo","status":"failed"})");
+    EXPECT_EQ(value(run, "output"), R"({"n":83,"why":"as told","status":"failed","bodies":"onetwo"})");
     EXPECT_EQ(suite_->sandboxes->health().started - sandboxes, 2u);
     EXPECT_EQ(calls_["/slow"].size(), 1u);
 }
@@ -421,7 +421,7 @@ TEST_F(WorkerTest, RespondIsThereBeforeTheRunEnds) {
     start_worker();
     RunId run = start_run(flow, R"({"n":1})");
     ASSERT_TRUE(eventually([&] { return value(run, "response") != "<none>"; }));
-    EXPECT_EQ(value(run, "response"), R"({"body":{"ok":1},"status":201})");
+    EXPECT_EQ(value(run, "response"), R"({"status":201,"body":{"ok":1}})");
     EXPECT_EQ(row(run).state, RunStatus::kRunning);
     EXPECT_EQ(steps(run)["r"].state, StepStatus::kSuccess);
     is_released_ = true;

@@ -20,6 +20,7 @@ constexpr auto kLine = pg::columns(
     pg::column<&Line::at>("logged_at"),
     pg::column<&Line::level>("level"),
     pg::column<&Line::step>("step_id"),
+    pg::column<&Line::iteration>("iteration"),
     pg::column<&Line::message>("message")
 );
 

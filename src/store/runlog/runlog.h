@@ -26,6 +26,7 @@ struct Line {
     Instant at;
     Level level = Level::kInfo;
     std::optional<std::string> step;
+    std::int64_t iteration = 0;  // of a loop's item, see runstate::Iteration
     std::string message;
 };
 

@@ -55,8 +55,8 @@ struct Tables {
     Table<12> steps{sql::kWriteSteps};
     Table<9> waits{sql::kWriteWaits};
     Table<7> values{sql::kWriteValues};
-    Table<6> events{sql::kWriteEvents};
-    Table<6> logs{sql::kWriteLogs};
+    Table<7> events{sql::kWriteEvents};
+    Table<7> logs{sql::kWriteLogs};
     Table<2> dead_letters{sql::kWriteDeadLetters};
     Table<3> parked{sql::kParkJobs};
     Table<1> closed{sql::kCloseWaits};
@@ -74,9 +74,10 @@ struct Tables {
         for (const StoredPayload& payload : entry.payloads) add(run, payload);
         std::int64_t seq = first_seq(entry.lease) + entry.events_before;
         for (const EventWrite& event : entry.events)
-            events.add(run, seq++, event.at, event.kind, event.step, event.detail);
+            events.add(run, seq++, event.at, event.kind, event.step, event.iteration, event.detail);
         seq = first_seq(entry.lease) + entry.logs_before;
-        for (const LogWrite& log : entry.logs) logs.add(run, seq++, log.at, log.level, log.step, log.message);
+        for (const LogWrite& log : entry.logs)
+            logs.add(run, seq++, log.at, log.level, log.step, log.iteration, log.message);
         if (entry.is_dead_letter) dead_letters.add(run, entry.error);
         if (entry.fate == JobFate::kFinish) {
             ended.add(run);

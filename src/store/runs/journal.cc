@@ -209,7 +209,11 @@ constexpr auto kLoadedRun = pg::columns(
     pg::column<&Loaded::now>("now"),
     pg::column<&Loaded::started_at>("started_at")
 );
-constexpr auto kWait = pg::columns(pg::column<&Wait::step>("step_id"), pg::column<&Wait::detail>("detail"));
+constexpr auto kWait = pg::columns(
+    pg::column<&Wait::step>("step_id"),
+    pg::column<&Wait::iteration>("iteration"),
+    pg::column<&Wait::detail>("detail")
+);
 
 constexpr auto kAnswer = pg::columns(
     pg::column<&Answer::step>("step_id"),

@@ -26,7 +26,7 @@ namespace weft::store::runs {
 
 struct StepWrite {
     std::string step;
-    int iteration = 0;
+    std::int64_t iteration = 0;  // runstate::Iteration
     int position = 0;
     runstate::StepStatus state = runstate::StepStatus::kQueued;
     int attempt = 0;
@@ -42,6 +42,7 @@ struct EventWrite {
     Instant at;
     EventKind kind = EventKind::kResumed;
     std::optional<std::string> step;
+    std::int64_t iteration = 0;
     std::string detail = "{}";
 };
 
@@ -49,6 +50,7 @@ struct LogWrite {
     Instant at;
     runlog::Level level = runlog::Level::kInfo;
     std::optional<std::string> step;
+    std::int64_t iteration = 0;
     std::string message;
 };
 
@@ -155,9 +157,11 @@ class JournalWriter {
     rt::Scope scope_;
 };
 
-/// The newest "wait" event of a step: {"attempt": n, "until": microseconds since 1970, "error"?: {...}}.
+/// The newest "wait" event of a step, or of one item of a step in a loop: {"attempt": n, "until":
+/// microseconds since 1970, "error"?: {...}}.
 struct Wait {
     std::string step;
+    std::int64_t iteration = 0;
     std::string detail;  // JSON text
 };
 

@@ -99,8 +99,8 @@ class JournalTest : public testing::Test {
         entry.started_at = clock.now();
         entry.steps.push_back({.step = "a", .position = 0, .state = StepStatus::kSuccess, .attempt = 1});
         entry.payloads.push_back(sealed(lease, ValueSlot::output_of("a"), R"({"n":1})"));
-        entry.events.push_back({clock.now(), EventKind::kWait, "a", R"({"attempt":1,"until":5})"});
-        entry.logs.push_back({clock.now(), runlog::Level::kInfo, "a", "hello"});
+        entry.events.push_back({clock.now(), EventKind::kWait, "a", 0, R"({"attempt":1,"until":5})"});
+        entry.logs.push_back({clock.now(), runlog::Level::kInfo, "a", 0, "hello"});
         return entry;
     }
     Entry finish(const queue::Lease& lease, RunStatus state = RunStatus::kSuccess) {
@@ -110,7 +110,7 @@ class JournalTest : public testing::Test {
         entry.state = state;
         entry.finished_at = clock.now();
         entry.fate = JobFate::kFinish;
-        entry.events.push_back({clock.now(), EventKind::kFinished, std::nullopt, "{}"});
+        entry.events.push_back({clock.now(), EventKind::kFinished, std::nullopt, 0, "{}"});
         return entry;
     }
     /// Whether it was held.
@@ -514,7 +514,7 @@ TEST_F(JournalTest, ApiReadsRunsStepsValuesEventsAndLines) {
     EXPECT_EQ(next->front().id, lease.run);
     EXPECT_TRUE(wait(runs.list(tenant, {.state = RunStatus::kFailed}, soon()))->empty());
 
-    auto steps = wait(runs.steps(tenant, lease.run, soon()));
+    auto steps = wait(runs.steps(tenant, lease.run, {}, soon()));
     ASSERT_TRUE(steps && steps->size() == 1);
     EXPECT_TRUE(steps->front().has_output);
     EXPECT_FALSE(steps->front().has_input);
@@ -523,7 +523,7 @@ TEST_F(JournalTest, ApiReadsRunsStepsValuesEventsAndLines) {
     ASSERT_TRUE(values) << values.error().detail;
     EXPECT_FALSE(values->texts[0]);
     EXPECT_EQ(values->texts[1], R"({"n":1})");
-    EXPECT_EQ(wait(runs.events(tenant, lease.run, "a", soon()))->size(), 1u);
+    EXPECT_EQ(wait(runs.events(tenant, lease.run, "a", 0, soon()))->size(), 1u);
     auto lines = wait(runlog::list(api_pool, tenant, lease.run, 0, 10, soon()));
     ASSERT_TRUE(lines && lines->size() == 1);
     EXPECT_EQ(lines->front().message, "hello");
@@ -531,7 +531,7 @@ TEST_F(JournalTest, ApiReadsRunsStepsValuesEventsAndLines) {
 
     TenantId stranger = database.create_tenant("Stranger");
     EXPECT_EQ(wait(runs.get(stranger, lease.run, soon())).error().code, Code::kNotFound);
-    EXPECT_TRUE(wait(runs.steps(stranger, lease.run, soon()))->empty());
+    EXPECT_TRUE(wait(runs.steps(stranger, lease.run, {}, soon()))->empty());
 }
 
 TEST_F(JournalTest, OrphansEndAsFailedWithAnEvent) {

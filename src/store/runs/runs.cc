@@ -44,6 +44,7 @@ constexpr auto kEvent = pg::columns(
     pg::column<&Event::at>("occurred_at"),
     pg::column<&Event::kind>("kind"),
     pg::column<&Event::step>("step_id"),
+    pg::column<&Event::iteration>("iteration"),
     pg::column<&Event::detail>("detail")
 );
 constexpr auto kVersion = pg::columns(
@@ -93,9 +94,19 @@ rt::Task<Result<Run>> Runs::get(TenantId tenant, RunId run, rt::Deadline by) {
     co_return std::move(*found);
 }
 
-rt::Task<Result<std::vector<StepRun>>> Runs::steps(TenantId tenant, RunId run, rt::Deadline by) {
+rt::Task<Result<std::vector<StepRun>>> Runs::steps(
+    TenantId tenant, RunId run, StepFilter filter, rt::Deadline by
+) {
     const pg::Principal who = pg::Principal::tenant(tenant);
-    CO_TRY(auto rows, co_await pool_.query(who, sql::kListSteps, pg::params(run), by));
+    CO_TRY(
+        auto rows,
+        co_await pool_.query(
+            who,
+            sql::kListSteps,
+            pg::params(run, filter.step, filter.position, filter.iteration, filter.limit),
+            by
+        )
+    );
     co_return pg::all(rows, kStepWithValues);
 }
 
@@ -108,6 +119,23 @@ rt::Task<Result<std::vector<FoundValue>>> Runs::find_values(
     const pg::Principal who = pg::Principal::tenant(tenant);
     CO_TRY(auto rows, co_await pool_.query(who, sql::kListValues, std::move(params), by));
     co_return pg::all(rows, kFound);
+}
+
+rt::Task<Result<std::vector<StoredPayload>>> load_values(
+    pg::Pool& pool, TenantId tenant, RunId run, std::vector<ValueSlot> slots, rt::Deadline by
+) {
+    std::vector<StoredPayload> out;
+    if (slots.empty()) co_return out;
+    pg::ArrayParam runs;
+    pg::ArrayParam texts;
+    for (const ValueSlot& slot : slots) {
+        runs.add(run);
+        texts.add(slot.text());
+    }
+    const pg::Principal who = pg::Principal::tenant(tenant);
+    CO_TRY(auto rows, co_await pool.query(who, sql::kListValues, pg::params(runs, texts), by));
+    CO_CHECK_OK(pg::each(rows, kFound, [&](FoundValue found) { out.push_back(std::move(found.stored)); }));
+    co_return out;
 }
 
 rt::Task<Result<Texts>> Runs::open_values(
@@ -154,10 +182,10 @@ rt::Task<Result<Runs::Room>> Runs::take_room(TenantId tenant, std::size_t bytes,
 }
 
 rt::Task<Result<std::vector<Event>>> Runs::events(
-    TenantId tenant, RunId run, std::optional<std::string> step, rt::Deadline by
+    TenantId tenant, RunId run, std::optional<std::string> step, std::int64_t iteration, rt::Deadline by
 ) {
     const pg::Principal who = pg::Principal::tenant(tenant);
-    CO_TRY(auto rows, co_await pool_.query(who, sql::kListEvents, pg::params(run, step), by));
+    CO_TRY(auto rows, co_await pool_.query(who, sql::kListEvents, pg::params(run, step, iteration), by));
     co_return pg::all(rows, kEvent);
 }
 

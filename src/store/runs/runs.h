@@ -44,7 +44,7 @@ struct Run {
 
 struct StepRun {
     std::string step;
-    int iteration = 0;
+    std::int64_t iteration = 0;  // see runstate::Iteration
     int position = 0;
     runstate::StepStatus state = runstate::StepStatus::kQueued;
     int attempt = 0;
@@ -63,6 +63,14 @@ struct RunFilter {
     std::optional<runstate::RunStatus> state;
     std::optional<RunId> before;  // keyset: runs older than this one
     int limit = limits::kPageSizeDefault;
+};
+
+/// Which rows of a run's steps, and where to go on: behind that place.
+struct StepFilter {
+    std::optional<std::string> step;
+    int position = -1;
+    std::int64_t iteration = 0;
+    int limit = 1'000;
 };
 
 struct ValueKey {
@@ -90,6 +98,7 @@ struct Event {
     Instant at;
     EventKind kind = EventKind::kResumed;
     std::optional<std::string> step;
+    std::int64_t iteration = 0;
     std::string detail;  // JSON text
 };
 
@@ -100,6 +109,11 @@ struct FoundValue {
 };
 
 using Texts = std::vector<std::optional<std::string>>;
+
+/// Those of a run's values that exist among `slots`, as they are stored.
+rt::Task<Result<std::vector<StoredPayload>>> load_values(
+    pg::Pool& pool, TenantId tenant, RunId run, std::vector<ValueSlot> slots, rt::Deadline by
+);
 
 /// Values that have been opened, and the memory that they and what is made of them take: to be kept as long
 /// as either is there.
@@ -117,8 +131,10 @@ class Runs {
     /// Newest first. The next page is `before = last.id` while a page is full.
     rt::Task<Result<std::vector<Run>>> list(TenantId tenant, RunFilter filter, rt::Deadline by);
     rt::Task<Result<Run>> get(TenantId tenant, RunId run, rt::Deadline by);
-    /// In the workflow's order; empty for an absent run.
-    rt::Task<Result<std::vector<StepRun>>> steps(TenantId tenant, RunId run, rt::Deadline by);
+    /// In the workflow's order, those in loops behind the others, item by item; empty for an absent run.
+    rt::Task<Result<std::vector<StepRun>>> steps(
+        TenantId tenant, RunId run, StepFilter filter, rt::Deadline by
+    );
     /// Those that exist among `wanted`, as they are stored: one statement, however many runs.
     rt::Task<Result<std::vector<FoundValue>>> find_values(
         TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by
@@ -138,9 +154,9 @@ class Runs {
     /// A value that is at hand as it was stored, opened once there is room for it. Errors: as of `values`,
     /// and kInvalid.
     rt::Task<Result<Values>> open(TenantId tenant, RunId run, StoredPayload stored, rt::Deadline by);
-    /// Oldest first, of one step when `step` is set.
+    /// Oldest first, of one step (of that item) when `step` is set.
     rt::Task<Result<std::vector<Event>>> events(
-        TenantId tenant, RunId run, std::optional<std::string> step, rt::Deadline by
+        TenantId tenant, RunId run, std::optional<std::string> step, std::int64_t iteration, rt::Deadline by
     );
 
   private:

@@ -16,11 +16,17 @@ class ValueSlot {
     static ValueSlot trigger() { return {Part::kTrigger, ""}; }
     static ValueSlot output() { return {Part::kOutput, ""}; }
     static ValueSlot response() { return {Part::kResponse, ""}; }
-    static ValueSlot input_of(std::string_view step) { return {Part::kInput, step}; }
-    static ValueSlot output_of(std::string_view step) { return {Part::kOutput, step}; }
+    /// `iteration`: the item's number, of a step in a loop.
+    static ValueSlot input_of(std::string_view step, std::int64_t iteration = 0) {
+        return {Part::kInput, step, iteration};
+    }
+    static ValueSlot output_of(std::string_view step, std::int64_t iteration = 0) {
+        return {Part::kOutput, step, iteration};
+    }
     static ValueSlot answer_of(std::string_view step) { return {Part::kAnswer, step}; }
 
-    /// "input", "trigger", "output", "response", "step.<id>.input", "step.<id>.output", "step.<id>.answer".
+    /// "input", "trigger", "output", "response", "step.<id>.input", "step.<id>.output", "step.<id>.answer",
+    /// of a step in a loop "step.<id>[<iteration>].input" and "step.<id>[<iteration>].output".
     std::string text() const;
     static std::optional<ValueSlot> parse(std::string_view text);
 
@@ -28,10 +34,12 @@ class ValueSlot {
 
   private:
     enum class Part : std::uint8_t { kInput, kTrigger, kOutput, kResponse, kAnswer };
-    ValueSlot(Part part, std::string_view step) : part_(part), step_(step) {}
+    ValueSlot(Part part, std::string_view step, std::int64_t iteration = 0)
+        : part_(part), step_(step), iteration_(iteration) {}
 
     Part part_;
     std::string step_;  // its id; empty: the run's own value
+    std::int64_t iteration_ = 0;
 };
 
 }  // namespace weft::store::runs

@@ -20,7 +20,12 @@ class Values {
   public:
     void begin(protocol::Begin begin);
     void put(protocol::Put put);
+    /// As an output in the present scope.
     void keep(const std::string& step, std::string json);
+    /// Drops the values of steps in this scope, and in those inside it.
+    void forget(std::string_view scope);
+    /// Where in loops what follows is, see protocol::Evaluate.
+    void set_scope(std::string scope) { scope_ = std::move(scope); }
 
     /// What reading a path gives, by JavaScript's rules.
     struct Found {
@@ -57,12 +62,15 @@ class Values {
         std::string error;
     };
     const std::string* constant(std::string_view root) const;
+    /// The step as the present scope sees it; null when it has no value there.
+    const Step* find(std::string_view id) const;
     std::optional<std::string_view> start(
         const templates::Path& path, const Bindings& bindings, std::string& scratch, std::size_t& keys_used
     ) const;
 
     protocol::Begin begin_;
-    std::map<std::string, Step, std::less<>> steps_;
+    std::map<std::string, Step, std::less<>> steps_;  // by id and scope
+    std::string scope_;
 };
 
 }  // namespace weft::runner

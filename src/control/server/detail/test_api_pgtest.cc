@@ -413,6 +413,7 @@ std::map<std::string, Call> calls_on(const World& world) {
         {"triggers.rotate", {M::kPost, at("/triggers/", "trigger", "/rotate"), JsonObject{{"what", "token"}}}
         },
         {"runs.get", {M::kGet, at("/runs/", "run"), {}}},
+        {"runs.steps", {M::kGet, at("/runs/", "run", "/steps"), {}}},
         {"runs.get_step", {M::kGet, at("/runs/", "run", "/steps/one"), {}}},
         {"runs.logs", {M::kGet, at("/runs/", "run", "/logs"), {}}},
         {"runs.events", {M::kGet, at("/runs/", "run", "/events"), {}}},

@@ -34,7 +34,5 @@ class Problems {
 };
 
 std::string below(std::string_view field, std::string_view member);
-/// "steps[2]"
-std::string step_field(std::size_t index);
 
 }  // namespace weft::workflow

@@ -12,9 +12,11 @@
 #include "store/waits/waits.h"
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weft::engine {
@@ -52,8 +54,28 @@ class Driver {
         std::string answer;                  // what it was answered, likewise
         bool is_kept = false;                // the sandbox has the output already
         bool is_stored = false;              // its result was in the database when the last slot was left
-        bool is_recorded = false;            // its final row is written or in the batch
-        int running_row = 0;                 // the attempt whose "running" row is written
+        std::optional<runstate::StepStatus> recorded;  // of its final row, which is written or in the batch
+        std::string error;                             // of that row, JSON text
+        int running_row = 0;                           // the attempt whose "running" row is written
+    };
+    /// What the engine keeps of a loop that is under way.
+    struct LoopValues {
+        std::vector<std::string> items;    // JSON texts, of core/foreach
+        std::vector<std::string> results;  // likewise, by index; what is not there is null
+        std::size_t result_bytes = 0;
+        std::string last = "null";  // what the time before gave, of core/while
+        bool has_results = true;    // `results` has all of them; else they are in the database
+        bool is_away = false;       // items and last are in the database only
+
+        void leave();
+        void add_result(runstate::Iteration index, std::string result);
+    };
+    /// What the journal has of steps in loops, until their items begin again.
+    struct Resumed {
+        using Key = std::pair<Index, runstate::Iteration>;  // the step as defined
+        std::map<Key, store::runs::StepRun> rows;
+        std::map<Key, std::vector<std::string>> items;  // of loops under way
+        std::map<Key, std::string> branches;            // outputs of kSwitch steps of items under way
     };
     struct Timer {
         Index step = runstate::kRun;
@@ -62,15 +84,16 @@ class Driver {
 
     // ---- the loop (driver.cc)
     rt::Task<Result<void>> drive();
-    enum class Which { kAll, kStored };
-    rt::Task<Result<void>> open_values(std::vector<store::runs::StoredPayload> payloads, Which which);
+    rt::Task<Result<void>> open_values(std::vector<store::runs::StoredPayload> payloads);
     rt::Task<Result<void>> check_input();
     void start();
     runstate::Started replay();
-    void restore(const store::runs::StepRun& row, runstate::JournalEntry entry, runstate::Started& started);
+    std::optional<runstate::JournalEntry> entry_of(const store::runs::StepRun& row, Index definition);
+    /// A step's part of the journal goes to its slot and to the sandbox.
+    void restore(Index step, const store::runs::StepRun& row);
     rt::Task<Result<void>> turn();
     rt::Task<Result<void>> wait();
-    void apply(const runstate::Event& event);
+    void apply(runstate::Event event);
     bool fire_timer();
 
     // ---- waits (waits.cc)
@@ -91,8 +114,12 @@ class Driver {
     rt::Task<Result<void>> on(runstate::Perform command);
     rt::Task<Result<void>> on(runstate::RunCode command);
     rt::Task<Result<void>> on(runstate::JournalIntent command);
+    rt::Task<Result<void>> on(runstate::JournalLoop command);
     rt::Task<Result<void>> on(runstate::JournalWait command);
     rt::Task<Result<void>> on(runstate::JournalResult command);
+    rt::Task<Result<void>> on(runstate::BeginItem command);
+    rt::Task<Result<void>> on(runstate::EndItem command);
+    rt::Task<Result<void>> on(runstate::Collect command);
     rt::Task<Result<void>> on(runstate::StartTimer command);
     rt::Task<Result<void>> on(runstate::Abort command);
     rt::Task<Result<void>> on(runstate::Respond command);
@@ -100,7 +127,9 @@ class Driver {
     rt::Task<Result<void>> on(runstate::Finish command);
     protocol::Request evaluation(Index step) const;
     std::vector<protocol::Request> evaluations(Index step) const;
+    bool keeps_input(Index step) const;
     rt::Task<runstate::InputEvaluated> input_ready(Index step, std::string json);
+    rt::Task<Result<void>> merge(Index step, const Value& with);
     runstate::InputEvaluated input_read(Index step, Value value);
     runstate::InputEvaluated input_failed(Index step, runstate::Failure failure, Place place);
     rt::Task<Result<connector::HttpRequest>> build_request(Index step, std::string rendered) const;
@@ -111,16 +140,40 @@ class Driver {
     std::string code_cpu_note(Index step) const;
     rt::Task<runstate::CallFinished> check_output(runstate::CallFinished event);
 
+    // ---- loops (loops.cc)
+    /// What expressions of the step see beside the run's values: item, index, last, outer, outcome.
+    std::vector<protocol::Binding> bindings(Index step) const;
+    std::string around(Index loop, runstate::Iteration index) const;
+    runstate::InputEvaluated loop_read(Index step, Value value);
+    void keep_result(Index step);
+    bool collects(Index loop) const {
+        return run_.step(loop).loop->collects && !run_.plan(loop).loop->is_while;
+    }
+    runstate::Iteration number_of(Index loop, runstate::Iteration index) const;
+    /// The step whose output is an item's.
+    const std::string& result_step(Index loop) const;
+    rt::Task<Result<std::string>> collected(Index step);
+    rt::Task<Result<void>> read_results(Index step);
+    rt::Task<Result<std::vector<std::string>>> read_items(
+        std::string loop, runstate::Iteration iteration, int batch, rt::Deadline by
+    );
+    rt::Task<Result<void>> read_resumed_items();
+    rt::Task<Result<void>> resume_item(runstate::LaneIndex lane);
+    void restore_loops();
+    rt::Task<Result<void>> read_back_loops(rt::Deadline by);
+
     // ---- the sandbox (sandbox.cc)
     /// The reply to the first; see Session::ask. Nothing when the sandbox is gone or the run was canceled
     /// meanwhile: the event has been applied.
     rt::Task<Result<std::optional<isolation::Reply>>> ask(
         std::vector<protocol::Request> requests, Index step, rt::Deadline by
     );
+    rt::Task<Result<bool>> open_session();
     rt::Task<Result<void>> take_sandbox();
     std::optional<Steady> slot_until() const;
     void leave_slot();
     rt::Task<Result<void>> come_back();
+    rt::Task<Result<void>> read_back(rt::Deadline by);
     rt::Task<Result<void>> sandbox_failed(Error error);
     void release_charges();
 
@@ -143,6 +196,8 @@ class Driver {
     std::deque<runstate::Event> inbox_;
     std::vector<Timer> timers_;
     std::vector<Slot> slots_;
+    std::map<Index, LoopValues> loops_;
+    Resumed resumed_;
 
     std::string output_;
     std::vector<rt::Budget::Charge> charges_;  // for answers that sandbox or journal have not had yet

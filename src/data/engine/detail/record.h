@@ -40,6 +40,8 @@ class Record {
 
     bool has_rows() const { return !batch_.steps.empty() || !batch_.events.empty() || !batch_.logs.empty(); }
     bool has_values() const { return !values_.empty(); }
+    /// So much that it is better written now: loops make many rows.
+    bool is_large() const { return batch_.steps.size() >= kRowsMax; }
     /// Since when something waits to be written.
     std::optional<Steady> dirty_since() const { return dirty_since_; }
     void touch();
@@ -50,6 +52,8 @@ class Record {
     rt::Task<Result<void>> write(store::runs::JobFate fate, runstate::RunStatus status, Millis park_for);
 
   private:
+    static constexpr std::size_t kRowsMax = 500;
+
     Run& run_;
     store::runs::Entry batch_;                                            // rows since the last flush
     std::vector<std::pair<store::runs::ValueSlot, std::string>> values_;  // and their JSON texts

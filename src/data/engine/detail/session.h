@@ -27,6 +27,8 @@ class Session {
     rt::Task<Result<void>> open();
     /// Goes with the next request. Borrows `output` instead of copying it: it may have 8 MiB.
     void put(Index step, runstate::StepStatus status, std::string& output, std::string error);
+    /// Likewise: the lane's steps have no values any more.
+    void forget(runstate::LaneIndex lane);
     /// Sends what was put, and the requests, and reads the reply to the first. The others are what is likely
     /// to be asked next: whoever does, and has put nothing meanwhile, is answered without another message.
     /// After an error the sandbox is gone; kLimit: the first request is too large.

@@ -197,7 +197,7 @@ class WorkerTest : public testing::Test {
     }
     std::map<std::string, store::runs::StepRun> steps(RunId run) {
         std::map<std::string, store::runs::StepRun> out;
-        auto listed = wait(runs_->steps(tenant_, run, soon()));
+        auto listed = wait(runs_->steps(tenant_, run, {}, soon()));
         EXPECT_TRUE(listed);
         for (auto& step : *listed) out[step.step] = step;
         return out;

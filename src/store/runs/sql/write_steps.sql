@@ -7,7 +7,7 @@ select
     current_tenant(), w.run_id, w.step_id, w.iteration, w.position, w.state, w.attempt, w.failure_kind, w.error::jsonb,
     w.idempotency_key, w.intent_at, w.started_at, w.finished_at
 from unnest(
-    $1::uuid[], $2::text[], $3::int[], $4::int[], $5::text[], $6::int[], $7::text[], $8::text[], $9::text[],
+    $1::uuid[], $2::text[], $3::bigint[], $4::int[], $5::text[], $6::int[], $7::text[], $8::text[], $9::text[],
     $10::timestamptz[], $11::timestamptz[], $12::timestamptz[]
 ) as w (
     run_id, step_id, iteration, position, state, attempt, failure_kind, error, idempotency_key, intent_at, started_at,
