@@ -54,6 +54,9 @@ describe('pictureOf', () => {
     inside(picture.steps, picture.w, picture.h)
     expect(picture.edges.map((e) => e.key)).toEqual(['a>each', 'a>beside', 'each>e', 'beside>e'])
     expect(picture.steps[1]?.body?.edges).toHaveLength(2)
+    // The step below the loop is narrower than it: its edge goes on level to where the loop ends.
+    const [, each, beside] = picture.steps
+    expect(picture.edges.at(-1)?.path).toMatch(new RegExp(`^M${beside!.x + beside!.w},[\\d.]+ H${each!.x + each!.w} C`))
     expect(pictureOf([])).toMatchObject({ steps: [], edges: [] })
   })
 })

@@ -145,6 +145,7 @@ export function pictureOf(nodes: readonly GraphNode[]): Picture {
   const widths: number[] = []
   for (const { node, w } of sized) widths[node.column] = Math.max(widths[node.column] ?? 0, w)
   const left = (column: number) => pad_px + widths.slice(0, column).reduce((sum, w) => sum + w + gap.x, 0)
+  const right = (column: number) => left(column) + (widths[column] ?? 0)
   const ends = new Map<number, number>()
   const steps = sized.map((step) => {
     const y = ends.get(step.node.column) ?? pad_px
@@ -153,21 +154,22 @@ export function pictureOf(nodes: readonly GraphNode[]): Picture {
   })
   return {
     steps,
-    edges: edgesOf(steps),
+    edges: edgesOf(steps, right),
     w: Math.max(0, ...steps.map((s) => s.x + s.w)) + pad_px,
     h: Math.max(0, ...steps.map((s) => s.y + s.h)) + pad_px,
   }
 }
 
-function edgesOf(steps: readonly Placed[]): Edge[] {
+/** An edge leaves its column level and bends between columns: beside a wide loop it would cross it otherwise. */
+function edgesOf(steps: readonly Placed[], right: (column: number) => number): Edge[] {
   const at = new Map(steps.map((s) => [s.node.id, s]))
   return steps.flatMap((to) =>
     to.node.needs.flatMap((need) => {
       const from = at.get(need)
       if (!from) return []
-      const [x1, y1, x2, y2] = [from.x + from.w, from.y + head_px / 2, to.x, to.y + head_px / 2]
+      const [x1, y1, x2, y2] = [Math.min(right(from.node.column), to.x), from.y + head_px / 2, to.x, to.y + head_px / 2]
       const bend = Math.max(16, (x2 - x1) / 2)
-      const path = `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2 - 5},${y2}`
+      const path = `M${from.x + from.w},${y1} H${x1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2 - 5},${y2}`
       return [{ key: `${need}>${to.node.id}`, label: to.node.labels[need], x: (x1 + x2) / 2, y: (y1 + y2) / 2 - 5, path }]
     }),
   )
