@@ -27,8 +27,10 @@ const operators: Record<string, (value: unknown, wanted: never) => boolean> = {
   _eq: (v, w) => compare(v, w) === 0,
   _neq: (v, w) => compare(v, w) !== 0,
   _lt: (v, w) => compare(v, w) < 0,
+  _lte: (v, w) => compare(v, w) <= 0,
   _gt: (v, w) => compare(v, w) > 0,
   _in: (v, w: unknown[]) => w.some((x) => compare(v, x) === 0),
+  _nin: (v, w: unknown[]) => w.every((x) => compare(v, x) !== 0),
   _is_null: (v, w) => (v == null) === w,
   _ilike: (v, w: string) => String(v).toLowerCase().includes(w.slice(1, -1).replace(/\\(.)/g, '$1').toLowerCase()),
 }
@@ -57,17 +59,17 @@ function tables(s: State): Record<string, Item[]> {
   const runs = s.runs.map((run) => ({
     ...run, trigger_data: run.trigger, workflow_version_id: s.versions.find((v) => v.workflow_id === run.workflow_id && v.number === run.version_number)?.id ?? run.id,
   }))
-  const all = s.runs.flatMap((run) => steps(run).map((step) => ({ iteration: 0, ...step, run_id: run.id, input: step.has_input ? (step.input ?? { id: 'A-1042' }) : null, output: step.has_output ? (step.output ?? s.outputs[String(step.step_id)]) : null })))
+  const all = s.runs.flatMap((run) => steps(run).map((step) => ({ iteration: '0', ...step, run_id: run.id, input: step.has_input ? (step.input ?? { id: 'A-1042' }) : null, output: step.has_output ? (step.output ?? s.outputs[String(step.step_id)]) : null })))
   return {
     runs,
     run_steps: all,
     run_values: all.flatMap((step: Item) => (['input', 'output'] as const).flatMap((end) => (step[`has_${end}`] ? [{ run_id: step.run_id, slot: `step.${String(step.step_id)}.${end}` }] : []))),
     run_events: all.flatMap((step: Item) => Array.from({ length: Math.max(0, Number(step.attempt) - 1) }, (_, i) => ({
-      run_id: step.run_id, step_id: step.step_id, kind: 'wait', seq: String(i + 1), occurred_at: step.started_at, detail: { attempt: i + 1, error: { message: '503 Service Unavailable' } },
+      run_id: step.run_id, step_id: step.step_id, iteration: step.iteration, kind: 'wait', seq: String(i + 1), occurred_at: step.started_at, detail: { attempt: i + 1, error: { message: '503 Service Unavailable' } },
     }))),
     run_logs: s.runs.flatMap((run) => steps(run).flatMap((step, i) => [
-      { run_id: run.id, seq: String(i * 2 + 1), logged_at: step.started_at ?? run.created_at, level: 'info', step_id: step.step_id, message: `${String(step.uses)} began` },
-      ...(step.finished_at == null && step.state !== 'skipped' ? [] : [{ run_id: run.id, seq: String(i * 2 + 2), logged_at: step.finished_at ?? run.created_at, level: step.state === 'failed' ? 'error' : 'debug', step_id: step.step_id, message: step.state === 'failed' ? String((step.error as Item).message) : `ended: ${String(step.state)}` }]),
+      { iteration: '0', run_id: run.id, seq: String(i * 2 + 1), logged_at: step.started_at ?? run.created_at, level: 'info', step_id: step.step_id, message: `${String(step.uses)} began` },
+      ...(step.finished_at == null && step.state !== 'skipped' ? [] : [{ iteration: '0', run_id: run.id, seq: String(i * 2 + 2), logged_at: step.finished_at ?? run.created_at, level: step.state === 'failed' ? 'error' : 'debug', step_id: step.step_id, message: step.state === 'failed' ? String((step.error as Item).message) : `ended: ${String(step.state)}` }]),
     ])),
     workflows: s.workflows,
     workflow_drafts: [...s.drafts].map(([workflow_id, draft]) => ({ workflow_id, updated_at: new Date().toISOString(), ...draft })),

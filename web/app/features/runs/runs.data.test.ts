@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { LiveRunDocument, RunStepDocument } from '~/shared/graphql/generated'
-import { toRun, toRunDetail, toStepDetail, usesOf } from './runs.data'
+import { toRun, toRunDetail, toStepDetail } from './runs.data'
 
 const id = '01890000-0000-7000-8000-000000000001'
 const row = {
@@ -45,17 +45,16 @@ describe('a run', () => {
 describe('a step', () => {
   const answer = (more: object) => RunStepDocument.parse({ run_steps: [{ input: null, output: null }], run_values: [], run_events: [], ...more }, 'data')
   it('tells a value that is null from none', () => {
-    expect(toStepDetail('a', answer({ run_values: [{ slot: 'step.a.output' }] }))).toMatchObject({ input: null, output: { value: null } })
-    expect(toStepDetail('a', answer({ run_steps: [{ input: null, output: 5 }], run_values: [{ slot: 'step.a.output' }] })).output).toEqual({ value: 5 })
+    expect(toStepDetail({ step: 'a', item: '0' }, answer({ run_values: [{ slot: 'step.a.output' }] }))).toMatchObject({ input: null, output: { value: null } })
+    expect(toStepDetail({ step: 'a', item: '0' }, answer({ run_steps: [{ input: null, output: 5 }], run_values: [{ slot: 'step.a.output' }] })).output).toEqual({ value: 5 })
   })
   it('lists the attempts that failed before the last, not mere waiting', () => {
     const events = [
       { occurred_at: 't1', detail: { attempt: 1, until: 5, error: { message: '503' } } }, { occurred_at: 't2', detail: { attempt: 1, until: 9 } },
     ]
-    expect(toStepDetail('a', answer({ run_events: events })).attempts).toEqual([{ attempt: 1, at: 't1', error: expect.objectContaining({ message: '503' }) }])
+    expect(toStepDetail({ step: 'a', item: '0' }, answer({ run_events: events })).attempts).toEqual([{ attempt: 1, at: 't1', error: expect.objectContaining({ message: '503' }) }])
   })
-  it('uses what the definition says', () => {
-    expect([...usesOf({ steps: [{ id: 'a', uses: 'core/map' }, { id: 'b' }, 3] })]).toEqual([['a', 'core/map']])
-    expect(usesOf('nonsense').size).toBe(0)
+  it('of an item has its values under the item’s number', () => {
+    expect(toStepDetail({ step: 'a', item: '3000002' }, answer({ run_values: [{ slot: 'step.a[3000002].input' }] }))).toMatchObject({ input: { value: null }, output: null })
   })
 })

@@ -3,6 +3,7 @@ import type {
   LiveRunSubscription, LogRowFragment, RunRowFragment, RunStepQuery, StepRowFragment,
 } from '~/shared/graphql/generated'
 import type { RunId, TriggerId, VersionId, WorkflowId } from '~/shared/ids'
+import type { Place } from './loops.logic'
 
 // What the views show, from the rows that GraphQL gives.
 interface Timed {
@@ -27,6 +28,8 @@ export interface Run extends Timed {
 }
 export interface Step extends Timed {
   step_id: string
+  /** The number of its item, a 64-bit number; "0" outside of loops. */
+  iteration: string
   position: number
   /** The action it performs; empty until the definition is known. */
   uses: string
@@ -40,6 +43,7 @@ export interface RunDetail extends Run {
   is_cancel_requested: boolean
   /** Who asked it to stop, and why, as far as they said; null while nobody did. `at`: since when it is asked for, or canceled. */
   cancel: { by: string | null; reason: string | null; at: string | null } | null
+  /** Those outside of loops. */
   steps: Step[]
 }
 export interface Attempt {
@@ -60,6 +64,7 @@ export interface LogLine {
   logged_at: string
   level: string
   step_id: string | null
+  iteration: string
   message: string
 }
 
@@ -104,15 +109,16 @@ function cancelOf({ state, job, finished_at, canceled_by_name, cancel_reason }: 
 }
 
 /** Where the values of a step are kept. */
-export function slotsOf(step: string): { input: string; output: string } {
-  return { input: `step.${step}.input`, output: `step.${step}.output` }
+export function slotsOf({ step, item }: Place): { input: string; output: string } {
+  const name = item === '0' ? step : `${step}[${item}]`
+  return { input: `step.${name}.input`, output: `step.${name}.output` }
 }
 
-export function toStepDetail(step: string, answer: RunStepQuery): StepDetail {
+export function toStepDetail(place: Place, answer: RunStepQuery): StepDetail {
   const kept = new Set(answer.run_values.map((v) => v.slot))
   const row = answer.run_steps[0]
   const value = (slot: string, json: Json | undefined) => (kept.has(slot) ? { value: json ?? null } : null)
-  const slots = slotsOf(step)
+  const slots = slotsOf(place)
   return {
     input: value(slots.input, row?.input),
     output: value(slots.output, row?.output),
@@ -124,10 +130,4 @@ export function toStepDetail(step: string, answer: RunStepQuery): StepDetail {
 
 export function toLogLine(row: LogRowFragment): LogLine {
   return row
-}
-
-/** What each step of a definition uses. */
-export function usesOf(definition: Json): Map<string, string> {
-  const steps = isRecord(definition) && Array.isArray(definition.steps) ? definition.steps : []
-  return new Map(steps.flatMap((step: unknown) => (isRecord(step) && typeof step.id === 'string' && typeof step.uses === 'string' ? [[step.id, step.uses] as const] : [])))
 }

@@ -16,7 +16,7 @@ function make(n: number, state = 'running', more: object = {}): Run {
   return toRun(SomeRunsDocument.parse({ runs: [row] }, 'data').runs[0]!)
 }
 const step = (more: { step_id: string; state: string; position?: number; started_at?: string; finished_at?: string }): Step =>
-  toStep({ position: 0, attempt: 0, failure_kind: null, error: null, started_at: null, finished_at: null, ...more })
+  toStep({ iteration: '0', position: 0, attempt: 0, failure_kind: null, error: null, started_at: null, finished_at: null, ...more })
 const list = (ns: number[], next: string | null = null): Page<Run> => ({ items: ns.map((n) => make(n)), next })
 const ids = (page: Page<Run>) => page.items.map((r) => Number(r.id.slice(-12)))
 
@@ -111,11 +111,11 @@ describe('steps', () => {
 
 describe('logs and triggers', () => {
   it('adds only new lines', () => {
-    const line = (seq: number) => ({ seq: String(seq), logged_at: '', level: 'info', step_id: null, message: '' })
+    const line = (seq: number) => ({ seq: String(seq), logged_at: '', level: 'info', step_id: null, iteration: '0', message: '' })
     expect(appendLogs([line(1), line(2)], [line(2), line(3)]).map((l) => l.seq)).toEqual(['1', '2', '3'])
   })
   it('keep the order of numbers beyond what JavaScript counts', () => {
-    const line = (seq: string) => ({ seq, logged_at: '', level: 'info', step_id: null, message: '' })
+    const line = (seq: string) => ({ seq, logged_at: '', level: 'info', step_id: null, iteration: '0', message: '' })
     const [a, b] = ['9007199254740992', '9007199254740993'].map(line)
     expect(appendLogs([a!], [a!, b!]).map((l) => l.seq)).toEqual([a!.seq, b!.seq])
   })

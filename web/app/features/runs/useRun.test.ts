@@ -5,15 +5,16 @@ import type { Ask } from '~/shared/graphql/client'
 import { LiveRunDocument, RunDefinitionDocument, RunLogDocument, RunLogFollowDocument, RunStepDocument } from '~/shared/graphql/generated'
 import type { Follow, Live } from '~/shared/graphql/live'
 import type { RunId } from '~/shared/ids'
+import type { Place } from './loops.logic'
 import { useLogs, useRun, useStep } from './useRun'
 
 const id = '01890000-0000-7000-8000-000000000001' as RunId
-const step = (step_id: string, state: string) => ({ step_id, position: 0, state, attempt: 1, failure_kind: null, error: null, started_at: null, finished_at: null })
+const step = (step_id: string, state: string) => ({ step_id, iteration: '0', position: 0, state, attempt: 1, failure_kind: null, error: null, started_at: null, finished_at: null })
 const row = (state: string, steps: object[]) => ({
   id, workflow_id: id, workflow_version_id: id, trigger_id: null, rerun_of: null, state, failure_kind: null, error: null, created_at: '2026-01-01T00:00:00Z',
   started_at: null, finished_at: null, workflow: null, version: null, tier: null, job: null, steps,
 })
-const line = (seq: number) => ({ seq: String(seq), logged_at: '', level: 'info', step_id: null, message: `line ${seq}` })
+const line = (seq: number) => ({ seq: String(seq), logged_at: '', level: 'info', step_id: null, iteration: '0', message: `line ${seq}` })
 const settle = () => new Promise((done) => setTimeout(done))
 
 function setup<R>(answers: ReadonlyMap<unknown, (variables: never) => unknown>, use: (ask: Ask, live: Live) => R) {
@@ -58,12 +59,12 @@ describe('useRun', () => {
 describe('useStep', () => {
   it('drops the values of a step that is no longer selected, and renews those shown without a loading state', async () => {
     const releases: (() => void)[] = []
-    const wanted: Ref<string | null> = ref('a')
+    const wanted: Ref<Place | null> = ref({ step: 'a', item: '0' })
     const version = ref('1')
     const answer = ({ step: name }: { step: string }) =>
       new Promise((done) => releases.push(() => done({ run_steps: [{ input: null, output: name }], run_values: [{ slot: `step.${name}.output` }], run_events: [] })))
     const s = setup(new Map([[RunStepDocument, answer]]), (ask) => useStep(ask, id, wanted, version))
-    wanted.value = 'b'
+    wanted.value = { step: 'b', item: '0' }
     await settle()
     releases[1]!()
     await settle()

@@ -8,33 +8,36 @@ import type { RunId, VersionId } from '~/shared/ids'
 import type { Load } from '~/shared/load'
 import { only } from '~/shared/rows'
 import { useSubscription, type Subscription } from '~/shared/subscription'
-import { slotsOf, toLogLine, toRunDetail, toStepDetail, usesOf, type LogLine, type RunDetail, type StepDetail } from './runs.data'
+import { planOf, type Place, type Plan } from './loops.logic'
+import { slotsOf, toLogLine, toRunDetail, toStepDetail, type LogLine, type RunDetail, type StepDetail } from './runs.data'
 import { appendLogs } from './runs.logic'
 
-/** One run with its steps, as they change. */
-export function useRun(ask: Ask, live: Live, id: RunId): Subscription<RunDetail> {
+/** One run with its steps, as they change, and what its definition says of them; empty until that is known. */
+export function useRun(ask: Ask, live: Live, id: RunId): Subscription<RunDetail> & { plan: Readonly<Ref<Plan>> } {
   const run = useSubscription(live, LiveRunDocument, () => ({ id }), (data) => toRunDetail(only(data.runs)))
   const version = computed(() => (run.state.value.k === 'ready' ? run.state.value.data.version_id : null))
   const never = computed(() => '')
   // What a step uses stands in the definition, which does not change with the run.
-  const uses = useFollowing(version, never, async (wanted: VersionId, signal) => {
+  const planned = useFollowing(version, never, async (wanted: VersionId, signal) => {
     const { workflow_versions } = await ask(RunDefinitionDocument, { version: wanted }, signal)
-    return usesOf(only(workflow_versions).definition)
+    return planOf(only(workflow_versions).definition)
   })
+  const plan = computed<Plan>(() => (planned.value?.k === 'ready' ? planned.value.data : new Map()))
   const state = computed<Load<RunDetail>>(() => {
     const now = run.state.value
-    const names = uses.value?.k === 'ready' ? uses.value.data : null
-    if (now.k !== 'ready' || names === null) return now
-    return { k: 'ready', data: { ...now.data, steps: now.data.steps.map((s) => ({ ...s, uses: names.get(s.step_id) ?? '' })) } }
+    if (now.k !== 'ready') return now
+    return { k: 'ready', data: { ...now.data, steps: now.data.steps.map((s) => ({ ...s, uses: plan.value.get(s.step_id)?.uses ?? '' })) } }
   })
-  return { state, reload: run.reload }
+  return { state, reload: run.reload, plan }
 }
 
 /** The values and attempts of the selected step. */
-export function useStep(ask: Ask, id: RunId, step: Readonly<Ref<string | null>>, version: Readonly<Ref<string>>): Readonly<Ref<Load<StepDetail> | null>> {
-  return useFollowing(step, version, async (wanted, signal) => {
-    const slots = slotsOf(wanted)
-    return toStepDetail(wanted, await ask(RunStepDocument, { run: id, step: wanted, slots: [slots.input, slots.output] }, signal))
+export function useStep(ask: Ask, id: RunId, place: Readonly<Ref<Place | null>>, version: Readonly<Ref<string>>): Readonly<Ref<Load<StepDetail> | null>> {
+  const subject = computed(() => (place.value === null ? null : `${place.value.item} ${place.value.step}`))
+  return useFollowing(subject, version, async (wanted, signal) => {
+    const [item = '0', step = ''] = wanted.split(' ')
+    const slots = slotsOf({ step, item })
+    return toStepDetail({ step, item }, await ask(RunStepDocument, { run: id, step, iteration: item, slots: [slots.input, slots.output] }, signal))
   })
 }
 

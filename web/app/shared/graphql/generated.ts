@@ -29,6 +29,18 @@ export type String_comparison_exp = {
   _similar?: string | null | undefined;
 };
 
+export type bigint_comparison_exp = {
+  _eq?: string | null | undefined;
+  _gt?: string | null | undefined;
+  _gte?: string | null | undefined;
+  _in?: Array<string> | null | undefined;
+  _is_null?: boolean | null | undefined;
+  _lt?: string | null | undefined;
+  _lte?: string | null | undefined;
+  _neq?: string | null | undefined;
+  _nin?: Array<string> | null | undefined;
+};
+
 export type uuid_comparison_exp = {
   _eq?: string | null | undefined;
   _gt?: string | null | undefined;
@@ -91,9 +103,9 @@ export type ConnectableAppsQuery = { apps: Array<AppRowFragment> };
 
 export type RunRowFragment = { id: Uuid, workflow_id: Uuid, workflow_version_id: Uuid, trigger_id: Uuid | null, rerun_of: Uuid | null, state: string, failure_kind: string | null, error: Json | null, created_at: string, started_at: string | null, finished_at: string | null, workflow: { key: string, name: string } | null, version: { number: number } | null };
 
-export type StepRowFragment = { step_id: string, position: number, state: string, attempt: number, failure_kind: string | null, error: Json | null, started_at: string | null, finished_at: string | null };
+export type StepRowFragment = { step_id: string, iteration: string, position: number, state: string, attempt: number, failure_kind: string | null, error: Json | null, started_at: string | null, finished_at: string | null };
 
-export type LogRowFragment = { seq: string, logged_at: string, level: string, step_id: string | null, message: string };
+export type LogRowFragment = { seq: string, logged_at: string, level: string, step_id: string | null, iteration: string, message: string };
 
 export type LatestRunsSubscriptionVariables = Exact<{
   workflow: uuid_comparison_exp;
@@ -146,9 +158,53 @@ export type RunDefinitionQueryVariables = Exact<{
 
 export type RunDefinitionQuery = { workflow_versions: Array<{ definition: Json }> };
 
+export type LoopItemsSubscriptionVariables = Exact<{
+  run: string;
+  steps: Array<string> | string;
+  items: bigint_comparison_exp;
+  limit: number;
+}>;
+
+
+export type LoopItemsSubscription = { run_steps: Array<StepRowFragment> };
+
+export type LoopFailedQueryVariables = Exact<{
+  run: string;
+  fatal: Array<string> | string;
+  after: string;
+  until: string;
+  limit: number;
+  offset: number;
+}>;
+
+
+export type LoopFailedQuery = { run_steps: Array<{ iteration: string }> };
+
+export type LoopCountsQueryVariables = Exact<{
+  run: string;
+  first: string;
+  last: string;
+  fatal: Array<string> | string;
+  after: string;
+  until: string;
+}>;
+
+
+export type LoopCountsQuery = { newest: Array<{ iteration: string }>, ended: { aggregate: { count: number } | null }, good: { aggregate: { count: number } | null }, failed: { aggregate: { count: number } | null } };
+
+export type LiveItemStepSubscriptionVariables = Exact<{
+  run: string;
+  step: string;
+  iteration: string;
+}>;
+
+
+export type LiveItemStepSubscription = { run_steps: Array<StepRowFragment> };
+
 export type RunStepQueryVariables = Exact<{
   run: string;
   step: string;
+  iteration: string;
   slots: Array<string> | string;
 }>;
 
@@ -241,8 +297,8 @@ export type WorkflowTriggersQuery = { triggers: Array<{ id: Uuid, kind: string, 
 const AppRow = { id: uuid, key: string, name: string, description: string }
 const AppVersionRow = { id: uuid, major: number, minor: number, state: string, manifest: json }
 const RunRow = { id: uuid, workflow_id: uuid, workflow_version_id: uuid, trigger_id: maybe(uuid), rerun_of: maybe(uuid), state: string, failure_kind: maybe(string), error: maybe(json), created_at: string, started_at: maybe(string), finished_at: maybe(string), workflow: maybe(object({ key: string, name: string })), version: maybe(object({ number: number })) }
-const StepRow = { step_id: string, position: number, state: string, attempt: number, failure_kind: maybe(string), error: maybe(json), started_at: maybe(string), finished_at: maybe(string) }
-const LogRow = { seq: string, logged_at: string, level: string, step_id: maybe(string), message: string }
+const StepRow = { step_id: string, iteration: string, position: number, state: string, attempt: number, failure_kind: maybe(string), error: maybe(json), started_at: maybe(string), finished_at: maybe(string) }
+const LogRow = { seq: string, logged_at: string, level: string, step_id: maybe(string), iteration: string, message: string }
 const WorkflowRow = { id: uuid, key: string, name: string, description: string, state: string, has_unpublished_changes: maybe(boolean), updated_at: string, published_version_id: maybe(uuid), published_version: maybe(object({ number: number })) }
 
 export const AppsDocument: Operation<AppsQuery, AppsQueryVariables> = operation(
@@ -282,7 +338,7 @@ export const SomeRunsDocument: Operation<SomeRunsSubscription, SomeRunsSubscript
   object({ runs: array(object({ ...RunRow })) }),
 )
 export const LiveRunDocument: Operation<LiveRunSubscription, LiveRunSubscriptionVariables> = operation(
-  "subscription LiveRun($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){...RunRow tier canceled_by_name cancel_reason job{cancel_requested_at canceled_by_name cancel_reason}steps(order_by:[{position:asc}{iteration:asc}]limit:1000){...StepRow}}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error created_at started_at finished_at workflow{key name}version{number}}fragment StepRow on run_steps{step_id position state attempt failure_kind error started_at finished_at}",
+  "subscription LiveRun($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){...RunRow tier canceled_by_name cancel_reason job{cancel_requested_at canceled_by_name cancel_reason}steps(where:{iteration:{_eq:0}}order_by:[{position:asc}]limit:1000){...StepRow}}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error created_at started_at finished_at workflow{key name}version{number}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at}",
   object({ runs: array(object({ ...RunRow, tier: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string), job: maybe(object({ cancel_requested_at: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string) })), steps: array(object({ ...StepRow })) })) }),
 )
 export const RunDataDocument: Operation<RunDataQuery, RunDataQueryVariables> = operation(
@@ -293,16 +349,32 @@ export const RunDefinitionDocument: Operation<RunDefinitionQuery, RunDefinitionQ
   "query RunDefinition($version:uuid!){workflow_versions(where:{id:{_eq:$version}}limit:1){definition}}",
   object({ workflow_versions: array(object({ definition: json })) }),
 )
+export const LoopItemsDocument: Operation<LoopItemsSubscription, LoopItemsSubscriptionVariables> = operation(
+  "subscription LoopItems($run:uuid!$steps:[String!]!$items:bigint_comparison_exp!$limit:Int!){run_steps(where:{run_id:{_eq:$run}step_id:{_in:$steps}iteration:$items}order_by:[{iteration:asc}{position:asc}]limit:$limit){...StepRow}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at}",
+  object({ run_steps: array(object({ ...StepRow })) }),
+)
+export const LoopFailedDocument: Operation<LoopFailedQuery, LoopFailedQueryVariables> = operation(
+  "query LoopFailed($run:uuid!$fatal:[String!]!$after:bigint!$until:bigint!$limit:Int!$offset:Int!){run_steps(where:{run_id:{_eq:$run}step_id:{_in:$fatal}state:{_eq:\"failed\"}iteration:{_gt:$after _lte:$until}}distinct_on:[iteration]order_by:[{iteration:asc}]limit:$limit offset:$offset){iteration}}",
+  object({ run_steps: array(object({ iteration: string })) }),
+)
+export const LoopCountsDocument: Operation<LoopCountsQuery, LoopCountsQueryVariables> = operation(
+  "query LoopCounts($run:uuid!$first:String!$last:String!$fatal:[String!]!$after:bigint!$until:bigint!){newest:run_steps(where:{run_id:{_eq:$run}step_id:{_eq:$first}iteration:{_gt:$after _lte:$until}}order_by:[{iteration:desc}]limit:1){iteration}ended:run_steps_aggregate(where:{run_id:{_eq:$run}step_id:{_eq:$last}iteration:{_gt:$after _lte:$until}state:{_nin:[\"queued\" \"running\" \"waiting\"]}}){aggregate{count}}good:run_steps_aggregate(where:{run_id:{_eq:$run}step_id:{_eq:$last}iteration:{_gt:$after _lte:$until}state:{_in:[\"success\" \"skipped\"]}}){aggregate{count}}failed:run_steps_aggregate(where:{run_id:{_eq:$run}step_id:{_in:$fatal}iteration:{_gt:$after _lte:$until}state:{_eq:\"failed\"}}){aggregate{count(columns:[iteration]distinct:true)}}}",
+  object({ newest: array(object({ iteration: string })), ended: object({ aggregate: maybe(object({ count: number })) }), good: object({ aggregate: maybe(object({ count: number })) }), failed: object({ aggregate: maybe(object({ count: number })) }) }),
+)
+export const LiveItemStepDocument: Operation<LiveItemStepSubscription, LiveItemStepSubscriptionVariables> = operation(
+  "subscription LiveItemStep($run:uuid!$step:String!$iteration:bigint!){run_steps(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$iteration}}limit:1){...StepRow}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at}",
+  object({ run_steps: array(object({ ...StepRow })) }),
+)
 export const RunStepDocument: Operation<RunStepQuery, RunStepQueryVariables> = operation(
-  "query RunStep($run:uuid!$step:String!$slots:[String!]!){run_steps(where:{run_id:{_eq:$run}step_id:{_eq:$step}}order_by:[{iteration:desc}]limit:1){input output}run_values(where:{run_id:{_eq:$run}slot:{_in:$slots}}limit:2){slot}run_events(where:{run_id:{_eq:$run}step_id:{_eq:$step}kind:{_eq:\"wait\"}}order_by:[{seq:asc}]limit:1000){occurred_at detail}}",
+  "query RunStep($run:uuid!$step:String!$iteration:bigint!$slots:[String!]!){run_steps(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$iteration}}limit:1){input output}run_values(where:{run_id:{_eq:$run}slot:{_in:$slots}}limit:2){slot}run_events(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$iteration}kind:{_eq:\"wait\"}}order_by:[{seq:asc}]limit:1000){occurred_at detail}}",
   object({ run_steps: array(object({ input: maybe(json), output: maybe(json) })), run_values: array(object({ slot: string })), run_events: array(object({ occurred_at: string, detail: json })) }),
 )
 export const RunLogDocument: Operation<RunLogQuery, RunLogQueryVariables> = operation(
-  "query RunLog($run:uuid!$after:bigint!$limit:Int!){run_logs(where:{run_id:{_eq:$run}seq:{_gt:$after}}order_by:[{seq:asc}]limit:$limit){...LogRow}}fragment LogRow on run_logs{seq logged_at level step_id message}",
+  "query RunLog($run:uuid!$after:bigint!$limit:Int!){run_logs(where:{run_id:{_eq:$run}seq:{_gt:$after}}order_by:[{seq:asc}]limit:$limit){...LogRow}}fragment LogRow on run_logs{seq logged_at level step_id iteration message}",
   object({ run_logs: array(object({ ...LogRow })) }),
 )
 export const RunLogFollowDocument: Operation<RunLogFollowSubscription, RunLogFollowSubscriptionVariables> = operation(
-  "subscription RunLogFollow($run:uuid!$after:bigint!){run_logs_stream(batch_size:200 cursor:[{initial_value:{seq:$after}ordering:ASC}]where:{run_id:{_eq:$run}}){...LogRow}}fragment LogRow on run_logs{seq logged_at level step_id message}",
+  "subscription RunLogFollow($run:uuid!$after:bigint!){run_logs_stream(batch_size:200 cursor:[{initial_value:{seq:$after}ordering:ASC}]where:{run_id:{_eq:$run}}){...LogRow}}fragment LogRow on run_logs{seq logged_at level step_id iteration message}",
   object({ run_logs_stream: array(object({ ...LogRow })) }),
 )
 export const TokensDocument: Operation<TokensQuery, TokensQueryVariables> = operation(
