@@ -46,6 +46,7 @@ export async function loops({ page, server }: World): Promise<void> {
     await page.locator('[data-testid=run-state][data-state=success]').waitFor({ timeout: wait_ms })
     const steps = await page.locator('[data-step]').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-step')))
     expect(steps.join() === 'each,other,both,tell', `each step once, but: ${steps.join()}`)
+    await page.locator('[data-testid=step-panel]').getByRole('heading', { name: 'both' }).waitFor()
     await page.locator('section', { has: page.getByRole('heading', { name: 'Finally' }) }).locator('[data-step=tell]').waitFor()
     const toggle = page.locator('[data-loop=each] > button')
     await toggle.getByText('120 items, 119 succeeded, 1 failed').waitFor()

@@ -104,6 +104,11 @@ describe('steps', () => {
     expect(stepOfInterest([a, b, c])?.step_id).toBe('b')
     expect(stepOfInterest([a, { ...b, state: 'failed' }])?.step_id).toBe('b')
     expect(stepOfInterest([a, c])?.step_id).toBe('a')
+    const tidy = step({ step_id: 'tidy', position: 3, state: 'success' })
+    const isTidy = (s: Step) => s.step_id === 'tidy'
+    expect(stepOfInterest([a, tidy], isTidy)?.step_id).toBe('a')
+    expect(stepOfInterest([a, { ...tidy, state: 'failed' }], isTidy)?.step_id).toBe('tidy')
+    expect(stepOfInterest([c, tidy], isTidy)?.step_id).toBe('tidy')
     expect(stepOfInterest([])).toBeNull()
     expect(sortSteps([c, a, b]).map((s) => s.step_id)).toEqual(['a', 'b', 'c'])
   })

@@ -127,11 +127,12 @@ export function sortSteps(steps: readonly Step[]): Step[] {
   return [...steps].sort((a, b) => a.position - b.position || a.step_id.localeCompare(b.step_id))
 }
 
-/** The step a person most likely wants to see: the failed one, else the one at work, else the last that did something. */
-export function stepOfInterest(steps: readonly Step[]): Step | null {
+/** The step a person most likely wants to see: the failed one, else the one at work, else the last that did something, if not to tidy up. */
+export function stepOfInterest(steps: readonly Step[], isFinally: (step: Step) => boolean = () => false): Step | null {
   return (
     steps.find((s) => s.state === 'failed') ??
     steps.find((s) => s.state === 'running' || s.state === 'waiting') ??
+    steps.findLast((s) => s.state === 'success' && !isFinally(s)) ??
     steps.findLast((s) => s.state === 'success') ??
     steps.at(0) ??
     null
