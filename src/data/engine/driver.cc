@@ -71,6 +71,7 @@ rt::Task<Result<void>> Driver::drive() {
         co_return co_await fail_plainly(std::move(failure), std::move(place));
     }
     start();
+    CO_CHECK_OK(co_await look_for_events());
     while (!end_) CO_CHECK_OK(co_await turn());
     co_return Result<void>{};
 }

@@ -100,6 +100,16 @@ rt::Task<Result<void>> Driver::look_for_event(Index step) {
     co_return Result<void>{};
 }
 
+/// The worker before this one may have died between its commit and its look.
+rt::Task<Result<void>> Driver::look_for_events() {
+    for (std::size_t i = 0; i < state_.steps.size(); ++i) {
+        const auto step = static_cast<Index>(i);
+        if (!is_in(step, Phase::kWaiting) || !slot(step).wait) continue;
+        if (run_.step(step).core == workflow::CoreKind::kEvent) CO_CHECK_OK(co_await look_for_event(step));
+    }
+    co_return Result<void>{};
+}
+
 /// True when there is none, or the wait has its answer; false when it is to be looked again.
 rt::Task<Result<bool>> Driver::take_event(
     store::waits::EventKey key, store::waits::Target target, rt::Deadline by

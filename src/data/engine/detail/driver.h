@@ -100,6 +100,7 @@ class Driver {
     rt::Task<Result<void>> on(runstate::OpenWait command);
     rt::Task<Result<void>> on(runstate::CloseWait command);
     rt::Task<Result<void>> look_for_event(Index step);
+    rt::Task<Result<void>> look_for_events();
     rt::Task<Result<bool>> take_event(
         store::waits::EventKey key, store::waits::Target target, rt::Deadline by
     );
