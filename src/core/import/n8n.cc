@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace weft::importer {
 
@@ -168,6 +169,7 @@ void stand_in(const Flow& flow, Node& node) {
         kept["parameters"] = *given;
     step["x-n8n"] = std::move(kept);
     node.steps.clear();
+    node.starts_when.clear();
     node.steps.emplace_back(std::move(step));
 }
 
@@ -217,6 +219,7 @@ void map_all(Flow& flow) {
         for (std::size_t i = 0; i < flow.nodes.size(); ++i) {
             flow.nodes[i].notes = loops[i];
             flow.nodes[i].steps.clear();
+            flow.nodes[i].starts_when.clear();
         }
         for (std::size_t at : flow.order) map_node(flow, flow.nodes[at]);
     }
@@ -257,9 +260,31 @@ Json sticky(const Node& node) {
     return out;
 }
 
+/// The step of a trigger knows it by a name that people may change; then no step would run, and the run would
+/// seem well.
+std::optional<Json> unknown_start(const Flow& flow) {
+    std::string known;
+    for (const Node& node : flow.nodes)
+        if (!node.starts_when.empty())
+            known += fmt::format("{}({})", known.empty() ? "" : " || ", node.starts_when);
+    if (known.empty()) return std::nullopt;
+    std::string id = "unknown_start";
+    while (std::ranges::find(flow.nodes, id, &Node::step) != flow.nodes.end()) id += '_';
+    JsonObject step{{"id", std::move(id)}, {"title", "No step is of this trigger"}, {"uses", "core/fail"}};
+    step["if"] = braces(fmt::format("!({})", known));
+    step["with"] = JsonObject{
+        {"message",
+         "No step is of the trigger that began this run ({{ trigger.kind }} {{ trigger.name ?? \"\" }}): "
+         "give it "
+         "its name back, or change the conditions of the steps that begin the workflow"}
+    };
+    return step;
+}
+
 Json definition_of(Flow& flow) {
     JsonObject out{{"name", flow.name.substr(0, 200)}};
     JsonArray steps, notes;
+    if (auto step = unknown_start(flow)) steps.push_back(std::move(*step));
     for (std::size_t at : flow.order)
         for (Json& step : flow.nodes[at].steps) steps.push_back(std::move(step));
     for (const Node& node : flow.nodes)

@@ -172,7 +172,7 @@ void map_sort(Work& work) {
     if (type == "code") {
         const std::string_view code = work.text("code");
         look_at_code(code, work.node.notes);
-        work.gives(fmt::format("{}.toSorted((a, b) => {{ {} }})", work.input(), code));
+        work.gives(fmt::format("{}.toSorted((a, b) => {{\n{}\n}})", work.input(), code));
         return;
     }
     std::string fields;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 /// Nodes that say which items go where, and code.
 namespace weft::importer {
@@ -86,14 +87,32 @@ void notes_on_errors(Work& work) {
         work.adapt("an error in its conditions stops the run; n8n would go on");
 }
 
+/// A whole number, or a text of one; nothing for what is another thing or an expression.
+std::optional<std::int64_t> whole_number(const Json& value) {
+    if (const auto number = value.if_int64()) return *number;
+    const std::string* text = value.if_string();
+    if (text == nullptr) return std::nullopt;
+    std::int64_t out = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), out);
+    return error == std::errc() && end == text->data() + text->size() ? std::optional(out) : std::nullopt;
+}
+
+/// Where items go that no rule takes: the number of an output, as JavaScript.
+std::string fallback_output(Work& work, std::string_view path, std::size_t extra) {
+    const Json* given = work.param(path);
+    if (given == nullptr || *given == Json("") || *given == Json("none") || *given == Json(-1))
+        return "undefined";
+    if (*given == Json("extra")) return fmt::format("{}", extra);
+    const auto number = whole_number(*given);
+    if (number && *number >= 0) return fmt::format("{}", *number);
+    work.hand("its fallback output is no number of an output");
+    return "undefined";
+}
+
 void switch_rules(Work& work) {
     const std::string_view list =
         work.node.version >= 3 && work.param("rules.rules") == nullptr ? "rules.values" : "rules.rules";
     const auto rules = work.rows(list);
-    const std::string fallback = work.param("options.fallbackOutput") == nullptr ? ""
-                                 : work.param("options.fallbackOutput")->is_string()
-                                     ? std::string(work.text("options.fallbackOutput"))
-                                     : to_text(*work.param("options.fallbackOutput"));
     const bool is_all = work.flag("options.allMatchingOutputs");
     std::string choice;
     for (std::size_t i = 0; i < rules.size(); ++i) {
@@ -107,9 +126,7 @@ void switch_rules(Work& work) {
         choice += is_all ? fmt::format("{}...({} ? [{}] : [])", choice.empty() ? "" : ", ", test, i)
                          : fmt::format("{} ? {} : ", test, i);
     }
-    std::string otherwise = "undefined";
-    if (fallback == "extra") otherwise = fmt::format("{}", rules.size());
-    if (!fallback.empty() && fallback != "none" && fallback != "extra") otherwise = fallback;
+    const std::string otherwise = fallback_output(work, "options.fallbackOutput", rules.size());
     if (is_all) choice = fmt::format("((found) => found.length ? found : {})([{}])", otherwise, choice);
     work.gives(fmt::format(
         "n8n.route({}, {}, (item, index) => {}{})",
@@ -146,8 +163,7 @@ void old_switch_rules(Work& work) {
             to
         );
     }
-    const Json* fallback = work.param("fallbackOutput");
-    std::string otherwise = fallback == nullptr || *fallback == Json(-1) ? "undefined" : to_text(*fallback);
+    const std::string otherwise = fallback_output(work, "fallbackOutput", at);
     work.gives(fmt::format(
         "n8n.route({}, {}, (item, index) => {}{})", work.input(), work.node.outputs, choice, otherwise
     ));
@@ -242,12 +258,13 @@ constexpr std::string_view kNames =
 void code(Work& work, std::string_view source, bool for_each, bool is_whole) {
     if (source.size() > kCodeBytesMax) work.hand("the code has more than 60 KiB");
     const CodeUse use = look_at_code(source, work.node.notes);
+    // Code may give these names other values, as in n8n: `let`.
     std::string text;
     if (for_each) {
         // The code is written once for all items; each gets names of its own.
         text = fmt::format(
             "const results = [];\nfor (let index = 0; index < input.items.length; index++) {{\n"
-            "const {{ {} }} = n8n.code({{ ...input, index }});\nresults.push(await (async () => "
+            "let {{ {} }} = n8n.code({{ ...input, index }});\nresults.push(await (async () => "
             "{{\n{}\n}})());\n}}\n"
             "return n8n.returnedEach(results, input.items, {});",
             kNames,
@@ -256,7 +273,7 @@ void code(Work& work, std::string_view source, bool for_each, bool is_whole) {
         );
     } else {
         text = fmt::format(
-            "const {{ {} }} = n8n.code(input);\nreturn n8n.returned(await (async () => {{\n{}\n}})(), "
+            "let {{ {} }} = n8n.code(input);\nreturn n8n.returned(await (async () => {{\n{}\n}})(), "
             "input.items);",
             kNames,
             source
@@ -320,9 +337,12 @@ void map_merge(Work& work) {
     if (mode == "chooseBranch") {
         const std::string_view output = work.text("output", "specifiedInput");
         if (output == "empty") return work.gives("[{ json: {} }]");
-        const std::string_view chosen = work.text("useDataOfInput", "1");
-        const bool is_second = output == "input2" || chosen == "2" || work.js("useDataOfInput", "1") == "2";
-        return work.gives(work.input(is_second ? 1 : 0));
+        const Json* given = work.param("useDataOfInput");
+        const auto number = output == "input2" ? std::optional<std::int64_t>(2)
+                            : given == nullptr ? std::optional<std::int64_t>(1)
+                                               : whole_number(*given);
+        if (!number || *number < 1) return work.hand("which input it chooses is no number");
+        return work.gives(work.input(static_cast<std::size_t>(*number) - 1));
     }
     if (mode != "combine") return work.hand(fmt::format("the mode {}", mode));
     if (by == "combineByPosition" || by == "mergeByPosition")

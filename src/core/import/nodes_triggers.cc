@@ -1,4 +1,5 @@
 #include "core/import/detail/work.h"
+#include "core/trigger/schedule.h"
 
 #include <fmt/format.h>
 
@@ -17,7 +18,58 @@ void gives_of_trigger(Work& work, std::string_view kind, const std::string& item
         std::string condition = fmt::format("trigger.kind === {}", js_text(kind));
         if (kind != "manual") condition += fmt::format(" && trigger.name === {}", js_text(work.node.name));
         work.node.steps.back().get_object()["if"] = braces(condition);
+        if (kind != "manual")
+            work.adapt("its step runs when a trigger of this name began the run: rename both or none");
+        work.node.starts_when = std::move(condition);
     }
+}
+
+struct Range {
+    std::int64_t least;
+    std::int64_t most;
+};
+
+/// Problems of what we make of it are said here, not when the trigger is saved.
+void check_schedule(Work& work, const JsonObject& config) {
+    const auto schedule = trigger::parse_schedule(config, "");
+    if (!schedule)
+        work.hand(fmt::format(
+            "the schedule {}: {}", text_or(config, "cron", text_or(config, "every")), schedule.error().user
+        ));
+}
+
+/// A setting of a schedule; by hand when it is an expression or beyond what n8n offers.
+std::int64_t number_of(
+    Work& work, const JsonObject& row, std::string_view name, std::int64_t usual, Range range
+) {
+    const Json* given = row.if_contains(name);
+    if (given == nullptr) return usual;
+    const auto number = given->if_int64();
+    if (number && *number >= range.least && *number <= range.most) return *number;
+    work.hand(fmt::format("{} is no number from {} to {}", name, range.least, range.most));
+    return usual;
+}
+
+/// Every so many minutes or hours as cron, which n8n makes of it, too; longer than the hour or the day has,
+/// cron cannot say it.
+JsonObject every_minutes(Work& work, std::int64_t n) {
+    if (n >= 60) {
+        work.adapt(fmt::format("every {} minutes goes on by day and night", n));
+        return {{"every", fmt::format("{} minutes", n)}};
+    }
+    if (60 % n != 0) work.adapt(fmt::format("every {} minutes is counted from the full hour", n));
+    return {{"cron", n == 1 ? "* * * * *" : fmt::format("*/{} * * * *", n)}};
+}
+
+JsonObject every_hours(Work& work, std::int64_t n, std::int64_t minute) {
+    if (n >= 24) {
+        if (minute != 0) work.hand(fmt::format("every {} hours at minute {}", n, minute));
+        work.adapt(fmt::format("every {} hours goes on by day and night", n));
+        return {{"every", fmt::format("{} hours", n)}};
+    }
+    if (n > 1)
+        work.adapt(fmt::format("every {} hours is counted from midnight, in n8n from its first run", n));
+    return {{"cron", fmt::format("{} {} * * *", minute, n == 1 ? "*" : fmt::format("*/{}", n))}};
 }
 
 void add_trigger(Work& work, std::string kind, std::string name, JsonObject config) {
@@ -34,10 +86,10 @@ struct Clock {
     std::string text() const { return fmt::format("{}:{}", hour, two(minute)); }
 };
 
-Clock clock_of(const JsonObject& interval) {
+Clock clock_of(Work& work, const JsonObject& interval) {
     return {
-        std::clamp<std::int64_t>(int_or(interval, "triggerAtHour", 0), 0, 23),
-        std::clamp<std::int64_t>(int_or(interval, "triggerAtMinute", 0), 0, 59)
+        number_of(work, interval, "triggerAtHour", 0, {0, 23}),
+        number_of(work, interval, "triggerAtMinute", 0, {0, 59})
     };
 }
 
@@ -60,25 +112,18 @@ std::string weekday_list(const JsonObject& interval) {
 JsonObject schedule_of(Work& work, const JsonObject& interval) {
     const std::string_view field = text_or(interval, "field", "days");
     const auto count = [&](std::string_view name, std::int64_t usual) {
-        return std::clamp<std::int64_t>(int_or(interval, name, usual), 1, 1000);
+        return number_of(work, interval, name, usual, {1, 1000});
     };
-    const Clock at = clock_of(interval);
+    const Clock at = clock_of(work, interval);
     JsonObject out;
     if (field == "cronExpression") {
         out["cron"] = std::string(text_or(interval, "expression"));
     } else if (field == "seconds") {
         out["every"] = fmt::format("{} seconds", count("secondsInterval", 30));
     } else if (field == "minutes") {
-        const std::int64_t n = count("minutesInterval", 5);
-        if (60 % n != 0) work.adapt(fmt::format("every {} minutes is counted from the full hour", n));
-        out["cron"] = n == 1 ? "* * * * *" : fmt::format("*/{} * * * *", std::min<std::int64_t>(n, 59));
+        out = every_minutes(work, count("minutesInterval", 5));
     } else if (field == "hours") {
-        const std::int64_t n = count("hoursInterval", 1);
-        if (n > 1)
-            work.adapt(fmt::format("every {} hours is counted from midnight, in n8n from its first run", n));
-        out["cron"] = fmt::format(
-            "{} {} * * *", at.minute, n == 1 ? "*" : fmt::format("*/{}", std::min<std::int64_t>(n, 23))
-        );
+        out = every_hours(work, count("hoursInterval", 1), at.minute);
     } else if (field == "days") {
         const std::int64_t n = count("daysInterval", 1);
         if (n > 1)
@@ -95,7 +140,7 @@ JsonObject schedule_of(Work& work, const JsonObject& interval) {
         );
     } else if (field == "months") {
         const std::int64_t n = count("monthsInterval", 1);
-        const std::int64_t day = std::clamp<std::int64_t>(int_or(interval, "triggerAtDayOfMonth", 1), 1, 31);
+        const std::int64_t day = number_of(work, interval, "triggerAtDayOfMonth", 1, {1, 31});
         if (n > 1)
             work.adapt(fmt::format("every {} months is counted by the calendar, in n8n from its first run", n)
             );
@@ -124,6 +169,7 @@ void add_schedules(Work& work, std::vector<JsonObject> configs) {
         // A run asks for the name.
         if (++number > 1 && work.flow.has_many_triggers)
             work.hand("several intervals beside other triggers: make a workflow of its own");
+        check_schedule(work, config);
         add_trigger(
             work,
             "schedule",
@@ -257,7 +303,10 @@ void map_cron(Work& work) {
     std::vector<JsonObject> configs;
     for (const JsonObject* row : work.rows("triggerTimes.item")) {
         const std::string_view mode = text_or(*row, "mode", "everyDay");
-        const std::int64_t hour = int_or(*row, "hour", 14), minute = int_or(*row, "minute", 0);
+        const std::int64_t hour = number_of(work, *row, "hour", 14, {0, 23});
+        const std::int64_t minute = number_of(work, *row, "minute", 0, {0, 59});
+        const std::int64_t every = number_of(work, *row, "value", 2, {1, 1000});
+        JsonObject config;
         std::string cron;
         if (mode == "everyMinute") cron = "* * * * *";
         if (mode == "everyHour") cron = fmt::format("{} * * * *", minute);
@@ -267,12 +316,15 @@ void map_cron(Work& work) {
         if (mode == "everyMonth")
             cron = fmt::format("{} {} {} * *", minute, hour, int_or(*row, "dayOfMonth", 1));
         if (mode == "everyX" && text_or(*row, "unit", "hours") == "minutes")
-            cron = fmt::format("*/{} * * * *", int_or(*row, "value", 2));
+            config = every_minutes(work, every);
         if (mode == "everyX" && text_or(*row, "unit", "hours") == "hours")
-            cron = fmt::format("0 */{} * * *", int_or(*row, "value", 2));
+            config = every_hours(work, every, 0);
         if (mode == "custom") cron = std::string(text_or(*row, "cronExpression"));
-        if (cron.empty()) work.hand(fmt::format("the mode {}", mode));
-        configs.push_back(JsonObject{{"cron", cron}, {"zone", work.flow.zone}, {"catch_up", "skip"}});
+        if (config.empty() && cron.empty()) work.hand(fmt::format("the mode {}", mode));
+        if (config.empty()) config["cron"] = std::move(cron);
+        config["zone"] = work.flow.zone;
+        config["catch_up"] = "skip";
+        configs.push_back(std::move(config));
     }
     if (configs.empty()) work.hand("no time is given");
     work.adapt("it fires at the full minute, in n8n at a second of its choice");

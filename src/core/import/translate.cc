@@ -544,12 +544,8 @@ std::string translate_code(std::string_view code, const Scope& scope, Notes& not
         notes.hand(fmt::format("an expression cannot be read: {}", tokens.error().user));
         return "undefined";
     }
-    if (!tokens->empty() &&
-        (tokens->back().text.starts_with("//") || code.find("//") != std::string_view::npos)) {
-        // A comment to the end of the line would take what follows with it.
-        if (code.find('\n') == std::string_view::npos && tokens->back().end() < code.size())
-            code = code.substr(0, tokens->back().end());
-    }
+    // A comment at the end would take what follows with it.
+    if (!tokens->empty()) code = code.substr(0, tokens->back().end());
     std::string out = Translator(code, std::move(*tokens), scope, notes).run();
     // An object would be read as a block, a comma as the next argument.
     const bool is_simple = std::ranges::all_of(out, [](char c) {

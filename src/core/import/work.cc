@@ -134,13 +134,17 @@ std::string Work::js(std::string_view path, std::string_view fallback) {
     return found == nullptr ? std::string(fallback) : js_value(*found);
 }
 
-std::vector<const JsonObject*> Work::rows(std::string_view path) const {
+std::vector<const JsonObject*> Work::rows(std::string_view path) {
     std::vector<const JsonObject*> out;
     const Json* found = param(path);
     const JsonArray* list = found == nullptr ? nullptr : found->if_array();
     if (list == nullptr) return out;
+    if (list->size() > kRowsMax) {
+        hand(fmt::format("more than {} rows in {}", kRowsMax, path));
+        return out;
+    }
     for (const Json& row : *list)
-        if (row.is_object() && out.size() < kRowsMax) out.push_back(row.if_object());
+        if (row.is_object()) out.push_back(row.if_object());
     return out;
 }
 
@@ -198,8 +202,9 @@ JsonObject Work::step(std::string id, std::string_view uses, Json with) const {
 
 void Work::gives(const std::string& code, bool is_split) {
     std::string all = code;
-    if (!is_split && node.outputs > 1 && outputs_of(node) == 1) {
-        adapt("an error stops the run; nothing comes out of the output for errors");
+    // What is disabled hands its items to its first output, however many it has.
+    if (node.outputs > 1 && (node.is_disabled || (!is_split && outputs_of(node) == 1))) {
+        if (!node.is_disabled) adapt("an error stops the run; nothing comes out of the output for errors");
         all = "[" + code;
         for (std::size_t i = 1; i < node.outputs; ++i) all += ", []";
         all += "]";

@@ -38,6 +38,7 @@ struct Node {
     bool is_tracked = false;   // a later expression asks which of its items one came from
     Notes notes;
     std::vector<Json> steps;
+    std::string starts_when;  // of a trigger among several: whether it began the run, as JavaScript
 };
 
 /// The nodes of a file, in an order in which each stands behind those that it needs.
@@ -77,8 +78,8 @@ class Work {
     /// As JavaScript.
     std::string js(std::string_view path, std::string_view fallback = "\"\"");
     std::string js_value(const Json& value) { return translate_value(value, scope, node.notes); }
-    /// Of a list of objects, each member that is named; for `parameters.values` and the like.
-    std::vector<const JsonObject*> rows(std::string_view path) const;
+    /// Of a list of objects, for `parameters.values` and the like. By hand when there are too many.
+    std::vector<const JsonObject*> rows(std::string_view path);
     std::string js_of(const JsonObject& row, std::string_view member, std::string_view fallback = "\"\"");
     /// A parameter that must not depend on the item.
     std::string fixed(std::string_view path, std::string_view fallback = "\"\"");
