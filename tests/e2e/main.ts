@@ -10,6 +10,7 @@ import { contract, people } from './people.ts'
 import { startServer, type Server } from './server.ts'
 import { allInSight, emptyInSight } from './sight.ts'
 import { watching } from './watching.ts'
+import { waits } from './waits.ts'
 import type { World } from './world.ts'
 
 async function main(): Promise<boolean> {
@@ -26,7 +27,7 @@ async function main(): Promise<boolean> {
     context.setDefaultTimeout(15_000)
     const watch = new Watch(context, server.url)
     const world: World = { server, page: await context.newPage(), hook: { url: '', secret: null }, workflow: '' }
-    for (const part of [people, emptyInSight, contract, building, forms, watching, loops, credentials, care, allInSight, looks]) await part(world)
+    for (const part of [people, emptyInSight, contract, building, forms, watching, loops, waits, credentials, care, allInSight, looks]) await part(world)
     await test('no exception, no policy violation, no request to another host', async () => {
       expect(watch.faults.length === 0, `no faults, but:\n${[...new Set(watch.faults)].join('\n')}`)
     })

@@ -1,13 +1,15 @@
 // Starts the real `weft serve` on a folder of its own and a free port, or uses the server that WEFT_URL names.
-import { spawn } from 'node:child_process'
-import { createHmac } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { execFileSync, spawn } from 'node:child_process'
+import { createHmac, randomUUID } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 export interface Server {
   url: string
   claimToken: string
+  /** Makes a member with the password of another. No operation does yet, so it is done in the database. */
+  addMember: (email: string, name: string, role: string, like: string) => Promise<void>
   stop: () => Promise<void>
 }
 
@@ -15,7 +17,7 @@ const start_ms = 120_000
 
 export async function startServer(root: string): Promise<Server> {
   const url = process.env.WEFT_URL
-  if (url !== undefined) return { url: url.replace(/\/$/, ''), claimToken: process.env.WEFT_CLAIM_TOKEN ?? '', stop: async () => undefined }
+  if (url !== undefined) return { url: url.replace(/\/$/, ''), claimToken: process.env.WEFT_CLAIM_TOKEN ?? '', addMember: () => Promise.reject(new Error('members are made only where the test starts the server itself')), stop: async () => undefined }
 
   const bin = process.env.WEFT_BIN ?? join(root, 'build/release/bin/weft')
   const data = await mkdtemp(join(tmpdir(), 'weft-e2e-'))
@@ -49,11 +51,23 @@ export async function startServer(root: string): Promise<Server> {
     await rm(data, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
   }
   try {
-    return { ...(await ready), stop }
+    return { ...(await ready), addMember: (...person) => addMember(data, ...person), stop }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+async function addMember(data: string, email: string, name: string, role: string, like: string): Promise<void> {
+  const socket = (await readFile(join(data, 'postgres/postmaster.pid'), 'utf8')).split('\n')[4] ?? ''
+  const sql = `with person as (
+      insert into weft.app_user (id, email, name, password_hash)
+      select :'id', :'email', :'name', password_hash from weft.app_user where email = :'like' returning id
+    ) insert into weft.membership (tenant_id, user_id, role) select t.id, p.id, :'role' from weft.tenant as t, person as p`
+  const values = Object.entries({ id: randomUUID(), email, name, role, like }).flatMap(([key, value]) => ['-v', `${key}=${value}`])
+  execFileSync('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', ...values, `host=${socket} user=postgres dbname=weft`], {
+    input: sql, env: { ...process.env, PGPASSWORD: (await readFile(join(data, 'secrets/postgres'), 'utf8')).trim() },
+  })
 }
 
 /** Delivers one event to a webhook, signed when a secret is given. */

@@ -80,7 +80,7 @@ function tables(s: State): Record<string, Item[]> {
 
 /** Columns that lead from a row to the rows of a relationship: [of the row, of the other]. */
 const relations: Record<string, [string, string]> = {
-  'runs.workflow': ['workflow_id', 'id'], 'runs.version': ['workflow_version_id', 'id'], 'runs.steps': ['id', 'run_id'], 'runs.job': ['id', 'run_id'],
+  'runs.workflow': ['workflow_id', 'id'], 'runs.version': ['workflow_version_id', 'id'], 'runs.steps': ['id', 'run_id'], 'runs.job': ['id', 'run_id'], 'runs.waits': ['id', 'run_id'],
   'triggers.refused_deliveries': ['id', 'trigger_id'],
   'workflows.published_version': ['published_version_id', 'id'], 'connections.app': ['app_id', 'id'],
 }

@@ -1,2 +1,5 @@
+export { default as ApprovalFacts } from './ApprovalFacts.vue'
+export { approvalPath } from './approvals.logic'
 export { default as ApprovalsView } from './ApprovalsView.vue'
+export { default as ApprovalView } from './ApprovalView.vue'
 export { default as ApproveView } from './ApproveView.vue'

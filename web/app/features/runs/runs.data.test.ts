@@ -6,7 +6,7 @@ const id = '01890000-0000-7000-8000-000000000001'
 const row = {
   id, workflow_id: '01890000-0000-7000-8000-0000000000aa', workflow_version_id: '01890000-0000-7000-8000-0000000000bb', trigger_id: null, rerun_of: null,
   state: 'running', failure_kind: null, error: null, created_at: '2026-01-01T00:00:00.000000+00:00', started_at: null, finished_at: null,
-  workflow: { key: 'a', name: 'A' }, version: { number: 1 }, tier: null, canceled_by_name: null, cancel_reason: null, job: null, steps: [],
+  workflow: { key: 'a', name: 'A' }, version: { number: 1 }, tier: null, canceled_by_name: null, cancel_reason: null, job: null, steps: [], waits: [],
 }
 const read = (more: object = {}) => toRunDetail(LiveRunDocument.parse({ runs: [{ ...row, ...more }] }, 'data').runs[0]!)
 
@@ -42,11 +42,39 @@ describe('a run', () => {
   })
 })
 
+describe('what a step waits for', () => {
+  const step = (step_id: string, state: string) => ({ step_id, iteration: '0', position: 0, state, attempt: 1, failure_kind: null, error: null, started_at: null, finished_at: null })
+  const wait = { kind: 'callback', deadline_at: '2026-01-02T00:00:00Z', event_name: null, event_key: null, policy: null }
+  it('is at the step, while that waits', () => {
+    const waits = [
+      { ...wait, step_id: 'call' }, { ...wait, step_id: 'through' }, { ...wait, step_id: 'paid', kind: 'event', event_name: 'invoice.paid', event_key: '4711' },
+      { ...wait, step_id: 'ask', kind: 'approval', policy: { approvers: ['role:admin'], need: 2, veto: true } }, { ...wait, step_id: 'link', kind: 'approval', policy: {} },
+    ]
+    const steps = [step('call', 'waiting'), step('through', 'success'), step('paid', 'waiting'), step('ask', 'waiting'), step('link', 'waiting'), step('nap', 'waiting')]
+    const until = '2026-01-02T00:00:00Z'
+    expect(read({ steps, waits }).steps.map((s) => s.wait)).toEqual([
+      { kind: 'callback', until, event: null, policy: null },
+      null,
+      { kind: 'event', until, event: { name: 'invoice.paid', key: '4711' }, policy: null },
+      { kind: 'approval', until, event: null, policy: { approvers: ['role:admin'], need: 2, veto: true } },
+      { kind: 'approval', until, event: null, policy: { approvers: [], need: 1, veto: false } },
+      null,
+    ])
+    expect(() => read({ waits: [{ ...wait, step_id: 'a', kind: 'miracle' }] })).toThrow('wait.kind')
+  })
+})
+
 describe('a step', () => {
   const answer = (more: object) => RunStepDocument.parse({ run_steps: [{ input: null, output: null }], run_values: [], run_events: [], ...more }, 'data')
   it('tells a value that is null from none', () => {
     expect(toStepDetail({ step: 'a', item: '0' }, answer({ run_values: [{ slot: 'step.a.output' }] }))).toMatchObject({ input: null, output: { value: null } })
     expect(toStepDetail({ step: 'a', item: '0' }, answer({ run_steps: [{ input: null, output: 5 }], run_values: [{ slot: 'step.a.output' }] })).output).toEqual({ value: 5 })
+  })
+  it('says until when it sleeps, as last told, if at all', () => {
+    const events = [{ occurred_at: 't1', detail: { attempt: 1, until: 1_000 } }, { occurred_at: 't2', detail: { attempt: 1, until: 1_767_312_000_000 } }]
+    expect(toStepDetail({ step: 'a', item: '0' }, answer({ run_events: events })).until).toBe('2026-01-02T00:00:00.000Z')
+    expect(toStepDetail({ step: 'a', item: '0' }, answer({ run_events: [{ occurred_at: 't', detail: { until: 'soon' } }] })).until).toBeNull()
+    expect(toStepDetail({ step: 'a', item: '0' }, answer({})).until).toBeNull()
   })
   it('lists the attempts that failed before the last, not mere waiting', () => {
     const events = [

@@ -1,6 +1,6 @@
-import { errorOf, failure_kinds, isRecord, run_states, step_states, word, type FailureKind, type Json, type RunState, type StepError, type StepState } from '~/shared/api'
+import { approvalPolicy, errorOf, failure_kinds, isRecord, run_states, step_states, word, type FailureKind, type Json, type RunState, type StepError, type StepState } from '~/shared/api'
 import type {
-  LiveRunSubscription, LogRowFragment, RunRowFragment, RunStepQuery, StepRowFragment,
+  LiveRunSubscription, LogRowFragment, RunRowFragment, RunStepQuery, StepRowFragment, WaitRowFragment,
 } from '~/shared/graphql/generated'
 import type { RunId, TriggerId, VersionId, WorkflowId } from '~/shared/ids'
 import type { Place } from './loops.logic'
@@ -26,6 +26,16 @@ export interface Run extends Timed {
   error: StepError | null
   created_at: string
 }
+export const wait_kinds = ['callback', 'event', 'approval'] as const
+/** What somebody outside does to end a wait. */
+export interface Wait {
+  kind: (typeof wait_kinds)[number]
+  until: string
+  /** Of an event. */
+  event: { name: string; key: string } | null
+  /** Of an approval; nobody named: whoever has its address decides. */
+  policy: { approvers: string[]; need: number; veto: boolean } | null
+}
 export interface Step extends Timed {
   step_id: string
   /** The number of its item, a 64-bit number; "0" outside of loops. */
@@ -37,6 +47,8 @@ export interface Step extends Timed {
   attempt: number
   failure_kind: FailureKind | null
   error: StepError | null
+  /** Who or what it waits for, while it does; null of a sleep, and of steps in loops. */
+  wait: Wait | null
 }
 export interface RunDetail extends Run {
   tier: string | null
@@ -57,6 +69,8 @@ export interface StepDetail {
   output: { value: Json } | null
   /** The failed attempts that a later one followed. */
   attempts: Attempt[]
+  /** When a sleep ends, or the next attempt begins, as last said. */
+  until: string | null
 }
 export interface LogLine {
   /** A 64-bit number: grows along the log. */
@@ -93,12 +107,24 @@ export function toRun(row: RunRowFragment): Run {
 }
 
 export function toStep(row: StepRowFragment): Step {
-  return { ...row, ...outcome(row), state: word(step_states)(row.state, 'step.state'), uses: '', duration_ms: spanMs(row.started_at, row.finished_at) }
+  return { ...row, ...outcome(row), state: word(step_states)(row.state, 'step.state'), uses: '', wait: null, duration_ms: spanMs(row.started_at, row.finished_at) }
+}
+
+export function toWait(row: WaitRowFragment): Wait {
+  const kind = word(wait_kinds)(row.kind, 'wait.kind')
+  return {
+    kind,
+    until: row.deadline_at,
+    event: row.event_name === null ? null : { name: row.event_name, key: row.event_key ?? '' },
+    policy: kind === 'approval' ? approvalPolicy(row.policy ?? {}, 'wait.policy') : null,
+  }
 }
 
 export function toRunDetail(row: LiveRunSubscription['runs'][number]): RunDetail {
+  const waits = new Map(row.waits.map((w) => [w.step_id, toWait(w)]))
   return {
-    ...toRun(row), tier: row.tier, is_cancel_requested: row.job?.cancel_requested_at != null, cancel: cancelOf(row), steps: row.steps.map(toStep),
+    ...toRun(row), tier: row.tier, is_cancel_requested: row.job?.cancel_requested_at != null, cancel: cancelOf(row),
+    steps: row.steps.map((s) => ({ ...toStep(s), wait: s.state === 'waiting' ? (waits.get(s.step_id) ?? null) : null })),
   }
 }
 
@@ -125,7 +151,13 @@ export function toStepDetail(place: Place, answer: RunStepQuery): StepDetail {
     attempts: answer.run_events.flatMap(({ occurred_at, detail }) =>
       isRecord(detail) && detail.error != null ? [{ attempt: Number(detail.attempt ?? 0), at: occurred_at, error: errorOf(detail.error, 'attempt.error') }] : [],
     ),
+    until: untilOf(answer.run_events.at(-1)?.detail),
   }
+}
+
+function untilOf(detail: Json | undefined): string | null {
+  const at = new Date(isRecord(detail) && detail.until !== undefined ? Number(detail.until) : Number.NaN)
+  return Number.isNaN(at.getTime()) ? null : at.toISOString()
 }
 
 export function toLogLine(row: LogRowFragment): LogLine {

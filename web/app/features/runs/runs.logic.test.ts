@@ -3,7 +3,7 @@ import type { Page } from '~/shared/api'
 import { SomeRunsDocument } from '~/shared/graphql/generated'
 import { toRun, toStep, type Run, type Step } from './runs.data'
 import {
-  appendLogs, appendPage, conditions, filtersFromQuery, matches, mergeFirstPage, mergeRuns, queryFromFilters, sortSteps, stepOfInterest, timelineBars, triggerKind, unfinishedBelow,
+  appendLogs, appendPage, conditions, filtersFromQuery, matches, mergeFirstPage, mergeRuns, queryFromFilters, sortSteps, stepOfInterest, timelineBars, textIn, triggerKind, unfinishedBelow, waitLine,
 } from './runs.logic'
 
 const all = { workflow: null, state: null }
@@ -128,5 +128,19 @@ describe('logs and triggers', () => {
     expect(triggerKind({ trigger_id: 'x' })).toBe('webhook')
     expect(triggerKind({ trigger_id: null })).toBe('manual')
     expect(triggerKind({ trigger_id: 'x', rerun_of: 'y' })).toBe('rerun')
+  })
+})
+
+describe('what a list says of a wait', () => {
+  const wait = { kind: 'approval' as const, until: '', event: null }
+  it('names the event, and how many have to approve', () => {
+    expect(waitLine({ ...wait, policy: { approvers: [], need: 1, veto: false } })).toBe('for an approval')
+    expect(waitLine({ ...wait, policy: { approvers: [], need: 2, veto: false } })).toBe('for 2 approvals')
+    expect(waitLine({ kind: 'event', until: '', event: { name: 'invoice.paid', key: '4711' }, policy: null })).toBe('for invoice.paid · 4711')
+    expect(waitLine({ kind: 'callback', until: '', event: null, policy: null })).toBe('until its address is called')
+  })
+  it('has an address only where the value has one', () => {
+    expect(textIn({ value: { url: 'https://weft.example/callbacks/x' } }, 'url')).toBe('https://weft.example/callbacks/x')
+    expect([null, { value: null }, { value: 'x' }, { value: { until: 'x' } }, { value: { url: '' } }, { value: { url: 7 } }].map((v) => textIn(v, 'url'))).toEqual([null, null, null, null, null, null])
   })
 })

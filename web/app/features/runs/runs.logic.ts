@@ -1,10 +1,10 @@
-import { run_states, type Page, type RunState } from '~/shared/api'
+import { isRecord, run_states, type Page, type RunState } from '~/shared/api'
 import type { LatestRunsSubscriptionVariables } from '~/shared/graphql/generated'
 import { t } from '~/shared/i18n'
 import { routeId, type RunId, type WorkflowId } from '~/shared/ids'
 import type { Load } from '~/shared/load'
 import { elapsedMs } from '~/shared/time'
-import type { LogLine, Run, RunDetail, Step } from './runs.data'
+import type { LogLine, Run, RunDetail, Step, StepDetail, Wait } from './runs.data'
 
 export interface RunFilters {
   workflow: WorkflowId | null
@@ -156,4 +156,17 @@ export function cancelTitle(run: Pick<RunDetail, 'state' | 'cancel'>): string {
 export function triggerKind(run: { trigger_id: string | null; rerun_of?: string | null }): 'webhook' | 'manual' | 'rerun' {
   if (run.rerun_of != null) return 'rerun'
   return run.trigger_id === null ? 'manual' : 'webhook'
+}
+
+/** What a step waits for, in the line of a list. */
+export function waitLine({ kind, event, policy }: Wait): string {
+  if (kind === 'event') return t('wait.row.event', { name: event?.name ?? '', key: event?.key ?? '' })
+  if (kind === 'callback') return t('wait.row.callback')
+  return policy === null || policy.need === 1 ? t('wait.row.approval.one') : t('wait.row.approval', { need: policy.need })
+}
+
+/** A text of a value that is an object; null where it is none, or the value is not for who looks. */
+export function textIn(value: StepDetail['output'], member: 'title' | 'url'): string | null {
+  const text = isRecord(value?.value) ? value.value[member] : null
+  return typeof text === 'string' && text !== '' ? text : null
 }

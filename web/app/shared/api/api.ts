@@ -78,8 +78,8 @@ function approvalOperations(get: Get, none: None, http: Http) {
     ...(decision.form === null ? {} : { form: decision.form }),
   })
   return {
-    list: async () => (await get(T.approvalItems, '/approvals', { limit: 100 })).items,
-    get: (run: RunId, step: string) => get(T.approval, `/runs/${run}/approvals/${step}`),
+    list: async (signal?: AbortSignal) => (await get(T.approvalItems, '/approvals', { limit: 100 }, signal)).items,
+    get: (run: RunId, step: string, signal?: AbortSignal) => get(T.approval, `/runs/${run}/approvals/${step}`, {}, signal),
     decide: (run: RunId, step: string, decision: Decision) => none('POST', `/runs/${run}/approvals/${step}`, said(decision)),
     /** By the address that was sent to somebody: no session. */
     asked: async (token: string) => T.approvalAsked(await http.callback('GET', token), 'answer'),

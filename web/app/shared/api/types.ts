@@ -43,13 +43,25 @@ export const authStatus = object({
 export type AuthStatus = ReturnType<typeof authStatus>
 export const tenantChoices = array(object({ slug: string, name: string }))
 
-export const approvalAsked = object({ title: string, description: string, is_for_members: boolean, form: withDefault(json, null) })
+export const approvalAsked = object({
+  title: string, description: string, is_for_members: boolean, form: withDefault(json, null), run_id: id<RunId>(), step_id: string, until: string,
+})
+/** Who decides, and how; nobody named: whoever has the address. */
+const policy = { approvers: withDefault(array(string), []), need: withDefault(number, 1), veto: withDefault(boolean, false) }
+export const approvalPolicy = object(policy)
 const approvalItem = object({
   run_id: id<RunId>(), step_id: string, workflow_name: maybe(string), title: string, description: string,
-  may_decide: boolean, approvals: number, need: number,
+  ...policy, may_decide: boolean, approvals: number, rejections: number, until: string,
 })
+export type ApprovalItem = ReturnType<typeof approvalItem>
+export const approval_states = ['open', 'answered', 'closed'] as const
 export const approvalItems = object({ items: array(approvalItem) })
-export const approval = object({ run_id: id<RunId>(), step_id: string, has_decided: boolean, form: withDefault(json, null) })
+export const approval = object({
+  run_id: id<RunId>(), step_id: string, title: string, description: string, ...policy, may_decide: boolean, has_decided: boolean, approvals: number, rejections: number,
+  until: string, state: word(approval_states), form: withDefault(json, null),
+  decisions: withDefault(array(object({ by: string, approved: boolean, at: string })), []),
+})
+export type Approval = ReturnType<typeof approval>
 export const runStarted = object({ run_id: id<RunId>() })
 export const workflowMade = object({ id: id<WorkflowId>() })
 export const draft = object({ definition: json, revision: maybe(number), updated_at: maybe(string) })

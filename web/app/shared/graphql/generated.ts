@@ -105,6 +105,8 @@ export type RunRowFragment = { id: Uuid, workflow_id: Uuid, workflow_version_id:
 
 export type StepRowFragment = { step_id: string, iteration: string, position: number, state: string, attempt: number, failure_kind: string | null, error: Json | null, started_at: string | null, finished_at: string | null };
 
+export type WaitRowFragment = { step_id: string, kind: string, deadline_at: string, event_name: string | null, event_key: string | null, policy: Json | null };
+
 export type LogRowFragment = { seq: string, logged_at: string, level: string, step_id: string | null, iteration: string, message: string };
 
 export type LatestRunsSubscriptionVariables = Exact<{
@@ -140,7 +142,7 @@ export type LiveRunSubscriptionVariables = Exact<{
 
 
 export type LiveRunSubscription = { runs: Array<(
-    { tier: string | null, canceled_by_name: string | null, cancel_reason: string | null, job: { cancel_requested_at: string | null, canceled_by_name: string | null, cancel_reason: string | null } | null, steps: Array<StepRowFragment> }
+    { tier: string | null, canceled_by_name: string | null, cancel_reason: string | null, job: { cancel_requested_at: string | null, canceled_by_name: string | null, cancel_reason: string | null } | null, steps: Array<StepRowFragment>, waits: Array<WaitRowFragment> }
     & RunRowFragment
   )> };
 
@@ -298,6 +300,7 @@ const AppRow = { id: uuid, key: string, name: string, description: string }
 const AppVersionRow = { id: uuid, major: number, minor: number, state: string, manifest: json }
 const RunRow = { id: uuid, workflow_id: uuid, workflow_version_id: uuid, trigger_id: maybe(uuid), rerun_of: maybe(uuid), state: string, failure_kind: maybe(string), error: maybe(json), created_at: string, started_at: maybe(string), finished_at: maybe(string), workflow: maybe(object({ key: string, name: string })), version: maybe(object({ number: number })) }
 const StepRow = { step_id: string, iteration: string, position: number, state: string, attempt: number, failure_kind: maybe(string), error: maybe(json), started_at: maybe(string), finished_at: maybe(string) }
+const WaitRow = { step_id: string, kind: string, deadline_at: string, event_name: maybe(string), event_key: maybe(string), policy: maybe(json) }
 const LogRow = { seq: string, logged_at: string, level: string, step_id: maybe(string), iteration: string, message: string }
 const WorkflowRow = { id: uuid, key: string, name: string, description: string, state: string, has_unpublished_changes: maybe(boolean), updated_at: string, published_version_id: maybe(uuid), published_version: maybe(object({ number: number })) }
 
@@ -338,8 +341,8 @@ export const SomeRunsDocument: Operation<SomeRunsSubscription, SomeRunsSubscript
   object({ runs: array(object({ ...RunRow })) }),
 )
 export const LiveRunDocument: Operation<LiveRunSubscription, LiveRunSubscriptionVariables> = operation(
-  "subscription LiveRun($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){...RunRow tier canceled_by_name cancel_reason job{cancel_requested_at canceled_by_name cancel_reason}steps(where:{iteration:{_eq:0}}order_by:[{position:asc}]limit:1000){...StepRow}}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error created_at started_at finished_at workflow{key name}version{number}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at}",
-  object({ runs: array(object({ ...RunRow, tier: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string), job: maybe(object({ cancel_requested_at: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string) })), steps: array(object({ ...StepRow })) })) }),
+  "subscription LiveRun($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){...RunRow tier canceled_by_name cancel_reason job{cancel_requested_at canceled_by_name cancel_reason}steps(where:{iteration:{_eq:0}}order_by:[{position:asc}]limit:1000){...StepRow}waits(where:{state:{_eq:\"open\"}}order_by:[{opened_at:asc}]limit:500){...WaitRow}}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error created_at started_at finished_at workflow{key name}version{number}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at}fragment WaitRow on run_waits{step_id kind deadline_at event_name event_key policy}",
+  object({ runs: array(object({ ...RunRow, tier: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string), job: maybe(object({ cancel_requested_at: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string) })), steps: array(object({ ...StepRow })), waits: array(object({ ...WaitRow })) })) }),
 )
 export const RunDataDocument: Operation<RunDataQuery, RunDataQueryVariables> = operation(
   "query RunData($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){input output trigger_data}}",

@@ -1,8 +1,10 @@
 // Every text of the UI, by key. `{name}` is filled in. Sentences end with a full stop, labels do not.
+import { approvals } from './en.approvals'
 import { imports } from './en.imports'
 import { triggers } from './en.triggers'
 
 export const en = {
+  ...approvals,
   ...imports,
   ...triggers,
   'loading': 'Loading',
@@ -157,22 +159,6 @@ export const en = {
   'run.rerun_of': 'Repeats',
   'run.workflow': 'Open workflow',
   'run.rerun': 'Repeat run',
-  'approval.title': 'Approval',
-  'approval.name': 'Your name (optional)',
-  'approval.comment': 'Comment (optional)',
-  'approval.approve': 'Approve',
-  'approval.reject': 'Reject',
-  'approval.approved': 'Approved',
-  'approval.rejected': 'Rejected',
-  'approval.done': 'Your answer was recorded. You can close this page.',
-  'approval.gone.title': 'There is nothing to decide here',
-  'approval.members': 'This names the people who decide. Sign in to answer.',
-  'approval.open': 'Open approvals',
-  'approvals.title': 'Approvals',
-  'approvals.none': 'Nobody is asked to approve anything.',
-  'approvals.count': '{n} of {need} approvals',
-  'approvals.decided': 'You have decided this. It waits for others.',
-  'approvals.decide': 'Decide',
   'run.cancel': 'Cancel run',
   'run.cancel.title': 'Cancel this run?',
   'run.cancel.text': 'Steps that have finished keep their effects. The step at work is stopped.',
