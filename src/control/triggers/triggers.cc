@@ -42,10 +42,10 @@ bool is_signed(const trigger::Webhook& webhook) {
 }
 
 /// Printable and without line ends: store/triggers keeps secrets as lines.
-Result<void> check_secret(std::string_view secret) {
+Result<void> check_given(const trigger::Signature& signature, std::string_view secret) {
     const bool is_printable = std::ranges::all_of(secret, [](char c) { return c >= 0x20 && c < 0x7f; });
-    if (is_printable) return {};
-    return fail(Error::invalid("secret must be printable ASCII", "secret"));
+    if (!is_printable) return fail(Error::invalid("secret must be printable ASCII", "secret"));
+    return trigger::check_secret(signature, secret);
 }
 
 }  // namespace
@@ -129,7 +129,7 @@ rt::Task<Result<Json>> Triggers::create(Context& context, Json input) {
     if (given && !is_signed(webhook)) {
         co_return fail(Error::invalid("secret is not used by the signature scheme none", "secret"));
     }
-    if (given) CO_CHECK_OK(check_secret(*given));
+    if (given) CO_CHECK_OK(check_given(webhook.signature, *given));
     CO_TRY(auto key, co_await env_.keys.current(context.tenant(), KeyClass::kIngress, context.deadline));
 
     const auto id = TriggerId::make(env_.clock.now(), env_.rng);
@@ -272,7 +272,10 @@ rt::Task<Result<Json>> Triggers::rotate(Context& context, Json input) {
     tell_changed(context, id);
     auto given = maybe_text_in(input, "secret");
     if (given && what == "token") co_return fail(Error::invalid("An address is made, not given", "secret"));
-    if (given) CO_CHECK_OK(check_secret(*given));
+    if (given) {
+        CO_TRY(const auto webhook, trigger::parse_webhook(trigger.config));
+        CO_CHECK_OK(check_given(webhook.signature, *given));
+    }
     if (what == "token") co_return co_await rotate_token(context, id);
     std::optional<Secret> secret;
     if (given) secret = Secret(*std::move(given));

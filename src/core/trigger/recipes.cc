@@ -2,6 +2,8 @@
 
 #include "base/bytes.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -13,6 +15,10 @@ namespace {
 
 constexpr std::size_t kEntriesMax = 8;  // of one header: one per secret in rotation, with room
 constexpr std::size_t kMemberBytesMax = 190;
+constexpr std::size_t kProbeBytesMax = 4u
+                                       << 10;  // of a delivery that only asks; real ones are some 200 bytes
+constexpr std::size_t kKeyBytesMin = 16;       // of a secret in base64
+constexpr std::string_view kKeyPrefix = "whsec_";
 
 constexpr std::array kRecipes{
     Recipe{
@@ -66,26 +72,22 @@ constexpr std::array kRecipes{
         .message = "v0:{time}:{body}",
         .time_header = "x-zm-request-timestamp",
         .handshake = Recipe::Handshake::kZoom,
+        .is_told_by_body = true,
+        .bare_status = 204,
     },
     Recipe{
         .scheme = Scheme::kJira,
         .name = "jira",
         .signature_header = "X-Hub-Signature",
         .prefix = "sha256=",
-        .id_header = "X-Atlassian-Webhook-Identifier",
-    },
-    Recipe{
-        .scheme = Scheme::kNotion,
-        .name = "notion",
-        .signature_header = "X-Notion-Signature",
-        .prefix = "sha256=",
-        .id_member = "id",
     },
     Recipe{
         .scheme = Scheme::kXero,
         .name = "xero",
         .signature_header = "x-xero-signature",
         .encoding = Recipe::Encoding::kBase64,
+        .handshake = Recipe::Handshake::kXero,
+        .bare_status = 200,
     },
     Recipe{
         .scheme = Scheme::kQuickBooks,
@@ -139,17 +141,21 @@ Entries entries_of(const Recipe& recipe, std::string_view header) {
     return out;
 }
 
+std::optional<std::string> key_in(std::string_view text) {
+    if (text.starts_with(kKeyPrefix)) text.remove_prefix(kKeyPrefix.size());
+    return from_base64(text);
+}
+
 std::vector<std::string> keys_of(const Recipe& recipe, std::span<const Secret> secrets) {
     std::vector<std::string> out;
     for (const Secret& secret : secrets) {
         if (secret.empty()) continue;
-        std::string_view text = secret.reveal();
+        const std::string_view text = secret.reveal();
         if (!recipe.is_secret_base64) {
             out.emplace_back(text);
             continue;
         }
-        if (text.starts_with("whsec_")) text.remove_prefix(6);
-        if (auto bytes = from_base64(text)) out.push_back(*std::move(bytes));
+        if (auto bytes = key_in(text)) out.push_back(*std::move(bytes));
     }
     return out;
 }
@@ -204,11 +210,33 @@ Result<Accepted> verify_by(
     const std::string message = filled(recipe.message, id.value_or(""), time, delivery.body);
     TRY(std::string match, matching(entries.digests, keys, message, hmac));
     if (id) return Accepted{"id:" + std::string(*id)};
+    // No secret: whichever of two signed it, the body is the same.
+    if (recipe.is_told_by_body) return Accepted{"body:" + hex(hmac(recipe.name, delivery.body))};
     const std::string member = member_of(delivery.body, recipe.id_member);
     return Accepted{member.empty() ? "sig:" + hex(match) : "id:" + member};
 }
 
 }  // namespace detail
+
+Result<> check_secret(const Signature& signature, std::string_view secret, std::string_view field) {
+    const detail::Recipe* recipe = detail::recipe_of(signature.scheme);
+    if (recipe == nullptr || !recipe->is_secret_base64) return {};
+    const auto key = detail::key_in(secret);
+    if (key && key->size() >= detail::kKeyBytesMin) return {};
+    return fail(Error::invalid(
+        fmt::format(
+            "A secret of {} is whsec_ and at least {} bytes in base64, as the sender shows it",
+            recipe->name,
+            detail::kKeyBytesMin
+        ),
+        std::string(field)
+    ));
+}
+
+std::optional<int> bare_status(const Signature& signature) {
+    const detail::Recipe* recipe = detail::recipe_of(signature.scheme);
+    return recipe == nullptr || recipe->bare_status == 0 ? std::nullopt : std::optional(recipe->bare_status);
+}
 
 std::optional<Handshake> handshake(
     const Signature& signature, std::span<const Secret> secrets, std::string_view body, const Hmac& hmac
@@ -216,12 +244,20 @@ std::optional<Handshake> handshake(
     using Kind = detail::Recipe::Handshake;
     const detail::Recipe* recipe = detail::recipe_of(signature.scheme);
     const Kind kind = recipe == nullptr ? Kind::kNone : recipe->handshake;
-    const std::string_view word = kind == Kind::kSlack ? "url_verification" : "endpoint.url_validation";
+    const std::string_view word = kind == Kind::kSlack  ? "url_verification"
+                                  : kind == Kind::kXero ? "events"
+                                                        : "endpoint.url_validation";
     // Events are many, and this is asked once: no tree is made of them.
-    if (kind == Kind::kNone || secrets.empty() || !body.contains(word)) return std::nullopt;
+    const bool is_probe = body.size() <= detail::kProbeBytesMax && body.contains(word);
+    if (kind == Kind::kNone || secrets.empty() || !is_probe) return std::nullopt;
     const auto tree = parse_json(body);
     if (!tree || !tree->is_object()) return std::nullopt;
     const JsonObject& object = tree->get_object();
+    if (kind == Kind::kXero) {  // its "intent to receive" brings no events
+        const Json* events = object.if_contains("events");
+        const bool is_asking = events != nullptr && events->is_array() && events->get_array().empty();
+        return is_asking ? std::optional(Handshake{}) : std::nullopt;
+    }
     if (text_or(object, kind == Kind::kSlack ? "type" : "event") != word) return std::nullopt;
     if (kind == Kind::kSlack) return Handshake{std::string(text_or(object, "challenge")), false};
     const Json* payload = object.if_contains("payload");

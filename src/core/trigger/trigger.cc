@@ -260,8 +260,7 @@ Result<Signature> parse_signature(const Json& value, std::string_view field) {
     if (row == kSchemes.end())
         return fail(Error::invalid(
             "scheme is hmac-sha256, token, basic, github, stripe, slack, shopify, standard-webhooks, zoom, "
-            "jira, "
-            "notion, xero, quickbooks, or none for an endpoint open to all",
+            "jira, xero, quickbooks, or none for an endpoint open to all",
             below(field, "scheme")
         ));
     Signature out;
@@ -312,6 +311,10 @@ Result<Webhook> parse_webhook(const Json& config, std::string_view field) {
         if (mode != "async" && mode != "sync")
             return fail(Error::invalid("mode is async or sync", below(field, "mode")));
         out.mode = mode == "sync" ? Mode::kSync : Mode::kAsync;
+        if (out.mode == Mode::kSync && bare_status(out.signature))
+            return fail(Error::invalid(
+                "This scheme's sender wants an empty answer at once: mode is async", below(field, "mode")
+            ));
     }
     if (object.contains("on_invalid_input")) {
         std::string_view what = text_or(object, "on_invalid_input");

@@ -30,7 +30,6 @@ enum class Scheme {
     kStandardWebhooks,
     kZoom,
     kJira,
-    kNotion,
     kXero,
     kQuickBooks
 };
@@ -114,9 +113,15 @@ Result<Accepted> verify(
     const Hmac& hmac
 );
 
+/// Whether the scheme can use this secret, where the secret is more than a text.
+Result<> check_secret(const Signature& signature, std::string_view secret, std::string_view field = "secret");
+
+/// The status, with an empty body, that the provider demands of every answer to an event, where it does.
+std::optional<int> bare_status(const Signature& signature);
+
 /// What a provider is answered that asks, in a delivery that has been verified, whether the address is ours
-/// (Slack's url_verification, Zoom's endpoint.url_validation); such a delivery is no event. Nothing for any
-/// other.
+/// (Slack's url_verification, Zoom's endpoint.url_validation, Xero's intent to receive); such a delivery is
+/// no event. An empty body: none may be sent. Nothing for any other.
 struct Handshake {
     std::string body;
     bool is_json = false;

@@ -54,6 +54,11 @@ http::Response echo(std::string value) {
     return response;
 }
 
+http::Response answer_to(trigger::Handshake asked) {
+    if (asked.body.empty()) return http::Response::empty(200);
+    return asked.is_json ? http::Response::json(200, std::move(asked.body)) : echo(std::move(asked.body));
+}
+
 }  // namespace
 
 // ---- Hooks ------------------------------------------------------------------------------------------------
@@ -300,6 +305,7 @@ Result<http::Response> Hooks::Impl::refuse_unverified(
     refused(RefusalReason::kSignature, target, Sent(request), http_status(error.code));
     auto refusal = refuse_stranger(request, error);
     if (refusal) return std::move(**refusal);
+    if (trigger::bare_status(target.webhook.signature)) return http::Response::empty(401);
     if (target.webhook.signature.scheme != trigger::Scheme::kBasic) return fail(error);
     // Some senders give name and password only when they are asked.
     auto asking = http::problem(error, request.id);
@@ -319,8 +325,7 @@ rt::Task<Result<http::Response>> Hooks::Impl::deliver(Target target, http::Reque
     if (!delivery) co_return refuse_unverified(*target, request, delivery.error());
     const auto& signature = target->webhook.signature;
     if (auto asked_of = trigger::handshake(signature, known, request.body, crypto::hmac_sha256))
-        co_return asked_of->is_json ? http::Response::json(200, std::move(asked_of->body))
-                                    : echo(std::move(asked_of->body));
+        co_return answer_to(std::move(*asked_of));
     if (auto over = over_rate(*target, request, request.body.size(), Count::kSpend)) {
         note(name(RefusalReason::kRate), *target, request.id, "");
         refused(RefusalReason::kRate, *target, Sent(request), over->status);
@@ -375,6 +380,8 @@ rt::Task<Result<http::Response>> Hooks::Impl::begin(
     if (target->webhook.mode == trigger::Mode::kSync)
         co_return co_await callers.start_and_wait(std::move(start), id, by);
     CO_TRY(Started started, co_await ingest.start_by_event(std::move(start), by));
+    if (const auto status = trigger::bare_status(target->webhook.signature))
+        co_return http::Response::empty(*status);
     co_return detail::accepted(started);
 }
 

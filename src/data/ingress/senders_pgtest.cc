@@ -233,5 +233,26 @@ TEST_F(SendersTest, ProvidersSignTheirWayAndAskTheirWay) {
     EXPECT_EQ(count("workflow_run"), "1") << "told by event_id";
 }
 
+TEST_F(SendersTest, ProvidersGetTheAnswerThatTheyWant) {
+    const auto xero = edge_.hook(tenant_, flow_, R"({"signature": {"scheme": "xero"}})");
+    auto send = [&](std::string body, std::string_view key) {
+        auto request = edge_.request(xero, std::move(body));
+        request.headers.add("x-xero-signature", base64(crypto::hmac_sha256(key, request.body)));
+        const RequestId id = request.id;
+        auto answer = edge_.wait(edge_.hooks_.handle(std::move(request)));
+        return answer ? *answer : http::problem(answer.error(), id);
+    };
+    const auto expect = [](const http::Response& answer, int status) {
+        EXPECT_EQ(answer.status, status);
+        EXPECT_EQ(answer.body, "");
+    };
+    constexpr const char* kIntent = R"({"events":[],"entropy":"S0m3r4Nd0mt3xt"})";
+    expect(send(kIntent, xero.secret.reveal()), 200);
+    expect(send(kIntent, "another key"), 401);
+    EXPECT_EQ(count("workflow_run"), "0") << "an intent to receive is no event";
+    expect(send(R"({"events":[{"resourceId":"1"}]})", xero.secret.reveal()), 200);
+    EXPECT_EQ(count("workflow_run"), "1");
+}
+
 }  // namespace
 }  // namespace weft::ingress::testing

@@ -10,7 +10,7 @@ struct Recipe {
     enum class Layout : std::uint8_t { kOne, kPairs, kList };
     enum class Encoding : std::uint8_t { kHex, kBase64 };
     /// What the provider asks before it sends events, in a signed delivery.
-    enum class Handshake : std::uint8_t { kNone, kSlack, kZoom };
+    enum class Handshake : std::uint8_t { kNone, kSlack, kZoom, kXero };
 
     Scheme scheme;
     std::string_view name;
@@ -24,6 +24,8 @@ struct Recipe {
     Layout layout = Layout::kOne;
     Handshake handshake = Handshake::kNone;
     bool is_secret_base64 = false;  // "whsec_" and the key in base64
+    bool is_told_by_body = false;   // a repeat is the same body, signed anew with its own time
+    int bare_status = 0;            // what it wants of an answer, without a body; 0: anything from 200 to 299
 
     bool is_timed() const { return message.contains("{time}"); }
 };

@@ -6,7 +6,7 @@ export function absoluteUrl(url: string, origin: string = location.origin): stri
 }
 
 /** Who signs as what they document; the names are the server's. */
-export const provider_schemes = ['github', 'stripe', 'slack', 'shopify', 'standard-webhooks', 'zoom', 'jira', 'notion', 'xero', 'quickbooks'] as const
+export const provider_schemes = ['github', 'stripe', 'slack', 'shopify', 'standard-webhooks', 'zoom', 'jira', 'xero', 'quickbooks'] as const
 
 export interface TriggerFacts {
   scheme: string
