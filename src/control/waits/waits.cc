@@ -14,6 +14,15 @@ namespace {
 
 constexpr int kLooksMax = 5;  // a run that ends at that moment costs one
 
+/// A token that was made to read, and of which nobody has said that it decides, does not speak for its maker.
+bool may_only_read(const Principal& who) {
+    return who.identity.token_id && !who.identity.scopes && who.role == tenancy::Role::kViewer;
+}
+
+bool may_decide(const workflow::Approval& asked, const Principal& who) {
+    return !may_only_read(who) && workflow::may_decide(asked, who.identity.email, who.role);
+}
+
 JsonObject approval_json(
     const workflow::Approval& asked, const Principal& who, const store::waits::OpenApproval& row
 ) {
@@ -26,7 +35,7 @@ JsonObject approval_json(
         {"approvers", JsonArray(asked.approvers.begin(), asked.approvers.end())},
         {"need", asked.need},
         {"veto", asked.has_veto},
-        {"may_decide", workflow::may_decide(asked, who.identity.email, who.role)},
+        {"may_decide", may_decide(asked, who)},
         {"approvals", row.approvals},
         {"rejections", row.rejections},
         {"opened_at", time_json(row.opened_at)},
@@ -145,7 +154,12 @@ rt::Task<Result<Json>> Waits::decide(Context& context, Json input) {
         )
     );
     const auto& identity = context.principal->identity;
-    if (!workflow::may_decide(standing.approval, identity.email, context.principal->role)) {
+    if (may_only_read(*context.principal)) {
+        co_return fail(Error::forbidden(
+            "A token of role viewer decides nothing; give it the scope approval.decide, or a higher role"
+        ));
+    }
+    if (!may_decide(standing.approval, *context.principal)) {
         co_return fail(Error::forbidden(
             standing.approval.approvers.empty()
                 ? "Who has this approval's address decides it; it names nobody"
