@@ -1,6 +1,7 @@
 #include "control/graphql_api/detail/values.h"
 
 #include "control/graphql_api/detail/operations.h"
+#include "core/workflow/workflow.h"
 
 #include <algorithm>
 #include <charconv>
@@ -55,8 +56,12 @@ graphql::Failure failed(const Error& error) {
 /// Opened one at a time.
 class Values final : public graphql::RemoteValues {
   public:
-    Values(store::runs::Runs& runs, TenantId tenant, std::vector<store::runs::ValueKey> wanted)
-        : runs_(runs), tenant_(tenant), wanted_(std::move(wanted)), stored_(wanted_.size()) {}
+    Values(store::runs::Runs& runs, const Principal& caller, std::vector<store::runs::ValueKey> wanted)
+        : runs_(runs),
+          tenant_(caller.identity.tenant_id),
+          sees_all_(caller.permissions.has(tenancy::Permission::kRunStart)),
+          wanted_(std::move(wanted)),
+          stored_(wanted_.size()) {}
 
     rt::Task<Result<void>> find(rt::Deadline by) {
         CO_TRY(auto found, co_await runs_.find_values(tenant_, wanted_, std::move(by)));
@@ -76,12 +81,13 @@ class Values final : public graphql::RemoteValues {
         auto stored = std::move(*stored_[at]);
         auto text = co_await runs_.open_value(tenant_, wanted_[at].run, std::move(stored), std::move(by));
         if (!text) co_return std::unexpected(failed(text.error()));
-        co_return std::move(*text);
+        co_return sees_all_ ? std::move(*text) : workflow::hide_answer_addresses(std::move(*text));
     }
 
   private:
     store::runs::Runs& runs_;
     TenantId tenant_;
+    bool sees_all_ = false;  // also where runs' waits are answered
     std::vector<store::runs::ValueKey> wanted_;
     std::vector<std::optional<store::runs::StoredPayload>> stored_;  // as they were wanted
     Sizes sizes_;
@@ -103,7 +109,7 @@ rt::Task<graphql::Outcome<std::unique_ptr<graphql::RemoteValues>>> resolve(
         if (!run) co_return graphql::failure("unexpected", "a run without an id");
         wanted.push_back({*run, what.slot(row.get_object())});
     }
-    auto values = std::make_unique<Values>(runs, caller->principal.identity.tenant_id, std::move(wanted));
+    auto values = std::make_unique<Values>(runs, caller->principal, std::move(wanted));
     auto found = co_await values->find(context.deadline);
     if (!found) co_return std::unexpected(failed(found.error()));
     co_return std::move(values);

@@ -28,10 +28,14 @@ Json maybe_json(const std::optional<T>& value) {
     return value ? Json(*value) : Json(nullptr);
 }
 
-/// The values of a run or step, as they are: members of the answer.
+/// The values of a run or step, as they are: members of the answer. Who may not start runs does not answer
+/// them, either.
 void show(Context& context, std::span<const std::string_view> members, rows::Values values) {
+    const bool sees_all = context.principal->permissions.has(tenancy::Permission::kRunStart);
     for (std::size_t i = 0; i < members.size(); ++i) {
-        context.texts.emplace_back(members[i], std::move(values.texts[i]).value_or("null"));
+        std::string text = std::move(values.texts[i]).value_or("null");
+        if (!sees_all) text = workflow::hide_answer_addresses(std::move(text));
+        context.texts.emplace_back(members[i], std::move(text));
     }
     context.room = std::move(values.room);
 }

@@ -68,5 +68,18 @@ TEST(Approvals, AreSettledOnceTheOutcomeIsCertain) {
     EXPECT_EQ(verdict({}, 1, 0, 0), Verdict::kApproved);
 }
 
+TEST(AnswerAddresses, AreHiddenWhereverTheyStand) {
+    const std::string token(43, 'x');
+    EXPECT_EQ(
+        hide_answer_addresses(
+            R"({"a":"https://w/approve#)" + token + R"(","b":"see /callbacks/)" + token + R"(?x=1"})"
+        ),
+        R"({"a":"https://w/approve#hidden","b":"see /callbacks/hidden?x=1"})"
+    );
+    const std::string other = R"({"a":"/callbacks/orders","b":"/approve#","c":"/callbacks/)";
+    EXPECT_EQ(hide_answer_addresses(other), other);
+    EXPECT_EQ(hide_answer_addresses(other + token), other + "hidden");
+}
+
 }  // namespace
 }  // namespace weft::workflow

@@ -303,6 +303,11 @@ inline constexpr std::array<std::string_view, 3> kVerdicts = {"open", "approved"
 /// `people` may decide. Rejected: by a veto, or when too few are left who could approve.
 Verdict verdict(const Approval& approval, int approvals, int rejections, int people);
 
+/// Where a wait of this kind is answered, beneath the api's own address; its token follows.
+std::string_view answer_path(CoreKind kind);
+/// JSON text of any value of a run, without the tokens of such addresses: whoever has one may answer.
+std::string hide_answer_addresses(std::string text);
+
 /// What a step that waits for an answer asks for: {"timeout"?: "7d", "on-timeout"?: "fail" or "continue"},
 /// and of core/event {"event": name, "key": text}.
 struct Wait {

@@ -60,7 +60,7 @@ rt::Task<Result<void>> Driver::on(OpenWait command) {
         wait.token_hash = crypto::sha256(token);
         // A page of ours gets it behind the #, which browsers send to nobody.
         const bool is_for_people = wait.kind == WaitKind::kApproval;
-        seen["url"] = run_.options.public_url + (is_for_people ? "/approve#" : "/callbacks/") + token;
+        seen["url"] = run_.options.public_url + std::string(workflow::answer_path(*compiled.core)) + token;
         if (is_for_people) wait.policy = to_text(workflow::policy_of(*mine.wait->approval));
     }
     mine.opened = to_text(seen);
