@@ -537,6 +537,12 @@ TEST_F(JournalTest, ApiReadsRunsStepsValuesEventsAndLines) {
 TEST_F(JournalTest, OrphansEndAsFailedWithAnEvent) {
     auto lease = start_run();
     auto alive = start_run();
+    for (const auto* run : {&lease, &alive}) {
+        database.exec(
+            "insert into weft.run_wait (tenant_id, run_id, step_id, kind, deadline_at) values ('" +
+            tenant.text() + "', '" + run->run.text() + "', 'ask', 'callback', now() + interval '1 day')"
+        );
+    }
     database.exec("delete from weft.job where run_id = '" + lease.run.text() + "'");
     std::vector<queue::Orphan> orphans{{tenant, lease.run}, {tenant, alive.run}};
     auto ended = wait(fail_orphans(pool, orphans, soon()));
@@ -545,6 +551,7 @@ TEST_F(JournalTest, OrphansEndAsFailedWithAnEvent) {
     EXPECT_EQ(state(lease), "failed");
     EXPECT_EQ(state(alive), "queued");
     EXPECT_EQ(count("run_event", lease), "1");
+    EXPECT_EQ(database.scalar("select run_id from weft.run_wait where state = 'open'"), alive.run.text());
 }
 
 TEST_F(JournalTest, PayloadsRoundTripAndBelongToTheirPlace) {

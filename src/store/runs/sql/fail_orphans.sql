@@ -10,6 +10,15 @@ with ended as (
         and not exists (select from job j where j.run_id = r.id)
     returning r.id, r.workflow_id
 ),
+closed as (
+    update run_wait w
+    set state = 'closed',
+        ended_at = clock_timestamp()
+    from ended e
+    where w.tenant_id = current_tenant()
+        and w.run_id = e.id
+        and w.state = 'open'
+),
 noted as (
     insert into run_event (tenant_id, run_id, kind, detail)
     select current_tenant(), e.id, 'finished', '{"state": "failed", "orphan": true}'
