@@ -21,6 +21,8 @@ grant execute on function ensure_partitions(int) to weft_api, weft_worker;
 grant select on tenant to weft_api, weft_worker;
 grant select, insert, update, delete on membership, session, api_token, idempotency_key to weft_api;
 grant select, insert on audit_event to weft_api, weft_worker;
+-- Of the people who are members (the policy in V0018): who may decide an approval.
+grant select (id, email, disabled_at) on app_user to weft_api;
 grant select, insert, update, delete on app, app_version, action, workflow, workflow_draft to weft_api;
 grant select, insert on workflow_version to weft_api;
 grant execute on function has_unpublished_changes(workflow) to weft_api;

@@ -70,3 +70,9 @@ create table approval_decision (
     references run_wait (tenant_id, run_id, step_id, iteration) on delete cascade
 );
 call protect('approval_decision');
+
+-- The tenant's own members are known to it by their addresses, which approvals name.
+create policy of_members on app_user for select to weft_api
+using (
+    exists (select from weft.membership m where m.tenant_id = weft.current_tenant() and m.user_id = app_user.id)
+);

@@ -39,7 +39,12 @@ const Rule kRules[] = {
      "and replace(p.with_check, 'weft.', '') = '(tenant_id = current_tenant())')"},
     {"no other policy opens a table to a login role",
      "select p.tablename || '.' || p.policyname from pg_policies p where p.schemaname = 'weft' "
-     "and p.policyname <> 'tenant_isolation' and p.roles::text[] && '{weft_api,weft_worker,public}'"},
+     "and p.policyname <> 'tenant_isolation' and p.roles::text[] && '{weft_api,weft_worker,public}' "
+     // Whom an approval's addresses mean: people who are members of the tenant, never their password.
+     "and not (p.policyname = 'of_members' and p.tablename = 'app_user' and p.cmd = 'SELECT' "
+     "and p.roles = '{weft_api}' and replace(p.qual, 'weft.', '') like '%FROM membership m%' "
+     "and replace(p.qual, 'weft.', '') like '%((m.tenant_id = current_tenant()) AND (m.user_id = "
+     "app_user.id))%')"},
     // A system role sees across tenants; what it may touch is decided here a second time.
     {"system roles have policies on the reviewed tables only",
      "select p.policyname || ' on ' || p.tablename from pg_policies p where p.schemaname = 'weft' "
@@ -55,7 +60,8 @@ const Rule kRules[] = {
      "('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'), "
      "('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'), "
      "('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'), "
-     "('weft_dispatch', 'dead_letter'), ('weft_dispatch', 'session'), ('weft_dispatch', 'claim_link')) "
+     "('weft_dispatch', 'dead_letter'), ('weft_dispatch', 'session'), ('weft_dispatch', 'claim_link'), "
+     "('of_members', 'app_user')) "
      // The owner's: maintenance empties default partitions; no process is the owner.
      "and not (p.policyname = 'maintenance' and p.tablename like '%\\_default' and p.roles = '{weft_owner}')"
     },
@@ -103,7 +109,8 @@ const Rule kRules[] = {
      "select c.relname from pg_class c where c.relnamespace = 'weft'::regnamespace and (c.relkind = 'm' or "
      "(c.relkind = 'v' and not coalesce(c.reloptions::text like '%security_invoker=true%', false)))"},
     {"the api cannot read a credential or a wrapped vault key",
-     "select t.what from (values ('connection', 'sealed'), ('tenant_key', 'wrapped_key')) as t (what, col) "
+     "select t.what from (values ('connection', 'sealed'), ('tenant_key', 'wrapped_key'), "
+     "('app_user', 'password_hash')) as t (what, col) "
      "where has_column_privilege('weft_api', 'weft.' || t.what, t.col, 'select') "
      "union all select r.role || ' connection' from (values ('weft_auth'), ('weft_ingest'), "
      "('weft_dispatch')) as r (role) "
@@ -177,6 +184,8 @@ TEST(Catalog, CatchesWhatIsOpenedOrForgotten) {
         "alter policy tenant_isolation on app using (tenant_id = nullif(current_setting('app.tenant_id', "
         "true), '')::uuid)",
         "create policy everything on app to weft_api using (true)",
+        "alter policy of_members on app_user using (true)",
+        "grant select on app_user to weft_api",
         "create policy weft_dispatch on payload to weft_dispatch using (true)",
         "create unique index on app (key)",
         "alter table workflow add other uuid, add foreign key (published_version_id) references tenant (id), "

@@ -5,6 +5,8 @@
 #include "store/waits/queries.h"
 
 #include <algorithm>
+#include <iterator>
+#include <span>
 
 namespace weft::store::waits {
 
@@ -112,6 +114,18 @@ rt::Task<Result<std::vector<SealedDecision>>> decisions_of(Db db, Target target,
     co_return pg::all(rows, kSealedDecision);
 }
 
+/// Of count_deciders.
+pg::Params deciders_of(const workflow::Approval& approval, std::span<const SealedDecision> decided) {
+    std::vector<std::string> addresses;
+    std::ranges::copy_if(approval.approvers, std::back_inserter(addresses), [](const std::string& name) {
+        return name.find('@') != std::string::npos;
+    });
+    const auto decider = [](const SealedDecision& each) { return each.recorded.decider; };
+    return pg::params(
+        pg::array(workflow::deciding_roles(approval)), pg::array(addresses), pg::array(decided, decider)
+    );
+}
+
 /// The step's output, of all that was said.
 rt::Task<Result<std::string>> outcome_json(
     runs::PayloadCodec& codec,
@@ -214,20 +228,20 @@ rt::Task<Result<Decided>> decide(
     CO_TRY(auto all, co_await decisions_of(db, target, by));
     Decided out;
     for (const SealedDecision& each : all) ++(each.recorded.is_approved ? out.approvals : out.rejections);
-    const auto roles = workflow::deciding_roles(approval);
-    CO_TRY(auto counted, co_await db.query(sql::kCountDeciders, pg::params(pg::array(roles)), by));
-    CO_TRY(auto people, pg::value<std::int64_t>(counted, "count"));
-    people += std::ranges::count_if(approval.approvers, [](const std::string& name) {
-        return name.find('@') != std::string::npos;
-    });
-    people = std::max<std::int64_t>(people, 1);  // whoever has the address
-    out.verdict = workflow::verdict(approval, out.approvals, out.rejections, static_cast<int>(people));
+    CO_TRY(auto counted, co_await db.query(sql::kCountDeciders, deciders_of(approval, all), by));
+    CO_TRY(const auto left, pg::value<std::int64_t>(counted, "count"));
+    const int people = out.approvals + out.rejections + static_cast<int>(left);
+    out.verdict = workflow::verdict(approval, out.approvals, out.rejections, people);
     if (out.verdict == Verdict::kOpen) co_return out;
     CO_TRY(auto json, co_await outcome_json(codec, target, out.verdict, std::move(all), by));
     CO_TRY(auto value, co_await codec.seal(target.tenant, target.run, slot, std::move(json), by));
     std::optional<std::string> failure;
     if (out.verdict == Verdict::kRejected && approval.on_rejection == runstate::OnError::kFail) {
-        failure = "Rejected by " + decision.name + (decision.comment.empty() ? "" : ": " + decision.comment);
+        failure = "Rejected by " + decision.name;  // the comment is sealed
+        if (decision.is_approved) {
+            failure = "It cannot be reached: " + std::to_string(approval.need) + " must approve, " +
+                      std::to_string(people) + " may decide";
+        }
     }
     CO_TRY(const bool is_taken, co_await answer(db, target, std::move(value), std::move(failure), by));
     if (!is_taken) co_return fail(settled());
