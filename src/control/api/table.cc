@@ -18,7 +18,7 @@ constexpr std::string_view kDefinitions = R"({
   "name": {"type": "string", "minLength": 1, "maxLength": 200, "examples": ["Orders"]},
   "text": {"type": "string", "maxLength": 2000, "examples": ["What it is for"]},
   "limit": {"type": "integer", "minimum": 1, "maximum": 100, "examples": [50]},
-  "after": {"type": "string", "maxLength": 40, "examples": ["019ad3f2-5e00-7c41-9f04-1d2e3b4c5d6e"]},
+  "after": {"type": "string", "maxLength": 150, "examples": ["019ad3f2-5e00-7c41-9f04-1d2e3b4c5d6e"]},
   "manifest": {
     "type": "object",
     "examples": [{"base_url": "https://api.example.com", "auth": {"kind": "bearer"}}]

@@ -23,6 +23,16 @@ bool may_decide(const workflow::Approval& asked, const Principal& who) {
     return !may_only_read(who) && workflow::may_decide(asked, who.identity.email, who.role);
 }
 
+/// `after` is "<run>.<step>", the last of the page before: a run may have several.
+Result<std::optional<store::waits::Place>> place_in(const Json& input) {
+    const auto text = maybe_text_in(input, "after");
+    if (!text) return std::nullopt;
+    const auto dot = text->find('.');
+    const auto run = RunId::parse(text->substr(0, dot));
+    if (run && dot != std::string::npos) return store::waits::Place{*run, text->substr(dot + 1)};
+    return fail(Error::invalid("after must be the `next` of an earlier page", "after"));
+}
+
 JsonObject approval_json(
     const workflow::Approval& asked, const Principal& who, const store::waits::OpenApproval& row
 ) {
@@ -85,16 +95,18 @@ rt::Task<Result<Json>> Waits::send_event(Context& context, Json input) {
 }
 
 rt::Task<Result<Json>> Waits::list(Context& context, Json input) {
-    CO_TRY(auto page, page_in(input));
-    const auto before = page.after ? std::optional(RunId(*page.after)) : std::nullopt;
+    CO_TRY(auto after, place_in(input));
+    const int limit = maybe_int_in(input, "limit").value_or(limits::kPageSizeDefault);
     CO_TRY(
         auto found,
-        co_await rows::open_approvals(context.db(), before, store::fetch_limit(page), context.deadline)
+        co_await rows::open_approvals(
+            context.db(), std::move(after), context.user().text(), limit + 1, context.deadline
+        )
     );
-    auto cut =
-        store::cut_page(std::move(found), page, [](const rows::OpenApproval& row) { return row.run.uuid(); });
+    const bool has_more = found.size() > static_cast<std::size_t>(limit);
+    if (has_more) found.pop_back();
     JsonArray items;
-    for (const rows::OpenApproval& row : cut.items) {
+    for (const rows::OpenApproval& row : found) {
         auto asked = co_await rows::asked_by(
             context.db(), codec_, context.tenant(), row.run, row.step, context.deadline
         );
@@ -102,12 +114,12 @@ rt::Task<Result<Json>> Waits::list(Context& context, Json input) {
         if (!asked && asked.error().code == Code::kNotFound) asked = workflow::approval_of(row.policy);
         if (!asked) co_return fail(std::move(asked).error());
         JsonObject item = approval_json(*asked, *context.principal, row);
-        item["has_decided"] = false;
+        item["has_decided"] = row.has_decided;
         items.push_back(std::move(item));
     }
-    co_return JsonObject{
-        {"items", std::move(items)}, {"next", cut.next ? Json(cut.next->text()) : Json(nullptr)}
-    };
+    Json next;
+    if (has_more) next = found.back().run.text() + "." + found.back().step;
+    co_return JsonObject{{"items", std::move(items)}, {"next", std::move(next)}};
 }
 
 rt::Task<Result<Json>> Waits::get(Context& context, Json input) {

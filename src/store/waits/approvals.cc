@@ -80,7 +80,8 @@ constexpr auto kOpenApproval = pg::columns(
     pg::column<&OpenApproval::opened_at>("opened_at"),
     pg::column<&OpenApproval::deadline_at>("deadline_at"),
     pg::column<&OpenApproval::approvals>("approvals"),
-    pg::column<&OpenApproval::rejections>("rejections")
+    pg::column<&OpenApproval::rejections>("rejections"),
+    pg::column<&OpenApproval::has_decided>("has_decided")
 );
 
 Error settled() {
@@ -249,9 +250,11 @@ rt::Task<Result<Decided>> decide(
 }
 
 rt::Task<Result<std::vector<OpenApproval>>> open_approvals(
-    Db db, std::optional<RunId> before, int limit, rt::Deadline by
+    Db db, std::optional<Place> after, std::string decider, int limit, rt::Deadline by
 ) {
-    CO_TRY(auto rows, co_await db.query(sql::kListApprovals, pg::params(before, limit), by));
+    const auto run = after ? std::optional(after->run) : std::nullopt;
+    const auto step = after ? std::move(after->step) : std::string();
+    CO_TRY(auto rows, co_await db.query(sql::kListApprovals, pg::params(run, step, decider, limit), by));
     co_return pg::all(rows, kOpenApproval);
 }
 

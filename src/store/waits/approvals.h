@@ -65,10 +65,15 @@ struct OpenApproval {
     Instant deadline_at;
     int approvals = 0;
     int rejections = 0;
+    bool has_decided = false;  // whoever asks
 };
-/// Newest runs first; `before` is the last page's last run.
+struct Place {
+    RunId run;
+    std::string step;
+};
+/// Newest runs first; `after` is the last of the page before.
 rt::Task<Result<std::vector<OpenApproval>>> open_approvals(
-    Db db, std::optional<RunId> before, int limit, rt::Deadline by
+    Db db, std::optional<Place> after, std::string decider, int limit, rt::Deadline by
 );
 /// What one of them asks: the step's input.
 rt::Task<Result<workflow::Approval>> asked_by(

@@ -5,9 +5,10 @@ with page as materialized (
     where w.tenant_id = current_tenant()
         and w.kind = 'approval'
         and w.state = 'open'
-        and ($1::uuid is null or w.run_id < $1::uuid)
+        and ($1::uuid is null or w.run_id <= $1::uuid)
+        and ($1::uuid is null or w.run_id < $1::uuid or w.step_id > $2::text)
     order by w.run_id desc, w.step_id
-    limit $2::int
+    limit $4::int
 )
 select
     p.run_id, p.step_id, coalesce(p.policy, '{}') as policy, p.opened_at, p.deadline_at,
@@ -26,6 +27,11 @@ select
         select count(*)
         from approval_decision d
         where d.tenant_id = p.tenant_id and d.run_id = p.run_id and d.step_id = p.step_id and not d.is_approved
-    )::int as rejections
+    )::int as rejections,
+    exists (
+        select
+        from approval_decision d
+        where d.tenant_id = p.tenant_id and d.run_id = p.run_id and d.step_id = p.step_id and d.decider = $3::text
+    ) as has_decided
 from page p
 order by p.run_id desc, p.step_id
