@@ -1,9 +1,11 @@
 #include "data/ingress/callbacks.h"
 
 #include "base/bytes.h"
+#include "base/utf8.h"
 #include "data/ingress/detail/request.h"
 #include "platform/crypto/crypto.h"
 #include "platform/rt/loop.h"
+#include "store/audit/audit.h"
 #include "store/waits/approvals.h"
 
 #include <memory>
@@ -90,15 +92,17 @@ rt::Task<Result<http::Response>> Callbacks::show_approval(Target target, http::R
             db, needs_.codec, target.tenant, target.run, target.step, request.deadline
         )
     );
+    // Who has the address learns what it is about; the rest is for those who sign in.
+    const bool is_for_members = !standing.approval.approvers.empty();
     JsonObject out{
         {"title", standing.approval.title},
-        {"description", standing.approval.description},
+        {"description", is_for_members ? Json("") : Json(standing.approval.description)},
         {"until", rfc3339(standing.deadline_at)},
-        {"is_for_members", !standing.approval.approvers.empty()},
+        {"is_for_members", is_for_members},
         {"run_id", target.run.text()},
         {"step_id", target.step},
     };
-    out["form"] = standing.approval.form.value_or(Json(nullptr));
+    out["form"] = is_for_members ? Json(nullptr) : standing.approval.form.value_or(Json(nullptr));
     auto response = http::Response::json(200, to_text(out));
     response.headers.add("cache-control", "no-store");
     co_return response;
@@ -113,7 +117,7 @@ rt::Task<Result<http::Response>> Callbacks::decide(Target target, http::Request 
     const JsonObject& object = said.get_object();
     store::waits::Decision decision{
         .decider = std::string(store::waits::kByLink),
-        .name = std::string(text_or(object, "name")).substr(0, kNameBytesMax),
+        .name = std::string(utf8::prefix(text_or(object, "name"), kNameBytesMax)),
         .is_approved = approved->get_bool(),
         .comment = std::string(text_or(object, "comment")),
         .form = std::nullopt,
@@ -121,6 +125,15 @@ rt::Task<Result<http::Response>> Callbacks::decide(Target target, http::Request 
     if (decision.name.empty()) decision.name = "Somebody with the link";
     if (const Json* form = object.if_contains("form"); form != nullptr && !form->is_null())
         decision.form = *form;
+    store::audit::Event event{
+        .action = "approval.decide",
+        .object_kind = "run",
+        .object_id = target.run.uuid(),
+        .detail =
+            {{"step_id", target.step}, {"approved", decision.is_approved}, {"claimed_name", decision.name}},
+        .request_id = request.id,
+        .ip = request.client,
+    };
     CO_TRY(auto transaction, co_await needs_.pool.begin(pg::Principal::tenant(target.tenant), by));
     const store::Db db(transaction);
     CO_TRY(
@@ -133,6 +146,7 @@ rt::Task<Result<http::Response>> Callbacks::decide(Target target, http::Request 
         co_await store::waits::decide(db, needs_.codec, std::move(standing), std::move(decision), by);
     if (!decided && decided.error().code == Code::kConflict) co_return gone(request);
     if (!decided) co_return fail(std::move(decided).error());
+    CO_CHECK_OK(co_await store::audit::append(db, target.tenant, std::move(event), by));
     CO_CHECK_OK(co_await transaction.commit(by));
     needs_.tell(store::notices::CancelAsked{});
     co_return http::Response::json(202, R"({"accepted":true})");

@@ -20,7 +20,7 @@ namespace weft::ingress {
 ///
 /// Of an approval the address is for a page: GET answers what is asked, {"title", "description", "form",
 /// "until", "is_for_members", "run_id", "step_id"}; POST {"approved", "comment"?, "form"?, "name"?} decides,
-/// where it names nobody who must sign in (403 otherwise).
+/// where it names nobody who must sign in (403 otherwise; then description and form are not shown, either).
 ///
 /// The step's output has "method", "query", "body" and "received_at" then; the body as webhooks read it.
 class Callbacks {

@@ -95,9 +95,14 @@ Json said(const Decision& decision) {
     return out;
 }
 
-Result<void> check_form(const workflow::Approval& approval, const Decision& decision) {
+Result<void> check_said(const workflow::Approval& approval, const Decision& decision) {
     if (decision.comment.size() > kCommentBytesMax)
         return fail(Error::invalid("A comment has at most 2000 bytes", "comment"));
+    // PostgreSQL's text has no NUL; what is sealed shall not, either.
+    if (decision.name.find('\0') != std::string::npos)
+        return fail(Error::invalid("A name has no character NUL", "name"));
+    if (decision.comment.find('\0') != std::string::npos)
+        return fail(Error::invalid("A comment has no character NUL", "comment"));
     if (!decision.form) {
         if (!approval.form || !decision.is_approved) return {};
         return fail(Error::invalid("The form is to be filled in", "form"));
@@ -212,7 +217,7 @@ rt::Task<Result<Decided>> decide(
 ) {
     const Target& target = standing.target;
     const workflow::Approval& approval = standing.approval;
-    CO_CHECK_OK(check_form(approval, decision));
+    CO_CHECK_OK(check_said(approval, decision));
     auto slot = runs::ValueSlot::answer_of(target.step);
     CO_TRY(auto sealed, co_await codec.seal(target.tenant, target.run, slot, to_text(said(decision)), by));
     CO_CHECK_OK(co_await db.query(sql::kLockJob, pg::params(target.run), by));
