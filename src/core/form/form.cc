@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace weft::form {
 
@@ -96,6 +97,13 @@ Result<std::vector<Option>> options_of(const JsonObject& schema, std::string_vie
         }
     }
     if (out.size() > kOptionsMax) return fail(cannot_ask(name, "it has more than 500 values"));
+    // A page sends texts: one text is one value, and an empty one is none.
+    std::set<std::string_view> keys;
+    for (const Option& option : out) {
+        if (option.key.empty()) return fail(cannot_ask(name, "one of its values is an empty text"));
+        if (!keys.insert(option.key).second)
+            return fail(cannot_ask(name, fmt::format("two of its values are \"{}\" as text", option.key)));
+    }
     return out;
 }
 
@@ -143,7 +151,8 @@ Result<Field> field_of(const std::string& name, const Json& schema, const Json* 
     out.is_required = is_in(required, name);
     out.help = text_or(object, "description");
     if (out.label.empty()) out.label = name;
-    if (name == kNonceName || name == kTrapName) return fail(cannot_ask(name, "its name is taken"));
+    if (name == kNonceName || name == kTrapName || name == kSentName)
+        return fail(cannot_ask(name, "its name is taken"));
     const Json* examples = object.if_contains("examples");
     if (examples != nullptr && examples->is_array() && !examples->get_array().empty())
         out.sample = detail::key_of(examples->get_array().front());

@@ -113,5 +113,6 @@ class Form {
 /// Names that a page's own entries have; no input may be called so.
 inline constexpr std::string_view kNonceName = "_weft_form";
 inline constexpr std::string_view kTrapName = "_weft_website";
+inline constexpr std::string_view kSentName = "_weft_sent";  // of the address that thanks
 
 }  // namespace weft::form

@@ -107,6 +107,9 @@ TEST(Form, LocalTimesAreThoseOfItsZone) {
     );
     EXPECT_THAT(problems(at, with(good(), "at", "2026-07-01")), ElementsAre("at"));
     EXPECT_THAT(problems(at, with(good(), "at", "tomorrow")), ElementsAre("at"));
+    EXPECT_THAT(problems(at, with(good(), "at", "2026-03-29T02:30")), ElementsAre("at")) << "clocks skip it";
+    EXPECT_THAT(problems(at, with(good(), "at", "2026-10-25T02:30")), ElementsAre()) << "twice is the first";
+    EXPECT_THAT(problems(form(), with(good(), "at", "2026-03-29T02:30")), ElementsAre()) << "UTC has it";
 }
 
 TEST(Form, EachWrongEntryIsNamedOnce) {
@@ -180,6 +183,10 @@ TEST(Form, WhatAPageCannotAskForIsSaid) {
           R"({"type":"string","contentEncoding":"base64"})",
           R"({"type":["string","number"]})",
           R"({"enum":[[1]]})",
+          R"({"enum":[1,"1"]})",
+          R"({"enum":["a",""]})",
+          R"({"type":"array","items":{"enum":["a","a"]}})",
+          R"({"oneOf":[{"const":true},{"const":"true"}]})",
           "true",
           R"({"oneOf":[{"type":"string"}]})"}) {
         const Error error = with_field(schema);
@@ -187,9 +194,12 @@ TEST(Form, WhatAPageCannotAskForIsSaid) {
         EXPECT_EQ(error.field, "inputs.properties.x") << schema;
     }
     EXPECT_THAT(with_field(R"({"type":"string","format":"binary"})").user, HasSubstr("no files yet"));
-    EXPECT_EQ(
-        refusal(R"({"type":"object","properties":{"_weft_form":{"type":"string"}}})").code, Code::kInvalid
-    );
+    for (std::string_view taken : {"_weft_form", "_weft_website", "_weft_sent"})
+        EXPECT_EQ(
+            refusal(R"({"type":"object","properties":{")" + std::string(taken) + R"(":{"type":"string"}}})")
+                .code,
+            Code::kInvalid
+        ) << taken;
     EXPECT_EQ(refusal(R"({"type":"array"})").field, "inputs.type");
 }
 
@@ -215,6 +225,8 @@ TEST(FormSettings, AreCheckedAndKept) {
              {R"({"redirect":"http://example.com"})", "config.redirect"},
              {R"({"redirect":"javascript:alert"})", "config.redirect"},
              {R"({"redirect":"https://"})", "config.redirect"},
+             {R"({"redirect":"https://a.example:99:1/"})", "config.redirect"},
+             {R"({"redirect":"https://a.example:99999/"})", "config.redirect"},
              {R"({"redirect":"https://a.example;script-src *"})", "config.redirect"},
              {R"({"redirect":"https://user@example.com"})", "config.redirect"},
              {R"({"redirect":"https://example.com/\r\nset-cookie: a=b"})", "config.redirect"},
@@ -281,6 +293,22 @@ TEST(FormPage, ShowsPresetsThenWhatWasTyped) {
     // What was left empty does not come back as its preset.
     const Entries emptied = with(with(good(), "seats", ""), "email", "x");
     EXPECT_THAT(html(it, emptied, it.read(emptied).problems), HasSubstr(R"(max="10" step="1" value="">)"));
+}
+
+TEST(FormPage, AnAddressTicksABoxButGivesNoConsent) {
+    const auto it = form(R"({"type":"object","required":["must"],"properties":{
+        "news":{"type":"boolean"},"must":{"type":"boolean","const":true,"default":true}}})");
+    const auto is_ticked = [&](std::string name, std::string value) {
+        return html(it, {{std::move(name), std::move(value)}}).contains(" checked");
+    };
+    EXPECT_TRUE(is_ticked("news", "true"));
+    EXPECT_FALSE(is_ticked("news", "false"));
+    EXPECT_FALSE(is_ticked("news", "0"));
+    EXPECT_FALSE(is_ticked("news", ""));
+    EXPECT_FALSE(is_ticked("must", "true"));
+    EXPECT_FALSE(html(it).contains(" checked"));
+    const Problem of_news{0, Problem::Kind::kWrong, ""};
+    EXPECT_TRUE(html(it, {{"must", "true"}}, std::span(&of_news, 1)).contains(" checked")) << "it was given";
 }
 
 TEST(FormPage, FocusIsAtTheFirstWrongEntryOnly) {

@@ -231,7 +231,9 @@ class Entry {
     }
     std::string checkbox() const {
         const bool was_on = field_.preset && *field_.preset == Json(true);
-        const bool is_on = is_again_ || !typed_.empty() ? !typed_.empty() : was_on;
+        const bool is_typed = is_again_ || !typed_.empty();
+        bool is_on = is_typed ? !typed_.empty() && detail::is_ticked(typed_.front()) : was_on;
+        if (field_.must_be_true && !is_again_) is_on = false;  // a consent is given by who reads it
         const bool is_demanded = field_.must_be_true && field_.is_required;
         return fmt::format(
             "<div class=\"field\"><div class=\"tick\"><input type=\"checkbox\" value=\"true\" id=\"{}\" "

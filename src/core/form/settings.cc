@@ -1,3 +1,4 @@
+#include "core/connector/connector.h"
 #include "core/form/form.h"
 
 #include <fmt/format.h>
@@ -44,7 +45,7 @@ bool is_redirect(std::string_view url) {
         !host.empty() && is_letter_or_digit(host.front()) && std::ranges::all_of(host, [](char c) {
             return is_letter_or_digit(c) || c == '.' || c == '-' || c == ':';
         });
-    return has_host && std::ranges::all_of(rest, [](char c) {
+    return has_host && connector::origin_of(url) && std::ranges::all_of(rest, [](char c) {
                return c > ' ' && c <= '~' &&
                       std::string_view("\"'<>\\^`{|}").find(c) == std::string_view::npos;
            });

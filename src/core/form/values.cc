@@ -38,6 +38,9 @@ Value instant_of(std::string_view text, const calendar::Zone& zone) {
     const auto written = calendar::read(text);
     if (!written || !written->has_time) return wrong();
     const auto moment = calendar::moment_of(*written, zone);
+    // Clocks that are put forward pass over an hour: a run at another time would surprise.
+    const bool is_local = !written->offset && !written->zone;
+    if (moment && is_local && zone.reading(*moment) != written->reading) return wrong();
     return moment ? Value{Json(calendar::iso(*moment, zone)), std::nullopt} : wrong();
 }
 
@@ -61,6 +64,10 @@ Value choices_of(const Field& field, std::span<const std::string_view> sent) {
 
 }  // namespace
 
+bool is_ticked(std::string_view text) {
+    return !text.empty() && text != "false" && text != "0";
+}
+
 std::string key_of(const Json& value) {
     return value.is_string() ? value.get_string() : to_text(value);
 }
@@ -72,7 +79,7 @@ Value value_of(const Field& field, std::span<const std::string_view> sent, const
     const std::string_view text = trimmed(given);
     switch (field.kind) {
         case Kind::kBoolean: {
-            const bool is_on = !text.empty() && text != "false" && text != "0";
+            const bool is_on = is_ticked(text);
             if (field.must_be_true && !is_on) {
                 if (field.is_required) return {std::nullopt, Problem::Kind::kMissing};
                 return {};

@@ -24,9 +24,9 @@ namespace {
 
 constexpr std::size_t kNonceBytes = 16;
 constexpr std::size_t kNonceTextMax = 64;
-constexpr double kCostOfLook = 0.1;  // of a submission's
+constexpr double kCostOfLook = 0.1;   // of a submission's
+constexpr double kCostOfTry = 0.125;  // likewise, of one that does not fit: people look again
 constexpr auto kTimeout = std::chrono::seconds(15);
-constexpr std::string_view kSentParameter = "sent";
 
 /// A trigger as the edge needs it, parsed once.
 struct KnownForm {
@@ -124,8 +124,8 @@ struct Forms::Impl {
     detail::FormShapes shapes{pool};
     telemetry::Counter begun, repeated, shown;
 
-    enum class Count { kLook, kSpend };
-    /// The limit that one more would be over, if any; `kSpend` counts it.
+    enum class Count { kLook, kTry, kAccept };
+    /// The limit that one more would be over, if any. kTry counts that it came, kAccept that it starts a run.
     std::optional<http::Quota> over_rate(const KnownForm& target, const http::Request& head, Count how);
     rt::Task<Result<detail::FormShapes::Shape>> shape(FormTarget target, rt::Deadline by);
     rt::Task<Result<http::Response>> show(FormTarget target, http::Request request);
@@ -199,9 +199,12 @@ std::optional<http::Quota> Forms::Impl::over_rate(
     const std::string trigger = target.row.id.text();
     const std::string address = trigger + " " + http::address_key(head.client);
     const bool is_sent = head.method == http::Method::kPost;
-    const double cost = is_sent ? 1 : kCostOfLook;
+    const double cost = !is_sent                ? kCostOfLook
+                        : how == Count::kTry    ? kCostOfTry
+                        : how == Count::kAccept ? 1 - kCostOfTry
+                                                : 1;
     auto decide = [&](rate::Limiter& limiter, const std::string& key, const rate::Rate& rate) {
-        return how == Count::kSpend ? limiter.take(key, rate, cost, now) : limiter.look(key, rate, cost, now);
+        return how == Count::kLook ? limiter.look(key, rate, cost, now) : limiter.take(key, rate, cost, now);
     };
     const http::Quota by_address{
         "form-address", options.of_address, decide(of_address, address, options.of_address)
@@ -250,7 +253,7 @@ rt::Task<Result<http::Response>> Forms::handle(http::Request request) {
     }
     auto target = std::static_pointer_cast<const KnownForm>(request.note);
     const bool is_sent = request.method == http::Method::kPost;
-    if (auto quota = impl_->over_rate(*target, request, Impl::Count::kSpend)) {
+    if (auto quota = impl_->over_rate(*target, request, Impl::Count::kTry)) {
         if (is_sent) impl_->refused(RefusalReason::kRate, *target, request, 429);
         co_return over(request, *quota);
     }
@@ -273,7 +276,7 @@ rt::Task<Result<detail::FormShapes::Shape>> Forms::Impl::shape(FormTarget target
 rt::Task<Result<http::Response>> Forms::Impl::show(FormTarget target, http::Request request) {
     const auto language = language_of(request);
     const std::string origin = form::redirect_origin(target->settings);
-    if (request.target.query.find(kSentParameter)) {
+    if (request.target.query.find(form::kSentName)) {
         const std::string& title = target->settings.title;
         co_return html(
             200, form::notice_page(Notice::kSent, language, title, target->settings.thanks), origin
@@ -329,6 +332,10 @@ rt::Task<Result<http::Response>> Forms::Impl::take(FormTarget target, http::Requ
         if (sent.json) co_return http::problem(misfit(*form, reading.problems), request.id);
         co_return again(*target, *form, sent, reading.problems, request);
     }
+    if (auto quota = over_rate(*target, request, Count::kAccept)) {
+        refused(RefusalReason::kRate, *target, request, 429);
+        co_return over(request, *quota);
+    }
     std::string nonce(sent.json ? request.headers.get("idempotency-key") : sent.entry(form::kNonceName));
     co_return co_await begin(target, form, std::move(reading.input), std::move(nonce), std::move(request));
 }
@@ -355,7 +362,7 @@ rt::Task<Result<http::Response>> Forms::Impl::begin(
     auto response = html(303, "");
     const std::string& redirect = form->settings().redirect;
     // Relative, so that it holds behind a proxy that serves us under a path.
-    response.headers.set("location", redirect.empty() ? "?" + std::string(kSentParameter) : redirect);
+    response.headers.set("location", redirect.empty() ? "?" + std::string(form::kSentName) : redirect);
     co_return response;
 }
 

@@ -15,7 +15,7 @@ struct FormOptions {
     rate::Rate of_form{.per_second = 5, .burst = 50};  // submissions of one form
     rate::Rate of_address{
         .per_second = 0.2, .burst = 10
-    };  // of one address to one form; a look costs a tenth
+    };  // of one address to one form; a look costs a tenth, what does not fit an eighth
     http::Strangers* strangers = nullptr;  // who asks for unknown forms; null: nobody counts
     Refusals* refusals = nullptr;          // what a trigger's owner sees; null: nothing
 };

@@ -94,7 +94,7 @@ TEST_F(FormsTest, ASubmissionIsAnEventAndItsRun) {
     const auto to = form();
     const auto sent = send(to, "name=+Ada+&age=36&likes=cake&likes=tea&admin=1&_weft_form=n1&_weft_website=");
     EXPECT_EQ(sent.status, 303) << sent.body;
-    EXPECT_EQ(sent.headers.get("location"), "?sent");
+    EXPECT_EQ(sent.headers.get("location"), "?_weft_sent");
     EXPECT_EQ(
         to_text(edge_.value(tenant_, only_run(), "input")),
         R"({"name":"Ada","age":36,"likes":["cake","tea"]})"
@@ -104,7 +104,8 @@ TEST_F(FormsTest, ASubmissionIsAnEventAndItsRun) {
     EXPECT_EQ(trigger.at("id"), to.id.text());
     EXPECT_EQ(count("trigger_event"), "1");
     EXPECT_EQ(count("job"), "1");
-    EXPECT_THAT(look(to, {{"sent", ""}}).body, HasSubstr("Your entries have been sent."));
+    EXPECT_THAT(look(to, {{"_weft_sent", ""}}).body, HasSubstr("Your entries have been sent."));
+    EXPECT_THAT(look(to, {{"sent", "x"}}).body, HasSubstr("<form")) << "an input may be called so";
     EXPECT_EQ(
         send(form(R"({"redirect": "https://example.com/x"})"), "name=A").headers.get("location"),
         "https://example.com/x"
@@ -174,8 +175,11 @@ TEST_F(FormsTest, MultipartIsReadAndFilesAreRefused) {
          {std::string(), name, "--xyz\r\n" + name, name + "--xyzz", std::string("--xyz")})
         EXPECT_EQ(send(to, broken, type).status, 422) << broken;
     EXPECT_EQ(send(to, name + "--xyz--", "multipart/form-data").status, 422);
+    std::string padded = "This is read by nobody.\r\n" + name + "--xyz-- \r\nNor is this.";
+    padded.replace(padded.find("--xyz\r\n"), 7, "--xyz \t\r\n");
+    EXPECT_EQ(send(to, padded, type).status, 303) << "RFC 2046: preamble, padding, epilogue";
     EXPECT_EQ(send(to, "name=Ada", "text/plain").status, 422);
-    EXPECT_EQ(count("workflow_run"), "1");
+    EXPECT_EQ(count("workflow_run"), "2");
 }
 
 TEST_F(FormsTest, OneAddressAndAllTogetherHaveTheirRates) {
@@ -195,6 +199,15 @@ TEST_F(FormsTest, OneAddressAndAllTogetherHaveTheirRates) {
     EXPECT_EQ(send(to, "name=Ada").status, 429) << "five of this form";
     EXPECT_EQ(refused("rate"), "2");
     EXPECT_EQ(look(to).status, 200) << "looking costs little";
+}
+
+TEST_F(FormsTest, WhatDoesNotFitCostsLittleOfTheRate) {
+    open({.of_form = {.per_second = 0.001, .burst = 3}, .of_address = {.per_second = 0.001, .burst = 2}});
+    const auto to = form();
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(send(to, "name=").status, 422) << i;
+    EXPECT_EQ(send(to, "name=Ada").status, 303) << "who looks again eight times is let through";
+    EXPECT_EQ(send(to, "name=").status, 429) << "but not for ever";
+    EXPECT_EQ(count("workflow_run"), "1");
 }
 
 TEST_F(FormsTest, AddressesOfFormsAndWebhooksAreNotEachOthers) {

@@ -85,10 +85,15 @@ Result<Entries> parse_multipart(std::string_view body, std::string_view content_
         return fail(unreadable("multipart/form-data needs a boundary of 1 to 70 characters"));
     const std::string first = "--" + std::string(*boundary);
     const std::string next = "\r\n" + first;
-    if (!body.starts_with(first)) return fail(unreadable("The body does not begin with its boundary"));
+    if (!body.starts_with(first)) {  // a preamble (RFC 2046) says nothing
+        const auto begin = body.find(next);
+        if (begin == std::string_view::npos) return fail(unreadable("The body has no boundary"));
+        body.remove_prefix(begin + 2);
+    }
     body.remove_prefix(first.size());
     Entries out;
     while (!body.starts_with("--")) {
+        body.remove_prefix(std::min(body.find_first_not_of(" \t"), body.size()));  // padding
         if (!body.starts_with("\r\n")) return fail(unreadable("The body has a damaged boundary"));
         const auto end = body.find(next, 0);
         if (end == std::string_view::npos || end < 2)

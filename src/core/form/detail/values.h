@@ -7,6 +7,9 @@ namespace weft::form::detail {
 /// What a page sends for a value, and shows in a text entry.
 std::string key_of(const Json& value);
 
+/// What a box sends, or an address says of it.
+bool is_ticked(std::string_view text);
+
 struct Value {
     std::optional<Json> value;  // nothing: left empty
     std::optional<Problem::Kind> problem;
