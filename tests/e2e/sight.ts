@@ -106,7 +106,7 @@ export async function inSight({ page, server }: World, name: string, paths: read
   })
 }
 
-const lists = ['/runs', '/workflows', '/connections', '/apps', '/settings/tokens']
+const lists = ['/runs', '/approvals', '/workflows', '/connections', '/apps', '/settings/tokens']
 
 /** Of an installation where nothing is yet: the pages that a newcomer sees. */
 export async function emptyInSight(world: World): Promise<void> {

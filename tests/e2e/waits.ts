@@ -37,9 +37,10 @@ async function signIn(page: Page, email: string): Promise<void> {
 }
 
 async function fine(page: Page, label: string): Promise<void> {
-  // First in sight, where nothing moves: a message that fades in is faint for a while.
-  const faults = await faultsInSight(page, label)
+  // A message that fades in is faint for a while.
+  await page.emulateMedia({ reducedMotion: 'reduce' })
   await accessible(page)
+  const faults = await faultsInSight(page, label)
   expect(faults.length === 0, `no faults, but:\n${faults.join('\n')}`)
 }
 
@@ -99,6 +100,7 @@ export async function waits(world: World): Promise<void> {
     await fine(other, 'approve')
     await other.getByRole('button', { name: 'Approve' }).click()
     expect((await other.getByText('Fill this in to approve').count()) === 2, 'what is missing to be told at two fields')
+    await other.waitForFunction(() => document.activeElement?.getAttribute('name') === 'form.account')
     await fine(other, 'approve-missing')
     await other.getByLabel('Account').fill('A1')
     await other.getByLabel('Amount').fill('a lot')

@@ -1,6 +1,7 @@
 /** Of approvals, and of what a run waits for. */
 export const approvals = {
   'approval.title': 'Approval',
+  'approval.until': 'It can be answered until {time}.',
   'approval.name': 'Your name (optional)',
   'approval.comment': 'Comment (optional)',
   'approval.optional': '{label} (optional)',
