@@ -77,8 +77,17 @@ export async function shot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(artifacts, `${name}.png`), animations: 'disabled' })
 }
 
+/** Waits for what moves or fades in to be there: halfway it has other colours. What turns without end is not waited for. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity)
+    await Promise.all(ending.map((one) => one.finished.catch(() => null)))
+  })
+}
+
 /** Fails on serious accessibility faults of the page as it is now. */
 export async function accessible(page: Page): Promise<void> {
+  await settled(page)
   await page.evaluate(axe)
   const found = await page.evaluate(async () => {
     const engine = (globalThis as unknown as { axe: { run: (node: Document, options: object) => Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> } }).axe

@@ -148,6 +148,7 @@ const run = await until('runs.get', { at: started }, (seen) => seen.finished_at)
 check('the run succeeds', run.state === 'success', JSON.stringify(run.error))
 await call('runs.list')
 await call('runs.get_step', { at: { ...started, step_id: 'one' } })
+await call('runs.steps', { at: started, query: '?step_id=one&limit=1' })
 await call('runs.logs', { at: started })
 await call('runs.events', { at: started })
 await call('runs.rerun', { at: started })
@@ -160,6 +161,24 @@ await call('runs.cancel', { at: sleeping, body: { reason: 'Enough' } })
 await until('runs.get', { at: sleeping }, (seen) => seen.state === 'canceled')
 for (const step of ['deactivate', 'activate', 'archive', 'restore', 'archive', 'delete']) await call(`workflows.${step}`, { at: sleeper })
 await call('runs.get', { at: sleeping })
+
+const loop = [{ id: 'a', uses: 'core/map' }, { id: 'each', uses: 'core/foreach', with: { items: [1, 2, 3] }, steps: [{ id: 'b', uses: 'core/map', with: '{{ item }}' }] }]
+const looping = await call('workflows.create', { body: { key: 'loop', name: 'Loop', definition: { name: 'loop', steps: loop } } })
+await call('workflows.publish', { at: looping })
+const looped = { id: (await call('workflows.start', { at: looping, body: {} })).run_id, step_id: 'b' }
+await until('runs.get', { at: looped }, (seen) => seen.state === 'success')
+const third = await call('runs.get_step', { at: looped, query: '?iteration=3' })
+check('a step of an item is found', third.output === 3, JSON.stringify(third))
+
+const asking = [{ id: 'ask', uses: 'core/approval', with: { title: 'Pay?', approvers: ['role:owner'] } }]
+const payment = await call('workflows.create', { body: { key: 'pay', name: 'Pay', definition: { name: 'pay', steps: asking } } })
+await call('workflows.publish', { at: payment })
+const asked = { id: (await call('workflows.start', { at: payment, body: {} })).run_id, step_id: 'ask' }
+await until('approvals.list', {}, (seen) => seen.items.length > 0)
+await call('approvals.get', { at: asked })
+await call('approvals.decide', { at: asked, body: { approved: true, comment: 'As agreed' } })
+await until('runs.get', { at: asked }, (seen) => seen.state === 'success')
+await call('events.send', { body: { name: 'paid', key: '4711', payload: { amount: 120 } } })
 
 const missing = [...operations.keys()].filter((id) => !covered.has(id))
 check('every operation was called', missing.length === 0, missing.join(' '))

@@ -30,6 +30,7 @@ constexpr std::string_view kRun = R"(
     finished_at time?
     duration_ms int? = 120
     steps* [run_step]
+    more_steps* text? = null
     input* json = {"order_id": "1001"}
     trigger* json = {"kind": "manual"}
     output* json = {"lines": 3})";

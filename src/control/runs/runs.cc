@@ -136,7 +136,12 @@ Result<std::int64_t> sequence_in(const Json& input) {
     return value;
 }
 
-/// `after` is "<position>.<iteration>", the last of the page before.
+/// Where the next page of steps goes on.
+std::string place_of(const rows::StepRun& step) {
+    return fmt::format("{}.{}", step.position, step.iteration);
+}
+
+/// `after` is what place_of says of the last of the page before.
 Result<rows::StepFilter> step_filter_in(const Json& input) {
     rows::StepFilter out{
         .step = maybe_text_in(input, "step_id"),
@@ -178,7 +183,14 @@ rt::Task<Result<Json>> Runs::list(Context& context, Json input) {
 rt::Task<Result<Json>> Runs::get(Context& context, Json input) {
     const auto id = id_in<RunId>(input);
     CO_TRY(auto run, co_await runs_.get(context.tenant(), id, context.deadline));
-    CO_TRY(auto steps, co_await runs_.steps(context.tenant(), id, {}, context.deadline));
+    rows::StepFilter filter;
+    const auto shown = static_cast<std::size_t>(filter.limit++);
+    CO_TRY(auto steps, co_await runs_.steps(context.tenant(), id, std::move(filter), context.deadline));
+    Json more;
+    if (steps.size() > shown) {
+        steps.pop_back();
+        more = place_of(steps.back());
+    }
     CO_TRY(auto uses, co_await uses_of(context, run.version));
     constexpr std::array<std::string_view, 3> kMembers{"input", "trigger", "output"};
     const std::vector slots{ValueSlot::input(), ValueSlot::trigger(), ValueSlot::output()};
@@ -188,6 +200,7 @@ rt::Task<Result<Json>> Runs::get(Context& context, Json input) {
     JsonArray list;
     for (const rows::StepRun& step : steps) list.push_back(step_json(step, *uses));
     out["steps"] = std::move(list);
+    out["more_steps"] = std::move(more);
     co_return Json(std::move(out));
 }
 
@@ -203,7 +216,7 @@ rt::Task<Result<Json>> Runs::steps(Context& context, Json input) {
     JsonArray items;
     for (const rows::StepRun& step : steps) items.push_back(step_json(step, *uses));
     Json next;
-    if (has_more) next = fmt::format("{}.{}", steps.back().position, steps.back().iteration);
+    if (has_more) next = place_of(steps.back());
     co_return JsonObject{{"items", std::move(items)}, {"next", std::move(next)}};
 }
 
@@ -211,13 +224,13 @@ rt::Task<Result<Json>> Runs::get_step(Context& context, Json input) {
     const auto id = id_in<RunId>(input);
     const std::string wanted = text_in(input, "step_id");
     const std::int64_t iteration = int_or(input.get_object(), "iteration", 0);
-    rows::StepFilter filter{.step = wanted, .position = 0, .iteration = iteration - 1, .limit = 1};
+    rows::StepFilter filter{.step = wanted, .only = iteration, .limit = 1};
     CO_TRY(auto run, co_await runs_.get(context.tenant(), id, context.deadline));
     CO_TRY(auto steps, co_await runs_.steps(context.tenant(), id, std::move(filter), context.deadline));
-    if (steps.empty() || steps.front().iteration != iteration) {
-        const bool is_in_loop = !steps.empty() && iteration == 0;
+    if (steps.empty()) {
         co_return fail(Error::not_found(
-            is_in_loop ? "The step is in a loop; say of which item by iteration" : "The run has no such step"
+            iteration > 0 ? "The run has no such step with this iteration"
+                          : "The run has no such step; of one in a loop, say the item by iteration"
         ));
     }
     CO_TRY(auto happened, co_await runs_.events(context.tenant(), id, wanted, iteration, context.deadline));

@@ -115,6 +115,11 @@ void Machine::loop_evaluated(const InputEvaluated& e) {
         emit(JournalLoop{e.step, step.loop->total});
     }
     if (loop_at(e.step).is_while) {
+        const Iteration max = loop_at(e.step).max;
+        if (e.items > 0 && step.loop->total >= max) {
+            const std::string why = fmt::format("The loop went round {} times, which is its max", max);
+            return settle(e.step, Phase::kFailed, Failure{FailureKind::kLimit, why});
+        }
         if (e.items > 0)
             ++step.loop->total;
         else
@@ -127,7 +132,7 @@ bool Machine::advance_loops() {
     bool has_moved = false;
     for (StepIndex i = 0; i < count(); ++i) {
         if (plan_at(i).loop && at(i).phase == Phase::kLooping) has_moved = advance_loop(i) || has_moved;
-        if (state_.stage != Stage::kRunning) return false;
+        if (!is_going()) return false;
     }
     return has_moved;
 }
@@ -153,17 +158,9 @@ bool Machine::advance_loop(StepIndex i) {
     } else if (state.is_broken || !loop.is_while) {
         at(i).phase = Phase::kCollecting;
         emit(Collect{i});
-    } else if (state.total < loop.max) {
+    } else {
         at(i).phase = Phase::kEvaluating;
         emit(Evaluate{i});  // whether it goes on
-    } else {
-        settle(
-            i,
-            Phase::kFailed,
-            Failure{
-                FailureKind::kLimit, fmt::format("The loop went round {} times, which is its max", loop.max)
-            }
-        );
     }
     return true;
 }

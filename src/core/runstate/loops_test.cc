@@ -76,11 +76,21 @@ TEST(RunstateLoops, GoOnPastItemsThatFailWhenTold) {
         .step = 2, .iteration = 1, .outcome = InputEvaluated::Outcome::kFailed, .failure = kTypo
     });
     EXPECT_THAT(run.all<EndItem>(), ElementsAre(EndItem{0, 1, kTypo}));
+    EXPECT_TRUE(run.one<JournalResult>()->fails_item) << "what the item gives is written with it";
     EXPECT_THAT(run.all<BeginItem>(), ElementsAre(BeginItem{0, 2}));
     run.send(InputEvaluated{.step = 2, .iteration = 2})
         .send(CallFinished{.step = 2, .iteration = 2, .attempt = 1});
     ASSERT_NE(run.one<Collect>(), nullptr);
     EXPECT_EQ(run.state.steps[0].loop->failed, 1);
+}
+
+TEST(RunstateLoops, ALostSandboxCostsOneItemOnly) {
+    Driver run = loop_over_a_call({.on_item_error = OnError::kContinue, .lanes = 2});
+    run.start().send(InputEvaluated{.step = 0, .items = 2});
+    run.send(SandboxLost{.failure = {FailureKind::kLimit, "out of memory"}, .step = 3, .iteration = 2});
+    EXPECT_EQ(run.state.steps[2].phase, Phase::kEvaluating);
+    EXPECT_EQ(run.state.steps[0].loop->failed, 1);
+    EXPECT_EQ(run.one<Finish>(), nullptr);
 }
 
 TEST(RunstateLoops, AnAnswerForAnItemThatHasGoneIsNobodys) {
@@ -126,12 +136,13 @@ TEST(RunstateLoops, AWhileLoopAsksBeforeEachTimeAndHasABound) {
         run.start().send(InputEvaluated{.step = 0, .items = 1});
         run.send(InputEvaluated{.step = 2, .iteration = 1});
         run.send(CallFinished{.step = 2, .iteration = 1, .attempt = 1});
+        EXPECT_THAT(run.evaluated(), ElementsAre(0));
         if (is_bounded) {
+            run.send(InputEvaluated{.step = 0, .items = 1});
             ASSERT_NE(run.one<Finish>(), nullptr);
             EXPECT_EQ(run.one<Finish>()->failure->kind, FailureKind::kLimit);
             continue;
         }
-        EXPECT_THAT(run.evaluated(), ElementsAre(0));
         run.send(InputEvaluated{.step = 0, .items = 0});
         ASSERT_NE(run.one<Collect>(), nullptr);
     }
@@ -195,13 +206,39 @@ TEST(RunstateFinally, AFinalStepThatFailsMakesASuccessAFailureAndHasALimit) {
     EXPECT_EQ(slow.one<Finish>()->failure->kind, FailureKind::kLimit);
 }
 
-TEST(RunstateFinally, FollowsAStepThatCostTheSandboxInAnotherOne) {
+TEST(RunstateFinally, FollowsAStepThatCostTheSandbox) {
     Driver run({PlanStep{.id = "bomb", .kind = StepKind::kCode}, {.id = "last", .is_final = true}});
-    run.start().ready(0).send(SandboxLost{{FailureKind::kLimit, "out of memory"}});
-    ASSERT_NE(run.one<Park>(), nullptr) << "the values are gone: it goes on from the journal";
-    Driver resumed(run.plan.steps);
-    resumed.start({{.step = 0, .attempt = 1, .status = StepStatus::kFailed, .failure = kTypo}});
-    EXPECT_THAT(resumed.evaluated(), ElementsAre(1));
+    run.start().ready(0).send(SandboxLost{.failure = {FailureKind::kLimit, "out of memory"}, .step = 0});
+    EXPECT_EQ(run.status(0), StepStatus::kFailed);
+    EXPECT_THAT(run.evaluated(), ElementsAre(1));
+}
+
+TEST(RunstateFinally, ALoopInItGoesRound) {
+    Driver run({});
+    std::vector<PlanStep> steps{
+        map_step("a"), loop_step("each", {.body = 2, .body_count = 1}), map_step("b")
+    };
+    steps[1].is_final = steps[2].is_final = true;
+    run.plan = lay_out(steps, 2).value();
+    run.start().ready(0);
+    run.send(InputEvaluated{.step = 1, .items = 1});
+    EXPECT_THAT(run.evaluated(), ElementsAre(2));
+}
+
+TEST(RunstateFinally, ARunThatWasCanceledStaysItAfterACrash) {
+    const std::vector<PlanStep> steps{map_step("a"), {.id = "last", .is_final = true}};
+    Driver run(steps);
+    run.send(Started{run.now, {{.step = 0, .attempt = 1, .status = StepStatus::kSuccess}}, true});
+    EXPECT_THAT(run.evaluated(), ElementsAre(1));
+    run.send(CancelRequested{"again"}).ready(1);
+    ASSERT_NE(run.one<Finish>(), nullptr);
+    EXPECT_EQ(run.one<Finish>()->status, RunStatus::kCanceled);
+
+    Driver late(steps);
+    late.start().ready(0);
+    late.send(CancelRequested{"while it tidies up"});
+    ASSERT_NE(late.one<Finish>(), nullptr);
+    EXPECT_EQ(late.one<Finish>()->status, RunStatus::kCanceled);
 }
 
 TEST(Runstate, OneNeedIsEnoughWhereTheFirstWins) {

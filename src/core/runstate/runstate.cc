@@ -48,6 +48,13 @@ void Machine::on(const Started& e) {
         if (entry.step >= 0 && entry.step < top()) replay(entry.step, entry, intent_open);
     const Bodies bodies = bodies_of(e.journal);
     for (StepIndex i = 0; i < top(); ++i) resume(i, intent_open[static_cast<std::size_t>(i)], bodies);
+    if (e.is_canceled) {
+        stop(RunStatus::kCanceled, std::nullopt, kRun);
+        // A step that failed while it was being stopped did not end the run.
+        state_.end = RunStatus::kCanceled;
+        state_.failure.reset();
+        state_.failed_step = kRun;
+    }
     if (tick_.now >= state_.deadline && !any(stops_the_clock)) time_out();
 }
 
@@ -135,7 +142,13 @@ void Machine::on(const TimerFired& e) {
 }
 
 void Machine::on(const CancelRequested&) {
-    if (state_.stage == Stage::kStopping || state_.stage == Stage::kFinally) return;  // the first reason wins
+    if (state_.stage == Stage::kStopping) return;  // the first reason wins
+    if (state_.stage == Stage::kFinally) {
+        if (state_.end == RunStatus::kCanceled) return;
+        for (StepIndex i = 0; i < count(); ++i) drop(i);
+        if (state_.end == RunStatus::kSuccess) state_.end = RunStatus::kCanceled;
+        return;
+    }
     state_.steps.resize(plan_.steps.size());
     state_.lanes.resize(plan_.lanes.size());
     stop(RunStatus::kCanceled, std::nullopt, kRun);
@@ -143,25 +156,11 @@ void Machine::on(const CancelRequested&) {
 
 void Machine::on(const SandboxLost& e) {
     if (state_.stage == Stage::kNew || state_.stage == Stage::kStopping) return;
-    StepIndex culprit = kRun;
-    int busy = 0;
-    for (StepIndex i = 0; i < count(); ++i) {
-        if (at(i).phase != Phase::kEvaluating && at(i).phase != Phase::kCoding) continue;
-        culprit = i;
-        ++busy;
-    }
-    if (busy != 1) culprit = kRun;
-    if (culprit != kRun) record(culprit, Phase::kFailed, e.failure);
-    if (state_.stage == Stage::kFinally) {
-        fail_finally(e.failure, culprit);
-        return finish(state_.end, state_.failure, state_.failed_step);
-    }
-    const bool goes_on = culprit != kRun && (is_handled(culprit) || plan_at(culprit).lane != kNoLane ||
-                                             std::ranges::any_of(plan_.steps, &PlanStep::is_final));
-    const bool is_calling = any([](Phase phase) { return phase == Phase::kCalling; });
-    if (!goes_on || is_calling) return stop(RunStatus::kFailed, e.failure, culprit);
-    state_.stage = Stage::kParked;
-    emit(Park{tick_.now});
+    const bool is_known = e.step != kRun && is_active(at(e.step).phase) && is_of(e.step, e.iteration);
+    if (is_known) return settle(e.step, Phase::kFailed, e.failure);
+    if (state_.stage != Stage::kFinally) return stop(RunStatus::kFailed, e.failure, kRun);
+    fail_finally(e.failure, kRun);
+    finish(state_.end, state_.failure, state_.failed_step);
 }
 
 // ---- one step
@@ -273,16 +272,19 @@ void Machine::finished_while_stopping(const CallFinished& e) {
     }
 }
 
-void Machine::record(StepIndex i, Phase phase, std::optional<Failure> failure) {
+void Machine::record(StepIndex i, Phase phase, std::optional<Failure> failure, bool fails_item) {
     StepState& step = at(i);
     step.phase = phase;
     step.failure = std::move(failure);
-    emit(JournalResult{i, step.attempt, step.status(), step.failure, step.branch});
+    emit(JournalResult{i, step.attempt, step.status(), step.failure, step.branch, fails_item});
 }
 
 void Machine::settle(StepIndex i, Phase phase, std::optional<Failure> failure) {
-    record(i, phase, std::move(failure));
-    if (phase == Phase::kFailed && !is_handled(i)) fail_around(i);
+    const bool is_unhandled = phase == Phase::kFailed && !is_handled(i);
+    const LaneIndex lane = plan_at(i).lane;
+    const bool fails_item = is_unhandled && lane != kNoLane && !lane_at(lane).is_stopping;
+    record(i, phase, std::move(failure), fails_item);
+    if (is_unhandled) fail_around(i);
 }
 
 void Machine::fail_around(StepIndex i) {
@@ -356,6 +358,9 @@ void Machine::conclude(RunStatus end, std::optional<Failure> failure, StepIndex 
     state_.failed_step = step;
     state_.deadline = tick_.now + kFinallyMax;
     emit(StartTimer{kRun, state_.deadline});
+    for (StepIndex i = 0; i < count();
+         ++i)  // resumed, and nothing may have heard of it while the run was stopping
+        if (plan_at(i).is_final && at(i).status() == StepStatus::kWaiting) emit(StartTimer{i, at(i).until});
     for (StepIndex i = 0; i < top(); ++i)  // those that had failed before a crash
         if (plan_at(i).is_final && at(i).phase == Phase::kFailed && !is_handled(i))
             fail_finally(*at(i).failure, i);

@@ -255,6 +255,7 @@ struct JournalEntry {
 struct Started {
     Instant started_at{};
     std::vector<JournalEntry> journal;
+    bool is_canceled = false;  // asked to stop before: what the journal leaves open does not begin again
 };
 
 /// Answer to Evaluate. For kSleep and kWait `wake_at` is set; for kFail `failure` with the author's message
@@ -323,11 +324,12 @@ struct CancelRequested {
 };
 
 /// The sandbox is gone: memory or time bomb (kLimit), or broke the protocol (kWorkflow), or our fault
-/// (kPlatform; an engine may rather give the job back and let another worker resume it). Its values are lost:
-/// the run ends, or is parked to go on from the journal when the step that did it is known and something
-/// follows its failure.
+/// (kPlatform; an engine may rather give the job back and let another worker resume it). The step that it was
+/// asked for fails, and the engine tells the next one what is known; without such a step the run ends.
 struct SandboxLost {
     Failure failure;
+    StepIndex step = kRun;
+    Iteration iteration = 0;
 };
 
 using Event = std::variant<
@@ -439,6 +441,7 @@ struct JournalResult {
     StepStatus status = StepStatus::kSuccess;
     std::optional<Failure> failure;
     Branch branch = kNoBranch;
+    bool fails_item = false;  // of a loop: the failure is what the item gives
     bool operator==(const JournalResult&) const = default;
 };
 

@@ -353,7 +353,7 @@ TEST(Runstate, CancelWhileAnIntentIsCommittedMakesNoCall) {
 TEST(Runstate, ALostSandboxEndsTheRunWithItsKind) {
     Driver run({{.id = "bomb", .kind = StepKind::kCode}, call_step("b")});
     run.start().ready(0).ready(1);
-    run.send(SandboxLost{{FailureKind::kLimit, "out of memory"}});
+    run.send(SandboxLost{.failure = {FailureKind::kLimit, "out of memory"}, .step = 0});
     EXPECT_EQ(run.status(0), StepStatus::kFailed);
     run.ok(1);
     EXPECT_EQ(

@@ -50,6 +50,7 @@ class World {
                 crash();
             } else if (dice_.chance(0.01)) {
                 is_cancelled_ = true;
+                has_timed_out_ = has_timed_out_ || state_.stage == Stage::kFinally;
                 send(CancelRequested{"test"});
             } else if (dice_.chance(0.3)) {
                 flush(dice_.below(4));
@@ -94,7 +95,7 @@ class World {
             if (options_.sabotage == Sabotage::kLoseBranches && entry.branch != kNoBranch)
                 journal.back().branch = (entry.branch + 1) % kBranches;
         }
-        send(Started{started_at_, std::move(journal)});
+        send(Started{started_at_, std::move(journal), is_cancelled_});
         if (is_cancelled_ && !ended_) send(CancelRequested{"test"});
     }
 
@@ -160,6 +161,8 @@ class World {
         if (chosen.is_timer) {
             bool others = std::ranges::any_of(pending_, [](const Pending& p) { return !p.is_timer; });
             bool is_run_timer = std::get<TimerFired>(chosen.event).step == kRun;
+            const bool is_last = pending_.empty() && unflushed_.empty();
+            check(!is_run_timer || !is_last || state_.stage != Stage::kFinally, "stuck in the final steps");
             // Let the world act before the run's own limit strikes, mostly.
             if (is_run_timer && (others || pending_.size() > 0 || !unflushed_.empty()) &&
                 !dice_.chance(0.002)) {
@@ -489,7 +492,7 @@ class World {
     std::string violation_;
     int crashes_ = 0;
     bool ended_ = false;
-    bool has_timed_out_ = false;  // the final steps have
+    bool has_timed_out_ = false;  // the final steps have, or were told to stop
     bool is_cancelled_ = false;
 };
 

@@ -98,7 +98,9 @@ void check_merge(const Json& with, const std::string& field, Problems& problems)
     const std::string_view mode = text_or(object, "mode", "append");
     if (std::ranges::find(kModes, mode) == kModes.end())
         problems.add("mode is append, position, key or first", below(field, "mode"));
-    if ((mode == "key") != object.contains("key"))
+    if (object.contains("key") && (!object.at("key").is_string() || text_of(object.at("key")).empty()))
+        problems.add("key is the name of a member", below(field, "key"));
+    else if ((mode == "key") != object.contains("key"))
         problems.add(
             mode == "key" ? "key is missing: the member whose value is the same" : "Only mode key has a key",
             below(field, "key")

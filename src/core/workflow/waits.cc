@@ -107,6 +107,11 @@ Result<Wait> wait_of(CoreKind kind, const Json& with) {
 
 void check_waiting_step(const Step& step, CoreKind kind, const std::string& field, Problems& problems) {
     const std::string with = below(field, "with");
+    if (step.is_final && kind != CoreKind::kSleep)
+        problems.add(
+            fmt::format("{} does not stand in finally, which has 5 minutes", step.uses.text()),
+            below(field, "uses")
+        );
     if (step.parent && kind != CoreKind::kSleep)
         problems.add(
             fmt::format("{} stands outside of loops; start another workflow for each item", step.uses.text()),

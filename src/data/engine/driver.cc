@@ -139,7 +139,11 @@ Branch branch_in(const std::string& output, const std::vector<std::string>& bran
 
 /// The journal as events for runstate.
 Started Driver::replay() {
-    Started out{.started_at = run_.started_at, .journal = {}};
+    Started out{
+        .started_at = run_.started_at,
+        .journal = {},
+        .is_canceled = run_.job.claimed.cancel.has_value(),
+    };
     std::unordered_map<std::string_view, Index> definitions;
     const auto& steps = run_.prepared->workflow.steps();
     for (std::size_t i = 0; i < steps.size(); ++i) definitions[steps[i].id] = static_cast<Index>(i);
@@ -155,7 +159,8 @@ Started Driver::replay() {
             restore_wait(*std::move(entry), out);
         else if (entry)
             out.journal.push_back(*std::move(entry));
-        if (is_in_loop) resumed_.rows[{definition, row.iteration}] = row;
+        if (is_in_loop && resumed_.open.contains({resumed_.body_of[definition], row.iteration}))
+            resumed_.rows[{definition, row.iteration}] = row;
     }
     return out;
 }
@@ -228,21 +233,22 @@ rt::Task<Result<void>> Driver::turn() {
         apply(CancelRequested{run_.job.cancel->reason});
     }
     if (record_.is_large()) co_return co_await flush(JobFate::kKeep, RunStatus::kRunning);
-    if (!commands_.empty()) {
-        Command next = std::move(commands_.front());
-        commands_.pop_front();
-        co_return co_await execute(std::move(next));
-    }
+    // A loop always has something to do next: what happens meanwhile must not wait for its end.
+    if (fire_timer()) co_return Result<void>{};
     if (!inbox_.empty()) {
         Event next = std::move(inbox_.front());
         inbox_.pop_front();
         apply(next);
         co_return Result<void>{};
     }
-    if (run_.job.is_signaled) co_return co_await hear_answers();
-    if (fire_timer()) co_return Result<void>{};
     const auto since = record_.dirty_since();
     const bool is_late = since && run_.deps.clock.steady() - *since >= run_.options.journal_lag;
+    if (!commands_.empty() && !is_late) {
+        Command next = std::move(commands_.front());
+        commands_.pop_front();
+        co_return co_await execute(std::move(next));
+    }
+    if (run_.job.is_signaled) co_return co_await hear_answers();
     if (is_urgent_ || is_late) {
         record_running();
         co_return co_await flush(JobFate::kKeep, RunStatus::kRunning);

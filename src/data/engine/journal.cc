@@ -48,6 +48,7 @@ rt::Task<Result<void>> Driver::on(JournalResult command) {
     co_await calls_.join(command.step);  // the answer was its last act, but it may not have returned yet
     if (!mine.is_kept) session_.put(command.step, command.status, mine.output, mine.error);
     keep_result(command.step);
+    if (command.fails_item) keep_error(command.step, *command.failure);
     if (command.status == StepStatus::kSuccess && !mine.output.empty()) {
         record_.keep_value(run_.output_slot(command.step), std::move(mine.output));
     }

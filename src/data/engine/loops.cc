@@ -33,14 +33,14 @@ void Driver::LoopValues::leave() {
 /// Beyond what the output may have they are read from the database, which then says so.
 void Driver::LoopValues::add_result(Iteration index, std::string result) {
     if (!has_results) return;
-    result_bytes += result.size();
+    const auto at = static_cast<std::size_t>(index);
+    if (results.size() <= at) results.resize(at + 1);
+    result_bytes += result.size() - results[at].size();
     if (result_bytes > limits::kPayloadBytesMax) {
         results = {};
         has_results = false;
         return;
     }
-    const auto at = static_cast<std::size_t>(index);
-    if (results.size() <= at) results.resize(at + 1);
     results[at] = std::move(result);
 }
 
@@ -157,11 +157,6 @@ rt::Task<Result<void>> Driver::on(EndItem command) {
         row.state = slot(step).started_at ? StepStatus::kCanceled : StepStatus::kNotReached;
         if (slot(step).started_at) row.finished_at = run_.now();
     }
-    if (command.failure && collects(lane.loop)) {
-        std::string error = error_of_item(*command.failure);
-        record_.keep_value(ValueSlot::output_of(run_.step(lane.loop).id, command.iteration), error);
-        loops_[lane.loop].add_result(index_in_loop(command.iteration), std::move(error));
-    }
     run_.lanes[static_cast<std::size_t>(command.lane)] = kIdle;
     co_return Result<void>{};
 }
@@ -176,9 +171,20 @@ void Driver::keep_result(Index step) {
     const bool has_output = mine.recorded == StepStatus::kSuccess && !mine.output.empty();
     if (run_.plan(lane.loop).loop->is_while) {
         loop.last = has_output ? mine.output : "null";
+        loop.is_away = false;  // newer than what the database has
     } else if (has_output && collects(lane.loop)) {
         loop.add_result(index_in_loop(run_.iteration(step)), mine.output);
     }
+}
+
+/// In the flush that has the failed step: what an item gave must not be known without it.
+void Driver::keep_error(Index step, const Failure& failure) {
+    const Lane& lane = run_.lane(run_.plan(step).lane);
+    if (!collects(lane.loop)) return;
+    const Iteration iteration = run_.iteration(step);
+    std::string error = error_of_item(failure);
+    record_.keep_value(ValueSlot::output_of(run_.step(lane.loop).id, iteration), error);
+    loops_[lane.loop].add_result(index_in_loop(iteration), std::move(error));
 }
 
 rt::Task<Result<void>> Driver::on(Collect command) {
@@ -298,10 +304,17 @@ rt::Task<Result<void>> Driver::read_resumed_items() {
         if (body != bodies.end() && is_terminal(row.state))
             ++through[{body->second.definition, row.iteration}];
     }
+    for (const auto& [definition, lane] : bodies) resumed_.body_of[definition] = lane.definition;
+    for (const auto& [item, count] : through) {
+        const auto lane = bodies.find(item.first);
+        if (lane != bodies.end() && count < lane->second.count) resumed_.open.insert(item);
+    }
     for (const auto& row : run_.job.loaded.steps) {
         const auto found = definitions.find(row.step);
         if (found == definitions.end()) continue;
         const Index definition = found->second;
+        if (const auto body = bodies.find(definition); body != bodies.end() && !is_terminal(row.state))
+            resumed_.open.insert({body->second.definition, row.iteration});
         const auto& step = steps[static_cast<std::size_t>(definition)];
         const auto body = bodies.find(definition);
         if (step.core == workflow::CoreKind::kForeach && row.state == StepStatus::kRunning) {

@@ -55,7 +55,9 @@ store::runs::StepWrite& Record::step(Index index, int attempt, std::optional<Ins
 
 void Record::keep_value(ValueSlot slot, std::string json) {
     auto found = std::ranges::find(values_, slot, &std::pair<ValueSlot, std::string>::first);
+    value_bytes_ += json.size();
     if (found != values_.end()) {
+        value_bytes_ -= found->second.size();
         found->second = std::move(json);
     } else {
         values_.emplace_back(std::move(slot), std::move(json));
@@ -137,6 +139,7 @@ void Record::finish(RunStatus status, JsonObject detail, bool is_dead_letter) {
 void Record::drop() {
     batch_ = {};
     values_.clear();
+    value_bytes_ = 0;
 }
 
 void Record::touch() {
@@ -153,6 +156,7 @@ rt::Task<Result<void>> Record::seal() {
         batch_.payloads.push_back(std::move(sealed));
     }
     values_.clear();
+    value_bytes_ = 0;
     co_return Result<void>{};
 }
 

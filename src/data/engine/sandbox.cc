@@ -21,7 +21,7 @@ rt::Task<Result<std::optional<isolation::Reply>>> Driver::ask(
         record_.keep_logs(std::move(reply->logs), step);
         co_return std::move(*reply);
     }
-    CO_CHECK_OK(co_await sandbox_failed(std::move(reply).error()));
+    CO_CHECK_OK(co_await sandbox_failed(std::move(reply).error(), step));
     co_return std::nullopt;
 }
 
@@ -49,6 +49,13 @@ rt::Task<Result<void>> Driver::take_sandbox() {
         }
         CO_CHECK_OK(back);
     }
+    if (has_lost_values_) {
+        auto restored = co_await restore_values();
+        if (!restored && restored.error().code == Code::kUnavailable && !run_.job.scope.is_cancelled())
+            co_return co_await give_back(JobFate::kPostpone, 1s);
+        CO_CHECK_OK(restored);
+        if (end_) co_return Result<void>{};
+    }
     auto started = co_await session_.open();
     if (started) co_return started;
     if (run_.job.scope.is_cancelled()) co_return fail(std::move(started).error());
@@ -67,17 +74,31 @@ std::optional<Steady> Driver::slot_until() const {
 void Driver::leave_slot() {
     session_.leave();
     charges_.clear();
-    for (Slot& mine : slots_) mine.is_stored = mine.recorded.has_value();
+    lose_values();
     for (auto& [step, loop] : loops_) loop.leave();
     run_.deps.slots->leave(run_.job);
+}
+
+/// The sandbox had them; from here on they are in the database only.
+void Driver::lose_values() {
+    for (Slot& mine : slots_) mine.is_stored = mine.recorded.has_value();
+    has_lost_values_ = true;
 }
 
 /// Waits for a slot, then makes ready what a new sandbox is told: as after a crash, from the journal.
 rt::Task<Result<void>> Driver::come_back() {
     CO_CHECK_OK(co_await run_.deps.slots->enter(run_.job));
     session_.touch();
-    const rt::Deadline by = run_.job.scope.deadline(10s);
-    CO_CHECK_OK(co_await read_back(by));
+    co_return Result<void>{};
+}
+
+rt::Task<Result<void>> Driver::restore_values() {
+    if (record_.has_rows() || record_.has_values()) {
+        CO_CHECK_OK(co_await flush(JobFate::kKeep, RunStatus::kRunning));
+        if (end_) co_return Result<void>{};
+    }
+    CO_CHECK_OK(co_await read_back(run_.job.scope.deadline(10s)));
+    has_lost_values_ = false;
     const std::string since = session_.take_frames();
     for (std::size_t i = 0; i < run_.count(); ++i) {
         const auto step = static_cast<Index>(i);
@@ -118,14 +139,15 @@ rt::Task<Result<void>> Driver::read_back(rt::Deadline by) {
 
 /// The sandbox's values are gone with it. Its own limits end the run; a death for other reasons gives the run
 /// another chance from its journal, as a crashed worker would.
-rt::Task<Result<void>> Driver::sandbox_failed(Error error) {
+rt::Task<Result<void>> Driver::sandbox_failed(Error error, Index step) {
     if (run_.job.scope.is_cancelled()) co_return fail(std::move(error));
     if (run_.job.cancel) co_return Result<void>{};  // killed for that: turn() goes on from here
     switch (error.code) {
         case Code::kLimit:
         case Code::kTimeout: {
             std::string message = error.user.empty() ? "The sandbox reached its limits" : error.user;
-            apply(SandboxLost{{FailureKind::kLimit, std::move(message)}});
+            lose_values();
+            apply(SandboxLost{.failure = {FailureKind::kLimit, std::move(message)}, .step = step});
             co_return Result<void>{};
         }
         default:
@@ -138,7 +160,7 @@ rt::Task<Result<void>> Driver::sandbox_failed(Error error) {
         co_return co_await give_back(JobFate::kCrash, Millis(100) * (run_.job.claimed.crashes + 1));
     }
     is_buried_ = true;
-    apply(SandboxLost{{FailureKind::kPlatform, "The run's sandbox died repeatedly"}});
+    apply(SandboxLost{.failure = {FailureKind::kPlatform, "The run's sandbox died repeatedly"}});
     co_return Result<void>{};
 }
 

@@ -165,6 +165,45 @@ TEST_F(LoopsTest, KeepTheirPlaceWhileTheyWaitWithoutASlot) {
     EXPECT_EQ(value(run_, "output"), "[3,2]");
 }
 
+TEST_F(LoopsTest, AWhileLoopKnowsWhatTheTimeBeforeGaveThoughItLeftItsSlot) {
+    options_.slot_patience = 0ms;
+    auto ended = run_to_end(
+        R"({"steps":[{"id":"poll","uses":"core/while","with":{"condition":"{{ index < 3 }}"},"steps":[
+            {"id":"get","uses":"core/http","with":{"method":"POST","url":")" +
+            base_ +
+            R"(/echo","body":"{{ (last?.body?.body ?? '') + index }}"}}]}],"output":"{{ steps.poll.output.body.body }}"})",
+        "{}"
+    );
+    EXPECT_EQ(ended.state, RunStatus::kSuccess) << error_;
+    EXPECT_EQ(value(run_, "output"), R"("012")");
+}
+
+TEST_F(LoopsTest, DoNotHoldUpTimersAndAnswers) {
+    auto ended = run_to_end(
+        R"({"timeout":"1s","steps":[{"id":"each","uses":"core/foreach","with":{"items":"{{ [...Array(100000).keys()] }}"},
+            "steps":[{"id":"a","uses":"core/map","with":"{{ item }}"}]}]})",
+        "{}"
+    );
+    EXPECT_EQ(ended.state, RunStatus::kFailed);
+    EXPECT_THAT(error_, HasSubstr("time limit of 1s"));
+    EXPECT_LT(*ended.finished_at - *ended.started_at, 5s);
+}
+
+TEST_F(LoopsTest, OneItemThatCostsTheSandboxIsOneItem) {
+    auto ended = run_to_end(
+        R"({"steps":[{"id":"pre","uses":"core/map","with":"kept"},
+            {"id":"each","needs":["pre"],"uses":"core/foreach","with":{"items":[1,2,3,4],"concurrency":3,"on-item-error":"continue"},
+             "steps":[{"id":"a","uses":"core/code","with":{"input":"{{ item }}",
+                "source":"if (input === 2) { const a = []; while (true) a.push('x'.repeat(1000000) + a.length) } return steps.pre.output + input"}}]}],
+            "finally":[{"id":"f","uses":"core/map","with":"{{ steps.pre.output }}"}],
+            "output":"{{ steps.each.output.map(r => r.error ? r.error.kind : r) }}"})",
+        "{}"
+    );
+    EXPECT_EQ(ended.state, RunStatus::kSuccess) << error_;
+    EXPECT_EQ(value(run_, "output"), R"(["kept1","limit","kept3","kept4"])");
+    EXPECT_EQ(value(run_, "step.f.output"), R"("kept")");
+}
+
 TEST_F(LoopsTest, AListThatIsNoneSaysSo) {
     auto ended = run_to_end(
         R"({"steps":[{"id":"each","uses":"core/foreach","with":{"items":"{{ input.list }}"},

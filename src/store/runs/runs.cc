@@ -103,7 +103,7 @@ rt::Task<Result<std::vector<StepRun>>> Runs::steps(
         co_await pool_.query(
             who,
             sql::kListSteps,
-            pg::params(run, filter.step, filter.position, filter.iteration, filter.limit),
+            pg::params(run, filter.step, filter.position, filter.iteration, filter.limit, filter.only),
             by
         )
     );

@@ -70,6 +70,7 @@ struct StepFilter {
     std::optional<std::string> step;
     int position = -1;
     std::int64_t iteration = 0;
+    std::optional<std::int64_t> only;  // this iteration
     int limit = 1'000;
 };
 

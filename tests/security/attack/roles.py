@@ -8,13 +8,15 @@ POLICY = {
             "actions.get connections.list connections.get workflows.list workflows.get workflows.get_draft workflows.validate "
             "workflows.list_versions workflow_versions.get triggers.list triggers.get triggers.refused schedules.zones "
             "schedules.preview runs.list runs.get "
-            "runs.get_step runs.logs runs.events live",
+            "runs.steps runs.get_step runs.logs runs.events live "
+            "approvals.list approvals.get approvals.decide",  # whom an approval names decides it
     "oab": "apps.create apps.change apps.delete app_versions.create app_versions.change app_versions.publish "
            "app_versions.deprecate app_versions.restore actions.create actions.change actions.delete connections.create "
            "connections.change connections.replace_secret connections.delete workflows.create workflows.change "
            "workflows.delete workflows.save_draft workflows.publish workflows.activate workflows.deactivate "
            "workflows.archive workflows.restore workflows.start triggers.create triggers.change triggers.delete "
-           "triggers.activate triggers.deactivate triggers.rotate runs.cancel runs.rerun",
+           "triggers.activate triggers.deactivate triggers.rotate runs.cancel runs.rerun "
+           "workflows.import_n8n events.send",
     "public": "auth.status auth.claim auth.login auth.logout openapi",
 }
 BY_OPERATION = {name: roles for roles, names in POLICY.items() for name in names.split()}

@@ -80,7 +80,7 @@ class Machine {
     void perform(StepIndex i);
     bool wait_for_retry(StepIndex i, const Failure& failure, std::optional<Millis> retry_after);
     void finished_while_stopping(const CallFinished& e);
-    void record(StepIndex i, Phase phase, std::optional<Failure> failure);
+    void record(StepIndex i, Phase phase, std::optional<Failure> failure, bool fails_item = false);
     void settle(StepIndex i, Phase phase, std::optional<Failure> failure = std::nullopt);
     bool is_handled(StepIndex i) const;
     /// An unhandled failure: of the run, or of the item that the step is a part of.

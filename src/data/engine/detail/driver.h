@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -73,6 +74,8 @@ class Driver {
     /// What the journal has of steps in loops, until their items begin again.
     struct Resumed {
         using Key = std::pair<Index, runstate::Iteration>;  // the step as defined
+        std::map<Index, Index> body_of;  // steps in loops: where the definition of their list begins
+        std::set<Key> open;              // items that are not through, by that
         std::map<Key, store::runs::StepRun> rows;
         std::map<Key, std::vector<std::string>> items;  // of loops under way
         std::map<Key, std::string> branches;            // outputs of kSwitch steps of items under way
@@ -147,6 +150,7 @@ class Driver {
     std::string around(Index loop, runstate::Iteration index) const;
     runstate::InputEvaluated loop_read(Index step, Value value);
     void keep_result(Index step);
+    void keep_error(Index step, const runstate::Failure& failure);
     bool collects(Index loop) const {
         return run_.step(loop).loop->collects && !run_.plan(loop).loop->is_while;
     }
@@ -173,9 +177,12 @@ class Driver {
     rt::Task<Result<void>> take_sandbox();
     std::optional<Steady> slot_until() const;
     void leave_slot();
+    void lose_values();
     rt::Task<Result<void>> come_back();
+    /// A new sandbox is told what is in the journal.
+    rt::Task<Result<void>> restore_values();
     rt::Task<Result<void>> read_back(rt::Deadline by);
-    rt::Task<Result<void>> sandbox_failed(Error error);
+    rt::Task<Result<void>> sandbox_failed(Error error, Index step);
     void release_charges();
 
     // ---- the journal (journal.cc)
@@ -207,7 +214,8 @@ class Driver {
     Calls calls_;
     bool is_urgent_ = false;  // somebody waits for the response
     bool is_cancel_applied_ = false;
-    bool is_buried_ = false;  // the last crash allowed: keep a dead letter
+    bool has_lost_values_ = false;  // with a sandbox; the next one is to be told them
+    bool is_buried_ = false;        // the last crash allowed: keep a dead letter
     std::optional<End> end_;
 };
 

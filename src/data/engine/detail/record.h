@@ -41,7 +41,7 @@ class Record {
     bool has_rows() const { return !batch_.steps.empty() || !batch_.events.empty() || !batch_.logs.empty(); }
     bool has_values() const { return !values_.empty(); }
     /// So much that it is better written now: loops make many rows.
-    bool is_large() const { return batch_.steps.size() >= kRowsMax; }
+    bool is_large() const { return batch_.steps.size() >= kRowsMax || value_bytes_ >= kValueBytesMax; }
     /// Since when something waits to be written.
     std::optional<Steady> dirty_since() const { return dirty_since_; }
     void touch();
@@ -53,10 +53,12 @@ class Record {
 
   private:
     static constexpr std::size_t kRowsMax = 500;
+    static constexpr std::size_t kValueBytesMax = 4u << 20;
 
     Run& run_;
     store::runs::Entry batch_;                                            // rows since the last flush
     std::vector<std::pair<store::runs::ValueSlot, std::string>> values_;  // and their JSON texts
+    std::size_t value_bytes_ = 0;
     std::int64_t events_written_ = 0;
     std::int64_t logs_written_ = 0;
     int lines_ = 0;  // of the workflow's

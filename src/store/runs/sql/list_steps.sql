@@ -10,6 +10,7 @@ from (
     where s.run_id = $1::uuid
         and ($2::text is null or s.step_id = $2::text)
         and (s.position, s.iteration) > ($3::int, $4::bigint)
+        and ($6::bigint is null or s.iteration = $6::bigint)
     order by s.position, s.iteration
     limit $5::int
 ) s
