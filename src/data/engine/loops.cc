@@ -2,7 +2,7 @@
 #include "data/engine/detail/look.h"
 
 #include <algorithm>
-#include <set>
+#include <iterator>
 #include <utility>
 
 namespace weft::engine {
@@ -14,6 +14,10 @@ using store::runs::ValueSlot;
 namespace {
 
 constexpr std::size_t kResultsPerRead = 200;
+
+std::string_view or_null(std::string_view json) {
+    return json.empty() ? "null" : json;
+}
 
 std::string error_of_item(const Failure& failure) {
     return to_text(Json{{"error", {{"message", failure.message}, {"kind", name(failure.kind)}}}});
@@ -46,21 +50,26 @@ void Driver::LoopValues::add_result(Iteration index, std::string result) {
 
 // ---------------------------------------------------------------- what expressions see
 
-/// {"index", "item" or "last", "outer"} of one time around the loop.
-std::string Driver::around(Index loop, Iteration index) const {
-    std::string out = R"({"index":)" + std::to_string(index);
-    const auto found = loops_.find(loop);
-    const LoopValues* values = found == loops_.end() ? nullptr : &found->second;
+/// index, item or last, and in a loop inside another outer: of one time around the loop.
+std::vector<protocol::Binding> Driver::around(Index loop, Iteration index) const {
+    std::vector<protocol::Binding> out{{"index", std::to_string(index)}};
+    const auto values = loops_.find(loop);
+    const auto at = static_cast<std::size_t>(index);
     if (run_.plan(loop).loop->is_while) {
-        out += R"(,"last":)" + (values != nullptr && !values->last.empty() ? values->last : "null");
-    } else {
-        const auto at = static_cast<std::size_t>(index);
-        const bool is_there = values != nullptr && at < values->items.size();
-        out += R"(,"item":)" + (is_there ? values->items[at] : "null");
+        out.push_back({"last", values == loops_.end() ? "null" : values->second.last});
+    } else if (values != loops_.end() && at < values->second.items.size()) {
+        out.push_back({"item", values->second.items[at]});
     }
-    if (const LaneIndex lane = run_.plan(loop).lane; lane != kNoLane)
-        out += R"(,"outer":)" + around(run_.lane(lane).loop, index_in_loop(run_.iteration(loop)));
-    return out + "}";
+    const LaneIndex lane = run_.plan(loop).lane;
+    if (lane == kNoLane) return out;
+    std::string outer;
+    for (const auto& seen : around(run_.lane(lane).loop, index_in_loop(run_.iteration(loop))))
+        outer.append(outer.empty() ? "{\"" : ",\"")
+            .append(seen.name)
+            .append("\":")
+            .append(or_null(seen.json));
+    out.push_back({"outer", outer + "}"});
+    return out;
 }
 
 std::vector<protocol::Binding> Driver::bindings(Index step) const {
@@ -85,17 +94,7 @@ std::vector<protocol::Binding> Driver::bindings(Index step) const {
         loop = run_.lane(lane).loop;
         index = index_in_loop(run_.iteration(step));
     }
-    if (loop == kRun) return out;
-    // One text of all of it would be cheaper to make than to take apart again.
-    const auto values = loops_.find(loop);
-    out.push_back({"index", std::to_string(index)});
-    if (run_.plan(loop).loop->is_while) {
-        out.push_back({"last", values == loops_.end() ? "null" : values->second.last});
-    } else if (values != loops_.end() && static_cast<std::size_t>(index) < values->second.items.size()) {
-        out.push_back({"item", values->second.items[static_cast<std::size_t>(index)]});
-    }
-    if (const LaneIndex lane = run_.plan(loop).lane; lane != kNoLane)
-        out.push_back({"outer", around(run_.lane(lane).loop, index_in_loop(run_.iteration(loop)))});
+    if (loop != kRun) std::ranges::move(around(loop, index), std::back_inserter(out));
     return out;
 }
 

@@ -147,7 +147,7 @@ class Driver {
     // ---- loops (loops.cc)
     /// What expressions of the step see beside the run's values: item, index, last, outer, outcome.
     std::vector<protocol::Binding> bindings(Index step) const;
-    std::string around(Index loop, runstate::Iteration index) const;
+    std::vector<protocol::Binding> around(Index loop, runstate::Iteration index) const;
     runstate::InputEvaluated loop_read(Index step, Value value);
     void keep_result(Index step);
     void keep_error(Index step, const runstate::Failure& failure);
