@@ -27,7 +27,9 @@ grant select, insert, update, delete on app, app_version, action, workflow, work
 grant select, insert on workflow_version to weft_api;
 grant execute on function has_unpublished_changes(workflow) to weft_api;
 grant select, insert, update, delete on trigger, refused_delivery to weft_api;
-grant select, insert, update on trigger_schedule to weft_api;
+grant select, insert, update on trigger_schedule, trigger_poll to weft_api;
+grant delete on polled_item to weft_api;
+grant select (tenant_id, trigger_id) on polled_item to weft_api;
 grant select (tenant_id, id, class, version, public_key, created_at) on tenant_key to weft_api;
 grant insert on tenant_key to weft_api;
 -- Everything of a connection but its sealed fields.
@@ -81,6 +83,10 @@ grant update (active, vtime) on tenant_queue to weft_ingest;
 -- Its scheduler moves schedules on, and asks whether the run before has ended.
 grant select, update on trigger_schedule to weft_ingest;
 grant select (tenant_id, run_id) on job to weft_ingest;
+-- The worker's poller takes in what other systems answer.
+grant select, update on trigger_poll to weft_ingest;
+grant select, insert, update, delete on polled_item to weft_ingest;
+grant select, insert, update on refused_delivery to weft_ingest;
 
 -- weft_dispatch: who is next, who is late. The queue's columns only; no definition, no payload.
 grant select, update on job to weft_dispatch;
@@ -115,6 +121,7 @@ begin
                 ('weft_ingest', 'workflow_run'), ('weft_ingest', 'payload'), ('weft_ingest', 'job'),
                 ('weft_ingest', 'trigger_event'), ('weft_ingest', 'tenant_queue'),
                 ('weft_ingest', 'trigger_schedule'), ('weft_ingest', 'run_wait'),
+                ('weft_ingest', 'trigger_poll'), ('weft_ingest', 'polled_item'), ('weft_ingest', 'refused_delivery'),
                 ('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'),
                 ('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'),
                 ('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'),
@@ -130,6 +137,6 @@ begin
     end loop;
 end
 $$;
--- The api acts as weft_ingest: of the keys it may see those it can open anyway.
+-- The api and the worker's poller act as weft_ingest: of the keys it may see those that both can open anyway.
 alter policy weft_ingest on tenant_key
 using (class in ('ingress', 'data')) with check (class in ('ingress', 'data'));

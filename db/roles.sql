@@ -29,7 +29,7 @@ end
 $$;
 
 grant weft_auth, weft_ingest to weft_api;
-grant weft_dispatch to weft_worker;
+grant weft_dispatch, weft_ingest to weft_worker; -- as the latter its poller begins runs
 alter role weft_api set statement_timeout = '15s';
 alter role weft_api set idle_in_transaction_session_timeout = '10s';
 alter role weft_worker set statement_timeout = '30s';

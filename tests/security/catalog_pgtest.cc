@@ -56,6 +56,7 @@ const Rule kRules[] = {
      "('weft_ingest', 'tenant_key'), ('weft_ingest', 'workflow_run'), ('weft_ingest', 'payload'), "
      "('weft_ingest', 'job'), ('weft_ingest', 'trigger_event'), ('weft_ingest', 'tenant_queue'), "
      "('weft_ingest', 'trigger_schedule'), ('weft_ingest', 'run_wait'), ('weft_dispatch', 'run_wait'), "
+     "('weft_ingest', 'trigger_poll'), ('weft_ingest', 'polled_item'), ('weft_ingest', 'refused_delivery'), "
      "('weft_dispatch', 'kept_event'), "
      "('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'), "
      "('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'), "
@@ -92,7 +93,8 @@ const Rule kRules[] = {
      "join pg_roles m on m.oid = g.member where m.rolname like 'weft\\_%' and m.rolname not like "
      "'weft\\_test%' "
      "and (g.roleid::regrole::text, m.rolname::text) not in "
-     "(('weft_auth', 'weft_api'), ('weft_ingest', 'weft_api'), ('weft_dispatch', 'weft_worker'))"},
+     "(('weft_auth', 'weft_api'), ('weft_ingest', 'weft_api'), ('weft_dispatch', 'weft_worker'), "
+     "('weft_ingest', 'weft_worker'))"},
     {"nothing is granted on a partition, and nothing to everybody",
      "select c.relname || ' to ' || a.grantee::regrole from pg_class c, aclexplode(c.relacl) a "
      "where c.relnamespace = 'weft'::regnamespace and a.grantee <> c.relowner and (c.relispartition or "

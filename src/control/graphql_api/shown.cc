@@ -29,6 +29,7 @@ constexpr std::array kOfWorkflow = {Relationship{"workflow", false, "workflow", 
 constexpr std::array kTrigger = {
     Relationship{"workflow", false, "workflow", "workflow_id", "id"},
     Relationship{"schedule", false, "trigger_schedule", "id", "trigger_id"},
+    Relationship{"poll", false, "trigger_poll", "id", "trigger_id"},
     Relationship{"events", true, "trigger_event", "id", "trigger_id"},
     Relationship{"refused_deliveries", true, "refused_delivery", "id", "trigger_id"},
 };
@@ -145,6 +146,14 @@ constexpr std::array kTables = {
         "tenant_id trigger_id next_slot_at due_at waiting_slot_at last_slot_at last_fired_at last_run_id "
         "fired "
         "missed skipped problem",
+        kOfTrigger
+    },
+    Table{
+        "trigger_poll",
+        "polls",
+        Permission::kTriggerRead,
+        "tenant_id trigger_id due_at polled_at event_at last_run_id polls items fired filtered failures "
+        "failing_since problem",
         kOfTrigger
     },
     Table{

@@ -41,7 +41,7 @@ struct Api::Impl {
           catalog(env, parts.checker),
           connections(env),
           workflows(env, parts.checker),
-          triggers(env, options.public_url),
+          triggers(env, parts.checker, options.public_url),
           runs(env, parts.runs, std::move(parts.start_run)),
           waits(env, parts.codec),
           leases(parts.loop, parts.clock, options.leases),

@@ -10,13 +10,14 @@ namespace {
 constexpr std::string_view kTrigger = R"(
     id id
     workflow_id id
-    kind webhook|schedule|form
+    kind webhook|schedule|form|poll
     name text = Orders of the shop
     state active|inactive
     config object = {"mode": "async", "signature": {"scheme": "hmac-sha256"}}
     has_secret bool
     url text? = https://weft.example.com/hooks/whk_...
     schedule schedule_state?
+    poll poll_state?
     created_at time
     updated_at time
     secret* text = whsec_...
@@ -32,6 +33,21 @@ constexpr std::string_view kScheduleState = R"(
     fired int = 12
     missed int = 0
     skipped int = 0
+    problem text? = null)";
+
+/// Where a trigger that asks another system stands; counts since it was made.
+constexpr std::string_view kPollState = R"(
+    next_at time?
+    polled_at time?
+    event_at time?
+    last_run_id id?
+    cursor json? = "2026-12-01T09:00:00Z"
+    polls int = 288
+    items int = 12
+    fired int = 12
+    filtered int = 0
+    failures int = 0
+    failing_since time? = null
     problem text? = null)";
 
 constexpr std::string_view kPreview = R"(
@@ -75,14 +91,15 @@ constexpr std::string_view kNew =
     R"({
     "required": ["kind", "name", "config"],
     "properties": {
-        "kind": {"type": "string", "enum": ["webhook", "schedule", "form"]},
+        "kind": {"type": "string", "enum": ["webhook", "schedule", "form", "poll"]},
         "name": {"$ref": "#/definitions/name"},
         "config": {
             "type": "object",
             "description": "webhook: signature, mode, challenge, on_invalid_input. schedule: cron or every, )"
     R"(zone, starting, overlap, catch_up, catch_up_within, jitter, pause_until, input. )"
     R"(form, all optional: title, description, button, thanks (texts), redirect (https), )"
-    R"(path, fields (names of inputs, in order), zone.",
+    R"(path, fields (names of inputs, in order), zone. )"
+    R"(poll: uses, connection, with, items, id, cursor ({of, path}), every, start (now or all), batch.",
             "examples": [{"signature": {"scheme": "hmac-sha256"}}]
         },
         "secret": {
@@ -124,6 +141,7 @@ void Triggers::add_operations(Table& table) {
     const Access edit = may(Permission::kTriggerEdit);
     const std::string_view answer = "trigger";
     table.define(answer, kTrigger);
+    table.define("poll_state", kPollState);
     table.define("refused_delivery", kRefused);
     table.define("refused_deliveries", kAllRefused);
     table.add(lists(

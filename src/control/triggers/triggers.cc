@@ -1,6 +1,7 @@
 #include "control/triggers/triggers.h"
 
 #include "base/bytes.h"
+#include "control/triggers/detail/poll_json.h"
 #include "control/triggers/detail/schedule_json.h"
 #include "core/trigger/trigger.h"
 #include "platform/crypto/crypto.h"
@@ -73,14 +74,19 @@ rt::Task<Result<Json>> Triggers::shown(Context& context, rows::Trigger trigger) 
 
 rt::Task<Result<JsonArray>> Triggers::shown_all(Context& context, std::vector<rows::Trigger> triggers) {
     std::vector<TriggerId> scheduled;
-    for (const rows::Trigger& trigger : triggers)
+    std::vector<TriggerId> polled;
+    for (const rows::Trigger& trigger : triggers) {
         if (trigger.kind == rows::Kind::kSchedule) scheduled.push_back(trigger.id);
+        if (polls(trigger.kind)) polled.push_back(trigger.id);
+    }
+    CO_TRY(const auto polling, co_await rows::find_polls(context.db(), std::move(polled), context.deadline));
     CO_TRY(
         const auto states, co_await rows::find_schedules(context.db(), std::move(scheduled), context.deadline)
     );
     JsonArray out;
     for (const rows::Trigger& trigger : triggers) {
         const auto state = states.find(trigger.id);
+        const auto poll = polling.find(trigger.id);
         JsonObject item{
             {"id", trigger.id.text()},
             {"workflow_id", trigger.workflow_id.text()},
@@ -92,6 +98,7 @@ rt::Task<Result<JsonArray>> Triggers::shown_all(Context& context, std::vector<ro
             {"url", nullptr},
             {"schedule",
              state == states.end() ? Json(nullptr) : schedule_json(trigger, state->second, env_.clock.now())},
+            {"poll", poll == polling.end() ? Json(nullptr) : poll_json(poll->second)},
             {"created_at", time_json(trigger.created_at)},
             {"updated_at", time_json(trigger.updated_at)},
         };
@@ -124,6 +131,8 @@ rt::Task<Result<Json>> Triggers::create(Context& context, Json input) {
         co_return co_await create_schedule(context, workflow, std::move(input));
     if (text_in(input, "kind") == name(rows::Kind::kForm))
         co_return co_await create_form(context, workflow, std::move(input));
+    if (const auto kind = rows::kind_from(text_in(input, "kind")); kind && polls(*kind))
+        co_return co_await create_poll(context, workflow, *kind, std::move(input));
     CO_TRY(auto webhook, webhook_in(*member_in(input, "config")));
     const auto given = maybe_text_in(input, "secret");
     if (given && !is_signed(webhook)) {
@@ -194,6 +203,7 @@ rt::Task<Result<Json>> Triggers::change(Context& context, Json input) {
         co_return co_await change_schedule(context, std::move(before), std::move(input));
     if (before.kind == rows::Kind::kForm)
         co_return co_await change_form(context, std::move(before), std::move(input));
+    if (polls(before.kind)) co_return co_await change_poll(context, std::move(before), std::move(input));
     rows::TriggerChange change{.id = id, .name = maybe_text_in(input, "name"), .config = std::nullopt};
     std::optional<Secret> secret;
     if (const Json* config = member_in(input, "config")) {
@@ -241,6 +251,8 @@ rt::Task<Result<Json>> Triggers::activate(Context& context, Json input) {
     if (trigger.kind == rows::Kind::kSchedule && trigger.state != rows::State::kActive) {
         CO_CHECK_OK(co_await rows::plan_schedule(context.db(), id, rows::Fires::kYes, context.deadline));
     }
+    if (polls(trigger.kind) && trigger.state != rows::State::kActive)
+        CO_CHECK_OK(co_await rows::switch_poll(context.db(), id, rows::Polling::kOn, context.deadline));
     tell_changed(context, id);
     co_return co_await shown(context, std::move(after));
 }
@@ -249,6 +261,8 @@ rt::Task<Result<Json>> Triggers::deactivate(Context& context, Json input) {
     const auto id = id_in<TriggerId>(input);
     context.object = id.uuid();
     CO_CHECK_OK(co_await rows::lock_schedule(context.db(), id, context.deadline));
+    // Before the state: whoever is taking an answer in right now holds this row, and is waited for.
+    CO_CHECK_OK(co_await rows::switch_poll(context.db(), id, rows::Polling::kOff, context.deadline));
     CO_TRY(auto after, co_await rows::set_state(context.db(), id, rows::State::kInactive, context.deadline));
     if (after.kind == rows::Kind::kSchedule) {
         CO_CHECK_OK(co_await rows::plan_schedule(context.db(), id, rows::Fires::kNo, context.deadline));
@@ -263,8 +277,7 @@ rt::Task<Result<Json>> Triggers::rotate(Context& context, Json input) {
     const std::string what = text_in(input, "what");
     context.audit_detail["what"] = what;
     CO_TRY(auto trigger, co_await rows::find(context.db(), id, context.deadline));
-    if (trigger.kind == rows::Kind::kSchedule)
-        co_return fail(Error::conflict("A schedule has no address and no secret"));
+    if (!trigger.sealed_token) co_return fail(Error::conflict("Such a trigger has no address and no secret"));
     if (trigger.kind == rows::Kind::kForm && what != "token")
         co_return fail(Error::conflict("A form has no secret"));
     if (trigger.kind == rows::Kind::kForm && !text_or(trigger.config.get_object(), "path").empty())

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "control/api/api.h"
+#include "control/scripts/scripts.h"
+#include "core/trigger/poll.h"
 #include "store/triggers/triggers.h"
 
 namespace weft::control {
@@ -8,11 +10,13 @@ namespace weft::control {
 /// Triggers: operations `triggers.*`. The address token and the signing secret are sealed with the tenant's
 /// ingress key; the address is shown again to whoever may edit, the secret only when it is made. Changes are
 /// told (TriggerChanged). Schedules have neither; they are planned anew where they change (schedules.cc).
-/// Forms have an address, secret or of their owner's choice (forms.cc).
+/// Forms have an address, secret or of their owner's choice (forms.cc). What asks other systems is pinned
+/// where it changes (polls.cc).
 class Triggers {
   public:
     /// `public_url` without a trailing slash; empty gives addresses relative to the server.
-    Triggers(Environment& env, std::string public_url) : env_(env), public_url_(std::move(public_url)) {}
+    Triggers(Environment& env, scripts::Checker& checker, std::string public_url)
+        : env_(env), checker_(checker), public_url_(std::move(public_url)) {}
     void add_operations(Table& table);
 
   private:
@@ -34,6 +38,11 @@ class Triggers {
     rt::Task<Result<Json>> change_schedule(Context& context, store::triggers::Trigger before, Json input);
     rt::Task<Result<Json>> create_form(Context& context, WorkflowId workflow, Json input);
     rt::Task<Result<Json>> change_form(Context& context, store::triggers::Trigger before, Json input);
+    rt::Task<Result<Json>> create_poll(
+        Context& context, WorkflowId workflow, store::triggers::Kind kind, Json input
+    );
+    rt::Task<Result<Json>> change_poll(Context& context, store::triggers::Trigger before, Json input);
+    rt::Task<Result<std::string>> pin_poll(Context& context, trigger::Poll poll);
     /// kInvalid when the published version has an input that the form cannot ask for.
     rt::Task<Result<void>> check_form(
         Context& context, store::triggers::Trigger form, WorkflowVersionId published
@@ -50,6 +59,7 @@ class Triggers {
     Secret make_secret();
 
     Environment& env_;
+    scripts::Checker& checker_;
     std::string public_url_;
 };
 

@@ -5,6 +5,7 @@
 #include "data/dispatch/retention.h"
 #include "data/dispatch/slots.h"
 #include "data/engine/engine.h"
+#include "data/poller/poller.h"
 #include "store/notices/notices.h"
 #include "store/runs/journal.h"
 #include "store/vault/keys.h"
@@ -67,6 +68,19 @@ struct Worker::Impl {
                &slots},
               engine_options(deps.options)
           ),
+          poller(
+              {deps.loop,
+               deps.pool,
+               codec,
+               deps.sandboxes,
+               broker,
+               store::notices::tell_through(notifier),
+               deps.clock,
+               deps.rng,
+               deps.metrics,
+               deps.log,
+               deps.options.poller}
+          ),
           presence(announce()),
           dispatcher(
               {deps.loop,
@@ -117,6 +131,9 @@ struct Worker::Impl {
         ears.on<store::notices::ConnectionChanged>(
             [this](const auto& changed) { vault.forget(changed.connection); }, [this] { vault.forget_all(); }
         );
+        ears.on<store::notices::TriggerChanged>(
+            [this](const auto&) { poller.wake(); }, [this] { poller.wake(); }
+        );
         ears.on<store::notices::TenantMade>([this](const auto&) { keys_wanted.notify_all(); });
         return ears;
     }
@@ -130,6 +147,7 @@ struct Worker::Impl {
         vault.forget_all();  // a change may have been told while nobody listened
         keys_wanted.notify_all();
         dispatcher.wake();
+        poller.wake();
     }
 
     /// The tenants' vault keys are made here, because only here their private halves may be seen.
@@ -220,6 +238,7 @@ struct Worker::Impl {
     broker::Broker broker;
     dispatch::Slots slots;
     engine::Engine engine;
+    poller::Poller poller;
     std::optional<proc::Presence> presence;
     dispatch::Dispatcher dispatcher;
     store::notices::Ears ears;
@@ -241,9 +260,11 @@ void Worker::start() {
     impl_->scope.spawn(impl_->write_uses());
     impl_->scope.spawn(impl_->retention.run(impl_->scope.forever()));
     impl_->dispatcher.start();
+    impl_->poller.start();
 }
 
 rt::Task<void> Worker::stop() {
+    co_await impl_->poller.close();
     co_await impl_->dispatcher.stop();
     co_await impl_->scope.close();
     (void)co_await impl_->uses.write(store::vault::Uses::Which::kAll, rt::Deadline::in(5s));

@@ -5,6 +5,7 @@
 #include "data/dispatch/dispatch.h"
 #include "data/egress/egress.h"
 #include "data/isolation/isolation.h"
+#include "data/poller/poller.h"
 #include "platform/blob/blob.h"
 #include "platform/crypto/crypto.h"
 #include "platform/http/client.h"
@@ -41,6 +42,7 @@ struct Options : dispatch::Options {
     Millis code_cpu_max{30'000};                        // likewise
     std::set<std::string, std::less<>> shared_tenants;  // likewise
     std::string public_url;                             // likewise
+    poller::Options poller;
 };
 
 /// All of it borrowed for the worker's life, but `egress` and `options`.

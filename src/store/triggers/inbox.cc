@@ -74,8 +74,6 @@ constexpr auto kTarget = pg::columns(
 /// The statements of one flush and where each run's answer will stand.
 class Flush {
   public:
-    /// Whether the caller wants to know the runs of events that have come before.
-    enum class Repeats : std::uint8_t { kFind, kLeave };
     explicit Flush(const std::vector<const NewRun*>& runs, Repeats repeats = Repeats::kFind)
         : runs_(runs), repeats_(repeats) {}
 
@@ -200,9 +198,9 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
 }
 
 rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
-    pg::Transaction& transaction, std::vector<const NewRun*> runs, rt::Deadline by
+    pg::Transaction& transaction, std::vector<const NewRun*> runs, Repeats repeats, rt::Deadline by
 ) {
-    Flush flush(runs, Flush::Repeats::kLeave);
+    Flush flush(runs, repeats);
     std::vector<pg::Rows> answers;
     const pg::Batch batch = flush.batch();
     for (const auto& statement : batch.statements()) {

@@ -7,6 +7,7 @@
 #include "store/runs/payload.h"
 #include "store/triggers/triggers.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -66,9 +67,10 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
 );
 
 /// Likewise, of events alone, in the transaction of weft_ingest that the caller has opened and commits.
-/// Nothing as well where the event has come before.
+/// kLeave: nothing as well where the event has come before.
+enum class Repeats : std::uint8_t { kFind, kLeave };
 rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
-    pg::Transaction& transaction, std::vector<const NewRun*> runs, rt::Deadline by
+    pg::Transaction& transaction, std::vector<const NewRun*> runs, Repeats repeats, rt::Deadline by
 );
 
 /// Jobs of the tenant that are due, counted up to `most`. Those that wait take nothing from anybody.

@@ -124,7 +124,7 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> settle_schedules(
     CO_CHECK_OK(co_await claim.transaction.query(sql::kSettleSchedules, params_of(settled, tzdata), by));
     std::vector<std::optional<Begun>> begun;
     if (!runs.empty()) {
-        CO_TRY(begun, co_await begin_runs(claim.transaction, std::move(runs), by));
+        CO_TRY(begun, co_await begin_runs(claim.transaction, std::move(runs), Repeats::kLeave, by));
     }
     CO_CHECK_OK(co_await claim.transaction.commit(by));
     co_return begun;

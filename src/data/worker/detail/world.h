@@ -225,10 +225,14 @@ class WorkerTest : public testing::Test {
 
     /// The upstream: "/slow" waits to be released, "/large" sends `large_` bytes and ends when
     /// released, "/status/<n>" answers n, "/flaky"
-    /// fails twice, the rest echoes.
+    /// fails twice, `pages_` answer for themselves, the rest echoes.
     rt::Task<Result<http::Response>> answer(http::Request request) {
         const std::string path(request.path());
         calls_[path].push_back(std::string(request.headers.get("idempotency-key")));
+        if (auto page = pages_.find(path); page != pages_.end()) {
+            targets_.push_back(request.raw_target);
+            co_return page->second(request);
+        }
         if (path == "/slow") {
             while (!is_released_) {
                 auto waited = co_await rt::sleep_for(5ms, request.deadline);
@@ -290,6 +294,8 @@ class WorkerTest : public testing::Test {
     TenantId tenant_;
     int workflows_ = 0;
     std::map<std::string, std::vector<std::string>> calls_;  // path -> idempotency keys
+    std::map<std::string, std::function<http::Response(const http::Request&)>> pages_;  // by path
+    std::vector<std::string> targets_;  // of requests for these, in order
     bool is_released_ = false;
     std::size_t large_ = 0;
 };

@@ -1,0 +1,127 @@
+#include "control/server/detail/test_api.h"
+
+namespace weft::control {
+namespace {
+
+using http::Method;
+using testing::Caller;
+using testing::make_world;
+using testing::Reply;
+using testing::TestApi;
+
+constexpr const char* kConfig =
+    R"({"with": {"url": "https://api.example.com/orders"}, "items": "body.items", "id": "id"})";
+
+class Polls : public ::testing::Test {
+  protected:
+    Reply send(Method method, const std::string& target, const std::string& body, const Caller& who) {
+        return api.call(who, method, target, *parse_json(body));
+    }
+    Reply send(Method method, const std::string& target, const std::string& body) {
+        return send(method, target, body, owner);
+    }
+    Reply make(const std::string& config) {
+        return send(Method::kPost, triggers, R"({"kind": "poll", "name": "New", "config": )" + config + "}");
+    }
+    /// What the poller would find.
+    std::string row(const std::string& id, const std::string& what) {
+        return api.db.scalar(
+            "select (" + what + ")::text from weft.trigger_poll where trigger_id = $1::uuid", {id}
+        );
+    }
+
+    TestApi api;
+    Caller owner = api.member(api.make_tenant("A"), "owner");
+    testing::World world = make_world(api, owner);
+    std::string triggers = "/workflows/" + world.ids["workflow"] + "/triggers";
+};
+
+TEST_F(Polls, AreMadeShownSwitchedAndDeleted) {
+    const Reply made = make(kConfig);
+    ASSERT_EQ(made.status, 201) << to_text(made.body);
+    EXPECT_EQ(made.text("kind"), "poll");
+    EXPECT_EQ(made.text("state"), "inactive");
+    EXPECT_TRUE(made.body.at("url").is_null());
+    EXPECT_EQ(made.body.at("config").at("every"), "5m");
+    EXPECT_EQ(made.body.at("config").at("start"), "now");
+    EXPECT_TRUE(made.body.at("poll").at("next_at").is_null()) << "it is not active";
+    const std::string at = "/triggers/" + made.id();
+    EXPECT_EQ(send(Method::kPost, at + "/rotate", R"({"what": "token"})").status, 409);
+
+    api.notified.clear();
+    EXPECT_FALSE(api.post(owner, at + "/activate").body.at("poll").at("next_at").is_null());
+    EXPECT_EQ(row(made.id(), "due_at <= clock_timestamp()"), "true");
+    const store::notices::Notice told = store::notices::TriggerChanged{*TriggerId::parse(made.id())};
+    EXPECT_NE(std::ranges::find(api.notified, told), api.notified.end());
+
+    // How far it has read outlives switching off and on, and whoever asks meanwhile is fenced off.
+    api.db.exec(
+        "update weft.trigger_poll set cursor = '\"c\"', is_primed = true, epoch = 7, lease_until = now() + "
+        "interval '1 minute'"
+    );
+    const Reply off = api.post(owner, at + "/deactivate");
+    EXPECT_EQ(off.body.at("poll").at("cursor"), "c");
+    EXPECT_EQ(row(made.id(), "(due_at is null)::text || epoch"), "true8");
+    EXPECT_EQ(api.post(owner, at + "/activate").status, 200);
+    EXPECT_EQ(row(made.id(), "cursor || is_primed || epoch || (lease_until is null)"), "\"c\"true9true");
+    EXPECT_EQ(api.call(owner, Method::kDelete, at).status, 204);
+    EXPECT_EQ(api.db.scalar("select count(*) from weft.trigger_poll"), "0");
+}
+
+TEST_F(Polls, OnlyAnotherSourceIsReadFromItsBeginning) {
+    const Reply made = make(kConfig);
+    const std::string at = "/triggers/" + made.id();
+    const auto seen = [&] {
+        return row(made.id(), "cursor is not null") + api.db.scalar("select count(*) from weft.polled_item");
+    };
+    api.db.exec(
+        "update weft.trigger_poll set cursor = '1'; insert into weft.polled_item select tenant_id, "
+        "trigger_id, "
+        "sha256('x'), now() from weft.trigger_poll"
+    );
+    EXPECT_EQ(send(Method::kPatch, at, R"({"name": "Other"})").text("name"), "Other");
+    const std::string often =
+        R"({"config": {"with": {"url": "https://api.example.com/orders", "headers": {"x": "y"}}, "items": "body.items", "id": "id", "every": "1m"}})";
+    EXPECT_EQ(send(Method::kPatch, at, often).body.at("config").at("every"), "1m");
+    EXPECT_EQ(seen(), "true1");
+    const std::string other =
+        R"({"config": {"with": {"url": "https://api.example.com/other"}, "items": "body.items", "id": "id"}})";
+    EXPECT_EQ(send(Method::kPatch, at, other).status, 200);
+    EXPECT_EQ(seen(), "false0");
+}
+
+TEST_F(Polls, WhatIsWrongWithTheSettingsIsNamed) {
+    const std::string with = R"({"with": {"url": "https://x.example"})";
+    const std::vector<std::pair<std::string, std::string>> cases = {
+        {"{}", "config.with"},
+        {with + R"(, "every": "5s"})", "config.every"},
+        {with + R"(, "items": "a..b"})", "config.items"},
+        {with + R"(, "start": "then"})", "config.start"},
+        {with + R"(, "uses": "core/code"})", "config.uses"},
+        {with + R"(, "uses": "shop/nothing@1"})", "config.uses"},
+        {with + R"(, "connection": "unknown"})", "config.connection"},
+        {with + R"(, "cursor": {"of": "items"}})", "config.cursor.path"},
+        {R"({"with": {"url": "{{ steps.x.output }}"}})", "config.with.url"},
+        {with + R"(, "colour": 1})", "config.colour"},
+    };
+    for (const auto& [config, field] : cases) {
+        const Reply reply = make(config);
+        EXPECT_EQ(reply.status, 422) << config << to_text(reply.body);
+        EXPECT_TRUE(to_text(reply.body).contains('"' + field)) << field << " of " << to_text(reply.body);
+    }
+}
+
+TEST_F(Polls, AConnectionTakesTheRightToUseIt) {
+    const std::string config =
+        R"({"uses": "shop/get-order@1", "connection": "main-shop", "with": {"id": "7"}, "items": "body"})";
+    const Reply made = make(config);
+    ASSERT_EQ(made.status, 201) << to_text(made.body);
+    EXPECT_EQ(row(made.id(), "compiled like '%" + world.ids["connection"] + "%'"), "true");
+    const Caller viewer = api.member(owner.tenant, "viewer");
+    const Reply refused =
+        send(Method::kPost, triggers, R"({"kind": "poll", "name": "N", "config": )" + config + "}", viewer);
+    EXPECT_EQ(refused.status, 403);
+}
+
+}  // namespace
+}  // namespace weft::control

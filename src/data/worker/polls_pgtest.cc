@@ -1,0 +1,259 @@
+#include "core/trigger/poll.h"
+#include "data/worker/detail/world.h"
+#include "store/triggers/polls.h"
+
+namespace weft::worker {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::UnorderedElementsAre;
+
+class PollsTest : public WorkerTest {
+  protected:
+    void SetUp() override {
+        WorkerTest::SetUp();
+        if (!pool_) return;
+        pages_["/items"] = [this](const http::Request&) { return http::Response::json(200, list_); };
+        flow_ = publish(R"({"name":"f","steps":[{"id":"a","uses":"core/map","with":{}}]})");
+    }
+    void TearDown() override {
+        if (pool_) database().exec("delete from weft.trigger");
+        WorkerTest::TearDown();
+    }
+
+    /// An active trigger of `flow_` that is due, made as control/triggers makes one.
+    TriggerId poll(std::string config) {
+        auto settings = trigger::parse_poll(*parse_json(config));
+        EXPECT_TRUE(settings) << settings.error().user << " " << settings.error().field;
+        auto definition = workflow::parse(trigger::asking(*settings));
+        EXPECT_TRUE(definition) << definition.error().user << " " << definition.error().field;
+        auto compiled = workflow::compile(*definition, catalog_);
+        EXPECT_TRUE(compiled) << compiled.error().user << " " << compiled.error().field;
+        const TriggerId id = TriggerId::make(clock_.now(), rng_);
+        const std::vector<std::string> row{
+            tenant_.text(),
+            id.text(),
+            flow_.id.text(),
+            to_text(trigger::to_json(*settings)),
+            to_text(*compiled)
+        };
+        database().scalar(
+            "insert into weft.trigger (tenant_id, id, workflow_id, kind, name, state, config) "
+            "values ($1::uuid, $2::uuid, $3::uuid, 'poll', 'P', 'active', $4::json)",
+            {row[0], row[1], row[2], row[3]}
+        );
+        database().scalar(
+            "insert into weft.trigger_poll (tenant_id, trigger_id, compiled, due_at) "
+            "values ($1::uuid, $2::uuid, $3, now())",
+            {row[0], row[1], row[4]}
+        );
+        return id;
+    }
+    std::string settings(const std::string& more = "") {
+        return R"({"with":{"url":")" + base_ + R"(/items"},"items":"body.list","id":"id")" + more + "}";
+    }
+    std::string of(TriggerId id, const std::string& what) {
+        return database().scalar(
+            "select (" + what + ")::text from weft.trigger_poll where trigger_id = $1::uuid", {id.text()}
+        );
+    }
+    /// Has it asked (again).
+    bool asked(TriggerId id, int times) {
+        return eventually([&] {
+            return std::stoi(of(id, "polls")) >= times && of(id, "lease_until is null") == "true";
+        });
+    }
+    bool ask_again(TriggerId id) {
+        const int before = std::stoi(of(id, "polls"));
+        database().scalar(
+            "update weft.trigger_poll set due_at = now() where trigger_id = $1::uuid", {id.text()}
+        );
+        database().exec("notify weft_trigger, '" + id.text() + "'");
+        return asked(id, before + 1);
+    }
+    std::vector<std::string> inputs() {
+        std::vector<std::string> out;
+        const std::string runs = database().scalar(
+            "select coalesce(string_agg(id::text, ' ' order by id), '') from weft.workflow_run "
+            "where tenant_id = $1::uuid",
+            {tenant_.text()}
+        );
+        for (std::size_t at = 0; at < runs.size(); at += 37)
+            out.push_back(value(RunId::parse(runs.substr(at, 36)).value(), "input"));
+        return out;
+    }
+
+    std::string list_ = R"({"list":[{"id":1},{"id":2}]})";
+    test::TestDatabase::Workflow flow_;
+};
+
+TEST_F(PollsTest, FromNowOnMeansOnlyWhatIsNew) {
+    start_worker();
+    const TriggerId id = poll(settings());
+    ASSERT_TRUE(asked(id, 1));
+    EXPECT_EQ(of(id, "is_primed::text || ' ' || items || ' ' || fired"), "true 2 0");
+    EXPECT_TRUE(inputs().empty());
+    list_ = R"({"list":[{"id":3,"total":"1.50"},{"id":1},{"id":2},{"id":3}]})";
+    ASSERT_TRUE(ask_again(id));
+    EXPECT_THAT(inputs(), ElementsAre(R"({"id":3,"total":"1.50"})"));
+    EXPECT_EQ(of(id, "items || ' ' || fired || ' ' || (event_at is not null)"), "3 1 true");
+    ASSERT_TRUE(ask_again(id));
+    EXPECT_EQ(inputs().size(), 1u) << "what was there before is no news";
+    const RunId run = RunId::parse(of(id, "last_run_id")).value();
+    const Json about = parse_json(value(run, "trigger")).value();
+    EXPECT_EQ(text_or(about.get_object(), "kind"), "poll");
+    EXPECT_EQ(text_or(about.get_object(), "id"), id.text());
+    EXPECT_EQ(finish(run).state, runstate::RunStatus::kSuccess);
+}
+
+TEST_F(PollsTest, AllThatIsThereWhenItsOwnerSaysSo) {
+    start_worker();
+    ASSERT_TRUE(asked(poll(settings(R"(,"start":"all")")), 1));
+    EXPECT_THAT(inputs(), UnorderedElementsAre(R"({"id":1})", R"({"id":2})"));
+}
+
+TEST_F(PollsTest, OneRunForAllThatIsNew) {
+    start_worker();
+    const TriggerId id = poll(settings(R"(,"start":"all","batch":true)"));
+    ASSERT_TRUE(asked(id, 1));
+    EXPECT_THAT(inputs(), ElementsAre(R"({"items":[{"id":1},{"id":2}]})"));
+    ASSERT_TRUE(ask_again(id));
+    EXPECT_EQ(inputs().size(), 1u);
+}
+
+TEST_F(PollsTest, TheNextPollIsGivenTheCursor) {
+    list_ = R"({"list":[{"id":1,"at":"2026-01-01T10:00:00Z"},{"id":2,"at":"2026-01-01T11:30:00+02:00"}]})";
+    start_worker();
+    const TriggerId id = poll(
+        R"({"with":{"url":")" + base_ +
+        R"(/items","query":{"since":"{{ input.cursor }}"}},"items":"body.list","id":"id","cursor":{"path":"at"}})"
+    );
+    ASSERT_TRUE(asked(id, 1));
+    EXPECT_EQ(of(id, "cursor"), R"("2026-01-01T10:00:00Z")") << "the later instant, not the greater text";
+    list_ = R"({"list":[{"id":3,"at":"2026-01-01T09:00:00Z"}]})";
+    ASSERT_TRUE(ask_again(id));
+    EXPECT_THAT(targets_, ElementsAre("/items", "/items?since=2026-01-01T10%3A00%3A00Z"));
+    EXPECT_EQ(of(id, "cursor"), R"("2026-01-01T10:00:00Z")") << "it does not go back";
+    EXPECT_EQ(inputs().size(), 1u) << "but what is new is new";
+}
+
+TEST_F(PollsTest, AFailureIsSaidAndTriedRarerAndLosesNothing) {
+    start_worker();
+    const TriggerId id = poll(settings());
+    ASSERT_TRUE(asked(id, 1));
+    const auto good = pages_["/items"];
+    pages_["/items"] = [](const http::Request&) { return http::Response::json(500, R"({"error":"down"})"); };
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(ask_again(id));
+    EXPECT_THAT(of(id, "problem"), HasSubstr("500"));
+    EXPECT_EQ(of(id, "failures"), "3");
+    EXPECT_EQ(of(id, "failing_since is not null and failing_since < polled_at"), "true");
+    EXPECT_EQ(of(id, "due_at > now() + interval '39 minutes'"), "true");
+    pages_["/items"] = [](const http::Request&) { return http::Response::json(200, R"({"list":7})"); };
+    ASSERT_TRUE(ask_again(id));
+    EXPECT_THAT(of(id, "problem"), HasSubstr("body.list"));
+    pages_["/items"] = good;
+    list_ = R"({"list":[{"id":9},{"id":1}]})";
+    ASSERT_TRUE(ask_again(id));
+    EXPECT_EQ(
+        of(id, "failures || ' ' || (problem is null) || ' ' || (failing_since is null)"), "0 true true"
+    );
+    EXPECT_THAT(inputs(), ElementsAre(R"({"id":9})"));
+}
+
+TEST_F(PollsTest, WhatOneTransactionDoesNotTakeComesNextAndTheCursorWaits) {
+    options_.poller.runs_max = 3;
+    JsonArray items;
+    for (int i = 0; i < 10; ++i) items.push_back(JsonObject{{"id", i}});
+    list_ = to_text(JsonObject{{"list", std::move(items)}});
+    start_worker();
+    const TriggerId id = poll(settings(R"(,"start":"all","cursor":{"path":"id"})"));
+    ASSERT_TRUE(asked(id, 1));
+    EXPECT_EQ(of(id, "fired || ' ' || (cursor is null)"), "3 true");
+    ASSERT_TRUE(asked(id, 4));
+    EXPECT_EQ(of(id, "fired || ' ' || cursor"), "10 9");
+    EXPECT_EQ(std::to_string(inputs().size()), "10");
+}
+
+TEST_F(PollsTest, AnInactiveWorkflowIsNotAskedForAndWhatComesMeanwhileWaits) {
+    start_worker();
+    const TriggerId id = poll(settings());
+    ASSERT_TRUE(asked(id, 1));
+    database().exec("update weft.workflow set state = 'inactive'");
+    list_ = R"({"list":[{"id":5}]})";
+    const auto calls = calls_["/items"].size();
+    database().exec("update weft.trigger_poll set due_at = now(); notify weft_trigger");
+    ASSERT_TRUE(eventually([&] { return of(id, "due_at > now() and lease_until is null") == "true"; }));
+    EXPECT_EQ(calls_["/items"].size(), calls);
+    database().exec("update weft.workflow set state = 'active'");
+    ASSERT_TRUE(ask_again(id));
+    EXPECT_THAT(inputs(), ElementsAre(R"({"id":5})"));
+}
+
+/// Switched off between the question and the answer: nothing is remembered that did not run.
+TEST_F(PollsTest, SwitchedOffMeanwhileNothingIsLost) {
+    start_worker();
+    const TriggerId id = poll(settings());
+    ASSERT_TRUE(asked(id, 1));
+    list_ = R"({"list":[{"id":5}]})";
+    const auto good = pages_["/items"];
+    pages_["/items"] = [&](const http::Request& request) {
+        database().exec("update weft.workflow set state = 'inactive'");
+        return good(request);
+    };
+    database().exec("update weft.trigger_poll set due_at = now(); notify weft_trigger");
+    ASSERT_TRUE(eventually([&] { return calls_["/items"].size() == 2; }));
+    ASSERT_TRUE(eventually([&] { return of(id, "due_at > now() and lease_until is null") == "true"; }));
+    EXPECT_EQ(of(id, "items || ' ' || fired"), "2 0");
+    database().exec("update weft.workflow set state = 'active'");
+    pages_["/items"] = good;
+    ASSERT_TRUE(ask_again(id));
+    EXPECT_THAT(inputs(), ElementsAre(R"({"id":5})"));
+}
+
+/// The fence: who held the poll before may come back after another one has taken it.
+TEST_F(PollsTest, AnAnswerThatComesTooLateIsNotTakenIn) {
+    start_worker();
+    const TriggerId id = poll(settings(R"(,"start":"all")"));
+    const auto good = pages_["/items"];
+    pages_["/items"] = [&](const http::Request& request) {
+        database().exec("update weft.trigger_poll set epoch = epoch + 1");  // as a claim of another worker
+        return good(request);
+    };
+    ASSERT_TRUE(eventually([&] { return !calls_["/items"].empty(); }));
+    (void)wait(rt::sleep_for(300ms, soon()));
+    EXPECT_EQ(of(id, "polls || ' ' || fired"), "0 0");
+    EXPECT_TRUE(inputs().empty());
+}
+
+TEST_F(PollsTest, AnActionOfAnAppIsAskedAsItsRequestSays) {
+    add_action(
+        "list",
+        R"({"key":"list","name":"List","method":"GET","path":"/items","query":{"after":"{{ input.after }}"},
+        "input":{"type":"object","properties":{"after":{"type":["integer","null"]}}}})"
+    );
+    start_worker();
+    const TriggerId id =
+        poll(R"({"uses":"shop/list@1","with":{"after":"{{ input.cursor }}"},"items":"body.list","id":"id",)"
+             R"("cursor":{"path":"id"},"start":"all"})");
+    ASSERT_TRUE(asked(id, 1)) << of(id, "problem");
+    EXPECT_EQ(of(id, "coalesce(problem, '')"), "");
+    ASSERT_TRUE(ask_again(id));
+    EXPECT_THAT(targets_, ElementsAre("/items", "/items?after=2"));
+    EXPECT_EQ(inputs().size(), 2u);
+}
+
+TEST_F(PollsTest, WhatIsNoLongerShownIsForgottenInTheEnd) {
+    start_worker();
+    const TriggerId id = poll(settings());
+    ASSERT_TRUE(asked(id, 1));
+    database().exec("update weft.polled_item set seen_at = now() - interval '91 days'");
+    list_ = R"({"list":[{"id":1},{"id":3}]})";
+    ASSERT_TRUE(ask_again(id));
+    EXPECT_THAT(inputs(), ElementsAre(R"({"id":3})"));
+    EXPECT_EQ(database().scalar("select count(*) from weft.polled_item"), "2")
+        << "1 is shown again and stays, 2 goes";
+}
+
+}  // namespace
+}  // namespace weft::worker

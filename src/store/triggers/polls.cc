@@ -1,0 +1,158 @@
+#include "store/triggers/polls.h"
+
+#include "platform/pg/row.h"
+#include "store/triggers/queries.h"
+
+#include <algorithm>
+
+namespace weft::store::triggers {
+
+namespace {
+
+constexpr auto kPollState = pg::columns(
+    pg::column<&PollState::trigger_id>("trigger_id"),
+    pg::column<&PollState::due_at>("due_at"),
+    pg::column<&PollState::polled_at>("polled_at"),
+    pg::column<&PollState::event_at>("event_at"),
+    pg::column<&PollState::last_run_id>("last_run_id"),
+    pg::column<&PollState::cursor>("cursor"),
+    pg::column<&PollState::polls>("polls"),
+    pg::column<&PollState::items>("items"),
+    pg::column<&PollState::fired>("fired"),
+    pg::column<&PollState::filtered>("filtered"),
+    pg::column<&PollState::failures>("failures"),
+    pg::column<&PollState::failing_since>("failing_since"),
+    pg::column<&PollState::problem>("problem")
+);
+
+constexpr auto kDuePoll = pg::columns(
+    pg::column<&DuePoll::tenant>("tenant_id"),
+    pg::column<&DuePoll::trigger>("trigger_id"),
+    pg::column<&DuePoll::workflow>("workflow_id"),
+    pg::column<&DuePoll::kind>("kind"),
+    pg::column<&DuePoll::name>("name"),
+    pg::column<&DuePoll::config>("config"),
+    pg::column<&DuePoll::compiled>("compiled"),
+    pg::column<&DuePoll::epoch>("epoch"),
+    pg::column<&DuePoll::is_primed>("is_primed"),
+    pg::column<&DuePoll::cursor>("cursor"),
+    pg::column<&DuePoll::failures>("failures"),
+    pg::column<&DuePoll::is_live>("is_live"),
+    pg::column<&DuePoll::now>("now")
+);
+
+pg::Principal poll_principal() {
+    return pg::Principal::system(pg::SystemRole::kIngest);
+}
+
+pg::ArrayParam digests(const std::vector<std::string>& items) {
+    pg::ArrayParam out;
+    for (const std::string& item : items) out.add(pg::Bytes{item});
+    return out;
+}
+
+}  // namespace
+
+rt::Task<Result<std::map<TriggerId, PollState>>> find_polls(
+    Db db, std::vector<TriggerId> ids, rt::Deadline by
+) {
+    std::map<TriggerId, PollState> out;
+    if (ids.empty()) co_return out;
+    CO_TRY(auto rows, co_await db.query(sql::kFindPolls, pg::params(pg::array(ids)), by));
+    CO_CHECK_OK(pg::each(rows, kPollState, [&](PollState row) {
+        const TriggerId id = row.trigger_id;
+        out.emplace(id, std::move(row));
+    }));
+    co_return out;
+}
+
+rt::Task<Result<void>> plan_poll(Db db, TriggerId id, std::string compiled, Memory memory, rt::Deadline by) {
+    CO_CHECK_OK(co_await db.query(sql::kPlanPoll, pg::params(id, compiled, memory == Memory::kForget), by));
+    if (memory == Memory::kForget) CO_CHECK_OK(co_await db.query(sql::kForgetItems, pg::params(id), by));
+    co_return Result<void>();
+}
+
+rt::Task<Result<void>> switch_poll(Db db, TriggerId id, Polling polling, rt::Deadline by) {
+    CO_CHECK_OK(co_await db.query(sql::kSwitchPoll, pg::params(id, polling == Polling::kOn), by));
+    co_return Result<void>();
+}
+
+rt::Task<Result<std::vector<DuePoll>>> claim_polls(
+    pg::Pool& pool, int limit, Millis lease, std::vector<TenantId> full, rt::Deadline by
+) {
+    auto params = pg::params(limit, static_cast<std::int64_t>(lease.count()), pg::array(full));
+    CO_TRY(auto rows, co_await pool.query(poll_principal(), sql::kClaimPolls, std::move(params), by));
+    co_return pg::all(rows, kDuePoll);
+}
+
+rt::Task<Result<std::vector<std::string>>> unseen_items(
+    pg::Pool& pool, TenantId tenant, TriggerId trigger, std::vector<std::string> items, rt::Deadline by
+) {
+    struct Found {
+        std::int64_t position = 0;
+    };
+    constexpr auto kFound = pg::columns(pg::column<&Found::position>("position"));
+    auto params = pg::params(tenant, trigger, digests(items));
+    CO_TRY(auto rows, co_await pool.query(poll_principal(), sql::kUnseenItems, std::move(params), by));
+    std::vector<std::string> out;
+    CO_CHECK_OK(pg::each(rows, kFound, [&](Found row) {
+        out.push_back(items[static_cast<std::size_t>(row.position) - 1]);
+    }));
+    co_return out;
+}
+
+rt::Task<Result<std::vector<std::optional<Begun>>>> settle_poll(
+    pg::Pool& pool, PollOutcome outcome, std::vector<const NewRun*> runs, rt::Deadline by
+) {
+    CO_TRY(pg::Transaction transaction, co_await pool.begin(poll_principal(), by));
+    const std::optional<RunId> last = runs.empty() ? std::nullopt : std::optional(runs.back()->id);
+    auto params = pg::params(
+        outcome.tenant,
+        outcome.trigger,
+        outcome.epoch,
+        static_cast<std::int64_t>(outcome.next.count()),
+        outcome.is_asked,
+        outcome.is_primed,
+        outcome.cursor,
+        outcome.filtered,
+        static_cast<std::int64_t>(runs.size()),
+        last,
+        outcome.problem
+    );
+    CO_TRY(auto moved, co_await transaction.query(sql::kSettlePoll, std::move(params), by));
+    if (pg::values<TriggerId>(moved, "trigger_id")->empty()) co_return fail(Error::stale());
+    if (!outcome.items.empty()) {
+        auto seen = pg::params(outcome.tenant, outcome.trigger, digests(outcome.items));
+        CO_TRY(auto added, co_await transaction.query(sql::kRememberItems, std::move(seen), by));
+        CO_TRY(const auto count, pg::value<std::int64_t>(added, "items"));
+        if (count > 0) {
+            auto trim = pg::params(outcome.tenant, outcome.trigger, count, kRememberedMax);
+            CO_CHECK_OK(co_await transaction.query(sql::kTrimItems, std::move(trim), by));
+        }
+    }
+    if (outcome.filtered > 0) {
+        auto note = pg::params(outcome.tenant, outcome.trigger, outcome.filtered, outcome.size_filtered);
+        CO_CHECK_OK(co_await transaction.query(sql::kAddFiltered, std::move(note), by));
+    }
+    std::vector<std::optional<Begun>> begun;
+    if (!runs.empty()) {
+        CO_TRY(begun, co_await begin_runs(transaction, std::move(runs), Repeats::kFind, by));
+        // Switched off since: what would be remembered here would never run.
+        if (!std::ranges::all_of(begun, [](const auto& one) { return one.has_value(); }))
+            co_return fail(Error::conflict("The trigger or its workflow is inactive"));
+    }
+    CO_CHECK_OK(co_await transaction.commit(by));
+    co_return begun;
+}
+
+rt::Task<Result<std::optional<Millis>>> time_until_poll(pg::Pool& pool, rt::Deadline by) {
+    struct Found {
+        std::optional<Millis> wait;
+    };
+    constexpr auto kFound = pg::columns(pg::column<&Found::wait>("wait_ms"));
+    CO_TRY(auto rows, co_await pool.query(poll_principal(), sql::kTimeUntilPoll, {}, by));
+    CO_TRY(auto found, pg::first(rows, kFound));
+    co_return found ? found->wait : std::nullopt;
+}
+
+}  // namespace weft::store::triggers

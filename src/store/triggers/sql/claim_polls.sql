@@ -1,0 +1,28 @@
+-- claim_polls :many  uses trigger_poll_due_idx, trigger_pkey, workflow_pkey  called by data/poller
+-- What is due and nobody asks, of all tenants but those in `$3`, oldest first. A claim is a lease with a new epoch: whoever
+-- comes back after it has lapsed finds another epoch and writes nothing.
+with due as materialized (
+    select p.tenant_id, p.trigger_id, p.ctid as place
+    from trigger_poll p
+    where p.due_at <= statement_timestamp()
+        and (p.lease_until is null or p.lease_until <= statement_timestamp())
+        and p.tenant_id <> all($3::uuid[])
+    order by p.due_at
+    limit $1::int
+    for update skip locked
+),
+claimed as (
+    update trigger_poll p
+    set lease_until = clock_timestamp() + $2::bigint * interval '1 millisecond',
+        epoch = p.epoch + 1
+    from due d
+    where p.ctid = d.place
+    returning p.tenant_id, p.trigger_id, p.compiled, p.epoch, p.is_primed, p.cursor, p.failures
+)
+select
+    c.tenant_id, c.trigger_id, t.workflow_id, t.kind, t.name, t.config, c.compiled, c.epoch, c.is_primed, c.cursor, c.failures,
+    t.state = 'active' and w.state = 'active' and w.published_version_id is not null as is_live,
+    statement_timestamp() as now
+from claimed c
+join trigger t on t.tenant_id = c.tenant_id and t.id = c.trigger_id
+join workflow w on w.tenant_id = t.tenant_id and w.id = t.workflow_id
