@@ -77,11 +77,21 @@ export async function shot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(artifacts, `${name}.png`), animations: 'disabled' })
 }
 
-/** Waits for what moves or fades in to be there: halfway it has other colours. What turns without end is not waited for. */
+/**
+ * Waits for what moves or fades in to be there: halfway it has other colours. What turns without end is not waited for.
+ * A framework starts a transition a frame or two after the change that causes it, so several quiet frames in a row are asked for.
+ */
 export async function settled(page: Page): Promise<void> {
   await page.evaluate(async () => {
-    const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity)
-    await Promise.all(ending.map((one) => one.finished.catch(() => null)))
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+    const quiet_frames = 4
+    for (let quiet = 0, frames = 0; quiet < quiet_frames && frames < 300; quiet++, frames++) {
+      await frame()
+      const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity && one.playState !== 'finished')
+      if (ending.length === 0) continue
+      await Promise.all(ending.map((one) => one.finished.catch(() => null)))
+      quiet = -1
+    }
   })
 }
 
