@@ -248,7 +248,10 @@ rt::Task<Result<void>> Driver::turn() {
         commands_.pop_front();
         co_return co_await execute(std::move(next));
     }
-    if (run_.job.is_signaled) co_return co_await hear_answers();
+    // A run that is about to be parked hears nothing any more. What was answered stays in the database,
+    // unread, and so the job is due again at once.
+    const bool hears = state_.stage != Stage::kParked;
+    if (run_.job.is_signaled && hears) co_return co_await hear_answers();
     if (is_urgent_ || is_late) {
         record_running();
         co_return co_await flush(JobFate::kKeep, RunStatus::kRunning);

@@ -210,6 +210,32 @@ TEST_F(WaitsTest, AnAnswerWhileTheRunIsBeingParkedIsNotSleptThrough) {
     );
 }
 
+/// As if the worker before had died between its commit of the wait and its look for events that were there.
+/// What it has to write is always due here: that comes between deciding to park the run and doing so.
+TEST_F(WaitsTest, AnEventThatALaterWorkerFindsIsNotSleptThrough) {
+    auto flow = publish(
+        R"({"name":"f","steps":[{"id":"paid","uses":"core/event","with":{"event":"paid","key":"k"}}],
+            "output":"{{ steps.paid.output.n }}"})"
+    );
+    options_.journal_lag = 0ms;
+    start_worker();
+    RunId run = start_run(flow);
+    ASSERT_TRUE(is_parked(run));
+    stop_worker();
+    const Uuid id = Uuid::v7(clock_.now(), rng_);
+    auto sealed = wait(codec_->seal(tenant_, RunId(id), ValueSlot::trigger(), R"({"n":7})", soon()));
+    ASSERT_TRUE(sealed);
+    store::Db db(*api_pool_, tenant_);
+    ASSERT_TRUE(wait(store::waits::keep_event(db, {"paid", "k"}, id, *sealed, soon())));
+    database().exec(
+        "update weft.job set run_at = now() where run_id = '" + run.text() +
+        "'; update weft.tenant_queue set active = true"
+    );
+    start_worker();
+    EXPECT_EQ(finish(run).state, RunStatus::kSuccess);
+    EXPECT_EQ(value(run, "output"), "7");
+}
+
 TEST_F(WaitsTest, SleepsUntilAnInstantBeyondTheRunsTimeLimit) {
     auto flow = publish(
         R"({"name":"f","timeout":"1s","steps":[{"id":"s","uses":"core/sleep","with":{"until":"{{ input.until }}"}},
