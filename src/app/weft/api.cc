@@ -298,6 +298,7 @@ class ApiProcess {
             std::move(options)
         );
         ingress::HookOptions hooks;
+        hooks.public_url = options_.public_url;
         hooks.events = rates_.at("trigger");
         hooks.bytes = rates_.at("trigger-bytes");
         hooks.strangers = strangers_.get();

@@ -95,11 +95,12 @@ constexpr std::string_view kNew =
         "name": {"$ref": "#/definitions/name"},
         "config": {
             "type": "object",
-            "description": "webhook: signature, mode, challenge, on_invalid_input. schedule: cron or every, )"
-    R"(zone, starting, overlap, catch_up, catch_up_within, jitter, pause_until, input. )"
-    R"(form, all optional: title, description, button, thanks (texts), redirect (https), )"
-    R"(path, fields (names of inputs, in order), zone. )"
-    R"(poll: uses, connection, with, items, id, cursor ({of, path}), every, start (now or all), batch.",
+            "description": "webhook: signature, mode, challenge, on_invalid_input, networks. )"
+    R"(schedule: cron or every, zone, starting, overlap, catch_up, catch_up_within, jitter, )"
+    R"(pause_until, input. form, all optional: title, description, button, thanks (texts), )"
+    R"(redirect (https), path, fields (names of inputs, in order), zone. )"
+    R"(poll: uses, connection, with, items, id, cursor ({of, path}), every, start (now or all), )"
+    R"(batch. All but schedule: filter.",
             "examples": [{"signature": {"scheme": "hmac-sha256"}}]
         },
         "secret": {

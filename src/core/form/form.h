@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "core/calendar/calendar.h"
 #include "core/schema/schema.h"
+#include "core/trigger/filter.h"
 
 #include <cstdint>
 #include <optional>
@@ -20,14 +21,15 @@ namespace weft::form {
 /// A form trigger's settings, all optional: {"title", "description", "button", "thanks", "redirect", "path",
 /// "fields", "zone"}.
 struct Settings {
-    std::string title;                // empty: the trigger's name
-    std::string description;          // above the fields; line ends are kept
-    std::string button;               // empty: "Send" in the reader's language
-    std::string thanks;               // shown after sending; empty: a sentence in the reader's language
-    std::string redirect;             // where to go after sending instead; https only
-    std::string path;                 // the address /forms/<path>; empty: a secret one is made
-    std::vector<std::string> fields;  // the inputs that are asked for, in this order; empty: all
-    calendar::Zone zone;              // what times without an offset are local to; UTC unless said
+    std::string title;                      // empty: the trigger's name
+    std::string description;                // above the fields; line ends are kept
+    std::string button;                     // empty: "Send" in the reader's language
+    std::string thanks;                     // shown after sending; empty: a sentence in the reader's language
+    std::string redirect;                   // where to go after sending instead; https only
+    std::string path;                       // the address /forms/<path>; empty: a secret one is made
+    std::vector<std::string> fields;        // the inputs that are asked for, in this order; empty: all
+    std::optional<trigger::Filter> filter;  // which submissions start a run
+    calendar::Zone zone;                    // what times without an offset are local to; UTC unless said
     bool operator==(const Settings&) const = default;
 };
 Result<Settings> parse_settings(const Json& config, std::string_view field = "config");

@@ -102,9 +102,10 @@ Result<Settings> parse_settings(const Json& config, std::string_view field) {
     const JsonObject& object = config.get_object();
     for (const auto& [key, value] : object) {
         const bool is_text = std::ranges::find(kTexts, std::string_view(key), &TextRow::name) != kTexts.end();
-        if (!is_text && key != "fields" && key != "zone")
+        if (!is_text && key != "fields" && key != "zone" && key != "filter")
             return fail(Error::invalid(
-                "Unknown member; a form has title, description, button, thanks, redirect, path, fields, zone",
+                "Unknown member; a form has title, description, button, thanks, redirect, path, fields, "
+                "zone, filter",
                 fmt::format("{}.{}", field, key)
             ));
     }
@@ -120,6 +121,9 @@ Result<Settings> parse_settings(const Json& config, std::string_view field) {
             ));
         out.zone = *zone;
     }
+    if (const Json* filter = object.if_contains("filter"); filter != nullptr && !filter->is_null()) {
+        TRY(out.filter, trigger::Filter::parse(*filter, fmt::format("{}.filter", field)));
+    }
     return out;
 }
 
@@ -133,6 +137,7 @@ Json to_json(const Settings& settings) {
         out["fields"] = std::move(names);
     }
     if (settings.zone != calendar::Zone()) out["zone"] = settings.zone.name();
+    if (settings.filter) out["filter"] = settings.filter->json();
     return out;
 }
 

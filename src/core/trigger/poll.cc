@@ -109,7 +109,7 @@ Result<Poll> parse_poll(const Json& config, std::string_view field) {
         detail::Settings::of(
             config,
             std::string(field),
-            {"uses", "connection", "with", "items", "id", "cursor", "every", "start", "batch"}
+            {"uses", "connection", "with", "items", "id", "cursor", "every", "start", "batch", "filter"}
         ));
     Poll out;
     TRY(const std::string uses, all.text("uses", kUsesBytesMax));
@@ -127,6 +127,9 @@ Result<Poll> parse_poll(const Json& config, std::string_view field) {
     TRY(out.every, all.duration("every", kPollEveryMin, kPollEveryMax, out.every));
     TRY(out.start, all.word("start", kPollStarts, PollStart::kNow));
     TRY(out.is_batch, all.flag("batch", false));
+    if (const Json* filter = all.find("filter")) {
+        TRY(out.filter, Filter::parse(*filter, all.place("filter")));
+    }
     return out;
 }
 
@@ -142,6 +145,7 @@ Json to_json(const Poll& poll) {
     out["every"] = runstate::duration_text(poll.every);
     out["start"] = word_of(kPollStarts, poll.start);
     out["batch"] = poll.is_batch;
+    if (poll.filter) out["filter"] = poll.filter->json();
     return out;
 }
 

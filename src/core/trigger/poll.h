@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "core/trigger/filter.h"
 #include "core/trigger/path.h"
 
 #include <array>
@@ -32,8 +33,8 @@ enum class CursorOf : std::uint8_t { kNone, kItems, kAnswer };
 inline constexpr std::array<std::string_view, 3> kCursorsOf = {"none", "items", "answer"};
 
 /// {"uses"?: "core/http", "connection"?, "with": {...}, "items"?: path, "id"?: path, "cursor"?: {"of":
-/// "items" or "answer", "path"}, "every"?: "5m", "start"?: "now", "batch"?: false}. Expressions in `with` see
-/// the cursor as `input.cursor`, null in the first poll.
+/// "items" or "answer", "path"}, "every"?: "5m", "start"?: "now", "batch"?: false, "filter"?: {...}}.
+/// Expressions in `with` see the cursor as `input.cursor`, null in the first poll.
 struct Poll {
     std::string uses = "core/http";
     std::string connection;
@@ -44,7 +45,8 @@ struct Poll {
     Path cursor;  // in an item, or in the output
     Millis every{300'000};
     PollStart start = PollStart::kNow;
-    bool is_batch = false;  // one run for all that is new, whose input is {"items": [...]}
+    bool is_batch = false;         // one run for all that is new, whose input is {"items": [...]}
+    std::optional<Filter> filter;  // which items start one; `input` is the item
 
     bool operator==(const Poll&) const = default;
 };

@@ -95,6 +95,15 @@ constexpr std::array kRecipes{
         .signature_header = "intuit-signature",
         .encoding = Recipe::Encoding::kBase64,
     },
+    Recipe{
+        .scheme = Scheme::kTwilio,
+        .name = "twilio",
+        .signature_header = "X-Twilio-Signature",
+        .encoding = Recipe::Encoding::kBase64,
+        .bare_status = 204,
+        .takes_answers = true,
+        .signs_address = true,
+    },
 };
 
 std::string filled(
@@ -188,6 +197,7 @@ Result<Accepted> verify_by(
     Instant now,
     const Hmac& hmac
 ) {
+    if (recipe.signs_address) return verify_address(recipe, secrets, delivery);
     TRY(auto header, single(delivery.headers, recipe.signature_header));
     if (!header) return refused("the signature header is missing");
     const Entries entries = entries_of(recipe, *header);

@@ -25,6 +25,7 @@ constexpr Millis kToleranceMax{3'600'000};    // a replay window longer than thi
 constexpr std::size_t kSignaturesMax = 8;     // one per secret in rotation, with room
 constexpr std::size_t kDedupeBytesMax = 200;  // an index key
 constexpr std::size_t kDigestBytes = 32;
+constexpr std::size_t kSha1Bytes = 20;
 constexpr std::size_t kParameterBytesMax = 64;
 
 struct SchemeRow {
@@ -163,7 +164,8 @@ Result<std::string> matching(
     const std::string* match = nullptr;
     for (const std::string& key : keys) {
         const std::string expected = hmac(key, message);
-        if (expected.size() != kDigestBytes) return refused("no working HMAC");
+        if (expected.size() != kDigestBytes && expected.size() != kSha1Bytes)
+            return refused("no working HMAC");
         for (const std::string& digest : given)
             if (equal_constant_time(digest, expected)) match = &digest;
     }
@@ -260,7 +262,7 @@ Result<Signature> parse_signature(const Json& value, std::string_view field) {
     if (row == kSchemes.end())
         return fail(Error::invalid(
             "scheme is hmac-sha256, token, basic, github, stripe, slack, shopify, standard-webhooks, zoom, "
-            "jira, xero, quickbooks, or none for an endpoint open to all",
+            "jira, xero, quickbooks, twilio, or none for an endpoint open to all",
             below(field, "scheme")
         ));
     Signature out;
@@ -296,7 +298,9 @@ Json to_json(const Signature& signature) {
 }
 
 Result<Webhook> parse_webhook(const Json& config, std::string_view field) {
-    CHECK_OK(check_members(config, {"signature", "mode", "challenge", "on_invalid_input"}, field));
+    CHECK_OK(check_members(
+        config, {"signature", "mode", "challenge", "on_invalid_input", "filter", "networks"}, field
+    ));
     const JsonObject& object = config.get_object();
     const Json* signature = object.if_contains("signature");
     if (signature == nullptr)
@@ -311,7 +315,9 @@ Result<Webhook> parse_webhook(const Json& config, std::string_view field) {
         if (mode != "async" && mode != "sync")
             return fail(Error::invalid("mode is async or sync", below(field, "mode")));
         out.mode = mode == "sync" ? Mode::kSync : Mode::kAsync;
-        if (out.mode == Mode::kSync && bare_status(out.signature))
+        const detail::Recipe* recipe = detail::recipe_of(out.signature.scheme);
+        const bool is_bare = recipe != nullptr && recipe->bare_status != 0 && !recipe->takes_answers;
+        if (out.mode == Mode::kSync && is_bare)
             return fail(Error::invalid(
                 "This scheme's sender wants an empty answer at once: mode is async", below(field, "mode")
             ));
@@ -331,6 +337,12 @@ Result<Webhook> parse_webhook(const Json& config, std::string_view field) {
                 below(field, "challenge.token_parameter")
             ));
     }
+    if (const Json* filter = object.if_contains("filter"); filter != nullptr && !filter->is_null()) {
+        TRY(out.filter, Filter::parse(*filter, below(field, "filter")));
+    }
+    if (const Json* networks = object.if_contains("networks"); networks != nullptr && !networks->is_null()) {
+        TRY(out.networks, Networks::parse(*networks, below(field, "networks")));
+    }
     return out;
 }
 
@@ -346,6 +358,8 @@ Json to_json(const Webhook& webhook) {
             challenge["token_parameter"] = webhook.challenge->token_parameter;
         out["challenge"] = std::move(challenge);
     }
+    if (webhook.filter) out["filter"] = webhook.filter->json();
+    if (!webhook.networks.empty()) out["networks"] = webhook.networks.json();
     return out;
 }
 

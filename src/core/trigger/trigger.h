@@ -4,6 +4,8 @@
 #include "base/json.h"
 #include "base/secret.h"
 #include "base/time.h"
+#include "core/trigger/filter.h"
+#include "core/trigger/networks.h"
 
 #include <cstdint>
 #include <functional>
@@ -31,7 +33,8 @@ enum class Scheme {
     kZoom,
     kJira,
     kXero,
-    kQuickBooks
+    kQuickBooks,
+    kTwilio
 };
 
 /// {"scheme": "none"},
@@ -70,12 +73,15 @@ struct Challenge {
 enum class OnInvalidInput { kFail, kRefuse };
 
 /// A webhook trigger's settings: {"signature": {...}, "mode"?: "async"|"sync", "challenge"?: {...},
-/// "on_invalid_input"?: "fail"|"refuse"}. In sync mode the caller waits for core/respond.
+/// "on_invalid_input"?: "fail"|"refuse", "filter"?: {...}, "networks"?: [...]}. In sync mode the caller waits
+/// for core/respond. `networks`: senders from elsewhere are refused, whatever they know.
 struct Webhook {
     Signature signature;
     Mode mode = Mode::kAsync;
     std::optional<Challenge> challenge;
     OnInvalidInput on_invalid_input = OnInvalidInput::kFail;
+    std::optional<Filter> filter;
+    Networks networks;  // empty: from everywhere
     bool operator==(const Webhook&) const = default;
 };
 Result<Webhook> parse_webhook(const Json& config, std::string_view field = "config");
@@ -89,6 +95,11 @@ using Headers = std::span<const std::pair<std::string_view, std::string_view>>;
 struct Delivery {
     Headers headers;
     std::string_view body;  // raw bytes as received
+    /// How the sender may have written our address, with its query: for schemes that sign it. None of them
+    /// is signed if it is empty.
+    std::span<const std::string> urls = {};
+    /// HMAC-SHA1, for schemes that still use it; likewise.
+    const Hmac* hmac_sha1 = nullptr;
 };
 
 struct Accepted {
@@ -117,6 +128,7 @@ Result<Accepted> verify(
 Result<> check_secret(const Signature& signature, std::string_view secret, std::string_view field = "secret");
 
 /// The status, with an empty body, that the provider demands of every answer to an event, where it does.
+/// In sync mode it gets the run's answer instead (Twilio), or there is no such mode.
 std::optional<int> bare_status(const Signature& signature);
 
 /// What a provider is answered that asks, in a delivery that has been verified, whether the address is ours

@@ -109,6 +109,14 @@ Error misfit(const form::Form& form, const std::vector<form::Problem>& problems)
     return Error::invalid(fmt::format("{} {}", name, first.expected), "input." + name);
 }
 
+http::Response thanked(const form::Settings& settings) {
+    auto response = html(303, "");
+    const std::string& redirect = settings.redirect;
+    // Relative, so that it holds behind a proxy that serves us under a path.
+    response.headers.set("location", redirect.empty() ? "?" + std::string(form::kSentName) : redirect);
+    return response;
+}
+
 }  // namespace
 
 struct Forms::Impl {
@@ -349,21 +357,27 @@ rt::Task<Result<http::Response>> Forms::Impl::begin(
 ) {
     const bool is_recognised = !nonce.empty() && nonce.size() <= kNonceTextMax;
     std::string text = to_text(Json(std::move(input)));
+    std::string about = detail::trigger_of(KnownForm::kKind, request, target->row, "", clock.now());
+    // Whoever filled it in is thanked: what becomes of it is the owner's business.
+    const auto& filter = form->settings().filter;
+    const bool is_wanted = !filter || detail::passes(*filter, text, about);
+    if (!is_wanted) {
+        const bool is_json = detail::is_json(request);
+        refused(RefusalReason::kFiltered, *target, request, is_json ? 202 : 303);
+        if (is_json) co_return http::Response::json(202, R"({"filtered":true})");
+        co_return thanked(form->settings());
+    }
     StartByEvent start{
         .tenant = target->row.tenant,
         .trigger_id = target->row.id,
         .dedupe_key = is_recognised ? "form:" + hex(crypto::sha256(nonce + '\n' + text)) : "",
         .input = std::move(text),
-        .trigger = detail::trigger_of(KnownForm::kKind, request, target->row, "", clock.now()),
+        .trigger = std::move(about),
     };
     CO_TRY(Started started, co_await ingest.start_by_event(std::move(start), request.deadline));
     (started.is_duplicate ? repeated : begun).add();
     if (detail::is_json(request)) co_return detail::accepted(started);
-    auto response = html(303, "");
-    const std::string& redirect = form->settings().redirect;
-    // Relative, so that it holds behind a proxy that serves us under a path.
-    response.headers.set("location", redirect.empty() ? "?" + std::string(form::kSentName) : redirect);
-    co_return response;
+    co_return thanked(form->settings());
 }
 
 void Forms::Impl::refused(

@@ -47,6 +47,24 @@ RefusalReason refusal_reason(const Error& error) {
     return RefusalReason::kOther;
 }
 
+/// The address as its sender may have it. Without a public one it is taken from the request: the path has
+/// the token, so a signature for another host is of no use here.
+std::vector<std::string> urls_of(const std::string& public_url, const http::Request& request) {
+    if (!public_url.empty()) return {public_url + request.raw_target};
+    const std::string rest = std::string(request.headers.get("host")) + request.raw_target;
+    return {"https://" + rest, "http://" + rest};
+}
+
+Error from_elsewhere() {
+    return Error::forbidden("This webhook takes nothing from your address");
+}
+
+/// What a sender hears whose event is not wanted: that all is well.
+http::Response filtered(const trigger::Webhook& webhook) {
+    if (const auto status = trigger::bare_status(webhook.signature)) return http::Response::empty(*status);
+    return http::Response::json(202, R"({"filtered":true})");
+}
+
 http::Response echo(std::string value) {
     auto response = http::Response::text(200, std::move(value));
     response.headers.add("cache-control", "no-store");
@@ -172,7 +190,9 @@ Result<trigger::Accepted> Hooks::Impl::verify(
 ) {
     std::vector<std::pair<std::string_view, std::string_view>> headers;
     for (const auto& [key, value] : request.headers) headers.emplace_back(key, value);
-    trigger::Delivery delivery{.headers = headers, .body = request.body};
+    static const trigger::Hmac kSha1 = crypto::hmac_sha1;
+    const std::vector<std::string> urls = urls_of(options.public_url, request);
+    trigger::Delivery delivery{.headers = headers, .body = request.body, .urls = urls, .hmac_sha1 = &kSha1};
     auto accepted =
         trigger::verify(target.webhook.signature, secrets, delivery, clock.now(), crypto::hmac_sha256);
     if (!accepted) ++rejected;
@@ -231,6 +251,12 @@ rt::Task<Result<http::Pass>> Hooks::admit(const http::Request& head) {
         impl_->note(name(RefusalReason::kInactive), **target, head.id, "");
         pass.refusal = http::problem(inactive_workflow(), head.id);
         impl_->refused(RefusalReason::kInactive, **target, Sent(head), pass.refusal->status);
+    }
+    if (!pass.refusal && !(*target)->webhook.networks.empty() &&
+        !(*target)->webhook.networks.contains(head.client)) {
+        impl_->note(name(RefusalReason::kAddress), **target, head.id, "");
+        pass.refusal = http::problem(from_elsewhere(), head.id);
+        impl_->refused(RefusalReason::kAddress, **target, Sent(head), pass.refusal->status);
     }
     if (!pass.refusal && head.method != http::Method::kHead) {
         if (auto room = impl_->ingest.may_start(tenant); !room) {
@@ -331,7 +357,19 @@ rt::Task<Result<http::Response>> Hooks::Impl::deliver(Target target, http::Reque
         refused(RefusalReason::kRate, *target, Sent(request), over->status);
         co_return std::move(*over);
     }
+    const Sent sent(request);
     CO_TRY(std::string input, co_await read(target, request));
+    std::string about = detail::trigger_of(
+        KnownTarget::kKind, request, target->row, target->webhook.signature.signature_header, received_at
+    );
+    if (target->webhook.filter) {
+        auto look = [&] { return detail::passes(*target->webhook.filter, input, about); };
+        if (!co_await rt::offload(input.size(), look)) {
+            auto answer = filtered(target->webhook);
+            refused(RefusalReason::kFiltered, *target, sent, answer.status);
+            co_return answer;
+        }
+    }
     if (target->webhook.on_invalid_input == trigger::OnInvalidInput::kRefuse) {
         CO_TRY(input, co_await check_input(target, std::move(input), by));
     }
@@ -340,9 +378,7 @@ rt::Task<Result<http::Response>> Hooks::Impl::deliver(Target target, http::Reque
         .trigger_id = target->row.id,
         .dedupe_key = std::move(delivery->dedupe_key),
         .input = std::move(input),
-        .trigger = detail::trigger_of(
-            KnownTarget::kKind, request, target->row, target->webhook.signature.signature_header, received_at
-        ),
+        .trigger = std::move(about),
     };
     co_return co_await begin(target, std::move(start), request.id, by);
 }

@@ -67,7 +67,9 @@ struct HookOptions {
     Refusals* refusals = nullptr;           // what a trigger's owner sees of them; null: nothing
     Steady::duration sweep_every =
         std::chrono::seconds(5);  // a lost notification costs a sync caller this much
-    int callers_max = 4'000;      // sync callers that wait: each keeps a connection and some 20 KiB
+    /// How senders reach us, without a trailing slash, for signatures of addresses; empty: as they say.
+    std::string public_url = {};
+    int callers_max = 4'000;  // sync callers that wait: each keeps a connection and some 20 KiB
 };
 
 /// `POST /hooks/{token}`: looks the trigger up, verifies the raw bytes, hands the event to the batcher. GET
@@ -77,9 +79,10 @@ struct HookOptions {
 /// Unknown tokens, rates and the backlog are decided before the body is read; the rates are charged for what
 /// verifies, so nobody can use up a trigger's with forged events.
 ///
-/// Answers: 202 {"run_id", "duplicate"} after the commit; in sync mode the run's own response, or 202 when
-/// the run has given none in time. 404 unknown or inactive; 401 signature; 413 too large, unpacked too large,
-/// too deep or too many fields; 422 the body is not what its type or coding says, or does not fit the
+/// Answers: 202 {"run_id", "duplicate"} after the commit, or 202 {"filtered": true} when the trigger's filter
+/// does not want it; 403 from outside of the trigger's networks; in sync mode the run's own response, or 202
+/// when the run has given none in time. 404 unknown or inactive; 401 signature; 413 too large, unpacked too
+/// large, too deep or too many fields; 422 the body is not what its type or coding says, or does not fit the
 /// workflow's input and the trigger refuses such; 429 + retry-after: backlog,
 /// too much under way, or too many of the tenant's callers wait; 503 + retry-after overload.
 ///

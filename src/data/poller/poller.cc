@@ -41,6 +41,16 @@ std::string hex_of(std::string_view bytes) {
     return out;
 }
 
+/// What the run gets to see of how it began.
+Json about(const rows::DuePoll& due) {
+    return JsonObject{
+        {"kind", due.kind},
+        {"id", due.trigger.text()},
+        {"name", due.name},
+        {"polled_at", rfc3339(due.now)},
+    };
+}
+
 }  // namespace
 
 struct Poller::Impl {
@@ -106,16 +116,10 @@ rt::Task<Result<rows::NewRun>> Poller::Impl::seal(
         .trigger = due.trigger,
         .dedupe_key = std::move(key),
     };
-    JsonObject about{
-        {"kind", due.kind},
-        {"id", due.trigger.text()},
-        {"name", due.name},
-        {"polled_at", rfc3339(due.now)},
-    };
     const auto as_input = ValueSlot::input();
     const auto as_trigger = ValueSlot::trigger();
     CO_TRY(auto sealed_input, co_await needs.codec.seal(due.tenant, run.id, as_input, std::move(input), by));
-    std::string trigger = to_text(about);
+    std::string trigger = to_text(about(due));
     CO_TRY(
         auto sealed_trigger, co_await needs.codec.seal(due.tenant, run.id, as_trigger, std::move(trigger), by)
     );
@@ -150,7 +154,7 @@ rt::Task<Result<void>> Poller::Impl::seal_all(
         in.outcome.items.push_back(item.key);
     }
     if (items.empty()) co_return Result<void>();
-    std::string key = "items:" + hex_of(in.outcome.items.front()) + fmt::format(":{}", items.size());
+    std::string key = "items:" + hex_of(fresh.front().key) + fmt::format(":{}", items.size());
     CO_TRY(
         auto run, co_await seal(due, std::move(key), to_text(JsonObject{{"items", std::move(items)}}), by)
     );
@@ -189,8 +193,16 @@ rt::Task<Result<void>> Poller::Impl::take_in(const rows::DuePoll& due, Json answ
         CO_CHECK_OK(co_await has_room(due.tenant, by));
         const std::set<std::string> is_new(unseen.begin(), unseen.end());
         std::vector<trigger::PolledItem> fresh;
-        for (const trigger::PolledItem& item : polled.items)
-            if (is_new.contains(item.key)) fresh.push_back(item);
+        for (const trigger::PolledItem& item : polled.items) {
+            if (!is_new.contains(item.key)) continue;
+            if (settings.filter && !settings.filter->passes(*item.value, about(due))) {
+                in.outcome.items.push_back(item.key);  // seen, and dealt with
+                in.outcome.size_filtered = static_cast<std::int64_t>(to_text(*item.value).size());
+                ++in.outcome.filtered;
+            } else {
+                fresh.push_back(item);
+            }
+        }
         if (settings.is_batch) {
             CO_CHECK_OK(co_await seal_all(due, std::move(fresh), in, by));
         } else {

@@ -243,6 +243,26 @@ TEST_F(PollsTest, AnActionOfAnAppIsAskedAsItsRequestSays) {
     EXPECT_EQ(inputs().size(), 2u);
 }
 
+TEST_F(PollsTest, WhatTheFilterDoesNotWantIsSeenAndCounted) {
+    list_ = R"({"list":[{"id":1,"n":5},{"id":2,"n":15},{"id":3,"n":7}]})";
+    start_worker();
+    const TriggerId id =
+        poll(settings(R"(,"start":"all","filter":{"path":"input.n","is":"greater","value":10})"));
+    ASSERT_TRUE(asked(id, 1));
+    EXPECT_THAT(inputs(), ElementsAre(R"({"id":2,"n":15})"));
+    EXPECT_EQ(of(id, "items || ' ' || fired || ' ' || filtered"), "3 1 2");
+    ASSERT_TRUE(ask_again(id));
+    EXPECT_EQ(of(id, "filtered"), "2") << "once";
+    EXPECT_EQ(
+        database().scalar(
+            "select reason || ' ' || deliveries || ' ' || size_bytes from weft.refused_delivery where "
+            "trigger_id = $1::uuid",
+            {id.text()}
+        ),
+        "filtered 2 14"
+    );
+}
+
 TEST_F(PollsTest, WhatIsNoLongerShownIsForgottenInTheEnd) {
     start_worker();
     const TriggerId id = poll(settings());

@@ -2,6 +2,8 @@
 
 #include "base/bytes.h"
 
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
 #include <sodium.h>
 
 #include <sys/prctl.h>
@@ -161,6 +163,13 @@ std::string hmac_sha256(std::string_view key, std::string_view data) {
     crypto_auth_hmacsha256_update(&state, raw(data), data.size());
     crypto_auth_hmacsha256_final(&state, raw(out));
     sodium_memzero(&state, sizeof state);
+    return out;
+}
+
+std::string hmac_sha1(std::string_view key, std::string_view data) {
+    std::string out(SHA_DIGEST_LENGTH, '\0');
+    unsigned int size = 0;
+    HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), raw(data), data.size(), raw(out), &size);
     return out;
 }
 

@@ -25,6 +25,8 @@ Result<void> init();
 std::string sha256(std::string_view data);
 /// 32 raw bytes. Compare with `equal_constant_time`.
 std::string hmac_sha256(std::string_view key, std::string_view data);
+/// 20 raw bytes. For other systems' signatures that still use it, and for nothing of ours.
+std::string hmac_sha1(std::string_view key, std::string_view data);
 
 /// "weft_" and 256 random bits as base64url: API tokens, sessions, claim links. Store only `sha256` of it.
 Secret make_token(Rng& rng);

@@ -20,7 +20,8 @@ namespace weft::store::triggers {
 inline constexpr int kRefusedKindsMax = 50;
 
 /// kInactive: the workflow's. kBodyLimit: too large. kOverload: no room, here or in the queue. kSpam: of a
-/// form, an entry was filled in that people do not see.
+/// form, an entry was filled in that people do not see. kFiltered: the trigger's filter does not want it.
+/// kAddress: from outside of the trigger's networks.
 enum class RefusalReason : std::uint8_t {
     kSignature,
     kRate,
@@ -30,11 +31,23 @@ enum class RefusalReason : std::uint8_t {
     kBodyLimit,
     kOverload,
     kSpam,
+    kFiltered,
+    kAddress,
     kOther
 };
 /// In the order of the enum.
-inline constexpr std::array<std::string_view, 9> kRefusalReasons = {
-    "signature", "rate", "inactive", "input", "body", "body-limit", "overload", "spam", "other"
+inline constexpr std::array<std::string_view, 11> kRefusalReasons = {
+    "signature",
+    "rate",
+    "inactive",
+    "input",
+    "body",
+    "body-limit",
+    "overload",
+    "spam",
+    "filtered",
+    "address",
+    "other"
 };
 std::string_view name(RefusalReason reason);
 std::optional<RefusalReason> refusal_reason_from(std::string_view text);

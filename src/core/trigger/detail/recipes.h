@@ -26,6 +26,8 @@ struct Recipe {
     bool is_secret_base64 = false;  // "whsec_" and the key in base64
     bool is_told_by_body = false;   // a repeat is the same body, signed anew with its own time
     int bare_status = 0;            // what it wants of an answer, without a body; 0: anything from 200 to 299
+    bool takes_answers = false;     // though it has a bare status: in sync mode
+    bool signs_address = false;     // and a form's entries, with HMAC-SHA1 (verify_address)
 
     bool is_timed() const { return message.contains("{time}"); }
 };
@@ -55,6 +57,12 @@ Result<Accepted> verify_by(
     const Delivery& delivery,
     Instant now,
     const Hmac& hmac
+);
+
+/// Twilio's way: the address as the sender has it, and behind it the names and values of a form, in the order
+/// of the names. Of other bodies their SHA-256 stands in the address, as bodySHA256.
+Result<Accepted> verify_address(
+    const Recipe& recipe, std::span<const Secret> secrets, const Delivery& delivery
 );
 
 }  // namespace weft::trigger::detail

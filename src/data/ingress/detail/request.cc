@@ -180,4 +180,12 @@ std::string trigger_of(
     return to_text(out);
 }
 
+bool passes(const trigger::Filter& filter, std::string_view input, std::string_view trigger) {
+    const JsonLimits limits{.bytes_max = limits::kPayloadBytesMax};
+    const auto given = parse_json(input, limits);
+    const auto about = parse_json(trigger, limits);
+    // What is no value for a run is the run's to refuse.
+    return !given || !about || filter.passes(*given, *about);
+}
+
 }  // namespace weft::ingress::detail

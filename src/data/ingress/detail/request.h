@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "core/trigger/filter.h"
 #include "platform/http/coding.h"
 #include "platform/http/http.h"
 #include "store/triggers/inbox.h"
@@ -37,5 +38,9 @@ std::string trigger_of(
     std::string_view credential_header,
     Instant received_at
 );
+
+/// Whether the filter wants an event with these values, which are JSON texts of ours. Takes time by their
+/// size.
+bool passes(const trigger::Filter& filter, std::string_view input, std::string_view trigger);
 
 }  // namespace weft::ingress::detail
