@@ -24,7 +24,7 @@ grant select, insert on audit_event to weft_api, weft_worker;
 -- Of the people who are members (the policy in V0018): who may decide an approval.
 grant select (id, email, disabled_at) on app_user to weft_api;
 grant select, insert, update, delete on app, app_version, action, workflow, workflow_draft to weft_api;
-grant select, insert on workflow_version to weft_api;
+grant select, insert on workflow_version, test_version to weft_api;
 grant execute on function has_unpublished_changes(workflow) to weft_api;
 grant select, insert, update, delete on trigger, refused_delivery to weft_api;
 grant select, insert, update on trigger_schedule, trigger_poll to weft_api;
@@ -39,7 +39,8 @@ grant select (
 ) on connection to weft_api;
 grant insert, update, delete on connection to weft_api;
 grant select on workflow_run, step_run, payload, run_event, execution_log, trigger_event, dead_letter to weft_api;
-grant insert on workflow_run, payload, run_event to weft_api;
+-- Of steps those that a run begins with.
+grant insert on workflow_run, step_run, payload, run_event to weft_api;
 grant select, insert on job to weft_api;
 grant update (cancel_requested_at, cancel_reason, canceled_by, canceled_by_name, run_at, is_signaled) on job to weft_api;
 grant select on run_wait to weft_api;
@@ -49,7 +50,8 @@ grant select, insert on tenant_queue to weft_api;
 grant update (active, vtime) on tenant_queue to weft_api;
 
 -- weft_worker: reads definitions and secrets, owns the runs' history.
-grant select on app, app_version, action, workflow, workflow_version, trigger, tenant_key, connection to weft_worker;
+grant select on app, app_version, action, workflow, workflow_version, test_version, trigger, tenant_key, connection
+to weft_worker;
 grant insert on tenant_key to weft_worker;
 grant update (state, last_used_at, last_error_status, last_error_at) on connection to weft_worker;
 grant select, insert, update on workflow_run, step_run, payload, run_event, execution_log, dead_letter to weft_worker;

@@ -33,6 +33,8 @@ inline constexpr auto kRunTimeoutMax = 24h;
 inline constexpr auto kStepTimeoutDefault = 30s;
 inline constexpr auto kStepTimeoutMax = 10min;
 inline constexpr int kAttemptsMax = 20;
+inline constexpr std::size_t kKeptBytesMax = 16u
+                                             << 20;  // outputs of other runs' steps that a run begins with
 inline constexpr std::size_t kPayloadBytesMax = 8u << 20;  // one value of a run: a step's input or output
 inline constexpr std::size_t kPayloadInlineBytesMax = 64u << 10;  // beyond this a row would bloat its page
 inline constexpr int kLogLinesPerRunMax = 1'000;

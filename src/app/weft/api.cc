@@ -407,6 +407,7 @@ class ApiProcess {
             .input = std::move(request.input),
             .trigger = std::move(request.trigger),
             .rerun_of = request.rerun_of,
+            .kept = std::move(request.kept),
             .once = std::move(request.once),
         };
         CO_TRY(ingress::Started started, co_await ingest_->start_run(std::move(start), std::move(by)));

@@ -331,6 +331,8 @@ IdType id_in(const Json& input, std::string_view member = "id") {
 std::string text_in(const Json& input, std::string_view member, std::string_view fallback = "");
 std::optional<std::string> maybe_text_in(const Json& input, std::string_view member);
 std::optional<int> maybe_int_in(const Json& input, std::string_view member);
+/// Of a member with `format: date-time`.
+std::optional<Instant> maybe_time_in(const Json& input, std::string_view member);
 /// The member itself, or null.
 const Json* member_in(const Json& input, std::string_view member);
 /// `limit` and `after`. kInvalid for a cursor that is not one.

@@ -1,4 +1,5 @@
 #include "control/api/api.h"
+#include "core/calendar/calendar.h"
 
 namespace weft::control {
 
@@ -29,6 +30,13 @@ const Json* member_in(const Json& input, std::string_view member) {
 
 std::string text_in(const Json& input, std::string_view member, std::string_view fallback) {
     return std::string(text_or(input.get_object(), member, fallback));
+}
+
+std::optional<Instant> maybe_time_in(const Json& input, std::string_view member) {
+    const auto written = calendar::read(text_in(input, member));
+    if (!written) return std::nullopt;
+    const auto moment = calendar::moment_of(*written, calendar::Zone());
+    return moment ? std::optional<Instant>(*moment) : std::nullopt;
 }
 
 std::optional<std::string> maybe_text_in(const Json& input, std::string_view member) {

@@ -184,7 +184,7 @@ constexpr std::array kTables = {
         "run_steps",
         Permission::kRunRead,
         "tenant_id run_id step_id iteration position state attempt failure_kind error intent_at started_at "
-        "finished_at",
+        "finished_at source",
         kOfRun,
         kStepValues
     },

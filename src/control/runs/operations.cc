@@ -47,6 +47,7 @@ constexpr std::string_view kStep = R"(
     started_at time?
     finished_at time?
     duration_ms int? = 80
+    source rerun|pin? = null
     has_input bool
     has_output bool
     attempts* [run_attempt]
@@ -136,6 +137,7 @@ void Runs::add_operations(Table& table) {
         bind(this, &Runs::events)
     ));
     add_commands(table);
+    add_reruns(table);
 }
 
 void Runs::add_commands(Table& table) {
@@ -166,12 +168,6 @@ void Runs::add_commands(Table& table) {
          .access = start,
          .input = R"({"properties": {"input": {"examples": [{"order_id": "1001"}]}}})"},
         bind(this, &Runs::start),
-        Mode::kOwn);
-    add({.name = "runs.rerun",
-         .path = "/runs/{id}/rerun",
-         .summary = "Start a run with the same version and input",
-         .access = start},
-        bind(this, &Runs::rerun),
         Mode::kOwn);
 }
 

@@ -92,6 +92,7 @@ JsonObject step_json(const rows::StepRun& step, const std::unordered_map<std::st
         {"started_at", time_json(step.started_at)},
         {"finished_at", time_json(step.finished_at)},
         {"duration_ms", duration_json(step.started_at, step.finished_at)},
+        {"source", step.source ? Json(name(*step.source)) : Json(nullptr)},
         {"has_input", step.has_input},
         {"has_output", step.has_output},
     };
@@ -324,28 +325,6 @@ rt::Task<Result<Json>> Runs::start(Context& context, Json input) {
         .rerun_of = std::nullopt,
         .once = context.once,
     };
-    co_return co_await begin(context, std::move(request));
-}
-
-rt::Task<Result<Json>> Runs::rerun(Context& context, Json input) {
-    const auto id = id_in<RunId>(input);
-    CO_TRY(auto run, co_await runs_.get(context.tenant(), id, context.deadline));
-    if (!is_terminal(run.state)) co_return fail(Error::conflict("The run has not ended yet"));
-    CO_TRY(auto workflow, co_await store::workflows::find(context.db(), run.workflow, context.deadline));
-    CO_CHECK_OK(store::workflows::expect_active(workflow));
-    const std::vector slots{ValueSlot::input(), ValueSlot::trigger()};
-    CO_TRY(auto values, co_await runs_.values(context.tenant(), id, slots, context.deadline));
-    StartRequest request{
-        .tenant = context.tenant(),
-        .workflow = run.workflow,
-        .version = run.version,
-        .input = std::move(values.texts[0]).value_or("null"),
-        .trigger = std::move(values.texts[1]).value_or("{}"),
-        .rerun_of = id,
-        .once = context.once,
-    };
-    context.audit_detail["rerun_of"] = id.text();
-    // `values.room` until the new run has them.
     co_return co_await begin(context, std::move(request));
 }
 

@@ -18,6 +18,7 @@ struct StartRequest {
     std::string input = "null";
     std::string trigger = "{}";
     std::optional<RunId> rerun_of;
+    std::vector<store::runs::KeptStep> kept = {};
     std::optional<store::idempotency::Once> once;  // taken by the transaction that begins the run
 };
 struct StartedRun {
@@ -49,7 +50,14 @@ class Runs {
     rt::Task<Result<Json>> events(Context& context, Json input);
     rt::Task<Result<Json>> cancel(Context& context, Json input);
     rt::Task<Result<Json>> start(Context& context, Json input);
+    // Repeating runs: reruns.cc
+    void add_reruns(Table& table);
     rt::Task<Result<Json>> rerun(Context& context, Json input);
+    rt::Task<Result<Json>> preview_rerun(Context& context, Json input);
+    rt::Task<Result<Json>> rerun_many(Context& context, Json input);
+    struct Rerun;
+    rt::Task<Result<Rerun>> plan_rerun(Context& context, store::runs::Run run, Json input);
+    rt::Task<Result<StartRequest>> prepare_rerun(Context& context, store::runs::Run run, Json input);
 
     /// The answer to a start; all of it is the run's id, so that a repetition can be answered from its key.
     static Json started_json(const Uuid& run);

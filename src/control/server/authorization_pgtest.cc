@@ -80,6 +80,8 @@ const std::map<std::string, std::string> kPolicy{
     {"runs.events", "oabv"},
     {"runs.cancel", "oab"},
     {"runs.rerun", "oab"},
+    {"runs.preview_rerun", "oab"},
+    {"runs.rerun_many", "oab"},
     {"events.send", "oab"},
     {"approvals.list", "oabv"},
     {"approvals.get", "oabv"},

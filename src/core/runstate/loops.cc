@@ -84,7 +84,7 @@ void Machine::count_item(StepIndex i, Iteration index, const std::vector<const J
         if (entry->entry != JournalEntry::Entry::kResult) continue;
         if (entry->status == StepStatus::kSuccess && plan_at(step).kind == StepKind::kBreak)
             at(i).loop->is_broken = true;
-        if (entry->status == StepStatus::kFailed && !is_handled(step))
+        if (entry->status == StepStatus::kFailed && !is_handled(plan_, step))
             return fail_item(i, index, or_platform(entry->failure, "A step failed"));
     }
 }

@@ -82,7 +82,8 @@ void Machine::replay(StepIndex i, const JournalEntry& entry, std::vector<bool>& 
 void Machine::resume(StepIndex i, bool intent_open, const Bodies& bodies) {
     StepState& step = at(i);
     if (step.phase == Phase::kFailed) {
-        if (!is_handled(i) && !plan_at(i).is_final) fail_around(i);  // we died between the result and the end
+        if (!is_handled(plan_, i) && !plan_at(i).is_final)
+            fail_around(i);  // we died between the result and the end
     } else if (step.phase == Phase::kLooping) {
         resume_loop(i, bodies);
     } else if (step.phase == Phase::kClosing) {

@@ -280,7 +280,7 @@ void Machine::record(StepIndex i, Phase phase, std::optional<Failure> failure, b
 }
 
 void Machine::settle(StepIndex i, Phase phase, std::optional<Failure> failure) {
-    const bool is_unhandled = phase == Phase::kFailed && !is_handled(i);
+    const bool is_unhandled = phase == Phase::kFailed && !is_handled(plan_, i);
     const LaneIndex lane = plan_at(i).lane;
     const bool fails_item = is_unhandled && lane != kNoLane && !lane_at(lane).is_stopping;
     record(i, phase, std::move(failure), fails_item);
@@ -304,11 +304,11 @@ void Machine::drop(StepIndex i) {
 }
 
 /// The author said what happens when this step fails.
-bool Machine::is_handled(StepIndex i) const {
-    if (plan_at(i).on_error == OnError::kContinue) return true;
-    return std::ranges::any_of(plan_.steps, [&](const PlanStep& other) {
+bool is_handled(const Plan& plan, StepIndex step) {
+    if (plan.steps[static_cast<std::size_t>(step)].on_error == OnError::kContinue) return true;
+    return std::ranges::any_of(plan.steps, [&](const PlanStep& other) {
         return std::ranges::any_of(other.needs, [&](const Need& need) {
-            return need.step == i && need.on == NeedOn::kFailure;
+            return need.step == step && need.on == NeedOn::kFailure;
         });
     });
 }
@@ -362,7 +362,7 @@ void Machine::conclude(RunStatus end, std::optional<Failure> failure, StepIndex 
          ++i)  // resumed, and nothing may have heard of it while the run was stopping
         if (plan_at(i).is_final && at(i).status() == StepStatus::kWaiting) emit(StartTimer{i, at(i).until});
     for (StepIndex i = 0; i < top(); ++i)  // those that had failed before a crash
-        if (plan_at(i).is_final && at(i).phase == Phase::kFailed && !is_handled(i))
+        if (plan_at(i).is_final && at(i).phase == Phase::kFailed && !is_handled(plan_, i))
             fail_finally(*at(i).failure, i);
 }
 

@@ -140,6 +140,9 @@ inline constexpr std::size_t kPlanStepsMax = 5'000;  // all lanes included: what
 /// together, and its needs are definitions. Nothing when it would have more than kPlanStepsMax steps.
 std::optional<Plan> lay_out(const std::vector<PlanStep>& definitions, StepIndex top);
 
+/// Does the run go on after a failure of this step: by its on_error, or because a step needs it to fail?
+bool is_handled(const Plan& plan, StepIndex step);
+
 // ---------------------------------------------------------------- state
 
 struct Failure {

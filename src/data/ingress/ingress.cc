@@ -1,10 +1,13 @@
 #include "data/ingress/ingress.h"
 
 #include "base/fair_lru.h"
+#include "base/limits.h"
 #include "platform/rt/scope.h"
 #include "platform/rt/sync.h"
 #include "store/runs/journal.h"
 #include "store/triggers/inbox.h"
+
+#include <fmt/format.h>
 
 #include <deque>
 
@@ -82,6 +85,9 @@ struct Ingest::Impl {
     rt::Task<Result<Started>> begin(
         triggers::NewRun run, std::string input, std::string trigger, rt::Deadline by
     );
+    rt::Task<Result<triggers::NewRun>> keep(
+        triggers::NewRun run, std::vector<store::runs::KeptStep> kept, rt::Deadline by
+    );
     rt::Task<void> work();
     rt::Task<void> make_partitions();
     void refuse_waiting(const Error& why);
@@ -142,6 +148,30 @@ rt::Task<Result<Started>> Ingest::Impl::begin(
     queue.push_back(pending);
     wake.notify_one();
     co_return co_await pending->outcome.take(by);
+}
+
+rt::Task<Result<triggers::NewRun>> Ingest::Impl::keep(
+    triggers::NewRun run, std::vector<store::runs::KeptStep> kept, rt::Deadline by
+) {
+    std::size_t bytes = 0;
+    for (store::runs::KeptStep& step : kept) {
+        bytes += step.output ? step.output->size() : 0;
+        if (bytes > limits::kKeptBytesMax) {
+            co_return fail(Error::limit(fmt::format(
+                "The outputs that the run would begin with are larger than {} MiB together; start from an "
+                "earlier "
+                "step, or from the beginning",
+                limits::kKeptBytesMax >> 20
+            )));
+        }
+        if (step.output) {
+            const auto slot = ValueSlot::output_of(step.row.step);
+            CO_TRY(auto value, co_await codec.seal(run.tenant, run.id, slot, *std::move(step.output), by));
+            run.values.push_back(std::move(value));
+        }
+        run.kept.push_back(std::move(step.row));
+    }
+    co_return run;
 }
 
 Ingest::Impl::Flush Ingest::Impl::take() {
@@ -293,7 +323,10 @@ rt::Task<Result<Started>> Ingest::start_run(StartRun start, rt::Deadline by) {
         .rerun_of = start.rerun_of,
         .once = std::move(start.once),
     };
-    return impl_->begin(std::move(run), std::move(start.input), std::move(start.trigger), std::move(by));
+    CO_TRY(run, co_await impl_->keep(std::move(run), std::move(start.kept), by));
+    co_return co_await impl_->begin(
+        std::move(run), std::move(start.input), std::move(start.trigger), std::move(by)
+    );
 }
 
 rt::Task<Result<Started>> Ingest::start_by_event(StartByEvent start, rt::Deadline by) {

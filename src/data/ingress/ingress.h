@@ -10,6 +10,7 @@
 #include "store/idempotency/idempotency.h"
 #include "store/notices/notices.h"
 #include "store/runs/payload.h"
+#include "store/runs/runs.h"
 
 #include <cstdint>
 #include <functional>
@@ -40,6 +41,8 @@ struct StartRun {
     std::string input = "null";
     std::string trigger = "{}";
     std::optional<RunId> rerun_of;
+    /// Of those outside of loops. Their outputs together: at most limits::kKeptBytesMax.
+    std::vector<store::runs::KeptStep> kept;
     /// Begins the run and takes the key in one transaction; the run that took it before is answered instead.
     std::optional<store::idempotency::Once> once;
 };

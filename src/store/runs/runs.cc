@@ -36,9 +36,11 @@ constexpr auto kRun = pg::columns(
     pg::column<&Run::canceled_by_name>("canceled_by_name"),
     pg::column<&Run::cancel_reason>("cancel_reason")
 );
-constexpr auto kStepWithValues =
-    kStep +
-    pg::columns(pg::column<&StepRun::has_input>("has_input"), pg::column<&StepRun::has_output>("has_output"));
+constexpr auto kStepWithValues = kStep + pg::columns(
+                                             pg::column<&StepRun::has_input>("has_input"),
+                                             pg::column<&StepRun::has_output>("has_output"),
+                                             pg::column<&StepRun::source>("source")
+                                         );
 constexpr auto kEvent = pg::columns(
     pg::column<&Event::seq>("seq"),
     pg::column<&Event::at>("occurred_at"),
@@ -64,6 +66,13 @@ std::size_t bytes_of(const std::vector<FoundValue>& values) {
 }
 
 }  // namespace
+
+std::string_view name(StepSource source) {
+    return word_of(kStepSources, source);
+}
+std::optional<StepSource> step_source_from(std::string_view text) {
+    return find_word<StepSource>(kStepSources, text);
+}
 
 std::string_view name(EventKind kind) {
     return word_of(kEventKinds, kind);
@@ -108,6 +117,32 @@ rt::Task<Result<std::vector<StepRun>>> Runs::steps(
         )
     );
     co_return pg::all(rows, kStepWithValues);
+}
+
+rt::Task<Result<std::vector<Calls>>> Runs::calls(TenantId tenant, RunId run, rt::Deadline by) {
+    constexpr auto kCalls = pg::columns(
+        pg::column<&Calls::step>("step_id"),
+        pg::column<&Calls::calls>("calls"),
+        pg::column<&Calls::last_at>("last_at")
+    );
+    CO_TRY(
+        auto rows, co_await pool_.query(pg::Principal::tenant(tenant), sql::kListCalls, pg::params(run), by)
+    );
+    co_return pg::all(rows, kCalls);
+}
+
+rt::Task<Result<std::vector<RunId>>> Runs::repeated(
+    TenantId tenant, std::vector<RunId> runs, rt::Deadline by
+) {
+    struct Found {
+        RunId run;
+    };
+    constexpr auto kRerun = pg::columns(pg::column<&Found::run>("rerun_of"));
+    const pg::Principal who = pg::Principal::tenant(tenant);
+    CO_TRY(auto rows, co_await pool_.query(who, sql::kListReruns, pg::params(pg::array(runs)), by));
+    std::vector<RunId> out;
+    CO_CHECK_OK(pg::each(rows, kRerun, [&](const Found& found) { out.push_back(found.run); }));
+    co_return out;
 }
 
 rt::Task<Result<std::vector<FoundValue>>> Runs::find_values(

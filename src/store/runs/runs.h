@@ -42,6 +42,13 @@ struct Run {
     std::optional<std::string> cancel_reason;
 };
 
+/// Where a step of a run comes from that the run has not done itself.
+enum class StepSource : std::uint8_t { kRerun, kPin };
+/// In the order of the enum: the words of the column. Of the run that it repeats; given by who tests.
+inline constexpr std::array<std::string_view, 2> kStepSources = {"rerun", "pin"};
+std::string_view name(StepSource source);
+std::optional<StepSource> step_source_from(std::string_view text);
+
 struct StepRun {
     std::string step;
     std::int64_t iteration = 0;  // see runstate::Iteration
@@ -56,6 +63,13 @@ struct StepRun {
     std::optional<Instant> finished_at;
     bool has_input = false;
     bool has_output = false;
+    std::optional<StepSource> source;
+};
+
+/// A step that a run begins with instead of doing it, as if an earlier worker of it had.
+struct KeptStep {
+    StepRun row;                        // ended; its step, end, times and idempotency key count
+    std::optional<std::string> output;  // JSON text
 };
 
 struct RunFilter {
@@ -72,6 +86,13 @@ struct StepFilter {
     std::int64_t iteration = 0;
     std::optional<std::int64_t> only;  // this iteration
     int limit = 1'000;
+};
+
+/// Calls of one step that were begun, whatever became of them.
+struct Calls {
+    std::string step;
+    std::int64_t calls = 0;
+    std::optional<Instant> last_at;
 };
 
 struct ValueKey {
@@ -136,6 +157,10 @@ class Runs {
     rt::Task<Result<std::vector<StepRun>>> steps(
         TenantId tenant, RunId run, StepFilter filter, rt::Deadline by
     );
+    /// Steps of the run that have called another system, those in loops counted over their items.
+    rt::Task<Result<std::vector<Calls>>> calls(TenantId tenant, RunId run, rt::Deadline by);
+    /// Those of `runs` that have been repeated.
+    rt::Task<Result<std::vector<RunId>>> repeated(TenantId tenant, std::vector<RunId> runs, rt::Deadline by);
     /// Those that exist among `wanted`, as they are stored: one statement, however many runs.
     rt::Task<Result<std::vector<FoundValue>>> find_values(
         TenantId tenant, std::vector<ValueKey> wanted, rt::Deadline by

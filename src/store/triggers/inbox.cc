@@ -12,6 +12,11 @@ namespace {
 
 using pg::ArrayParam;
 
+/// The lease's epoch before the first claim. A run with steps already is taken up as one that another worker
+/// has left.
+constexpr std::int64_t kFresh = 0;
+constexpr std::int64_t kBegunBefore = 1;
+
 /// The columns of payload rows, as unnest takes them.
 struct ValueColumns {
     ArrayParam run, slot, size, codec, key, data, blob;
@@ -95,6 +100,7 @@ class Flush {
             if (runs_[i]->trigger) continue;
             if (runs_[i]->once) ++at;  // of forget_old_key
             TRY(out[i], pg::first(answers[at++], kBegun));
+            if (!runs_[i]->kept.empty()) ++at;  // of keep_steps
         }
         if (events_.empty()) return out;
         std::unordered_map<RunId, WorkflowId> begun;
@@ -129,7 +135,31 @@ class Flush {
         } else {
             params.add_null().add_null().add_null().add_null();
         }
+        params.add(run.kept.empty() ? kFresh : kBegunBefore);
         batch.add(sql::kStartRun, std::move(params));
+        if (!run.kept.empty()) keep_steps(batch, run);
+    }
+
+    static void keep_steps(pg::Batch& batch, const NewRun& run) {
+        ArrayParam step, position, state, attempt, failure_kind, error, key, intent, started, finished,
+            source;
+        for (const runs::StepRun& row : run.kept) {
+            step.add(row.step);
+            position.add(row.position);
+            state.add(name(row.state));
+            attempt.add(row.attempt);
+            failure_kind.add(row.failure_kind ? std::optional(name(*row.failure_kind)) : std::nullopt);
+            error.add(row.error);
+            key.add(row.idempotency_key);
+            intent.add(row.intent_at);
+            started.add(row.started_at);
+            finished.add(row.finished_at);
+            source.add(row.source ? std::optional(name(*row.source)) : std::nullopt);
+        }
+        auto params = pg::params(run.id, step, position, state, attempt, failure_kind);
+        params.add(std::move(error)).add(std::move(key)).add(std::move(intent)).add(std::move(started));
+        params.add(std::move(finished)).add(std::move(source));
+        batch.add(sql::kKeepSteps, std::move(params));
     }
 
     void take_events(pg::Batch& batch) {

@@ -5,6 +5,7 @@
 #include "platform/pg/pg.h"
 #include "store/idempotency/idempotency.h"
 #include "store/runs/payload.h"
+#include "store/runs/runs.h"
 #include "store/triggers/triggers.h"
 
 #include <cstdint>
@@ -49,7 +50,8 @@ struct NewRun {
     std::optional<RunId> rerun_of;
     bool is_awaited = false;                  // with a trigger: a caller waits for its answer
     std::optional<idempotency::Once> once;    // without a trigger; who holds the key already is the answer
-    std::vector<runs::StoredPayload> values;  // its input and what triggered it
+    std::vector<runs::StoredPayload> values;  // its input, what triggered it, and the outputs of `kept`
+    std::vector<runs::StepRun> kept;          // without a trigger: steps that it begins with, see KeptStep
 };
 /// `id` is another run's when the event had come before, or the key was used before.
 struct Begun {

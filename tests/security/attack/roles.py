@@ -15,7 +15,8 @@ POLICY = {
            "connections.change connections.replace_secret connections.delete workflows.create workflows.change "
            "workflows.delete workflows.save_draft workflows.publish workflows.activate workflows.deactivate "
            "workflows.archive workflows.restore workflows.start triggers.create triggers.change triggers.delete "
-           "triggers.activate triggers.deactivate triggers.rotate runs.cancel runs.rerun "
+           "triggers.activate triggers.deactivate triggers.rotate runs.cancel runs.rerun runs.preview_rerun "
+           "runs.rerun_many "
            "workflows.import_n8n events.send",
     "public": "auth.status auth.claim auth.login auth.logout openapi",
 }

@@ -419,6 +419,8 @@ std::map<std::string, Call> calls_on(const World& world) {
         {"runs.events", {M::kGet, at("/runs/", "run", "/events"), {}}},
         {"runs.cancel", {M::kPost, at("/runs/", "run", "/cancel"), empty}},
         {"runs.rerun", {M::kPost, at("/runs/", "ended_run", "/rerun"), empty}},
+        {"runs.preview_rerun", {M::kGet, at("/runs/", "ended_run", "/rerun"), {}}},
+        {"runs.rerun_many", {M::kPost, "/runs/rerun", JsonObject{{"workflow_id", world.ids.at("workflow")}}}},
         {"approvals.get", {M::kGet, at("/runs/", "run", "/approvals/ask"), {}}},
         {"approvals.decide", {M::kPost, at("/runs/", "run", "/approvals/ask"), JsonObject{{"approved", true}}}
         },

@@ -82,7 +82,6 @@ class Machine {
     void finished_while_stopping(const CallFinished& e);
     void record(StepIndex i, Phase phase, std::optional<Failure> failure, bool fails_item = false);
     void settle(StepIndex i, Phase phase, std::optional<Failure> failure = std::nullopt);
-    bool is_handled(StepIndex i) const;
     /// An unhandled failure: of the run, or of the item that the step is a part of.
     void fail_around(StepIndex i);
     /// What has not reached the outside is dropped at once; a call is told to stop.

@@ -12,6 +12,9 @@ struct Reader<runstate::StepStatus> : WordReader<runstate::StepStatus, runstate:
 template <>
 struct Reader<runstate::FailureKind> : WordReader<runstate::FailureKind, runstate::failure_kind_from> {};
 template <>
+struct Reader<store::runs::StepSource> : WordReader<store::runs::StepSource, store::runs::step_source_from> {
+};
+template <>
 struct Reader<store::runs::EventKind> : WordReader<store::runs::EventKind, store::runs::event_kind_from> {};
 template <>
 struct Reader<store::runs::ValueSlot> {

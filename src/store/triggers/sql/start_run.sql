@@ -35,8 +35,8 @@ value as (
     cross join run r
 ),
 queued as (
-    insert into job (tenant_id, run_id, workflow_id, workflow_version_id)
-    select current_tenant(), r.id, r.workflow_id, r.workflow_version_id
+    insert into job (tenant_id, run_id, workflow_id, workflow_version_id, epoch)
+    select current_tenant(), r.id, r.workflow_id, r.workflow_version_id, $15::bigint
     from run r
 )
 select r.id, r.workflow_id, true as is_same from run r

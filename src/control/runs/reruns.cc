@@ -1,0 +1,421 @@
+// Runs again: from the beginning, from where a run failed or from one of its steps; one run or many.
+#include "control/api/family.h"
+#include "control/runs/runs.h"
+#include "core/runstate/rerun.h"
+#include "core/workflow/workflow.h"
+#include "platform/rt/loop.h"
+#include "store/workflows/workflows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace weft::control {
+
+namespace rows = store::runs;
+using rows::ValueSlot;
+using runstate::StepIndex;
+using runstate::StepStatus;
+using tenancy::Permission;
+
+namespace {
+
+constexpr std::string_view kHow = R"(
+    "version": {"enum": ["same", "newest"], "default": "same", "description":
+        "What the run had, or what is published now"},
+    "repeat_effects": {"type": "boolean", "default": false, "description":
+        "Calls that may act twice are made again; refused else, naming them"})";
+
+constexpr std::string_view kFrom = R"(
+    "from": {"enum": ["beginning", "failure", "step"], "default": "beginning", "description":
+        "failure: what ended well is kept. step: so is what does not depend on step_id"},
+    "step_id": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,100}$", "examples": ["order"]})";
+
+constexpr std::string_view kManyOf = R"(
+    "workflow_id": {"$ref": "#/definitions/id"},
+    "state": {"enum": ["success", "failed", "canceled"], "default": "failed"},
+    "created_after": {"type": "string", "format": "date-time"},
+    "created_before": {"type": "string", "format": "date-time"},
+    "from": {"enum": ["beginning", "failure"], "default": "failure"},
+    "again": {"type": "boolean", "default": false, "description": "Also those that were repeated before"},
+    "after": {"$ref": "#/definitions/after"},
+    "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50})";
+
+constexpr std::string_view kPlan = R"(
+    version_number int? = 3
+    kept [text]
+    again [text]
+    effects [run_effect])";
+
+constexpr std::string_view kEffect = R"(
+    step_id text = pay
+    uses text = shop/pay@1.0.0
+    effect keyed|unsafe = unsafe
+    calls int = 1
+    last_at time?)";
+
+constexpr std::string_view kMany = R"(
+    started [run_repeated]
+    left [run_left]
+    next text? = null)";
+
+/// Rows of steps outside of loops; a definition has fewer.
+constexpr int kStepsMax = 1'000;
+/// Of the steps that a refusal names.
+constexpr std::size_t kNamedMax = 5;
+
+bool is_set(const Json& input, std::string_view member) {
+    const Json* found = member_in(input, member);
+    return found != nullptr && found->is_bool() && found->get_bool();
+}
+
+std::string_view without_version(std::string_view uses) {
+    return uses.substr(0, uses.find('@'));
+}
+
+using Steps = std::vector<workflow::CompiledStep>;
+
+std::optional<StepIndex> index_of(const Steps& steps, std::string_view id) {
+    const auto found = std::ranges::find(steps, id, &workflow::CompiledStep::id);
+    if (found == steps.end()) return std::nullopt;
+    return static_cast<StepIndex>(found - steps.begin());
+}
+
+}  // namespace
+
+struct Runs::Rerun {
+    struct Effect {
+        rows::Calls calls;
+        std::string uses;
+        runstate::Effect effect;
+    };
+    WorkflowVersionId version;
+    int number = 0;
+    std::shared_ptr<const workflow::CompiledWorkflow> compiled;  // made on another thread
+    std::vector<rows::StepRun> kept;
+    std::vector<std::string> again;
+    std::vector<Effect> effects;
+
+    Result<void> choose(const std::vector<rows::StepRun>& earlier, const Steps* were, const Json& input);
+    void find_effects(const std::vector<rows::Calls>& calls);
+    JsonArray effects_json() const;
+    Error refusal() const;
+};
+
+/// Which steps are kept. `were`: the steps of the version that the earlier run had, when it is another one.
+Result<void> Runs::Rerun::choose(
+    const std::vector<rows::StepRun>& earlier, const Steps* were, const Json& input
+) {
+    const std::string from = text_in(input, "from", "beginning");
+    const Steps& steps = compiled->steps();
+    const runstate::Plan& plan = compiled->plan();
+    std::optional<StepIndex> first;
+    if (from == "step") {
+        const std::string id = text_in(input, "step_id");
+        if (id.empty()) return fail(Error::invalid("from: step needs step_id", "step_id"));
+        first = index_of(steps, id);
+        if (!first) return fail(Error::invalid("The version has no such step", "step_id"));
+        const StepIndex around = runstate::outermost(plan, *first);
+        if (around != *first) {
+            const std::string& loop = steps[static_cast<std::size_t>(around)].id;
+            return fail(Error::invalid(
+                fmt::format("The step is in the loop \"{}\", which can only be repeated as a whole", loop),
+                "step_id"
+            ));
+        }
+    }
+    // Those outside of loops stand first, in the plan as in the definition.
+    const auto is_top = [&](std::size_t i) {
+        return runstate::outermost(plan, static_cast<StepIndex>(i)) == static_cast<StepIndex>(i);
+    };
+    std::size_t top = 0;
+    while (top < steps.size() && is_top(top)) ++top;
+    runstate::Ends ends(top, StepStatus::kNotReached);
+    std::vector<const rows::StepRun*> found(top);
+    for (const rows::StepRun& row : earlier) {
+        const auto index = index_of(steps, row.step);
+        if (!index || static_cast<std::size_t>(*index) >= top) continue;
+        const auto i = static_cast<std::size_t>(*index);
+        if (were != nullptr) {  // what has the same name must do the same
+            const auto was = index_of(*were, row.step);
+            if (!was || without_version((*were)[static_cast<std::size_t>(*was)].uses) !=
+                            without_version(steps[i].uses))
+                continue;
+        }
+        ends[i] = row.state;
+        found[i] = &row;
+    }
+    if (from == "beginning") std::ranges::fill(ends, StepStatus::kNotReached);
+    const std::vector<bool> is_again = runstate::done_again(plan, ends, first);
+    for (std::size_t i = 0; i < top; ++i) {
+        if (is_again[i]) {
+            again.push_back(steps[i].id);
+            continue;
+        }
+        kept.push_back(*found[i]);
+        kept.back().position = static_cast<int>(i);
+        kept.back().source = rows::StepSource::kRerun;
+    }
+    return {};
+}
+
+void Runs::Rerun::find_effects(const std::vector<rows::Calls>& calls) {
+    const runstate::Plan& plan = compiled->plan();
+    for (const rows::Calls& made : calls) {
+        const auto index = index_of(compiled->steps(), made.step);
+        if (!index) continue;
+        const runstate::Effect effect = runstate::planned(plan, *index).effect;
+        const auto& outer = compiled->steps()[static_cast<std::size_t>(runstate::outermost(plan, *index))];
+        if (effect == runstate::Effect::kIdempotent || std::ranges::find(again, outer.id) == again.end())
+            continue;
+        effects.push_back({made, compiled->steps()[static_cast<std::size_t>(*index)].uses, effect});
+    }
+}
+
+JsonArray Runs::Rerun::effects_json() const {
+    JsonArray out;
+    for (const Effect& effect : effects) {
+        out.push_back(JsonObject{
+            {"step_id", effect.calls.step},
+            {"uses", effect.uses},
+            {"effect", name(effect.effect)},
+            {"calls", effect.calls.calls},
+            {"last_at", time_json(effect.calls.last_at)},
+        });
+    }
+    return out;
+}
+
+Error Runs::Rerun::refusal() const {
+    std::string names;
+    for (std::size_t i = 0; i < std::min(effects.size(), kNamedMax); ++i) {
+        const auto& [calls, uses, effect] = effects[i];
+        names += fmt::format("{}{} ({} of {})", i == 0 ? "" : ", ", calls.step, calls.calls, uses);
+    }
+    if (effects.size() > kNamedMax) names += fmt::format(" and {} more", effects.size() - kNamedMax);
+    Error error = Error::conflict(fmt::format(
+        "The run has made calls that may act twice when they are made again: {}. Start behind them, or say "
+        "repeat_effects: true",
+        names
+    ));
+    error.field = "repeat_effects";
+    return error;
+}
+
+rt::Task<Result<Runs::Rerun>> Runs::plan_rerun(Context& context, rows::Run run, Json input) {
+    if (!is_terminal(run.state)) co_return fail(Error::conflict("The run has not ended yet"));
+    CO_TRY(auto workflow, co_await store::workflows::find(context.db(), run.workflow, context.deadline));
+    CO_CHECK_OK(store::workflows::expect_active(workflow));
+    if (text_in(input, "from") == "failure" && run.state == runstate::RunStatus::kSuccess) {
+        co_return fail(Error::conflict("The run has succeeded: there is no failure to start from"));
+    }
+    Rerun out{.version = run.version};
+    if (text_in(input, "version") == "newest") {
+        if (!workflow.published_version_id)
+            co_return fail(Error::conflict("The workflow was never published"));
+        out.version = *workflow.published_version_id;
+    }
+    const TenantId tenant = context.tenant();
+    const rt::Deadline by = context.deadline;
+    CO_TRY(auto version, co_await rows::load_version(env_.pool, tenant, out.version, by));
+    out.number = version.number;
+    std::optional<rows::Version> before;
+    if (out.version != run.version) {
+        // A version that is gone kept its workflow's other ones: nothing of the run can be told to be the
+        // same.
+        CO_TRY(before, co_await rows::load_version(env_.pool, tenant, run.version, by));
+    }
+    CO_TRY(auto earlier, co_await runs_.steps(tenant, run.id, {.only = 0, .limit = kStepsMax}, by));
+    CO_TRY(auto calls, co_await runs_.calls(tenant, run.id, by));
+    auto work = [&]() -> Result<void> {
+        const auto read = [](const std::string& text
+                          ) -> Result<std::shared_ptr<const workflow::CompiledWorkflow>> {
+            TRY(Json tree, parse_json(text));
+            TRY(auto loaded, workflow::CompiledWorkflow::load(tree));
+            return std::make_shared<const workflow::CompiledWorkflow>(std::move(loaded));
+        };
+        TRY(out.compiled, read(version.compiled));
+        std::shared_ptr<const workflow::CompiledWorkflow> were;
+        if (before) {
+            TRY(were, read(before->compiled));
+        }
+        CHECK_OK(out.choose(earlier, were ? &were->steps() : nullptr, input));
+        out.find_effects(calls);
+        if (const Json* given = member_in(input, "input"))
+            return workflow::check_input(*out.compiled, *given);
+        return {};
+    };
+    CO_CHECK_OK(co_await rt::on_pool(work, rt::Pool::kTenants));
+    co_return out;
+}
+
+/// All that a run needs that repeats `run` as `input` says. `context.room`: the memory of its values.
+rt::Task<Result<StartRequest>> Runs::prepare_rerun(Context& context, rows::Run run, Json input) {
+    const RunId id = run.id;
+    const WorkflowId workflow = run.workflow;
+    CO_TRY(Rerun rerun, co_await plan_rerun(context, std::move(run), input));
+    if (!rerun.effects.empty() && !is_set(input, "repeat_effects")) {
+        context.problem["effects"] = rerun.effects_json();
+        co_return fail(rerun.refusal());
+    }
+    std::vector<ValueSlot> slots{ValueSlot::input(), ValueSlot::trigger()};
+    for (const auto& step : rerun.kept) slots.push_back(ValueSlot::output_of(step.step));
+    CO_TRY(auto values, co_await runs_.values(context.tenant(), id, std::move(slots), context.deadline));
+    StartRequest request{
+        .tenant = context.tenant(),
+        .workflow = workflow,
+        .version = rerun.version,
+        .input = std::move(values.texts[0]).value_or("null"),
+        .trigger = std::move(values.texts[1]).value_or("{}"),
+        .rerun_of = id,
+        .once = context.once,
+    };
+    if (const Json* given = member_in(input, "input")) request.input = to_text(*given);
+    for (std::size_t i = 0; i < rerun.kept.size(); ++i) {
+        request.kept.push_back({std::move(rerun.kept[i]), std::move(values.texts[i + 2])});
+    }
+    context.room = std::move(values.room);
+    co_return request;
+}
+
+rt::Task<Result<Json>> Runs::rerun(Context& context, Json input) {
+    const auto id = id_in<RunId>(input);
+    CO_TRY(auto run, co_await runs_.get(context.tenant(), id, context.deadline));
+    CO_TRY(auto request, co_await prepare_rerun(context, std::move(run), input));
+    context.audit_detail["rerun_of"] = id.text();
+    for (const std::string_view said : {"from", "step_id", "version", "repeat_effects"}) {
+        if (const Json* value = member_in(input, said)) context.audit_detail[said] = *value;
+    }
+    if (member_in(input, "input") != nullptr) context.audit_detail["has_other_input"] = true;
+    co_return co_await begin(context, std::move(request));
+}
+
+rt::Task<Result<Json>> Runs::preview_rerun(Context& context, Json input) {
+    CO_TRY(auto run, co_await runs_.get(context.tenant(), id_in<RunId>(input), context.deadline));
+    CO_TRY(Rerun rerun, co_await plan_rerun(context, std::move(run), std::move(input)));
+    JsonArray kept;
+    for (const auto& step : rerun.kept) kept.push_back(Json(step.step));
+    co_return JsonObject{
+        {"version_number", rerun.number == 0 ? Json(nullptr) : Json(rerun.number)},
+        {"kept", std::move(kept)},
+        {"again", JsonArray(rerun.again.begin(), rerun.again.end())},
+        {"effects", rerun.effects_json()},
+    };
+}
+
+/// Each for itself: what cannot be repeated is named, and does not keep the others from it.
+rt::Task<Result<Json>> Runs::rerun_many(Context& context, Json input) {
+    const rt::Deadline by = context.deadline;
+    CO_TRY(auto page, page_in(input));
+    rows::RunFilter filter{
+        .workflow = id_in<WorkflowId>(input, "workflow_id"),
+        .state = runstate::run_status_from(text_in(input, "state", "failed")),
+        .limit = page.limit + 1,
+    };
+    if (page.after) {
+        filter.before = RunId(*page.after);
+    } else if (const auto before = maybe_time_in(input, "created_before")) {
+        filter.before = RunId::make(*before, env_.rng);
+    }
+    const Instant since = maybe_time_in(input, "created_after").value_or(Instant());
+    CO_CHECK_OK(co_await store::workflows::find(context.db(), *filter.workflow, by));
+    CO_TRY(auto found, co_await runs_.list(context.tenant(), std::move(filter), by));
+    auto cut = store::cut_page(std::move(found), page, [](const rows::Run& run) { return run.id.uuid(); });
+    std::vector<RunId> ids;
+    for (const rows::Run& run : cut.items) ids.push_back(run.id);
+    std::unordered_set<RunId> before;
+    if (!is_set(input, "again")) {
+        CO_TRY(auto repeated, co_await runs_.repeated(context.tenant(), std::move(ids), by));
+        before.insert(repeated.begin(), repeated.end());
+    }
+    if (member_in(input, "from") == nullptr) input.get_object()["from"] = "failure";
+    JsonArray started;
+    JsonArray left;
+    bool is_past = false;
+    for (rows::Run& run : cut.items) {
+        is_past = run.created_at < since;
+        if (is_past) break;
+        const RunId id = run.id;
+        const auto leave = [&](std::string why) {
+            left.push_back(JsonObject{{"run_id", id.text()}, {"reason", why}});
+        };
+        if (before.contains(id)) {
+            leave("It has been repeated before; say again: true to do so once more");
+            continue;
+        }
+        auto request = co_await prepare_rerun(context, std::move(run), input);
+        if (!request) {
+            if (request.error().code == Code::kUnavailable) co_return fail(std::move(request).error());
+            leave(request.error().user);
+            continue;
+        }
+        CO_TRY(StartedRun begun, co_await start_(*std::move(request), by));
+        started.push_back(JsonObject{{"run_id", begun.run.text()}, {"rerun_of", id.text()}});
+    }
+    context.problem = {};
+    context.room = {};
+    context.object = id_in<WorkflowId>(input, "workflow_id").uuid();
+    context.audit_detail["started"] = started.size();
+    context.audit_detail["left"] = left.size();
+    co_return JsonObject{
+        {"started", std::move(started)},
+        {"left", std::move(left)},
+        {"next", is_past || !cut.next ? Json(nullptr) : Json(cut.next->text())},
+    };
+}
+
+void Runs::add_reruns(Table& table) {
+    static const std::string one = fmt::format(
+        R"({{"properties": {{{},{},"input": {{"examples": [{{"order_id": "1001"}}]}}}}}})", kFrom, kHow
+    );
+    static const std::string preview = fmt::format(R"({{"properties": {{{},{}}}}})", kFrom, kHow);
+    static const std::string many =
+        fmt::format(R"({{"required": ["workflow_id"], "properties": {{{},{}}}}})", kManyOf, kHow);
+    table.define("run_effect", kEffect);
+    table.define("rerun_plan", kPlan);
+    table.define("run_repeated", "run_id id\nrerun_of id");
+    table.define("run_left", "run_id id\nreason text = The run has succeeded");
+    table.define("runs_repeated", kMany);
+    const Access start = may(Permission::kRunStart);
+    Operation again = commands(
+        {.name = "runs.rerun",
+         .path = "/runs/{id}/rerun",
+         .summary = "Start a run that repeats one, or the rest of it",
+         .access = start,
+         .answer = "run_started",
+         .input = one,
+         .object = "run"},
+        bind(this, &Runs::rerun)
+    );
+    again.status = 202;
+    again.mode = Mode::kOwn;
+    again.replay = Replay::kYes;
+    again.answer_from = &Runs::started_json;
+    table.add(std::move(again));
+    table.add(shows(
+        {"runs.preview_rerun",
+         "/runs/{id}/rerun",
+         "What repeating a run would do, keep, and do twice",
+         start,
+         "rerun_plan",
+         preview},
+        bind(this, &Runs::preview_rerun)
+    ));
+    Operation bulk = commands(
+        {.name = "runs.rerun_many",
+         .path = "/runs/rerun",
+         .summary = "Repeat runs of a workflow, newest first, a page at a time",
+         .access = start,
+         .answer = "runs_repeated",
+         .input = many,
+         .object = "workflow"},
+        bind(this, &Runs::rerun_many)
+    );
+    bulk.status = 202;
+    bulk.mode = Mode::kOwn;
+    bulk.timeout = std::chrono::minutes(2);
+    table.add(std::move(bulk));
+}
+
+}  // namespace weft::control
