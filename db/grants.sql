@@ -46,6 +46,9 @@ grant update (cancel_requested_at, cancel_reason, canceled_by, canceled_by_name,
 grant select on run_wait to weft_api;
 grant update (state, ended_at, failure) on run_wait to weft_api;
 grant select, insert on kept_event, approval_decision to weft_api;
+grant select, insert, delete on file to weft_api;
+grant select, insert on file_use to weft_api;
+grant select, insert, update on file_space to weft_api;
 grant select, insert on tenant_queue to weft_api;
 grant update (active, vtime) on tenant_queue to weft_api;
 
@@ -58,6 +61,8 @@ grant select, insert, update on workflow_run, step_run, payload, run_event, exec
 grant select, update, delete on job to weft_worker;
 grant select, insert, update on run_wait to weft_worker;
 grant select, delete on kept_event to weft_worker;
+grant select, insert on file, file_use to weft_worker;
+grant select, insert, update on file_space to weft_worker;
 grant execute on function refuse_stale(bigint) to weft_worker;
 
 -- weft_auth: who is this? Before a tenant is known, hence across tenants; only what identifies.
@@ -104,6 +109,9 @@ grant select (tenant_id, run_id, created_at), delete on dead_letter to weft_disp
 grant select (tenant_id, run_id, step_id, iteration, kind, state, ended_at), delete on run_wait
 to weft_dispatch;
 grant select (tenant_id, id, received_at), delete on kept_event to weft_dispatch;
+grant select (ctid, tenant_id, id, size_bytes, expires_at), update (expires_at), delete on file to weft_dispatch;
+grant select (tenant_id, run_id, file_id) on file_use to weft_dispatch;
+grant select (tenant_id, size_bytes, files), update (size_bytes, files) on file_space to weft_dispatch;
 grant select (tenant_id, id, expires_at), delete on session to weft_dispatch;
 grant select (id, expires_at), delete on claim_link to weft_dispatch;
 
@@ -128,7 +136,8 @@ begin
                 ('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'),
                 ('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'),
                 ('weft_dispatch', 'dead_letter'), ('weft_dispatch', 'session'), ('weft_dispatch', 'claim_link'),
-                ('weft_dispatch', 'run_wait'), ('weft_dispatch', 'kept_event')
+                ('weft_dispatch', 'run_wait'), ('weft_dispatch', 'kept_event'),
+                ('weft_dispatch', 'file'), ('weft_dispatch', 'file_use'), ('weft_dispatch', 'file_space')
         ) as t (role_name, table_name)
     loop
         execute format('drop policy if exists %I on weft.%I', opened.role_name, opened.table_name);

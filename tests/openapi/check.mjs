@@ -182,6 +182,12 @@ await call('approvals.decide', { at: asked, body: { approved: true, comment: 'As
 await until('runs.get', { at: asked }, (seen) => seen.state === 'success')
 await call('events.send', { body: { name: 'paid', key: '4711', payload: { amount: 120 } } })
 
+const file = await call('files.upload', { body: { a: 1 }, query: '?name=a.json' })
+await call('files.list')
+await call('files.get', { at: file })
+await call('files.download', { at: file })
+await call('files.delete', { at: file })
+
 const missing = [...operations.keys()].filter((id) => !covered.has(id))
 check('every operation was called', missing.length === 0, missing.join(' '))
 const validate = ajv.getSchema(pointer('components', 'schemas', 'workflow'))

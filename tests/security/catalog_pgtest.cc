@@ -57,7 +57,8 @@ const Rule kRules[] = {
      "('weft_ingest', 'job'), ('weft_ingest', 'trigger_event'), ('weft_ingest', 'tenant_queue'), "
      "('weft_ingest', 'trigger_schedule'), ('weft_ingest', 'run_wait'), ('weft_dispatch', 'run_wait'), "
      "('weft_ingest', 'trigger_poll'), ('weft_ingest', 'polled_item'), ('weft_ingest', 'refused_delivery'), "
-     "('weft_dispatch', 'kept_event'), "
+     "('weft_dispatch', 'kept_event'), ('weft_dispatch', 'file'), ('weft_dispatch', 'file_use'), "
+     "('weft_dispatch', 'file_space'), "
      "('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'), "
      "('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'), "
      "('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'), "
@@ -338,6 +339,8 @@ constexpr std::string_view kGrowing[] = {
     "run_event",
     "execution_log",
     "run_wait",
+    "file",
+    "file_use",
     "idempotency_key"
 };
 bool grows(std::string_view table) {

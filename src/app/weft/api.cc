@@ -10,6 +10,7 @@
 #include "data/ingress/ingress.h"
 #include "data/scheduler/scheduler.h"
 #include "platform/blob/blob.h"
+#include "platform/blob/streams.h"
 #include "platform/crypto/crypto.h"
 #include "platform/crypto/password.h"
 #include "platform/disk/disk.h"
@@ -26,6 +27,7 @@
 #include "platform/telemetry/health.h"
 #include "platform/telemetry/log.h"
 #include "platform/telemetry/metrics.h"
+#include "store/files/files.h"
 #include "store/notices/notices.h"
 #include "store/runs/payload.h"
 #include "store/runs/runs.h"
@@ -154,6 +156,8 @@ class ApiProcess {
         TRY(cors_origins_, parse_origins(options_.cors_origins));
         TRY(shared_master_, crypto::make_key_wrapper(secrets_.shared_key));
         TRY(blobs_, blob::open_directory(options_.blobs));
+        TRY(file_streams_, blob::open_streams(options_.blobs));
+        TRY(file_options_, options_of_files(options_));
         TRY(rates_, parse_limits(options_.limits));
         strangers_ = std::make_unique<http::Strangers>(clock_, rng_, rates_.at("address"));
         prepare_stores();
@@ -267,6 +271,10 @@ class ApiProcess {
         keys_ = std::make_unique<Keys>(*pool_, *shared_master_, clock_, Keys::Reader::kApi);
         codec_ = std::make_unique<store::runs::PayloadCodec>(*keys_, *blobs_, clock_, rng_);
         runs_ = std::make_unique<store::runs::Runs>(*pool_, *codec_, values_);
+        file_options_.admit = [this] { return disks_->admit(); };
+        files_ = std::make_unique<store::files::Files>(
+            *pool_, *keys_, *file_streams_, clock_, rng_, std::move(file_options_)
+        );
     }
 
     /// Where people come in, metrics need a token: without one they are not there.
@@ -303,6 +311,7 @@ class ApiProcess {
         hooks.bytes = rates_.at("trigger-bytes");
         hooks.strangers = strangers_.get();
         hooks.notices = &deliveries_;
+        hooks.files = files_.get();
         refusals_ = std::make_unique<ingress::Refusals>(loop_, *pool_, clock_, metrics_);
         hooks.refusals = refusals_.get();
         hooks_ = std::make_unique<ingress::Hooks>(
@@ -379,6 +388,7 @@ class ApiProcess {
             .keys = *keys_,
             .runs = *runs_,
             .codec = *codec_,
+            .files = *files_,
             .notify = store::notices::tell_through(*notifier_),
             .start_run = std::move(start_run),
             .log = log_,
@@ -510,6 +520,8 @@ class ApiProcess {
     std::unique_ptr<http::Strangers> strangers_;
     std::unique_ptr<crypto::KeyWrapper> shared_master_;
     std::unique_ptr<blob::Store> blobs_;
+    std::unique_ptr<blob::Streams> file_streams_;
+    store::files::Options file_options_;
     std::unique_ptr<disk::Watch> disks_;
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<pg::Pool> ingest_pool_;  // of ingest_ alone
@@ -518,6 +530,7 @@ class ApiProcess {
     std::unique_ptr<store::runs::PayloadCodec> codec_;
     rt::Budget values_{loop_, kValuesBytes};
     std::unique_ptr<store::runs::Runs> runs_;
+    std::unique_ptr<store::files::Files> files_;
     ingress::RunWatch watch_{loop_};
     std::unique_ptr<ingress::Ingest> ingest_;
     std::unique_ptr<scheduler::Scheduler> scheduler_;

@@ -157,6 +157,19 @@ void add_api_options(CLI::App& command, app::ProcessOptions& options) {
 
 /// Of both kinds of process.
 void add_disk_options(CLI::App& command, app::ProcessOptions& options) {
+    command
+        .add_option(
+            "--keep",
+            options.keep,
+            "How long: runs, values, files, events, logs or deliveries, e.g. runs=30d or logs=12h; may be "
+            "repeated"
+        )
+        ->envname("WEFT_KEEP")
+        ->delimiter(',');
+    command.add_option("--files-gib", options.files_gib, "Files that are kept for one tenant, in GiB")
+        ->envname("WEFT_FILES_GIB")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
     command.add_option("--disk-low", options.disk_low, "Percent free below which old things go at once")
         ->check(CLI::Range(0.0, 100.0))
         ->capture_default_str();
@@ -180,14 +193,6 @@ void add_worker_options(CLI::App& command, app::ProcessOptions& options) {
     command.add_option("--runs-max", options.runs_max, "Runs at the same time in one worker")
         ->check(CLI::Range(1, 1'000))
         ->capture_default_str();
-    command
-        .add_option(
-            "--keep",
-            options.keep,
-            "How long: runs, values, events, logs or deliveries, e.g. runs=30d or logs=12h; may be repeated"
-        )
-        ->envname("WEFT_KEEP")
-        ->delimiter(',');
     command
         .add_option("--answers-mib", options.answers_mib, "Memory of one worker for answers of other systems")
         ->check(CLI::Range(32, 65'536))

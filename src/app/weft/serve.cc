@@ -207,6 +207,8 @@ class Server {
         };
         spec.argv.push_back("--disk-low=" + std::to_string(options_.process.disk_low));
         spec.argv.push_back("--disk-full=" + std::to_string(options_.process.disk_full));
+        for (const std::string& keep : options_.process.keep) spec.argv.push_back("--keep=" + keep);
+        spec.argv.push_back("--files-gib=" + std::to_string(options_.process.files_gib));
         spec.fds = {{secrets.get(), kSecretsFd}, {ready_->write_fd(), kNotifyFd}, {at_gate_.get(), kGateFd}};
         // By descriptor: the api's user may not search the way here, and a restart runs the same version.
         spec.executable_fd = executable_.get();
@@ -310,7 +312,6 @@ class Server {
         for (const std::string& tenant : options_.process.shared_tenants) {
             spec.argv.push_back("--shared-tenant=" + tenant);
         }
-        for (const std::string& keep : options_.process.keep) spec.argv.push_back("--keep=" + keep);
         spec.argv.push_back("--answers-mib=" + std::to_string(options_.process.answers_mib));
         if (postgres_) spec.argv.push_back("--disk=" + folder_.at("postgres"));
         spec.argv.push_back("--isolation-floor=" + options_.process.isolation_floor);

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "platform/http/site.h"
 #include "platform/proc/proc.h"
+#include "store/retention/retention.h"
 
 #include <unistd.h>
 
@@ -100,6 +101,13 @@ http::BodyLimits body_limits(int bodies_mib) {
         .bytes_max = bytes,
         .bytes_per_address_max = bytes / kAddressPart,
         .bytes_per_share_max = bytes / kTenantPart,
+    };
+}
+
+Result<store::files::Options> options_of_files(const ProcessOptions& options) {
+    TRY(const auto policy, store::retention::parse_policy(options.keep));
+    return store::files::Options{
+        .tenant_bytes_max = static_cast<std::int64_t>(options.files_gib) << 30, .keep = policy.files
     };
 }
 

@@ -7,6 +7,7 @@
 #include "platform/http/server.h"
 #include "platform/proc/proc.h"
 #include "platform/rate/rate.h"
+#include "store/files/files.h"
 
 #include <chrono>
 #include <cstdint>
@@ -60,7 +61,8 @@ struct ProcessOptions {
     std::vector<std::string> shared_tenants;  // worker: slugs, whose runs may share sandboxes
     std::vector<std::string> disks;           // watched beside that of `blobs`
     double disk_low = 10;           // percent free: below, what is older than its policy goes at once
-    std::vector<std::string> keep;  // worker: how long, e.g. runs=30d (store/retention); the rest by default
+    std::vector<std::string> keep;  // how long, e.g. runs=30d (store/retention); the rest by default
+    int files_gib = 20;             // of the files that are kept for one tenant
     double disk_full = 5;           // percent free: below, nothing new is taken in
     std::string isolation_floor = "rootless";  // worker: the least that will do; full, rootless or process
     int number = 0;       // worker: its place on this machine, from 0; users of sandboxes do not overlap
@@ -79,6 +81,9 @@ struct ProcessSecrets {
     Secret vault_key;      // likewise; worker only, empty for the api
     Secret metrics_token;  // of WEFT_METRICS_TOKEN_FILE; empty: none
 };
+
+/// How files are kept, of both kinds of process. Errors: kInvalid names the option.
+Result<store::files::Options> options_of_files(const ProcessOptions& options);
 
 enum class Plane : std::uint8_t { kApi, kWorker };
 

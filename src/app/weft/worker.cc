@@ -5,6 +5,7 @@
 #include "app/weft/metrics_server.h"
 #include "data/isolation/isolation.h"
 #include "platform/blob/blob.h"
+#include "platform/blob/streams.h"
 #include "platform/crypto/crypto.h"
 #include "platform/disk/disk.h"
 #include "platform/http/client.h"
@@ -60,6 +61,9 @@ class WorkerProcess {
         TRY(shared_master_, crypto::make_key_wrapper(secrets_.shared_key));
         TRY(vault_master_, crypto::make_key_wrapper(secrets_.vault_key));
         TRY(blobs_, blob::open_directory(options_.blobs));
+        TRY(file_streams_, blob::open_streams(options_.blobs));
+        TRY(auto file_options, options_of_files(options_));
+        file_options.admit = [this] { return disks_->admit(); };
         std::string url(secrets_.database_url.reveal());
         pg::PoolOptions pool{
             .url = url,
@@ -79,6 +83,8 @@ class WorkerProcess {
             .vault_master = *vault_master_,
             .client = *client_,
             .blobs = *blobs_,
+            .file_streams = *file_streams_,
+            .file_options = std::move(file_options),
             .egress = std::move(policy),
             .clock = clock_,
             .rng = rng_,
@@ -160,6 +166,7 @@ class WorkerProcess {
     std::unique_ptr<crypto::KeyWrapper> shared_master_;
     std::unique_ptr<crypto::KeyWrapper> vault_master_;
     std::unique_ptr<blob::Store> blobs_;
+    std::unique_ptr<blob::Streams> file_streams_;
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<http::Client> client_;
     std::unique_ptr<worker::Worker> worker_;

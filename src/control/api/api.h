@@ -100,6 +100,7 @@ struct Context {
     pg::Transaction* transaction = nullptr;  // of a kWrite operation
     std::optional<std::string> idempotency_key;
     std::optional<store::idempotency::Once> once;  // of a kOwn operation with a key: taken where it commits
+    const http::Request* request = nullptr;        // of a raw operation, until its handler returns
     /// Looks the caller's credential up again and compares: for streams, which outlive the first look.
     http::Renew renew;
 
@@ -165,6 +166,7 @@ struct Operation {
     std::string audit_action = "";       // "app.create"; empty: no audit row
     std::string_view audit_object = "";  // "app"
     std::size_t body_bytes_max = limits::kApiBodyBytesMax;
+    bool is_body_raw = false;  // of a raw operation: bytes that it reads from Context::request as they come
     Steady::duration timeout = std::chrono::seconds(30);
     Handler handler;
     RawHandler raw;  // instead of handler

@@ -167,6 +167,13 @@ void Rest::mount(http::Router& router) {
             .timeout = operation.timeout,
             .gate = [this, &found = *entry](const http::Request& head) { return admit(found, head); },
         };
+        if (operation.is_body_raw) {
+            options.streaming = {
+                .wants = [](const http::Request&) { return true; },
+                .body_bytes_max = operation.body_bytes_max,
+                .timeout = operation.timeout
+            };
+        }
         router.add(
             operation.method,
             std::string(kPrefix) + std::string(operation.path),
@@ -247,6 +254,7 @@ rt::Task<Result<http::Response>> Rest::answer(
     CO_TRY(input, co_await rt::offload(request.body.size(), read));
     if (operation.raw) {
         CO_CHECK_OK(executor_.validate(entry, input));
+        context.request = &request;
         co_return co_await operation.raw(context, std::move(input));
     }
     CO_TRY(auto answer, co_await executor_.run(entry, context, std::move(input)));

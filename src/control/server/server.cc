@@ -3,6 +3,7 @@
 #include "control/api/entrance.h"
 #include "control/auth/auth.h"
 #include "control/catalog/catalog.h"
+#include "control/files/files.h"
 #include "control/graphql_api/graphql_api.h"
 #include "control/triggers/triggers.h"
 #include "control/ui/ui.h"
@@ -44,6 +45,7 @@ struct Api::Impl {
           triggers(env, parts.checker, options.public_url),
           runs(env, parts.runs, std::move(parts.start_run)),
           waits(env, parts.codec),
+          files(env, parts.files),
           leases(parts.loop, parts.clock, options.leases),
           live(env, leases, options.live),
           executor(env),
@@ -69,6 +71,7 @@ struct Api::Impl {
         triggers.add_operations(table);
         runs.add_operations(table);
         waits.add_operations(table);
+        files.add_operations(table);
         live.add_operations(table);
         table.add({
             .name = "openapi",
@@ -102,6 +105,7 @@ struct Api::Impl {
     Triggers triggers;
     Runs runs;
     Waits waits;
+    Files files;
     http::Leases leases;
     Live live;
     Table table;

@@ -6,6 +6,7 @@
 #include "control/scripts/scripts.h"
 #include "platform/crypto/crypto.h"
 #include "platform/crypto/password.h"
+#include "store/files/files.h"
 #include "store/notices/notices.h"
 
 #include <functional>
@@ -42,6 +43,7 @@ struct ApiParts {
     store::vault::TenantKeys& keys;     // of Reader::kApi, with the same wrapper
     store::runs::Runs& runs;
     store::runs::PayloadCodec& codec;
+    store::files::Files& files;
     store::notices::Tell notify;
     StartRun start_run;
     telemetry::Logger log;

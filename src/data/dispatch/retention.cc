@@ -1,6 +1,7 @@
 #include "data/dispatch/retention.h"
 
 #include "platform/blob/retire.h"
+#include "store/files/files.h"
 
 namespace weft::dispatch {
 
@@ -44,7 +45,19 @@ rt::Task<Result<bool>> Retention::step(rt::Deadline by) {
         CO_TRY(blobs, co_await blob::retire_days(needs_.blob_folder, *retired.blobs_before, kBlobsMax, by));
         count("blob", blobs);
     }
-    co_return retired.is_more || blobs == kBlobsMax;
+    CO_TRY(const bool has_more_files, co_await sweep_files(by));
+    co_return retired.is_more || blobs == kBlobsMax || has_more_files;
+}
+
+rt::Task<Result<bool>> Retention::sweep_files(rt::Deadline by) {
+    if (needs_.files == nullptr) co_return false;
+    constexpr std::chrono::seconds kAge = store::files::kOrphanAge;
+    CO_TRY(
+        const auto swept, co_await store::files::sweep(needs_.pool, *needs_.files, files_after_, kAge, by)
+    );
+    count("file", swept.expired);
+    count("file_orphan", swept.orphans);
+    co_return swept.is_more;
 }
 
 void Retention::count(const std::string& kind, std::int64_t number) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "platform/blob/streams.h"
 #include "platform/pg/pg.h"
 #include "platform/rt/sync.h"
 #include "platform/telemetry/log.h"
@@ -21,7 +22,8 @@ class Retention {
         telemetry::Metrics& metrics;
         store::retention::Policy policy;
         Millis every;
-        std::string blob_folder;  // none when empty
+        std::string blob_folder;         // none when empty
+        blob::Streams* files = nullptr;  // bytes of files; null: none
     };
     explicit Retention(Needs needs);
 
@@ -30,12 +32,14 @@ class Retention {
 
   private:
     rt::Task<Result<bool>> step(rt::Deadline by);
+    rt::Task<Result<bool>> sweep_files(rt::Deadline by);
     void count(const std::string& kind, std::int64_t number);
 
     Needs needs_;
     rt::Signal wanted_;
     std::map<std::string, telemetry::Counter> deleted_;
     telemetry::Gauge oldest_;
+    Uuid files_after_;  // how far the sweep of files has come
 };
 
 }  // namespace weft::dispatch

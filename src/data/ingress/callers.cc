@@ -120,7 +120,8 @@ rt::Task<Result<http::Response>> Callers::start_and_wait(StartByEvent start, Req
     if (!places_.may_take(tenant)) co_return fail(too_many_callers());
     Place place(places_, tenant);
     // Watched before it exists: its end may be told before we hear that it has begun.
-    const RunId run = start.run.emplace(ingest_.make_id());
+    if (!start.run) start.run = ingest_.make_id();
+    const RunId run = *start.run;
     std::optional<RunWatch::Watcher> watcher(std::in_place, watch_, tenant, run);
     CO_TRY(Started started, co_await ingest_.start_by_event(std::move(start), by));
     if (started.run != run) watcher.emplace(watch_, tenant, started.run);

@@ -1,10 +1,12 @@
 #include "data/ingress/hooks.h"
 
+#include "base/bytes.h"
 #include "base/shares.h"
 #include "core/trigger/trigger.h"
 #include "data/ingress/detail/addresses.h"
 #include "data/ingress/detail/callers.h"
 #include "data/ingress/detail/input_schemas.h"
+#include "data/ingress/detail/receiving.h"
 #include "data/ingress/detail/request.h"
 #include "platform/crypto/crypto.h"
 #include "platform/rt/loop.h"
@@ -38,6 +40,15 @@ struct KnownTarget {
 
 /// Longer than those that providers send.
 constexpr std::size_t kChallengeBytesMax = 1'024;
+/// Of multipart: boundaries, heads and fields around the files.
+constexpr std::size_t kEnvelopeBytes = limits::kWebhookBodyBytesMax + (1u << 20);
+constexpr std::size_t kFieldsMax = 1'000;
+constexpr auto kTransferTimeout = std::chrono::hours(1);
+
+/// What a trigger's rate counts of a body. Of files the disk and the tenant's room are the limit.
+std::size_t counted(std::size_t bytes) {
+    return std::min(bytes, limits::kWebhookBodyBytesMax);
+}
 
 RefusalReason refusal_reason(const Error& error) {
     if (error.field.starts_with("input")) return RefusalReason::kInput;
@@ -63,6 +74,12 @@ Error from_elsewhere() {
 http::Response filtered(const trigger::Webhook& webhook) {
     if (const auto status = trigger::bare_status(webhook.signature)) return http::Response::empty(*status);
     return http::Response::json(202, R"({"filtered":true})");
+}
+
+/// The input of a run whose delivery was one file.
+std::string input_of_file(const detail::Received& received) {
+    const auto& file = received.files.front();
+    return to_text(JsonObject{{"file", file::to_json(file.handle())}, {"content_type", file.type}});
 }
 
 http::Response echo(std::string value) {
@@ -112,6 +129,7 @@ struct Hooks::Impl {
          .strangers = options.strangers}
     };
     std::int64_t rejected = 0;
+    SystemRng stand_ins{};
     detail::Callers callers{ingest, pool, runs, watch, clock, options};
     detail::InputSchemas schemas{pool};
 
@@ -130,12 +148,32 @@ struct Hooks::Impl {
     Result<std::optional<http::Response>> challenged(
         const KnownTarget& target, const std::vector<Secret>& secrets, const http::Request& request
     );
-    /// The body as the run sees it; the request's is taken.
-    rt::Task<Result<std::string>> read(Target target, http::Request& request);
+    /// The body as the run sees it, and the files that it brought; the request's is taken.
+    struct Body {
+        std::string input;
+        detail::Received received;
+    };
+    rt::Task<Result<Body>> read(Target target, http::Request& request);
+    /// The same of one that is read, and verified, as it comes.
+    rt::Task<Result<Body>> receive(
+        Target target, http::Request& request, detail::StreamedSignature& signature
+    );
     /// Gives the input back when it fits the workflow, or when that is the run's to say.
     rt::Task<Result<std::string>> check_input(Target target, std::string input, rt::Deadline by);
     rt::Task<Result<http::Response>> deliver(Target target, http::Request request);
+    rt::Task<Result<http::Response>> deliver_files(Target target, http::Request request);
+    rt::Task<Result<http::Response>> take(
+        Target target, http::Request& request, Body body, std::string dedupe_key, Instant received_at
+    );
     rt::Task<Result<http::Response>> begin(Target target, StartByEvent start, RequestId id, rt::Deadline by);
+    detail::Receiving receiving(const KnownTarget& target) const {
+        return {
+            .files = *options.files,
+            .tenant = target.row.tenant,
+            .text_bytes_max = limits::kWebhookBodyBytesMax,
+            .entries_max = kFieldsMax
+        };
+    }
     Result<http::Response> refuse_unverified(
         const KnownTarget& target, const http::Request& request, const Error& error
     );
@@ -166,7 +204,7 @@ std::optional<http::Response> Hooks::Impl::over_rate(
         );
     }
     const http::Quota of_bytes{
-        "trigger-bytes", options.bytes, decide(bytes, options.bytes, static_cast<double>(size))
+        "trigger-bytes", options.bytes, decide(bytes, options.bytes, static_cast<double>(counted(size)))
     };
     if (of_bytes.verdict.is_allowed) return std::nullopt;
     return http::quota_exceeded(of_bytes, "This trigger gets more bytes than it may; slow down", request.id);
@@ -221,6 +259,12 @@ void Hooks::add_routes(http::Router& router) {
         .body_bytes_max = limits::kWebhookBodyBytesMax,
         .timeout = impl_->options.sync_timeout + std::chrono::seconds(15),
         .gate = [this](const http::Request& head) { return admit(head); },
+        .streaming =
+            http::RouteOptions::Streaming{
+                .wants = detail::brings_files,
+                .body_bytes_max = static_cast<std::size_t>(file::kFileBytesMax) + kEnvelopeBytes,
+                .timeout = kTransferTimeout,
+            },
     };
     auto handler = [this](http::Request request) { return handle(std::move(request)); };
     for (auto method : {http::Method::kPost, http::Method::kGet, http::Method::kHead}) {
@@ -308,7 +352,7 @@ Result<std::optional<http::Response>> Hooks::Impl::challenged(
     return echo(std::string(*value));
 }
 
-rt::Task<Result<std::string>> Hooks::Impl::read(Target target, http::Request& request) {
+rt::Task<Result<Hooks::Impl::Body>> Hooks::Impl::read(Target target, http::Request& request) {
     CO_TRY(auto codings, http::codings_of(request.headers));
     const std::size_t most = detail::reading_bytes_max(request, codings);
     if (request.body_lease) CO_CHECK_OK(request.body_lease->resize(most));
@@ -320,7 +364,37 @@ rt::Task<Result<std::string>> Hooks::Impl::read(Target target, http::Request& re
     if (reading.is_mislabelled) note("coding", *target, request.id, "not coded as it says");
     if (!charset.empty()) note("charset", *target, request.id, charset);
     if (reading.has_broken_text) note("text", *target, request.id, "bytes that are none in its charset");
-    co_return std::move(reading.input);
+    if (!reading.bytes) co_return Body{std::move(reading.input), {}};
+    if (options.files == nullptr) co_return fail(Error::invalid("This server keeps no files", "body"));
+    store::files::What what{.name = "file", .type = std::string(request.headers.get("content-type"))};
+    what.origin = store::files::Origin::kWebhook;
+    auto how = receiving(*target);
+    CO_TRY(
+        auto received,
+        co_await detail::receive_bytes(
+            *std::move(reading.bytes), std::move(what), std::move(how), request.deadline
+        )
+    );
+    std::string input = input_of_file(received);
+    co_return Body{std::move(input), std::move(received)};
+}
+
+rt::Task<Result<Hooks::Impl::Body>> Hooks::Impl::receive(
+    Target target, http::Request& request, detail::StreamedSignature& signature
+) {
+    if (options.files == nullptr) co_return fail(Error::invalid("This server keeps no files", "body"));
+    auto how = receiving(*target);
+    how.hear = [&signature](std::string_view piece) { signature.add(piece); };
+    if (!detail::is_multipart(request)) {
+        CO_TRY(auto received, co_await detail::receive_file(request, std::move(how), request.deadline));
+        std::string input = input_of_file(received);
+        co_return Body{std::move(input), std::move(received)};
+    }
+    CO_TRY(auto received, co_await detail::receive_multipart(request, std::move(how), request.deadline));
+    JsonObject fields;
+    for (auto& [name, value] : received.entries) detail::put(fields, name, std::move(value));
+    std::string input = to_text(Json(std::move(fields)));
+    co_return Body{std::move(input), std::move(received)};
 }
 
 Result<http::Response> Hooks::Impl::refuse_unverified(
@@ -340,6 +414,7 @@ Result<http::Response> Hooks::Impl::refuse_unverified(
 }
 
 rt::Task<Result<http::Response>> Hooks::Impl::deliver(Target target, http::Request request) {
+    if (request.incoming != nullptr) co_return co_await deliver_files(target, std::move(request));
     const auto received_at = clock.now();
     const auto by = request.deadline;
     CO_TRY(auto known, co_await secrets(target, by));
@@ -357,8 +432,50 @@ rt::Task<Result<http::Response>> Hooks::Impl::deliver(Target target, http::Reque
         refused(RefusalReason::kRate, *target, Sent(request), over->status);
         co_return std::move(*over);
     }
-    const Sent sent(request);
-    CO_TRY(std::string input, co_await read(target, request));
+    CO_TRY(Body body, co_await read(target, request));
+    co_return co_await take(target, request, std::move(body), std::move(delivery->dedupe_key), received_at);
+}
+
+/// A body that is verified as it comes: nothing of it counts before its end.
+rt::Task<Result<http::Response>> Hooks::Impl::deliver_files(Target target, http::Request request) {
+    const auto received_at = clock.now();
+    CO_TRY(auto known, co_await secrets(target, request.deadline));
+    std::vector<std::string> urls = urls_of(options.public_url, request);
+    std::string stand_in = hex(crypto::random_bytes(stand_ins, 32).reveal());
+    auto signature = detail::StreamedSignature::begin(
+        target->webhook.signature,
+        std::move(known),
+        request,
+        std::move(urls),
+        received_at,
+        std::move(stand_in)
+    );
+    if (!signature) {
+        ++rejected;
+        co_return refuse_unverified(*target, request, signature.error());
+    }
+    CO_TRY(Body body, co_await receive(target, request, *signature));
+    auto delivery = signature->finish();
+    if (!delivery) {
+        ++rejected;
+        co_return refuse_unverified(*target, request, delivery.error());
+    }
+    const std::size_t size = detail::stated_length(request);
+    if (auto over = over_rate(*target, request, size, Count::kSpend)) {
+        note(name(RefusalReason::kRate), *target, request.id, "");
+        refused(RefusalReason::kRate, *target, Sent(request), over->status);
+        co_return std::move(*over);
+    }
+    co_return co_await take(target, request, std::move(body), std::move(delivery->dedupe_key), received_at);
+}
+
+/// A delivery that was verified and read begins a run, which is given its files first.
+rt::Task<Result<http::Response>> Hooks::Impl::take(
+    Target target, http::Request& request, Body body, std::string dedupe_key, Instant received_at
+) {
+    const rt::Deadline by = request.deadline;
+    const TenantId tenant = target->row.tenant;
+    std::string input = std::move(body.input);
     std::string about = detail::trigger_of(
         KnownTarget::kKind, request, target->row, target->webhook.signature.signature_header, received_at
     );
@@ -366,21 +483,32 @@ rt::Task<Result<http::Response>> Hooks::Impl::deliver(Target target, http::Reque
         auto look = [&] { return detail::passes(*target->webhook.filter, input, about); };
         if (!co_await rt::offload(input.size(), look)) {
             auto answer = filtered(target->webhook);
-            refused(RefusalReason::kFiltered, *target, sent, answer.status);
+            refused(RefusalReason::kFiltered, *target, Sent(request), answer.status);
             co_return answer;
         }
     }
     if (target->webhook.on_invalid_input == trigger::OnInvalidInput::kRefuse) {
         CO_TRY(input, co_await check_input(target, std::move(input), by));
     }
+    const RunId run = ingest.make_id();
+    const std::vector<FileId> files = body.received.ids();
+    if (!files.empty()) CO_CHECK_OK(co_await options.files->keep(std::move(body.received.uploads), run, by));
     StartByEvent start{
-        .tenant = target->row.tenant,
+        .tenant = tenant,
         .trigger_id = target->row.id,
-        .dedupe_key = std::move(delivery->dedupe_key),
+        .dedupe_key = std::move(dedupe_key),
+        .run = run,
         .input = std::move(input),
         .trigger = std::move(about),
     };
-    co_return co_await begin(target, std::move(start), request.id, by);
+    auto answer = co_await begin(target, std::move(start), request.id, by);
+    // A repetition: the run that began before has its own. Of a start whose outcome nobody knows they stay.
+    const bool is_repeat = answer && answer->headers.get("x-weft-run-id", run.text()) != run.text();
+    const bool is_refused = !answer && answer.error().code != Code::kUnavailable &&
+                            answer.error().code != Code::kTimeout && answer.error().code != Code::kCancelled;
+    if (is_repeat || is_refused)
+        for (const FileId& file : files) (void)co_await options.files->drop(tenant, file, by);
+    co_return answer;
 }
 
 rt::Task<Result<std::string>> Hooks::Impl::check_input(Target target, std::string input, rt::Deadline by) {
@@ -416,9 +544,11 @@ rt::Task<Result<http::Response>> Hooks::Impl::begin(
     if (target->webhook.mode == trigger::Mode::kSync)
         co_return co_await callers.start_and_wait(std::move(start), id, by);
     CO_TRY(Started started, co_await ingest.start_by_event(std::move(start), by));
+    auto answer = detail::accepted(started);
     if (const auto status = trigger::bare_status(target->webhook.signature))
-        co_return http::Response::empty(*status);
-    co_return detail::accepted(started);
+        answer = http::Response::empty(*status);
+    answer.headers.add("x-weft-run-id", started.run.text());
+    co_return answer;
 }
 
 void Hooks::Impl::note(

@@ -5,6 +5,7 @@
 #include "platform/http/quota.h"
 #include "platform/http/router.h"
 #include "platform/telemetry/notices.h"
+#include "store/files/files.h"
 #include "store/notices/notices.h"
 #include "store/runs/runs.h"
 #include "store/vault/keys.h"
@@ -65,6 +66,7 @@ struct HookOptions {
     http::Strangers* strangers = nullptr;   // who asks for unknown hooks; null: nobody counts
     telemetry::Notices* notices = nullptr;  // of refused and odd deliveries; null: nobody asks
     Refusals* refusals = nullptr;           // what a trigger's owner sees of them; null: nothing
+    store::files::Files* files = nullptr;   // null: deliveries bring none (422)
     Steady::duration sweep_every =
         std::chrono::seconds(5);  // a lost notification costs a sync caller this much
     /// How senders reach us, without a trailing slash, for signatures of addresses; empty: as they say.
@@ -89,8 +91,11 @@ struct HookOptions {
 /// The run sees `trigger` = {"kind": "webhook", "id", "name", "method", "headers", "query", "received_at"};
 /// headers in lower case without those that carry credentials, cookies, signatures or the connection's own
 /// business; and `input` by content type: JSON as parsed; a form as an object of texts (of lists where a name
-/// repeats); other text as {"text": …}; anything else as {"base64": …, "content_type": …}; an empty body as
-/// null. Codings are undone and charsets become UTF-8 first (platform/http/coding.h, core/media).
+/// repeats); other text as {"text": …}; bytes that are none in their charset as {"base64": …,
+/// "content_type": …}; any other type as {"file": handle, "content_type": …}; multipart/form-data as an
+/// object of texts and handles; an empty body as null. Codings are undone and charsets become UTF-8 first
+/// (platform/http/coding.h, core/media). What brings files is read as it comes, and may be as large as a
+/// file.
 class Hooks {
   public:
     Hooks(

@@ -77,9 +77,7 @@ TEST_F(SendersTest, CharsetsAndByteOrderMarksBecomeUtf8) {
         input("text/xml", "<?xml version='1.0' encoding='latin1'?><a>\xF6</a>"),
         R"({"text":"<?xml version='1.0' encoding='latin1'?><a>ö</a>","content_type":"text/xml"})"
     );
-    EXPECT_EQ(
-        input("image/png; charset=utf-8", "\x89PNG"), R"({"base64":"iVBORw==","content_type":"image/png"})"
-    );
+    EXPECT_THAT(input("image/png; charset=utf-8", "\x89PNG"), HasSubstr(R"("type":"image/png","size":4)"));
 }
 
 TEST_F(SendersTest, FormsAreReadAsBrowsersWriteThem) {

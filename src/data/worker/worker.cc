@@ -108,7 +108,8 @@ struct Worker::Impl {
                deps.metrics,
                deps.options.keep,
                deps.options.retire_every,
-               deps.options.blob_folder}
+               deps.options.blob_folder,
+               &deps.file_streams}
           ),
           keys_wanted(deps.loop),
           scope(deps.loop, [this](std::string what) { deps.log.error("task failed", {{"detail", what}}); }) {}

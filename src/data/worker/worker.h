@@ -7,6 +7,7 @@
 #include "data/isolation/isolation.h"
 #include "data/poller/poller.h"
 #include "platform/blob/blob.h"
+#include "platform/blob/streams.h"
 #include "platform/crypto/crypto.h"
 #include "platform/http/client.h"
 #include "platform/pg/pg.h"
@@ -15,6 +16,7 @@
 #include "platform/telemetry/health.h"
 #include "platform/telemetry/log.h"
 #include "platform/telemetry/metrics.h"
+#include "store/files/files.h"
 #include "store/retention/retention.h"
 
 #include <memory>
@@ -45,7 +47,7 @@ struct Options : dispatch::Options {
     poller::Options poller;
 };
 
-/// All of it borrowed for the worker's life, but `egress` and `options`.
+/// All of it borrowed for the worker's life, but `egress` and both options.
 struct Deps {
     rt::Loop& loop;
     pg::Pool& pool;   // as weft_worker
@@ -55,6 +57,8 @@ struct Deps {
     crypto::KeyWrapper& vault_master;   // unwraps private vault keys
     http::Client& client;
     blob::Store& blobs;
+    blob::Streams& file_streams;
+    store::files::Options file_options;
     egress::Policy egress;
     const rt::Clock& clock;
     Rng& rng;

@@ -1,4 +1,5 @@
 #include "platform/blob/blob.h"
+#include "platform/blob/detail/folder.h"
 #include "platform/blob/retire.h"
 #include "platform/rt/loop.h"
 
@@ -14,66 +15,9 @@
 
 namespace weft::blob {
 
+using namespace detail;
+
 namespace {
-
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
-    bool is_open() const { return fd_ >= 0; }
-
-  private:
-    int fd_;
-};
-
-std::unexpected<Error> failed(std::string_view what) {
-    return fail(
-        Error::unavailable("Storage is not available", std::string(what) + ": " + std::strerror(errno))
-    );
-}
-
-/// Modes of what is made: for this user, or for the group as well, as the folder itself says.
-struct Modes {
-    mode_t folder = 0700;
-    mode_t file = 0600;
-};
-
-Result<void> make_folder(const std::string& path, mode_t mode) {
-    if (::mkdir(path.c_str(), 0700) == 0) {
-        if (mode == 0700 || ::chmod(path.c_str(), mode) == 0) return {};  // past the umask
-    } else if (errno == EEXIST) {
-        return {};
-    }
-    return failed("make blob folder");
-}
-
-Result<void> sync_folder(const std::string& path) {
-    Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder.is_open() || ::fsync(folder.get()) != 0) return failed("sync blob folder");
-    return {};
-}
-
-Result<void> write_all(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-        ssize_t count = ::write(fd, bytes.data(), bytes.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return failed("write blob");
-        bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return {};
-}
-
-/// Days since 1970 of a version 7 id.
-std::string day_of(const Uuid& name) {
-    std::int64_t millis = 0;
-    for (std::size_t i = 0; i < 6; ++i) millis = millis << 8 | name.bytes[i];
-    return std::to_string(millis / 86'400'000);
-}
 
 Result<void> write_file(const std::string& root, Modes modes, const Uuid& name, const std::string& bytes) {
     const std::string folder = root + "/" + day_of(name);
@@ -81,8 +25,7 @@ Result<void> write_file(const std::string& root, Modes modes, const Uuid& name, 
     const std::string beside = path + ".new";
     CHECK_OK(make_folder(folder, modes.folder));
     {
-        Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (!file.is_open() || ::fchmod(file.get(), modes.file) != 0) return failed("open blob");
+        TRY(auto file, make_file(beside, modes.file));
         CHECK_OK(write_all(file.get(), bytes));
         if (::fsync(file.get()) != 0) return failed("sync blob");
     }
@@ -99,14 +42,8 @@ Result<std::string> read_file(const std::string& root, const Uuid& name, std::si
     if (!file.is_open() || ::fstat(file.get(), &status) != 0) return failed("open blob");
     const auto size = static_cast<std::size_t>(status.st_size);
     if (size > bytes_max) return fail(Error::limit("The stored value is too large"));
-    std::string out(size, '\0');
-    std::size_t at = 0;
-    while (at < size) {
-        ssize_t count = ::read(file.get(), out.data() + at, size - at);
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return failed("read blob");
-        at += static_cast<std::size_t>(count);
-    }
+    TRY(auto out, read_at(file.get(), 0, size));
+    if (out.size() != size) return failed("read blob");
     return out;
 }
 
@@ -176,8 +113,7 @@ rt::Task<Result<int>> retire_days(std::string folder, std::int64_t day, int most
 
 Result<std::unique_ptr<Store>> open_directory(std::string path) {
     CHECK_OK(make_folder(path, 0700));
-    struct stat status{};
-    if (::stat(path.c_str(), &status) != 0) return failed("look at the blob folder");
+    TRY(const Modes modes, modes_of(path));
     if (::access(path.c_str(), R_OK | W_OK | X_OK) != 0) {
         return fail(Error::unavailable(
             "The folder of large values, " + path +
@@ -186,8 +122,6 @@ Result<std::unique_ptr<Store>> open_directory(std::string path) {
             std::strerror(errno)
         ));
     }
-    Modes modes;
-    if ((status.st_mode & S_IWGRP) != 0) modes = {.folder = 02770, .file = 0660};
     return std::make_unique<Directory>(std::move(path), modes);
 }
 

@@ -23,6 +23,37 @@ Result<void> init();
 
 /// 32 raw bytes.
 std::string sha256(std::string_view data);
+/// The same of what comes piece by piece.
+class Sha256 {
+  public:
+    Sha256();
+    ~Sha256();
+    Sha256(const Sha256&) = delete;
+    Sha256& operator=(const Sha256&) = delete;
+    void add(std::string_view data);
+    /// 32 raw bytes; the last call.
+    std::string finish();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+/// HMAC-SHA256 of what comes piece by piece.
+class HmacSha256 {
+  public:
+    explicit HmacSha256(std::string_view key);
+    ~HmacSha256();
+    HmacSha256(HmacSha256&&) noexcept;
+    HmacSha256& operator=(HmacSha256&&) noexcept;
+    void add(std::string_view data);
+    /// 32 raw bytes; the last call.
+    std::string finish();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
 /// 32 raw bytes. Compare with `equal_constant_time`.
 std::string hmac_sha256(std::string_view key, std::string_view data);
 /// 20 raw bytes. For other systems' signatures that still use it, and for nothing of ours.

@@ -79,17 +79,29 @@ class BodyLease {
     virtual Result<void> resize(std::size_t bytes) = 0;
 };
 
+/// A body that is read as it comes, for a route that asked for that. The server's; valid until the handler
+/// returns. What is not read when it does is not kept, and the connection is closed.
+class BodyReader {
+  public:
+    virtual ~BodyReader() = default;
+    /// The next piece, at most some 64 KiB; empty at the end. The sender waits while nobody reads. Errors:
+    /// kInvalid (malformed, or longer than admitted: the server answers the request itself then, whatever
+    /// the handler says), kTimeout (too slow), kCancelled (the sender is gone, shutdown). One read at a time.
+    virtual rt::Task<Result<std::string>> read(rt::Deadline by) = 0;
+};
+
 struct Request {
     Method method = Method::kGet;
     std::string raw_target;  // as sent; for logs and signatures only
     Target target;
     Fields headers;
-    std::string body;    // complete, at most what the route admitted
-    std::string peer;    // of the connection: IP address without port, or "unix"
-    std::string client;  // who sent it: the peer, or whom a trusted proxy names (client_address)
-    RequestId id;        // ours, new for every request; also sent back as x-request-id
-    Fields params;       // what the route's {names} matched, decoded
-    std::string route;   // the pattern that matched; empty when none did. A bounded label for metrics
+    std::string body;  // complete, at most what the route admitted; empty when `incoming` is set
+    BodyReader* incoming = nullptr;  // see RouteOptions::Streaming
+    std::string peer;                // of the connection: IP address without port, or "unix"
+    std::string client;              // who sent it: the peer, or whom a trusted proxy names (client_address)
+    RequestId id;                    // ours, new for every request; also sent back as x-request-id
+    Fields params;                   // what the route's {names} matched, decoded
+    std::string route;  // the pattern that matched; empty when none did. A bounded label for metrics
     const void* matched = nullptr;                            // the Service's own note from admit to handle
     std::shared_ptr<const void> note;                         // what the route's gate found out
     std::shared_ptr<BodyLease> body_lease;                    // counts `body` in the server's budget
@@ -172,14 +184,16 @@ struct Upgrade {
 
 /// What a handler answers. content-length, transfer-encoding, connection and date are the server's; so is
 /// x-request-id unless the handler gives one; the rest is the handler's. Exactly one of body, shared_body,
-/// stream and upgrade is used.
+/// stream and upgrade is used. `stream_length`: how many bytes the stream will be, where that is known; one
+/// that writes fewer or more is cut off.
 struct Response {
     int status = 200;
     Fields headers;
     std::string body;
     std::shared_ptr<const std::string> shared_body;  // shared by all answers with one static file
     StreamProducer stream;                           // chunked; runs until it returns or the peer goes away
-    std::optional<Upgrade> upgrade;                  // 101 and a WebSocket
+    std::optional<std::uint64_t> stream_length;
+    std::optional<Upgrade> upgrade;  // 101 and a WebSocket
 
     static Response text(int status, std::string body, std::string_view type = "text/plain; charset=utf-8");
     /// `body` is JSON text already.
@@ -209,6 +223,7 @@ struct Admission {
     Steady::duration timeout = std::chrono::seconds(30);
     std::optional<Response> refusal;  // answered at once, the body unread
     std::string share;                // as the gate says
+    bool is_streamed = false;         // the handler reads the body as it comes
     const Gate* gate = nullptr;       // asked next, if the length that was stated is allowed; null: none
 };
 

@@ -20,6 +20,17 @@ std::size_t index_of(Method method) {
     return static_cast<std::size_t>(method);
 }
 
+/// A body that is here already, as if it came.
+struct WholeBody final : BodyReader {
+    std::string bytes;
+    rt::Task<Result<std::string>> read(rt::Deadline) override {
+        constexpr std::size_t kPiece = 64u << 10;
+        std::string piece = bytes.substr(0, kPiece);
+        bytes.erase(0, piece.size());
+        co_return piece;
+    }
+};
+
 }  // namespace
 
 struct Router::Route {
@@ -144,6 +155,12 @@ Admission Router::admit(Request& head) {
     head.matched = route;
     admission.body_bytes_max = route->options.body_bytes_max;
     admission.timeout = route->options.timeout;
+    const auto& streaming = route->options.streaming;
+    if (streaming && streaming->wants(head)) {
+        admission.is_streamed = true;
+        admission.body_bytes_max = streaming->body_bytes_max;
+        admission.timeout = streaming->timeout;
+    }
     if (route->options.gate) admission.gate = &route->options.gate;
     return admission;
 }
@@ -160,6 +177,12 @@ rt::Task<Result<Response>> Router::answer(Request head) {
         CO_TRY(Pass pass, co_await (*admission.gate)(head));
         if (pass.refusal) co_return std::move(*pass.refusal);
         head.note = std::move(pass.note);
+    }
+    WholeBody whole;
+    if (admission.is_streamed) {
+        whole.bytes = std::move(head.body);
+        head.body.clear();
+        head.incoming = &whole;
     }
     co_return co_await handle(std::move(head));
 }

@@ -9,6 +9,14 @@ struct RouteOptions {
     std::size_t body_bytes_max = limits::kApiBodyBytesMax;
     Steady::duration timeout = std::chrono::seconds(30);
     Gate gate = nullptr;  // of every request that is no larger than allowed, with a body or without
+    /// Requests whose body the handler reads as it comes (Request::incoming), in memory that does not grow
+    /// with it, and with limits of their own.
+    struct Streaming {
+        std::function<bool(const Request& head)> wants;
+        std::size_t body_bytes_max = 0;
+        Steady::duration timeout = std::chrono::seconds(30);
+    };
+    std::optional<Streaming> streaming = std::nullopt;
 };
 
 /// A table of routes, fixed before the server starts. Denies by default: an unknown path is 404, a known path

@@ -59,6 +59,7 @@ struct Named {
 constexpr std::array kNames{
     Named{"runs", &Policy::runs},
     Named{"values", &Policy::values},
+    Named{"files", &Policy::files},
     Named{"events", &Policy::events},
     Named{"logs", &Policy::logs},
     Named{"deliveries", &Policy::deliveries},
@@ -72,7 +73,8 @@ Result<Policy> parse_policy(const std::vector<std::string>& texts) {
     for (const std::string& text : texts) {
         const Error wrong = Error::invalid(
             "\"" + text +
-                "\" is not a time to keep something: write runs, values, events, logs or deliveries, =, and "
+                "\" is not a time to keep something: write runs, values, files, events, logs or deliveries, "
+                "=, and "
                 "days or hours, e.g. runs=30d or logs=12h",
             "keep"
         );

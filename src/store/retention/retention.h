@@ -18,6 +18,7 @@ namespace weft::store::retention {
 struct Policy {
     std::chrono::hours runs{30 * 24};       // runs, their steps, dead letters
     std::chrono::hours values{7 * 24};      // inputs and outputs, also those in the blob folder
+    std::chrono::hours files{7 * 24};       // and until the runs that use one have ended (store/files)
     std::chrono::hours events{7 * 24};      // what happened to a run besides its steps
     std::chrono::hours logs{7 * 24};        // lines that runs wrote
     std::chrono::hours deliveries{7 * 24};  // by what a webhook's repeat is recognised

@@ -26,6 +26,7 @@ struct Reply {
     Json body;
     http::Fields headers;
     http::StreamProducer stream;
+    std::optional<std::uint64_t> stream_length;
 
     std::string text(std::string_view member) const {
         return body.is_object() ? std::string(text_or(body.get_object(), member)) : "";
@@ -114,6 +115,8 @@ class TestApi {
     std::unique_ptr<store::vault::Vault> vault;
     std::unique_ptr<blob::Store> blobs;
     std::unique_ptr<store::runs::PayloadCodec> codec;
+    std::unique_ptr<blob::Streams> streams;
+    std::unique_ptr<store::files::Files> files;
     rt::Budget values;
     std::unique_ptr<store::runs::Runs> runs;
     std::unique_ptr<Api> api;

@@ -70,6 +70,8 @@ TestApi::TestApi(ApiOptions options, std::int64_t value_bytes, std::unique_ptr<s
     blobs = std::move(*blob::open_directory(folder / "blobs"));
     codec = std::make_unique<store::runs::PayloadCodec>(*keys, *blobs, clock, rng);
     runs = std::make_unique<store::runs::Runs>(*pool, *codec, values);
+    streams = std::move(*blob::open_streams(folder / "blobs"));
+    files = std::make_unique<store::files::Files>(*pool, *keys, *streams, clock, rng);
     ApiParts parts{
         .loop = loop,
         .pool = *pool,
@@ -82,6 +84,7 @@ TestApi::TestApi(ApiOptions options, std::int64_t value_bytes, std::unique_ptr<s
         .keys = *keys,
         .runs = *runs,
         .codec = *codec,
+        .files = *files,
         .notify = [this](const store::notices::Notice& notice) { notified.push_back(notice); },
         .start_run = [this](StartRequest wanted, rt::Deadline by) { return start(std::move(wanted), by); },
         .log = telemetry::Logger({.level = telemetry::Level::kError}),
@@ -133,6 +136,7 @@ Reply TestApi::read(Result<http::Response> response) const {
     out.status = response->status;
     out.headers = response->headers;
     out.stream = std::move(response->stream);
+    out.stream_length = response->stream_length;
     const std::string& text = response->shared_body ? *response->shared_body : response->body;
     if (auto parsed = parse_json(text, {.bytes_max = 32u << 20, .nodes_max = 4'000'000}))
         out.body = std::move(*parsed);
@@ -143,7 +147,8 @@ Reply TestApi::call(const Caller& caller, http::Method method, std::string targe
     Reply reply = read(run(request(caller, method, "/api/v1" + target, std::move(body))));
     // Whatever a test is about: what is answered is what the document says.
     const Table::Entry* entry = entry_of(api->table(), method, target);
-    if (entry != nullptr && reply.status < 300) EXPECT_EQ(complaint(*entry, reply), "") << target;
+    const bool is_whole = reply.status < 300 && reply.status != 206;
+    if (entry != nullptr && is_whole) EXPECT_EQ(complaint(*entry, reply), "") << target;
     return reply;
 }
 
@@ -339,6 +344,7 @@ World make_world(TestApi& api, const Caller& owner) {
     );
     made("trigger", api.post(owner, "/workflows/" + ids["workflow"] + "/triggers", trigger));
     made("token", api.post(owner, "/tokens", JsonObject{{"name", "ci"}, {"role", "viewer"}}));
+    made("file", api.post(owner, "/files?name=a.json", JsonObject{{"a", 1}}));
     ids["ended_run"] = api.make_run(owner.tenant, ids["workflow"], "success").text();
     ids["run"] = api.make_run(owner.tenant, ids["workflow"], "queued").text();
     return world;
@@ -421,6 +427,9 @@ std::map<std::string, Call> calls_on(const World& world) {
         {"runs.rerun", {M::kPost, at("/runs/", "ended_run", "/rerun"), empty}},
         {"runs.preview_rerun", {M::kGet, at("/runs/", "ended_run", "/rerun"), {}}},
         {"runs.rerun_many", {M::kPost, "/runs/rerun", JsonObject{{"workflow_id", world.ids.at("workflow")}}}},
+        {"files.get", {M::kGet, at("/files/", "file"), {}}},
+        {"files.download", {M::kGet, at("/files/", "file", "/content"), {}}},
+        {"files.delete", {M::kDelete, at("/files/", "file"), {}}},
         {"approvals.get", {M::kGet, at("/runs/", "run", "/approvals/ask"), {}}},
         {"approvals.decide", {M::kPost, at("/runs/", "run", "/approvals/ask"), JsonObject{{"approved", true}}}
         },

@@ -62,6 +62,8 @@ class Edge {
           notifier_(loop_, db.api_url()),
           keys_(pool_, *wrapper_, clock_, store::vault::TenantKeys::Reader::kApi),
           codec_(keys_, *blobs_, clock_, rng_),
+          streams_(std::move(*blob::open_streams(folder_.path() + "/blobs"))),
+          files_(pool_, keys_, *streams_, clock_, rng_),
           values_(loop_, 128 << 20),
           runs_(pool_, codec_, values_),
           watch_(loop_),
@@ -185,6 +187,7 @@ class Edge {
 
     HookOptions told(HookOptions options) {
         options.refusals = &refusals_;
+        options.files = &files_;
         return options;
     }
 
@@ -199,6 +202,8 @@ class Edge {
     pg::Notifier notifier_;
     store::vault::TenantKeys keys_;
     store::runs::PayloadCodec codec_;
+    std::unique_ptr<blob::Streams> streams_;
+    store::files::Files files_;
     rt::Budget values_;
     store::runs::Runs runs_;
     RunWatch watch_;

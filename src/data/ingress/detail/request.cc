@@ -25,17 +25,6 @@ std::string lower(std::string_view text) {
     return out;
 }
 
-void put(JsonObject& object, std::string_view key, std::string_view value) {
-    auto* present = object.if_contains(key);
-    if (present == nullptr) {
-        object[key] = value;
-    } else if (present->is_array()) {
-        present->get_array().emplace_back(value);
-    } else {
-        *present = JsonArray{*present, Json(value)};
-    }
-}
-
 /// A field's text; what was odd about it is kept in `seen`.
 std::string decoded(std::string bytes, const std::string& charset, Reading& seen) {
     media::Text text = media::to_utf8(std::move(bytes), charset);
@@ -123,6 +112,22 @@ Result<std::string> input_of(std::string body, const media::ContentType& type, R
 
 }  // namespace
 
+void put(JsonObject& object, std::string_view key, Json value) {
+    auto* present = object.if_contains(key);
+    if (present == nullptr) {
+        object[key] = std::move(value);
+    } else if (present->is_array()) {
+        present->get_array().push_back(std::move(value));
+    } else {
+        *present = JsonArray{std::move(*present), std::move(value)};
+    }
+}
+
+bool is_bytes(std::string_view type) {
+    return !type.empty() && !media::is_text(type) && !media::is_json(type) &&
+           type != "application/x-www-form-urlencoded";
+}
+
 std::size_t stated_length(const http::Request& head) {
     const std::string_view text = head.headers.get("content-length");
     std::size_t length = 0;
@@ -145,6 +150,10 @@ Result<Reading> read_delivery(http::Request& request, const http::Codings& codin
     request.body.clear();
     out.is_mislabelled = plain.is_mislabelled;
     const auto type = media::parse_content_type(request.headers.get("content-type"));
+    if (!plain.body.empty() && is_bytes(type.type)) {
+        out.bytes = std::move(plain.body);
+        return out;
+    }
     TRY(out.input, input_of(std::move(plain.body), type, out));
     return out;
 }

@@ -8,6 +8,7 @@
 #include "platform/http/http.h"
 #include "store/triggers/inbox.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,7 @@ namespace weft::ingress::detail {
 /// What a run sees of a delivery; hooks.h says how. `input` is JSON text.
 struct Reading {
     std::string input;
+    std::optional<std::string> bytes;  // instead: the body is no text, and becomes a file
     // What was odd and was taken nevertheless:
     std::string charset;  // a label that nobody knows
     bool has_broken_text = false;
@@ -28,6 +30,10 @@ std::size_t reading_bytes_max(const http::Request& request, const http::Codings&
 /// Undoes the codings and reads the body, which it takes. kInvalid: damaged, or the content type says JSON
 /// and the body is none; kLimit: beyond a limit, which the error names. Both with field "body".
 Result<Reading> read_delivery(http::Request& request, const http::Codings& codings);
+/// Adds a member; one whose name comes again becomes a list.
+void put(JsonObject& object, std::string_view key, Json value);
+/// Whether what has this type becomes a file.
+bool is_bytes(std::string_view type);
 /// {name: text, or a list of texts where it comes again}
 JsonObject query_json(const http::Request& request);
 /// `credential_header` does not reach the run; nor does whatever looks like one.

@@ -65,6 +65,7 @@ class WorkerTest : public testing::Test {
         master_ = *crypto::make_key_wrapper(*crypto::read_key_file(folder_ + "/shared.key", rng_));
         vault_master_ = *crypto::make_key_wrapper(*crypto::read_key_file(folder_ + "/vault.key", rng_));
         blobs_ = *blob::open_directory(folder_ + "/blobs");
+        file_streams_ = *blob::open_streams(folder_ + "/blobs");
         pool_.emplace(loop(), pg::PoolOptions{.url = database().worker_url(), .connections_max = 6});
         api_pool_.emplace(loop(), pg::PoolOptions{.url = database().api_url(), .connections_max = 4});
         keys_.emplace(*api_pool_, *master_, clock_, store::vault::TenantKeys::Reader::kApi);
@@ -124,6 +125,7 @@ class WorkerTest : public testing::Test {
             .vault_master = *vault_master_,
             .client = *client_,
             .blobs = *blobs_,
+            .file_streams = *file_streams_,
             .egress = *egress::Policy::parse({"127.0.0.1"}),
             .clock = clock_,
             .rng = rng_,
@@ -278,6 +280,7 @@ class WorkerTest : public testing::Test {
     std::unique_ptr<crypto::KeyWrapper> master_;
     std::unique_ptr<crypto::KeyWrapper> vault_master_;
     std::unique_ptr<blob::Store> blobs_;
+    std::unique_ptr<blob::Streams> file_streams_;
     std::optional<pg::Pool> pool_;
     std::optional<pg::Pool> api_pool_;
     std::optional<store::vault::TenantKeys> keys_;

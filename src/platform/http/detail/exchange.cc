@@ -7,6 +7,13 @@
 
 namespace weft::http::detail {
 
+namespace {
+
+/// What one body that is read as it comes may hold of this process at a time.
+constexpr std::size_t kStreamBytes = 512u << 10;
+
+}  // namespace
+
 Exchange::Exchange(ServerCore& core, Wire& wire, std::string_view peer)
     : core_(core),
       wire_(wire),
@@ -60,7 +67,12 @@ rt::Task<Next> Exchange::serve() {
         Next next = is_kept ? Next::kKeepAlive : Next::kClose;
         co_return co_await answer(std::move(*admission.refusal), next);
     }
-    if (parser_.has_body() && !co_await read_body(admission)) co_return co_await refuse_head();
+    is_streamed_ = admission.is_streamed;
+    if (is_streamed_) {
+        if (!begin_streaming(admission)) co_return co_await refuse_head();
+    } else if (parser_.has_body() && !co_await read_body(admission)) {
+        co_return co_await refuse_head();
+    }
     wire_.disarm();
 
     Request& request = parser_.request();
@@ -73,7 +85,9 @@ rt::Task<Next> Exchange::serve() {
     ++core_.stats.in_flight;
     auto result = co_await run_handler(std::move(request));
     --core_.stats.in_flight;
-    if (core_.is_draining) keeps = false;
+    body_bytes_in_ = parser_.body_bytes();
+    if (is_streamed_ && !has_streamed_well()) co_return co_await refuse_head();
+    if (core_.is_draining || (is_streamed_ && !parser_.is_done_with_body())) keeps = false;
     Response response = result ? std::move(*result) : problem(result.error(), id_);
     co_return co_await answer(std::move(response), keeps ? Next::kKeepAlive : Next::kClose);
 }
@@ -171,6 +185,50 @@ rt::Task<bool> Exchange::read_body(const Admission& admission) {
     }
     if (!co_await read_until(RequestParser::State::kDone)) co_return false;
     co_return parser_.state() == RequestParser::State::kDone;
+}
+
+bool Exchange::begin_streaming(const Admission& admission) {
+    auto lease = std::make_shared<BodyBudget::Lease>(core_.bodies, address_key(client_), admission.share);
+    parser_.stream_body(admission.body_bytes_max, *lease);
+    if (const auto verdict = lease->take(kStreamBytes); verdict != BodyBudget::Verdict::kFine) {
+        parser_.refuse_body(verdict);
+        return false;
+    }
+    parser_.request().body_lease = std::move(lease);
+    parser_.request().incoming = &incoming_;
+    must_say_continue_ = parser_.wants_continue() && !wire_.has_unread();
+    return true;
+}
+
+bool Exchange::has_streamed_well() {
+    return parser_.state() != RequestParser::State::kRefused && !wire_.is_expired();
+}
+
+/// Patience with the sender grows with what has arrived; the time that the handler takes does not count.
+rt::Task<Result<std::string>> Exchange::read_piece(rt::Deadline by) {
+    const ServerOptions& o = core_.options;
+    if (std::exchange(must_say_continue_, false) && !co_await wire_.write("HTTP/1.1 100 Continue\r\n\r\n"))
+        co_return fail(Error::cancelled(name(rt::CancelReason::kPeerGone)));
+    while (!parser_.is_done_with_body()) {
+        if (wire_.has_unread()) wire_.use(parser_.feed(wire_.unread()));
+        if (std::string piece = parser_.take_piece(); !piece.empty()) co_return piece;
+        if (parser_.state() == RequestParser::State::kRefused)
+            co_return fail(Error::invalid(std::string(parser_.refusal().detail), "body"));
+        if (parser_.is_done_with_body()) break;
+        CO_CHECK_OK(by.check());
+        const auto earned = std::chrono::milliseconds(
+            1'000 * parser_.body_bytes() / std::max<std::size_t>(1, o.body_bytes_per_second_min)
+        );
+        const Steady before = std::chrono::steady_clock::now();
+        wire_.arm_until(before + o.body_grace + earned - body_waited_);
+        const bool has_more = co_await wire_.fill();
+        wire_.disarm();
+        body_waited_ += std::chrono::steady_clock::now() - before;
+        if (has_more) continue;
+        if (wire_.is_expired()) co_return fail(Error::timeout("The request did not arrive in time"));
+        co_return fail(Error::cancelled(name(rt::CancelReason::kPeerGone)));
+    }
+    co_return std::string();
 }
 
 rt::Task<Result<Response>> Exchange::run_handler(Request request) {

@@ -31,6 +31,11 @@ class Exchange {
     rt::Task<void> ask_gate(Admission& admission);
     void arm_body();
     rt::Task<bool> read_body(const Admission& admission);
+    /// False: there is no room for another one.
+    bool begin_streaming(const Admission& admission);
+    rt::Task<Result<std::string>> read_piece(rt::Deadline by);
+    /// Where the handler left a body that it read itself: false when the connection can't go on.
+    bool has_streamed_well();
     rt::Task<Result<Response>> run_handler(Request request);
     rt::Task<Next> answer(Response response, Next next);
     rt::Task<Next> answer_stream(Response response, Next next);
@@ -39,6 +44,14 @@ class Exchange {
     void record(int status, std::size_t bytes_out);
 
     class ChunkSink;
+    /// The body as a handler reads it.
+    struct Incoming final : BodyReader {
+        explicit Incoming(Exchange& e) : exchange(e) {}
+        rt::Task<Result<std::string>> read(rt::Deadline by) override {
+            return exchange.read_piece(std::move(by));
+        }
+        Exchange& exchange;
+    };
 
     ServerCore& core_;
     Wire& wire_;
@@ -46,6 +59,10 @@ class Exchange {
     RequestParser parser_;
     Steady started_;
     Steady body_started_{};
+    Incoming incoming_{*this};
+    Steady::duration body_waited_{};  // for the sender's bytes, of a body that is read as it comes
+    bool is_streamed_ = false;
+    bool must_say_continue_ = false;
     bool is_idle_ = false;          // not a byte of the request has come
     rt::Scope* session_ = nullptr;  // of the stream or WebSocket under way
     rt::Signal* wake_ = nullptr;    // of the WebSocket under way

@@ -149,15 +149,26 @@ void RequestParser::check_head(Ec& ec) {
     request_.target = std::move(*target);
 }
 
+void RequestParser::refuse_body(BodyBudget::Verdict verdict) {
+    refusal_ = refusal_of(verdict);
+    state_ = State::kRefused;
+}
+
 /// Nothing is reserved: a stated length costs the sender nothing.
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>&, Ec& ec) {
     ec = {};
 }
 
 std::size_t RequestParser::on_body_impl(View body, Ec& ec) {
-    if (request_.body.size() + body.size() > body_bytes_max_) {
+    if (body_bytes_ + body.size() > body_bytes_max_) {
         refuse(ec, kBodyTooLarge);
         return 0;
+    }
+    if (is_streaming_) {
+        body_bytes_ += body.size();
+        piece_.append(body.data(), body.size());
+        ec = {};
+        return body.size();
     }
     const auto verdict = lease_->take(body.size());
     if (verdict != BodyBudget::Verdict::kFine) {
@@ -165,6 +176,7 @@ std::size_t RequestParser::on_body_impl(View body, Ec& ec) {
         return 0;
     }
     ec = {};
+    body_bytes_ += body.size();
     request_.body.append(body.data(), body.size());
     return body.size();
 }

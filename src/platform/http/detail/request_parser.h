@@ -6,6 +6,9 @@
 
 #include <boost/beast/http/basic_parser.hpp>
 
+#include <string>
+#include <utility>
+
 namespace weft::http::detail {
 
 /// Why a request is turned away before any handler sees it. The connection closes after it.
@@ -30,12 +33,23 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
 
     State state() const { return state_; }
     const Refusal& refusal() const { return refusal_; }
+    bool is_done_with_body() { return state_ == State::kDone || (is_head_done_ && !has_body_); }
+    /// There is no room for the body.
+    void refuse_body(BodyBudget::Verdict verdict);
     Request& request() { return request_; }
     /// Decides how much body `feed` accepts, and who pays for it; call at kHead.
     void limit_body(std::size_t bytes, BodyBudget::Lease& lease) {
         body_bytes_max_ = bytes;
         lease_ = &lease;
     }
+    /// The same for a body that is taken away with `take_piece` as it comes.
+    void stream_body(std::size_t bytes, BodyBudget::Lease& lease) {
+        limit_body(bytes, lease);
+        is_streaming_ = true;
+    }
+    /// What has come of it since the last call.
+    std::string take_piece() { return std::exchange(piece_, {}); }
+    std::size_t body_bytes() const { return body_bytes_; }
     bool has_body() const { return has_body_; }
     std::optional<std::uint64_t> body_length() const;
     bool is_keep_alive() const { return basic_parser::keep_alive(); }
@@ -66,6 +80,9 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
     std::size_t head_bytes_ = 0;
     std::size_t body_bytes_max_ = 0;
     BodyBudget::Lease* lease_ = nullptr;
+    std::size_t body_bytes_ = 0;
+    std::string piece_;
+    bool is_streaming_ = false;
     int version_ = 11;
     bool is_head_done_ = false;
     bool is_method_known_ = true;

@@ -24,30 +24,38 @@ constexpr std::uint16_t kGoingAway = 1001;  // RFC 6455: the server is shutting 
 
 class Exchange::ChunkSink final : public StreamWriter::Sink {
   public:
-    ChunkSink(Exchange& exchange, rt::Deadline by) : exchange_(exchange), by_(std::move(by)) {}
+    ChunkSink(Exchange& exchange, std::optional<std::uint64_t> length, rt::Deadline by)
+        : exchange_(exchange), length_(length), by_(std::move(by)) {}
 
     rt::Task<Result<void>> write(std::string chunk) override {
         CO_CHECK_OK(by_.check());
         if (chunk.empty() || exchange_.method_ == Method::kHead) co_return Result<void>{};
         std::string head;
-        if (!exchange_.is_http_1_0_) {
+        bytes_ += chunk.size();
+        if (length_ && bytes_ > *length_) co_return fail(Error::internal("a stream is longer than it said"));
+        if (!length_ && !exchange_.is_http_1_0_) {
             std::array<char, 20> digits;
             auto end = std::to_chars(digits.data(), digits.data() + digits.size(), chunk.size(), 16).ptr;
             head.assign(digits.data(), end);
             head += "\r\n";
-            bytes_ += chunk.size();
             chunk += "\r\n";
         }
-        head += chunk;
+        if (head.empty()) {
+            head = std::move(chunk);
+        } else {
+            head += chunk;
+        }
         if (co_await exchange_.wire_.write(std::move(head))) co_return Result<void>{};
         CO_CHECK_OK(by_.check());
         if (exchange_.wire_.is_expired()) co_return fail(Error::timeout("The client does not read"));
         co_return fail(Error::cancelled(name(rt::CancelReason::kPeerGone)));
     }
     std::size_t bytes() const { return bytes_; }
+    bool is_whole() const { return !length_ || bytes_ == *length_ || exchange_.method_ == Method::kHead; }
 
   private:
     Exchange& exchange_;
+    std::optional<std::uint64_t> length_;
     rt::Deadline by_;
     std::size_t bytes_ = 0;
 };
@@ -117,14 +125,15 @@ rt::Task<void> watch(Produced& produced, Socket& socket, rt::Scope& session, rt:
 }  // namespace
 
 rt::Task<Next> Exchange::answer_stream(Response response, Next next) {
-    if (is_http_1_0_) next = Next::kClose;
-    std::string head = head_of(response, next, std::nullopt);
+    if (is_http_1_0_ && !response.stream_length) next = Next::kClose;
+    const auto length = response.stream_length;
+    std::string head = head_of(response, next, length);
     if (!co_await wire_.write(std::move(head))) {
         record(0, 0);
         co_return Next::kClose;
     }
     rt::Scope session(core_.loop, core_.options.on_fault);
-    ChunkSink sink(*this, session.forever());
+    ChunkSink sink(*this, length, session.forever());
     Produced produced(core_.loop);
     session_ = &session;
     if (core_.is_draining) session.cancel(rt::CancelReason::kShutdown);
@@ -133,10 +142,10 @@ rt::Task<Next> Exchange::answer_stream(Response response, Next next) {
     if (session.size() > 0) co_await watch(produced, wire_.socket(), session, core_.tasks.forever());
     co_await session.join();
     session_ = nullptr;
-    bool is_complete = produced.is_complete && !wire_.is_expired();
+    bool is_complete = produced.is_complete && !wire_.is_expired() && sink.is_whole();
     record(response.status, sink.bytes());
     if (!is_complete) co_return Next::kClose;  // no last chunk: the peer must see that it was cut short
-    if (!is_http_1_0_ && method_ != Method::kHead && !co_await wire_.write("0\r\n\r\n"))
+    if (!length && !is_http_1_0_ && method_ != Method::kHead && !co_await wire_.write("0\r\n\r\n"))
         co_return Next::kClose;
     co_return core_.is_draining ? Next::kClose : next;
 }
