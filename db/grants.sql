@@ -112,6 +112,7 @@ grant select (tenant_id, id, received_at), delete on kept_event to weft_dispatch
 grant select (ctid, tenant_id, id, size_bytes, expires_at), update (expires_at), delete on file to weft_dispatch;
 grant select (tenant_id, run_id, file_id) on file_use to weft_dispatch;
 grant select (tenant_id, size_bytes, files), update (size_bytes, files) on file_space to weft_dispatch;
+grant select (tenant_id, id, created_at), delete on test_version to weft_dispatch;
 grant select (tenant_id, id, expires_at), delete on session to weft_dispatch;
 grant select (id, expires_at), delete on claim_link to weft_dispatch;
 
@@ -136,7 +137,7 @@ begin
                 ('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'),
                 ('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'),
                 ('weft_dispatch', 'dead_letter'), ('weft_dispatch', 'session'), ('weft_dispatch', 'claim_link'),
-                ('weft_dispatch', 'run_wait'), ('weft_dispatch', 'kept_event'),
+                ('weft_dispatch', 'run_wait'), ('weft_dispatch', 'kept_event'), ('weft_dispatch', 'test_version'),
                 ('weft_dispatch', 'file'), ('weft_dispatch', 'file_use'), ('weft_dispatch', 'file_space')
         ) as t (role_name, table_name)
     loop

@@ -8,7 +8,7 @@ alter table step_run add column source text check (source in ('rerun', 'pin'));
 -- Which runs repeat a run: so that a bulk repetition can be asked for twice.
 create index workflow_run_reruns_idx on workflow_run (tenant_id, rerun_of) where rerun_of is not null;
 
--- What a test runs: a draft, or the part of it that is tested. Nobody but its runs refers to it.
+-- What a test runs: a draft, or the part of it that is tested. It has the id of its run.
 create table test_version (
     tenant_id uuid not null,
     id uuid not null,
@@ -19,6 +19,6 @@ create table test_version (
     primary key (tenant_id, id),
     foreign key (tenant_id, workflow_id) references workflow (tenant_id, id) on delete cascade
 );
-create index test_version_by_workflow_idx on test_version (tenant_id, workflow_id);
+create index test_version_by_workflow_idx on test_version (tenant_id, workflow_id); -- of the foreign key
 create index test_version_by_age_idx on test_version (created_at);
 call protect('test_version');

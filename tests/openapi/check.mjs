@@ -152,6 +152,7 @@ await call('runs.steps', { at: started, query: '?step_id=one&limit=1' })
 await call('runs.logs', { at: started })
 await call('runs.events', { at: started })
 await call('runs.rerun', { at: started })
+await call('workflows.test', { at: workflow, body: { until: 'one', pins: { one: 1 } } })
 await call('runs.preview_rerun', { at: started, query: '?from=step&step_id=one' })
 await call('runs.rerun_many', { body: { workflow_id: workflow.id, state: 'success', from: 'beginning', again: true, limit: 1 } })
 const slow = [{ id: 'wait', uses: 'core/sleep', with: { duration: '1h' } }]

@@ -412,6 +412,7 @@ class ApiProcess {
     rt::Task<Result<control::StartedRun>> start(control::StartRequest request, rt::Deadline by) {
         ingress::StartRun start{
             .tenant = request.tenant,
+            .id = request.id,
             .workflow = request.workflow,
             .version = request.version,
             .input = std::move(request.input),

@@ -13,6 +13,7 @@ namespace weft::control {
 /// A run to begin, as the control plane asks for it; app/weft binds this to data/ingress. JSON texts.
 struct StartRequest {
     TenantId tenant;
+    std::optional<RunId> id;  // else a new one
     WorkflowId workflow;
     std::optional<WorkflowVersionId> version;  // the published one when not set
     std::string input = "null";
@@ -36,6 +37,8 @@ class Runs {
     Runs(Environment& env, store::runs::Runs& runs, StartRun start)
         : env_(env), runs_(runs), start_(std::move(start)) {}
     void add_operations(Table& table);
+    /// The answer to a start; all of it is the run's id, so that a repetition can be answered from its key.
+    static Json started_json(const Uuid& run);
 
   private:
     void add_commands(Table& table);
@@ -59,8 +62,6 @@ class Runs {
     rt::Task<Result<Rerun>> plan_rerun(Context& context, store::runs::Run run, Json input);
     rt::Task<Result<StartRequest>> prepare_rerun(Context& context, store::runs::Run run, Json input);
 
-    /// The answer to a start; all of it is the run's id, so that a repetition can be answered from its key.
-    static Json started_json(const Uuid& run);
     rt::Task<Result<Json>> begin(Context& context, StartRequest request);
     rt::Task<Result<std::shared_ptr<const UsesOf>>> uses_of(Context& context, WorkflowVersionId version);
 

@@ -79,6 +79,7 @@ const std::map<std::string, std::string> kPolicy{
     {"runs.logs", "oabv"},
     {"runs.events", "oabv"},
     {"runs.cancel", "oab"},
+    {"workflows.test", "oab"},
     {"runs.rerun", "oab"},
     {"runs.preview_rerun", "oab"},
     {"runs.rerun_many", "oab"},

@@ -41,7 +41,7 @@ struct Api::Impl {
           auth(env, parts.hasher, parts.shared_master, parts.device_key),
           catalog(env, parts.checker),
           connections(env),
-          workflows(env, parts.checker),
+          workflows(env, parts.checker, parts.start_run),
           triggers(env, parts.checker, options.public_url),
           runs(env, parts.runs, std::move(parts.start_run)),
           waits(env, parts.codec),

@@ -119,6 +119,7 @@ void Workflows::add_operations(Table& table) {
         bind(this, &Workflows::remove)
     ));
     add_drafts(table);
+    add_tests(table);
     add_states(table);
     add_imports(table);
 }

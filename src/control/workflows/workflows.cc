@@ -81,29 +81,7 @@ rt::Task<Result<Json>> definition_in(const Json* input) {
     co_return *given;
 }
 
-/// With the place of each in `definition`, if that is a text.
-JsonArray problems_json(const std::vector<Error>& problems, const Json& definition) {
-    std::vector<std::optional<workflow::TextPlace>> places(problems.size());
-    if (const std::string* text = definition.if_string()) places = workflow::places(*text, problems);
-    JsonArray out = control::problems_json(problems);
-    for (std::size_t i = 0; i < problems.size(); ++i) {
-        if (!places[i]) continue;
-        out[i].get_object()["line"] = places[i]->line;
-        out[i].get_object()["column"] = places[i]->column;
-    }
-    return out;
-}
-
 }  // namespace
-
-struct Workflows::Checked {
-    std::vector<Error> problems;
-    std::string warning;  // what could not be checked
-    Json tree;
-    std::optional<workflow::Definition> definition;  // set when the text alone has no problems
-    workflow::Catalog catalog;
-    Result<void> database;  // an error of the database, which is none of the definition
-};
 
 namespace {
 
@@ -121,12 +99,34 @@ std::vector<Error> parse_all(const Json& tree, std::optional<workflow::Definitio
 
 }  // namespace
 
+JsonArray Workflows::problems_of(const Checked& checked, const Json& definition) {
+    const std::vector<Error>& problems = checked.problems;
+    std::vector<std::optional<workflow::TextPlace>> places(problems.size());
+    if (const std::string* text = definition.if_string()) places = workflow::places(*text, problems);
+    JsonArray out = control::problems_json(problems);
+    for (std::size_t i = 0; i < problems.size(); ++i) {
+        if (!places[i]) continue;
+        out[i].get_object()["line"] = places[i]->line;
+        out[i].get_object()["column"] = places[i]->column;
+    }
+    return out;
+}
+
 /// Everything publishing would say of a definition as it was given. Off the loop: expressions are parsed,
 /// schemas compiled, and scripts compiled elsewhere.
-rt::Task<Workflows::Checked> Workflows::check_all(store::Db db, Json definition, rt::Deadline by) {
+rt::Task<Workflows::Checked> Workflows::check_all(
+    store::Db db, Json definition, rt::Deadline by, std::string until
+) {
+    workflow::Part part;
+    auto cut = [&]() -> Result<Json> {
+        TRY(Json tree, read_definition(definition));
+        if (until.empty()) return tree;
+        TRY(part, workflow::up_to(tree, until));
+        return std::exchange(part.tree, Json());
+    };
     auto parse = [&] {
         Checked read;
-        if (auto tree = read_definition(definition)) {
+        if (auto tree = cut()) {
             read.tree = *std::move(tree);
             read.problems = parse_all(read.tree, read.definition);
         } else {
@@ -135,6 +135,7 @@ rt::Task<Workflows::Checked> Workflows::check_all(store::Db db, Json definition,
         return read;
     };
     Checked out = co_await rt::on_pool(parse, rt::Pool::kTenants);
+    for (Error& problem : out.problems) problem.field = part.field_of(problem.field);
     if (!out.definition) co_return out;
     auto catalog = co_await load_catalog(db, workflow::wanted(*out.definition), by);
     if (!catalog) {
@@ -151,6 +152,7 @@ rt::Task<Workflows::Checked> Workflows::check_all(store::Db db, Json definition,
     };
     scripts::Found found = co_await rt::on_pool(check, rt::Pool::kTenants);
     out.problems = std::move(found.problems);
+    for (Error& problem : out.problems) problem.field = part.field_of(problem.field);
     out.warning = std::move(found.warning);
     co_return out;
 }
@@ -235,23 +237,23 @@ rt::Task<Result<Json>> Workflows::save_draft(Context& context, Json input) {
     co_return draft_json(draft);
 }
 
+rt::Task<Result<Json>> Workflows::given_or_draft(Context& context, WorkflowId id, Json input) {
+    if (const Json* given = member_in(input, "definition")) co_return *given;
+    CO_TRY(auto draft, co_await rows::find_draft(context.db(), id, context.deadline));
+    co_return std::move(draft.definition);
+}
+
 rt::Task<Result<Json>> Workflows::validate(Context& context, Json input) {
     const auto id = id_in<WorkflowId>(input);
     CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
-    Json definition;
-    if (const Json* given = member_in(input, "definition"); given != nullptr) {
-        definition = *given;
-    } else {
-        CO_TRY(auto draft, co_await rows::find_draft(context.db(), id, context.deadline));
-        definition = std::move(draft.definition);
-    }
+    CO_TRY(Json definition, co_await given_or_draft(context, id, std::move(input)));
     const Checked checked = co_await check_all(context.db(), definition, context.deadline);
     CO_CHECK_OK(checked.database);
     JsonArray warnings;
     if (!checked.warning.empty()) warnings.emplace_back(checked.warning);
     co_return JsonObject{
         {"valid", checked.problems.empty()},
-        {"problems", problems_json(checked.problems, definition)},
+        {"problems", problems_of(checked, definition)},
         {"warnings", std::move(warnings)},
     };
 }
@@ -284,7 +286,7 @@ rt::Task<Result<Json>> Workflows::publish(Context& context, Json input) {
     Checked checked = co_await check_all(context.db(), draft.definition, context.deadline);
     CO_CHECK_OK(checked.database);
     if (!checked.problems.empty()) {
-        context.problem["problems"] = problems_json(checked.problems, draft.definition);
+        context.problem["problems"] = problems_of(checked, draft.definition);
         co_return fail(checked.problems.front());
     }
     if (!checked.warning.empty()) context.audit_detail["warning"] = checked.warning;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "control/api/api.h"
+#include "control/runs/runs.h"
 #include "control/scripts/scripts.h"
 #include "core/workflow/workflow.h"
 #include "store/workflows/workflows.h"
@@ -12,12 +13,14 @@ namespace weft::control {
 /// and a deletion are told for each trigger of the workflow (TriggerChanged).
 class Workflows {
   public:
-    Workflows(Environment& env, scripts::Checker& checker) : env_(env), checker_(checker) {}
+    Workflows(Environment& env, scripts::Checker& checker, StartRun start)
+        : env_(env), checker_(checker), start_(std::move(start)) {}
     void add_operations(Table& table);
 
   private:
     void add_drafts(Table& table);
     void add_states(Table& table);
+    void add_tests(Table& table);
     void add_imports(Table& table);
     rt::Task<Result<Json>> list(Context& context, Json input);
     rt::Task<Result<Json>> create(Context& context, Json input);
@@ -27,6 +30,9 @@ class Workflows {
     rt::Task<Result<Json>> save_draft(Context& context, Json input);
     rt::Task<Result<Json>> validate(Context& context, Json input);
     rt::Task<Result<Json>> publish(Context& context, Json input);
+    rt::Task<Result<Json>> test(Context& context, Json input);
+    /// The definition of the input, else the draft.
+    rt::Task<Result<Json>> given_or_draft(Context& context, WorkflowId id, Json input);
     rt::Task<Result<Json>> import_n8n(Context& context, Json input);
     /// To kActive or kInactive.
     rt::Task<Result<Json>> switch_to(Context& context, Json input, store::workflows::State state);
@@ -38,11 +44,22 @@ class Workflows {
 
     rt::Task<Result<void>> check_forms(Context& context, WorkflowId id, std::optional<Json> inputs);
 
-    struct Checked;
-    rt::Task<Checked> check_all(store::Db db, Json definition, rt::Deadline by);
+    struct Checked {
+        std::vector<Error> problems;
+        std::string warning;  // what could not be checked
+        Json tree;
+        std::optional<workflow::Definition> definition;  // set when the text alone has no problems
+        workflow::Catalog catalog;
+        Result<void> database;  // an error of the database, which is none of the definition
+    };
+    /// With the place of each in `definition`, if that is a text.
+    static JsonArray problems_of(const Checked& checked, const Json& definition);
+    /// `until` not empty: of the part of it up to this step.
+    rt::Task<Checked> check_all(store::Db db, Json definition, rt::Deadline by, std::string until = "");
 
     Environment& env_;
     scripts::Checker& checker_;
+    StartRun start_;
 };
 
 /// What the catalog of the caller's tenant has of the things a definition names; the absent ones are left

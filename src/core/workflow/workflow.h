@@ -109,6 +109,29 @@ Result<Definition> parse(const Json& tree);
 /// All problems rather than the first (at most 50), for the editor; empty = parse succeeds.
 std::vector<Error> problems(const Json& tree);
 
+// ---------------------------------------------------------------- testing
+
+/// Some steps of a definition's tree.
+struct Part {
+    Json tree;
+    std::vector<std::size_t> places;  // where its steps stand in the whole; none: where they stood
+    /// "steps[0].with" of the part as it is said of the whole.
+    std::string field_of(std::string_view field) const;
+};
+/// Nothing but `step` (the loop outside of loops around it) and all that it needs, without final steps and
+/// output. Whatever else is wrong with the tree is parse's to say. kInvalid (`until`): no such step.
+Result<Part> up_to(const Json& tree, std::string_view step);
+
+/// Whatever needs a pinned step also waits for what that one needs: it may mention it, and a pinned step does
+/// not wait for anything.
+void wait_for_pinned(Definition& definition, const std::set<std::string>& pinned);
+
+/// Steps outside of loops that a test up to `until`, one of the definition's, has no use for, because those
+/// that need or mention them are pinned.
+std::set<std::string> idle_steps(
+    const Definition& definition, const std::set<std::string>& pinned, std::string_view until
+);
+
 /// JavaScript of a definition that only the engine can judge: each expression that is no plain path, and the
 /// code of each core/code.
 std::vector<templates::Script> scripts(const Definition& definition);

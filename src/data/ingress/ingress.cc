@@ -317,7 +317,7 @@ RunId Ingest::make_id() {
 rt::Task<Result<Started>> Ingest::start_run(StartRun start, rt::Deadline by) {
     triggers::NewRun run{
         .tenant = start.tenant,
-        .id = make_id(),
+        .id = start.id ? *start.id : make_id(),
         .workflow = start.workflow,
         .version = start.version,
         .rerun_of = start.rerun_of,

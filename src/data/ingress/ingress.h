@@ -36,6 +36,7 @@ struct Options {
 /// One run to begin. `input` and `trigger` are JSON texts, stored as the run's slots of these names.
 struct StartRun {
     TenantId tenant;
+    std::optional<RunId> id;  // by make_id or the like; else made here
     WorkflowId workflow;
     std::optional<WorkflowVersionId> version;  // the published one when not set
     std::string input = "null";

@@ -111,6 +111,7 @@ rt::Task<Result<Retired>> retire(pg::Pool& pool, Policy policy, rt::Deadline by)
         Rows{"idempotency_key", sql::kDropKeys, kKeys},
         Rows{"dead_letter", sql::kDropDeadLetters, policy.runs},
         Rows{"run_wait", sql::kDropWaits, policy.runs},
+        Rows{"test_version", sql::kDropTests, policy.runs},
         Rows{"kept_event", sql::kDropEvents, policy.deliveries},
         Rows{"session", sql::kDropSessions, hours(0)},
         Rows{"claim_link", sql::kDropLinks, kLinks},

@@ -180,6 +180,14 @@ rt::Task<Result<Version>> publish(Db db, NewVersion version, rt::Deadline by) {
     co_return made;
 }
 
+rt::Task<Result<void>> add_test_version(Db db, NewTestVersion version, rt::Deadline by) {
+    auto params = pg::params(
+        version.tenant, version.id, version.workflow_id, to_text(version.compiled), version.made_by
+    );
+    CO_CHECK_OK(co_await db.query(sql::kAddTestVersion, std::move(params), by));
+    co_return Result<void>();
+}
+
 rt::Task<Result<Page<Version>>> list_versions(Db db, WorkflowId workflow, PageRequest page, rt::Deadline by) {
     auto params = pg::params(workflow, page.after, fetch_limit(page));
     CO_TRY(auto rows, co_await db.query(sql::kListVersions, std::move(params), by));

@@ -107,6 +107,15 @@ struct NewVersion {
 /// Adds the next version and makes it the published one; under `lock`. When the newest version has the same
 /// content hash, that one is returned instead of a copy.
 rt::Task<Result<Version>> publish(Db db, NewVersion version, rt::Deadline by);
+/// What one test runs.
+struct NewTestVersion {
+    TenantId tenant;
+    WorkflowVersionId id;  // that of its run
+    WorkflowId workflow_id;
+    Json compiled;
+    UserId made_by;
+};
+rt::Task<Result<void>> add_test_version(Db db, NewTestVersion version, rt::Deadline by);
 rt::Task<Result<Page<Version>>> list_versions(Db db, WorkflowId workflow, PageRequest page, rt::Deadline by);
 rt::Task<Result<Version>> find_version(Db db, WorkflowVersionId id, rt::Deadline by);
 

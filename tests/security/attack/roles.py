@@ -15,7 +15,7 @@ POLICY = {
            "app_versions.deprecate app_versions.restore actions.create actions.change actions.delete connections.create "
            "connections.change connections.replace_secret connections.delete workflows.create workflows.change "
            "workflows.delete workflows.save_draft workflows.publish workflows.activate workflows.deactivate "
-           "workflows.archive workflows.restore workflows.start triggers.create triggers.change triggers.delete "
+           "workflows.archive workflows.restore workflows.start workflows.test triggers.create triggers.change triggers.delete "
            "triggers.activate triggers.deactivate triggers.rotate runs.cancel runs.rerun runs.preview_rerun "
            "runs.rerun_many "
            "workflows.import_n8n events.send files.upload files.delete",

@@ -425,6 +425,7 @@ std::map<std::string, Call> calls_on(const World& world) {
         {"runs.events", {M::kGet, at("/runs/", "run", "/events"), {}}},
         {"runs.cancel", {M::kPost, at("/runs/", "run", "/cancel"), empty}},
         {"runs.rerun", {M::kPost, at("/runs/", "ended_run", "/rerun"), empty}},
+        {"workflows.test", {M::kPost, at("/workflows/", "workflow", "/test"), empty}},
         {"runs.preview_rerun", {M::kGet, at("/runs/", "ended_run", "/rerun"), {}}},
         {"runs.rerun_many", {M::kPost, "/runs/rerun", JsonObject{{"workflow_id", world.ids.at("workflow")}}}},
         {"files.get", {M::kGet, at("/files/", "file"), {}}},

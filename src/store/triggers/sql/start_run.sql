@@ -7,6 +7,12 @@ with version as materialized (
     join workflow_version v
         on v.tenant_id = w.tenant_id and v.workflow_id = w.id and v.id = coalesce($3::uuid, w.published_version_id)
     where w.tenant_id = current_tenant() and w.id = $2::uuid and w.state = 'active'
+    union all
+    -- A test: also of a workflow that is switched off.
+    select w.id, t.id
+    from workflow w
+    join test_version t on t.tenant_id = w.tenant_id and t.workflow_id = w.id and t.id = $3::uuid
+    where w.tenant_id = current_tenant() and w.id = $2::uuid and w.state <> 'archived'
 ),
 keyed as materialized (
     insert into idempotency_key as k (tenant_id, caller, operation, key, request_hash, object_id)
