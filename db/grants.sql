@@ -42,7 +42,21 @@ grant select on workflow_run, step_run, payload, run_event, execution_log, trigg
 -- Of steps those that a run begins with.
 grant insert on workflow_run, step_run, payload, run_event to weft_api;
 grant select, insert on job to weft_api;
-grant update (cancel_requested_at, cancel_reason, canceled_by, canceled_by_name, run_at, is_signaled) on job to weft_api;
+grant update (
+    cancel_requested_at, cancel_reason, canceled_by, canceled_by_name, run_at, is_signaled, state, stage, gate
+) on job to weft_api;
+grant select, insert, update, delete on flow_gate to weft_api, weft_worker, weft_ingest, weft_dispatch;
+grant execute on function next_gate(jsonb, text) to weft_api, weft_worker, weft_ingest, weft_dispatch;
+grant execute on function take_rate(gate_ref, jsonb, uuid, text) to weft_api, weft_ingest;
+-- What turns gates (V0023): whoever begins runs, whoever ends them, and whoever looks for those that are due.
+grant execute on function gate_number(gate_ref), turn_away(uuid, uuid, text), pass_gate(uuid, uuid[], text),
+held_at(gate_ref, bigint), turn_debounce(gate_ref, jsonb), turn_throttle(gate_ref, jsonb),
+turn_concurrency(gate_ref, jsonb), turn_gates(gate_ref[])
+to weft_worker, weft_ingest, weft_dispatch;
+grant execute on procedure look_again(gate_ref, timestamptz) to weft_worker, weft_ingest, weft_dispatch;
+grant execute on function enter_gates(uuid[], uuid[]) to weft_ingest;
+grant execute on function end_gated_jobs(uuid[]) to weft_worker;
+grant execute on function turn_due_gates(int), turn_standing_gates(gate_ref, int) to weft_dispatch;
 grant select on run_wait to weft_api;
 grant update (state, ended_at, failure) on run_wait to weft_api;
 grant select, insert on kept_event, approval_decision to weft_api;
@@ -79,7 +93,7 @@ grant insert on tenant_key, tenant_queue to weft_auth;
 
 -- weft_ingest: an event has come in; find its trigger, take it in. Insert only, besides the tenant's place in the queue.
 grant select on trigger to weft_ingest;
-grant select (tenant_id, id, published_version_id, state) on workflow to weft_ingest;
+grant select (tenant_id, id, published_version_id, state, flow) on workflow to weft_ingest;
 grant select on tenant_key to weft_ingest;
 grant insert on workflow_run, payload, job to weft_ingest;
 grant select on run_wait to weft_ingest;
@@ -94,6 +108,12 @@ grant select (tenant_id, run_id) on job to weft_ingest;
 grant select, update on trigger_poll to weft_ingest;
 grant select, insert, update, delete on polled_item to weft_ingest;
 grant select, insert, update on refused_delivery to weft_ingest;
+-- Who may begin, where a workflow has rules.
+grant select (
+    workflow_id, state, stage, gate, flow, run_at, cancel_requested_at, cancel_reason, canceled_by_name
+) on job to weft_ingest;
+grant update (state, stage, gate, run_at, cancel_requested_at, cancel_reason, canceled_by_name) on job to weft_ingest;
+grant select (tenant_id, id, flow) on workflow to weft_dispatch;
 
 -- weft_dispatch: who is next, who is late. The queue's columns only; no definition, no payload.
 grant select, update on job to weft_dispatch;
@@ -131,7 +151,8 @@ begin
                 ('weft_ingest', 'trigger'), ('weft_ingest', 'workflow'), ('weft_ingest', 'tenant_key'),
                 ('weft_ingest', 'workflow_run'), ('weft_ingest', 'payload'), ('weft_ingest', 'job'),
                 ('weft_ingest', 'trigger_event'), ('weft_ingest', 'tenant_queue'),
-                ('weft_ingest', 'trigger_schedule'), ('weft_ingest', 'run_wait'),
+                ('weft_ingest', 'trigger_schedule'), ('weft_ingest', 'run_wait'), ('weft_ingest', 'flow_gate'),
+                ('weft_dispatch', 'workflow'), ('weft_dispatch', 'flow_gate'),
                 ('weft_ingest', 'trigger_poll'), ('weft_ingest', 'polled_item'), ('weft_ingest', 'refused_delivery'),
                 ('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'),
                 ('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'),

@@ -56,6 +56,7 @@ const Rule kRules[] = {
      "('weft_ingest', 'tenant_key'), ('weft_ingest', 'workflow_run'), ('weft_ingest', 'payload'), "
      "('weft_ingest', 'job'), ('weft_ingest', 'trigger_event'), ('weft_ingest', 'tenant_queue'), "
      "('weft_ingest', 'trigger_schedule'), ('weft_ingest', 'run_wait'), ('weft_dispatch', 'run_wait'), "
+     "('weft_ingest', 'flow_gate'), ('weft_dispatch', 'flow_gate'), ('weft_dispatch', 'workflow'), "
      "('weft_ingest', 'trigger_poll'), ('weft_ingest', 'polled_item'), ('weft_ingest', 'refused_delivery'), "
      "('weft_dispatch', 'kept_event'), ('weft_dispatch', 'file'), ('weft_dispatch', 'file_use'), "
      "('weft_dispatch', 'file_space'), "

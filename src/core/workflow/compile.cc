@@ -152,6 +152,7 @@ Result<Json> compile(const Definition& definition, const Catalog& catalog) {
     }
     out["steps"] = std::move(steps);
     if (definition.output) out["output"] = *definition.output;
+    if (!definition.flow.empty()) out["flow"] = definition.flow;
     return out;
 }
 

@@ -1,4 +1,5 @@
 #include "base/limits.h"
+#include "core/flow/flow.h"
 #include "core/template/template.h"
 #include "core/workflow/detail/parts.h"
 
@@ -397,7 +398,21 @@ void read_definition(const Json& tree, Definition& out, Problems& problems) {
     const JsonObject& object = tree.get_object();
     check_members(
         object,
-        {"format", "name", "description", "inputs", "env", "steps", "finally", "output", "timeout"},
+        {"format",
+         "name",
+         "description",
+         "inputs",
+         "env",
+         "steps",
+         "finally",
+         "output",
+         "timeout",
+         "concurrency",
+         "singleton",
+         "throttle",
+         "rate-limit",
+         "debounce",
+         "priority"},
         "",
         problems
     );
@@ -409,6 +424,9 @@ void read_definition(const Json& tree, Definition& out, Problems& problems) {
         if (problems.ok(schema::Schema::compile(*inputs, "inputs", {.checks_formats = true})))
             out.inputs = *inputs;
     }
+    std::vector<Error> of_flow;
+    out.flow = flow::read(object, of_flow);
+    for (Error& problem : of_flow) problems.add(std::move(problem));
     read_env(object, out, problems);
     StepReader(out, problems).read(object);
     if (const Json* output = object.if_contains("output")) {

@@ -99,6 +99,7 @@ struct Definition {
     std::vector<Step> steps;
     std::optional<Json> output;
     std::optional<Millis> timeout;
+    JsonObject flow;  // when its runs may begin: what flow::read made; empty: at once
 };
 
 /// Shape, names, limits, unique ids, known needs, no cycles, template syntax, core steps' `with`. Everything

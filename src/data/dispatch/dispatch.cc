@@ -15,6 +15,7 @@ constexpr auto kRefill =
     std::chrono::milliseconds(3);  // full: wait for several free slots, claim them at once
 constexpr auto kCallTimeout = std::chrono::seconds(10);  // of one statement of the loops
 constexpr Steady::duration kAfterSleep = 50ms;  // until what came as its tenant was put to sleep is found
+constexpr Millis kGatePauseMin{20};
 constexpr auto kReadyWithin = std::chrono::seconds(10);
 
 #ifdef WEFT_TEST_NO_FENCING
@@ -51,6 +52,7 @@ void Dispatcher::start() {
     scope_.spawn(reap_loop());
     if (needs_.presence != nullptr) scope_.spawn(take_over_loop());
     scope_.spawn(sweep_loop());
+    scope_.spawn(gate_loop());
     scope_.spawn(orphan_loop());
     scope_.spawn(depth_loop());
 }
@@ -196,6 +198,7 @@ rt::Task<void> Dispatcher::supervise(engine::Job* job) {
             break;
     }
     const RunId run = job->claimed.lease.run;
+    if (job->claimed.is_gated && end == engine::End::kFinished) is_hinted_ = true;  // the next may begin
     needs_.slots.remove(*job);
     running_.erase(run);
     busy_.set(static_cast<double>(running_.size()));
@@ -363,6 +366,26 @@ rt::Task<void> Dispatcher::sweep_loop() {
         auto woken = co_await queue_.sweep_tenants(idle, scope_.deadline(kCallTimeout));
         if (woken && *woken > 0) wake();
         if (!woken && !scope_.is_cancelled()) complain("no look for lost wake-ups", woken.error());
+    }
+}
+
+/// Runs that stand before a gate of their workflow until its time has come.
+rt::Task<void> Dispatcher::gate_loop() {
+    std::optional<store::queue::Queue::Gate> after;
+    Steady repair_at = needs_.clock.steady() + needs_.options.gates_repair;
+    while (!scope_.is_cancelled()) {
+        auto turned = co_await queue_.turn_due_gates(scope_.deadline(kCallTimeout));
+        if (!turned && !scope_.is_cancelled()) complain("no look at the gates", turned.error());
+        if (turned && turned->begun > 0) wake();
+        if (needs_.clock.steady() >= repair_at) {
+            auto last = co_await queue_.turn_standing_gates(after, scope_.deadline(kCallTimeout));
+            if (!last && !scope_.is_cancelled()) complain("gates not looked through", last.error());
+            after = last.value_or(std::nullopt);
+            if (!after) repair_at = needs_.clock.steady() + needs_.options.gates_repair;
+        }
+        Millis pause = needs_.options.gates_max;
+        if (turned && turned->next) pause = std::clamp(*turned->next, kGatePauseMin, pause);
+        (void)co_await rt::sleep_for(pause, scope_.forever());
     }
 }
 

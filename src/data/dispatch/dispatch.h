@@ -27,6 +27,8 @@ struct Options {
     Millis reap_every{5'000};
     Millis departed_every{1'000};  // looks for workers of this machine that have died
     Millis sweep_every{1'000};     // lost wake-ups
+    Millis gates_max{1'000};       // between looks for gates that are due
+    Millis gates_repair{10'000};   // between looks at all gates that runs stand before
     Millis cancel_every{500};      // looks for runs asked to stop
     Millis orphans_every{60'000};
     Millis depths_every{10'000};  // looks at the whole queue, for the metrics
@@ -93,6 +95,7 @@ class Dispatcher {
     rt::Task<bool> take_over(std::vector<WorkerId> dead);
     rt::Task<void> on_reaped(store::queue::Reaped reaped);
     rt::Task<void> sweep_loop();
+    rt::Task<void> gate_loop();
     rt::Task<void> orphan_loop();
     rt::Task<void> depth_loop();
 

@@ -65,6 +65,7 @@ rt::Task<End> Engine::run(Job& job) {
         if (!is_passing) {
             entry.state = RunStatus::kFailed;
             entry.may_wait = true;
+            entry.is_gated = job.claimed.is_gated;
             entry.failure_kind = FailureKind::kPlatform;
             entry.error = error_json({FailureKind::kPlatform, "The workflow's version is unreadable"}, {});
             entry.finished_at = job.loaded.now;
@@ -93,6 +94,7 @@ rt::Task<Result<void>> Engine::bury(store::queue::Poisoned poisoned, rt::Deadlin
     entry.fate = JobFate::kFinish;
     entry.is_dead_letter = true;
     entry.may_wait = true;
+    entry.is_gated = true;  // it may be
     entry.finished_at = deps_.clock.now();
     if (!loaded.empty()) {
         entry.started_at = loaded.front().started_at.value_or(loaded.front().now);

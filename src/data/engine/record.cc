@@ -169,6 +169,7 @@ rt::Task<Result<void>> Record::write(JobFate fate, RunStatus status, Millis park
     entry.tier = std::string(isolation::name(run_.deps.sandboxes.tier()));
     if (run_.prepared->is_shared) *entry.tier += ", shared";
     entry.started_at = run_.started_at;
+    entry.is_gated = run_.job.claimed.is_gated;
     entry.may_wait = run_.prepared->workflow.has_waits();
     entry.fate = fate;
     entry.park_for = park_for;

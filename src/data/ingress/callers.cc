@@ -67,6 +67,12 @@ http::Response accepted(const Started& started) {
     return http::Response::json(202, to_text(body));
 }
 
+http::Response refused_for(const Error& error, std::chrono::seconds time, const RequestId& id) {
+    auto response = http::problem(error, id);
+    response.headers.set("retry-after", std::to_string(time.count()));
+    return response;
+}
+
 void keep_apart(http::Response& response) {
     response.headers.set("x-content-type-options", "nosniff");
     response.headers.set("content-security-policy", "sandbox");

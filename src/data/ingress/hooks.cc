@@ -96,8 +96,6 @@ http::Response answer_to(trigger::Handshake asked) {
 
 }  // namespace
 
-// ---- Hooks ------------------------------------------------------------------------------------------------
-
 /// What is told of a delivery that is refused.
 struct Sent {
     explicit Sent(const http::Request& request)
@@ -501,6 +499,8 @@ rt::Task<Result<http::Response>> Hooks::Impl::take(
         .input = std::move(input),
         .trigger = std::move(about),
     };
+    std::chrono::seconds refused_for{0};
+    start.refused_for = &refused_for;
     auto answer = co_await begin(target, std::move(start), request.id, by);
     // A repetition: the run that began before has its own. Of a start whose outcome nobody knows they stay.
     const bool is_repeat = answer && answer->headers.get("x-weft-run-id", run.text()) != run.text();
@@ -508,7 +508,9 @@ rt::Task<Result<http::Response>> Hooks::Impl::take(
                             answer.error().code != Code::kTimeout && answer.error().code != Code::kCancelled;
     if (is_repeat || is_refused)
         for (const FileId& file : files) (void)co_await options.files->drop(tenant, file, by);
-    co_return answer;
+    if (answer || refused_for.count() == 0) co_return answer;
+    refused(RefusalReason::kRate, *target, Sent(request), http_status(answer.error().code));
+    co_return detail::refused_for(answer.error(), refused_for, request.id);
 }
 
 rt::Task<Result<std::string>> Hooks::Impl::check_input(Target target, std::string input, rt::Deadline by) {

@@ -2,6 +2,8 @@
 
 #include "base/fair_lru.h"
 #include "base/limits.h"
+#include "core/flow/flow.h"
+#include "platform/rt/loop.h"
 #include "platform/rt/scope.h"
 #include "platform/rt/sync.h"
 #include "store/runs/journal.h"
@@ -27,6 +29,11 @@ constexpr auto kPartitionsEvery = std::chrono::hours(1);
 constexpr auto kPartitionsRetry = std::chrono::seconds(5);
 /// Tenants whose backlog is remembered; beyond it the table starts afresh.
 constexpr std::size_t kBacklogsMax = 10'000;
+/// Triggers and workflows whose rules are remembered, some 500 bytes each; keys that a rate limit refuses for
+/// now.
+constexpr std::size_t kRulesMax = 10'000;
+constexpr std::size_t kRefusedMax = 10'000;
+constexpr int kRuleTriesMax = 3;  // a version may be published meanwhile
 
 Error overloaded() {
     Error error =
@@ -39,6 +46,28 @@ Error over_backlog() {
     Error error = Error::limit("Too many runs of this tenant are waiting; try again later");
     error.retry = Retry::kBackoff;
     return error;
+}
+
+Error over_rate(Millis wait, std::chrono::seconds* refused_for) {
+    if (refused_for != nullptr)
+        *refused_for = std::max(std::chrono::ceil<std::chrono::seconds>(wait), std::chrono::seconds(1));
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+    Error error = Error::limit(
+        "The workflow's rate-limit is reached; try again in " + std::to_string(std::max<long>(seconds, 1)) +
+        " s"
+    );
+    error.retry = Retry::kBackoff;
+    return error;
+}
+
+/// Where a run comes from, for what is remembered of it.
+std::string source_of(const triggers::NewRun& run) {
+    return run.trigger ? run.trigger->text() : run.workflow.text();
+}
+
+std::string rate_key_of(const triggers::NewRun& run) {
+    auto keys = run.flow ? parse_json(run.flow->keys) : Json();
+    return keys && keys->is_object() ? std::string(text_or(keys->get_object(), "rate")) : "";
 }
 
 }  // namespace
@@ -68,6 +97,13 @@ struct Ingest::Impl {
     std::deque<std::shared_ptr<Pending>> queue{};
     std::size_t queue_bytes = 0;
     FairLru<Backlog> backlogs{kBacklogsMax};  // by tenant
+    /// Rules of a version, shared by the cache and the starts that read their keys for them.
+    struct Known {
+        WorkflowVersionId version;
+        std::shared_ptr<const flow::Rules> rules;
+    };
+    FairLru<Known> rules{kRulesMax};       // by source_of
+    FairLru<Steady> refused{kRefusedMax};  // until when, by source_of and key
     Stats stats{};
     bool is_closing = false;
     bool is_flushing = false;
@@ -83,7 +119,24 @@ struct Ingest::Impl {
     Result<void> admit(TenantId tenant);
     rt::Task<void> count(TenantId tenant);
     rt::Task<Result<Started>> begin(
-        triggers::NewRun run, std::string input, std::string trigger, rt::Deadline by
+        triggers::NewRun run,
+        std::string input,
+        std::string trigger,
+        std::chrono::seconds* refused_for,
+        rt::Deadline by
+    );
+    /// Reads the run's keys for these rules. `refused_for` as in StartRun.
+    rt::Task<Result<void>> read_keys(
+        triggers::NewRun& run,
+        Known known,
+        const std::string* input,
+        const std::string* trigger,
+        std::chrono::seconds* refused_for
+    );
+    /// Nothing came of a start: its workflow may have rules that the run has no keys for, or a rate limit
+    /// that refuses it. True: try again with the keys that it has now.
+    rt::Task<Result<bool>> learn_rules(
+        triggers::NewRun& run, std::chrono::seconds* refused_for, rt::Deadline by
     );
     rt::Task<Result<triggers::NewRun>> keep(
         triggers::NewRun run, std::vector<store::runs::KeptStep> kept, rt::Deadline by
@@ -131,9 +184,15 @@ rt::Task<void> Ingest::Impl::count(TenantId tenant) {
 }
 
 rt::Task<Result<Started>> Ingest::Impl::begin(
-    triggers::NewRun run, std::string input, std::string trigger, rt::Deadline by
+    triggers::NewRun run,
+    std::string input,
+    std::string trigger,
+    std::chrono::seconds* refused_for,
+    rt::Deadline by
 ) {
     CO_CHECK_OK(admit(run.tenant));
+    if (const Known* known = rules.find(source_of(run)))
+        CO_CHECK_OK(co_await read_keys(run, *known, &input, &trigger, refused_for));
     const auto as_input = ValueSlot::input();
     const auto as_trigger = ValueSlot::trigger();
     CO_TRY(auto input_value, co_await codec.seal(run.tenant, run.id, as_input, std::move(input), by));
@@ -141,13 +200,68 @@ rt::Task<Result<Started>> Ingest::Impl::begin(
     run.values.push_back(std::move(input_value));
     run.values.push_back(std::move(trigger_value));
     if (run.trigger && run.dedupe_key.empty()) run.dedupe_key = run.id.text();
-    CO_CHECK_OK(admit(run.tenant));
-    auto pending = std::make_shared<Pending>(loop, std::move(run));
-    for (const auto& value : pending->run.values) pending->bytes += value.data ? value.data->size() : 0;
-    queue_bytes += pending->bytes;
-    queue.push_back(pending);
-    wake.notify_one();
-    co_return co_await pending->outcome.take(by);
+    for (int tries = 1;; ++tries) {
+        CO_CHECK_OK(admit(run.tenant));
+        auto pending = std::make_shared<Pending>(loop, std::move(run));
+        for (const auto& value : pending->run.values) pending->bytes += value.data ? value.data->size() : 0;
+        queue_bytes += pending->bytes;
+        queue.push_back(pending);
+        wake.notify_one();
+        auto outcome = co_await pending->outcome.take(by);
+        const bool may_be_rules = !outcome && outcome.error().code == Code::kNotFound;
+        if (!may_be_rules || tries == kRuleTriesMax) co_return outcome;
+        run = std::move(pending->run);  // settled: nobody else looks at it
+        CO_TRY(const bool has_learned, co_await learn_rules(run, refused_for, by));
+        if (!has_learned) co_return outcome;
+    }
+}
+
+rt::Task<Result<void>> Ingest::Impl::read_keys(
+    triggers::NewRun& run,
+    Known known,
+    const std::string* input,
+    const std::string* trigger,
+    std::chrono::seconds* refused_for
+) {
+    auto read = [&] { return known.rules->keys(*input, *trigger); };
+    CO_TRY(const Json keys, co_await rt::offload(input->size() + trigger->size(), read));
+    run.flow = triggers::FlowKeys{.version = known.version, .keys = to_text(keys)};
+    const Steady* until = refused.find(source_of(run) + '\n' + rate_key_of(run));
+    const Steady now = clock.steady();
+    if (until == nullptr || *until <= now) co_return Result<void>{};
+    ++stats.refused;
+    co_return fail(over_rate(std::chrono::ceil<Millis>(*until - now), refused_for));
+}
+
+rt::Task<Result<bool>> Ingest::Impl::learn_rules(
+    triggers::NewRun& run, std::chrono::seconds* refused_for, rt::Deadline by
+) {
+    const std::string source = source_of(run);
+    CO_TRY(
+        auto found,
+        co_await triggers::find_flow(pool, run.tenant, run.trigger, run.workflow, rate_key_of(run), by)
+    );
+    if (!found) co_return false;
+    if (run.flow && run.flow->version == found->version) {
+        if (!found->rate_wait || *found->rate_wait <= Millis(0)) co_return true;  // there is room by now
+        const std::string key = source + '\n' + rate_key_of(run);
+        const Steady until = clock.steady() + *found->rate_wait;
+        refused.add(run.tenant.text(), key, until);
+        ++stats.refused;
+        co_return fail(over_rate(*found->rate_wait, refused_for));
+    }
+    CO_TRY(auto read, flow::Rules::of(found->rules));
+    Known known{found->version, std::make_shared<const flow::Rules>(std::move(read))};
+    rules.add(run.tenant.text(), source, known);
+    std::string input;
+    std::string trigger;
+    for (const store::runs::StoredPayload& value : run.values) {
+        if (value.slot != ValueSlot::input() && value.slot != ValueSlot::trigger()) continue;
+        const bool is_input = value.slot == ValueSlot::input();
+        CO_TRY((is_input ? input : trigger), co_await codec.open(run.tenant, run.id, value, by));
+    }
+    CO_CHECK_OK(co_await read_keys(run, std::move(known), &input, &trigger, refused_for));
+    co_return true;
 }
 
 rt::Task<Result<triggers::NewRun>> Ingest::Impl::keep(
@@ -325,7 +439,7 @@ rt::Task<Result<Started>> Ingest::start_run(StartRun start, rt::Deadline by) {
     };
     CO_TRY(run, co_await impl_->keep(std::move(run), std::move(start.kept), by));
     co_return co_await impl_->begin(
-        std::move(run), std::move(start.input), std::move(start.trigger), std::move(by)
+        std::move(run), std::move(start.input), std::move(start.trigger), start.refused_for, std::move(by)
     );
 }
 
@@ -337,7 +451,9 @@ rt::Task<Result<Started>> Ingest::start_by_event(StartByEvent start, rt::Deadlin
         .dedupe_key = std::move(start.dedupe_key),
         .is_awaited = start.run.has_value(),
     };
-    return impl_->begin(std::move(run), std::move(start.input), std::move(start.trigger), std::move(by));
+    return impl_->begin(
+        std::move(run), std::move(start.input), std::move(start.trigger), start.refused_for, std::move(by)
+    );
 }
 
 rt::Task<void> Ingest::close() {

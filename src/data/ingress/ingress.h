@@ -41,6 +41,7 @@ struct StartRun {
     std::optional<WorkflowVersionId> version;  // the published one when not set
     std::string input = "null";
     std::string trigger = "{}";
+    std::chrono::seconds* refused_for = nullptr;  // filled when a rate limit refuses it: when to try again
     std::optional<RunId> rerun_of;
     /// Of those outside of loops. Their outputs together: at most limits::kKeptBytesMax.
     std::vector<store::runs::KeptStep> kept;
@@ -58,6 +59,7 @@ struct StartByEvent {
     std::optional<RunId> run;
     std::string input = "null";
     std::string trigger = "{}";
+    std::chrono::seconds* refused_for = nullptr;  // as of StartRun
 };
 
 struct Started {
@@ -68,9 +70,9 @@ struct Started {
 /// The batcher: one flush at a time, the next as soon as the last has committed.
 ///
 /// Errors of both: kInvalid (the key was used for another request), kNotFound (no such workflow or version,
-/// trigger gone or inactive, nothing published), kLimit (backlog of the tenant, value too large),
-/// kUnavailable (queue full, database away: not accepted, or the outcome is unknown and a repeat with the
-/// same dedupe key is recognised), kTimeout.
+/// trigger gone or inactive, nothing published), kLimit (backlog of the tenant, rate limit of the workflow,
+/// value too large), kUnavailable (queue full, database away: not accepted, or the outcome is unknown and a
+/// repeat with the same dedupe key is recognised), kTimeout.
 class Ingest {
   public:
     Ingest(

@@ -1,6 +1,7 @@
 #include "data/poller/poller.h"
 
 #include "base/shares.h"
+#include "core/flow/flow.h"
 #include "core/trigger/poll.h"
 #include "data/poller/detail/ask.h"
 #include "platform/rt/scope.h"
@@ -116,10 +117,15 @@ rt::Task<Result<rows::NewRun>> Poller::Impl::seal(
         .trigger = due.trigger,
         .dedupe_key = std::move(key),
     };
+    std::string trigger = to_text(about(due));
+    if (due.flow && due.version) {
+        CO_TRY(auto rules, flow::Rules::of(*due.flow));
+        CO_TRY(const Json keys, rules.keys(input, trigger));
+        run.flow = rows::FlowKeys{.version = *due.version, .keys = to_text(keys)};
+    }
     const auto as_input = ValueSlot::input();
     const auto as_trigger = ValueSlot::trigger();
     CO_TRY(auto sealed_input, co_await needs.codec.seal(due.tenant, run.id, as_input, std::move(input), by));
-    std::string trigger = to_text(about(due));
     CO_TRY(
         auto sealed_trigger, co_await needs.codec.seal(due.tenant, run.id, as_trigger, std::move(trigger), by)
     );

@@ -1,6 +1,7 @@
 #include "data/scheduler/scheduler.h"
 
 #include "core/calendar/calendar.h"
+#include "core/flow/flow.h"
 #include "core/trigger/schedule.h"
 #include "platform/rt/scope.h"
 #include "platform/rt/sync.h"
@@ -124,6 +125,11 @@ rt::Task<Result<rows::NewRun>> Scheduler::Impl::seal(
     };
     std::string input = to_text(schedule.input);
     std::string trigger = trigger_of(due, schedule, slot);
+    if (due.flow && due.version) {
+        CO_TRY(auto rules, flow::Rules::of(*due.flow));
+        CO_TRY(const Json keys, rules.keys(input, trigger));
+        run.flow = rows::FlowKeys{.version = *due.version, .keys = to_text(keys)};
+    }
     const auto as_input = ValueSlot::input();
     const auto as_trigger = ValueSlot::trigger();
     CO_TRY(auto sealed_input, co_await needs.codec.seal(due.tenant, run.id, as_input, std::move(input), by));

@@ -19,6 +19,8 @@ namespace {
 
 const pg::Principal kDispatch = pg::Principal::system(pg::SystemRole::kDispatch);
 
+constexpr int kGatesMax = 100;  // turned in one transaction, which holds their locks
+
 pg::Params lease_params(const std::vector<Lease>& leases) {
     return pg::params(
         pg::array(leases, &Lease::tenant), pg::array(leases, &Lease::run), pg::array(leases, &Lease::epoch)
@@ -64,6 +66,7 @@ constexpr auto kClaim =
                                                          pg::column<&Claimed::version>("workflow_version_id"),
                                                          pg::column<&Claimed::crashes>("crashes"),
                                                          pg::column<&Claimed::is_awaited>("is_awaited"),
+                                                         pg::column<&Claimed::is_gated>("is_gated"),
                                                          pg::column<&Claimed::may_be_more>("may_be_more"),
                                                          pg::column<&Claimed::at>("claimed_at")
                                                      );
@@ -193,6 +196,32 @@ rt::Task<Result<std::int64_t>> Queue::sweep_tenants(Idle idle, rt::Deadline by) 
     auto params = pg::params(idle == Idle::kPutToSleep);
     CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kSweepTenants, std::move(params), by));
     co_return pg::value<std::int64_t>(rows, "count");
+}
+
+rt::Task<Result<Queue::Turned>> Queue::turn_due_gates(rt::Deadline by) {
+    constexpr auto kTurned = pg::columns(
+        pg::column<&Turned::begun>("begun"),
+        pg::column<&Turned::turned>("turned"),
+        pg::column<&Turned::next>("next_ms")
+    );
+    CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kTurnDueGates, pg::params(kGatesMax), by));
+    CO_TRY(auto turned, pg::first(rows, kTurned));
+    co_return turned.value_or(Turned{});
+}
+
+rt::Task<Result<std::optional<Queue::Gate>>> Queue::turn_standing_gates(
+    std::optional<Gate> after, rt::Deadline by
+) {
+    constexpr auto kGate = pg::columns(
+        pg::column<&Gate::tenant>("tenant_id"),
+        pg::column<&Gate::workflow>("workflow_id"),
+        pg::column<&Gate::stage>("stage"),
+        pg::column<&Gate::key>("gate")
+    );
+    const Gate from = after.value_or(Gate{});
+    auto params = pg::params(after.has_value(), from.tenant, from.workflow, from.stage, from.key, kGatesMax);
+    CO_TRY(auto rows, co_await pool_.query(kDispatch, sql::kTurnStandingGates, std::move(params), by));
+    co_return pg::first(rows, kGate);
 }
 
 rt::Task<Result<std::vector<Queue::Depth>>> Queue::depths(rt::Deadline by) {

@@ -26,10 +26,11 @@ struct Lease {
     bool operator==(const Lease&) const = default;
 };
 
-/// Where a job is, for people: due means that a worker may claim it, waiting that it is not due yet.
-enum class Standing : std::uint8_t { kDue, kRunning, kWaiting };
+/// Where a job is, for people: due means that a worker may claim it, waiting that it is not due yet, held
+/// that its workflow's rules do not let it begin.
+enum class Standing : std::uint8_t { kDue, kRunning, kWaiting, kHeld };
 /// In the order of the enum.
-inline constexpr std::array<std::string_view, 3> kStandings = {"due", "running", "waiting"};
+inline constexpr std::array<std::string_view, 4> kStandings = {"due", "running", "waiting", "held"};
 std::string_view name(Standing standing);
 std::optional<Standing> standing_from(std::string_view text);
 
@@ -45,6 +46,7 @@ struct Claimed {
     WorkflowVersionId version;
     int crashes = 0;
     bool is_awaited = false;  // a caller waits for the run's answer
+    bool is_gated = false;    // holds a place at a gate of its workflow
     /// Jobs may have been left that were due: of several tenants, or of one that had no more room.
     bool may_be_more = true;
     std::optional<Cancel> cancel;
@@ -129,6 +131,24 @@ class Queue {
     /// sweep again soon. Returns how many became active. Harmless when several workers do it.
     enum class Idle { kLeave, kPutToSleep };
     rt::Task<Result<std::int64_t>> sweep_tenants(Idle idle, rt::Deadline by);
+
+    /// What standing before gates is turned to when nobody comes: those whose time has come. Harmless when
+    /// several workers do it.
+    struct Turned {
+        std::int64_t begun = 0;  // runs that went on
+        std::int64_t turned = 0;
+        std::optional<Millis> next;  // until the next gate is due
+    };
+    rt::Task<Result<Turned>> turn_due_gates(rt::Deadline by);
+    /// Repair: gates that runs stand before, due or not, from behind `after` on; the last of them, nothing at
+    /// the end. By rights it changes nothing.
+    struct Gate {
+        TenantId tenant;
+        WorkflowId workflow;
+        std::string stage;
+        std::string key;
+    };
+    rt::Task<Result<std::optional<Gate>>> turn_standing_gates(std::optional<Gate> after, rt::Deadline by);
 
     /// How many jobs of a standing there are, and since when the oldest has been due (0: of those that wait).
     /// For people who watch: all tenants together, and of very many jobs a part.

@@ -289,7 +289,8 @@ TEST_F(QueueTest, TellsHowDeepItIs) {
     ASSERT_TRUE(depths) << depths.error().detail;
     std::map<std::string_view, std::pair<std::int64_t, double>> found;
     for (const auto& depth : *depths) found[name(depth.standing)] = {depth.jobs, depth.oldest_seconds};
-    ASSERT_EQ(found.size(), 3u);
+    ASSERT_EQ(found.size(), 4u);
+    EXPECT_EQ(found["held"].first, 0);
     EXPECT_EQ(found["due"].first, 1);
     EXPECT_NEAR(found["due"].second, 60, 20);
     EXPECT_EQ(found["running"].first, 1);

@@ -61,6 +61,7 @@ struct Tables {
     Table<3> parked{sql::kParkJobs};
     Table<1> closed{sql::kCloseWaits};
     Table<1> ended{sql::kEndJobs};
+    Table<1> gated{sql::kEndGatedJobs};
 
     void add(const Entry& entry) {
         const RunId run = entry.lease.run;
@@ -80,7 +81,7 @@ struct Tables {
             logs.add(run, seq++, log.at, log.level, log.step, log.iteration, log.message);
         if (entry.is_dead_letter) dead_letters.add(run, entry.error);
         if (entry.fate == JobFate::kFinish) {
-            ended.add(run);
+            (entry.is_gated ? gated : ended).add(run);
             if (entry.may_wait) closed.add(run);
         } else if (entry.fate != JobFate::kKeep) {
             parked.add(run, word_of(kFates, entry.fate), entry.park_for);
@@ -99,6 +100,7 @@ struct Tables {
         std::move(parked).into(batch);
         std::move(closed).into(batch);
         std::move(ended).into(batch);
+        std::move(gated).into(batch);
     }
 
   private:

@@ -90,6 +90,7 @@ class Flush {
         batch.as(pg::Principal::system(pg::SystemRole::kIngest));
         take_events(batch);
         wake(batch);
+        enter_gates(batch);
         return batch;
     }
 
@@ -136,6 +137,10 @@ class Flush {
             params.add_null().add_null().add_null().add_null();
         }
         params.add(run.kept.empty() ? kFresh : kBegunBefore);
+        if (run.flow)
+            params.add(run.flow->version).add(run.flow->keys);
+        else
+            params.add_null().add_null();
         batch.add(sql::kStartRun, std::move(params));
         if (!run.kept.empty()) keep_steps(batch, run);
     }
@@ -163,7 +168,7 @@ class Flush {
     }
 
     void take_events(pg::Batch& batch) {
-        ArrayParam tenant, trigger, key, run, is_awaited;
+        ArrayParam tenant, trigger, key, run, is_awaited, flow_version, flow;
         ValueColumns values;
         for (std::size_t i = 0; i < runs_.size(); ++i) {
             const NewRun& from = *runs_[i];
@@ -174,12 +179,14 @@ class Flush {
             key.add(from.dedupe_key);
             run.add(from.id);
             is_awaited.add(from.is_awaited);
+            flow_version.add(from.flow ? std::optional(from.flow->version) : std::nullopt);
+            flow.add(from.flow ? std::optional(from.flow->keys) : std::nullopt);
             values.add(from);
         }
         if (events_.empty()) return;
         auto params = pg::params(tenant, trigger, key, run, values.run);
         std::move(values).add_to(params);
-        params.add(is_awaited);
+        params.add(is_awaited).add(flow_version).add(flow);
         batch.add(sql::kTakeEvents, std::move(params));
         if (repeats_ == Repeats::kFind) batch.add(sql::kFindEvents, pg::params(tenant, trigger, key));
     }
@@ -188,6 +195,19 @@ class Flush {
         std::set<TenantId> tenants;
         for (const NewRun* run : runs_) tenants.insert(run->tenant);
         batch.add(sql::kWakeTenants, pg::params(pg::array(tenants)));
+    }
+
+    /// Last, because it locks what the ends of runs wait for.
+    void enter_gates(pg::Batch& batch) {
+        ArrayParam tenant, run;
+        bool any = false;
+        for (const NewRun* from : runs_) {
+            if (!from->flow) continue;
+            any = true;
+            tenant.add(from->tenant);
+            run.add(from->id);
+        }
+        if (any) batch.add(sql::kEnterGates, pg::params(tenant, run));
     }
 
     const std::vector<const NewRun*>& runs_;
@@ -217,6 +237,25 @@ rt::Task<Result<std::optional<WorkflowVersionId>>> find_published(
     CO_TRY(auto rows, co_await pool.query(who, sql::kFindPublished, pg::params(workflow), by));
     CO_TRY(auto found, pg::first(rows, kFound));
     co_return found ? found->published : std::nullopt;
+}
+
+rt::Task<Result<std::optional<FlowRules>>> find_flow(
+    pg::Pool& pool,
+    TenantId tenant,
+    std::optional<TriggerId> trigger,
+    WorkflowId workflow,
+    std::string rate_key,
+    rt::Deadline by
+) {
+    constexpr auto kFound = pg::columns(
+        pg::column<&FlowRules::version>("published_version_id"),
+        pg::column<&FlowRules::rules>("flow"),
+        pg::column<&FlowRules::rate_wait>("rate_wait_ms")
+    );
+    const auto who = pg::Principal::system(pg::SystemRole::kIngest);
+    auto params = pg::params(tenant, trigger, workflow, rate_key);
+    CO_TRY(auto rows, co_await pool.query(who, sql::kFindFlow, std::move(params), by));
+    co_return pg::first(rows, kFound);
 }
 
 rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(

@@ -39,6 +39,28 @@ rt::Task<Result<std::optional<WorkflowVersionId>>> find_published(
     pg::Pool& pool, TenantId tenant, WorkflowId workflow, rt::Deadline by
 );
 
+/// What a workflow's published version says about when its runs may begin, as core/flow stores it.
+struct FlowRules {
+    WorkflowVersionId version;
+    Json rules;
+    std::optional<Millis> rate_wait;  // until a run of the key asked about has room under the rate limit
+};
+/// Of a trigger's workflow, or of `workflow`; nothing when it has none, or nothing can begin.
+rt::Task<Result<std::optional<FlowRules>>> find_flow(
+    pg::Pool& pool,
+    TenantId tenant,
+    std::optional<TriggerId> trigger,
+    WorkflowId workflow,
+    std::string rate_key,
+    rt::Deadline by
+);
+
+/// What a run says to the rules of a version (flow::Rules::keys).
+struct FlowKeys {
+    WorkflowVersionId version;
+    std::string keys;  // JSON text
+};
+
 /// A run to begin, by an event of a trigger (then `workflow` is the trigger's) or by its workflow.
 struct NewRun {
     TenantId tenant;
@@ -50,6 +72,7 @@ struct NewRun {
     std::optional<RunId> rerun_of;
     bool is_awaited = false;                  // with a trigger: a caller waits for its answer
     std::optional<idempotency::Once> once;    // without a trigger; who holds the key already is the answer
+    std::optional<FlowKeys> flow;             // needed where the workflow has rules
     std::vector<runs::StoredPayload> values;  // its input, what triggered it, and the outputs of `kept`
     std::vector<runs::StepRun> kept;          // without a trigger: steps that it begins with, see KeptStep
 };
@@ -62,7 +85,8 @@ struct Begun {
 
 /// All in one transaction and one round trip; the tenants' places in the queue are taken too. Answers by
 /// position; nothing where the trigger is gone, inactive or another tenant's, the workflow is inactive, or no
-/// version is published.
+/// version is published; and where the workflow has rules that `flow` was not made for, or whose rate limit
+/// refuses the run (find_flow tells).
 /// Repeating it with the same ids after an unknown outcome begins nothing twice.
 rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
     pg::Pool& pool, std::vector<const NewRun*> runs, rt::Deadline by

@@ -38,6 +38,8 @@ constexpr auto kDuePoll = pg::columns(
     pg::column<&DuePoll::cursor>("cursor"),
     pg::column<&DuePoll::failures>("failures"),
     pg::column<&DuePoll::is_live>("is_live"),
+    pg::column<&DuePoll::version>("published_version_id"),
+    pg::column<&DuePoll::flow>("flow"),
     pg::column<&DuePoll::now>("now")
 );
 
@@ -137,9 +139,12 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> settle_poll(
     std::vector<std::optional<Begun>> begun;
     if (!runs.empty()) {
         CO_TRY(begun, co_await begin_runs(transaction, std::move(runs), Repeats::kFind, by));
-        // Switched off since: what would be remembered here would never run.
+        // Switched off or published since, or refused by a rate limit: what would be remembered here would
+        // never run.
         if (!std::ranges::all_of(begun, [](const auto& one) { return one.has_value(); }))
-            co_return fail(Error::conflict("The trigger or its workflow is inactive"));
+            co_return fail(Error::conflict(
+                "The trigger or its workflow is inactive or was changed, or its rate-limit has no room"
+            ));
     }
     CO_CHECK_OK(co_await transaction.commit(by));
     co_return begun;

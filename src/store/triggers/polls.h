@@ -62,7 +62,9 @@ struct DuePoll {
     std::optional<std::string> cursor;  // JSON text
     int failures = 0;
     bool is_live = false;  // trigger and workflow are active, and there is something to run
-    Instant now;           // of the database
+    std::optional<WorkflowVersionId> version;  // the published one
+    std::optional<Json> flow;                  // its rules (core/flow), when it has some
+    Instant now;                               // of the database
 };
 /// At most `limit`, oldest first; none of the tenants in `full`.
 rt::Task<Result<std::vector<DuePoll>>> claim_polls(

@@ -36,6 +36,8 @@ constexpr auto kDue = pg::columns(
     pg::column<&DueSchedule::waiting_slot_at>("waiting_slot_at"),
     pg::column<&DueSchedule::is_live>("is_live"),
     pg::column<&DueSchedule::is_running>("is_running"),
+    pg::column<&DueSchedule::version>("published_version_id"),
+    pg::column<&DueSchedule::flow>("flow"),
     pg::column<&DueSchedule::now>("now")
 );
 

@@ -59,7 +59,9 @@ struct DueSchedule {
     std::optional<Instant> waiting_slot_at;
     bool is_live = false;     // trigger and workflow are active, and there is something to run
     bool is_running = false;  // the run of its last slot
-    Instant now;              // of the database
+    std::optional<WorkflowVersionId> version;  // the published one: until the transaction ends it is
+    std::optional<Json> flow;                  // its rules (core/flow), when it has some
+    Instant now;                               // of the database
 };
 /// Opens a transaction and claims at most `limit`; commit it, or let it go. What newer zones than `tzdata`
 /// have planned only when nobody else takes it.

@@ -8,6 +8,9 @@
 
 namespace weft::ingress::detail {
 
+/// The answer to an event that a rate limit refuses: when to send it again.
+http::Response refused_for(const Error& error, std::chrono::seconds time, const RequestId& id);
+
 /// 202, with the run's id.
 http::Response accepted(const Started& started);
 /// The api's origin serves the UI too: what a workflow answers must not run as a page of it.

@@ -12,7 +12,11 @@ set cancel_requested_at = coalesce(j.cancel_requested_at, clock_timestamp()),
     cancel_reason = case when w.is_first then $2 else j.cancel_reason end,
     canceled_by = case when w.is_first then $3::uuid else j.canceled_by end,
     canceled_by_name = case when w.is_first then $4 else j.canceled_by_name end,
-    run_at = least(j.run_at, clock_timestamp())
+    run_at = least(j.run_at, clock_timestamp()),
+    -- One that stands before a gate leaves it, and ends like any other.
+    stage = case when j.state = 'held' then null else j.stage end,
+    gate = case when j.state = 'held' then null else j.gate end,
+    state = case when j.state = 'held' then 'ready' else j.state end
 from wanted w
 where j.tenant_id = current_tenant()
     and j.run_id = $1

@@ -6,6 +6,7 @@ select
     t.state = 'active' and w.state = 'active' and w.published_version_id is not null as is_live,
     s.last_run_id is not null
     and exists (select from job j where j.tenant_id = s.tenant_id and j.run_id = s.last_run_id) as is_running,
+    w.published_version_id, w.flow,
     statement_timestamp() as now
 from unnest($1::uuid[], $2::uuid[]) as g (tenant_id, trigger_id)
 join trigger_schedule s on s.tenant_id = g.tenant_id and s.trigger_id = g.trigger_id

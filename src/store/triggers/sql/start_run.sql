@@ -2,14 +2,23 @@
 -- As the tenant itself. `$3` null: the published version. With a key (`$13`), the key and the run begin together; a key
 -- that is held names the run that holds it. Repeating it after an unknown outcome starts nothing twice.
 with version as materialized (
-    select w.id as workflow_id, v.id as version_id
+    select w.id as workflow_id, v.id as version_id, case when w.flow is not null then $17::jsonb end as flow
     from workflow w
     join workflow_version v
         on v.tenant_id = w.tenant_id and v.workflow_id = w.id and v.id = coalesce($3::uuid, w.published_version_id)
     where w.tenant_id = current_tenant() and w.id = $2::uuid and w.state = 'active'
+        -- As take_events: the keys are those of the rules, and the rate limit has room.
+        and case
+            when w.flow is null then true
+            when $16::uuid is distinct from w.published_version_id then false
+            when w.flow ? 'rate'
+                and not exists (select from workflow_run o where o.tenant_id = current_tenant() and o.id = $1::uuid) then
+                take_rate(row(w.tenant_id, w.id, 'rate', $17::jsonb ->> 'rate')::gate_ref, w.flow -> 'rate', null, null)
+            else true
+        end
     union all
-    -- A test: also of a workflow that is switched off.
-    select w.id, t.id
+    -- A test: also of a workflow that is switched off, and past its rules.
+    select w.id, t.id, null
     from workflow w
     join test_version t on t.tenant_id = w.tenant_id and t.workflow_id = w.id and t.id = $3::uuid
     where w.tenant_id = current_tenant() and w.id = $2::uuid and w.state <> 'archived'
@@ -41,9 +50,14 @@ value as (
     cross join run r
 ),
 queued as (
-    insert into job (tenant_id, run_id, workflow_id, workflow_version_id, epoch)
-    select current_tenant(), r.id, r.workflow_id, r.workflow_version_id, $15::bigint
+    insert into job (tenant_id, run_id, workflow_id, workflow_version_id, epoch, run_at, state, flow, stage, gate)
+    select
+        current_tenant(), r.id, r.workflow_id, r.workflow_version_id, $15::bigint,
+        clock_timestamp() - coalesce((v.flow ->> 'priority')::int, 0) * interval '1 second',
+        case when next_gate(v.flow, null) is null then 'ready' else 'held' end,
+        v.flow, next_gate(v.flow, null), v.flow ->> next_gate(v.flow, null)
     from run r
+    cross join version v
 )
 select r.id, r.workflow_id, true as is_same from run r
 union all

@@ -3,15 +3,28 @@
 -- whose workflow is active and published at this moment. Answers the runs it made; find_events tells the rest.
 with given as materialized (
     select *
-    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $12::boolean[])
-    as g (tenant_id, trigger_id, dedupe_key, run_id, is_awaited)
+    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $12::boolean[], $13::uuid[], $14::text[]) with ordinality
+    as g (tenant_id, trigger_id, dedupe_key, run_id, is_awaited, flow_version_id, flow, place)
 ),
+-- Where the workflow has rules (core/flow), those that an event's keys were read for are still the published ones, and the
+-- rate limit has room.
 live as materialized (
-    select g.tenant_id, g.trigger_id, g.dedupe_key, g.run_id, g.is_awaited, w.id as workflow_id, w.published_version_id
+    select
+        g.tenant_id, g.trigger_id, g.dedupe_key, g.run_id, g.is_awaited, g.place, w.id as workflow_id, w.published_version_id,
+        case when w.flow is not null then g.flow::jsonb end as flow
     from given g
     join trigger t on t.tenant_id = g.tenant_id and t.id = g.trigger_id and t.state = 'active'
     join workflow w
         on w.tenant_id = t.tenant_id and w.id = t.workflow_id and w.state = 'active' and w.published_version_id is not null
+    where case
+        when w.flow is null then true
+        when g.flow_version_id is distinct from w.published_version_id then false
+        when w.flow ? 'rate' then
+            take_rate(
+                row(w.tenant_id, w.id, 'rate', g.flow::jsonb ->> 'rate')::gate_ref, w.flow -> 'rate', t.id, g.dedupe_key
+            )
+        else true
+    end
 ),
 event as (
     insert into trigger_event (tenant_id, trigger_id, dedupe_key, run_id)
@@ -22,7 +35,8 @@ event as (
     returning run_id
 ),
 begun as materialized (
-    select l.tenant_id, l.run_id, l.trigger_id, l.workflow_id, l.published_version_id, l.is_awaited
+    select l.tenant_id, l.run_id, l.trigger_id, l.workflow_id, l.published_version_id, l.is_awaited, l.place,
+        l.flow
     from event e
     join live l on l.run_id = e.run_id
 ),
@@ -39,8 +53,14 @@ value as (
     join begun b on b.run_id = v.run_id
 ),
 queued as (
-    insert into job (tenant_id, run_id, workflow_id, workflow_version_id, is_awaited)
-    select b.tenant_id, b.run_id, b.workflow_id, b.published_version_id, b.is_awaited
+    insert into job (tenant_id, run_id, workflow_id, workflow_version_id, is_awaited, run_at, state, flow, stage, gate)
+    select
+        b.tenant_id, b.run_id, b.workflow_id, b.published_version_id, b.is_awaited,
+        -- In the order in which they came.
+        statement_timestamp() + b.place * interval '1 microsecond'
+        - coalesce((b.flow ->> 'priority')::int, 0) * interval '1 second',
+        case when next_gate(b.flow, null) is null then 'ready' else 'held' end,
+        b.flow, next_gate(b.flow, null), b.flow ->> next_gate(b.flow, null)
     from begun b
 )
 select b.run_id, b.workflow_id from begun b
