@@ -111,6 +111,30 @@ TEST_F(Polls, WhatIsWrongWithTheSettingsIsNamed) {
     }
 }
 
+TEST_F(Polls, AFeedIsItsAddress) {
+    const auto feed = [&](const std::string& config) {
+        return send(Method::kPost, triggers, R"({"kind": "feed", "name": "News", "config": )" + config + "}");
+    };
+    const Reply made = feed(R"({"url": "https://example.com/news.xml", "headers": {"x": "y"}})");
+    ASSERT_EQ(made.status, 201) << to_text(made.body);
+    EXPECT_EQ(
+        to_text(made.body.at("config")),
+        R"({"url":"https://example.com/news.xml","headers":{"x":"y"},"every":"15m","start":"now","batch":false})"
+    );
+    EXPECT_EQ(
+        row(made.id(),
+            "compiled like '%feed.parse(%If-None-Match%' or compiled like '%If-None-Match%feed.parse(%'"),
+        "true"
+    );
+    EXPECT_TRUE(to_text(feed("{}").body).contains("\"config.url\""));
+    EXPECT_TRUE(
+        to_text(feed(R"({"url": "https://x.example", "items": "a"})").body).contains("\"config.items\"")
+    );
+    const std::string at = "/triggers/" + made.id();
+    const Reply same = send(Method::kPatch, at, R"({"config": )" + to_text(made.body.at("config")) + "}");
+    EXPECT_EQ(same.body.at("config"), made.body.at("config")) << "what is shown can be sent";
+}
+
 TEST_F(Polls, AConnectionTakesTheRightToUseIt) {
     const std::string config =
         R"({"uses": "shop/get-order@1", "connection": "main-shop", "with": {"id": "7"}, "items": "body"})";

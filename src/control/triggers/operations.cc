@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kTrigger = R"(
     id id
     workflow_id id
-    kind webhook|schedule|form|poll
+    kind webhook|schedule|form|poll|feed
     name text = Orders of the shop
     state active|inactive
     config object = {"mode": "async", "signature": {"scheme": "hmac-sha256"}}
@@ -91,7 +91,7 @@ constexpr std::string_view kNew =
     R"({
     "required": ["kind", "name", "config"],
     "properties": {
-        "kind": {"type": "string", "enum": ["webhook", "schedule", "form", "poll"]},
+        "kind": {"type": "string", "enum": ["webhook", "schedule", "form", "poll", "feed"]},
         "name": {"$ref": "#/definitions/name"},
         "config": {
             "type": "object",
@@ -100,7 +100,7 @@ constexpr std::string_view kNew =
     R"(pause_until, input. form, all optional: title, description, button, thanks (texts), )"
     R"(redirect (https), path, fields (names of inputs, in order), zone. )"
     R"(poll: uses, connection, with, items, id, cursor ({of, path}), every, start (now or all), )"
-    R"(batch. All but schedule: filter.",
+    R"(batch. feed: url, connection, headers, every, start, batch. All but schedule: filter.",
             "examples": [{"signature": {"scheme": "hmac-sha256"}}]
         },
         "secret": {

@@ -22,10 +22,14 @@ Error in_settings(Error error) {
     return error;
 }
 
+std::optional<trigger::Source> source_of(rows::Kind kind) {
+    return trigger::source_from(name(kind));
+}
+
 }  // namespace
 
 bool polls(rows::Kind kind) {
-    return kind == rows::Kind::kPoll;
+    return source_of(kind).has_value();
 }
 
 Json poll_json(const rows::PollState& state) {
@@ -75,8 +79,8 @@ rt::Task<Result<Json>> Triggers::create_poll(
 ) {
     if (member_in(input, "secret") != nullptr)
         co_return fail(Error::invalid("Such a trigger has no secret", "secret"));
-    CO_TRY(auto poll, trigger::parse_poll(*member_in(input, "config")));
-    CO_TRY(std::string compiled, co_await pin_poll(context, poll));
+    CO_TRY(auto settled, trigger::parse_source(*source_of(kind), *member_in(input, "config")));
+    CO_TRY(std::string compiled, co_await pin_poll(context, std::move(settled.poll)));
     const auto id = TriggerId::make(env_.clock.now(), env_.rng);
     rows::NewTrigger trigger{
         .tenant = context.tenant(),
@@ -84,7 +88,7 @@ rt::Task<Result<Json>> Triggers::create_poll(
         .workflow_id = workflow,
         .kind = kind,
         .name = text_in(input, "name"),
-        .config = trigger::to_json(poll),
+        .config = std::move(settled.config),
         .token_hash = std::nullopt,
         .sealed_token = std::nullopt,
         .sealed_secret = std::nullopt,
@@ -101,11 +105,12 @@ rt::Task<Result<Json>> Triggers::create_poll(
 rt::Task<Result<Json>> Triggers::change_poll(Context& context, rows::Trigger before, Json input) {
     rows::TriggerChange change{.id = before.id, .name = maybe_text_in(input, "name"), .config = std::nullopt};
     if (const Json* config = member_in(input, "config")) {
-        CO_TRY(auto poll, trigger::parse_poll(*config));
-        change.config = trigger::to_json(poll);
-        const auto old = trigger::parse_poll(before.config);
-        const bool is_other = !old || trigger::is_other_source(*old, poll);
-        CO_TRY(std::string compiled, co_await pin_poll(context, std::move(poll)));
+        const trigger::Source source = *source_of(before.kind);
+        CO_TRY(auto settled, trigger::parse_source(source, *config));
+        change.config = std::move(settled.config);
+        const auto old = trigger::parse_source(source, before.config);
+        const bool is_other = !old || trigger::is_other_source(old->poll, settled.poll);
+        CO_TRY(std::string compiled, co_await pin_poll(context, std::move(settled.poll)));
         CO_CHECK_OK(co_await rows::plan_poll(
             context.db(),
             before.id,

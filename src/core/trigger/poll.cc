@@ -149,6 +149,72 @@ Json to_json(const Poll& poll) {
     return out;
 }
 
+namespace {
+
+/// Conditional headers, from what the last answer said; its own win.
+Json feed_request(const Json& url, const Json* headers) {
+    JsonObject out{{"url", url}};
+    JsonObject all{
+        {"Accept",
+         "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"},
+        {"If-None-Match", "{{ input.cursor?.etag ?? null }}"},
+        {"If-Modified-Since", "{{ input.cursor?.modified ?? null }}"},
+    };
+    if (headers != nullptr)
+        for (const auto& [name, value] : headers->get_object()) all.insert_or_assign(name, value);
+    out["headers"] = std::move(all);
+    return out;
+}
+
+constexpr std::string_view kFeedOutput =
+    "{{ ({ items: feed.parse(steps.poll.output.body).items, seen: { etag: steps.poll.output.headers.etag ?? "
+    "null, "
+    "modified: steps.poll.output.headers[\"last-modified\"] ?? null } }) }}";
+
+Result<Settled> parse_feed(const Json& config, std::string_view field) {
+    constexpr Millis kEvery{900'000};
+    constexpr std::size_t kUrlBytesMax = 4'000;
+    TRY(const auto all,
+        detail::Settings::of(
+            config, std::string(field), {"url", "connection", "headers", "every", "start", "batch", "filter"}
+        ));
+    TRY(const std::string url, all.text("url", kUrlBytesMax));
+    if (url.empty()) return fail(Error::invalid("Where is the feed?", all.place("url")));
+    const Json* headers = all.find("headers");
+    if (headers != nullptr && (!headers->is_object() || to_text(*headers).size() > kUrlBytesMax))
+        return fail(Error::invalid("This is an object of at most 4,000 bytes", all.place("headers")));
+    JsonObject poll = config.get_object();
+    for (const std::string_view own : {"url", "headers"}) poll.erase(own);
+    poll["with"] = feed_request(url, headers);
+    poll["items"] = "items";
+    poll["id"] = "id";
+    poll["cursor"] = JsonObject{{"of", "answer"}, {"path", "seen"}};
+    if (!poll.contains("every")) poll["every"] = runstate::duration_text(kEvery);
+    Settled out;
+    TRY(out.poll, parse_poll(poll, field));
+    out.poll.output = kFeedOutput;
+    JsonObject normal = to_json(out.poll).get_object();
+    for (const std::string_view fixed : {"uses", "with", "items", "id", "cursor"}) normal.erase(fixed);
+    JsonObject made{{"url", url}};
+    if (headers != nullptr) made["headers"] = *headers;
+    for (auto& [name, value] : normal) made[name] = std::move(value);
+    out.config = std::move(made);
+    return out;
+}
+
+}  // namespace
+
+std::optional<Source> source_from(std::string_view text) {
+    return find_word<Source>(kSources, text);
+}
+
+Result<Settled> parse_source(Source source, const Json& config, std::string_view field) {
+    if (source == Source::kFeed) return parse_feed(config, field);
+    TRY(Poll poll, parse_poll(config, field));
+    Json normal = to_json(poll);
+    return Settled{std::move(poll), std::move(normal)};
+}
+
 bool is_other_source(const Poll& before, const Poll& after) {
     const auto url = [](const Poll& poll) {
         const JsonObject* with = poll.with.if_object();
@@ -169,7 +235,7 @@ Json asking(const Poll& poll) {
         {"name", "poll"},
         {"inputs", *parse_json(R"({"type":"object","properties":{"cursor":{}}})")},
         {"steps", std::move(steps)},
-        {"output", "{{ steps.poll.output }}"},
+        {"output", poll.output},
     };
 }
 

@@ -45,14 +45,30 @@ struct Poll {
     Path cursor;  // in an item, or in the output
     Millis every{300'000};
     PollStart start = PollStart::kNow;
-    bool is_batch = false;         // one run for all that is new, whose input is {"items": [...]}
-    std::optional<Filter> filter;  // which items start one; `input` is the item
+    bool is_batch = false;  // one run for all that is new, whose input is {"items": [...]}
+    std::string output = "{{ steps.poll.output }}";  // what of the step's answer the paths go through
+    std::optional<Filter> filter;                    // which items start one; `input` is the item
 
     bool operator==(const Poll&) const = default;
 };
 /// kInvalid, with the member's place behind `field`.
 Result<Poll> parse_poll(const Json& config, std::string_view field = "config");
 Json to_json(const Poll& poll);
+
+/// Kinds of sources: an action's answer, or an RSS or Atom feed.
+enum class Source : std::uint8_t { kPoll, kFeed };
+inline constexpr std::array<std::string_view, 2> kSources = {"poll", "feed"};
+std::optional<Source> source_from(std::string_view text);
+
+/// The settings of a source as a poll, and in their normal form. Errors as parse_poll. A feed is {"url",
+/// "connection"?, "headers"?, "every"?: "15m", "start"?, "batch"?, "filter"?}: a poll of core/http whose
+/// answer `feed.parse` reads in the sandbox, and which asks for nothing that has not changed (ETag,
+/// Last-Modified).
+struct Settled {
+    Poll poll;
+    Json config;
+};
+Result<Settled> parse_source(Source source, const Json& config, std::string_view field = "config");
 
 /// Whether what the one has seen says nothing of the other: another address, action, connection, or other
 /// ids.

@@ -186,7 +186,10 @@ rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline 
     Response out = co_await rt::offload(bytes, judge);
     tell(who, seen, coding);
     if (authorized->connection) note_use(who, *authorized->connection, host, status, out);
-    if (out.outcome == Outcome::kOk) out.charge = std::move(charge);
+    if (out.outcome == Outcome::kOk) {
+        out.charge = std::move(charge);
+        out.status = status;
+    }
     co_return out;
 }
 

@@ -52,10 +52,10 @@ struct Response {
     Outcome outcome = Outcome::kError;
     std::string output;         // kOk: JSON text {status, headers, body}, redacted
     rt::Budget::Charge charge;  // for `output`: keep it as long as copies of it
+    int status = 0;             // of the other system's answer; 0 = none
     // kError, kUnknown:
     runstate::FailureKind kind = runstate::FailureKind::kPlatform;
     std::string message;  // for the tenant, redacted
-    int status = 0;       // of the other system's answer; 0 = none
     bool is_retryable = false;
     std::optional<Millis> retry_after;
 };

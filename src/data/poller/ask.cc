@@ -45,13 +45,13 @@ class Asking {
         const broker::Principal who{due_.tenant, run_, WorkflowVersionId()};
         Response response = co_await needs_.broker.perform(who, std::move(call), by_);
         Asked out;
+        if (response.status == kNotModified) co_return out;
         if (response.outcome == Response::Outcome::kOk) {
             CO_TRY(out.answer, co_await shaped(std::move(response.output)));
             out.charge = std::move(response.charge);
             co_return out;
         }
         out.is_aborted = response.outcome == Response::Outcome::kAborted;
-        if (response.status == kNotModified) co_return out;
         out.problem = std::move(response.message);
         out.retry_after = response.retry_after;
         co_return out;

@@ -52,6 +52,13 @@ Json about(const rows::DuePoll& due) {
     };
 }
 
+Result<trigger::Poll> settings_of(const rows::DuePoll& due) {
+    const auto source = trigger::source_from(due.kind);
+    if (!source) return fail(Error::invalid("This kind of trigger does not ask"));
+    TRY(auto settled, trigger::parse_source(*source, due.config));
+    return std::move(settled.poll);
+}
+
 }  // namespace
 
 struct Poller::Impl {
@@ -180,7 +187,7 @@ rt::Task<Result<void>> Poller::Impl::has_room(TenantId tenant, rt::Deadline by) 
 /// Errors: kInvalid, kLimit: a sentence for the owner.
 rt::Task<Result<void>> Poller::Impl::take_in(const rows::DuePoll& due, Json answer) {
     const rt::Deadline by = soon();
-    CO_TRY(const trigger::Poll settings, trigger::parse_poll(due.config));
+    CO_TRY(const trigger::Poll settings, settings_of(due));
     Json before;
     if (due.cursor) {
         CO_TRY(before, parse_json(*due.cursor));
@@ -259,7 +266,7 @@ rt::Task<Result<void>> Poller::Impl::failed(
     const rows::DuePoll& due, std::string why, std::optional<Millis> after
 ) {
     count("failed");
-    const auto settings = trigger::parse_poll(due.config);
+    const auto settings = settings_of(due);
     Millis next = trigger::poll_pause(settings.value_or(trigger::Poll{}), due.failures + 1);
     if (after) next = std::clamp(*after, trigger::kPollEveryMin, trigger::kPollEveryMax);
     rows::PollOutcome outcome{.tenant = due.tenant, .trigger = due.trigger, .epoch = due.epoch, .next = next};
@@ -270,14 +277,14 @@ rt::Task<Result<void>> Poller::Impl::failed(
 
 rt::Task<Result<void>> Poller::Impl::poll(const rows::DuePoll& due) {
     if (!due.is_live) {  // the workflow's: whoever switches it on finds the trigger as it was
-        const auto settings = trigger::parse_poll(due.config);
+        const auto settings = settings_of(due);
         co_return co_await postpone(due, settings ? settings->every : trigger::kPollEveryMin);
     }
     Asked asked = co_await ask(needs, due, scope.deadline(needs.options.timeout));
     if (asked.is_aborted) co_return co_await postpone(due, Millis(0));
     if (asked.problem) co_return co_await failed(due, *std::move(asked.problem), asked.retry_after);
     if (!asked.answer) {
-        const auto settings = trigger::parse_poll(due.config);
+        const auto settings = settings_of(due);
         rows::PollOutcome outcome{
             .tenant = due.tenant,
             .trigger = due.trigger,

@@ -23,25 +23,21 @@ class PollsTest : public WorkerTest {
     }
 
     /// An active trigger of `flow_` that is due, made as control/triggers makes one.
-    TriggerId poll(std::string config) {
-        auto settings = trigger::parse_poll(*parse_json(config));
+    TriggerId poll(std::string config, trigger::Source source = trigger::Source::kPoll) {
+        auto settings = trigger::parse_source(source, *parse_json(config));
         EXPECT_TRUE(settings) << settings.error().user << " " << settings.error().field;
-        auto definition = workflow::parse(trigger::asking(*settings));
+        auto definition = workflow::parse(trigger::asking(settings->poll));
         EXPECT_TRUE(definition) << definition.error().user << " " << definition.error().field;
         auto compiled = workflow::compile(*definition, catalog_);
         EXPECT_TRUE(compiled) << compiled.error().user << " " << compiled.error().field;
         const TriggerId id = TriggerId::make(clock_.now(), rng_);
         const std::vector<std::string> row{
-            tenant_.text(),
-            id.text(),
-            flow_.id.text(),
-            to_text(trigger::to_json(*settings)),
-            to_text(*compiled)
+            tenant_.text(), id.text(), flow_.id.text(), to_text(settings->config), to_text(*compiled)
         };
         database().scalar(
             "insert into weft.trigger (tenant_id, id, workflow_id, kind, name, state, config) "
-            "values ($1::uuid, $2::uuid, $3::uuid, 'poll', 'P', 'active', $4::json)",
-            {row[0], row[1], row[2], row[3]}
+            "values ($1::uuid, $2::uuid, $3::uuid, $5, 'P', 'active', $4::json)",
+            {row[0], row[1], row[2], row[3], std::string(trigger::kSources[static_cast<std::size_t>(source)])}
         );
         database().scalar(
             "insert into weft.trigger_poll (tenant_id, trigger_id, compiled, due_at) "
@@ -261,6 +257,42 @@ TEST_F(PollsTest, WhatTheFilterDoesNotWantIsSeenAndCounted) {
         ),
         "filtered 2 14"
     );
+}
+
+TEST_F(PollsTest, AFeedIsReadInTheSandboxAndAskedForOnlyWhatChanged) {
+    const auto item = [](int n) {
+        return "<item><guid>" + std::to_string(n) + "</guid><title>T &amp; " + std::to_string(n) +
+               "</title></item>";
+    };
+    std::string items = item(1);
+    std::string etag = "\"one\"";
+    std::vector<std::string> sent;
+    pages_["/feed"] = [&](const http::Request& request) {
+        sent.emplace_back(request.headers.get("if-none-match"));
+        http::Response response = http::Response::text(
+            200, "<?xml version=\"1.0\"?><rss><channel><title>N</title>" + items + "</channel></rss>"
+        );
+        if (sent.back() == etag) response = http::Response::empty(304);
+        response.headers.set("content-type", "application/rss+xml");
+        response.headers.set("etag", etag);
+        return response;
+    };
+    start_worker();
+    const TriggerId id = poll(R"({"url":")" + base_ + R"(/feed"})", trigger::Source::kFeed);
+    ASSERT_TRUE(asked(id, 1));
+    ASSERT_EQ(of(id, "coalesce(problem, '')"), "");
+    ASSERT_TRUE(ask_again(id));
+    EXPECT_EQ(of(id, "polls || ' ' || failures || ' ' || items"), "2 0 1") << "not modified is no failure";
+    items = item(2) + item(1);
+    etag = "\"two\"";
+    ASSERT_TRUE(ask_again(id));
+    EXPECT_THAT(sent, ElementsAre("", "\"one\"", "\"one\""));
+    ASSERT_EQ(inputs().size(), 1u);
+    EXPECT_THAT(inputs().front(), HasSubstr(R"("id":"2","title":"T & 2")"));
+    items = "<!DOCTYPE html>";
+    etag = "";
+    ASSERT_TRUE(ask_again(id));
+    EXPECT_THAT(of(id, "problem"), HasSubstr("document types are not read"));
 }
 
 TEST_F(PollsTest, WhatIsNoLongerShownIsForgottenInTheEnd) {

@@ -21,6 +21,7 @@ inline constexpr auto kNames = std::to_array<std::string_view>(
      "base64url",
      "csv",
      "dates",
+     "feed",
      "hash",
      "hex",
      "html",

@@ -6,7 +6,7 @@ export function absoluteUrl(url: string, origin: string = location.origin): stri
 }
 
 /** Who signs as what they document; the names are the server's. */
-export const provider_schemes = ['github', 'stripe', 'slack', 'shopify', 'standard-webhooks', 'zoom', 'jira', 'xero', 'quickbooks'] as const
+export const provider_schemes = ['github', 'stripe', 'slack', 'shopify', 'standard-webhooks', 'zoom', 'jira', 'xero', 'quickbooks', 'twilio'] as const
 
 export interface TriggerFacts {
   scheme: string
@@ -28,10 +28,17 @@ export function triggerFacts(config: Json): TriggerFacts {
   }
 }
 
-/** The settings of a trigger to be made. */
-export function triggerConfig(facts: TriggerFacts) {
+/** Networks as a person lists them. */
+export function networksOf(text: string): string[] {
+  return text.split(/[\s,;]+/).filter((network) => network !== '')
+}
+
+/** The settings of a trigger to be made; `filter` null: none. */
+export function triggerConfig(facts: TriggerFacts, networks: string[] = [], filter: Json = null) {
   const header = facts.scheme === 'token' ? { signature_header: (facts.header ?? '').trim() } : {}
-  return { signature: { scheme: facts.scheme, ...header }, mode: facts.mode }
+  return {
+    signature: { scheme: facts.scheme, ...header }, mode: facts.mode, ...(networks.length > 0 ? { networks } : {}), ...(filter === null ? {} : { filter }),
+  }
 }
 
 /** A command that sends one event to the trigger; signed triggers need the secret from the shell's environment. */
