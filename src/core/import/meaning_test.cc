@@ -146,6 +146,31 @@ TEST(ImportedMeaning, AFallbackIsTheNumberOfAnOutput) {
     EXPECT_THAT(given_by(fallback("-1", true)), HasSubstr(": undefined)"));
 }
 
+TEST(Feeds, BecomeTriggersThatAskAsOftenAsBefore) {
+    const auto of = [](std::string_view times, std::string_view url) {
+        return from_n8n(fmt::format(
+            R"({{"nodes":[{{"name":"R","type":"n8n-nodes-base.rssFeedReadTrigger","parameters":{{"feedUrl":"{}","pollTimes":{{"item":[{}]}}}}}}]}})",
+            url,
+            times
+        ));
+    };
+    const auto every = [&](std::string_view times) {
+        const auto imported = of(times, "https://x.example/f");
+        EXPECT_TRUE(imported);
+        EXPECT_EQ(imported->triggers.size(), 1u);
+        EXPECT_EQ(imported->triggers.front().kind, "feed");
+        return std::string(text_or(imported->triggers.front().config.get_object(), "every"));
+    };
+    EXPECT_EQ(every(""), "1m");
+    EXPECT_EQ(every(R"({"mode":"everyHour"})"), "1h");
+    EXPECT_EQ(every(R"({"mode":"everyX","value":20,"unit":"minutes"})"), "20m");
+    EXPECT_EQ(every(R"({"mode":"everyX","value":3,"unit":"hours"})"), "3h");
+    EXPECT_EQ(every(R"({"mode":"everyDay","hour":14})"), "1d");
+    const auto by_hand = of(R"({"mode":"custom","cronExpression":"* * * * *"})", "={{ $json.url }}");
+    ASSERT_TRUE(by_hand);
+    EXPECT_EQ(by_hand->nodes.front().fit, Fit::kByHand);
+}
+
 Imported scheduled(std::string_view type, std::string_view parameters) {
     auto imported = from_n8n(fmt::format(
         R"({{"nodes":[{{"name":"N","type":"n8n-nodes-base.{}","parameters":{}}}]}})", type, parameters

@@ -42,6 +42,7 @@ constexpr auto kKinds = std::to_array<NodeKind>({
     {"removeDuplicates", map_remove_duplicates},
     {"renameKeys", map_rename_keys},
     {"respondToWebhook", map_respond},
+    {"rssFeedReadTrigger", map_feed, Count::kMany, false, true},
     {"scheduleTrigger", map_schedule, Count::kOne, false, true},
     {"set", map_set},
     {"sort", map_sort},

@@ -331,6 +331,44 @@ void map_cron(Work& work) {
     add_schedules(work, std::move(configs));
 }
 
+namespace {
+
+/// How often, as our `every`; by hand what is a time of day.
+std::string poll_every(Work& work) {
+    const auto rows = work.rows("pollTimes.item");
+    if (rows.size() > 1) work.hand("several poll times");
+    if (rows.empty()) return "1m";
+    const JsonObject& row = *rows.front();
+    const std::string_view mode = text_or(row, "mode", "everyMinute");
+    if (mode == "everyMinute") return "1m";
+    if (mode == "everyHour") return "1h";
+    if (mode == "everyX") {
+        const bool is_minutes = text_or(row, "unit", "hours") == "minutes";
+        const std::int64_t most = is_minutes ? 10'000 : 168;
+        return fmt::format("{}{}", number_of(work, row, "value", 2, {1, most}), is_minutes ? "m" : "h");
+    }
+    if (mode != "everyDay" && mode != "everyWeek") work.hand(fmt::format("the poll time {}", mode));
+    work.adapt("it is asked once in a day or a week, not at a time of day");
+    return mode == "everyWeek" ? "7d" : "1d";
+}
+
+}  // namespace
+
+/// n8n runs once for all new entries.
+void map_feed(Work& work) {
+    const std::string_view url = work.text("feedUrl");
+    if (url.empty() || url.starts_with("=")) work.hand("the feed's address is an expression, or missing");
+    JsonObject config{{"url", url}, {"every", poll_every(work)}, {"batch", true}};
+    work.adapt(
+        "entries are new by their id, in n8n by their date; pubDate is a time like isoDate; other members "
+        "than "
+        "creator, title, link, pubDate, isoDate, content, contentSnippet, guid, id, summary, categories are "
+        "left out"
+    );
+    add_trigger(work, "feed", work.node.name, std::move(config));
+    gives_of_trigger(work, "feed", "n8n.feed(input)");
+}
+
 /// Of a workflow that another one calls: its input is the items' json.
 void map_called(Work& work) {
     work.adapt("the input is an object, or a list of them: the json of the items");

@@ -497,6 +497,17 @@ Object.assign(globals.n8n, {
   webhook(trigger, input) {
     return [{ json: { headers: trigger.headers ?? {}, params: {}, query: trigger.query ?? {}, body: input ?? {} } }];
   },
+  /// The entries of a feed, called as rss-parser calls what they hold.
+  feed(input) {
+    return itemsOf("n8n.feed", input?.items ?? [input]).map((entry) => {
+      const content = entry.content ?? entry.summary;
+      const out = { creator: entry.author, title: entry.title, link: entry.link, pubDate: entry.published_at, content,
+        contentSnippet: content === null ? null : globals.html.toText(content), guid: entry.id, id: entry.id, summary: entry.summary,
+        categories: entry.categories?.length ? entry.categories : null, isoDate: entry.published_at };
+      for (const name of keys(out)) if (out[name] === null || out[name] === undefined) delete out[name];
+      return { json: out };
+    });
+  },
   form(trigger, input, names, zone = "UTC") {
     const at = trigger.received_at ? luxonClass(zone).fromISO(trigger.received_at) : luxonClass(zone).now();
     const json = Object.fromEntries(names.map((name) => [name, input?.[name] ?? null]));

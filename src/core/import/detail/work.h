@@ -151,6 +151,7 @@ void map_wait(Work&);
 void map_respond(Work&);
 void map_stop(Work&);
 void map_manual_trigger(Work&);
+void map_feed(Work&);
 void map_form(Work&);
 void map_webhook(Work&);
 void map_schedule(Work&);
