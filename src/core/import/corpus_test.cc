@@ -70,9 +70,19 @@ const NodeReport& node_of(const Imported& imported, std::string_view name) {
     return *found;
 }
 
+/// Also of those in loops.
+const JsonObject* find_step(const Json& steps, std::string_view id) {
+    for (const Json& step : steps.get_array()) {
+        if (step.at("id") == Json(id)) return step.if_object();
+        const Json* body = step.get_object().if_contains("steps");
+        const JsonObject* inner = body == nullptr ? nullptr : find_step(*body, id);
+        if (inner != nullptr) return inner;
+    }
+    return nullptr;
+}
+
 const JsonObject& step_of(const Imported& imported, std::string_view id) {
-    for (const Json& step : imported.definition.at("steps").get_array())
-        if (step.at("id") == Json(id)) return step.get_object();
+    if (const JsonObject* found = find_step(imported.definition.at("steps"), id)) return *found;
     ADD_FAILURE() << "no step " << id;
     static const JsonObject kNone;
     return kNone;
@@ -104,9 +114,65 @@ TEST(ImportedNodes, AreNeverWhollyUnknown) {
 }
 
 TEST(ImportedLoops, AreCutAndSaidSo) {
-    const Imported imported = import_case("loop");
+    const Imported imported = import_case("cycle");
     EXPECT_EQ(node_of(imported, "Loop").fit, Fit::kByHand);
     EXPECT_THAT(node_of(imported, "Loop").notes, Contains(HasSubstr("loop comes back to it from Work")));
+}
+
+Imported loop_of(const std::string& parameters, const std::string& wires, double version = 3) {
+    auto imported = from_n8n(
+        R"({"nodes":[{"name":"S","type":"n8n-nodes-base.manualTrigger"},
+            {"name":"L","type":"n8n-nodes-base.splitInBatches","typeVersion":)" +
+        std::to_string(version) + R"(,"parameters":)" + parameters + R"(},
+            {"name":"W","type":"n8n-nodes-base.noOp"},{"name":"D","type":"n8n-nodes-base.noOp"}],
+            "connections":{"S":{"main":[[{"node":"L"}]]},)" +
+        wires + "}}"
+    );
+    EXPECT_TRUE(imported);
+    return std::move(*imported);
+}
+
+TEST(ImportedLoops, BecomeForeach) {
+    const Imported imported = import_case("loops");
+    for (const NodeReport& node : imported.nodes) EXPECT_NE(node.fit, Fit::kByHand) << node.node;
+    EXPECT_EQ(node_of(imported, "Loop").fit, Fit::kExact);
+    EXPECT_EQ(node_of(imported, "Pairs").fit, Fit::kAdapted) << "two ways back";
+    const JsonObject& loop = step_of(imported, "each_group");
+    EXPECT_EQ(loop.at("uses"), Json("core/foreach"));
+    std::vector<std::string> body;
+    for (const Json& step : loop.at("steps").get_array()) body.emplace_back(step.at("id").get_string());
+    EXPECT_THAT(
+        body,
+        ::testing::ElementsAre(
+            "each_group_batch", "members", "each_member", "members_done", "each_group_back", "each_group_stop"
+        )
+    );
+}
+
+TEST(ImportedLoops, AreByHandWhenTheyAreNone) {
+    const std::string back = R"("L":{"main":[[{"node":"D"}],[{"node":"W"}]]},"W":{"main":[[{"node":"L"}]]})";
+    const auto why = [](const Imported& imported) {
+        const NodeReport& node = node_of(imported, "L");
+        return node.fit == Fit::kByHand ? node.notes.front() : "";
+    };
+    EXPECT_EQ(why(loop_of("{}", back)), "");
+    EXPECT_THAT(why(loop_of("{}", back, 1)), HasSubstr("first version"));
+    EXPECT_THAT(why(loop_of(R"({"options":{"reset":true}})", back)), HasSubstr("reset"));
+    EXPECT_THAT(why(loop_of(R"({"batchSize":"={{ 2 }}"})", back)), HasSubstr("is an expression"));
+    EXPECT_THAT(
+        why(loop_of("{}", R"("L":{"main":[[{"node":"D"}],[{"node":"W"}]]})")), HasSubstr("nothing comes back")
+    );
+    EXPECT_THAT(why(loop_of("{}", R"("L":{"main":[[{"node":"D"}]]})")), HasSubstr("nothing stands"));
+    const std::string both = R"("L":{"main":[[{"node":"W"}],[{"node":"W"}]]},"W":{"main":[[{"node":"L"}]]})";
+    EXPECT_THAT(why(loop_of("{}", both)), HasSubstr("W is led to from outside"));
+    // Behind the loop the way leads back to before it.
+    const std::string around =
+        R"("L":{"main":[[{"node":"D"}],[{"node":"W"}]]},"W":{"main":[[{"node":"L"}]]},"D":{"main":[[{"node":"L"}]]})";
+    const Imported cycle = loop_of("{}", around);
+    EXPECT_THAT(why(cycle), HasSubstr("comes back to it from D"));
+    EXPECT_THAT(workflow::problems(cycle.definition), IsEmpty());
+    EXPECT_EQ(step_of(cycle, "l_hand").at("uses"), Json("core/fail"));
+    EXPECT_EQ(step_of(cycle, "l").at("uses"), Json("core/foreach"));
 }
 
 TEST(ImportedTriggers, HaveSettingsOfOurs) {
@@ -158,7 +224,7 @@ TEST(ImportedCalls, KeepWhatIsSentAndRetried) {
     const JsonObject& send = step_of(imported, "send_call");
     EXPECT_EQ(send.at("connection"), Json("log-api"));
     EXPECT_EQ(send.at("on-error"), Json("continue"));
-    EXPECT_EQ(step_of(imported, "send").at("needs").at(0).at("on"), Json("finished"));
+    EXPECT_EQ(step_of(imported, "send_made").at("needs").at(0).at("on"), Json("finished"));
     EXPECT_EQ(step_of(imported, "answer_respond").at("with").at("status"), Json(201));
     EXPECT_EQ(step_of(imported, "failed").at("if"), Json("{{ steps.old.output[1].length > 0 }}"));
     ASSERT_EQ(imported.triggers.size(), 1U);

@@ -46,6 +46,7 @@ constexpr auto kKinds = std::to_array<NodeKind>({
     {"scheduleTrigger", map_schedule, Count::kOne, false, true},
     {"set", map_set},
     {"sort", map_sort},
+    {"splitInBatches", map_split_in_batches, Count::kMany, true},
     {"splitOut", map_split_out, Count::kMany, true},
     {"start", map_manual_trigger, Count::kOne, false, true},
     {"stopAndError", map_stop},
@@ -74,7 +75,6 @@ constexpr auto kReasons = std::to_array<Reason>({
     {"readWriteFile", kFiles},
     {"readBinaryFile", kFiles},
     {"readBinaryFiles", kFiles},
-    {"splitInBatches", "write core/foreach over the items"},
     {"writeBinaryFile", kFiles},
     {"xml", "names of attributes differ: write xml.parse or xml.make in core/map"},
 });
@@ -101,7 +101,7 @@ void judge(Flow& flow, Node& node) {
     for (const auto& list : node.inputs) {
         for (const Link& link : list) {
             ++links;
-            is_single = is_single && flow.nodes[link.from].is_single;
+            is_single = is_single && brings_one(flow, link);
         }
     }
     is_single = is_single && links <= 1;
@@ -129,10 +129,11 @@ void connect(Flow& flow, Node& node) {
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
         for (const Link& link : node.inputs[i]) {
             const Node& from = flow.nodes[link.from];
-            if (std::ranges::find(needs, Json(from.step)) == needs.end()) needs.emplace_back(from.step);
-            may_be_empty = may_be_empty || from.may_be_empty;
-            const std::string output = from.outputs > 1 ? fmt::format("?.[{}]", link.output) : "";
-            some += fmt::format("{}steps.{}.output{}", links++ == 0 ? "" : ", ", from.step, output);
+            const Json need(source_step(flow, link));
+            if (std::ranges::find(needs, need) == needs.end()) needs.push_back(need);
+            const bool is_batch = from.loop && link.output == from.loop->output;
+            may_be_empty = may_be_empty || (from.may_be_empty && !is_batch);
+            some += (links++ == 0 ? "" : ", ") + list_of(flow, link, true);
         }
     }
     JsonObject& first = node.steps.front().get_object();
@@ -144,12 +145,7 @@ void connect(Flow& flow, Node& node) {
     } else if (may_be_empty) {
         first["if"] = braces(fmt::format("[{}].some((list) => list?.length > 0)", some));
     }
-    for (std::size_t i = 1; i < node.steps.size(); ++i) {
-        const JsonObject& earlier = node.steps[i - 1].get_object();
-        Json need(earlier.at("id"));
-        if (earlier.contains("on-error")) need = JsonObject{{"step", earlier.at("id")}, {"on", "finished"}};
-        node.steps[i].get_object()["needs"] = JsonArray{std::move(need)};
-    }
+    chain(node.steps);
 }
 
 /// A step that fails, with what the node was.
@@ -161,7 +157,11 @@ void stand_in(const Flow& flow, Node& node) {
          literal_template(fmt::format("{} ({}) is not imported: {}", node.name, node.type, why).substr(0, 900)
          )}
     };
-    JsonObject step{{"id", node.step}, {"title", node.name}, {"uses", "core/fail"}};
+    // A loop keeps what stands in it, behind the step that fails.
+    std::vector<Json> loop;
+    if (node.loop) loop = std::move(node.steps);
+    const std::string id = loop.empty() ? node.step : node.step + "_hand";
+    JsonObject step{{"id", id}, {"title", node.name}, {"uses", "core/fail"}};
     step["with"] = std::move(with);
     if (node.is_trigger && flow.has_many_triggers) step["if"] = false;
     JsonObject kept{{"type", node.type}, {"version", node.version}};
@@ -172,6 +172,7 @@ void stand_in(const Flow& flow, Node& node) {
     node.steps.clear();
     node.starts_when.clear();
     node.steps.emplace_back(std::move(step));
+    std::ranges::move(loop, std::back_inserter(node.steps));
 }
 
 void keep_looks(Node& node) {
@@ -194,7 +195,7 @@ void map_node(Flow& flow, Node& node) {
         map_no_op(work);
     } else if (kind == nullptr || (kind->is_trigger && !node.is_trigger)) {
         work.hand(why_not(node));
-    } else if (node.notes.by_hand.empty()) {
+    } else if (node.notes.by_hand.empty() || node.loop) {
         kind->map(work);
     }
     const bool is_limited = is_yes(node, "retryOnFail") && node.type != "httpRequest";
@@ -220,6 +221,8 @@ void map_all(Flow& flow) {
         for (std::size_t i = 0; i < flow.nodes.size(); ++i) {
             flow.nodes[i].notes = loops[i];
             flow.nodes[i].steps.clear();
+            flow.nodes[i].body_begin.clear();
+            flow.nodes[i].body_end.clear();
             flow.nodes[i].starts_when.clear();
         }
         for (std::size_t at : flow.order) map_node(flow, flow.nodes[at]);
@@ -282,12 +285,25 @@ std::optional<Json> unknown_start(const Flow& flow) {
     return step;
 }
 
+/// Steps of the nodes that stand in this loop, or in none, each behind those that it needs.
+JsonArray steps_in(Flow& flow, std::optional<std::size_t> loop) {
+    JsonArray out;
+    if (loop) std::ranges::move(flow.nodes[*loop].body_begin, std::back_inserter(out));
+    for (std::size_t at : flow.order) {
+        Node& node = flow.nodes[at];
+        if (node.around != loop) continue;
+        if (node.loop) node.steps.back().get_object()["steps"] = steps_in(flow, at);
+        for (Json& step : node.steps) out.push_back(std::move(step));
+    }
+    if (loop) std::ranges::move(flow.nodes[*loop].body_end, std::back_inserter(out));
+    return out;
+}
+
 Json definition_of(Flow& flow) {
     JsonObject out{{"name", flow.name.substr(0, 200)}};
     JsonArray steps, notes;
     if (auto step = unknown_start(flow)) steps.push_back(std::move(*step));
-    for (std::size_t at : flow.order)
-        for (Json& step : flow.nodes[at].steps) steps.push_back(std::move(step));
+    std::ranges::move(steps_in(flow, std::nullopt), std::back_inserter(steps));
     for (const Node& node : flow.nodes)
         if (is_note(node)) notes.push_back(sticky(node));
     if (!flow.inputs.is_null()) out["inputs"] = std::move(flow.inputs);

@@ -208,7 +208,7 @@ void retries_of(Work& work, JsonObject& step) {
 }  // namespace
 
 void map_http(Work& work) {
-    work.for_one_item();
+    const bool is_each = work.begins_for_items();
     JsonObject with;
     const Json* url = work.param("url");
     with["url"] = url == nullptr ? Json("") : as_template(work, *url);
@@ -241,22 +241,21 @@ void map_http(Work& work) {
              ? work.js("options.response.response.outputPropertyName")
              : ""},
     });
-    if (!goes_on && !splits)
-        return work.gives(
-            fmt::format("n8n.response(steps.{}.output, {}{})", work.id("call"), work.scope.item, options)
-        );
-    step["on-error"] = "continue";
-    work.adapt("what an error says is in other words than n8n's");
-    work.gives(
-        fmt::format(
-            "n8n.answered(steps.{}, {}, {}{})",
-            work.id("call"),
-            work.scope.item,
-            splits ? "\"output\"" : "\"continue\"",
-            options
-        ),
-        splits
-    );
+    std::string made =
+        fmt::format("n8n.response(steps.{}.output, {}{})", work.id("call"), work.scope.item, options);
+    if (goes_on || splits) {
+        step["on-error"] = "continue";
+        work.adapt("what an error says is in other words than n8n's");
+        const std::string_view how = splits ? "\"output\"" : "\"continue\"";
+        made =
+            fmt::format("n8n.answered(steps.{}, {}, {}{})", work.id("call"), work.scope.item, how, options);
+    }
+    if (is_each) {
+        const std::string all = work.for_items(made);
+        made = splits ? fmt::format("[0, 1].map((way) => {}.flatMap((ways) => ways[way]))", all)
+                      : all + ".flat()";
+    }
+    work.gives(made, splits);
 }
 
 void map_wait(Work& work) {

@@ -57,7 +57,8 @@ Result<void> read_node(const Json& value, Flow& flow, std::set<std::string>& ids
     node.step = id_of(node.name, ids);
     ids.insert(node.step);
     // Steps before it are called so, too.
-    for (std::string_view suffix : {"call", "wait", "respond", "code"})
+    for (std::string_view suffix :
+         {"call", "wait", "respond", "code", "batch", "back", "stop", "hand", "each", "made"})
         ids.insert(fmt::format("{}_{}", node.step, suffix));
     flow.nodes.push_back(std::move(node));
     return {};
@@ -214,6 +215,7 @@ Result<Flow> read_flow(const JsonObject& file, const Options& options) {
         if (node.is_trigger) ++triggers;
     }
     flow.has_many_triggers = triggers > 1;
+    find_loops(flow);
     Sorter(flow).run();
     if (const Json* pinned = file.if_contains("pinData");
         pinned != nullptr && pinned->is_object() && !pinned->get_object().empty())

@@ -9,6 +9,7 @@ namespace weft::importer {
 namespace {
 
 constexpr std::size_t kRowsMax = 500;  // of one list among a node's parameters
+constexpr int kAtOnce = 10;            // items of a node that calls another system; n8n does not wait at all
 
 const Json* below_path(const JsonObject* at, std::string_view path) {
     while (at != nullptr) {
@@ -19,13 +20,6 @@ const Json* below_path(const JsonObject* at, std::string_view path) {
         path.remove_prefix(dot + 1);
     }
     return nullptr;
-}
-
-std::string list_of(const Flow& flow, const Link& link, bool may_be_skipped) {
-    const Node& from = flow.nodes[link.from];
-    const std::string base = fmt::format("steps.{}.output", from.step);
-    if (from.outputs == 1) return base;
-    return fmt::format("{}{}[{}]", base, may_be_skipped ? "?." : "", link.output);
 }
 
 /// Whether the mapping of the node treats each item by itself, so that it does not matter how many times it
@@ -51,6 +45,8 @@ Result<NodeAccess> access(Flow& flow, const Node& node, std::string_view name, b
     const std::size_t there = flow.index_of(*other);
     if (other->step.empty() || !flow.is_before(there, here))
         return fail(Error::invalid(fmt::format("{} is no node before this one", name)));
+    if (other->around && !flow.is_within(here, *other->around))
+        return fail(Error::invalid(fmt::format("{} is in a loop that this one is not in", name)));
     NodeAccess out;
     std::vector<std::size_t> used;  // outputs of it that lead here
     for (std::size_t at = 0; at < flow.nodes.size(); ++at) {
@@ -63,12 +59,36 @@ Result<NodeAccess> access(Flow& flow, const Node& node, std::string_view name, b
     if (other->outputs > 1 && used.size() != 1)
         return fail(Error::invalid(fmt::format("more than one output of {} leads here", name)));
     out.list = list_of(flow, {there, used.empty() ? 0 : used.front()}, false);
-    out.paired = other->is_single ? "0" : fmt::format("paired.{}", other->step);
-    if (is_paired && !other->is_single && flow.is_looking) flow.asked.insert(there);
+    const bool is_one = brings_one(flow, {there, used.empty() ? 0 : used.front()});
+    out.paired = is_one ? "0" : fmt::format("paired.{}", other->step);
+    if (is_paired && !is_one && flow.is_looking) flow.asked.insert(there);
     return out;
 }
 
 }  // namespace
+
+std::string batch_step(const Node& loop) {
+    return loop.step + "_batch";
+}
+
+std::string source_step(const Flow& flow, const Link& link) {
+    const Node& from = flow.nodes[link.from];
+    return from.loop && link.output == from.loop->output ? batch_step(from) : from.step;
+}
+
+bool brings_one(const Flow& flow, const Link& link) {
+    const Node& from = flow.nodes[link.from];
+    if (from.loop) return link.output == from.loop->output && from.loop->batch == 1;
+    return from.is_single;
+}
+
+std::string list_of(const Flow& flow, const Link& link, bool may_be_skipped) {
+    const Node& from = flow.nodes[link.from];
+    const std::string base = fmt::format("steps.{}.output", source_step(flow, link));
+    if (from.loop) return link.output == from.loop->output ? base : fmt::format("n8n.looped({})", base);
+    if (from.outputs == 1) return base;
+    return fmt::format("{}{}[{}]", base, may_be_skipped ? "?." : "", link.output);
+}
 
 std::string braces(const std::string& code) {
     return "{{ " + code + " }}";
@@ -82,6 +102,12 @@ Json literal_template(std::string_view text) {
 const Node* Flow::find(std::string_view wanted) const {
     const auto found = std::ranges::find(nodes, wanted, &Node::name);
     return found == nodes.end() ? nullptr : &*found;
+}
+
+bool Flow::is_within(std::size_t node, std::size_t loop) const {
+    for (auto around = nodes[node].around; around; around = nodes[*around].around)
+        if (*around == loop) return true;
+    return false;
 }
 
 bool Flow::is_before(std::size_t earlier, std::size_t later) const {
@@ -179,14 +205,29 @@ std::string Work::input(std::size_t number) const {
         // A merge also runs when an input brings nothing.
         out = list_of(flow, links.front(), node.inputs.size() > 1);
     } else {
-        for (const Link& link : links) out += (out.empty() ? "" : ", ") + list_of(flow, link, true);
-        out = fmt::format(
-            "n8n.joined([{}], {}, {})", out, is_item_wise(node) ? "true" : "false", js_text(node.name)
-        );
+        out = joined(links);
     }
     const Json* once = node.json->if_contains("executeOnce");
     if (once != nullptr && once->is_bool() && once->get_bool()) out += ".slice(0, 1)";
     return out;
+}
+
+std::string Work::joined(const std::vector<Link>& links) const {
+    if (links.size() == 1) return list_of(flow, links.front(), true);
+    std::string out;
+    for (const Link& link : links) out += (out.empty() ? "" : ", ") + list_of(flow, link, true);
+    // What comes back to a loop is collected, wire by wire.
+    const bool is_each = node.loop || is_item_wise(node);
+    return fmt::format("n8n.joined([{}], {}, {})", out, is_each ? "true" : "false", js_text(node.name));
+}
+
+void chain(std::vector<Json>& steps) {
+    for (std::size_t i = 1; i < steps.size(); ++i) {
+        const JsonObject& earlier = steps[i - 1].get_object();
+        Json need(earlier.at("id"));
+        if (earlier.contains("on-error")) need = JsonObject{{"step", earlier.at("id")}, {"on", "finished"}};
+        steps[i].get_object()["needs"] = JsonArray{std::move(need)};
+    }
 }
 
 std::string Work::id(std::string_view suffix) const {
@@ -249,12 +290,24 @@ JsonObject& Work::before(std::string_view suffix, std::string_view uses, JsonObj
     return node.steps.back().get_object();
 }
 
-void Work::for_one_item() {
-    const bool is_single =
-        node.inputs.empty() || (node.inputs[0].size() == 1 && flow.nodes[node.inputs[0][0].from].is_single);
-    scope.index = "0";
-    scope.item = is_single ? input() + "[0]" : fmt::format("n8n.one({}, {})", input(), js_text(node.name));
-    if (!is_single) adapt("it is carried out for one item; a run in which it gets more stops here");
+bool Work::begins_for_items() {
+    const Json* once = node.json->if_contains("executeOnce");
+    const bool is_single = node.inputs.empty() || (once != nullptr && *once == Json(true)) ||
+                           (node.inputs[0].size() == 1 && brings_one(flow, node.inputs[0][0]));
+    scope.item = is_single ? input() + "[0]" : "item";
+    scope.index = is_single ? "0" : "index";
+    return !is_single;
+}
+
+std::string Work::for_items(const std::string& made) {
+    node.steps.emplace_back(step(id("made"), "core/map", braces(made)));
+    chain(node.steps);
+    JsonArray body;
+    std::ranges::move(node.steps, std::back_inserter(body));
+    node.steps.clear();
+    JsonObject& loop = before("each", "core/foreach", {{"items", braces(input())}, {"concurrency", kAtOnce}});
+    loop["steps"] = std::move(body);
+    return fmt::format("steps.{}.output", id("each"));
 }
 
 }  // namespace weft::importer

@@ -256,11 +256,10 @@ Object.assign(globals.n8n, {
   /// That an item of this step is known later as the one at this place.
   mark(id, items) { return items.map((item, i) => ({ ...item, paired: { ...item.paired, [id]: i } })); },
   always(items) { return items.length ? items : [{ json: {} }]; },
-  /// The only item, where a step can do its work once only.
-  one(items, name) {
-    if (items.length !== 1) throw failed(`${name} got ${items.length} items: it does its work once, for one item`);
-    return items[0];
-  },
+
+  // What a Loop Over Items hands on in the end, of what came back from each batch. Nothing at all when a batch brought
+  // nothing back: then n8n does not come to its end.
+  looped(batches) { return (batches ?? []).some((items) => items.length === 0) ? [] : (batches ?? []).flat(); },
   /// What reached a node over several connections. n8n would run it once for each.
   joined(lists, isEachItem, name) {
     const there = lists.filter((list) => list !== undefined && list !== null && list.length);

@@ -9,6 +9,10 @@ namespace weft::importer {
 /// they come back to.
 Result<Flow> read_flow(const JsonObject& file, const Options& options);
 
+/// Loops over items whose nodes come back to them and are led to from nowhere else: their way back is taken
+/// out of the wires. The other ones are noted as by hand.
+void find_loops(Flow& flow);
+
 /// Whether it is no step at all: a note, or nothing leads to it.
 bool is_note(const Node& node);
 

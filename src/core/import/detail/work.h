@@ -23,6 +23,12 @@ struct Link {
 };
 
 struct Node {
+    /// Of a Loop Over Items that is one.
+    struct Loop {
+        std::size_t output = 1;  // for batches; the other one is for what came back
+        std::int64_t batch = 1;
+        std::vector<Link> returns;
+    };
     const JsonObject* json = nullptr;
     std::string name;
     std::string type;  // without the package: "set"
@@ -38,6 +44,9 @@ struct Node {
     bool is_tracked = false;   // a later expression asks which of its items one came from
     Notes notes;
     std::vector<Json> steps;
+    std::optional<Loop> loop;
+    std::optional<std::size_t> around;       // the innermost loop that it stands in
+    std::vector<Json> body_begin, body_end;  // of its loop: steps around those of the nodes in it
     std::string starts_when;  // of a trigger among several: whether it began the run, as JavaScript
 };
 
@@ -57,6 +66,8 @@ struct Flow {
     bool is_looking = true;
 
     const Node* find(std::string_view name) const;
+    /// Is the node in the loop of that one, or in a loop in it?
+    bool is_within(std::size_t node, std::size_t loop) const;
     bool is_before(std::size_t earlier, std::size_t later) const;
     std::size_t index_of(const Node& node) const { return static_cast<std::size_t>(&node - nodes.data()); }
 };
@@ -89,6 +100,8 @@ class Work {
     // ------------------------------------------------------------ what it becomes
     /// The items that reach an input.
     std::string input(std::size_t number = 0) const;
+    /// The items of several wires together.
+    std::string joined(const std::vector<Link>& links) const;
     /// The node's output is this JavaScript; `is_split`: it has the output for errors, too.
     void gives(const std::string& code, bool is_split = false);
     /// One item for each, whose json is this JavaScript.
@@ -96,8 +109,11 @@ class Work {
     /// A step before the one that has the node's output; its id is the node's with `suffix`.
     JsonObject& before(std::string_view suffix, std::string_view uses, JsonObject with);
     std::string id(std::string_view suffix) const;
-    /// Reads the items for a step that does its work once, not for each item.
-    void for_one_item();
+    /// For a node whose step does its work once: whether it may get several items. The scope is that of one.
+    bool begins_for_items();
+    /// The steps so far, and one with this JavaScript behind them, are done for each item. Where the list of
+    /// what they gave is.
+    std::string for_items(const std::string& made);
 
     void adapt(std::string note) { node.notes.adapt(std::move(note)); }
     void hand(std::string why) { node.notes.hand(std::move(why)); }
@@ -105,6 +121,16 @@ class Work {
   private:
     JsonObject step(std::string id, std::string_view uses, Json with) const;
 };
+
+/// The step that has what a wire brings; of a loop's batches one in its body.
+std::string source_step(const Flow& flow, const Link& link);
+std::string batch_step(const Node& loop);
+bool brings_one(const Flow& flow, const Link& link);
+/// The items that a wire brings, as JavaScript.
+std::string list_of(const Flow& flow, const Link& link, bool may_be_skipped);
+
+/// Each needs the one before it, and goes on after its failure when that has `on-error`.
+void chain(std::vector<Json>& steps);
 
 /// `{{ code }}`
 std::string braces(const std::string& code);
@@ -157,6 +183,7 @@ void map_webhook(Work&);
 void map_schedule(Work&);
 void map_cron(Work&);
 void map_called(Work&);
+void map_split_in_batches(Work&);
 
 /// How many outputs it has, before the one for errors.
 std::size_t outputs_of(const Node& node);
