@@ -76,6 +76,7 @@ struct Poller::Impl {
         rows::PollOutcome outcome;
         std::deque<rows::NewRun> runs;  // they stay where they are
         std::size_t bytes = 0;          // of the runs' values
+        std::size_t items = 0;          // new ones that are dealt with
     };
 
     rt::Task<void> work();
@@ -150,7 +151,8 @@ rt::Task<Result<void>> Poller::Impl::seal_each(
         CO_TRY(auto run, co_await seal(due, "item:" + hex_of(item.key), to_text(*item.value), by));
         for (const auto& value : run.values) in.bytes += value.data ? value.data->size() : 0;
         in.runs.push_back(std::move(run));
-        in.outcome.items.push_back(item.key);
+        in.outcome.run_items.push_back({item.key});
+        ++in.items;
     }
     co_return Result<void>();
 }
@@ -160,13 +162,16 @@ rt::Task<Result<void>> Poller::Impl::seal_all(
     const rows::DuePoll& due, std::vector<trigger::PolledItem> fresh, Intake& in, rt::Deadline by
 ) {
     JsonArray items;
+    std::vector<std::string> keys;
     for (const trigger::PolledItem& item : fresh) {
         in.bytes += to_text(*item.value).size();
         if (!items.empty() && (items.size() == kBatchItemsMax || in.bytes > kBatchBytesMax)) break;
         items.push_back(*item.value);
-        in.outcome.items.push_back(item.key);
+        keys.push_back(item.key);
     }
     if (items.empty()) co_return Result<void>();
+    in.items += keys.size();
+    in.outcome.run_items.push_back(std::move(keys));
     std::string key = "items:" + hex_of(fresh.front().key) + fmt::format(":{}", items.size());
     CO_TRY(
         auto run, co_await seal(due, std::move(key), to_text(JsonObject{{"items", std::move(items)}}), by)
@@ -212,6 +217,7 @@ rt::Task<Result<void>> Poller::Impl::take_in(const rows::DuePoll& due, Json answ
                 in.outcome.items.push_back(item.key);  // seen, and dealt with
                 in.outcome.size_filtered = static_cast<std::int64_t>(to_text(*item.value).size());
                 ++in.outcome.filtered;
+                ++in.items;
             } else {
                 fresh.push_back(item);
             }
@@ -222,9 +228,9 @@ rt::Task<Result<void>> Poller::Impl::take_in(const rows::DuePoll& due, Json answ
             CO_CHECK_OK(co_await seal_each(due, std::move(fresh), in, by));
         }
         // What is left is asked for again, with the same cursor.
-        const bool is_whole = in.outcome.items.size() == is_new.size();
-        if (!is_whole) in.outcome.next = kSoon;
-        if (is_whole) in.outcome.items = std::move(keys);  // those that are still shown stay remembered
+        if (in.items < is_new.size()) in.outcome.next = kSoon;
+        for (std::string& key : keys)  // those that are still shown stay remembered
+            if (!is_new.contains(key)) in.outcome.items.push_back(std::move(key));
     }
     if (in.outcome.next == Millis(0)) {
         in.outcome.next = trigger::poll_pause(settings, 0);

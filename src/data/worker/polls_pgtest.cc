@@ -259,6 +259,33 @@ TEST_F(PollsTest, WhatTheFilterDoesNotWantIsSeenAndCounted) {
     );
 }
 
+TEST_F(PollsTest, WhatARateLimitHasNoRoomForIsAskedForAgain) {
+    JsonArray items;
+    for (int i = 0; i < 5; ++i) items.push_back(JsonObject{{"id", i}});
+    list_ = to_text(JsonObject{{"list", std::move(items)}});
+    const auto limit = [&](int runs) {
+        database().scalar(
+            "update weft.workflow set flow = jsonb_build_object('rate', jsonb_build_object('limit', $2::int, "
+            "'per_ms', 3600000)) where id = $1::uuid",
+            {flow_.id.text(), std::to_string(runs)}
+        );
+    };
+    limit(2);
+    start_worker();
+    const TriggerId id = poll(settings(R"(,"start":"all","cursor":{"path":"id"})"));
+    ASSERT_TRUE(asked(id, 1));
+    EXPECT_EQ(of(id, "items || ' ' || fired || ' ' || (cursor is null)"), "2 2 true");
+    EXPECT_EQ(of(id, "due_at > now() + interval '20 seconds'"), "true") << "not at once";
+    database().exec("update weft.trigger_poll set due_at = now(); notify weft_trigger");
+    ASSERT_TRUE(eventually([&] { return calls_["/items"].size() == 2; }));
+    ASSERT_TRUE(eventually([&] { return of(id, "due_at > now() and lease_until is null") == "true"; }));
+    EXPECT_EQ(of(id, "items || ' ' || fired"), "2 2") << "no room at all: nothing was written";
+    database().scalar("update weft.workflow set flow = null where id = $1::uuid", {flow_.id.text()});
+    ASSERT_TRUE(ask_again(id));
+    EXPECT_EQ(of(id, "items || ' ' || fired || ' ' || cursor"), "5 5 4");
+    EXPECT_EQ(inputs().size(), 5u);
+}
+
 TEST_F(PollsTest, AFeedIsReadInTheSandboxAndAskedForOnlyWhatChanged) {
     const auto item = [](int n) {
         return "<item><guid>" + std::to_string(n) + "</guid><title>T &amp; " + std::to_string(n) +

@@ -4,6 +4,7 @@
 #include "store/triggers/queries.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace weft::store::triggers {
 
@@ -51,6 +52,49 @@ pg::ArrayParam digests(const std::vector<std::string>& items) {
     pg::ArrayParam out;
     for (const std::string& item : items) out.add(pg::Bytes{item});
     return out;
+}
+
+constexpr Millis kAfterRefusal{30'000};
+
+/// What did not begin is not remembered, since it would never run: it is asked for again, by the same cursor.
+Result<void> leave_out_refused(PollOutcome& outcome, const std::vector<std::optional<Begun>>& begun) {
+    std::size_t refused = 0;
+    for (std::size_t i = 0; i < begun.size(); ++i) {
+        if (!begun[i]) ++refused;
+        if (begun[i]) std::ranges::move(outcome.run_items.at(i), std::back_inserter(outcome.items));
+    }
+    if (refused == begun.size())
+        return fail(Error::conflict(
+            "The trigger or its workflow is inactive or was changed, or its rate-limit has no room"
+        ));
+    if (refused > 0) {
+        outcome.cursor = std::nullopt;
+        outcome.next = kAfterRefusal;
+    }
+    return {};
+}
+
+pg::Params settled_params(const PollOutcome& outcome, const std::vector<std::optional<Begun>>& begun) {
+    std::optional<RunId> last;
+    std::int64_t fired = 0;
+    for (const auto& one : begun) {
+        if (!one || !one->workflow) continue;
+        last = one->id;
+        ++fired;
+    }
+    return pg::params(
+        outcome.tenant,
+        outcome.trigger,
+        outcome.epoch,
+        static_cast<std::int64_t>(outcome.next.count()),
+        outcome.is_asked,
+        outcome.is_primed,
+        outcome.cursor,
+        outcome.filtered,
+        fired,
+        last,
+        outcome.problem
+    );
 }
 
 }  // namespace
@@ -107,22 +151,15 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> settle_poll(
     pg::Pool& pool, PollOutcome outcome, std::vector<const NewRun*> runs, rt::Deadline by
 ) {
     CO_TRY(pg::Transaction transaction, co_await pool.begin(poll_principal(), by));
-    const std::optional<RunId> last = runs.empty() ? std::nullopt : std::optional(runs.back()->id);
-    auto params = pg::params(
-        outcome.tenant,
-        outcome.trigger,
-        outcome.epoch,
-        static_cast<std::int64_t>(outcome.next.count()),
-        outcome.is_asked,
-        outcome.is_primed,
-        outcome.cursor,
-        outcome.filtered,
-        static_cast<std::int64_t>(runs.size()),
-        last,
-        outcome.problem
-    );
-    CO_TRY(auto moved, co_await transaction.query(sql::kSettlePoll, std::move(params), by));
-    if (pg::values<TriggerId>(moved, "trigger_id")->empty()) co_return fail(Error::stale());
+    auto claim = pg::params(outcome.tenant, outcome.trigger, outcome.epoch);
+    CO_TRY(auto held, co_await transaction.query(sql::kLockPoll, std::move(claim), by));
+    if (pg::values<TriggerId>(held, "trigger_id")->empty()) co_return fail(Error::stale());
+    std::vector<std::optional<Begun>> begun;
+    if (!runs.empty()) {
+        CO_TRY(begun, co_await begin_runs(transaction, std::move(runs), Repeats::kFind, by));
+        CO_CHECK_OK(leave_out_refused(outcome, begun));
+    }
+    CO_CHECK_OK(co_await transaction.query(sql::kSettlePoll, settled_params(outcome, begun), by));
     if (!outcome.items.empty()) {
         auto seen = pg::params(outcome.tenant, outcome.trigger, digests(outcome.items));
         CO_TRY(auto added, co_await transaction.query(sql::kRememberItems, std::move(seen), by));
@@ -135,16 +172,6 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> settle_poll(
     if (outcome.filtered > 0) {
         auto note = pg::params(outcome.tenant, outcome.trigger, outcome.filtered, outcome.size_filtered);
         CO_CHECK_OK(co_await transaction.query(sql::kAddFiltered, std::move(note), by));
-    }
-    std::vector<std::optional<Begun>> begun;
-    if (!runs.empty()) {
-        CO_TRY(begun, co_await begin_runs(transaction, std::move(runs), Repeats::kFind, by));
-        // Switched off or published since, or refused by a rate limit: what would be remembered here would
-        // never run.
-        if (!std::ranges::all_of(begun, [](const auto& one) { return one.has_value(); }))
-            co_return fail(Error::conflict(
-                "The trigger or its workflow is inactive or was changed, or its rate-limit has no room"
-            ));
     }
     CO_CHECK_OK(co_await transaction.commit(by));
     co_return begun;

@@ -86,13 +86,16 @@ struct PollOutcome {
     bool is_primed = false;
     std::optional<std::string> cursor;  // JSON text; nothing: as before
     std::int64_t filtered = 0;
-    std::int64_t size_filtered = 0;      // bytes of the last one
-    std::vector<std::string> items;      // digests that the answer held and are dealt with
-    std::optional<std::string> problem;  // it failed: nothing else has changed
+    std::int64_t size_filtered = 0;  // bytes of the last one
+    std::vector<std::string> items;  // digests that the answer held and are dealt with without a run
+    std::vector<std::vector<std::string>> run_items;  // likewise, of each run
+    std::optional<std::string> problem;               // it failed: nothing else has changed
 };
 /// All of it in one transaction: items remembered, cursor moved, runs begun (by begin_runs). Answers as that;
 /// kStale, with nothing written, when another one has claimed the poll or its owner has changed it;
-/// kConflict, likewise, when a run can't begin, since trigger or workflow are inactive.
+/// kConflict, likewise, when no run can begin, since trigger or workflow are inactive, or the workflow's rate
+/// limit has no room. Where it has room for some, the items of the others are not remembered, the cursor
+/// stays, and the next poll is soon.
 rt::Task<Result<std::vector<std::optional<Begun>>>> settle_poll(
     pg::Pool& pool, PollOutcome outcome, std::vector<const NewRun*> runs, rt::Deadline by
 );

@@ -1,4 +1,4 @@
--- settle_poll :many  uses trigger_poll_pkey  called by data/poller, first in the transaction that takes an answer in
+-- settle_poll :many  uses trigger_poll_pkey  called by data/poller in the transaction that takes an answer in
 -- Answers the row if the claim still holds. `$5`: somebody was asked; `$11`: what went wrong then.
 update trigger_poll p
 set due_at = clock_timestamp() + $4::bigint * interval '1 millisecond',
