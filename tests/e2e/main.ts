@@ -7,6 +7,7 @@ import { expect, launch, root, summary, test, Watch } from './harness.ts'
 import { looks } from './looks.ts'
 import { loops } from './loops.ts'
 import { contract, people } from './people.ts'
+import { reruns } from './reruns.ts'
 import { startServer, type Server } from './server.ts'
 import { allInSight, emptyInSight } from './sight.ts'
 import { watching } from './watching.ts'
@@ -27,7 +28,7 @@ async function main(): Promise<boolean> {
     context.setDefaultTimeout(15_000)
     const watch = new Watch(context, server.url)
     const world: World = { server, page: await context.newPage(), hook: { url: '', secret: null }, workflow: '' }
-    for (const part of [people, emptyInSight, contract, building, forms, watching, loops, waits, credentials, care, allInSight, looks]) await part(world)
+    for (const part of [people, emptyInSight, contract, building, forms, watching, loops, waits, reruns, credentials, care, allInSight, looks]) await part(world)
     await test('no exception, no policy violation, no request to another host', async () => {
       expect(watch.faults.length === 0, `no faults, but:\n${[...new Set(watch.faults)].join('\n')}`)
     })

@@ -35,6 +35,7 @@ export async function watching(world: World): Promise<void> {
   await test('running it again, and starting it by hand, lead to the new run', async () => {
     const before = page.url()
     await page.click('[data-testid=rerun]')
+    await page.click('[role=dialog] [type=submit]')
     await page.waitForURL((url) => url.pathname.startsWith('/runs/') && url.href !== before && url.pathname !== new URL(before).pathname)
     await page.locator('[data-testid=run-state][data-state=success]').waitFor({ timeout: wait_ms })
     await page.goto(`${server.url}/workflows/${world.workflow}`)

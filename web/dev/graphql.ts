@@ -59,7 +59,7 @@ function tables(s: State): Record<string, Item[]> {
   const runs = s.runs.map((run) => ({
     ...run, trigger_data: run.trigger, workflow_version_id: s.versions.find((v) => v.workflow_id === run.workflow_id && v.number === run.version_number)?.id ?? run.id,
   }))
-  const all = s.runs.flatMap((run) => steps(run).map((step) => ({ iteration: '0', ...step, run_id: run.id, input: step.has_input ? (step.input ?? { id: 'A-1042' }) : null, output: step.has_output ? (step.output ?? s.outputs[String(step.step_id)]) : null })))
+  const all = s.runs.flatMap((run) => steps(run).map((step) => ({ iteration: '0', source: null, ...step, run_id: run.id, input: step.has_input ? (step.input ?? { id: 'A-1042' }) : null, output: step.has_output ? (step.output ?? s.outputs[String(step.step_id)]) : null })))
   return {
     runs,
     run_steps: all,

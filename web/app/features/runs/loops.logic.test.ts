@@ -20,7 +20,7 @@ const definition = {
 const plan = planOf(definition)
 const body = plan.get('each')?.body ?? []
 const step = (step_id: string, state: string, more: Partial<Step> & { iteration?: string } = {}): Step =>
-  ({ ...toStep({ step_id, iteration: '1', position: 0, state, attempt: 1, failure_kind: null, error: null, started_at: null, finished_at: null }), ...more })
+  ({ ...toStep({ step_id, iteration: '1', position: 0, state, attempt: 1, failure_kind: null, error: null, started_at: null, finished_at: null, source: null }), ...more })
 
 describe('planOf', () => {
   it('tells which loop a step is in, what makes its items, and what is finally', () => {

@@ -43,7 +43,7 @@ describe('a run', () => {
 })
 
 describe('what a step waits for', () => {
-  const step = (step_id: string, state: string) => ({ step_id, iteration: '0', position: 0, state, attempt: 1, failure_kind: null, error: null, started_at: null, finished_at: null })
+  const step = (step_id: string, state: string) => ({ step_id, iteration: '0', position: 0, state, attempt: 1, failure_kind: null, error: null, started_at: null, finished_at: null, source: null })
   const wait = { kind: 'callback', deadline_at: '2026-01-02T00:00:00Z', event_name: null, event_key: null, policy: null }
   it('is at the step, while that waits', () => {
     const waits = [

@@ -19,6 +19,8 @@ export interface Run extends Timed {
   workflow_name: string
   version_id: VersionId
   version_number: number | null
+  /** Of what is not published: it has no version. */
+  is_test: boolean
   trigger_id: TriggerId | null
   rerun_of: RunId | null
   state: RunState
@@ -27,6 +29,8 @@ export interface Run extends Timed {
   created_at: string
 }
 export const wait_kinds = ['callback', 'event', 'approval'] as const
+export const step_sources = ['rerun', 'pin'] as const
+export type StepSource = (typeof step_sources)[number]
 /** What somebody outside does to end a wait. */
 export interface Wait {
   kind: (typeof wait_kinds)[number]
@@ -47,6 +51,8 @@ export interface Step extends Timed {
   attempt: number
   failure_kind: FailureKind | null
   error: StepError | null
+  /** Where its output comes from when the run has not done it: the run that it repeats, or who tests. */
+  source: StepSource | null
   /** Who or what it waits for, while it does; null of a sleep, and of steps in loops. */
   wait: Wait | null
 }
@@ -102,12 +108,14 @@ export function toRun(row: RunRowFragment): Run {
     workflow_name: row.workflow?.name ?? '',
     version_id: row.workflow_version_id,
     version_number: row.version?.number ?? null,
+    // Versions go with their workflow only.
+    is_test: row.version === null && row.workflow !== null,
     duration_ms: spanMs(row.started_at ?? row.created_at, row.finished_at),
   }
 }
 
 export function toStep(row: StepRowFragment): Step {
-  return { ...row, ...outcome(row), state: word(step_states)(row.state, 'step.state'), uses: '', wait: null, duration_ms: spanMs(row.started_at, row.finished_at) }
+  return { ...row, ...outcome(row), state: word(step_states)(row.state, 'step.state'), uses: '', source: row.source === null ? null : word(step_sources)(row.source, 'step.source'), wait: null, duration_ms: spanMs(row.started_at, row.finished_at) }
 }
 
 export function toWait(row: WaitRowFragment): Wait {

@@ -16,7 +16,7 @@ function make(n: number, state = 'running', more: object = {}): Run {
   return toRun(SomeRunsDocument.parse({ runs: [row] }, 'data').runs[0]!)
 }
 const step = (more: { step_id: string; state: string; position?: number; started_at?: string; finished_at?: string }): Step =>
-  toStep({ iteration: '0', position: 0, attempt: 0, failure_kind: null, error: null, started_at: null, finished_at: null, ...more })
+  toStep({ iteration: '0', position: 0, attempt: 0, failure_kind: null, error: null, started_at: null, finished_at: null, source: null, ...more })
 const list = (ns: number[], next: string | null = null): Page<Run> => ({ items: ns.map((n) => make(n)), next })
 const ids = (page: Page<Run>) => page.items.map((r) => Number(r.id.slice(-12)))
 
@@ -93,6 +93,11 @@ describe('steps', () => {
   it('lay bars over the span of the run', () => {
     const run = { created_at: at(0), started_at: at(0), finished_at: null }
     expect(timelineBars(run, [a, b, c], t0 + 100)).toEqual([{ start: 0, width: 50 }, { start: 50, width: 50 }, null])
+  })
+  it('leave what another run has done out of the span', () => {
+    const run = { created_at: at(1000), started_at: at(1000), finished_at: at(1100) }
+    const own = step({ step_id: 'b', position: 1, state: 'success', started_at: at(1000), finished_at: at(1100) })
+    expect(timelineBars(run, [{ ...a, source: 'rerun' }, own], 0)).toEqual([null, { start: 0, width: 100 }])
   })
   it('keep every bar inside and visible', () => {
     const run = { created_at: at(0), started_at: at(0), finished_at: at(100) }

@@ -107,15 +107,17 @@ export interface Bar {
   width: number
 }
 
-/** Where each step's bar lies within the run's span; null for steps that have not begun. */
+/** Where each step's bar lies within the run's span; null for steps that have not begun, or that another run has done. */
 export function timelineBars(run: Pick<Run, 'created_at' | 'started_at' | 'finished_at'>, steps: readonly Step[], now: number): (Bar | null)[] {
-  const starts = steps.flatMap((s) => (s.started_at === null ? [] : [Date.parse(s.started_at)]))
+  // What was kept was done in another run.
+  const own = steps.filter((s) => s.source === null)
+  const starts = own.flatMap((s) => (s.started_at === null ? [] : [Date.parse(s.started_at)]))
   const from = Math.min(Date.parse(run.started_at ?? run.created_at), ...starts)
-  const ends = steps.flatMap((s) => (s.finished_at === null ? [] : [Date.parse(s.finished_at)]))
+  const ends = own.flatMap((s) => (s.finished_at === null ? [] : [Date.parse(s.finished_at)]))
   const to = Math.max(run.finished_at === null ? now : Date.parse(run.finished_at), ...ends)
   const span = Math.max(1, to - from)
   return steps.map((step) => {
-    if (step.started_at === null) return null
+    if (step.started_at === null || step.source !== null) return null
     const start = ((Date.parse(step.started_at) - from) / span) * 100
     const width = ((elapsedMs(step, now) ?? 0) / span) * 100
     const at = Math.min(Math.max(0, start), 99)
@@ -153,8 +155,9 @@ export function cancelTitle(run: Pick<RunDetail, 'state' | 'cancel'>): string {
 }
 
 /** What started the run. */
-export function triggerKind(run: { trigger_id: string | null; rerun_of?: string | null }): 'webhook' | 'manual' | 'rerun' {
+export function triggerKind(run: { trigger_id: string | null; rerun_of?: string | null; is_test?: boolean }): 'webhook' | 'manual' | 'rerun' | 'test' {
   if (run.rerun_of != null) return 'rerun'
+  if (run.is_test === true) return 'test'
   return run.trigger_id === null ? 'manual' : 'webhook'
 }
 

@@ -10,7 +10,7 @@ import { useItemStep, useLoopCounts, useLoopItems, type LoopOf } from './useLoop
 const run = '01890000-0000-7000-8000-000000000001' as RunId
 const plan = planOf({ steps: [{ id: 'each', uses: 'core/foreach', steps: [{ id: 'a', uses: 'core/map' }, { id: 'soft', uses: 'core/http', 'on-error': 'continue' }] }] })
 const loop: LoopOf = { run, place: { step: 'each', item: '3' }, plan, body: ['a', 'soft'] }
-const row = (step_id: string, iteration: string, state: string) => ({ step_id, iteration, position: 0, state, attempt: 1, failure_kind: null, error: null, started_at: null, finished_at: null })
+const row = (step_id: string, iteration: string, state: string) => ({ step_id, iteration, position: 0, state, attempt: 1, failure_kind: null, error: null, started_at: null, finished_at: null, source: null })
 const settle = () => new Promise((done) => setTimeout(done))
 
 function setup<R>(answer: unknown, use: (ask: Ask, live: Live) => R) {

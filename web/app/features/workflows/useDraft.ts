@@ -1,9 +1,9 @@
 import { computed, ref, shallowRef, type ComputedRef, type Ref } from 'vue'
+import { convert, fromText, languageOf, locate, toText, type Language, type Mark } from '~/features/definition'
 import { useAction, type UserAction } from '~/shared/action'
 import { ApiError, unreadable, validation, type Api, type Draft, type Json, type Validation } from '~/shared/api'
 import { t } from '~/shared/i18n'
 import type { WorkflowId } from '~/shared/ids'
-import { convert, fromText, languageOf, locate, toText, type Language, type Mark } from './definition.logic'
 
 export interface Problems {
   items: Validation['problems']

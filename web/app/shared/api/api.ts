@@ -1,5 +1,5 @@
 import type { ActionId, AppId, AppVersionId, ConnectionId, RunId, TokenId, TriggerId, WorkflowId } from '../ids'
-import { JsonText, type Http } from './http'
+import { JsonText, type Http, type Query } from './http'
 import type { Json, Parser } from './parse'
 import * as T from './types'
 
@@ -25,7 +25,11 @@ export function createApi(http: Http) {
     },
     runs: {
       cancel: (id: RunId, reason: string) => none('POST', `/runs/${id}/cancel`, reason === '' ? {} : { reason }),
-      rerun: (id: RunId, key: string) => send(T.runStarted, 'POST', `/runs/${id}/rerun`, {}, key),
+      /** `body` is JSON as text: an input keeps its digits. */
+      rerun: (id: RunId, body: string, key: string) => send(T.runStarted, 'POST', `/runs/${id}/rerun`, new JsonText(body), key),
+      previewRerun: (id: RunId, how: Query, signal?: AbortSignal) => get(T.rerunPlan, `/runs/${id}/rerun`, how, signal),
+      /** A page of them. Sent again it repeats nothing twice. */
+      rerunMany: (body: Fields) => send(T.runsRepeated, 'POST', '/runs/rerun', body),
     },
     approvals: approvalOperations(get, none, http),
     workflows: workflowOperations(send, none),
@@ -99,6 +103,8 @@ function workflowOperations(send: Send, none: None) {
       send(T.draft, 'PUT', `/workflows/${id}/draft`, revision === null ? { definition } : { definition, revision }),
     validate: (id: WorkflowId, definition: Json) => send(T.validation, 'POST', `/workflows/${id}/validate`, { definition }),
     publish: (id: WorkflowId, key: string) => none('POST', `/workflows/${id}/publish`, {}, key),
+    /** `body` is JSON as text. */
+    test: (id: WorkflowId, body: string, key: string) => send(T.runStarted, 'POST', `/workflows/${id}/test`, new JsonText(body), key),
     /** `input` is JSON as text. */
     start: (id: WorkflowId, input: string, key: string) => send(T.runStarted, 'POST', `/workflows/${id}/runs`, new JsonText(`{"input":${input}}`), key),
   }

@@ -63,6 +63,19 @@ export const approval = object({
 })
 export type Approval = ReturnType<typeof approval>
 export const runStarted = object({ run_id: id<RunId>() })
+/** Calls of a step that may act twice when they are made again. */
+const runEffect = object({ step_id: string, uses: string, effect: word(['keyed', 'unsafe']), calls: number, last_at: maybe(string) })
+export type RunEffect = ReturnType<typeof runEffect>
+export const runEffects = array(runEffect)
+/** What repeating a run would do; no number is that of a test. */
+export const rerunPlan = object({ version_number: maybe(number), kept: array(string), again: array(string), effects: runEffects })
+export type RerunPlan = ReturnType<typeof rerunPlan>
+export const runsRepeated = object({
+  started: array(object({ run_id: id<RunId>(), rerun_of: id<RunId>() })),
+  left: array(object({ run_id: id<RunId>(), reason: string })),
+  next: maybe(string),
+})
+export type RunsRepeated = ReturnType<typeof runsRepeated>
 export const workflowMade = object({ id: id<WorkflowId>() })
 export const draft = object({ definition: json, revision: maybe(number), updated_at: maybe(string) })
 export type Draft = ReturnType<typeof draft>

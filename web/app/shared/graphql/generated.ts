@@ -103,7 +103,7 @@ export type ConnectableAppsQuery = { apps: Array<AppRowFragment> };
 
 export type RunRowFragment = { id: Uuid, workflow_id: Uuid, workflow_version_id: Uuid, trigger_id: Uuid | null, rerun_of: Uuid | null, state: string, failure_kind: string | null, error: Json | null, created_at: string, started_at: string | null, finished_at: string | null, workflow: { key: string, name: string } | null, version: { number: number } | null };
 
-export type StepRowFragment = { step_id: string, iteration: string, position: number, state: string, attempt: number, failure_kind: string | null, error: Json | null, started_at: string | null, finished_at: string | null };
+export type StepRowFragment = { step_id: string, iteration: string, position: number, state: string, attempt: number, failure_kind: string | null, error: Json | null, started_at: string | null, finished_at: string | null, source: string | null };
 
 export type WaitRowFragment = { step_id: string, kind: string, deadline_at: string, event_name: string | null, event_key: string | null, policy: Json | null };
 
@@ -152,6 +152,13 @@ export type RunDataQueryVariables = Exact<{
 
 
 export type RunDataQuery = { runs: Array<{ input: Json | null, output: Json | null, trigger_data: Json | null }> };
+
+export type RunAgainQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RunAgainQuery = { runs: Array<{ input: Json | null, version: { definition: Json } | null, workflow: { published_version: { number: number, definition: Json } | null } | null }> };
 
 export type RunDefinitionQueryVariables = Exact<{
   version: string;
@@ -299,7 +306,7 @@ export type WorkflowTriggersQuery = { triggers: Array<{ id: Uuid, kind: string, 
 const AppRow = { id: uuid, key: string, name: string, description: string }
 const AppVersionRow = { id: uuid, major: number, minor: number, state: string, manifest: json }
 const RunRow = { id: uuid, workflow_id: uuid, workflow_version_id: uuid, trigger_id: maybe(uuid), rerun_of: maybe(uuid), state: string, failure_kind: maybe(string), error: maybe(json), created_at: string, started_at: maybe(string), finished_at: maybe(string), workflow: maybe(object({ key: string, name: string })), version: maybe(object({ number: number })) }
-const StepRow = { step_id: string, iteration: string, position: number, state: string, attempt: number, failure_kind: maybe(string), error: maybe(json), started_at: maybe(string), finished_at: maybe(string) }
+const StepRow = { step_id: string, iteration: string, position: number, state: string, attempt: number, failure_kind: maybe(string), error: maybe(json), started_at: maybe(string), finished_at: maybe(string), source: maybe(string) }
 const WaitRow = { step_id: string, kind: string, deadline_at: string, event_name: maybe(string), event_key: maybe(string), policy: maybe(json) }
 const LogRow = { seq: string, logged_at: string, level: string, step_id: maybe(string), iteration: string, message: string }
 const WorkflowRow = { id: uuid, key: string, name: string, description: string, state: string, has_unpublished_changes: maybe(boolean), updated_at: string, published_version_id: maybe(uuid), published_version: maybe(object({ number: number })) }
@@ -341,19 +348,23 @@ export const SomeRunsDocument: Operation<SomeRunsSubscription, SomeRunsSubscript
   object({ runs: array(object({ ...RunRow })) }),
 )
 export const LiveRunDocument: Operation<LiveRunSubscription, LiveRunSubscriptionVariables> = operation(
-  "subscription LiveRun($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){...RunRow tier canceled_by_name cancel_reason job{cancel_requested_at canceled_by_name cancel_reason}steps(where:{iteration:{_eq:0}}order_by:[{position:asc}]limit:1000){...StepRow}waits(where:{state:{_eq:\"open\"}}order_by:[{opened_at:asc}]limit:500){...WaitRow}}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error created_at started_at finished_at workflow{key name}version{number}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at}fragment WaitRow on run_waits{step_id kind deadline_at event_name event_key policy}",
+  "subscription LiveRun($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){...RunRow tier canceled_by_name cancel_reason job{cancel_requested_at canceled_by_name cancel_reason}steps(where:{iteration:{_eq:0}}order_by:[{position:asc}]limit:1000){...StepRow}waits(where:{state:{_eq:\"open\"}}order_by:[{opened_at:asc}]limit:500){...WaitRow}}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error created_at started_at finished_at workflow{key name}version{number}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at source}fragment WaitRow on run_waits{step_id kind deadline_at event_name event_key policy}",
   object({ runs: array(object({ ...RunRow, tier: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string), job: maybe(object({ cancel_requested_at: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string) })), steps: array(object({ ...StepRow })), waits: array(object({ ...WaitRow })) })) }),
 )
 export const RunDataDocument: Operation<RunDataQuery, RunDataQueryVariables> = operation(
   "query RunData($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){input output trigger_data}}",
   object({ runs: array(object({ input: maybe(json), output: maybe(json), trigger_data: maybe(json) })) }),
 )
+export const RunAgainDocument: Operation<RunAgainQuery, RunAgainQueryVariables> = operation(
+  "query RunAgain($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){input version{definition}workflow{published_version{number definition}}}}",
+  object({ runs: array(object({ input: maybe(json), version: maybe(object({ definition: json })), workflow: maybe(object({ published_version: maybe(object({ number: number, definition: json })) })) })) }),
+)
 export const RunDefinitionDocument: Operation<RunDefinitionQuery, RunDefinitionQueryVariables> = operation(
   "query RunDefinition($version:uuid!){workflow_versions(where:{id:{_eq:$version}}limit:1){definition}}",
   object({ workflow_versions: array(object({ definition: json })) }),
 )
 export const LoopItemsDocument: Operation<LoopItemsSubscription, LoopItemsSubscriptionVariables> = operation(
-  "subscription LoopItems($run:uuid!$steps:[String!]!$items:bigint_comparison_exp!$limit:Int!){run_steps(where:{run_id:{_eq:$run}step_id:{_in:$steps}iteration:$items}order_by:[{iteration:asc}{position:asc}]limit:$limit){...StepRow}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at}",
+  "subscription LoopItems($run:uuid!$steps:[String!]!$items:bigint_comparison_exp!$limit:Int!){run_steps(where:{run_id:{_eq:$run}step_id:{_in:$steps}iteration:$items}order_by:[{iteration:asc}{position:asc}]limit:$limit){...StepRow}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at source}",
   object({ run_steps: array(object({ ...StepRow })) }),
 )
 export const LoopFailedDocument: Operation<LoopFailedQuery, LoopFailedQueryVariables> = operation(
@@ -365,7 +376,7 @@ export const LoopCountsDocument: Operation<LoopCountsQuery, LoopCountsQueryVaria
   object({ newest: array(object({ iteration: string })), ended: object({ aggregate: maybe(object({ count: number })) }), good: object({ aggregate: maybe(object({ count: number })) }), failed: object({ aggregate: maybe(object({ count: number })) }) }),
 )
 export const LiveItemStepDocument: Operation<LiveItemStepSubscription, LiveItemStepSubscriptionVariables> = operation(
-  "subscription LiveItemStep($run:uuid!$step:String!$iteration:bigint!){run_steps(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$iteration}}limit:1){...StepRow}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at}",
+  "subscription LiveItemStep($run:uuid!$step:String!$iteration:bigint!){run_steps(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$iteration}}limit:1){...StepRow}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at source}",
   object({ run_steps: array(object({ ...StepRow })) }),
 )
 export const RunStepDocument: Operation<RunStepQuery, RunStepQueryVariables> = operation(

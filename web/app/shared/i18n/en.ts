@@ -1,11 +1,13 @@
 // Every text of the UI, by key. `{name}` is filled in. Sentences end with a full stop, labels do not.
 import { approvals } from './en.approvals'
 import { imports } from './en.imports'
+import { reruns } from './en.reruns'
 import { triggers } from './en.triggers'
 
 export const en = {
   ...approvals,
   ...imports,
+  ...reruns,
   ...triggers,
   'loading': 'Loading',
   'never': 'Never',
@@ -131,7 +133,7 @@ export const en = {
   'failure.limit': 'A limit was reached',
   'failure.limit.text': 'The run took more time, memory or output than it may. Make the step smaller, or raise the limit.',
   'failure.platform': 'Weft failed',
-  'failure.platform.text': 'The fault is on our side, not in the workflow. Running it again is safe; if it stays, look into the server’s log.',
+  'failure.platform.text': 'The fault is on our side, not in the workflow. Run it again; if it stays, look into the server’s log.',
 
   'trigger.webhook': 'Webhook',
   'trigger.manual': 'Manual',
@@ -158,7 +160,6 @@ export const en = {
   'run.tier': 'Isolation',
   'run.rerun_of': 'Repeats',
   'run.workflow': 'Open workflow',
-  'run.rerun': 'Repeat run',
   'run.cancel': 'Cancel run',
   'run.cancel.title': 'Cancel this run?',
   'run.cancel.text': 'Steps that have finished keep their effects. The step at work is stopped.',

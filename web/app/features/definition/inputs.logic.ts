@@ -1,4 +1,4 @@
-import { isRecord, type Json } from '~/shared/api'
+import { isRecord, writeJson, type Json } from '~/shared/api'
 
 /** One input of a workflow, as a form asks for it. */
 export interface Entry {
@@ -75,6 +75,37 @@ export function presetsOf(definition: Json, entries: readonly Entry[]): Record<s
     if (entry.kind === 'choice') return [entry.name, JSON.stringify(preset)]
     return [entry.name, typeof preset === 'string' ? preset : JSON.stringify(preset)]
   }))
+}
+
+/** An input that there is, in the form; null where the form cannot show all of it as it is. */
+export function filledFrom(entries: readonly Entry[], input: Json): Record<string, EntryValue> | null {
+  if (!isRecord(input) || Object.keys(input).some((name) => !entries.some((entry) => entry.name === name))) return null
+  const filled: Record<string, EntryValue> = {}
+  for (const entry of entries) {
+    const value = entryValue(entry, input[entry.name])
+    if (value === null) return null
+    filled[entry.name] = value
+  }
+  return filled
+}
+
+function entryValue({ kind, options }: Entry, value: Json | undefined): EntryValue | null {
+  const isOption = (one: Json) => options.some((option) => option.value === writeJson(one))
+  // A box that is not ticked is sent as false: what was left out would not stay so.
+  if (kind === 'tick') return typeof value === 'boolean' ? value : null
+  if (value === undefined) return kind === 'choices' ? [] : ''
+  switch (kind) {
+    case 'choices':
+      return Array.isArray(value) && value.length > 0 && value.every(isOption) ? value.map((one) => writeJson(one)) : null
+    case 'choice':
+      return isOption(value) ? writeJson(value) : null
+    case 'number': {
+      const text = writeJson(value)
+      return number_text.test(text) ? text : null
+    }
+    default:
+      return typeof value === 'string' && value !== '' ? value : null
+  }
 }
 
 /** The input as JSON. Numbers stay as they were typed; what is left empty is left out. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { convert, fieldPath, fromText, keyFrom, languageOf, locate, sampleInput, starter, toText, treeOf } from './definition.logic'
-import { absoluteUrl, curlExample, triggerConfig, triggerFacts } from './triggers.logic'
 
 const definition = {
   name: 'x',
@@ -78,22 +77,5 @@ describe('suggestions', () => {
     expect(sampleInput(starter('x'))).toEqual({})
     expect(sampleInput('inputs: {required: [id], properties: {id: {type: string}}}')).toEqual({ id: '' })
     expect(sampleInput('just a text')).toEqual({})
-  })
-})
-
-describe('triggers', () => {
-  it('make addresses whole and read settings', () => {
-    expect(absoluteUrl('/hooks/a', 'https://weft.test')).toBe('https://weft.test/hooks/a')
-    expect(absoluteUrl('https://x.test/hooks/a', 'https://weft.test')).toBe('https://x.test/hooks/a')
-    expect(triggerFacts({ signature: { scheme: 'hmac-sha256' }, mode: 'sync' })).toEqual({ scheme: 'hmac-sha256', mode: 'sync' })
-    expect(triggerFacts(null)).toEqual({ scheme: 'none', mode: 'async' })
-    const token = { scheme: 'token', mode: 'async', header: 'X-Gitlab-Token' }
-    expect(triggerFacts(triggerConfig(token))).toEqual(token)
-    expect(triggerConfig({ scheme: 'basic', mode: 'sync', header: 'X-Left-Over' })).toEqual({ signature: { scheme: 'basic' }, mode: 'sync' })
-  })
-  it('never put a secret into a command', () => {
-    expect(curlExample('https://x/hooks/a', { scheme: 'hmac-sha256', mode: 'async' })).toContain('$WEFT_SECRET')
-    expect(curlExample('https://x/hooks/a', { scheme: 'token', mode: 'async', header: 'X-Gitlab-Token' })).toContain('-H "X-Gitlab-Token: $WEFT_SECRET"')
-    expect(curlExample('https://x/hooks/a', { scheme: 'basic', mode: 'async' })).toContain('-u "weft:$WEFT_SECRET"')
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { entriesOf, inputText, presetsOf } from './inputs.logic'
+import { readJson, type Json } from '~/shared/api'
+import { entriesOf, filledFrom, inputText, presetsOf } from './inputs.logic'
 
 const properties = {
   name: { type: 'string', title: 'Your name', description: 'In full' }, notes: { type: 'string', maxLength: 500 }, mail: { type: 'string', format: 'email' },
@@ -24,6 +25,13 @@ describe('the form of a workflow’s inputs', () => {
     const values = { ...presetsOf(definition, entries), name: 'A "b"', price: ' 19.90 ', size: '2', days: ['"Sat"'] }
     expect(inputText(entries, values)).toContain('"price": 19.90')
     expect(JSON.parse(inputText(entries, { ...values, price: '1,5' }))).toEqual({ name: 'A "b"', price: '1,5', urgent: true, size: 2, days: ['Sat'] })
+  })
+  it('shows an earlier input as it was, or not at all', () => {
+    const entries = entriesOf(definition) ?? []
+    const given = '{"name":"Ada","price":19.90,"urgent":false,"size":2,"days":["Sat"]}'
+    const filled = filledFrom(entries, readJson(given) as Json)
+    expect(inputText(entries, filled ?? {}).replaceAll(/\s/g, '')).toBe(given)
+    for (const other of [{ more: 1, urgent: true }, { urgent: true, size: 7 }, { urgent: true, name: 5 }, { name: 'Ada' }, [], null]) expect(filledFrom(entries, other)).toBeNull()
   })
   it.each([{}, null, { inputs: { properties: {} } }, { inputs: { properties: { a: { type: 'object' } } } }, { inputs: { properties: { a: { $ref: '#/x' } } } }])('is none for %j', (other) => {
     expect(entriesOf(other)).toBeNull()

@@ -1,0 +1,119 @@
+// Running again: from the beginning, the failure or a step, one run or many, and tests of drafts with given outputs.
+import type { Page } from 'playwright-core'
+import { accessible, expect, shot, test } from './harness.ts'
+import { faultsInSight } from './sight.ts'
+import { api, wait_ms, type World } from './world.ts'
+
+// Nothing listens there, so the call fails; it may have arrived all the same, for all that anybody knows.
+const pay = { id: 'pay', needs: ['order'], uses: 'core/http', retry: { attempts: 1 }, with: { url: 'http://127.0.0.1:9/pay', method: 'POST', body: '{{ steps.order.output }}' } }
+const order = { id: 'order', uses: 'core/map', with: { price: '{{ input.price }}' } }
+const inputs = { type: 'object', required: ['price'], properties: { price: { type: 'integer', title: 'Price' } } }
+const tell = { id: 'tell', uses: 'core/map', with: '{{ outcome.status }}' }
+
+async function made(page: Page, key: string, definition: object): Promise<string> {
+  const { id } = await api(page, 'POST', '/workflows', { key, name: `Again: ${key}`, definition: { name: key, ...definition } })
+  await api(page, 'POST', `/workflows/${String(id)}/publish`, {})
+  return String(id)
+}
+
+async function ran(page: Page, flow: string, input: object, state: string): Promise<string> {
+  const { run_id } = await api(page, 'POST', `/workflows/${flow}/runs`, { input })
+  await page.goto(new URL(`/runs/${String(run_id)}`, page.url()).href)
+  await ended(page, state)
+  return String(run_id)
+}
+
+const ended = (page: Page, state: string) => page.locator(`[data-testid=run-state][data-state=${state}]`).waitFor({ timeout: wait_ms })
+const submit = (page: Page) => page.click('[role=dialog] [type=submit]')
+
+/** Waits for the page of a run that is not this one. */
+async function elsewhere(page: Page, run: string): Promise<string> {
+  await page.waitForURL((url) => /\/runs\/[0-9a-f-]{36}$/.test(url.pathname) && !url.pathname.endsWith(run))
+  return new URL(page.url()).pathname.slice('/runs/'.length)
+}
+
+async function fine(page: Page, label: string): Promise<void> {
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  await accessible(page)
+  const faults = await faultsInSight(page, label)
+  expect(faults.length === 0, `no faults, but:\n${faults.join('\n')}`)
+}
+
+export async function reruns(world: World): Promise<void> {
+  await oneRun(world)
+}
+
+async function oneRun({ page, server }: World): Promise<void> {
+  let flow = ''
+  let run = ''
+  const preview = page.locator('[data-testid=rerun-preview]')
+  await test('from the failure: what is kept, what is done again, and calls that may act twice are asked about', async () => {
+    await page.goto(server.url)
+    flow = await made(page, 'again', { inputs, steps: [order, pay], finally: [tell] })
+    run = await ran(page, flow, { price: 5 }, 'failed')
+    await page.click('[data-testid=rerun-failure]')
+    await preview.getByText('pay: 1 call of core/http').waitFor()
+    expect((await preview.locator('[data-testid=rerun-kept]').innerText()) === 'order', 'the order to be kept')
+    expect((await preview.locator('[data-testid=rerun-again]').innerText()) === 'pay, tell', 'the call and what is final to be done again')
+    await submit(page)
+    await preview.getByText('Tick this, or begin behind these steps.').waitFor()
+    await fine(page, 'rerun dialog')
+    await shot(page, '30-rerun')
+    await page.getByLabel('Make these calls again').check()
+    await submit(page)
+    const again = await elsewhere(page, run)
+    await ended(page, 'failed')
+    await page.locator('[data-step=order][data-source=rerun]').getByText('Kept').waitFor()
+    expect((await page.locator('[data-step=pay][data-source]').count()) === 0, 'the call to be its own')
+    await page.click('[data-step=order]')
+    await page.locator('[data-testid=step-output]').getByText('5').waitFor()
+    await fine(page, 'repeated run')
+    await shot(page, '31-rerun-kept')
+    await page.locator('[data-testid=taken] a').click()
+    await page.waitForURL(`**/runs/${run}?step=order`)
+    expect(again !== run, 'another run')
+  })
+  await test('from a step’s own panel, and on the newest version, with another input', async () => {
+    await page.goto(`${server.url}/runs/${run}?step=pay`)
+    await page.click('[data-testid=rerun-here]')
+    await preview.locator('[data-testid=rerun-effects]').waitFor()
+    await page.getByLabel('From the beginning').check()
+    await api(page, 'PUT', `/workflows/${flow}/draft`, { definition: { name: 'again', inputs, steps: [order], output: '{{ steps.order.output.price }}' } })
+    await api(page, 'POST', `/workflows/${flow}/publish`, {})
+    await page.keyboard.press('Escape')
+    await page.click('[data-testid=rerun]')
+    await page.getByLabel('The newest: version 2').check()
+    await preview.getByText('order', { exact: true }).waitFor()
+    expect((await preview.locator('[data-testid=rerun-effects]').count()) === 0, 'no call to be made twice by what makes none')
+    await page.click('[data-testid=rerun-input]')
+    await page.fill('[role=dialog] [name=input-price]', 'seven')
+    await submit(page)
+    await page.locator('[role=dialog] [role=alert]').getByText('input.price').waitFor()
+    await fine(page, 'rerun dialog with a refused input')
+    await page.fill('[role=dialog] [name=input-price]', '7')
+    await shot(page, '32-rerun-input')
+    await submit(page)
+    await elsewhere(page, run)
+    await ended(page, 'success')
+    await page.locator('[data-testid=version]').getByText('2').waitFor()
+    await page.getByRole('tab', { name: 'Input and output' }).click()
+    await page.locator('section', { hasText: 'Run output' }).getByText('7').first().waitFor()
+  })
+  await test('a step of a loop cannot be begun with, and the loop can', async () => {
+    const loop = await made(page, 'again-loop', { steps: [{ id: 'each', uses: 'core/foreach', with: { items: [1, 2] }, steps: [{ id: 'double', uses: 'core/map', with: '{{ item * 2 }}' }] }, { id: 'end', needs: ['each'], uses: 'core/map', with: '{{ steps.each.output }}' }] })
+    const first = await ran(page, loop, {}, 'success')
+    await page.click('[data-testid=rerun]')
+    expect((await page.getByLabel('From the failure', { exact: false }).count()) === 0, 'no failure to begin with')
+    await page.getByLabel('From a step', { exact: false }).check()
+    await page.locator('[data-testid=rerun-step]').click()
+    const offered = await page.getByRole('option').allInnerTexts()
+    expect(offered.join() === 'each,end', `the steps outside of the loop, but: ${offered.join()}`)
+    await page.getByRole('option', { name: 'end' }).click()
+    await preview.locator('[data-testid=rerun-kept]').getByText('each').waitFor()
+    await submit(page)
+    await elsewhere(page, first)
+    await ended(page, 'success')
+    await page.locator('[data-step=each][data-source=rerun]').waitFor()
+    expect((await page.locator('[data-loop=each]').count()) === 0, 'no items of a loop that this run has not done')
+  })
+}
