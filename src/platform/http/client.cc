@@ -70,6 +70,8 @@ std::string_view name(Failure kind) {
             return "overload";
         case Failure::kCrowded:
             return "crowded";
+        case Failure::kLocal:
+            return "local";
     }
     return "unknown";
 }
@@ -220,7 +222,7 @@ struct AnswerLimits {
 rt::Task<ClientResult> undo_codings(ClientResponse answer, AnswerLimits limits, rt::Deadline by) {
     auto codings = codings_of(answer.headers);
     if (!codings) co_return std::unexpected(make(Failure::kProtocol, std::move(codings).error(), true));
-    if (codings->applied.empty()) co_return answer;
+    if (codings->applied.empty() || answer.is_sunk) co_return answer;
     const std::size_t coded = answer.body.size();
     const std::size_t most = decoded_bytes_max(coded, limits.body_bytes_max);
     const auto wanted = static_cast<std::int64_t>(coded + most * static_cast<std::size_t>(limits.copies));
@@ -265,8 +267,14 @@ rt::Task<ClientResult> Client::Impl::exchange(ClientRequest request, rt::Deadlin
     for (;;) {
         if (!co_await transfer.wait(by))
             co_return std::unexpected(interrupted(by, transfer.is_maybe_delivered()));
+        if (auto moved = co_await transfer.move_body(by); !moved) {
+            if (by.is_over()) co_return std::unexpected(interrupted(by, transfer.is_maybe_delivered()));
+            co_return std::unexpected(
+                make(Failure::kLocal, std::move(moved).error(), transfer.is_maybe_delivered())
+            );
+        }
         if (transfer.is_done()) co_return transfer.result();
-        if (!co_await transfer.take_room(by)) co_return std::unexpected(crowded(by));
+        if (transfer.needs_room() && !co_await transfer.take_room(by)) co_return std::unexpected(crowded(by));
         transfer.resume();
     }
 }

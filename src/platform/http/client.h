@@ -20,11 +20,36 @@ enum class Resend { kByMethod /* GET, HEAD, OPTIONS only */, kYes, kNo };
 /// Called on the loop, inside libcurl: must not suspend or call the client.
 using AddressCheck = std::function<Result<void>(std::string_view ip, std::uint16_t port)>;
 
+/// A body that is made as it is sent, in memory that does not grow with it.
+class BodySource {
+  public:
+    virtual ~BodySource() = default;
+    virtual std::uint64_t size() const = 0;
+    /// The next piece, never empty before `size` bytes have been given. An error ends the request.
+    virtual rt::Task<Result<std::string>> next(rt::Deadline by) = 0;
+    /// From the beginning again: the request is sent once more, on another connection.
+    virtual void rewind() = 0;
+};
+
+/// Where an answer's body goes as it comes, instead of into memory.
+class BodySink {
+  public:
+    virtual ~BodySink() = default;
+    /// Asked once, before the first byte: whether it takes this answer's; others are kept as always.
+    virtual bool wants(int status, const Fields& headers) = 0;
+    /// The peer waits meanwhile. An error ends the request.
+    virtual rt::Task<Result<void>> write(std::string piece, rt::Deadline by) = 0;
+};
+
 struct ClientRequest {
     std::string method = "GET";
     std::string url;  // http or https, no user name in it
     Fields headers;   // hop-by-hop headers, host and content-length are refused (kInvalid)
     std::string body;
+    std::shared_ptr<BodySource> source;  // instead of `body`; shared with the caller, who made it
+    /// The answer is asked for without a coding then, and may have `sink_bytes_max` bytes where it is taken.
+    std::shared_ptr<BodySink> sink;
+    std::size_t sink_bytes_max = 0;
     /// Connections are never shared between different partitions: the tenant id, as a rule.
     std::string partition;
     /// Dial this IP literal instead of resolving the URL's host; Host, SNI and certificate check keep the
@@ -50,6 +75,7 @@ struct ClientResponse {
     std::string body;
     rt::Budget::Charge charge;  // for `body`; keep it as long as what is made of it
     std::string peer_ip;
+    bool is_sunk = false;    // the body went into the request's sink
     bool is_reused = false;  // sent on a connection kept from an earlier request
 };
 
@@ -64,6 +90,7 @@ enum class Failure {
     kProtocol,   // the peer broke HTTP or closed the connection before a complete answer
     kOverload,   // the client's own limits
     kCrowded,    // the budget had no room for the answer until `by`
+    kLocal,      // source or sink failed, as `error` says
 };
 std::string_view name(Failure kind);
 

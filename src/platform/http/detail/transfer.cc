@@ -19,6 +19,8 @@ constexpr std::size_t kHeadersMax = 256;
 /// A body of unknown length is charged this much, and the limit once it is longer: never bit by bit, because
 /// bodies that each hold a part and wait for more would wait for each other.
 constexpr std::size_t kSmallBodyBytes = 64u << 10;
+/// Handed to a sink at a time.
+constexpr std::size_t kSinkPieceBytes = 256u << 10;
 
 /// Ours or libcurl's to set: they frame the message or steer the connection.
 constexpr std::array<std::string_view, 10> kRefusedHeaders{
@@ -154,6 +156,10 @@ Transfer::Transfer(TrustStore& trust, const std::string& user_agent) : easy_(cur
     set(easy_, CURLOPT_HEADERDATA, this);
     set(easy_, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
     set(easy_, CURLOPT_WRITEDATA, this);
+    set(easy_, CURLOPT_READFUNCTION, &Transfer::on_read);
+    set(easy_, CURLOPT_READDATA, this);
+    set(easy_, CURLOPT_SEEKFUNCTION, &Transfer::on_seek);
+    set(easy_, CURLOPT_SEEKDATA, this);
     set(easy_, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open);
     set(easy_, CURLOPT_OPENSOCKETDATA, this);
     set(easy_, CURLOPT_CLOSESOCKETFUNCTION, &CurlMulti::close_socket);
@@ -181,9 +187,11 @@ void Transfer::prepare(ClientRequest request, CurlMulti& multi, rt::Loop& loop) 
     set(easy_, CURLOPT_CLOSESOCKETDATA, multi_);
     auto connect = std::chrono::duration_cast<Millis>(request_.connect_timeout).count();
     set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(connect, 1)));
-    set(easy_,
-        CURLOPT_MAXFILESIZE_LARGE,
-        static_cast<curl_off_t>(request_.method == "HEAD" ? 0 : request_.body_bytes_max));
+    const std::size_t most =
+        std::max(request_.body_bytes_max, request_.sink != nullptr ? request_.sink_bytes_max : 0);
+    set(easy_, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(request_.method == "HEAD" ? 0 : most));
+    // What goes to a sink is not here to be decoded.
+    set(easy_, CURLOPT_ACCEPT_ENCODING, request_.sink != nullptr ? "identity" : kCodingsWeKnow);
     if (!request_.connect_to_ip.empty()) {
         bool is_v6 = request_.connect_to_ip.contains(':');
         std::string entry =
@@ -202,6 +210,10 @@ void Transfer::set_method() {
     set(easy_, CURLOPT_HTTPGET, 1L);  // also undoes what the last request set
     if (method == "HEAD") {
         set(easy_, CURLOPT_NOBODY, 1L);
+    } else if (request_.source != nullptr) {
+        set(easy_, CURLOPT_POST, 1L);
+        set(easy_, CURLOPT_POSTFIELDS, static_cast<char*>(nullptr));
+        set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.source->size()));
     } else if (!request_.body.empty() || !is_bodiless(method)) {
         set(easy_, CURLOPT_POST, 1L);
         set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
@@ -237,8 +249,22 @@ void Transfer::finish(CURLcode code) {
     done_->notify_all();
 }
 
+rt::Task<Result<void>> Transfer::move_body(rt::Deadline by) {
+    if (!sunk_.empty()) {
+        std::string piece = std::move(sunk_);
+        sunk_.clear();
+        CO_CHECK_OK(co_await request_.sink->write(std::move(piece), by));
+    }
+    if (!needs_piece_ || is_done()) co_return Result<void>{};
+    CO_TRY(piece_, co_await request_.source->next(by));
+    piece_at_ = 0;
+    // Fewer bytes than were said would leave the peer waiting for the rest.
+    if (piece_.empty()) co_return fail(Error::internal("a body's source ended early"));
+    co_return Result<void>{};
+}
+
 void Transfer::resume() {
-    is_paused_ = false;
+    is_paused_ = needs_room_ = needs_piece_ = false;
     // What was kept back comes now; a refusal of it is not reported otherwise.
     if (CURLcode code = curl_easy_pause(easy_, CURLPAUSE_CONT); code != CURLE_OK) finish(code);
 }
@@ -259,7 +285,12 @@ void Transfer::clear() {
     header_bytes_ = 0;
     attempts_ = 0;
     wanted_ = 0;
-    is_head_done_ = is_too_large_ = is_paused_ = false;
+    is_head_done_ = is_too_large_ = is_paused_ = needs_room_ = needs_piece_ = false;
+    std::string().swap(piece_);
+    std::string().swap(sunk_);
+    piece_at_ = 0;
+    sent_ = sunk_bytes_ = 0;
+    is_for_sink_.reset();
 }
 
 bool Transfer::is_allowed(const std::string& ip, std::uint16_t port) {
@@ -328,17 +359,67 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
     auto& transfer = *static_cast<Transfer*>(self);
     auto& body = transfer.response_.body;
     std::size_t bytes = size * count;
+    if (transfer.request_.sink != nullptr && !transfer.is_for_sink_) {
+        long status = 0;
+        curl_easy_getinfo(transfer.easy_, CURLINFO_RESPONSE_CODE, &status);
+        transfer.is_for_sink_ =
+            transfer.request_.sink->wants(static_cast<int>(status), transfer.response_.headers);
+    }
+    if (transfer.is_for_sink_.value_or(false)) return transfer.take_for_sink({data, bytes});
     if (body.size() + bytes > transfer.request_.body_bytes_max) {
         transfer.is_too_large_ = true;
         return 0;
     }
     if (!transfer.has_room(body.size() + bytes)) {
-        transfer.is_paused_ = true;
-        transfer.done_->notify_all();
-        return CURL_WRITEFUNC_PAUSE;  // the same bytes come again
+        transfer.needs_room_ = true;
+        return transfer.pause(CURL_WRITEFUNC_PAUSE);  // the same bytes come again
     }
     body.append(data, bytes);
     return bytes;
+}
+
+std::size_t Transfer::pause(std::size_t how) {
+    is_paused_ = true;
+    done_->notify_all();
+    return how;
+}
+
+std::size_t Transfer::take_for_sink(std::string_view bytes) {
+    if (sunk_bytes_ + bytes.size() > request_.sink_bytes_max) {
+        is_too_large_ = true;
+        return 0;
+    }
+    if (sunk_.size() >= kSinkPieceBytes) return pause(CURL_WRITEFUNC_PAUSE);
+    sunk_.append(bytes);
+    sunk_bytes_ += bytes.size();
+    return bytes.size();
+}
+
+std::size_t Transfer::on_read(char* data, std::size_t size, std::size_t count, void* self) {
+    auto& transfer = *static_cast<Transfer*>(self);
+    if (transfer.request_.source == nullptr || transfer.sent_ == transfer.request_.source->size()) return 0;
+    const std::size_t ready = transfer.piece_.size() - transfer.piece_at_;
+    if (ready == 0) {
+        transfer.needs_piece_ = true;
+        return transfer.pause(CURL_READFUNC_PAUSE);
+    }
+    const std::uint64_t left = transfer.request_.source->size() - transfer.sent_;
+    const std::size_t bytes = std::min({size * count, ready, static_cast<std::size_t>(left)});
+    std::copy_n(transfer.piece_.data() + transfer.piece_at_, bytes, data);
+    transfer.piece_at_ += bytes;
+    transfer.sent_ += bytes;
+    return bytes;
+}
+
+/// To the beginning only: the request goes over another connection.
+int Transfer::on_seek(void* self, curl_off_t offset, int origin) {
+    auto& transfer = *static_cast<Transfer*>(self);
+    if (offset != 0 || origin != SEEK_SET || transfer.request_.source == nullptr) return CURL_SEEKFUNC_FAIL;
+    transfer.request_.source->rewind();
+    transfer.piece_.clear();
+    transfer.piece_at_ = 0;
+    transfer.sent_ = 0;
+    return CURL_SEEKFUNC_OK;
 }
 
 /// Charges a body that has come to `bytes`; false: no room now for `wanted_`.
@@ -366,6 +447,7 @@ ClientResult Transfer::result() {
     curl_easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &ip);
     response_.charge.try_resize(static_cast<std::int64_t>(response_.body.size()) * request_.copies);
     response_.status = static_cast<int>(status);
+    response_.is_sunk = is_for_sink_.value_or(false);
     response_.is_reused = connects == 0;
     response_.peer_ip = ip == nullptr ? "" : ip;
     return std::move(response_);

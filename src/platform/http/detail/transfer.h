@@ -43,9 +43,12 @@ class Transfer {
     CURL* easy() { return easy_; }
 
     void prepare(ClientRequest request, CurlMulti& multi, rt::Loop& loop);
-    /// Returns once `finish` was called, or the body needs room; an error when `by` is over first.
+    /// Returns once `finish` was called, or a body waits for us; an error when `by` is over first.
     rt::Task<Result<void>> wait(rt::Deadline by);
     bool is_done() const { return code_.has_value(); }
+    /// What has come goes to the sink, and what is to be sent next comes from the source.
+    rt::Task<Result<void>> move_body(rt::Deadline by);
+    bool needs_room() const { return needs_room_; }
     /// Waits for the room that the body needs, then `resume` reads on. Not from inside a libcurl callback.
     rt::Task<Result<void>> take_room(rt::Deadline by) {
         return response_.charge.resize(wanted_, std::move(by));
@@ -61,11 +64,15 @@ class Transfer {
   private:
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+    static std::size_t on_read(char* data, std::size_t size, std::size_t count, void* self);
+    static int on_seek(void* self, curl_off_t offset, int origin);
     static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
     static int on_ready(void* self, char* peer_ip, char* own_ip, int peer_port, int own_port);
 
     bool take_header(std::string_view line);
     bool has_room(std::size_t bytes);
+    std::size_t take_for_sink(std::string_view bytes);
+    std::size_t pause(std::size_t how);
     bool is_allowed(const std::string& ip, std::uint16_t port);
     void set_method();
     void set_headers();
@@ -84,6 +91,14 @@ class Transfer {
     std::size_t header_bytes_ = 0;
     std::int64_t wanted_ = 0;  // of the budget
     bool is_paused_ = false;
+    bool needs_room_ = false;   // why
+    bool needs_piece_ = false;  // likewise: of the source
+    std::string piece_;         // of the source, sent up to piece_at_
+    std::size_t piece_at_ = 0;
+    std::uint64_t sent_ = 0;           // of the source, since its beginning
+    std::optional<bool> is_for_sink_;  // asked once the head is there
+    std::string sunk_;                 // for the sink, and not there yet
+    std::uint64_t sunk_bytes_ = 0;
     int attempts_ = 0;  // times the request was about to be put on the wire
     bool is_head_done_ = false;
     bool is_too_large_ = false;
