@@ -1,4 +1,5 @@
 #include "base/limits.h"
+#include "base/words.h"
 #include "core/connector/connector.h"
 #include "core/connector/detail/reading.h"
 #include "core/connector/detail/request.h"
@@ -95,6 +96,16 @@ Result<> read_policy(const JsonObject& object, Action& action) {
             action.idempotency_header, detail::Credentials::kRefused, "idempotency_header"
         ));
     }
+    if (object.contains("body_type")) {
+        const auto read = find_word<BodyType>(kBodyTypes, text_or(object, "body_type"));
+        if (!read) return wrong("body_type is auto, multipart or binary", "body_type");
+        action.body_type = *read;
+    }
+    if (object.contains("response")) {
+        const auto read = find_word<Answer>(kAnswers, text_or(object, "response"));
+        if (!read) return wrong("response is auto or file", "response");
+        action.answer = *read;
+    }
     if (object.contains("on_invalid_output")) {
         auto read = runstate::on_invalid_from(text_or(object, "on_invalid_output"));
         if (!read) return wrong("on_invalid_output is warn or fail", "on_invalid_output");
@@ -130,7 +141,9 @@ Result<Action> parse_action(const Json& definition) {
          "idempotency_header",
          "retry",
          "timeout",
-         "on_invalid_output"},
+         "on_invalid_output",
+         "body_type",
+         "response"},
         ""
     ));
     const JsonObject& object = definition.get_object();
@@ -165,6 +178,8 @@ Json to_json(const Action& action) {
     if (action.effect == runstate::Effect::kKeyed) out["idempotency_header"] = action.idempotency_header;
     out["retry"] = runstate::to_json(action.retry);
     out["timeout"] = runstate::duration_text(action.timeout);
+    if (action.body_type != BodyType::kAuto) out["body_type"] = word_of(kBodyTypes, action.body_type);
+    if (action.answer != Answer::kValue) out["response"] = word_of(kAnswers, action.answer);
     if (action.on_invalid_output != runstate::OnInvalid::kWarn) {
         out["on_invalid_output"] = runstate::name(action.on_invalid_output);
     }

@@ -3,10 +3,13 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/secret.h"
+#include "core/file/file.h"
 #include "core/runstate/policy.h"
 #include "core/schema/schema.h"
 #include "core/template/template.h"
 
+#include <array>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -93,7 +96,22 @@ Result<std::map<std::string, Secret>> parse_connection_fields(const Auth& auth, 
 
 // ---------------------------------------------------------------- actions
 
-/// {"key", "name", "description"?, "method", "path", "query"?, "headers"?, "body"?, "input"?, "output"?,
+/// What a body is made of. In the order of the enum.
+enum class BodyType : std::uint8_t {
+    kAuto,       // a text, a form by its Content-Type, else JSON
+    kMultipart,  // an object of fields: texts, numbers, booleans, files, or lists of these
+    kBinary,     // one file, whose bytes it is
+};
+inline constexpr std::array<std::string_view, 3> kBodyTypes = {"auto", "multipart", "binary"};
+/// What becomes of an answer's body. In the order of the enum.
+enum class Answer : std::uint8_t {
+    kValue,  // JSON or text
+    kFile,   // a file, of a 2xx; an error is still read
+};
+inline constexpr std::array<std::string_view, 2> kAnswers = {"auto", "file"};
+
+/// {"key", "name", "description"?, "method", "path", "query"?, "headers"?, "body"?, "body_type"?:
+/// "multipart"|"binary", "response"?: "file", "input"?, "output"?,
 /// "effect"?, "idempotency_header"?, "retry"?: {...}, "timeout"?: "30s"}. `path`, `query`, `headers`, `body`
 /// may hold `{{ }}` over `input`. Effect when absent: GET, HEAD, PUT, DELETE, OPTIONS idempotent; the others
 /// unsafe.
@@ -106,6 +124,8 @@ struct Action {
     JsonObject query;
     JsonObject headers;
     std::optional<Json> body;
+    BodyType body_type = BodyType::kAuto;
+    Answer answer = Answer::kValue;
     Json input;  // schemas; an object without members = anything
     Json output;
     runstate::Effect effect = runstate::Effect::kUnsafe;
@@ -132,11 +152,24 @@ struct Header {
     bool operator==(const Header&) const = default;
 };
 
+/// A field of a multipart body.
+struct Field {
+    std::string name;
+    std::string text;
+    std::optional<FileId> file;  // instead of `text`
+    bool operator==(const Field&) const = default;
+};
+
 struct HttpRequest {
     std::string method;
     std::string url;  // absolute
     std::vector<Header> headers;
     std::string body;
+    // Instead of `body`, and read by the broker, which looks whether the run may have the files:
+    std::vector<Field> fields;   // multipart
+    std::optional<FileId> file;  // binary
+    Answer answer = Answer::kValue;
+    bool has_files() const { return !fields.empty() || file || answer == Answer::kFile; }
     bool operator==(const HttpRequest&) const = default;
 };
 
@@ -148,7 +181,8 @@ struct HttpRequest {
 /// kInvalid with `field`.
 Result<HttpRequest> build_request(const App& app, const Action& action, const Json& rendered);
 
-/// core/http: {"url", "method"?: "GET", "headers"?, "query"?, "body"?} as evaluated. With `app` (the step
+/// core/http: {"url", "method"?: "GET", "headers"?, "query"?, "body"?, "body-type"?: "auto"|"multipart"|
+/// "binary", "response"?: "auto"|"file"} as evaluated. With `app` (the step
 /// names a connection) the URL's origin must be the app's and the path below its base path; reserved headers
 /// as above. Without a connection, Authorization and Cookie are allowed: the author wrote them into the
 /// definition.
@@ -208,6 +242,10 @@ class Redactor {
     /// The secret ones of a connection's fields.
     Redactor(const Auth& auth, const std::map<std::string, Secret>& fields);
     std::string redact(std::string text) const;
+    /// The same of bytes that come piece by piece: what may go on, while `held` keeps what may be the
+    /// beginning of a secret; `is_last`: all of it. Secrets of less than 8 bytes stay: in so many bytes they
+    /// stand by chance.
+    std::string redact_piece(std::string& held, std::string_view piece, bool is_last) const;
     /// Every string and member name of a tree.
     Json redact(Json value) const;
     bool empty() const { return needles_.empty(); }

@@ -87,6 +87,22 @@ std::string Redactor::redact(std::string text) const {
     return text;
 }
 
+std::string Redactor::redact_piece(std::string& held, std::string_view piece, bool is_last) const {
+    constexpr std::size_t kBytesMin = 8;
+    held.append(piece);
+    const std::size_t longest = needles_.empty() ? 0 : needles_.front().reveal().size();
+    for (const Secret& needle : needles_) {
+        const std::string_view secret = needle.reveal();
+        if (secret.size() < kBytesMin) break;  // the longest come first
+        for (std::size_t at = held.find(secret); at != std::string::npos; at = held.find(secret, at))
+            held.replace(at, secret.size(), kMark);
+    }
+    const std::size_t kept = is_last || longest < kBytesMin ? 0 : std::min(held.size(), longest - 1);
+    std::string out = held.substr(0, held.size() - kept);
+    held.erase(0, out.size());
+    return out;
+}
+
 Json Redactor::redact(Json value) const {
     if (needles_.empty()) return value;
     if (value.is_string()) return Json(redact(std::string(detail::text_of(value))));

@@ -2,9 +2,11 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "base/words.h"
 #include "core/connector/connector.h"
 #include "core/connector/detail/reading.h"
 #include "core/connector/detail/url.h"
+#include "core/file/file.h"
 #include "core/media/media.h"
 
 #include <fmt/format.h>
@@ -50,6 +52,7 @@ Result<> check_header_name(std::string_view name, Credentials credentials, std::
 namespace {
 
 constexpr std::size_t kBodyBytesMax = limits::kPayloadBytesMax;
+constexpr std::size_t kFieldsMax = 200;  // of a multipart body
 constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 
 std::unexpected<Error> bad_field(std::string message, std::string field) {
@@ -157,6 +160,49 @@ Result<> add_body(HttpRequest& request, const Json* body) {
     return {};
 }
 
+Result<> add_field(HttpRequest& request, const std::string& name, const Json& value, const std::string& at) {
+    if (value.is_null()) return {};
+    if (request.fields.size() == kFieldsMax)
+        return fail(Error::limit(fmt::format("A multipart body has at most {} fields", kFieldsMax), "body"));
+    Field field{.name = name};
+    field.file = file::handle_in(value);
+    if (!field.file) {
+        if (value.is_object() || value.is_array())
+            return bad_field("A field is a text, a number, a boolean, a file, or a list of these", at);
+        TRY(field.text, scalar_text(value, at));
+    }
+    request.fields.push_back(std::move(field));
+    return {};
+}
+
+Result<> add_fields(HttpRequest& request, const Json& body) {
+    if (!body.is_object()) return bad_field("A multipart body is an object of its fields", "body");
+    for (const auto& member : body.get_object()) {
+        const std::string name(member.key());
+        const std::string at = below("body", name);
+        const auto* list = member.value().if_array();
+        if (list == nullptr) {
+            CHECK_OK(add_field(request, name, member.value(), at));
+            continue;
+        }
+        for (const Json& item : *list) CHECK_OK(add_field(request, name, item, at));
+    }
+    if (request.fields.empty()) return bad_field("A multipart body has at least one field", "body");
+    return {};
+}
+
+/// A body of files, whose Content-Type the broker adds where the author has not.
+Result<> add_file_body(HttpRequest& request, const Json* body, BodyType type) {
+    if (type == BodyType::kMultipart) {
+        if (find_header(request.headers, "content-type") != nullptr)
+            return bad_field("The Content-Type of a multipart body is set by Weft", "headers.Content-Type");
+        return add_fields(request, body == nullptr ? Json() : *body);
+    }
+    if (body != nullptr) request.file = file::handle_in(*body);
+    if (!request.file) return bad_field("A binary body is a file, such as {{ input.file }}", "body");
+    return {};
+}
+
 /// `path` is at or below `base`, on a segment boundary.
 bool is_below(std::string_view path, std::string_view base) {
     return path.starts_with(base) && (path.size() == base.size() || path[base.size()] == '/');
@@ -180,12 +226,32 @@ Result<HttpRequest> build_request(const App& app, const Action& action, const Js
     HttpRequest request{.method = action.method, .url = url.text()};
     if (request.url.size() > limits::kHttpTargetBytesMax) return bad_field("The URL is too long", "query");
     CHECK_OK(add_headers(request, member(parts, "headers"), &app.auth, detail::Credentials::kRefused));
+    request.answer = action.answer;
+    if (action.body_type != BodyType::kAuto) {
+        CHECK_OK(add_file_body(request, member(parts, "body"), action.body_type));
+        return request;
+    }
     CHECK_OK(add_body(request, member(parts, "body")));
     return request;
 }
 
+namespace {
+
+/// The first when it is absent.
+template <class E, std::size_t N>
+Result<E> read_word(const std::array<std::string_view, N>& words, const Json* value, std::string_view field) {
+    if (value == nullptr || value->is_null()) return E{};
+    const auto found = value->is_string() ? find_word<E>(words, text_of(*value)) : std::nullopt;
+    if (found) return *found;
+    return bad_field(fmt::format("This is {}", fmt::join(words, " or ")), std::string(field));
+}
+
+}  // namespace
+
 Result<HttpRequest> build_http_request(const Json& with, const App* app) {
-    CHECK_OK(detail::check_members(with, {"url", "method", "headers", "query", "body"}, ""));
+    CHECK_OK(detail::check_members(
+        with, {"url", "method", "headers", "query", "body", "body-type", "response"}, ""
+    ));
     const JsonObject& parts = with.get_object();
     const Json* text = member(parts, "url");
     if (text == nullptr || !text->is_string())
@@ -211,6 +277,12 @@ Result<HttpRequest> build_http_request(const Json& with, const App* app) {
     if (request.url.size() > limits::kHttpTargetBytesMax) return bad_field("The URL is too long", "url");
     auto credentials = app != nullptr ? detail::Credentials::kRefused : detail::Credentials::kAllowed;
     CHECK_OK(add_headers(request, member(parts, "headers"), auth, credentials));
+    TRY(const auto type, read_word<BodyType>(kBodyTypes, member(parts, "body-type"), "body-type"));
+    TRY(request.answer, read_word<Answer>(kAnswers, member(parts, "response"), "response"));
+    if (type != BodyType::kAuto) {
+        CHECK_OK(add_file_body(request, member(parts, "body"), type));
+        return request;
+    }
     CHECK_OK(add_body(request, member(parts, "body")));
     return request;
 }

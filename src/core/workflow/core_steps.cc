@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace weft::workflow {
 
@@ -17,7 +18,7 @@ struct Row {
     CoreKind kind;
     runstate::StepKind step;
 };
-constexpr std::array<Row, 15> kCoreSteps = {{
+constexpr std::array<Row, 17> kCoreSteps = {{
     {"map", CoreKind::kMap, runstate::StepKind::kMap},
     {"code", CoreKind::kCode, runstate::StepKind::kCode},
     {"http", CoreKind::kHttp, runstate::StepKind::kCall},
@@ -33,6 +34,8 @@ constexpr std::array<Row, 15> kCoreSteps = {{
     {"while", CoreKind::kWhile, runstate::StepKind::kLoop},
     {"break", CoreKind::kBreak, runstate::StepKind::kBreak},
     {"merge", CoreKind::kMerge, runstate::StepKind::kMap},
+    {"read-file", CoreKind::kReadFile, runstate::StepKind::kCode},
+    {"make-file", CoreKind::kMakeFile, runstate::StepKind::kCode},
 }};
 
 void check_code(const Json& with, const std::string& field, Problems& problems) {
@@ -53,7 +56,10 @@ void check_code(const Json& with, const std::string& field, Problems& problems) 
 }
 
 void check_http(const Json& with, const std::string& field, Problems& problems) {
-    if (!check_shape(with, {"url", "method", "headers", "query", "body"}, "url", field, problems)) return;
+    const bool is_shaped = check_shape(
+        with, {"url", "method", "headers", "query", "body", "body-type", "response"}, "url", field, problems
+    );
+    if (!is_shaped) return;
     // Literal requests can be built right here.
     if (has_template(with)) return;
     if (auto built = connector::build_http_request(with, nullptr); !built) {
@@ -61,6 +67,18 @@ void check_http(const Json& with, const std::string& field, Problems& problems) 
         error.field = below(field, error.field);
         problems.add(std::move(error));
     }
+}
+
+constexpr std::array<std::string_view, 6> kReadAs = {"text", "lines", "csv", "json", "xml", "base64"};
+constexpr std::array<std::string_view, 5> kMakeAs = {"text", "csv", "json", "xml", "base64"};
+
+void check_as(
+    const Json& with, std::span<const std::string_view> known, const std::string& field, Problems& problems
+) {
+    const Json* as = with.get_object().if_contains("as");
+    if (as == nullptr || has_template(*as)) return;
+    if (as->is_string() && std::ranges::find(known, text_of(*as)) != known.end()) return;
+    problems.add(fmt::format("as is one of {}", fmt::join(known, ", ")), below(field, "as"));
 }
 
 constexpr std::size_t kCasesMax = 50;
@@ -219,6 +237,22 @@ void check_core_step(const Step& step, CoreKind kind, const std::string& field, 
             break;
         case CoreKind::kMerge:
             check_merge(step.with, with, problems);
+            break;
+        case CoreKind::kReadFile:
+            if (check_shape(
+                    step.with, {"file", "as", "options", "charset", "offset"}, "file", with, problems
+                ))
+                check_as(step.with, kReadAs, with, problems);
+            break;
+        case CoreKind::kMakeFile:
+            if (check_shape(
+                    step.with,
+                    {"content", "as", "name", "type", "options", "charset"},
+                    "content",
+                    with,
+                    problems
+                ))
+                check_as(step.with, kMakeAs, with, problems);
             break;
     }
     if (kind != CoreKind::kHttp && !step.connection.empty())

@@ -218,6 +218,8 @@ enum class CoreKind {
     kWhile,
     kBreak,
     kMerge,
+    kReadFile,
+    kMakeFile,
 };
 
 /// One step as the engine runs it. Texts are JSON texts, ready for protocol::Evaluate. What the value of
@@ -232,8 +234,9 @@ enum class CoreKind {
 ///   if, switch  see branch_of
 ///   foreach  see items_of; while: see goes_on; break: nothing
 ///   merge    see merge_of, which gives the output
-///   action   the action's input: check it against action->input, then render action->request with `input`
-///   bound to it
+///   read-file  {file, as, options, charset, offset}; make-file: {content, as, name, type, options, charset}:
+///   the `input` of code of the engine's action   the action's input: check it against action->input, then
+///   render action->request with `input` bound to it
 struct CompiledStep {
     std::string id;
     std::string title;

@@ -1,5 +1,8 @@
 #include "data/broker/broker.h"
 
+#include "base/bytes.h"
+#include "core/file/multipart.h"
+#include "platform/crypto/crypto.h"
 #include "platform/rt/loop.h"
 
 #include <fmt/format.h>
@@ -77,6 +80,13 @@ Response from_failure(const http::ClientError& failure, Effect effect) {
         case http::Failure::kOverload:
             out = error(FailureKind::kPlatform, "Too many requests are under way", true);
             break;
+        case http::Failure::kLocal:
+            out = error(
+                failure.error.code == Code::kLimit ? FailureKind::kLimit : FailureKind::kPlatform,
+                failure.error.user,
+                failure.error.code == Code::kUnavailable
+            );
+            break;
         case http::Failure::kCrowded:
             out = error(FailureKind::kLimit, failure.error.user, true);
             break;
@@ -109,13 +119,17 @@ struct Reading {
     Instant now;
 };
 
-Response from_answer(connector::HttpResponse answer, const Reading& how, connector::Oddities& seen) {
+/// `kept`: what stands for the answer's body, if it became a file.
+Response from_answer(
+    connector::HttpResponse answer, const Reading& how, connector::Oddities& seen, std::optional<Json> kept
+) {
     const connector::Verdict verdict = connector::judge(answer.status, how.effect);
     const connector::Redactor& redactor = how.redactor;
     Response out;
     if (verdict == connector::Verdict::kOk) {
         out.outcome = Outcome::kOk;
         Json output = connector::response_output(std::move(answer), seen);
+        if (kept) output.get_object()["body"] = *std::move(kept);
         out.output = to_text(redactor.empty() ? std::move(output) : redactor.redact(std::move(output)));
         if (out.output.size() > limits::kPayloadBytesMax) {
             return error(FailureKind::kLimit, "The answer is larger than 8 MiB");
@@ -148,6 +162,91 @@ void add_key(const Request& request, http::ClientRequest& to) {
 
 }  // namespace
 
+namespace {
+
+/// What keeps a file from being sent or kept.
+Response from_file(const Error& why) {
+    switch (why.code) {
+        case Code::kNotFound:
+        case Code::kInvalid:
+            return error(FailureKind::kWorkflow, why.user);
+        case Code::kLimit:
+            return error(FailureKind::kLimit, why.user);
+        case Code::kTimeout:
+            return error(FailureKind::kLimit, "No complete answer within the step's time limit", true);
+        case Code::kCancelled: {
+            Response out = error(FailureKind::kPlatform, "Called off");
+            out.outcome = Outcome::kAborted;
+            return out;
+        }
+        default:
+            return error(FailureKind::kPlatform, why.user, true);
+    }
+}
+
+std::string make_boundary() {
+    static SystemRng rng;
+    return "weft-" + hex(crypto::random_bytes(rng, 16).reveal());
+}
+
+}  // namespace
+
+rt::Task<Result<void>> Broker::attach(
+    Principal who, connector::HttpRequest& request, http::ClientRequest& wire, rt::Deadline by
+) {
+    std::vector<FileId> ids;
+    if (request.file) ids.push_back(*request.file);
+    for (const auto& field : request.fields)
+        if (field.file) ids.push_back(*field.file);
+    if (ids.empty() && request.fields.empty()) co_return Result<void>{};
+    CO_TRY(auto files, co_await deps_.files->find_for_run(who.tenant, who.run, ids, by));
+    std::vector<FilesSource::Segment> segments;
+    if (request.file) {
+        if (!wire.headers.find("content-type")) wire.headers.add("Content-Type", files.front().type);
+        CO_TRY(auto opened, co_await deps_.files->open(who.tenant, files.front(), by));
+        segments.push_back({"", std::move(opened)});
+    }
+    const std::string boundary = make_boundary();
+    std::size_t next = 0;
+    for (auto& field : request.fields) {
+        file::MultipartReader::Part part{.name = field.name, .filename = std::nullopt, .type = ""};
+        if (field.file) {
+            part.filename = files[next].name;
+            part.type = files[next].type;
+        }
+        segments.push_back({file::part_head(boundary, part), nullptr});
+        if (field.file) {
+            CO_TRY(auto opened, co_await deps_.files->open(who.tenant, files[next++], by));
+            segments.push_back({"", std::move(opened)});
+            segments.push_back({"\r\n", nullptr});
+        } else {
+            segments.back().text += std::move(field.text) + "\r\n";
+        }
+    }
+    if (!request.fields.empty()) {
+        segments.push_back({file::multipart_end(boundary), nullptr});
+        wire.headers.add("Content-Type", "multipart/form-data; boundary=" + boundary);
+    }
+    wire.source = std::make_shared<FilesSource>(std::move(segments));
+    co_return Result<void>{};
+}
+
+rt::Task<Result<Json>> Broker::keep_file(
+    Principal who, FileSink& sink, http::ClientResponse& answer, rt::Deadline by
+) {
+    if (!answer.is_sunk) {  // empty, or coded although it was asked for without
+        sink.look(answer.headers);
+        std::string bytes = std::move(answer.body);
+        answer.body.clear();
+        if (!bytes.empty()) CO_CHECK_OK(co_await sink.write(std::move(bytes), by));
+    }
+    CO_TRY(const auto file, co_await sink.finish(by));
+    std::vector<std::unique_ptr<store::files::Upload>> uploads;
+    uploads.push_back(sink.take());
+    CO_CHECK_OK(co_await deps_.files->keep(std::move(uploads), who.run, by));
+    co_return file::to_json(file.handle());
+}
+
 Broker::Broker(Deps deps)
     : deps_(deps),
       seconds_(deps.metrics.histogram("weft_call_seconds", "Time of requests to other systems")),
@@ -165,8 +264,29 @@ rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline 
     const RedactorPtr redactor = authorized->redactor;
     const std::string host(host_of(request.http.url));
     const Steady before = deps_.clock.steady();
+    connector::HttpRequest files;
+    files.fields = std::move(request.http.fields);
+    files.file = request.http.file;
+    files.answer = request.http.answer;
+    files.url = request.http.url;
     http::ClientRequest wire = to_client(std::move(request.http), request.effect);
     add_key(request, wire);
+    std::shared_ptr<FileSink> sink;  // shared with the transfer
+    if (files.has_files()) {
+        Result<void> attached = fail(Error::invalid("This server keeps no files"));
+        if (deps_.files != nullptr) attached = co_await attach(who, files, wire, by);
+        if (!attached) {
+            refused_.add();
+            co_return from_file(attached.error());
+        }
+        if (files.answer == connector::Answer::kFile) {
+            sink = std::make_shared<FileSink>(
+                FileSink::Needs{*deps_.files, who.tenant, name_of_url(files.url), redactor}
+            );
+            wire.sink = sink;
+            wire.sink_bytes_max = static_cast<std::size_t>(deps_.files->options().file_bytes_max);
+        }
+    }
     auto sent = co_await deps_.egress.send(who.tenant, std::move(wire), by);
     seconds_.observe(std::chrono::duration<double>(deps_.clock.steady() - before).count());
     if (!sent) {
@@ -175,6 +295,13 @@ rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline 
         out.message = redactor->redact(std::move(out.message));
         co_return out;
     }
+    std::optional<Json> body;
+    const bool is_kept = sink != nullptr && sent->status >= 200 && sent->status < 300;
+    if (is_kept) {
+        auto kept = co_await keep_file(who, *sink, *sent, by);
+        if (!kept) co_return from_file(kept.error());
+        body = *std::move(kept);
+    }
     rt::Budget::Charge charge = std::move(sent->charge);
     const std::string coding(sent->headers.get("content-encoding"));
     connector::HttpResponse answer = to_answer(*std::move(sent));
@@ -182,7 +309,7 @@ rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline 
     connector::Oddities seen;
     const int status = answer.status;
     const Reading how{request.effect, *redactor, deps_.clock.now()};
-    auto judge = [&] { return from_answer(std::move(answer), how, seen); };
+    auto judge = [&] { return from_answer(std::move(answer), how, seen, std::move(body)); };
     Response out = co_await rt::offload(bytes, judge);
     tell(who, seen, coding);
     if (authorized->connection) note_use(who, *authorized->connection, host, status, out);

@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "core/connector/connector.h"
 #include "core/runstate/policy.h"
+#include "data/broker/bodies.h"
 #include "data/egress/egress.h"
 #include "platform/rt/clock.h"
 #include "platform/telemetry/metrics.h"
@@ -67,6 +68,7 @@ struct Deps {
     telemetry::Metrics& metrics;
     telemetry::Notices* notices = nullptr;  // of odd answers; null: nobody asks
     store::vault::Uses* uses = nullptr;     // of connections; null: nobody asks
+    store::files::Files* files = nullptr;   // null: calls neither send nor keep any
 };
 
 class Broker {
@@ -98,6 +100,14 @@ class Broker {
         Response& out
     );
     void tell(Principal who, const connector::Oddities& seen, const std::string& coding);
+    /// Opens the files that the request sends; what is kept of its answer goes to the sink.
+    rt::Task<Result<void>> attach(
+        Principal who, connector::HttpRequest& request, http::ClientRequest& wire, rt::Deadline by
+    );
+    /// An answer whose body is a file now: its handle stands for the body.
+    rt::Task<Result<Json>> keep_file(
+        Principal who, FileSink& sink, http::ClientResponse& answer, rt::Deadline by
+    );
     rt::Task<Result<Authorized>> authorize(Principal who, Request& request, rt::Deadline by);
     RedactorPtr redactor_of(TenantId tenant, ConnectionRef ref, const store::vault::Vault::Opened& opened);
 

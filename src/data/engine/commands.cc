@@ -371,11 +371,24 @@ rt::Task<Result<void>> Driver::on(RunCode command) {
     if (!is_in(step, Phase::kCoding)) co_return Result<void>{};
     CO_TRY(const bool is_ready, co_await open_session());
     if (!is_ready) co_return Result<void>{};
+    const rt::Deadline by = run_.deadline(command.by + kCodeGrace);
     protocol::Code request;
     request.source = run_.step(step).source;
     request.bindings = bindings(step);
     request.bindings.push_back({"input", slot(step).input});
-    request.keep_as = run_.step(step).id;
+    const auto core = run_.step(step).core;
+    const bool makes_file = core == workflow::CoreKind::kMakeFile;
+    rt::Budget::Charge charge;
+    if (const std::string_view code = file_code(step); !code.empty()) request.source = code;
+    if (core == workflow::CoreKind::kReadFile) {
+        auto file = co_await read_file(step, charge, by);
+        if (!file) {
+            code_failed(step, command.attempt, file.error());
+            co_return Result<void>{};
+        }
+        request.bindings.push_back({"file", *std::move(file)});
+    }
+    if (!makes_file) request.keep_as = run_.step(step).id;
     request.scope = run_.scope(step);
     const Millis cpu = code_cpu(step);
     request.cpu_ms = static_cast<std::uint32_t>(cpu.count());
@@ -383,14 +396,21 @@ rt::Task<Result<void>> Driver::on(RunCode command) {
     request.wall_ms = static_cast<std::uint32_t>(std::max(wall, Millis(1)).count());
     std::vector<protocol::Request> requests;
     requests.push_back(std::move(request));
-    CO_TRY(auto reply, co_await ask(std::move(requests), step, run_.deadline(command.by + kCodeGrace)));
+    CO_TRY(auto reply, co_await ask(std::move(requests), step, by));
     if (!reply) co_return Result<void>{};
     CallFinished event{.step = step, .attempt = command.attempt};
     Result<Value> value = fail(Error::internal("the sandbox gave no value"));
     if (auto* given = std::get_if<protocol::Value>(&reply->result)) {
         value = co_await read_value(std::move(given->json));
     }
-    if (value) {
+    if (value && makes_file) {
+        auto made = co_await make_file(step, *std::move(value), by);
+        if (!made) {
+            code_failed(step, command.attempt, made.error());
+            co_return Result<void>{};
+        }
+        slot(step).output = *std::move(made);
+    } else if (value) {
         slot(step).output = std::move(value->text);
         slot(step).is_kept = true;
     } else {
@@ -404,6 +424,19 @@ rt::Task<Result<void>> Driver::on(RunCode command) {
     }
     apply(event);
     co_return Result<void>{};
+}
+
+void Driver::code_failed(Index step, int attempt, const Error& error) {
+    CallFinished event{.step = step, .attempt = attempt};
+    event.outcome = CallFinished::Outcome::kError;
+    const bool is_ours = error.code == Code::kUnavailable || error.code == Code::kInternal;
+    const FailureKind kind = is_ours || error.code == Code::kCancelled ? FailureKind::kPlatform
+                             : error.code == Code::kLimit || error.code == Code::kTimeout
+                                 ? FailureKind::kLimit
+                                 : FailureKind::kWorkflow;
+    event.failure = Failure{kind, error.user};
+    slot(step).place = Place{.field = error.field};
+    apply(event);
 }
 
 /// What the step asks for, as far as the tenant may have it.

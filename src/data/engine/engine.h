@@ -12,6 +12,7 @@
 #include "platform/rt/sync.h"
 #include "platform/telemetry/log.h"
 #include "platform/telemetry/metrics.h"
+#include "store/files/files.h"
 #include "store/queue/queue.h"
 #include "store/runs/journal.h"
 #include "store/runs/payload.h"
@@ -52,8 +53,9 @@ struct Deps {
     Rng& rng;
     telemetry::Logger log;
     telemetry::Metrics& metrics;
-    rt::Budget* requests = nullptr;  // charged with requests under way; null: unbounded
-    Slots* slots = nullptr;          // null: a run keeps its slot to its end
+    rt::Budget* requests = nullptr;        // charged with requests under way; null: unbounded
+    Slots* slots = nullptr;                // null: a run keeps its slot to its end
+    store::files::Files* files = nullptr;  // null: steps neither read nor make any
 };
 
 struct Options {

@@ -47,7 +47,8 @@ struct Worker::Impl {
           egress(deps.client, deps.egress, &answers),
           notices(deps.metrics, deps.log, deps.clock, deps.rng, "weft_odd_answers_total"),
           uses(deps.pool, deps.clock, tell_connections()),
-          broker({vault, egress, deps.clock, deps.metrics, &notices, &uses}),
+          files(deps.pool, keys, deps.file_streams, deps.clock, deps.rng, deps.file_options),
+          broker({vault, egress, deps.clock, deps.metrics, &notices, &uses, &files}),
           slots(
               {deps.options.runs_max, deps.options.held_max, deps.options.tenant_share},
               deps.metrics,
@@ -65,7 +66,8 @@ struct Worker::Impl {
                deps.log,
                deps.metrics,
                &requests,
-               &slots},
+               &slots,
+               &files},
               engine_options(deps.options)
           ),
           poller(
@@ -236,6 +238,7 @@ struct Worker::Impl {
     egress::Egress egress;
     telemetry::Notices notices;
     store::vault::Uses uses;
+    store::files::Files files;
     broker::Broker broker;
     dispatch::Slots slots;
     engine::Engine engine;

@@ -140,6 +140,15 @@ class Driver {
     void spawn_call(Index step, int attempt, Instant by);
     rt::Task<void> answered(Index step, int attempt, broker::Response response);
     runstate::CallFinished call_failed(Index step, int attempt, const Error& error);
+    // ---- files (files.cc)
+    /// What core/read-file and core/make-file run; empty for others.
+    std::string_view file_code(Index step) const;
+    /// `file` of that code, JSON text; `charge` is for it.
+    rt::Task<Result<std::string>> read_file(Index step, rt::Budget::Charge& charge, rt::Deadline by);
+    /// A file of what the code gave: its handle, JSON text.
+    rt::Task<Result<std::string>> make_file(Index step, Value made, rt::Deadline by);
+    void code_failed(Index step, int attempt, const Error& error);
+
     Millis code_cpu(Index step) const;
     std::string code_cpu_note(Index step) const;
     rt::Task<runstate::CallFinished> check_output(runstate::CallFinished event);

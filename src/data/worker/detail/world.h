@@ -165,8 +165,12 @@ class WorkerTest : public testing::Test {
         catalog_.actions[workflow::Uses{"shop", key, 1}] = std::move(action);
     }
 
-    RunId start_run(const test::TestDatabase::Workflow& flow, const std::string& input = "{}") {
-        RunId run = RunId::make(clock_.now(), rng_);
+    RunId start_run(
+        const test::TestDatabase::Workflow& flow,
+        const std::string& input = "{}",
+        std::optional<RunId> as = std::nullopt
+    ) {
+        const RunId run = as ? *as : RunId::make(clock_.now(), rng_);
         auto sealed = wait(codec_->seal(tenant_, run, store::runs::ValueSlot::input(), input, soon()));
         EXPECT_TRUE(sealed);
         const std::string ids = "'" + tenant_.text() + "', '" + run.text() + "', ";
