@@ -296,6 +296,7 @@ class ApiProcess {
     void prepare_ingress() {
         ingress::Options options;
         options.admit = [this] { return disks_->admit(); };
+        options.files = files_.get();
         ingest_ = std::make_unique<ingress::Ingest>(
             loop_,
             *ingest_pool_,

@@ -1,5 +1,6 @@
 #include "data/ingress/detail/callers.h"
 
+#include "core/file/file.h"
 #include "core/workflow/workflow.h"
 #include "platform/http/held_body.h"
 #include "platform/rt/loop.h"
@@ -58,6 +59,15 @@ rt::Task<Result<http::Response>> response_of(
     co_return std::move(*out);
 }
 
+rt::Task<void> send_file(http::StreamWriter writer, std::shared_ptr<store::files::Download> from) {
+    for (std::int64_t at = 0; at < from->file().size;) {
+        auto chunk = co_await from->read(at, writer.deadline());
+        if (!chunk || chunk->empty()) co_return;  // shorter than was said: the caller sees that it was cut
+        at += static_cast<std::int64_t>(chunk->size());
+        if (!co_await writer.write(*std::move(chunk))) co_return;
+    }
+}
+
 }  // namespace
 
 http::Response accepted(const Started& started) {
@@ -88,6 +98,39 @@ Callers::Callers(
 )
     : ingest_(ingest), pool_(pool), runs_(runs), watch_(watch), clock_(clock), options_(options) {}
 
+rt::Task<Result<http::Response>> Callers::respond(
+    TenantId tenant,
+    RunId run,
+    ValueSlot slot,
+    std::string text,
+    std::shared_ptr<const void> room,
+    rt::Deadline by
+) {
+    std::optional<FileId> id;
+    if (slot == ValueSlot::response() && options_.files != nullptr && file::may_hold_handles(text)) {
+        CO_TRY(const Json tree, parse_json(text));
+        const Json* body = tree.is_object() ? tree.get_object().if_contains("body") : nullptr;
+        if (body != nullptr) id = file::handle_in(*body);
+    }
+    CO_TRY(auto response, co_await response_of(slot, std::move(text), std::move(room)));
+    if (!id) co_return response;
+    std::vector<FileId> ids{*id};
+    CO_TRY(auto found, co_await options_.files->find_for_run(tenant, run, std::move(ids), by));
+    const store::files::File file = found.front();
+    CO_TRY(auto opened, co_await options_.files->open(tenant, file, by));
+    // What the handle's JSON would have been sent as.
+    if (response.headers.get("content-type").starts_with("application/json"))
+        response.headers.set("content-type", file.type);
+    if (!response.headers.find("content-disposition"))
+        response.headers.add("content-disposition", file::disposition(file.name));
+    response.shared_body.reset();
+    response.body.clear();
+    std::shared_ptr<store::files::Download> download = std::move(opened);  // shared with the stream
+    response.stream_length = static_cast<std::uint64_t>(file.size);
+    response.stream = [download](http::StreamWriter writer) { return send_file(writer, download); };
+    co_return response;
+}
+
 rt::Task<Result<std::optional<http::Response>>> Callers::answer_now(
     TenantId tenant, RunId run, std::string told, RequestId id, rt::Deadline by
 ) {
@@ -96,7 +139,8 @@ rt::Task<Result<std::optional<http::Response>>> Callers::answer_now(
     const ValueSlot slot = stored->slot;
     auto opened = co_await runs_.open(tenant, run, std::move(*stored), by);
     if (!opened) co_return co_await look(tenant, run, id, by);
-    CO_TRY(auto response, co_await response_of(slot, std::move(*opened->texts[0]), std::move(opened->room)));
+    std::string text = std::move(*opened->texts[0]);
+    CO_TRY(auto response, co_await respond(tenant, run, slot, std::move(text), std::move(opened->room), by));
     co_return response;
 }
 
@@ -111,9 +155,9 @@ rt::Task<Result<std::optional<http::Response>>> Callers::look(
     if (!has_response && !is_terminal(found.state)) co_return std::nullopt;
     if (has_response || found.state == runstate::RunStatus::kSuccess) {
         auto text = std::move(values.texts[has_response ? 0 : 1]).value_or("null");
+        const ValueSlot slot = slots[has_response ? 0 : 1];
         CO_TRY(
-            auto response,
-            co_await response_of(slots[has_response ? 0 : 1], std::move(text), std::move(values.room))
+            auto response, co_await respond(tenant, run, slot, std::move(text), std::move(values.room), by)
         );
         co_return response;
     }
@@ -127,6 +171,7 @@ rt::Task<Result<http::Response>> Callers::start_and_wait(StartByEvent start, Req
     Place place(places_, tenant);
     // Watched before it exists: its end may be told before we hear that it has begun.
     if (!start.run) start.run = ingest_.make_id();
+    start.is_awaited = true;
     const RunId run = *start.run;
     std::optional<RunWatch::Watcher> watcher(std::in_place, watch_, tenant, run);
     CO_TRY(Started started, co_await ingest_.start_by_event(std::move(start), by));

@@ -159,6 +159,29 @@ TEST_F(FilesTest, WhatIsTooMuchIsSaidAndLeavesNothing) {
     EXPECT_EQ(count("weft.workflow_run"), "0");
 }
 
+TEST_F(FilesTest, AStartGivesTheFilesOfItsInputAndARepetitionThoseOfTheFirst) {
+    const auto hook = edge.hook(tenant, flow, kOpen);
+    const auto begun = body(request(hook, "application/pdf", "bytes"));
+    const RunId first = *RunId::parse(std::string(begun.at("run_id").get_string()));
+    const Json handle = edge.value(tenant, first.text(), "input").at("file");
+    const FileId file = *file::handle_in(handle);
+    const auto uses = [&](const Result<Started>& started) {
+        EXPECT_TRUE(started) << started.error().user;
+        return edge.wait(edge.files_.find_for_run(tenant, started->run, {file}, edge.by())).has_value();
+    };
+    StartRun start{
+        .tenant = tenant, .workflow = flow, .input = to_text(Json(JsonObject{{"a", JsonArray{handle}}}))
+    };
+    EXPECT_TRUE(uses(edge.wait(edge.ingest_.start_run(start, edge.by()))));
+    start.input = "{}";
+    EXPECT_FALSE(uses(edge.wait(edge.ingest_.start_run(start, edge.by()))));
+    start.rerun_of = first;
+    EXPECT_TRUE(uses(edge.wait(edge.ingest_.start_run(start, edge.by()))));
+    start.rerun_of.reset();
+    start.input = R"({"$file":")" + first.text() + R"("})";
+    EXPECT_EQ(edge.wait(edge.ingest_.start_run(start, edge.by())).error().code, Code::kNotFound);
+}
+
 TEST_F(FilesTest, AnIdInATextGivesNoAccess) {
     const auto hook = edge.hook(tenant, flow, kOpen);
     const auto begun = body(request(hook, "application/pdf", "secret"));

@@ -1,7 +1,9 @@
 #include "data/ingress/ingress.h"
 
 #include "base/fair_lru.h"
+#include "base/json.h"
 #include "base/limits.h"
+#include "core/file/file.h"
 #include "core/flow/flow.h"
 #include "platform/rt/loop.h"
 #include "platform/rt/scope.h"
@@ -141,6 +143,8 @@ struct Ingest::Impl {
     rt::Task<Result<triggers::NewRun>> keep(
         triggers::NewRun run, std::vector<store::runs::KeptStep> kept, rt::Deadline by
     );
+    /// `start` lives in the frame that awaits this.
+    rt::Task<Result<void>> give_files(RunId run, const StartRun& start, rt::Deadline by);
     rt::Task<void> work();
     rt::Task<void> make_partitions();
     void refuse_waiting(const Error& why);
@@ -437,10 +441,26 @@ rt::Task<Result<Started>> Ingest::start_run(StartRun start, rt::Deadline by) {
         .rerun_of = start.rerun_of,
         .once = std::move(start.once),
     };
+    CO_CHECK_OK(co_await impl_->give_files(run.id, start, by));
     CO_TRY(run, co_await impl_->keep(std::move(run), std::move(start.kept), by));
     co_return co_await impl_->begin(
         std::move(run), std::move(start.input), std::move(start.trigger), start.refused_for, std::move(by)
     );
+}
+
+/// Before the run begins: it may use its files from its first step on. What is given to one that then does
+/// not begin is used by nobody.
+rt::Task<Result<void>> Ingest::Impl::give_files(RunId run, const StartRun& start, rt::Deadline by) {
+    if (options.files == nullptr) co_return Result<void>{};
+    // What a repeated run's input says may be another's text; what counts is what it was given.
+    if (start.rerun_of) co_return co_await options.files->give_of_run(start.tenant, run, *start.rerun_of, by);
+    if (!file::may_hold_handles(start.input)) co_return Result<void>{};
+    auto look = [&]() -> Result<std::vector<FileId>> {
+        TRY(const Json tree, parse_json(start.input, {.bytes_max = limits::kPayloadBytesMax}));
+        return file::handles_in(tree);
+    };
+    CO_TRY(auto ids, co_await rt::offload(start.input.size(), look));
+    co_return co_await options.files->give(start.tenant, run, std::move(ids), by);
 }
 
 rt::Task<Result<Started>> Ingest::start_by_event(StartByEvent start, rt::Deadline by) {
@@ -449,7 +469,7 @@ rt::Task<Result<Started>> Ingest::start_by_event(StartByEvent start, rt::Deadlin
         .id = start.run ? *start.run : make_id(),
         .trigger = start.trigger_id,
         .dedupe_key = std::move(start.dedupe_key),
-        .is_awaited = start.run.has_value(),
+        .is_awaited = start.is_awaited,
     };
     return impl_->begin(
         std::move(run), std::move(start.input), std::move(start.trigger), start.refused_for, std::move(by)

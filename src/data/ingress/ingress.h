@@ -7,6 +7,7 @@
 #include "platform/rt/clock.h"
 #include "platform/rt/loop.h"
 #include "platform/rt/task.h"
+#include "store/files/files.h"
 #include "store/idempotency/idempotency.h"
 #include "store/notices/notices.h"
 #include "store/runs/payload.h"
@@ -31,6 +32,9 @@ struct Options {
     Steady::duration backlog_age = std::chrono::seconds(1);  // of the count
     Steady::duration flush_timeout = std::chrono::seconds(10);
     std::function<Result<void>()> admit;  // asked before anything is taken in: is there room to store it?
+    /// Files that the input of a start by hand names are given to the run, and to one that repeats another
+    /// that one's. Null: no run of these starts has files.
+    store::files::Files* files = nullptr;
 };
 
 /// One run to begin. `input` and `trigger` are JSON texts, stored as the run's slots of these names.
@@ -57,6 +61,7 @@ struct StartByEvent {
     std::string dedupe_key;  // at most 200 bytes; empty: nothing to recognise a repeat by
     /// By Ingest::make_id, for who watches the run before it begins, to be told its answer; else made here.
     std::optional<RunId> run;
+    bool is_awaited = false;  // somebody waits for its answer
     std::string input = "null";
     std::string trigger = "{}";
     std::chrono::seconds* refused_for = nullptr;  // as of StartRun

@@ -1,3 +1,4 @@
+#include "core/file/file.h"
 #include "data/ingress/detail/edge_for_test.h"
 #include "store/runs/answered.h"
 
@@ -90,6 +91,55 @@ TEST_F(SyncTest, AnAnswerThatIsToldCostsNoStatement) {
         EXPECT_EQ(caller.answers[0]->status, status);
         EXPECT_EQ(body_of(caller.answers[0]), R"({"ok":true})");
         EXPECT_EQ(caller.statements(), before);
+        edge.wait(caller.scope.join());
+    }
+}
+
+rt::Task<Result<store::files::File>> made_by(
+    store::files::Files& files, TenantId tenant, std::optional<RunId> run
+) {
+    store::files::What what{.name = "a.pdf", .type = "application/pdf"};
+    CO_TRY(auto upload, co_await files.create(tenant, std::move(what), std::nullopt, Edge::by()));
+    std::string bytes = "bytes";
+    CO_CHECK_OK(co_await upload->append(std::move(bytes), Edge::by()));
+    CO_TRY(auto file, co_await upload->finish(Edge::by()));
+    std::vector<std::unique_ptr<store::files::Upload>> all;
+    all.push_back(std::move(upload));
+    CO_CHECK_OK(co_await files.keep(std::move(all), run, Edge::by()));
+    co_return file;
+}
+
+struct Sink final : http::StreamWriter::Sink {
+    std::string all;
+    rt::Task<Result<void>> write(std::string chunk) override {
+        all += chunk;
+        co_return Result<void>{};
+    }
+};
+
+TEST_F(SyncTest, AFileIsAnsweredAsItsBytesIfItIsTheRuns) {
+    for (const bool is_given : {true, false}) {
+        db_.exec("truncate job");
+        Edge edge(db_);
+        OneCaller caller(edge);
+        const auto run = is_given ? std::optional(caller.run) : std::nullopt;
+        const auto file = *edge.wait(made_by(edge.files_, caller.tenant, run));
+        const JsonObject response{{"status", 200}, {"body", file::to_json(file.handle())}};
+        const auto slot = store::runs::ValueSlot::response();
+        caller.hear(runstate::RunStatus::kSuccess, caller.told(caller.run, slot, to_text(Json(response))));
+        ASSERT_EQ(caller.answers.size(), 1u);
+        ASSERT_TRUE(caller.answers[0]);
+        auto& answer = *caller.answers[0];
+        EXPECT_EQ(answer.stream != nullptr, is_given);
+        if (is_given) {
+            Sink sink;
+            http::StreamWriter writer(sink, Edge::by());
+            edge.wait(answer.stream(writer));
+            EXPECT_EQ(sink.all, "bytes");
+            EXPECT_EQ(answer.stream_length, 5u);
+            EXPECT_EQ(answer.headers.get("content-type"), "application/pdf");
+            EXPECT_TRUE(answer.headers.get("content-disposition").starts_with("attachment"));
+        }
         edge.wait(caller.scope.join());
     }
 }

@@ -38,6 +38,15 @@ class Callers {
     rt::Task<Result<http::Response>> answer_of_run(
         RunWatch::Watcher& watcher, TenantId tenant, Started started, RequestId id, rt::Deadline by
     );
+    /// What a stored value is as an answer: the body may be a file that the run was given or has made.
+    rt::Task<Result<http::Response>> respond(
+        TenantId tenant,
+        RunId run,
+        store::runs::ValueSlot slot,
+        std::string text,
+        std::shared_ptr<const void> room,
+        rt::Deadline by
+    );
     /// The run's answer if it has one by now; `told` is what a notice said of it, and spares the statements.
     rt::Task<Result<std::optional<http::Response>>> answer_now(
         TenantId tenant, RunId run, std::string told, RequestId id, rt::Deadline by

@@ -68,7 +68,9 @@ class Edge {
           runs_(pool_, codec_, values_),
           watch_(loop_),
           refusals_(loop_, pool_, clock_, metrics_),
-          ingest_(loop_, pool_, codec_, store::notices::tell_through(notifier_), clock_, rng_, options),
+          ingest_(
+              loop_, pool_, codec_, store::notices::tell_through(notifier_), clock_, rng_, given(options)
+          ),
           hooks_(loop_, ingest_, pool_, keys_, runs_, watch_, clock_, rng_, told(hook_options)) {}
     ~Edge() {
         loop_.run_until_done(refusals_.close(by()));
@@ -185,6 +187,10 @@ class Edge {
     }
     static Deadline by() { return Deadline::in(20s); }
 
+    Options given(Options options) {
+        options.files = &files_;
+        return options;
+    }
     HookOptions told(HookOptions options) {
         options.refusals = &refusals_;
         options.files = &files_;
