@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { externalise } from '../../tools/finish'
 import { Exact } from '~/shared/api'
-import { children, kindOf, openDepth, summary } from './json.logic'
+import { children, filesIn, formatBytes, kindOf, openDepth, summary } from './json.logic'
 
 describe('JSON tree', () => {
   it('tells children, kinds and summaries', () => {
@@ -20,6 +20,22 @@ describe('JSON tree', () => {
     expect(openDepth({ a: 1 })).toBe(8)
     expect(openDepth(Array.from({ length: 100 }, () => 1))).toBe(2)
     expect(openDepth(Array.from({ length: 10_000 }, () => [1]))).toBe(1)
+  })
+})
+
+describe('files in a value', () => {
+  const id = '01890000-0000-7000-8000-000000000001'
+  const handle = { $file: id, name: 'a.pdf', type: 'application/pdf', size: 1536, sha256: 'x' }
+  it('finds handles wherever they are, each once', () => {
+    const [file, ...more] = filesIn({ list: [handle, { deep: handle }] })
+    expect(file).toEqual({ id, name: 'a.pdf', type: 'application/pdf', size: 1536, href: `/api/v1/files/${id}/content` })
+    expect(more).toEqual([])
+  })
+  it('takes nothing else for one', () => {
+    expect(filesIn([{ ...handle, $file: '../../x' }, { $file: id }, { ...handle, size: 'x' }, id])).toEqual([])
+  })
+  it('writes sizes as people read them', () => {
+    expect([0, 1023, 1536, 5 * 2 ** 30, 150 * 2 ** 20].map(formatBytes)).toEqual(['0 B', '1023 B', '1.5 KiB', '5 GiB', '150 MiB'])
   })
 })
 

@@ -1,4 +1,5 @@
 import { Exact, isRecord, type Json } from '~/shared/api'
+import { routeId } from '~/shared/ids'
 
 export interface JsonEntry {
   key: string
@@ -39,6 +40,50 @@ export function kindOf(value: Json): 'null' | 'boolean' | 'number' | 'string' | 
 export function openDepth(value: Json): number {
   const size = countUpTo(value, 200)
   return size < 60 ? 8 : size < 200 ? 2 : 1
+}
+
+export interface FileLink {
+  id: string
+  name: string
+  type: string
+  size: number
+  href: string
+}
+
+const files_max = 100
+
+/** The files whose handles a value holds, each once, in their order. */
+export function filesIn(value: Json): FileLink[] {
+  const found = new Map<string, FileLink>()
+  const queue: Json[] = [value]
+  for (let at = 0; at < queue.length && at < 10_000 && found.size < files_max; at++) {
+    const next = queue[at]
+    if (next === undefined) break
+    const file = fileOf(next)
+    if (file !== null) found.set(file.id, file)
+    else for (const entry of children(next) ?? []) queue.push(entry.value)
+  }
+  return [...found.values()]
+}
+
+function fileOf(value: Json): FileLink | null {
+  if (!isRecord(value)) return null
+  const { $file: id, name, type, size } = value
+  if (typeof id !== 'string' || routeId(id) === null) return null
+  if (typeof name !== 'string' || typeof type !== 'string' || typeof size !== 'number') return null
+  return { id, name, type, size, href: `/api/v1/files/${id}/content` }
+}
+
+/** "1.5 MiB" */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB']
+  let n = bytes
+  let unit = 0
+  while (n >= 1024 && unit < units.length - 1) {
+    n /= 1024
+    unit++
+  }
+  return `${unit === 0 || n >= 100 ? Math.round(n) : Math.round(n * 10) / 10} ${units[unit]}`
 }
 
 function countUpTo(value: Json, max: number): number {

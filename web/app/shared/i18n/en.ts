@@ -86,6 +86,8 @@ export const en = {
   'unsaved.discard': 'Discard changes',
 
   'json.copy': 'Copy {what}',
+  'json.files': 'Files',
+  'json.file.download': 'Download {name}',
   'json.more': 'Show {n} more',
   'json.whole': 'Show all',
   'json.less': 'Show less',
