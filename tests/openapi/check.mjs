@@ -40,10 +40,10 @@ const covered = new Set()
 let cookie = ''
 
 /** Calls an operation by its id, with path members and a body, and checks the answer. */
-async function call(id, { at = {}, query = '', body } = {}) {
+async function call(id, { at = {}, query = '', body, type = 'application/json' } = {}) {
   const { path, method, operation } = operations.get(id)
   const url = base + path.replace(/\{(\w+)\}/g, (_, name) => at[name]) + query
-  const headers = { 'x-weft-csrf': '1', ...(cookie ? { cookie } : {}), ...(body ? { 'content-type': 'application/json' } : {}) }
+  const headers = { 'x-weft-csrf': '1', ...(cookie ? { cookie } : {}), ...(body ? { 'content-type': type } : {}) }
   const abort = new AbortController()
   const answer = await fetch(url, { method: method.toUpperCase(), headers, body: body && JSON.stringify(body), signal: abort.signal })
   const set = answer.headers.getSetCookie().find((one) => one.includes('weft_session='))
@@ -183,7 +183,7 @@ await call('approvals.decide', { at: asked, body: { approved: true, comment: 'As
 await until('runs.get', { at: asked }, (seen) => seen.state === 'success')
 await call('events.send', { body: { name: 'paid', key: '4711', payload: { amount: 120 } } })
 
-const file = await call('files.upload', { body: { a: 1 }, query: '?name=a.json' })
+const file = await call('files.upload', { body: { a: 1 }, query: '?name=a.bin', type: 'application/octet-stream' })
 await call('files.list')
 await call('files.get', { at: file })
 await call('files.download', { at: file })

@@ -124,7 +124,8 @@ JsonObject success_of(const Table& table, const Operation& operation, const Exam
 JsonArray parameters_of(const Table::Entry& entry, const Examples& examples, JsonObject& body) {
     const Operation& operation = entry.operation;
     const JsonObject& schema = entry.input_schema.get_object();
-    const bool has_body = operation.method != http::Method::kGet && operation.method != http::Method::kDelete;
+    const bool has_body = operation.method != http::Method::kGet &&
+                          operation.method != http::Method::kDelete && !operation.is_body_raw;
     JsonArray parameters;
     JsonObject properties;
     JsonArray required;
@@ -173,6 +174,10 @@ JsonObject describe(const Table& table, const Table::Entry& entry, const Example
         out["requestBody"] = JsonObject{
             {"required", body.contains("required")}, {"content", content("application/json", body, examples)}
         };
+    }
+    if (operation.is_body_raw) {
+        constexpr std::string_view kBytes = R"({"*/*": {"schema": {"type": "string", "format": "binary"}}})";
+        out["requestBody"] = JsonObject{{"required", true}, {"content", *parse_json(kBytes)}};
     }
     if (operation.access.is_public()) out["security"] = JsonArray();
     if (!operation.shown_once.empty()) out["x-weft-shown-once"] = operation.shown_once;
