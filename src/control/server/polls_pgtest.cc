@@ -45,12 +45,19 @@ TEST_F(Polls, AreMadeShownSwitchedAndDeleted) {
     EXPECT_EQ(made.body.at("config").at("every"), "5m");
     EXPECT_EQ(made.body.at("config").at("start"), "now");
     EXPECT_TRUE(made.body.at("poll").at("next_at").is_null()) << "it is not active";
+    EXPECT_EQ(made.body.at("poll").at("health"), "off");
     const std::string at = "/triggers/" + made.id();
     EXPECT_EQ(send(Method::kPost, at + "/rotate", R"({"what": "token"})").status, 409);
 
     api.notified.clear();
     EXPECT_FALSE(api.post(owner, at + "/activate").body.at("poll").at("next_at").is_null());
     EXPECT_EQ(row(made.id(), "due_at <= clock_timestamp()"), "true");
+    const auto health = [&] { return api.get(owner, at).body.at("poll").at("health"); };
+    EXPECT_EQ(health(), "waiting");
+    api.db.exec("update weft.trigger_poll set polled_at = now()");
+    EXPECT_EQ(health(), "ok");
+    api.db.exec("update weft.trigger_poll set failing_since = now(), problem = 'x'");
+    EXPECT_EQ(health(), "failing");
     const store::notices::Notice told = store::notices::TriggerChanged{*TriggerId::parse(made.id())};
     EXPECT_NE(std::ranges::find(api.notified, told), api.notified.end());
 

@@ -37,6 +37,7 @@ constexpr std::string_view kScheduleState = R"(
 
 /// Where a trigger that asks another system stands; counts since it was made.
 constexpr std::string_view kPollState = R"(
+    health off|waiting|failing|ok
     next_at time?
     polled_at time?
     event_at time?

@@ -1,3 +1,4 @@
+#include "base/words.h"
 #include "control/triggers/detail/poll_json.h"
 #include "control/triggers/detail/schedule_json.h"
 #include "control/triggers/triggers.h"
@@ -26,6 +27,12 @@ std::optional<trigger::Source> source_of(rows::Kind kind) {
     return trigger::source_from(name(kind));
 }
 
+PollHealth health_of(const rows::PollState& state) {
+    if (!state.due_at) return PollHealth::kOff;
+    if (state.failing_since) return PollHealth::kFailing;
+    return state.polled_at ? PollHealth::kOk : PollHealth::kWaiting;
+}
+
 }  // namespace
 
 bool polls(rows::Kind kind) {
@@ -35,6 +42,7 @@ bool polls(rows::Kind kind) {
 Json poll_json(const rows::PollState& state) {
     const auto time = [](const std::optional<Instant>& at) { return at ? time_json(*at) : Json(nullptr); };
     return JsonObject{
+        {"health", word_of(kPollHealths, health_of(state))},
         {"next_at", time(state.due_at)},
         {"polled_at", time(state.polled_at)},
         {"event_at", time(state.event_at)},
