@@ -26,6 +26,10 @@ Level level_of(protocol::Level said) {
     return Level::kError;  // a sandbox may say anything
 }
 
+bool has_ended(const store::runs::StepWrite& step) {
+    return is_terminal(step.state);
+}
+
 }  // namespace
 
 void set_failure(store::runs::StepWrite& row, const Failure& failure, const Place& place) {
@@ -142,6 +146,10 @@ void Record::drop() {
     value_bytes_ = 0;
 }
 
+int Record::crashes() const {
+    return std::ranges::any_of(batch_.steps, has_ended) ? 0 : crashes_;
+}
+
 void Record::touch() {
     if (!dirty_since_) dirty_since_ = run_.deps.clock.steady();
 }
@@ -170,6 +178,8 @@ rt::Task<Result<void>> Record::write(JobFate fate, RunStatus status, Millis park
     if (run_.prepared->is_shared) *entry.tier += ", shared";
     entry.started_at = run_.started_at;
     entry.is_gated = run_.job.claimed.is_gated;
+    entry.has_crashed = crashes_ > 0;
+    if (std::ranges::any_of(entry.steps, has_ended)) crashes_ = 0;
     entry.may_wait = run_.prepared->workflow.has_waits();
     entry.fate = fate;
     entry.park_for = park_for;

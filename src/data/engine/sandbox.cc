@@ -156,8 +156,8 @@ rt::Task<Result<void>> Driver::sandbox_failed(Error error, Index step) {
     run_.deps.log.warn(
         "sandbox died", {{"run_id", run_.id}, {"tenant_id", run_.tenant}, {"detail", error.detail}}
     );
-    if (run_.job.claimed.crashes + 1 < run_.options.crashes_max) {
-        co_return co_await give_back(JobFate::kCrash, Millis(100) * (run_.job.claimed.crashes + 1));
+    if (record_.crashes() + 1 < run_.options.crashes_max) {
+        co_return co_await give_back(JobFate::kCrash, Millis(100) * (record_.crashes() + 1));
     }
     is_buried_ = true;
     apply(SandboxLost{.failure = {FailureKind::kPlatform, "The run's sandbox died repeatedly"}});

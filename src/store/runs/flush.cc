@@ -58,6 +58,7 @@ struct Tables {
     Table<7> events{sql::kWriteEvents};
     Table<7> logs{sql::kWriteLogs};
     Table<2> dead_letters{sql::kWriteDeadLetters};
+    Table<1> got_on{sql::kForgetCrashes};
     Table<3> parked{sql::kParkJobs};
     Table<1> closed{sql::kCloseWaits};
     Table<1> ended{sql::kEndJobs};
@@ -79,6 +80,8 @@ struct Tables {
         seq = first_seq(entry.lease) + entry.logs_before;
         for (const LogWrite& log : entry.logs)
             logs.add(run, seq++, log.at, log.level, log.step, log.iteration, log.message);
+        const auto has_ended = [](const StepWrite& step) { return runstate::is_terminal(step.state); };
+        if (entry.has_crashed && std::ranges::any_of(entry.steps, has_ended)) got_on.add(run);
         if (entry.is_dead_letter) dead_letters.add(run, entry.error);
         if (entry.fate == JobFate::kFinish) {
             (entry.is_gated ? gated : ended).add(run);
@@ -97,6 +100,7 @@ struct Tables {
         std::move(events).into(batch);
         std::move(logs).into(batch);
         std::move(dead_letters).into(batch);
+        std::move(got_on).into(batch);
         std::move(parked).into(batch);
         std::move(closed).into(batch);
         std::move(ended).into(batch);

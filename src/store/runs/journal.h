@@ -97,6 +97,7 @@ struct Entry {
     bool is_first_lease = true;   // else an earlier one may have answered: the answer is to be read
     bool is_dead_letter = false;  // with kFinish: keep a dead_letter row, `error` says why
     bool may_wait = false;        // with kFinish: what it waits for is closed
+    bool has_crashed = false;     // since it last got on: if a step has ended now, that is forgotten
     bool is_gated = false;        // with kFinish: its place at a gate goes to the next
     std::vector<StepWrite> steps;
     std::vector<WaitWrite> waits;

@@ -381,6 +381,11 @@ TEST_F(JournalTest, ParkPostponeAndCrashGiveTheJobBack) {
     EXPECT_EQ(after(JobFate::kCrash), "2");
     EXPECT_EQ(after(JobFate::kPark), "0");
     EXPECT_EQ(lease.epoch, 4);
+    database.exec("update weft.job set crashes = 2");
+    Entry got_on = progress(lease);  // a step has ended
+    got_on.has_crashed = true;
+    EXPECT_TRUE(flush_now(got_on));
+    EXPECT_EQ(database.scalar("select crashes from weft.job"), "0");
 
     Entry park = progress(lease);
     park.fate = JobFate::kPark;

@@ -13,7 +13,7 @@ namespace weft::engine {
 /// What a run has done since it was last written: rows, events, lines and values, until they are flushed.
 class Record {
   public:
-    explicit Record(Run& run) : run_(run) {}
+    explicit Record(Run& run) : run_(run), crashes_(run.job.claimed.crashes) {}
 
     /// The batch's row of a step, with what every row of it says and no failure.
     store::runs::StepWrite& step(Index index, int attempt, std::optional<Instant> started_at);
@@ -39,6 +39,8 @@ class Record {
     void drop();
 
     bool has_rows() const { return !batch_.steps.empty() || !batch_.events.empty() || !batch_.logs.empty(); }
+    /// Since a step of the run last ended: what is recorded here counts, also before it is written.
+    int crashes() const;
     bool has_values() const { return !values_.empty(); }
     /// So much that it is better written now: loops make many rows.
     bool is_large() const { return batch_.steps.size() >= kRowsMax || value_bytes_ >= kValueBytesMax; }
@@ -62,6 +64,7 @@ class Record {
     std::int64_t events_written_ = 0;
     std::int64_t logs_written_ = 0;
     int lines_ = 0;  // of the workflow's
+    int crashes_;
     bool has_answered_ = false;
     std::optional<Steady> dirty_since_;
 };
