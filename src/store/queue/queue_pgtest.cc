@@ -13,7 +13,7 @@
 namespace weft::store::queue {
 namespace {
 
-const rt::Deadline kSoon = rt::Deadline::in(60s);
+const rt::Deadline kSoon = rt::Deadline::in(10min);  // of all tests of the process
 
 class QueueTest : public testing::Test {
   protected:

@@ -1,8 +1,10 @@
--- claim :many  uses tenant_queue_active_idx, job_ready_idx, job_leased_tenant_idx  called by data/dispatch on each wake-up
--- Two levels, skip locked on both: tenants by virtual time, then their oldest due jobs. A tenant gets its weight's
+-- claim :many  uses tenant_queue_active_idx, job_ready_idx, job_ready_workflow_idx, job_leased_tenant_idx  called by data/dispatch on
+-- each wake-up
+-- Two levels, skip locked on both: tenants by virtual time, then their oldest due jobs, by turns of their workflows (the
+-- first 200) where not all find room. A tenant gets its weight's
 -- share of the free slots, within the room that the worker has for it ($4, $5; others: $6).
 -- Idle tenants stay `active` for a while (sweep_tenants): clearing the flag here would race with the next insert.
-with given as materialized (
+with recursive given as materialized (
     select g.tenant_id, g.room
     from unnest($4::uuid[], $5::int[]) as g (tenant_id, room)
 ),
@@ -32,8 +34,9 @@ share as (
         )::int as room
     from candidate c
 ),
-due as materialized (
-    select d.place
+-- The oldest of each tenant: all that is due, or as many as it has room for.
+head as materialized (
+    select s.tenant_id, s.room, d.place
     from share s
     cross join lateral (
         select j.ctid as place
@@ -41,9 +44,77 @@ due as materialized (
         where j.tenant_id = s.tenant_id and j.state = 'ready' and j.run_at <= now()
         order by j.run_at, j.run_id
         limit greatest(s.room, 0)
-        for update of j skip locked
     ) d
+),
+-- More may be due than there is room for: then the workflows of the tenant come by turns.
+crowded as materialized (
+    select h.tenant_id, h.room from head h group by h.tenant_id, h.room having count(*) >= h.room
+),
+flow as (
+    select
+        c.tenant_id, c.room, 1 as number,
+        (
+            select j.workflow_id
+            from job j
+            where j.tenant_id = c.tenant_id and j.state = 'ready'
+            order by j.workflow_id
+            limit 1
+        ) as workflow_id
+    from crowded c
+    union all
+    select
+        f.tenant_id, f.room, f.number + 1,
+        (
+            select j.workflow_id
+            from job j
+            where j.tenant_id = f.tenant_id and j.state = 'ready' and j.workflow_id > f.workflow_id
+            order by j.workflow_id
+            limit 1
+        )
+    from flow f
+    where f.workflow_id is not null and f.number < 200
+),
+contended as materialized (
+    select f.tenant_id from flow f group by f.tenant_id having count(f.workflow_id) > 1
+),
+-- Those under way count as turns had; of workflows that are level none comes first by its age or number.
+turn as (
+    select
+        d.place, f.room,
+        row_number() over (partition by f.tenant_id order by coalesce(u.jobs, 0) + d.number, random()) as number
+    from contended o
+    join flow f on f.tenant_id = o.tenant_id and f.workflow_id is not null
+    left join lateral (
+        select count(*) as jobs
+        from job l
+        where l.tenant_id = f.tenant_id and l.workflow_id = f.workflow_id and l.state = 'leased'
+    ) u on true
+    cross join lateral (
+        select r.place, row_number() over (order by r.run_at, r.run_id) as number
+        from (
+            select j.ctid as place, j.run_at, j.run_id
+            from job j
+            where j.tenant_id = f.tenant_id
+                -- Not `=`: the planner would go through all that is due of the tenant, in its order.
+                and j.workflow_id >= f.workflow_id and j.workflow_id <= f.workflow_id
+                and j.state = 'ready' and j.run_at <= now()
+            order by j.workflow_id, j.run_at, j.run_id
+            limit f.room
+        ) r
+    ) d
+),
+chosen as materialized (
+    select h.place from head h where not exists (select from contended o where o.tenant_id = h.tenant_id)
+    union all
+    select t.place from turn t where t.number <= t.room
+),
+due as materialized (
+    select j.ctid as place
+    from chosen c
+    join job j on j.ctid = c.place
+    where j.state = 'ready'
     limit $2::int
+    for update of j skip locked
 ),
 -- By place: locked above, and one changed since this statement's snapshot is simply due again next time.
 taken as (
