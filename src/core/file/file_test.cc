@@ -108,6 +108,8 @@ TEST(Multipart, SaysWhatIsDamaged) {
         "a=!The body ends before its last boundary"
     );
     EXPECT_EQ(read("--xyz\r\nx: y\r\n\r\n", 5), "!A part of the body has no name");
+    const std::string named = "--xyz\r\ncontent-disposition: form-data; name=a\r\n\r\nx\r\n--xyz--";
+    EXPECT_EQ(read("--xyz\r\n" + named, 5), "!A part of the body has no end of its headers");
     EXPECT_EQ(read("--xyzzy\r\n", 5), "!The body has a damaged boundary");
     EXPECT_EQ(
         read("", 5, "multipart/form-data"), "multipart/form-data needs a boundary of 1 to 70 characters"

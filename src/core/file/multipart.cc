@@ -136,6 +136,9 @@ Result<MultipartReader::Event> MultipartReader::read_headers() {
         return Event::kMore;
     }
     std::string_view headers = std::string_view(buffer_).substr(0, end);
+    // An empty part, whose headers would be those of the next.
+    if (headers.starts_with(std::string_view(delimiter_).substr(2)) || headers.contains(delimiter_))
+        return damaged("A part of the body has no end of its headers");
     std::string_view disposition;
     part_ = {};
     while (!headers.empty()) {
