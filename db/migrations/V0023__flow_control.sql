@@ -92,16 +92,15 @@ end
 $$;
 
 -- The gate that a run with these keys comes to behind `behind` (null: none yet); null: it may begin.
+-- An expression without a query, which PostgreSQL puts in the caller's place: each start of a run asks it.
 create function next_gate(flow jsonb, behind text) returns text
 language sql immutable
-return (
-    select s.stage
-    from (values ('debounce', 1), ('throttle', 2), ('concurrency', 3)) as s (stage, place)
-    where flow ? s.stage
-        and s.place > case behind when 'debounce' then 1 when 'throttle' then 2 when 'concurrency' then 3 else 0 end
-    order by s.place
-    limit 1
-);
+return case
+    when flow is null then null
+    when behind is null and flow ? 'debounce' then 'debounce'
+    when coalesce(behind, 'debounce') = 'debounce' and flow ? 'throttle' then 'throttle'
+    when coalesce(behind, '') <> 'concurrency' and flow ? 'concurrency' then 'concurrency'
+end;
 
 -- Lets runs that have passed the gate `behind` go to their next one, or begin. The gates they come to.
 create function pass_gate(of_tenant uuid, runs uuid[], behind text) returns setof gate_ref
