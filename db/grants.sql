@@ -72,7 +72,7 @@ to weft_worker;
 grant insert on tenant_key to weft_worker;
 grant update (state, last_used_at, last_error_status, last_error_at) on connection to weft_worker;
 grant select, insert, update on workflow_run, step_run, payload, run_event, execution_log, dead_letter to weft_worker;
-grant select, update, delete on job to weft_worker;
+grant select, insert, update, delete on job to weft_worker;
 grant select, insert, update on run_wait to weft_worker;
 grant select, delete on kept_event to weft_worker;
 grant select, insert on file, file_use to weft_worker;

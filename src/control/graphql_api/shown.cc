@@ -43,6 +43,8 @@ constexpr std::array kRun = {
     Relationship{"version", false, "workflow_version", "workflow_version_id", "id"},
     Relationship{"trigger", false, "trigger", "trigger_id", "id"},
     Relationship{"rerun_of_run", false, "workflow_run", "rerun_of", "id"},
+    Relationship{"parent", false, "workflow_run", "parent_run_id", "id"},
+    Relationship{"children", true, "workflow_run", "id", "parent_run_id"},
     Relationship{"job", false, "job", "id", "run_id"},
     Relationship{"dead_letter", false, "dead_letter", "id", "run_id"},
     Relationship{"waits", true, "run_wait", "id", "run_id"},
@@ -50,6 +52,10 @@ constexpr std::array kRun = {
     Relationship{"events", true, "run_event", "id", "run_id"},
     Relationship{"logs", true, "execution_log", "id", "run_id"},
     Relationship{"values", true, "payload", "id", "run_id"},
+};
+constexpr std::array kWait = {
+    Relationship{"run", false, "workflow_run", "run_id", "id"},
+    Relationship{"child", false, "workflow_run", "child_run_id", "id"},
 };
 constexpr std::array kOfRun = {Relationship{"run", false, "workflow_run", "run_id", "id"}};
 
@@ -174,8 +180,9 @@ constexpr std::array kTables = {
         "workflow_run",
         "runs",
         Permission::kRunRead,
-        "tenant_id id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error tier "
-        "created_at started_at finished_at canceled_by canceled_by_name cancel_reason",
+        "tenant_id id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id "
+        "parent_step_id parent_iteration parent_attempt depth state failure_kind error tier created_at "
+        "started_at finished_at canceled_by canceled_by_name cancel_reason",
         kRun,
         kRunValues
     },
@@ -220,8 +227,8 @@ constexpr std::array kTables = {
         "run_waits",
         Permission::kRunRead,
         "tenant_id run_id step_id iteration kind state event_name event_key policy opened_at deadline_at "
-        "ended_at failure",
-        kOfRun
+        "ended_at failure failure_kind attempt child_run_id",
+        kWait
     },
     Table{"dead_letter", "dead_letters", Permission::kRunRead, "tenant_id run_id reason created_at", kOfRun},
 };

@@ -17,6 +17,10 @@ constexpr std::string_view kRun = R"(
     version_number int? = 3
     trigger_id id?
     rerun_of id? = null
+    cause child|handler|follower? = null
+    parent_run_id id? = null
+    parent_step_id text? = null
+    parent_iteration int? = null
     state queued|running|waiting|success|failed|canceled = success
     failure_kind workflow|provider|limit|platform? = null
     error object? = null
@@ -77,6 +81,7 @@ constexpr std::string_view kEvent = R"(
 
 constexpr std::string_view kList = R"({"properties": {
     "workflow_id": {"$ref": "#/definitions/id"},
+    "parent_run_id": {"$ref": "#/definitions/id"},
     "state": {
         "type": "string", "enum": ["queued", "running", "waiting", "success", "failed", "canceled"]
     }}})";

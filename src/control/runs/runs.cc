@@ -63,6 +63,10 @@ JsonObject run_json(const rows::Run& run) {
         {"version_number", run.version_number == 0 ? Json(nullptr) : Json(run.version_number)},
         {"trigger_id", id_json(run.trigger)},
         {"rerun_of", id_json(run.rerun_of)},
+        {"cause", run.cause ? Json(name(*run.cause)) : Json(nullptr)},
+        {"parent_run_id", id_json(run.parent)},
+        {"parent_step_id", maybe_json(run.parent_step)},
+        {"parent_iteration", run.parent_iteration ? Json(*run.parent_iteration) : Json(nullptr)},
         {"state", name(run.state)},
         {"failure_kind", kind_json(run.failure_kind)},
         {"error", parsed(run.error)},
@@ -171,11 +175,15 @@ rt::Task<Result<Json>> Runs::list(Context& context, Json input) {
     CO_TRY(auto page, page_in(input));
     rows::RunFilter filter{
         .workflow = std::nullopt,
+        .parent = std::nullopt,
         .state = maybe_text_in(input, "state").and_then(runstate::run_status_from),
         .before = page.after ? std::optional(RunId(*page.after)) : std::nullopt,
         .limit = page.limit + 1,
     };
     if (member_in(input, "workflow_id") != nullptr) filter.workflow = id_in<WorkflowId>(input, "workflow_id");
+    if (member_in(input, "parent_run_id") != nullptr) filter.parent = id_in<RunId>(input, "parent_run_id");
+    if (filter.parent && filter.workflow)
+        co_return fail(Error::invalid("Say workflow_id or parent_run_id, not both", "parent_run_id"));
     CO_TRY(auto found, co_await runs_.list(context.tenant(), std::move(filter), context.deadline));
     auto cut = store::cut_page(std::move(found), page, [](const rows::Run& run) { return run.id.uuid(); });
     co_return page_json(cut, [](const rows::Run& run) { return Json(run_json(run)); });

@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view kApproval = R"(
     run_id id
     step_id text = ask
+    iteration int = 0
     workflow_name text? = Orders
     title text = Pay the invoice of Acme?
     description text = 12,000 EUR, due on Friday
@@ -41,12 +42,16 @@ constexpr std::string_view kSend = R"({
 
 constexpr std::string_view kOfRun =
     R"({"properties": {"step_id": {
-        "type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$", "examples": ["ask"]}}})";
+        "type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$", "examples": ["ask"]},
+        "iteration": {"type": "integer", "minimum": 0, "default": 0,
+            "description": "Of a step in a loop: the item's number, from 1"}}})";
 
 constexpr std::string_view kDecide = R"({
     "required": ["approved"],
     "properties": {
         "step_id": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$", "examples": ["ask"]},
+        "iteration": {"type": "integer", "minimum": 0, "default": 0,
+            "description": "Of a step in a loop: the item's number, from 1"},
         "approved": {"type": "boolean", "examples": [true]},
         "comment": {"type": "string", "maxLength": 2000, "examples": ["As agreed"]},
         "form": {"type": "object", "examples": [{"amount": 120}]}

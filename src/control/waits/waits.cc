@@ -4,6 +4,7 @@
 #include "store/waits/approvals.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace weft::control {
 
@@ -23,14 +24,25 @@ bool may_decide(const workflow::Approval& asked, const Principal& who) {
     return !may_only_read(who) && workflow::may_decide(asked, who.identity.email, who.role);
 }
 
-/// `after` is "<run>.<step>", the last of the page before: a run may have several.
+/// `after` is "<run>.<step>.<iteration>", the last of the page before: a run may have several.
 Result<std::optional<store::waits::Place>> place_in(const Json& input) {
     const auto text = maybe_text_in(input, "after");
     if (!text) return std::nullopt;
     const auto dot = text->find('.');
     const auto run = RunId::parse(text->substr(0, dot));
-    if (run && dot != std::string::npos) return store::waits::Place{*run, text->substr(dot + 1)};
+    const auto last = text->rfind('.');
+    std::int64_t iteration = 0;
+    const char* end = text->data() + text->size();
+    if (run && last > dot) {
+        const auto read = std::from_chars(text->data() + last + 1, end, iteration);
+        if (read.ec == std::errc() && read.ptr == end)
+            return store::waits::Place{*run, {text->substr(dot + 1, last - dot - 1), iteration}};
+    }
     return fail(Error::invalid("after must be the `next` of an earlier page", "after"));
+}
+
+store::runs::WaitRef wait_in(const Json& input) {
+    return {text_in(input, "step_id"), int_or(input.get_object(), "iteration", 0)};
 }
 
 JsonObject approval_json(
@@ -39,6 +51,7 @@ JsonObject approval_json(
     return JsonObject{
         {"run_id", row.run.text()},
         {"step_id", row.step},
+        {"iteration", row.iteration},
         {"workflow_name", row.workflow_name ? Json(*row.workflow_name) : Json(nullptr)},
         {"title", asked.title},
         {"description", asked.description},
@@ -75,7 +88,9 @@ rt::Task<Result<Json>> Waits::send_event(Context& context, Json input) {
         if (!found) break;
         CO_TRY(
             auto sealed,
-            co_await codec_.seal(context.tenant(), found->run, ValueSlot::answer_of(found->step), json, by)
+            co_await codec_.seal(
+                context.tenant(), found->run, ValueSlot::answer_of(found->step, found->iteration), json, by
+            )
         );
         const RunId run = found->run;
         CO_TRY(
@@ -107,8 +122,9 @@ rt::Task<Result<Json>> Waits::list(Context& context, Json input) {
     if (has_more) found.pop_back();
     JsonArray items;
     for (const rows::OpenApproval& row : found) {
+        store::runs::WaitRef of{row.step, row.iteration};
         auto asked = co_await rows::asked_by(
-            context.db(), codec_, context.tenant(), row.run, row.step, context.deadline
+            context.db(), codec_, context.tenant(), row.run, std::move(of), context.deadline
         );
         // Its value is older than values are kept: who decides is still known.
         if (!asked && asked.error().code == Code::kNotFound) asked = workflow::approval_of(row.policy);
@@ -118,7 +134,10 @@ rt::Task<Result<Json>> Waits::list(Context& context, Json input) {
         items.push_back(std::move(item));
     }
     Json next;
-    if (has_more) next = found.back().run.text() + "." + found.back().step;
+    if (has_more) {
+        const rows::OpenApproval& last = found.back();
+        next = last.run.text() + "." + last.step + "." + std::to_string(last.iteration);
+    }
     co_return JsonObject{{"items", std::move(items)}, {"next", std::move(next)}};
 }
 
@@ -127,12 +146,13 @@ rt::Task<Result<Json>> Waits::get(Context& context, Json input) {
     CO_TRY(
         auto standing,
         co_await rows::find_approval(
-            context.db(), codec_, context.tenant(), run, text_in(input, "step_id"), context.deadline
+            context.db(), codec_, context.tenant(), run, wait_in(input), context.deadline
         )
     );
     rows::OpenApproval row{
         .run = run,
         .step = standing.target.step,
+        .iteration = standing.target.iteration,
         .workflow_name = std::nullopt,
         .policy = {},
         .opened_at = standing.opened_at,
@@ -161,9 +181,7 @@ rt::Task<Result<Json>> Waits::decide(Context& context, Json input) {
     const rt::Deadline by = context.deadline;
     CO_TRY(
         auto standing,
-        co_await rows::find_approval(
-            context.db(), codec_, context.tenant(), run, text_in(input, "step_id"), by
-        )
+        co_await rows::find_approval(context.db(), codec_, context.tenant(), run, wait_in(input), by)
     );
     const auto& identity = context.principal->identity;
     if (may_only_read(*context.principal)) {
@@ -187,6 +205,7 @@ rt::Task<Result<Json>> Waits::decide(Context& context, Json input) {
     };
     if (const Json* form = member_in(input, "form")) decision.form = *form;
     context.audit_detail["step_id"] = standing.target.step;
+    if (standing.target.iteration > 0) context.audit_detail["iteration"] = standing.target.iteration;
     context.audit_detail["approved"] = decision.is_approved;
     CO_TRY(
         auto decided,

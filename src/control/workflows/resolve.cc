@@ -42,6 +42,9 @@ rt::Task<Result<void>> load_connection(
 
 rt::Task<Result<workflow::Catalog>> load_catalog(store::Db db, workflow::Wanted wanted, rt::Deadline by) {
     workflow::Catalog catalog;
+    if (!wanted.workflows.empty()) {
+        CO_TRY(catalog.workflows, co_await store::workflows::find_published(db, wanted.workflows, by));
+    }
     for (const workflow::Uses& uses : wanted.actions) {
         CO_CHECK_OK(co_await load_action(db, uses, catalog, by));
     }

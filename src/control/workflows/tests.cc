@@ -111,7 +111,7 @@ rt::Task<Result<Json>> Workflows::test(Context& context, Json input) {
     const Json* said = member_in(input, "pins");
     const JsonObject pins = said != nullptr ? said->get_object() : JsonObject();
     const std::string until = text_in(input, "until");
-    Checked checked = co_await check_all(context.db(), definition, context.deadline, until);
+    Checked checked = co_await check_all(context.db(), definition, workflow.key, context.deadline, until);
     CO_CHECK_OK(checked.database);
     if (!checked.problems.empty()) {
         context.problem["problems"] = problems_of(checked, definition);

@@ -115,7 +115,7 @@ JsonArray Workflows::problems_of(const Checked& checked, const Json& definition)
 /// Everything publishing would say of a definition as it was given. Off the loop: expressions are parsed,
 /// schemas compiled, and scripts compiled elsewhere.
 rt::Task<Workflows::Checked> Workflows::check_all(
-    store::Db db, Json definition, rt::Deadline by, std::string until
+    store::Db db, Json definition, std::string key, rt::Deadline by, std::string until
 ) {
     workflow::Part part;
     auto cut = [&]() -> Result<Json> {
@@ -143,6 +143,7 @@ rt::Task<Workflows::Checked> Workflows::check_all(
         co_return out;
     }
     out.catalog = *std::move(catalog);
+    out.catalog.workflows.insert(std::move(key));  // it may begin itself: it is about to be published
     auto check = [&] {
         std::vector<Error> problems = workflow::check(*out.definition, out.catalog);
         scripts::Found found = checker_.check(workflow::scripts(*out.definition));
@@ -245,9 +246,9 @@ rt::Task<Result<Json>> Workflows::given_or_draft(Context& context, WorkflowId id
 
 rt::Task<Result<Json>> Workflows::validate(Context& context, Json input) {
     const auto id = id_in<WorkflowId>(input);
-    CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
+    CO_TRY(auto workflow, co_await rows::find(context.db(), id, context.deadline));
     CO_TRY(Json definition, co_await given_or_draft(context, id, std::move(input)));
-    const Checked checked = co_await check_all(context.db(), definition, context.deadline);
+    const Checked checked = co_await check_all(context.db(), definition, workflow.key, context.deadline);
     CO_CHECK_OK(checked.database);
     JsonArray warnings;
     if (!checked.warning.empty()) warnings.emplace_back(checked.warning);
@@ -283,7 +284,7 @@ rt::Task<Result<Json>> Workflows::publish(Context& context, Json input) {
     CO_TRY(auto workflow, co_await rows::find(context.db(), id, context.deadline));
     CO_CHECK_OK(rows::expect_changeable(workflow));
     CO_TRY(auto draft, co_await rows::find_draft(context.db(), id, context.deadline));
-    Checked checked = co_await check_all(context.db(), draft.definition, context.deadline);
+    Checked checked = co_await check_all(context.db(), draft.definition, workflow.key, context.deadline);
     CO_CHECK_OK(checked.database);
     if (!checked.problems.empty()) {
         context.problem["problems"] = problems_of(checked, draft.definition);

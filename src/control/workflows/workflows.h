@@ -54,8 +54,10 @@ class Workflows {
     };
     /// With the place of each in `definition`, if that is a text.
     static JsonArray problems_of(const Checked& checked, const Json& definition);
-    /// `until` not empty: of the part of it up to this step.
-    rt::Task<Checked> check_all(store::Db db, Json definition, rt::Deadline by, std::string until = "");
+    /// `key` is the workflow's own; `until` not empty: of the part of it up to this step.
+    rt::Task<Checked> check_all(
+        store::Db db, Json definition, std::string key, rt::Deadline by, std::string until = ""
+    );
 
     Environment& env_;
     scripts::Checker& checker_;

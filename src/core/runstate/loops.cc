@@ -94,14 +94,12 @@ void Machine::resume_item(
 ) {
     begin_item(lane, iteration, true);
     const Lane& in = lane_plan(lane);
-    std::vector<bool> intent_open(plan_.steps.size(), false);
-    for (const JournalEntry* entry : entries)
-        replay(in.first + entry->step - in.definition, *entry, intent_open);
-    for (StepIndex i = in.first; i < in.first + in.count; ++i) {
-        resume(i, intent_open[static_cast<std::size_t>(i)], bodies);
+    Newest newest(plan_.steps.size(), nullptr);
+    for (const JournalEntry* entry : entries) replay(in.first + entry->step - in.definition, *entry, newest);
+    resume_all(in.first, in.first + in.count, newest, bodies);
+    for (StepIndex i = in.first; i < in.first + in.count; ++i)
         if (plan_at(i).kind == StepKind::kBreak && at(i).phase == Phase::kSuccess)
             at(in.loop).loop->is_broken = true;
-    }
 }
 
 // ---- going on

@@ -8,9 +8,9 @@ namespace weft::runstate {
 
 namespace {
 
-Phase waiting_phase(StepKind kind) {
+Phase waiting_phase(StepKind kind, const JournalEntry& entry) {
     if (kind == StepKind::kSleep) return Phase::kSleeping;
-    return kind == StepKind::kWait ? Phase::kWaiting : Phase::kRetryWait;
+    return kind == StepKind::kWait && !entry.failure ? Phase::kWaiting : Phase::kRetryWait;
 }
 
 }  // namespace
@@ -28,17 +28,17 @@ Failure unknown_outcome(const std::optional<Failure>& cause) {
     };
 }
 
-void Machine::replay(StepIndex i, const JournalEntry& entry, std::vector<bool>& intent_open) {
+void Machine::replay(StepIndex i, const JournalEntry& entry, Newest& newest) {
     StepState& step = at(i);
     if (is_through(step.phase)) return;
     step.attempt = std::max(step.attempt, entry.attempt);
-    intent_open[static_cast<std::size_t>(i)] = entry.entry == JournalEntry::Entry::kIntent;
+    newest[static_cast<std::size_t>(i)] = &entry;
     switch (entry.entry) {
         case JournalEntry::Entry::kIntent:
             step.phase = Phase::kQueued;
             break;
         case JournalEntry::Entry::kWait:
-            step.phase = waiting_phase(plan_at(i).kind);
+            step.phase = waiting_phase(plan_at(i).kind, entry);
             step.until = entry.until;
             step.failure = entry.failure;
             break;
@@ -79,15 +79,23 @@ void Machine::replay(StepIndex i, const JournalEntry& entry, std::vector<bool>& 
     }
 }
 
-void Machine::resume(StepIndex i, bool intent_open, const Bodies& bodies) {
+void Machine::resume_all(StepIndex first, StepIndex end, const Newest& newest, const Bodies& bodies) {
+    for (const bool are_loops : {true, false})
+        for (StepIndex i = first; i < end; ++i)
+            if (plan_at(i).loop.has_value() == are_loops)
+                resume(i, newest[static_cast<std::size_t>(i)], bodies);
+}
+
+void Machine::resume(StepIndex i, const JournalEntry* newest, const Bodies& bodies) {
     StepState& step = at(i);
+    const bool intent_open = newest != nullptr && newest->entry == JournalEntry::Entry::kIntent;
     if (step.phase == Phase::kFailed) {
         if (!is_handled(plan_, i) && !plan_at(i).is_final)
             fail_around(i);  // we died between the result and the end
     } else if (step.phase == Phase::kLooping) {
         resume_loop(i, bodies);
     } else if (step.phase == Phase::kClosing) {
-        wait_ended(i, step.failure);
+        wait_ended(i, step.failure, newest->is_retryable);
     } else if (step.status() == StepStatus::kWaiting) {
         emit(StartTimer{i, step.until});
     } else if (intent_open && is_unsafe(plan_at(i))) {

@@ -43,11 +43,11 @@ void Machine::on(const Started& e) {
     for (StepIndex i = top(); i < count(); ++i)
         at(i).phase = Phase::kNotReached;  // until an item begins there
     emit(StartTimer{kRun, state_.deadline});
-    std::vector<bool> intent_open(plan_.steps.size(), false);
+    Newest newest(plan_.steps.size(), nullptr);
     for (const JournalEntry& entry : e.journal)
-        if (entry.step >= 0 && entry.step < top()) replay(entry.step, entry, intent_open);
+        if (entry.step >= 0 && entry.step < top()) replay(entry.step, entry, newest);
     const Bodies bodies = bodies_of(e.journal);
-    for (StepIndex i = 0; i < top(); ++i) resume(i, intent_open[static_cast<std::size_t>(i)], bodies);
+    resume_all(0, top(), newest, bodies);
     if (e.is_canceled) {
         stop(RunStatus::kCanceled, std::nullopt, kRun);
         // A step that failed while it was being stopped did not end the run.
@@ -87,15 +87,16 @@ void Machine::on(const IntentJournaled& e) {
 }
 
 void Machine::on(const WaitOpened& e) {
-    if (!is_in(e.step, Phase::kOpening)) return;
+    if (!is_in(e.step, Phase::kOpening) || !is_of(e.step, e.iteration)) return;
+    if (at(e.step).attempt != e.attempt) return;
     at(e.step).phase = Phase::kWaiting;
     emit(StartTimer{e.step, at(e.step).until});
 }
 
 void Machine::on(const WaitEnded& e) {
-    if (!is_going()) return;
-    if (is_in(e.step, Phase::kOpening) || is_in(e.step, Phase::kWaiting) || is_in(e.step, Phase::kClosing))
-        wait_ended(e.step, e.failure);
+    if (!is_going() || e.step < 0 || e.step >= count() || !is_of(e.step, e.iteration)) return;
+    if (waits_for_answer(at(e.step).phase) && at(e.step).attempt == e.attempt)
+        wait_ended(e.step, e.failure, e.is_retryable);
 }
 
 void Machine::on(const CallFinished& e) {
@@ -133,7 +134,7 @@ void Machine::on(const TimerFired& e) {
     const bool is_for_answer = is_in(e.step, Phase::kWaiting);
     if (!is_in(e.step, Phase::kRetryWait) && !is_in(e.step, Phase::kSleeping) && !is_for_answer) return;
     if (tick_.now < at(e.step).until) return emit(StartTimer{e.step, at(e.step).until});
-    if (at(e.step).phase == Phase::kSleeping) return wait_ended(e.step, std::nullopt);
+    if (at(e.step).phase == Phase::kSleeping) return wait_ended(e.step, std::nullopt, false);
     if (is_for_answer) {
         at(e.step).phase = Phase::kClosing;
         return emit(CloseWait{e.step});
@@ -206,7 +207,8 @@ void Machine::input_ready(const InputEvaluated& e) {
             emit(JournalWait{e.step, step.attempt, step.until, std::nullopt});
             return emit(StartTimer{e.step, step.until});
         case StepKind::kWait:
-            step.attempt = 1;
+            step.has_input = false;  // another attempt asks anew: its time begins then
+            ++step.attempt;
             step.phase = Phase::kOpening;
             step.until = e.wake_at;
             return emit(OpenWait{e.step, step.attempt, step.until});
@@ -215,11 +217,12 @@ void Machine::input_ready(const InputEvaluated& e) {
     settle(e.step, Phase::kSuccess);
 }
 
-void Machine::wait_ended(StepIndex i, std::optional<Failure> failure) {
+void Machine::wait_ended(StepIndex i, std::optional<Failure> failure, bool is_retryable) {
     if (state_.stage != Stage::kFinally) {
         state_.deadline = std::max(state_.deadline, Instant(tick_.now + plan_.timeout));
         emit(StartTimer{kRun, state_.deadline});
     }
+    if (failure && is_retryable && wait_for_retry(i, *failure, std::nullopt)) return;
     settle(i, failure ? Phase::kFailed : Phase::kSuccess, std::move(failure));
 }
 
@@ -297,10 +300,10 @@ void Machine::fail_around(StepIndex i) {
 }
 
 void Machine::drop(StepIndex i) {
-    if (at(i).phase == Phase::kCalling)
-        emit(Abort{i});
-    else if (!is_through(at(i).phase))
-        at(i).phase = has_begun(at(i)) ? Phase::kCanceled : Phase::kNotReached;
+    if (at(i).phase == Phase::kCalling) return emit(Abort{i});
+    if (is_through(at(i).phase)) return;
+    if (waits_for_answer(at(i).phase)) emit(DropWait{i});
+    at(i).phase = has_begun(at(i)) ? Phase::kCanceled : Phase::kNotReached;
 }
 
 /// The author said what happens when this step fails.

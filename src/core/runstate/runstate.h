@@ -32,7 +32,8 @@ enum class StepKind {
     kSleep,    // waits; InputEvaluated says for how long
     kFail,     // fails with the message in InputEvaluated
     kSwitch,   // takes the branch in InputEvaluated
-    kWait,     // OpenWait with the evaluated input, then until somebody answers or its time is over
+    kWait,     // OpenWait with the evaluated input, then until somebody answers or its time is over; a run
+               // that it begins answers too, and may be begun anew (retry)
     kLoop,     // its body runs once for each item, or as long as a condition holds
     kBreak,    // its loop begins no more items
 };
@@ -247,6 +248,7 @@ struct JournalEntry {
     Instant at{};                              // kResult of a kSleep or kWait step: when it ended
     std::optional<Failure> failure;  // kResult of a failed step; kWait: why it is repeated; kAnswer:
                                      // what of the answer fails the step
+    bool is_retryable = false;       // kAnswer with `failure`: another attempt may help
     Branch branch = kNoBranch;       // kResult of a kSwitch step that succeeded
     Iteration items = 0;             // kLoop: how many there are
     bool operator==(const JournalEntry&) const = default;
@@ -292,13 +294,18 @@ struct IntentJournaled {
 /// Answer to OpenWait: it is committed under our epoch. (A stale epoch is no event.)
 struct WaitOpened {
     StepIndex step = 0;
+    Iteration iteration = 0;
+    int attempt = 1;
 };
 
-/// Answer to CloseWait, or at any time before: the kWait step was answered, or nothing can answer it any
-/// more.
+/// Answer to CloseWait, or at any time before, also instead of WaitOpened: the kWait step was answered, or
+/// nothing can answer it any more.
 struct WaitEnded {
     StepIndex step = 0;
+    Iteration iteration = 0;
+    int attempt = 1;                 // which of them was answered
     std::optional<Failure> failure;  // what ends the step as failed; else it succeeds
+    bool is_retryable = false;       // with `failure`: another attempt may help
 };
 
 /// Answer to Perform and RunCode, also after Abort.
@@ -435,6 +442,13 @@ struct CloseWait {
     bool operator==(const CloseWait&) const = default;
 };
 
+/// Nobody is interested in the answer any more: the run, or the item, is being stopped. What the step waits
+/// for is to be told. May be written in a batch; no answer.
+struct DropWait {
+    StepIndex step = 0;
+    bool operator==(const DropWait&) const = default;
+};
+
 /// The step is through; may be written in a batch, no answer. Journal lines are committed in the order of
 /// their commands. A failed or skipped step must be made known to the sandbox before later commands
 /// (steps.<id>.status).
@@ -490,6 +504,7 @@ using Command = std::variant<
     JournalWait,
     OpenWait,
     CloseWait,
+    DropWait,
     JournalResult,
     BeginItem,
     EndItem,

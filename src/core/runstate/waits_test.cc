@@ -37,14 +37,14 @@ TEST(RunstateWaits, OpensBeforeAnybodyCanSeeIt) {
 
 TEST(RunstateWaits, AnAnswerEndsTheWait) {
     Driver run = waiting({wait_step("ask"), call_step("other"), map_step("go", {on_success(0)})});
-    run.send(WaitOpened{0}).send(WaitEnded{0, std::nullopt});
+    run.send(WaitOpened{0}).send(WaitEnded{.step = 0});
     EXPECT_EQ(run.status(0), StepStatus::kSuccess);
     EXPECT_THAT(run.evaluated(), ElementsAre(2));
 }
 
 TEST(RunstateWaits, AnAnswerThatWasThereBeforeEndsTheOpening) {
     Driver run = waiting({wait_step("event"), map_step("go", {on_success(0)})});
-    run.send(WaitEnded{0, std::nullopt});
+    run.send(WaitEnded{.step = 0});
     EXPECT_THAT(run.evaluated(), ElementsAre(1));
 }
 
@@ -56,9 +56,9 @@ TEST(RunstateWaits, AtTheDeadlineItAsksWhetherItWasAnsweredBefore) {
     EXPECT_EQ(run.out, (std::vector<Command>{CloseWait{0}}));
     EXPECT_EQ(run.status(0), StepStatus::kWaiting);
     Driver answered = run;
-    answered.send(WaitEnded{0, std::nullopt});
+    answered.send(WaitEnded{.step = 0});
     EXPECT_EQ(answered.status(0), StepStatus::kSuccess);
-    run.send(WaitEnded{0, kLate});
+    run.send(WaitEnded{.step = 0, .failure = kLate});
     EXPECT_EQ(run.status(0), StepStatus::kFailed);
     EXPECT_EQ(run.state.failure, kLate);
 }
@@ -93,7 +93,7 @@ TEST(RunstateWaits, TheRunsTimeLimitIsNotInForceMeanwhile) {
     run.now += run.plan.timeout * 2;
     run.send(TimerFired{kRun});
     EXPECT_EQ(run.one<Finish>(), nullptr);
-    run.send(WaitEnded{0, std::nullopt});
+    run.send(WaitEnded{.step = 0});
     EXPECT_EQ(run.state.deadline, run.now + run.plan.timeout);
     EXPECT_THAT(run.all<StartTimer>(), ElementsAre(StartTimer{kRun, run.now + run.plan.timeout}));
 }
@@ -112,9 +112,10 @@ TEST(RunstateWaits, CancelReachesWhatWaits) {
     run.send(WaitOpened{0});
     EXPECT_EQ(run.out.back(), Command(Park{run.now + kDay}));
     run.send(CancelRequested{});
+    EXPECT_THAT(run.all<DropWait>(), ElementsAre(DropWait{0}));
     EXPECT_EQ(run.one<Finish>()->status, RunStatus::kCanceled);
     EXPECT_EQ(run.status(0), StepStatus::kCanceled);
-    run.send(WaitEnded{0, std::nullopt});
+    run.send(WaitEnded{.step = 0});
     EXPECT_TRUE(run.out.empty());
 }
 
@@ -122,6 +123,36 @@ TEST(RunstateWaits, ASkippedWaitSkipsWhatWouldTellOfIt) {
     Driver run({wait_step("ask"), map_step("mail", {on_waiting(0)})});
     run.start().skip(0);
     EXPECT_EQ(run.status(1), StepStatus::kSkipped);
+}
+
+TEST(RunstateWaits, WhatFailedWithAnAnswerIsBegunAnewAsThePolicySays) {
+    const Failure down{FailureKind::kProvider, "HTTP 503"};
+    PlanStep child = wait_step("child");
+    child.retry = {.attempts = 2, .initial = Millis(1000)};
+    Driver run = waiting({child, call_step("other")});
+    run.send(WaitOpened{0}).send(WaitEnded{.step = 0, .failure = down, .is_retryable = true});
+    const auto* wait = run.one<JournalWait>();
+    ASSERT_NE(wait, nullptr);
+    EXPECT_EQ(wait->failure, down);
+    // The next worker finds the same, and that what had answered has been heard.
+    Driver next = run;
+    next.state = {};
+    next.send(Started{
+        run.now,
+        {{.step = 0, .entry = Entry::kWait, .attempt = 1, .until = wait->until, .failure = down},
+         {.step = 0, .entry = Entry::kAnswer, .failure = down, .is_retryable = true}}
+    });
+    EXPECT_EQ(next.state.steps[0].phase, Phase::kRetryWait);
+    run.now = wait->until;
+    run.send(TimerFired{0});
+    EXPECT_THAT(run.evaluated(), ElementsAre(0)) << "its time is counted from then";
+    run.send(InputEvaluated{.step = 0, .wake_at = run.now + kDay});
+    EXPECT_EQ(run.out, (std::vector<Command>{OpenWait{0, 2, run.now + kDay}}));
+    run.send(WaitOpened{.step = 0, .attempt = 2}).send(WaitEnded{.step = 0});
+    EXPECT_EQ(run.status(0), StepStatus::kWaiting) << "of the attempt before";
+    run.send(WaitEnded{.step = 0, .attempt = 2, .failure = down, .is_retryable = true});
+    EXPECT_EQ(run.status(0), StepStatus::kFailed);
+    EXPECT_EQ(run.state.failure, down);
 }
 
 }  // namespace

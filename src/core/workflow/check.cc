@@ -60,11 +60,14 @@ class Checker {
             check_references(step, i);
         }
         if (definition_.output) check_tree(*definition_.output, "output", std::nullopt);
+        if (!definition_.on_failure.empty()) check_workflow(definition_.on_failure, "on-failure.workflow");
     }
 
   private:
     /// core/http may name any connection of the tenant; its own base URL bounds it at run time.
     void check_core(const Step& step, const std::string& field) {
+        if (core_kind(step.uses.action) == CoreKind::kWorkflow && step.with.is_object())
+            check_workflow(text_or(step.with.get_object(), "workflow"), below(field, "with.workflow"));
         if (step.connection.empty()) return;
         auto found = catalog_.connections.find(step.connection);
         if (found == catalog_.connections.end()) {
@@ -75,6 +78,14 @@ class Checker {
         if (!app || has_template(step.with)) return;
         if (auto built = connector::build_http_request(step.with, &*app); !built)
             problems_.add(built.error().user, below(field, "with." + built.error().field));
+    }
+
+    void check_workflow(std::string_view key, std::string field) {
+        if (catalog_.workflows.contains(std::string(key))) return;
+        problems_.add(
+            fmt::format("There is no published workflow \"{}\"; its key is in the list of workflows", key),
+            std::move(field)
+        );
     }
 
     void no_connection(const Step& step, const std::string& field) {

@@ -29,6 +29,7 @@ struct Defaults {
     Millis timeout{limits::kStepTimeoutDefault};
     runstate::OnInvalid on_invalid_output = runstate::OnInvalid::kWarn;
     bool calls_out = false;
+    bool may_retry = false;
 };
 
 Result<Defaults> defaults_of(const Step& step, const Catalog& catalog) {
@@ -36,6 +37,9 @@ Result<Defaults> defaults_of(const Step& step, const Catalog& catalog) {
     out.uses = step.uses.text();
     if (step.uses.is_core()) {
         out.calls_out = core_kind(step.uses.action) == CoreKind::kHttp;
+        out.may_retry = out.calls_out || core_kind(step.uses.action) == CoreKind::kWorkflow;
+        // A child may have done a part of its work: it is begun again only if the author says so.
+        if (!out.calls_out) out.retry.attempts = 1;
         out.effect = http_effect(step.with);
         // Code that shares its machine takes longer than the time it computes.
         if (step.cpu) out.timeout = std::clamp(2 * *step.cpu, out.timeout, Millis(limits::kStepTimeoutMax));
@@ -49,6 +53,7 @@ Result<Defaults> defaults_of(const Step& step, const Catalog& catalog) {
     out.timeout = action.timeout;
     out.on_invalid_output = action.on_invalid_output;
     out.calls_out = true;
+    out.may_retry = true;
     return out;
 }
 
@@ -96,6 +101,8 @@ Result<Json> step_json(const Step& step, const Definition& definition, const Cat
     if (defaults.calls_out) {
         out["effect"] = runstate::name(defaults.effect);
         out["on_unknown"] = runstate::name(step.on_unknown);
+    }
+    if (defaults.may_retry) {
         TRY(out["retry"], retry_json(step, defaults.retry, below(step.field, "retry")));
     }
     return out;
@@ -153,6 +160,7 @@ Result<Json> compile(const Definition& definition, const Catalog& catalog) {
     out["steps"] = std::move(steps);
     if (definition.output) out["output"] = *definition.output;
     if (!definition.flow.empty()) out["flow"] = definition.flow;
+    if (!definition.on_failure.empty()) out["on_failure"] = definition.on_failure;
     return out;
 }
 

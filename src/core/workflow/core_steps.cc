@@ -18,7 +18,7 @@ struct Row {
     CoreKind kind;
     runstate::StepKind step;
 };
-constexpr std::array<Row, 17> kCoreSteps = {{
+constexpr std::array<Row, 18> kCoreSteps = {{
     {"map", CoreKind::kMap, runstate::StepKind::kMap},
     {"code", CoreKind::kCode, runstate::StepKind::kCode},
     {"http", CoreKind::kHttp, runstate::StepKind::kCall},
@@ -30,6 +30,7 @@ constexpr std::array<Row, 17> kCoreSteps = {{
     {"callback", CoreKind::kCallback, runstate::StepKind::kWait},
     {"event", CoreKind::kEvent, runstate::StepKind::kWait},
     {"approval", CoreKind::kApproval, runstate::StepKind::kWait},
+    {"workflow", CoreKind::kWorkflow, runstate::StepKind::kWait},
     {"foreach", CoreKind::kForeach, runstate::StepKind::kLoop},
     {"while", CoreKind::kWhile, runstate::StepKind::kLoop},
     {"break", CoreKind::kBreak, runstate::StepKind::kBreak},
@@ -218,6 +219,7 @@ void check_core_step(const Step& step, CoreKind kind, const std::string& field, 
         case CoreKind::kCallback:
         case CoreKind::kEvent:
         case CoreKind::kApproval:
+        case CoreKind::kWorkflow:
             check_waiting_step(step, kind, field, problems);
             break;
         case CoreKind::kIf:
@@ -257,7 +259,7 @@ void check_core_step(const Step& step, CoreKind kind, const std::string& field, 
     }
     if (kind != CoreKind::kHttp && !step.connection.empty())
         problems.add(fmt::format("{} takes no connection", step.uses.text()), below(field, "connection"));
-    if (kind != CoreKind::kHttp && step.retry)
+    if (kind != CoreKind::kHttp && kind != CoreKind::kWorkflow && step.retry)
         problems.add(fmt::format("{} has nothing to retry", step.uses.text()), below(field, "retry"));
 }
 

@@ -218,6 +218,7 @@ Result<CompiledWorkflow> CompiledWorkflow::load(const Json& compiled) {
     out.env_ = env != nullptr ? to_text(*env) : "{}";
     if (const Json* output = object.if_contains("output")) out.output_ = to_text(*output);
     out.plan_.has_output = !out.output_.empty();
+    out.on_failure_ = text_or(object, "on_failure");
     if (const Json* inputs = object.if_contains("inputs")) {
         TRY(out.inputs_, schema::Schema::compile(*inputs, "inputs", {.checks_formats = true}));
     }

@@ -8,7 +8,7 @@ namespace weft::workflow {
 
 namespace {
 
-constexpr int kConcurrencyMax = 50;
+constexpr int kConcurrencyMax = 1'000;  // items that wait cost little; those that work share parallel_max
 constexpr int kBatchMax = 10'000;
 constexpr runstate::Iteration kRoundsMax = 10'000;
 

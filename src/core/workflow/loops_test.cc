@@ -73,10 +73,10 @@ TEST(Loops, NameWhatIsWrongWhereItStands) {
         ElementsAre(HasSubstr("steps[0].with.y: Unknown member"))
     );
     EXPECT_THAT(
-        in_loop(R"({"items":5,"concurrency":51,"batch":"x","collect":1,"on-item-error":"no"})", kBody),
+        in_loop(R"({"items":5,"concurrency":1001,"batch":"x","collect":1,"on-item-error":"no"})", kBody),
         ElementsAre(
             "steps[0].with.items: items is a list, or an expression that gives one",
-            "steps[0].with.concurrency: concurrency is a whole number from 1 to 50",
+            "steps[0].with.concurrency: concurrency is a whole number from 1 to 1000",
             "steps[0].with.batch: batch is a whole number from 1 to 10000",
             "steps[0].with.on-item-error: on-item-error is fail or continue",
             "steps[0].with.collect: collect is true or false"

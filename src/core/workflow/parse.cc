@@ -256,6 +256,20 @@ void read_step(const Json& value, Step& step, const std::string& field, Problems
     problems.ok(templates::parse(input_template(step), input_field(step)));
 }
 
+/// `on-failure: {workflow: key}`.
+void read_on_failure(const JsonObject& object, Definition& out, Problems& problems) {
+    const Json* found = object.if_contains("on-failure");
+    if (found == nullptr) return;
+    if (!found->is_object()) {
+        problems.add("on-failure is an object with workflow, e.g. {workflow: tell-ops}", "on-failure");
+        return;
+    }
+    check_members(found->get_object(), {"workflow"}, "on-failure", problems);
+    out.on_failure = text_or(found->get_object(), "workflow");
+    if (out.on_failure.empty() || out.on_failure.find("{{") != std::string::npos)
+        problems.add("workflow is the key of a workflow of this tenant, written out", "on-failure.workflow");
+}
+
 void read_env(const JsonObject& object, Definition& out, Problems& problems) {
     const Json* env = object.if_contains("env");
     if (env == nullptr) return;
@@ -412,7 +426,8 @@ void read_definition(const Json& tree, Definition& out, Problems& problems) {
          "throttle",
          "rate-limit",
          "debounce",
-         "priority"},
+         "priority",
+         "on-failure"},
         "",
         problems
     );
@@ -440,6 +455,7 @@ void read_definition(const Json& tree, Definition& out, Problems& problems) {
                 out.timeout = *read;
         }
     }
+    read_on_failure(object, out, problems);
     check_graph(out, problems);
 }
 
@@ -463,7 +479,11 @@ Wanted wanted(const Definition& definition) {
     for (const Step& step : definition.steps) {
         if (!step.uses.is_core()) out.actions.insert(step.uses);
         if (!step.connection.empty()) out.connections.insert(step.connection);
+        if (step.uses.is_core() && core_kind(step.uses.action) == CoreKind::kWorkflow &&
+            step.with.is_object())
+            out.workflows.emplace(text_or(step.with.get_object(), "workflow"));
     }
+    if (!definition.on_failure.empty()) out.workflows.insert(definition.on_failure);
     return out;
 }
 

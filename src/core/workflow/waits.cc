@@ -40,9 +40,9 @@ Result<Instant> instant_of(const JsonObject& with) {
     return Instant(*moment);
 }
 
-Result<Millis> timeout_of(const JsonObject& with) {
+Result<Millis> timeout_of(const JsonObject& with, Millis usual) {
     const Json* value = with.if_contains("timeout");
-    if (value == nullptr || value->is_null()) return kWaitDefault;
+    if (value == nullptr || value->is_null()) return usual;
     TRY(Millis timeout, runstate::duration_of(*value, "timeout"));
     if (timeout.count() == 0) return fail(Error::invalid("timeout is more than nothing", "timeout"));
     if (timeout > kWaitMax) return fail(too_long("timeout"));
@@ -63,6 +63,47 @@ Result<std::string> word_in(const JsonObject& with, std::string_view member, std
 constexpr std::initializer_list<std::string_view> kApprovalMembers = {
     "title", "description", "approvers", "need", "veto", "form", "on-reject", "timeout", "on-timeout"
 };
+
+Result<Child> child_of(const JsonObject& with) {
+    Child out;
+    out.workflow = text_or(with, "workflow");
+    if (out.workflow.empty())
+        return fail(Error::invalid("workflow is the key of a workflow of this tenant", "workflow"));
+    if (const Json* mode = with.if_contains("mode"); mode != nullptr && !mode->is_null()) {
+        const std::string_view word = mode->is_string() ? text_of(*mode) : "";
+        if (word != "wait" && word != "start") return fail(Error::invalid("mode is wait or start", "mode"));
+        out.is_awaited = word == "wait";
+    }
+    const Json* input = with.if_contains("input");
+    out.input = input != nullptr ? to_text(*input) : "{}";
+    return out;
+}
+
+/// Which workflow it is, and whether the step waits for it, stand in the definition itself: they are looked
+/// at when it is published.
+void check_child(const Step& step, const std::string& with, Problems& problems) {
+    if (step.with.is_string()) {
+        problems.add("with is an object with workflow, and input if it needs one", with);
+        return;
+    }
+    if (!step.with.is_object()) return;
+    const JsonObject& object = step.with.get_object();
+    for (const std::string_view literal : {"workflow", "mode"}) {
+        const Json* found = object.if_contains(literal);
+        if (found != nullptr && has_template(*found))
+            problems.add(fmt::format("{} is written out, without {{{{ }}}}", literal), below(with, literal));
+    }
+    const bool waits = text_or(object, "mode", "wait") != "start";
+    if (!waits && (object.contains("timeout") || object.contains("on-timeout")))
+        problems.add("With mode start the step waits for nothing: leave timeout out", below(with, "timeout"));
+    if (!waits && step.retry)
+        problems.add("With mode start there is nothing to retry", below(step.field, "retry"));
+}
+
+bool waits_for_nothing(const Step& step, CoreKind kind) {
+    return kind == CoreKind::kWorkflow && step.with.is_object() &&
+           text_or(step.with.get_object(), "mode", "wait") == "start";
+}
 
 }  // namespace
 
@@ -88,7 +129,7 @@ Result<Wait> wait_of(CoreKind kind, const Json& with) {
     if (!with.is_object()) return fail(Error::invalid("with is an object"));
     const JsonObject& object = with.get_object();
     Wait out;
-    TRY(out.timeout, timeout_of(object));
+    TRY(out.timeout, timeout_of(object, kind == CoreKind::kWorkflow ? kWaitMax : kWaitDefault));
     if (const Json* on = object.if_contains("on-timeout"); on != nullptr && !on->is_null()) {
         const auto word = on->is_string() ? runstate::on_error_from(text_of(*on)) : std::nullopt;
         if (!word) return fail(Error::invalid("on-timeout is fail or continue", "on-timeout"));
@@ -99,6 +140,10 @@ Result<Wait> wait_of(CoreKind kind, const Json& with) {
         if (out.approval->title.empty()) return fail(Error::invalid("title is missing", "title"));
         return out;
     }
+    if (kind == CoreKind::kWorkflow) {
+        TRY(out.child, child_of(object));
+        return out;
+    }
     if (kind != CoreKind::kEvent) return out;
     TRY(out.event, word_in(object, "event", kEventNameBytesMax));
     TRY(out.key, word_in(object, "key", kEventKeyBytesMax));
@@ -107,14 +152,9 @@ Result<Wait> wait_of(CoreKind kind, const Json& with) {
 
 void check_waiting_step(const Step& step, CoreKind kind, const std::string& field, Problems& problems) {
     const std::string with = below(field, "with");
-    if (step.is_final && kind != CoreKind::kSleep)
+    if (step.is_final && kind != CoreKind::kSleep && !waits_for_nothing(step, kind))
         problems.add(
             fmt::format("{} does not stand in finally, which has 5 minutes", step.uses.text()),
-            below(field, "uses")
-        );
-    if (step.parent && kind != CoreKind::kSleep)
-        problems.add(
-            fmt::format("{} stands outside of loops; start another workflow for each item", step.uses.text()),
             below(field, "uses")
         );
     if (step.timeout)
@@ -130,8 +170,13 @@ void check_waiting_step(const Step& step, CoreKind kind, const std::string& fiel
         is_known = check_shape(step.with, {"event", "key", "timeout", "on-timeout"}, "event", with, problems);
     else if (kind == CoreKind::kApproval)
         is_known = check_shape(step.with, kApprovalMembers, "title", with, problems);
+    else if (kind == CoreKind::kWorkflow)
+        is_known = check_shape(
+            step.with, {"workflow", "input", "mode", "timeout", "on-timeout"}, "workflow", with, problems
+        );
     else
         is_known = check_shape(step.with, {"timeout", "on-timeout"}, "", with, problems);
+    if (kind == CoreKind::kWorkflow) check_child(step, with, problems);
     if (!is_known || has_template(step.with)) return;
     const auto refuse = [&](const Error& error) { problems.add(error.user, below(with, error.field)); };
     if (kind != CoreKind::kSleep) {

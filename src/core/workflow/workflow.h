@@ -99,7 +99,8 @@ struct Definition {
     std::vector<Step> steps;
     std::optional<Json> output;
     std::optional<Millis> timeout;
-    JsonObject flow;  // when its runs may begin: what flow::read made; empty: at once
+    JsonObject flow;         // when its runs may begin: what flow::read made; empty: at once
+    std::string on_failure;  // key of the workflow that a run of this one begins when it fails; "" = none
 };
 
 /// Shape, names, limits, unique ids, known needs, no cycles, template syntax, core steps' `with`. Everything
@@ -143,6 +144,7 @@ std::vector<templates::Script> scripts(const Definition& definition);
 struct Wanted {
     std::set<Uses> actions;
     std::set<std::string> connections;
+    std::set<std::string> workflows;  // keys of those that it begins
 };
 Wanted wanted(const Definition& definition);
 
@@ -166,6 +168,7 @@ struct CatalogConnection {
 struct Catalog {
     std::map<Uses, CatalogAction> actions;
     std::map<std::string, CatalogConnection> connections;
+    std::set<std::string> workflows;  // keys of those that are published, and not archived
 };
 
 /// Publish checks: actions and connections exist and fit, literal inputs fit the action's schema, references
@@ -214,6 +217,7 @@ enum class CoreKind {
     kCallback,
     kEvent,
     kApproval,
+    kWorkflow,
     kForeach,
     kWhile,
     kBreak,
@@ -221,6 +225,9 @@ enum class CoreKind {
     kReadFile,
     kMakeFile,
 };
+
+/// Of what kind the state machine takes it; none: an app action.
+runstate::StepKind step_kind(std::optional<CoreKind> kind);
 
 /// One step as the engine runs it. Texts are JSON texts, ready for protocol::Evaluate. What the value of
 /// `with` means:
@@ -230,7 +237,7 @@ enum class CoreKind {
 ///   respond  {status, headers, body}: see response_of
 ///   fail     see fail_message
 ///   sleep    see sleep_until
-///   callback, event, approval  see wait_of
+///   callback, event, approval, workflow  see wait_of
 ///   if, switch  see branch_of
 ///   foreach  see items_of; while: see goes_on; break: nothing
 ///   merge    see merge_of, which gives the output
@@ -272,8 +279,9 @@ class CompiledWorkflow {
     const std::string& env() const { return env_; }        // JSON text of an object
     const std::string& output() const { return output_; }  // JSON text of the template; "" = none
     const std::optional<schema::Schema>& inputs() const { return inputs_; }
-    bool has_respond() const { return has_respond_; }  // a synchronous caller can get an answer
-    bool has_waits() const { return has_waits_; }      // a step waits for an answer
+    bool has_respond() const { return has_respond_; }              // a synchronous caller can get an answer
+    bool has_waits() const { return has_waits_; }                  // a step waits for an answer
+    const std::string& on_failure() const { return on_failure_; }  // as Definition's
 
   private:
     CompiledWorkflow() = default;
@@ -287,6 +295,7 @@ class CompiledWorkflow {
     std::string env_;
     std::string output_;
     std::optional<schema::Schema> inputs_;
+    std::string on_failure_;
     bool has_respond_ = false;
     bool has_waits_ = false;
 };
@@ -335,14 +344,25 @@ std::string_view answer_path(CoreKind kind);
 /// JSON text of any value of a run, without the tokens of such addresses: whoever has one may answer.
 std::string hide_answer_addresses(std::string text);
 
+/// What core/workflow begins: {"workflow": key, "input"?: {}, "mode"?: "wait" or "start"}.
+struct Child {
+    std::string workflow;
+    bool is_awaited = true;  // its end ends the step; else its beginning does
+    std::string input;       // JSON text
+};
+/// Runs begin each other at most so deep: a run that nobody began for another has depth 0.
+inline constexpr int kRunDepthMax = 10;
+
 /// What a step that waits for an answer asks for: {"timeout"?: "7d", "on-timeout"?: "fail" or "continue"},
-/// and of core/event {"event": name, "key": text}.
+/// and of core/event {"event": name, "key": text}, of core/workflow what Child says. A child has no deadline
+/// but its own unless `timeout` says so.
 struct Wait {
     Millis timeout{0};
     runstate::OnError on_timeout = runstate::OnError::kFail;
     std::string event;  // name and key, as whoever sends it must say them
     std::string key;
     std::optional<Approval> approval;
+    std::optional<Child> child;
 };
 Result<Wait> wait_of(CoreKind kind, const Json& with);
 /// That of core/event, for both sides. kInvalid with its field.

@@ -47,7 +47,7 @@ rt::Task<Result<void>> Driver::drive() {
     if (is_terminal(run_.job.loaded.state)) {
         // The end is recorded, the job was left: take it away. The row of an ended run is not touched again.
         record_.finish_silently();
-        co_return co_await flush(JobFate::kFinish, RunStatus::kFailed);
+        co_return co_await flush(JobFate::kFinish, run_.job.loaded.state);
     }
     run_.lanes.assign(run_.plan().lanes.size(), kIdle);
     auto opened = co_await open_values(std::exchange(run_.job.loaded.payloads, {}));
@@ -71,7 +71,7 @@ rt::Task<Result<void>> Driver::drive() {
         co_return co_await fail_plainly(std::move(failure), std::move(place));
     }
     start();
-    CO_CHECK_OK(co_await look_for_events());
+    CO_CHECK_OK(co_await look_for_events(0, static_cast<Index>(run_.count())));
     while (!end_) CO_CHECK_OK(co_await turn());
     co_return Result<void>{};
 }
@@ -86,7 +86,7 @@ rt::Task<Result<void>> Driver::open_values(std::vector<store::runs::StoredPayloa
     }
     std::unordered_map<std::string, std::string> answers;  // slots, and the steps that wait for them
     for (const auto& answer : run_.job.loaded.answers) {
-        answers.emplace(ValueSlot::answer_of(answer.step).text(), answer.step);
+        if (answer.iteration == 0) answers.emplace(ValueSlot::answer_of(answer.step).text(), answer.step);
     }
     for (auto& payload : payloads) {
         std::string* to = nullptr;
@@ -147,6 +147,9 @@ Started Driver::replay() {
     std::unordered_map<std::string_view, Index> definitions;
     const auto& steps = run_.prepared->workflow.steps();
     for (std::size_t i = 0; i < steps.size(); ++i) definitions[steps[i].id] = static_cast<Index>(i);
+    for (const auto& wait : run_.job.loaded.waits) resumed_.until[{wait.step, wait.iteration}] = &wait;
+    for (const auto& answer : run_.job.loaded.answers)
+        resumed_.answers[{answer.step, answer.iteration}] = &answer;
     for (const auto& row : run_.job.loaded.steps) {
         const auto found = definitions.find(row.step);
         if (found == definitions.end()) continue;
@@ -154,11 +157,10 @@ Started Driver::replay() {
         const bool is_in_loop = !run_.is_top(definition);
         if (!is_in_loop) restore(definition, row);
         auto entry = entry_of(row, definition);
-        const bool waits = entry && !is_in_loop && run_.plan(definition).kind == StepKind::kWait;
-        if (waits && entry->entry == JournalEntry::Entry::kWait)
-            restore_wait(*std::move(entry), out);
-        else if (entry)
-            out.journal.push_back(*std::move(entry));
+        if (entry) {
+            out.journal.push_back(*entry);
+            replay_answer(*entry, out);
+        }
         if (is_in_loop && resumed_.open.contains({resumed_.body_of[definition], row.iteration}))
             resumed_.rows[{definition, row.iteration}] = row;
     }
@@ -175,8 +177,8 @@ std::optional<JournalEntry> Driver::entry_of(const store::runs::StepRun& row, In
     if (is_terminal(row.state)) {
         entry.entry = JournalEntry::Entry::kResult;
         entry.status = row.state;
-        const StepKind kind = run_.is_top(definition) ? run_.plan(definition).kind : StepKind::kMap;
-        if (kind == StepKind::kSleep || kind == StepKind::kWait || step.core == workflow::CoreKind::kSleep) {
+        const StepKind kind = workflow::step_kind(step.core);
+        if (kind == StepKind::kSleep || kind == StepKind::kWait) {
             entry.at = row.finished_at.value_or(Instant());
         }
         if (!step.branches.empty() && row.state == StepStatus::kSuccess) {
@@ -194,13 +196,13 @@ std::optional<JournalEntry> Driver::entry_of(const store::runs::StepRun& row, In
     } else if (row.state == StepStatus::kWaiting) {
         entry.entry = JournalEntry::Entry::kWait;
         entry.until = run_.job.loaded.now;
-        for (const auto& wait : run_.job.loaded.waits) {
-            if (wait.step != row.step || wait.iteration != row.iteration) continue;
-            auto detail = parse_json(wait.detail);
-            if (!detail || !detail->is_object()) continue;
+        const auto wait = resumed_.until.find({row.step, row.iteration});
+        auto detail = parse_json(wait == resumed_.until.end() ? "{}" : wait->second->detail);
+        if (detail && detail->is_object()) {
             entry.until = Instant(Micros(int_or(detail->get_object(), "until", 0)));
             if (const Json* asked = detail->get_object().if_contains("wait")) {
-                if (auto read = workflow::wait_of(*step.core, *asked)) slot(definition).wait = *read;
+                auto read = workflow::wait_of(*step.core, *asked);
+                if (read) resumed_.waits[{definition, row.iteration}] = *std::move(read);
             }
         }
     } else if (row.intent_at && row.attempt > 0) {
@@ -217,6 +219,9 @@ std::optional<JournalEntry> Driver::entry_of(const store::runs::StepRun& row, In
 void Driver::restore(Index step, const store::runs::StepRun& row) {
     Slot& mine = slot(step);
     mine.started_at = row.started_at;
+    if (const auto answer = resumed_.answers.find({row.step, row.iteration});
+        run_.plan(step).kind == StepKind::kWait && row.state == StepStatus::kWaiting && !row.error)
+        return restore_wait(step, answer == resumed_.answers.end() ? nullptr : answer->second);
     if (!is_terminal(row.state)) return;
     mine.answer = {};
     mine.recorded = row.state;

@@ -66,6 +66,7 @@ rt::Task<End> Engine::run(Job& job) {
             entry.state = RunStatus::kFailed;
             entry.may_wait = true;
             entry.is_gated = job.claimed.is_gated;
+            entry.may_have_parent = true;
             entry.failure_kind = FailureKind::kPlatform;
             entry.error = error_json({FailureKind::kPlatform, "The workflow's version is unreadable"}, {});
             entry.finished_at = job.loaded.now;
@@ -88,20 +89,69 @@ rt::Task<Result<void>> Engine::bury(store::queue::Poisoned poisoned, rt::Deadlin
     entry.workflow = poisoned.workflow;
     entry.state = RunStatus::kFailed;
     entry.failure_kind = FailureKind::kPlatform;
-    entry.error = error_json(
-        {FailureKind::kPlatform, "The run's worker or sandbox died repeatedly; it was not tried again"}, {}
-    );
+    const runstate::Failure died{
+        FailureKind::kPlatform, "The run's worker or sandbox died repeatedly; it was not tried again"
+    };
+    entry.error = error_json(died, {});
     entry.fate = JobFate::kFinish;
     entry.is_dead_letter = true;
     entry.may_wait = true;
     entry.is_gated = true;  // it may be
+    entry.may_have_parent = true;
     entry.finished_at = deps_.clock.now();
     if (!loaded.empty()) {
         entry.started_at = loaded.front().started_at.value_or(loaded.front().now);
         entry.finished_at = loaded.front().now;
         entry.events.push_back(failed_at(loaded.front().now, JsonObject{{"poisoned", true}}));
+        CO_CHECK_OK(co_await begin_handler(poisoned, std::move(loaded.front()), died, entry, by));
     }
     co_return co_await deps_.journal.write(std::move(entry), std::move(by));
+}
+
+/// What a driver does of a run that fails. What cannot be begun is a line of the run's log.
+rt::Task<Result<void>> Engine::begin_handler(
+    store::queue::Poisoned poisoned,
+    store::runs::Loaded loaded,
+    runstate::Failure failure,
+    store::runs::Entry& entry,
+    rt::Deadline by
+) {
+    const TenantId tenant = poisoned.lease.tenant;
+    auto prepared = co_await prepare(tenant, poisoned.version, by);
+    if (!prepared && is_passing(prepared.error())) co_return fail(std::move(prepared).error());
+    if (!prepared) co_return Result<void>{};
+    FailedRun failed{
+        .tenant = tenant,
+        .run = loaded.run,
+        .now = loaded.now,
+        .depth = poisoned.depth,
+        .failure = std::move(failure),
+        .step = {},
+        .input = {},
+        .trigger = {}
+    };
+    for (auto& payload : loaded.payloads) {
+        const bool is_input = payload.slot == store::runs::ValueSlot::input();
+        if (!is_input && payload.slot != store::runs::ValueSlot::trigger()) continue;
+        auto text = co_await deps_.codec.open(tenant, failed.run, std::move(payload), by);
+        if (text) (is_input ? failed.input : failed.trigger) = *std::move(text);
+    }
+    auto other = handler_of(**prepared, options_, std::move(failed));
+    if (!other) co_return Result<void>{};
+    auto made = co_await make_run(deps_, *std::move(other), by);
+    if (made) {
+        entry.begun.push_back(*std::move(made));
+    } else if (is_passing(made.error())) {
+        co_return fail(std::move(made).error());
+    } else {
+        entry.logs.push_back(
+            {.at = loaded.now,
+             .level = store::runlog::Level::kWarn,
+             .step = std::nullopt,
+             .message = "No run handles the failure: " + made.error().user}
+        );
+    }
+    co_return Result<void>{};
 }
 
 rt::Task<Result<Engine::PreparedPtr>> Engine::prepare(

@@ -124,6 +124,13 @@ class Engine {
         PreparedPtr prepared;
     };
     rt::Task<Result<PreparedPtr>> prepare(TenantId tenant, WorkflowVersionId version, rt::Deadline by);
+    rt::Task<Result<void>> begin_handler(
+        store::queue::Poisoned poisoned,
+        store::runs::Loaded loaded,
+        runstate::Failure failure,
+        store::runs::Entry& entry,
+        rt::Deadline by
+    );
     void keep(TenantId tenant, WorkflowVersionId version, PreparedPtr prepared);
 
     Deps deps_;

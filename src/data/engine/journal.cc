@@ -29,6 +29,7 @@ rt::Task<Result<void>> Driver::on(JournalWait command) {
     row.state = StepStatus::kWaiting;
     row.attempt = command.attempt;
     if (command.failure) set_failure(row, *command.failure, slot(command.step).place);
+    slot(command.step).opened = {};  // what answered is over
     record_.note_wait(command, slot(command.step).place);
     co_return Result<void>{};
 }
@@ -78,13 +79,17 @@ rt::Task<Result<void>> Driver::on(Park command) {
 rt::Task<Result<void>> Driver::on(Finish command) {
     session_.close();
     record_rest();
-    if (command.status == RunStatus::kSuccess && !output_.empty())
-        record_.keep_answer(ValueSlot::output(), std::move(output_));
+    if (command.status == RunStatus::kSuccess) {
+        if (run_.job.claimed.parent) record_.answer_parent(output_.empty() ? "null" : output_);
+        if (!output_.empty()) record_.keep_answer(ValueSlot::output(), std::move(output_));
+    }
     JsonObject detail;
     if (command.failure) {
         const bool is_of_step = command.step != kRun;
         record_.fail(*command.failure, is_of_step ? slot(command.step).place : Place{});
         if (is_of_step) detail["step"] = run_.step(command.step).id;
+        if (command.status == RunStatus::kFailed)
+            CO_CHECK_OK(co_await begin_handler(*command.failure, command.step));
     }
     record_.finish(command.status, std::move(detail), is_buried_);
     co_return co_await flush(JobFate::kFinish, command.status);
@@ -149,6 +154,7 @@ rt::Task<Result<void>> Driver::give_back(JobFate fate, Millis delay) {
 rt::Task<Result<void>> Driver::fail_plainly(Failure failure, Place place) {
     record_.drop();
     record_.fail(failure, place);
+    CO_CHECK_OK(co_await begin_handler(failure, kRun));
     if (state_.stage == Stage::kNew && run_.job.claimed.lease.epoch == 1) {
         for (Index i = 0; static_cast<std::size_t>(i) < run_.count() && run_.plan(i).lane == kNoLane; ++i) {
             row_of(i).state = StepStatus::kNotReached;

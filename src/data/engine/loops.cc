@@ -355,20 +355,21 @@ rt::Task<Result<void>> Driver::resume_item(LaneIndex index) {
     const rt::Deadline by = run_.job.scope.deadline(10s);
     const Iteration iteration = run_.lanes[static_cast<std::size_t>(index)];
     std::vector<ValueSlot> slots;
-    std::map<std::string, Index> wanted;
+    std::map<std::string, std::string*> wanted;
     for (Index step = lane.first; step < lane.first + lane.count; ++step) {
         slots.push_back(run_.output_slot(step));
-        wanted[slots.back().text()] = step;
+        wanted[slots.back().text()] = &slot(step).output;
+        if (!resumed_.answers.contains({run_.step(step).id, iteration})) continue;
+        slots.push_back(run_.answer_slot(step));
+        wanted[slots.back().text()] = &slot(step).answer;
     }
     CO_TRY(
         auto found,
         co_await store::runs::load_values(run_.deps.pool, run_.tenant, run_.id, std::move(slots), by)
     );
     for (auto& payload : found) {
-        const Index step = wanted[payload.slot.text()];
-        CO_TRY(
-            slot(step).output, co_await run_.deps.codec.open(run_.tenant, run_.id, std::move(payload), by)
-        );
+        std::string& to = *wanted[payload.slot.text()];
+        CO_TRY(to, co_await run_.deps.codec.open(run_.tenant, run_.id, std::move(payload), by));
     }
     for (Index step = lane.first; step < lane.first + lane.count; ++step) {
         const Resumed::Key key{run_.plan().definition_of(step), iteration};
@@ -382,7 +383,7 @@ rt::Task<Result<void>> Driver::resume_item(LaneIndex index) {
             loop.items = std::move(resumed_.items[key]);
         }
     }
-    co_return Result<void>{};
+    co_return co_await look_for_events(lane.first, lane.first + lane.count);
 }
 
 /// Items, and what the time before gave, of loops whose values are in the database only.

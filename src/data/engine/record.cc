@@ -108,6 +108,11 @@ void Record::note_wait(const JournalWait& wait, const Place& place) {
     note(EventKind::kWait, wait.step, std::move(detail));
 }
 
+void Record::drop_wait(store::runs::WaitRef wait) {
+    batch_.dropped.push_back(std::move(wait));
+    touch();
+}
+
 void Record::log(Level level, std::optional<Index> step, std::string text) {
     store::runs::LogWrite line{
         .at = run_.now(), .level = level, .message = clean_text(text, limits::kLogLineBytesMax)
@@ -142,6 +147,7 @@ void Record::finish(RunStatus status, JsonObject detail, bool is_dead_letter) {
 
 void Record::drop() {
     batch_ = {};
+    parent_answer_.reset();
     values_.clear();
     value_bytes_ = 0;
 }
@@ -165,6 +171,15 @@ rt::Task<Result<void>> Record::seal() {
     }
     values_.clear();
     value_bytes_ = 0;
+    const auto& parent = run_.job.claimed.parent;
+    if (!parent || !parent_answer_) co_return Result<void>{};
+    auto slot = store::runs::ValueSlot::answer_of(parent->step, parent->iteration);
+    CO_TRY(
+        batch_.parent_answer,
+        co_await run_.deps.codec.seal(
+            run_.tenant, parent->run, std::move(slot), *std::exchange(parent_answer_, {}), by
+        )
+    );
     co_return Result<void>{};
 }
 
@@ -181,6 +196,7 @@ rt::Task<Result<void>> Record::write(JobFate fate, RunStatus status, Millis park
     entry.has_crashed = crashes_ > 0;
     if (std::ranges::any_of(entry.steps, has_ended)) crashes_ = 0;
     entry.may_wait = run_.prepared->workflow.has_waits();
+    entry.may_have_parent = run_.job.claimed.parent.has_value();
     entry.fate = fate;
     entry.park_for = park_for;
     entry.events_before = events_written_;

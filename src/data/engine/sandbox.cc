@@ -102,9 +102,10 @@ rt::Task<Result<void>> Driver::restore_values() {
     const std::string since = session_.take_frames();
     for (std::size_t i = 0; i < run_.count(); ++i) {
         const auto step = static_cast<Index>(i);
+        if (run_.iteration(step) == kIdle) continue;
         if (!slots_[i].opened.empty() && !slots_[i].recorded)
             session_.put(step, StepStatus::kWaiting, slots_[i].opened, "");
-        if (!slots_[i].is_stored || run_.iteration(step) == kIdle) continue;
+        if (!slots_[i].is_stored) continue;
         session_.put(step, *slots_[i].recorded, slots_[i].output, slots_[i].error);
         slots_[i].output = {};
     }

@@ -31,6 +31,7 @@ std::string error_json(const runstate::Failure& failure, const Place& place) {
     if (place.line > 0) out["line"] = place.line;
     if (place.column > 0) out["column"] = place.column;
     if (place.status > 0) out["status"] = place.status;
+    if (!place.run.empty()) out["run_id"] = place.run;
     return to_text(out);
 }
 

@@ -17,8 +17,10 @@ namespace {
 
 constexpr std::size_t kTokenBytes = 32;
 constexpr auto kAgain = 200ms;  // while the database is away
+constexpr std::size_t kAnswersPerRead = 64;
 
 WaitKind wait_kind(workflow::CoreKind kind) {
+    if (kind == workflow::CoreKind::kWorkflow) return WaitKind::kChild;
     if (kind == workflow::CoreKind::kApproval) return WaitKind::kApproval;
     return kind == workflow::CoreKind::kEvent ? WaitKind::kEvent : WaitKind::kCallback;
 }
@@ -38,6 +40,7 @@ JsonObject kept(const workflow::Wait& wait) {
         out["key"] = wait.key;
     }
     if (wait.approval) out["title"] = "-";  // what is asked is in the step's input
+    if (wait.child) out["workflow"] = wait.child->workflow;
     return out;
 }
 
@@ -49,10 +52,22 @@ rt::Task<Result<void>> Driver::on(OpenWait command) {
     Slot& mine = slot(command.step);
     const workflow::CompiledStep& compiled = run_.step(command.step);
     store::runs::WaitWrite wait{
-        .step = compiled.id, .kind = wait_kind(*compiled.core), .deadline = command.until
+        .step = compiled.id,
+        .iteration = run_.iteration(command.step),
+        .attempt = command.attempt,
+        .kind = wait_kind(*compiled.core),
+        .deadline = command.until
     };
     JsonObject seen{{"until", rfc3339(command.until)}};
-    if (wait.kind == WaitKind::kEvent) {
+    if (wait.kind == WaitKind::kChild) {
+        CO_TRY(auto child, co_await make_child(command));
+        if (!child) co_return Result<void>{};
+        wait.child = child->id;
+        wait.is_answered = !child->is_awaited;
+        seen = JsonObject{{"run_id", child->id.text()}};
+        if (wait.is_answered) record_.keep_value(run_.answer_slot(command.step), to_text(seen));
+        record_.begin_run(*std::move(child));
+    } else if (wait.kind == WaitKind::kEvent) {
         wait.event_name = mine.wait->event;
         wait.event_key = mine.wait->key;
     } else {
@@ -73,13 +88,17 @@ rt::Task<Result<void>> Driver::on(OpenWait command) {
         {"wait", kept(*mine.wait)},
     };
     record_.note(store::runs::EventKind::kWait, command.step, std::move(detail));
-    record_.keep_value(ValueSlot::output_of(compiled.id), mine.opened);
+    record_.keep_value(run_.output_slot(command.step), mine.opened);
+    const bool is_answered = wait.is_answered;
     record_.open_wait(std::move(wait));
     record_running();
     CO_CHECK_OK(co_await flush(JobFate::kKeep, RunStatus::kRunning));
     if (end_) co_return Result<void>{};
     session_.put(command.step, StepStatus::kWaiting, mine.opened, "");
-    apply(WaitOpened{command.step});
+    if (is_answered)
+        end_wait(command.step, mine.opened, {});
+    else
+        apply(WaitOpened{.step = command.step, .attempt = command.attempt});
     if (*compiled.core != workflow::CoreKind::kEvent) co_return Result<void>{};
     co_return co_await look_for_event(command.step);
 }
@@ -88,7 +107,9 @@ rt::Task<Result<void>> Driver::on(OpenWait command) {
 /// found for a fault of the database is found by nobody: the look is repeated.
 rt::Task<Result<void>> Driver::look_for_event(Index step) {
     const store::waits::EventKey key{slot(step).wait->event, slot(step).wait->key};
-    store::waits::Target target{.tenant = run_.tenant, .run = run_.id, .step = run_.step(step).id};
+    store::waits::Target target{
+        .tenant = run_.tenant, .run = run_.id, .step = run_.step(step).id, .iteration = run_.iteration(step)
+    };
     while (!run_.job.scope.is_cancelled() && !run_.job.cancel) {
         const rt::Deadline by = run_.job.scope.deadline(10s);
         auto taken = co_await take_event(key, target, by);
@@ -100,10 +121,11 @@ rt::Task<Result<void>> Driver::look_for_event(Index step) {
     co_return Result<void>{};
 }
 
-/// The worker before this one may have died between its commit and its look.
-rt::Task<Result<void>> Driver::look_for_events() {
-    for (std::size_t i = 0; i < state_.steps.size(); ++i) {
-        const auto step = static_cast<Index>(i);
+/// The worker before this one may have died between its commit and its look. One that parked the run had
+/// looked.
+rt::Task<Result<void>> Driver::look_for_events(Index first, Index end) {
+    if (run_.job.loaded.state == RunStatus::kWaiting) co_return Result<void>{};
+    for (Index step = first; step < end; ++step) {
         if (!is_in(step, Phase::kWaiting) || !slot(step).wait) continue;
         if (run_.step(step).core == workflow::CoreKind::kEvent) CO_CHECK_OK(co_await look_for_event(step));
     }
@@ -121,7 +143,7 @@ rt::Task<Result<bool>> Driver::take_event(
     CO_TRY(
         auto sealed,
         co_await run_.deps.codec.seal(
-            run_.tenant, run_.id, ValueSlot::answer_of(target.step), std::move(json), by
+            run_.tenant, run_.id, ValueSlot::answer_of(target.step, target.iteration), std::move(json), by
         )
     );
     CO_TRY(
@@ -137,10 +159,10 @@ rt::Task<Result<bool>> Driver::take_event(
 /// Its time is over; an answer that was taken before that counts.
 rt::Task<Result<void>> Driver::on(CloseWait command) {
     if (!is_in(command.step, Phase::kClosing)) co_return Result<void>{};
-    store::runs::WaitRef wait{.step = run_.step(command.step).id};
     auto closed = co_await store::runs::close_wait(
-        run_.deps.pool, run_.job.claimed.lease, std::move(wait), run_.job.scope.deadline(10s)
+        run_.deps.pool, run_.job.claimed.lease, run_.wait_ref(command.step), run_.job.scope.deadline(10s)
     );
+    if (!closed && closed.error().code == Code::kStale) co_return closed;
     if (closed) {
         run_.job.is_signaled = true;
         CO_CHECK_OK(co_await hear_answers());
@@ -157,71 +179,125 @@ rt::Task<Result<void>> Driver::on(CloseWait command) {
     co_return Result<void>{};
 }
 
+rt::Task<Result<void>> Driver::on(DropWait command) {
+    record_.drop_wait(run_.wait_ref(command.step));
+    is_urgent_ = true;  // a child may be at work
+    co_return Result<void>{};
+}
+
 /// Nobody answered in time.
 void Driver::wait_over(Index step) {
     const workflow::Wait wait = slot(step).wait.value_or(workflow::Wait());
-    if (wait.on_timeout == OnError::kContinue) return end_wait(step, R"({"timed_out":true})", std::nullopt);
-    Failure late{FailureKind::kLimit, "Nobody answered within " + duration_text(wait.timeout)};
-    end_wait(step, "{}", std::move(late));
+    Slot& mine = slot(step);
+    WaitEnded over{.step = step, .attempt = state_.steps[static_cast<std::size_t>(step)].attempt};
+    if (wait.on_timeout == OnError::kContinue) {
+        mine.output = joined(mine.opened, R"({"timed_out":true})");
+    } else {
+        const std::string_view who = wait.child ? "The run did not end" : "Nobody answered";
+        over.failure =
+            Failure{FailureKind::kLimit, std::string(who) + " within " + duration_text(wait.timeout)};
+    }
+    apply(std::move(over));
 }
 
-void Driver::end_wait(Index step, std::string_view answer, std::optional<Failure> failure) {
+/// What a step gives that was answered: of a child, what that gave.
+std::string Driver::wait_output(Index step, std::string answer) const {
+    if (run_.step(step).core == workflow::CoreKind::kWorkflow) return answer.empty() ? "null" : answer;
+    return joined(slots_[static_cast<std::size_t>(step)].opened, answer);
+}
+
+void Driver::end_wait(Index step, std::string answer, const store::runs::Answer& about) {
+    WaitEnded ended{.step = step, .attempt = state_.steps[static_cast<std::size_t>(step)].attempt};
     Slot& mine = slot(step);
-    if (!failure) mine.output = joined(mine.opened, answer);
-    apply(WaitEnded{step, std::move(failure)});
+    ended.failure = failure_of(about, mine.wait.value_or(workflow::Wait()));
+    ended.is_retryable = about.failure_kind.has_value();
+    if (!ended.failure) mine.output = wait_output(step, std::move(answer));
+    if (ended.failure && about.child) mine.place = Place{.run = about.child->text()};
+    apply(std::move(ended));
 }
 
 /// What was answered while the run was under way. That there is something to be read stays known until it
 /// was.
 rt::Task<Result<void>> Driver::hear_answers() {
     const rt::Deadline by = run_.job.scope.deadline(10s);
+    std::vector<store::runs::WaitRef> waiting;
+    for (std::size_t i = 0; i < state_.steps.size(); ++i) {
+        const auto step = static_cast<Index>(i);
+        if (is_in(step, Phase::kWaiting) || is_in(step, Phase::kClosing))
+            waiting.push_back(run_.wait_ref(step));
+    }
     run_.job.is_signaled = false;
-    auto read = co_await store::runs::answered_so_far(run_.deps.pool, run_.job.claimed.lease, by);
-    for (std::size_t i = 0; read && i < read->answers.size(); ++i) {
-        auto& answer = read->answers[i];
-        const auto& steps = run_.prepared->workflow.steps();
-        const auto found = std::ranges::find(steps, answer.step, &workflow::CompiledStep::id);
-        if (found == steps.end()) continue;
-        const auto step = static_cast<Index>(found - steps.begin());
-        if (!is_in(step, Phase::kWaiting) && !is_in(step, Phase::kClosing)) continue;
-        auto payload = std::ranges::find(
-            read->payloads, ValueSlot::answer_of(answer.step), &store::runs::StoredPayload::slot
-        );
-        if (payload == read->payloads.end()) continue;
-        auto text = co_await run_.deps.codec.open(run_.tenant, run_.id, std::move(*payload), by);
-        if (!text) {
-            read = fail(std::move(text).error());
-            break;
-        }
-        std::optional<Failure> failure;
-        if (answer.failure) failure = Failure{FailureKind::kWorkflow, *answer.failure};
-        end_wait(step, *text, std::move(failure));
+    auto answers =
+        co_await store::runs::answered_so_far(run_.deps.pool, run_.job.claimed.lease, std::move(waiting), by);
+    Result<void> read;
+    if (!answers) read = fail(std::move(answers).error());
+    for (std::size_t at = 0; read && at < answers->size(); at += kAnswersPerRead) {
+        const auto from = answers->begin() + static_cast<std::ptrdiff_t>(at);
+        const auto count = std::min(kAnswersPerRead, answers->size() - at);
+        std::vector<store::runs::Answer> some(from, from + static_cast<std::ptrdiff_t>(count));
+        read = co_await hear_some(std::move(some), by);
     }
     if (read) co_return Result<void>{};
-    if (run_.job.scope.is_cancelled()) co_return fail(std::move(read).error());
+    if (run_.job.scope.is_cancelled()) co_return read;
     run_.deps.log.warn("answers not read", {{"run_id", run_.id}, {"detail", read.error().detail}});
     run_.job.is_signaled = true;
     (void)co_await rt::sleep_for(kAgain, run_.job.scope.forever());
     co_return Result<void>{};
 }
 
-/// A wait as the next worker finds it, and what was answered meanwhile.
-void Driver::restore_wait(JournalEntry entry, Started& started) {
-    Slot& mine = slot(entry.step);
-    const std::string& id = run_.step(entry.step).id;
-    const auto& answers = run_.job.loaded.answers;
+rt::Task<Result<void>> Driver::hear_some(std::vector<store::runs::Answer> answers, rt::Deadline by) {
+    std::vector<ValueSlot> slots;
+    for (const auto& answer : answers)
+        if (!answer.failure) slots.push_back(ValueSlot::answer_of(answer.step, answer.iteration));
+    CO_TRY(
+        auto found,
+        co_await store::runs::load_values(run_.deps.pool, run_.tenant, run_.id, std::move(slots), by)
+    );
+    std::map<std::string, std::string> texts;
+    for (auto& payload : found) {
+        const std::string slot = payload.slot.text();
+        CO_TRY(texts[slot], co_await run_.deps.codec.open(run_.tenant, run_.id, std::move(payload), by));
+    }
+    for (const auto& answer : answers) {
+        for (std::size_t i = 0; i < state_.steps.size(); ++i) {
+            const auto step = static_cast<Index>(i);
+            if (run_.iteration(step) != answer.iteration || run_.step(step).id != answer.step) continue;
+            if (!is_in(step, Phase::kWaiting) && !is_in(step, Phase::kClosing)) continue;
+            end_wait(step, std::move(texts[run_.answer_slot(step).text()]), answer);
+            break;
+        }
+    }
+    co_return Result<void>{};
+}
+
+/// What a wait in the journal was answered meanwhile.
+void Driver::replay_answer(const JournalEntry& entry, Started& started) {
+    if (entry.entry != JournalEntry::Entry::kWait || entry.failure) return;
+    const auto& step = run_.prepared->workflow.steps()[static_cast<std::size_t>(entry.step)];
+    const auto found = resumed_.answers.find({step.id, entry.iteration});
+    if (workflow::step_kind(step.core) != StepKind::kWait || found == resumed_.answers.end()) return;
+    JournalEntry answered{
+        .step = entry.step, .iteration = entry.iteration, .entry = JournalEntry::Entry::kAnswer
+    };
+    const auto wait = resumed_.waits.find({entry.step, entry.iteration});
+    answered.failure =
+        failure_of(*found->second, wait == resumed_.waits.end() ? workflow::Wait() : wait->second);
+    answered.is_retryable = found->second->failure_kind.has_value();
+    started.journal.push_back(std::move(answered));
+}
+
+/// A wait as the next worker finds it, and what it was answered.
+void Driver::restore_wait(Index step, const store::runs::Answer* answer) {
+    Slot& mine = slot(step);
+    const auto wait = resumed_.waits.find({run_.plan().definition_of(step), run_.iteration(step)});
+    if (wait != resumed_.waits.end()) mine.wait = wait->second;
     mine.opened = std::exchange(mine.output, {});
     if (mine.opened.empty()) mine.opened = "{}";
-    session_.put(entry.step, StepStatus::kWaiting, mine.opened, "");
-    const Index step = entry.step;
-    started.journal.push_back(std::move(entry));
-    const auto found = std::ranges::find(answers, id, &store::runs::Answer::step);
-    if (found == answers.end()) return;
-    JournalEntry answered{.step = step, .entry = JournalEntry::Entry::kAnswer};
-    if (found->failure) answered.failure = Failure{FailureKind::kWorkflow, *found->failure};
-    if (!found->failure) mine.output = joined(mine.opened, mine.answer);
-    mine.answer = {};
-    started.journal.push_back(std::move(answered));
+    session_.put(step, StepStatus::kWaiting, mine.opened, "");
+    std::string text = std::exchange(mine.answer, {});
+    if (answer == nullptr) return;
+    if (!answer->failure) mine.output = wait_output(step, std::move(text));
+    if (answer->failure && answer->child) mine.place = Place{.run = answer->child->text()};
 }
 
 }  // namespace weft::engine

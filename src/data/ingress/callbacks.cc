@@ -27,6 +27,10 @@ http::Response gone(const http::Request& head) {
     );
 }
 
+store::runs::WaitRef wait_of(const store::waits::Target& target) {
+    return {target.step, target.iteration};
+}
+
 /// The answer's value; the body is JSON text already.
 std::string answer_json(const http::Request& request, std::string_view body, Instant received_at) {
     const JsonObject about{
@@ -89,7 +93,7 @@ rt::Task<Result<http::Response>> Callbacks::show_approval(Target target, http::R
     CO_TRY(
         auto standing,
         co_await store::waits::find_approval(
-            db, needs_.codec, target.tenant, target.run, target.step, request.deadline
+            db, needs_.codec, target.tenant, target.run, wait_of(target), request.deadline
         )
     );
     // Who has the address learns what it is about; the rest is for those who sign in.
@@ -101,6 +105,7 @@ rt::Task<Result<http::Response>> Callbacks::show_approval(Target target, http::R
         {"is_for_members", is_for_members},
         {"run_id", target.run.text()},
         {"step_id", target.step},
+        {"iteration", target.iteration},
     };
     out["form"] = is_for_members ? Json(nullptr) : standing.approval.form.value_or(Json(nullptr));
     auto response = http::Response::json(200, to_text(out));
@@ -130,7 +135,10 @@ rt::Task<Result<http::Response>> Callbacks::decide(Target target, http::Request 
         .object_kind = "run",
         .object_id = target.run.uuid(),
         .detail =
-            {{"step_id", target.step}, {"approved", decision.is_approved}, {"claimed_name", decision.name}},
+            {{"step_id", target.step},
+             {"iteration", target.iteration},
+             {"approved", decision.is_approved},
+             {"claimed_name", decision.name}},
         .request_id = request.id,
         .ip = request.client,
     };
@@ -138,7 +146,7 @@ rt::Task<Result<http::Response>> Callbacks::decide(Target target, http::Request 
     const store::Db db(transaction);
     CO_TRY(
         auto standing,
-        co_await store::waits::find_approval(db, needs_.codec, target.tenant, target.run, target.step, by)
+        co_await store::waits::find_approval(db, needs_.codec, target.tenant, target.run, wait_of(target), by)
     );
     if (!standing.approval.approvers.empty())
         co_return fail(Error::forbidden("Sign in to decide this: it names who may"));
@@ -172,7 +180,7 @@ rt::Task<Result<http::Response>> Callbacks::handle(http::Request request) {
     CO_TRY(auto reading, co_await rt::offload(most, work));
     std::string json = answer_json(request, reading.input, needs_.clock.now());
     const rt::Deadline by = request.deadline;
-    auto slot = store::runs::ValueSlot::answer_of(target->step);
+    auto slot = store::runs::ValueSlot::answer_of(target->step, target->iteration);
     CO_TRY(
         auto value,
         co_await needs_.codec.seal(target->tenant, target->run, std::move(slot), std::move(json), by)

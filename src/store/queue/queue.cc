@@ -51,15 +51,16 @@ constexpr auto kCanceled =
 constexpr auto kOrphan =
     pg::columns(pg::column<&Orphan::tenant>("tenant_id"), pg::column<&Orphan::run>("run_id"));
 
-/// A row whose `cancel` counts only when it has been asked for.
-template <class T>
-struct MayStop {
-    T row;
+/// As it is read: `cancel` counts only when it has been asked for, the parent only when there is one.
+struct ClaimedRow {
+    Claimed row;
     Cancel cancel;
     bool is_cancel_requested = false;
+    std::optional<RunId> parent_run;
+    std::string parent_step;
+    std::int64_t parent_iteration = 0;
 };
 
-using ClaimedRow = MayStop<Claimed>;
 constexpr auto kClaim =
     pg::nested<Claimed, &Claimed::lease, kLease>() + pg::columns(
                                                          pg::column<&Claimed::workflow>("workflow_id"),
@@ -67,12 +68,18 @@ constexpr auto kClaim =
                                                          pg::column<&Claimed::crashes>("crashes"),
                                                          pg::column<&Claimed::is_awaited>("is_awaited"),
                                                          pg::column<&Claimed::is_gated>("is_gated"),
+                                                         pg::column<&Claimed::depth>("depth"),
                                                          pg::column<&Claimed::may_be_more>("may_be_more"),
                                                          pg::column<&Claimed::at>("claimed_at")
                                                      );
 constexpr auto kClaimed = pg::nested<ClaimedRow, &ClaimedRow::row, kClaim>() +
                           pg::nested<ClaimedRow, &ClaimedRow::cancel, kCancel>() +
-                          pg::columns(pg::column<&ClaimedRow::is_cancel_requested>("is_cancel_requested"));
+                          pg::columns(
+                              pg::column<&ClaimedRow::is_cancel_requested>("is_cancel_requested"),
+                              pg::column<&ClaimedRow::parent_run>("parent_run_id"),
+                              pg::column<&ClaimedRow::parent_step>("parent_step_id"),
+                              pg::column<&ClaimedRow::parent_iteration>("parent_iteration")
+                          );
 
 struct Held {
     Canceled run;
@@ -92,9 +99,13 @@ struct Lapsed {
     Poisoned job;
     bool is_poisoned = false;
 };
-constexpr auto kPoisoned =
-    pg::nested<Poisoned, &Poisoned::lease, kLease>() +
-    pg::columns(pg::column<&Poisoned::workflow>("workflow_id"), pg::column<&Poisoned::crashes>("crashes"));
+constexpr auto kPoisoned = pg::nested<Poisoned, &Poisoned::lease, kLease>() +
+                           pg::columns(
+                               pg::column<&Poisoned::workflow>("workflow_id"),
+                               pg::column<&Poisoned::version>("workflow_version_id"),
+                               pg::column<&Poisoned::depth>("depth"),
+                               pg::column<&Poisoned::crashes>("crashes")
+                           );
 constexpr auto kLapsed = pg::nested<Lapsed, &Lapsed::job, kPoisoned>() +
                          pg::columns(pg::column<&Lapsed::is_poisoned>("is_poisoned"));
 
@@ -139,6 +150,8 @@ rt::Task<Result<std::vector<Claimed>>> Queue::claim(
     out.reserve(found.size());
     for (ClaimedRow& each : found) {
         if (each.is_cancel_requested) each.row.cancel = std::move(each.cancel);
+        if (each.parent_run)
+            each.row.parent = Parent{*each.parent_run, std::move(each.parent_step), each.parent_iteration};
         out.push_back(std::move(each.row));
     }
     co_return out;

@@ -40,6 +40,13 @@ struct Cancel {
     std::string by;      // a name; empty: not known
 };
 
+/// Whose step waits for a run's end.
+struct Parent {
+    RunId run;
+    std::string step;
+    std::int64_t iteration = 0;
+};
+
 struct Claimed {
     Lease lease;
     WorkflowId workflow;
@@ -47,6 +54,8 @@ struct Claimed {
     int crashes = 0;
     bool is_awaited = false;  // a caller waits for the run's answer
     bool is_gated = false;    // holds a place at a gate of its workflow
+    int depth = 0;            // how many runs stand above it
+    std::optional<Parent> parent;
     /// Jobs may have been left that were due: of several tenants, or of one that had no more room.
     bool may_be_more = true;
     std::optional<Cancel> cancel;
@@ -79,6 +88,8 @@ struct Beat {
 struct Poisoned {
     Lease lease;
     WorkflowId workflow;
+    WorkflowVersionId version;
+    int depth = 0;
     int crashes = 0;
 };
 

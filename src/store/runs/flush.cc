@@ -12,29 +12,43 @@ namespace weft::store::runs {
 
 namespace {
 
-/// Rows for one statement, which takes an array for each column; without any it is not sent.
-template <std::size_t kColumns>
-class Table {
+/// Rows for a statement, which takes an array for each column.
+template <std::size_t kCount>
+class Columns {
   public:
-    explicit Table(const pg::Query& query) : query_(query) {}
     template <class... Ts>
-        requires(sizeof...(Ts) == kColumns)
+        requires(sizeof...(Ts) == kCount)
     void add(const Ts&... values) {
         std::size_t column = 0;
         (columns_[column++].add(values), ...);
         is_empty_ = false;
     }
-    void into(pg::Batch& batch) && {
-        if (is_empty_) return;
-        pg::Params params;
+    void into(pg::Params& params) && {
         for (pg::ArrayParam& column : columns_) params.add(std::move(column));
+    }
+    bool is_empty() const { return is_empty_; }
+
+  private:
+    std::array<pg::ArrayParam, kCount> columns_;
+    bool is_empty_ = true;
+};
+
+/// A statement of nothing else; without any row it is not sent.
+template <std::size_t kCount>
+class Table {
+  public:
+    explicit Table(const pg::Query& query) : query_(query) {}
+    void add(const auto&... values) { columns_.add(values...); }
+    void into(pg::Batch& batch) && {
+        if (columns_.is_empty()) return;
+        pg::Params params;
+        std::move(columns_).into(params);
         batch.add(query_, std::move(params));
     }
 
   private:
     const pg::Query& query_;
-    std::array<pg::ArrayParam, kColumns> columns_;
-    bool is_empty_ = true;
+    Columns<kCount> columns_;
 };
 
 /// In the order of the enum.
@@ -47,20 +61,62 @@ std::int64_t first_seq(const queue::Lease& lease) {
     return lease.epoch * kRange;
 }
 
+void add_value(auto& to, RunId run, const StoredPayload& payload) {
+    std::optional<std::string> blob;
+    if (!payload.data) blob = payload.blob.value_or(Uuid{}).text();
+    to.add(
+        run,
+        payload.slot.text(),
+        payload.size_bytes,
+        static_cast<std::int16_t>(payload.codec),
+        payload.key_id,
+        pg::maybe_bytes(payload.data),
+        blob
+    );
+}
+
+/// The ends of runs, for those that wait for them: two lists in one statement.
+class Answers {
+  public:
+    void add(const Entry& entry) {
+        run_.add(entry.lease.run);
+        state_.add(entry.state);
+        kind_.add(entry.failure_kind);
+        error_.add(entry.error);
+        is_empty_ = false;
+        if (entry.parent_answer) add_value(values_, entry.lease.run, *entry.parent_answer);
+    }
+    void into(pg::Batch& batch) && {
+        if (is_empty_) return;
+        pg::Params params = pg::params(run_, state_, kind_, error_);
+        std::move(values_).into(params);
+        batch.add(sql::kAnswerParents, std::move(params));
+    }
+
+  private:
+    pg::ArrayParam run_, state_, kind_, error_;
+    Columns<7> values_;
+    bool is_empty_ = true;
+};
+
 /// What is written of the entries of one tenant.
 struct Tables {
     pg::ArrayParam held;
     pg::ArrayParam epochs;
+    pg::ArrayParam ending;   // whose parents are answered
+    pg::ArrayParam closing;  // whose children are let go
     Table<7> runs{sql::kWriteRuns};
     Table<12> steps{sql::kWriteSteps};
-    Table<9> waits{sql::kWriteWaits};
+    Table<10> begun{sql::kBeginRuns};
+    Table<12> waits{sql::kWriteWaits};
     Table<7> values{sql::kWriteValues};
     Table<7> events{sql::kWriteEvents};
     Table<7> logs{sql::kWriteLogs};
     Table<2> dead_letters{sql::kWriteDeadLetters};
     Table<1> got_on{sql::kForgetCrashes};
     Table<3> parked{sql::kParkJobs};
-    Table<1> closed{sql::kCloseWaits};
+    Table<3> closed{sql::kCloseWaits};
+    Answers answers;
     Table<1> ended{sql::kEndJobs};
     Table<1> gated{sql::kEndGatedJobs};
 
@@ -73,7 +129,10 @@ struct Tables {
         );
         for (const StepWrite& step : entry.steps) add(run, step);
         for (const WaitWrite& wait : entry.waits) add(run, wait);
+        for (const RunWrite& child : entry.begun) add(run, child);
         for (const StoredPayload& payload : entry.payloads) add(run, payload);
+        for (const WaitRef& wait : entry.dropped) closed.add(run, std::optional(wait.step), wait.iteration);
+        if (!entry.dropped.empty()) closing.add(run);
         std::int64_t seq = first_seq(entry.lease) + entry.events_before;
         for (const EventWrite& event : entry.events)
             events.add(run, seq++, event.at, event.kind, event.step, event.iteration, event.detail);
@@ -85,14 +144,22 @@ struct Tables {
         if (entry.is_dead_letter) dead_letters.add(run, entry.error);
         if (entry.fate == JobFate::kFinish) {
             (entry.is_gated ? gated : ended).add(run);
-            if (entry.may_wait) closed.add(run);
+            if (entry.may_have_parent) {
+                ending.add(run);
+                answers.add(entry);
+            }
+            if (entry.may_wait) {
+                closed.add(run, std::optional<std::string>(), std::int64_t{0});
+                closing.add(run);
+            }
         } else if (entry.fate != JobFate::kKeep) {
             parked.add(run, word_of(kFates, entry.fate), entry.park_for);
         }
     }
 
     void into(pg::Batch& batch, Fence fence) && {
-        batch.add(sql::kHoldJobs, pg::params(held, epochs, fence == Fence::kOn));
+        batch.add(sql::kHoldJobs, pg::params(held, epochs, fence == Fence::kOn, ending, closing));
+        std::move(begun).into(batch);
         std::move(runs).into(batch);
         std::move(steps).into(batch);
         std::move(waits).into(batch);
@@ -103,6 +170,7 @@ struct Tables {
         std::move(got_on).into(batch);
         std::move(parked).into(batch);
         std::move(closed).into(batch);
+        std::move(answers).into(batch);
         std::move(ended).into(batch);
         std::move(gated).into(batch);
     }
@@ -129,27 +197,33 @@ struct Tables {
             run,
             wait.step,
             wait.iteration,
+            wait.attempt,
             word_of(kWaitKinds, wait.kind),
             pg::maybe_bytes(wait.token_hash),
             wait.event_name,
             wait.event_key,
             wait.policy,
-            wait.deadline
+            wait.child,
+            wait.deadline,
+            wait.is_answered
         );
     }
-    void add(RunId run, const StoredPayload& payload) {
-        std::optional<std::string> blob;
-        if (!payload.data) blob = payload.blob.value_or(Uuid{}).text();
-        values.add(
-            run,
-            payload.slot.text(),
-            payload.size_bytes,
-            static_cast<std::int16_t>(payload.codec),
-            payload.key_id,
-            pg::maybe_bytes(payload.data),
-            blob
+    void add(RunId parent, const RunWrite& child) {
+        begun.add(
+            child.id,
+            child.workflow,
+            child.version,
+            word_of(kCauses, child.cause),
+            parent,
+            child.step,
+            child.iteration,
+            child.attempt,
+            static_cast<std::int16_t>(child.depth),
+            child.is_awaited
         );
+        for (const StoredPayload& value : child.values) add(child.id, value);
     }
+    void add(RunId run, const StoredPayload& payload) { add_value(values, run, payload); }
 };
 
 #ifdef WEFT_TEST_NO_FENCING

@@ -26,6 +26,9 @@ bool is_passing(const Error& error) {
 
 std::size_t size_of(const Entry& entry) {
     std::size_t out = 1024;
+    for (const RunWrite& child : entry.begun)
+        for (const StoredPayload& value : child.values) out += value.data ? value.data->size() : 0;
+    if (entry.parent_answer && entry.parent_answer->data) out += entry.parent_answer->data->size();
     for (const StoredPayload& payload : entry.payloads) out += payload.data ? payload.data->size() : 0;
     for (const LogWrite& log : entry.logs) out += log.message.size();
     return out;
@@ -156,6 +159,7 @@ void JournalWriter::settle(Pending& pending, bool is_held) {
         };
         const bool goes_on = entry.fate == JobFate::kKeep && !changed.answer;
         tell(std::move(changed), goes_on);
+        tell_others(entry);
     }
     if (is_held) {
         pending.done.set({});
@@ -163,6 +167,18 @@ void JournalWriter::settle(Pending& pending, bool is_held) {
         ++stats_.stale;
         pending.done.set(fail(Error::stale()));
     }
+}
+
+/// Of the runs that this one began, answered or let go: workers look for them.
+void JournalWriter::tell_others(const Entry& entry) {
+    const bool is_end = entry.fate == JobFate::kFinish;
+    for (const RunWrite& child : entry.begun)
+        tell_(notices::RunChanged{entry.lease.tenant, child.id, runstate::RunStatus::kQueued, child.workflow}
+        );
+    const bool lets_go = !entry.dropped.empty() || (is_end && entry.may_wait);
+    const bool answers = is_end && entry.may_have_parent;
+    if (!entry.begun.empty() || lets_go || answers) tell_(notices::JobsQueued{});
+    if (lets_go || answers) tell_(notices::CancelAsked{});
 }
 
 void JournalWriter::tell(notices::RunChanged changed, bool goes_on) {
@@ -218,7 +234,9 @@ constexpr auto kWait = pg::columns(
 constexpr auto kAnswer = pg::columns(
     pg::column<&Answer::step>("step_id"),
     pg::column<&Answer::iteration>("iteration"),
-    pg::column<&Answer::failure>("failure")
+    pg::column<&Answer::failure_kind>("failure_kind"),
+    pg::column<&Answer::failure>("failure"),
+    pg::column<&Answer::child>("child_run_id")
 );
 
 /// A row of some run's.
@@ -279,29 +297,50 @@ rt::Task<Result<std::vector<Loaded>>> load(
     co_return out;
 }
 
-rt::Task<Result<Answered>> answered_so_far(pg::Pool& pool, queue::Lease lease, rt::Deadline by) {
+rt::Task<Result<std::vector<Answer>>> answered_so_far(
+    pg::Pool& pool, queue::Lease lease, std::vector<WaitRef> waiting, rt::Deadline by
+) {
     pg::Batch batch;
     batch.as(pg::Principal::tenant(lease.tenant));
-    // In this order: what comes between two of them is told again, and an answer that is seen has its value.
+    // In this order: what comes between the two is told again.
     batch.add(sql::kTakeSignal, pg::params(lease.run, lease.epoch));
-    pg::ArrayParam run;
-    run.add(lease.run);
-    batch.add(sql::kLoadAnswers, pg::params(run));
-    batch.add(sql::kLoadAnswerValues, pg::params(lease.run));
+    auto steps = pg::array(waiting, &WaitRef::step);
+    auto iterations = pg::array(waiting, &WaitRef::iteration);
+    batch.add(sql::kLoadNewAnswers, pg::params(lease.run, steps, iterations));
     CO_TRY(auto rows, co_await pool.run(std::move(batch), by));
-    Found found;
-    found[lease.run] = Loaded{.run = lease.run};
-    CO_CHECK_OK(read_answer(sql::kLoadAnswers.name, rows[1], found));
-    CO_CHECK_OK(read_answer(sql::kLoadAnswerValues.name, rows[2], found));
-    Loaded& all = found[lease.run];
-    co_return Answered{.answers = std::move(all.answers), .payloads = std::move(all.payloads)};
+    std::vector<Answer> out;
+    CO_CHECK_OK(pg::each(rows[1], of_run<Answer, kAnswer>(), [&](Of<Answer> each) {
+        out.push_back(std::move(each.row));
+    }));
+    co_return out;
 }
 
 rt::Task<Result<void>> close_wait(pg::Pool& pool, queue::Lease lease, WaitRef wait, rt::Deadline by) {
-    const pg::Principal who = pg::Principal::tenant(lease.tenant);
-    auto params = pg::params(lease.run, lease.epoch, wait.step, wait.iteration);
-    CO_CHECK_OK(co_await pool.query(who, sql::kCloseWait, std::move(params), by));
+    pg::ArrayParam run, epoch, step, iteration;
+    run.add(lease.run);
+    epoch.add(lease.epoch);
+    step.add(wait.step);
+    iteration.add(wait.iteration);
+    pg::Batch batch;
+    batch.as(pg::Principal::tenant(lease.tenant));
+    batch.add(sql::kHoldJobs, pg::params(run, epoch, true, pg::ArrayParam(), run));
+    batch.add(sql::kCloseWaits, pg::params(run, step, iteration));
+    CO_CHECK_OK(co_await pool.run(std::move(batch), by));
     co_return Result<void>{};
+}
+
+rt::Task<Result<std::optional<Callee>>> find_callee(
+    pg::Pool& pool, TenantId tenant, std::string key, rt::Deadline by
+) {
+    constexpr auto kCallee = pg::columns(
+        pg::column<&Callee::id>("id"),
+        pg::column<&Callee::state>("state"),
+        pg::column<&Callee::is_active>("is_active"),
+        pg::column<&Callee::published>("published_version_id")
+    );
+    const pg::Principal who = pg::Principal::tenant(tenant);
+    CO_TRY(auto rows, co_await pool.query(who, sql::kFindCallee, pg::params(key), by));
+    co_return pg::first(rows, kCallee);
 }
 
 rt::Task<Result<std::int64_t>> fail_orphans(

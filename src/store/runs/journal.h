@@ -64,20 +64,53 @@ enum class JobFate {
 };
 
 /// What a run waits for. In the order of the enum: the words of the column.
-enum class WaitKind : std::uint8_t { kCallback, kEvent, kApproval };
-inline constexpr std::array<std::string_view, 3> kWaitKinds = {"callback", "event", "approval"};
+enum class WaitKind : std::uint8_t { kCallback, kEvent, kApproval, kChild };
+inline constexpr std::array<std::string_view, 4> kWaitKinds = {"callback", "event", "approval", "child"};
 
 /// That a step waits, and what ends that (table run_wait). The step's row and the wait's event go along.
 struct WaitWrite {
     std::string step;
     std::int64_t iteration = 0;
+    int attempt = 1;  // opens the wait of an earlier one anew
     WaitKind kind = WaitKind::kCallback;
     std::optional<std::string> token_hash;  // 32 bytes
     std::optional<std::string> event_name;
     std::optional<std::string> event_key;
     std::optional<std::string> policy;  // JSON text
+    std::optional<RunId> child;         // of kChild: the run, among Entry::begun
+    bool is_answered = false;           // from the beginning; the answer is among the payloads
     Instant deadline;
 };
+
+/// One of a run's waits.
+struct WaitRef {
+    std::string step;
+    std::int64_t iteration = 0;
+};
+
+/// A run that the entry's run begins, in the same transaction.
+struct RunWrite {
+    RunId id;
+    WorkflowId workflow;
+    WorkflowVersionId version;
+    Cause cause = Cause::kStep;
+    std::optional<std::string> step;  // that begins it
+    std::int64_t iteration = 0;
+    int attempt = 0;
+    int depth = 1;
+    bool is_awaited = false;            // its end answers that step's wait
+    std::vector<StoredPayload> values;  // its input and what triggered it, sealed for it
+};
+/// What begins is looked up by its key; nothing when there is no such workflow.
+struct Callee {
+    WorkflowId id;
+    std::string state;  // for people
+    bool is_active = false;
+    std::optional<WorkflowVersionId> published;
+};
+rt::Task<Result<std::optional<Callee>>> find_callee(
+    pg::Pool& pool, TenantId tenant, std::string key, rt::Deadline by
+);
 
 /// One run's rows for one flush.
 struct Entry {
@@ -101,6 +134,11 @@ struct Entry {
     bool is_gated = false;        // with kFinish: its place at a gate goes to the next
     std::vector<StepWrite> steps;
     std::vector<WaitWrite> waits;
+    std::vector<WaitRef> dropped;  // waits that nothing is to answer any more
+    std::vector<RunWrite> begun;
+    /// With kFinish and success: the output, sealed for the parent's run and the slot of its step's answer.
+    std::optional<StoredPayload> parent_answer;
+    bool may_have_parent = false;  // with kFinish; the database knows whom the end answers
     std::vector<StoredPayload> payloads;
     std::vector<EventWrite> events;
     std::vector<LogWrite> logs;
@@ -144,6 +182,7 @@ class JournalWriter {
     rt::Task<Result<void>> flush_each(std::vector<std::shared_ptr<Pending>>& batch);
     void settle(Pending& pending, bool is_held);
     void tell(notices::RunChanged changed, bool goes_on);
+    void tell_others(const Entry& entry);
     rt::Task<void> tell_progress();
 
     rt::Loop& loop_;
@@ -171,7 +210,9 @@ struct Wait {
 struct Answer {
     std::string step;
     std::int64_t iteration = 0;
-    std::optional<std::string> failure;  // why its step fails nevertheless
+    std::optional<runstate::FailureKind> failure_kind;  // of a child that failed; else it is not told
+    std::optional<std::string> failure;                 // why its step fails nevertheless
+    std::optional<RunId> child;                         // whose end it is
 };
 
 /// A run as its next worker finds it.
@@ -182,7 +223,7 @@ struct Loaded {
     std::optional<Instant> started_at;
     std::vector<StepRun> steps;   // empty for a first claim
     std::vector<Wait> waits;      // likewise
-    std::vector<Answer> answers;  // likewise; their values are among the payloads
+    std::vector<Answer> answers;  // likewise; their values are among the payloads, but those of loops' items
     std::vector<StoredPayload> payloads;
 };
 
@@ -193,18 +234,13 @@ rt::Task<Result<std::vector<Loaded>>> load(
     pg::Pool& pool, std::vector<queue::Lease> leases, Instant now, rt::Deadline by
 );
 
-/// What was answered until now of a run under way, and its values.
-struct Answered {
-    std::vector<Answer> answers;
-    std::vector<StoredPayload> payloads;
-};
-rt::Task<Result<Answered>> answered_so_far(pg::Pool& pool, queue::Lease lease, rt::Deadline by);
+/// Which of these waits of a run under way were answered until now. Their values are there.
+rt::Task<Result<std::vector<Answer>>> answered_so_far(
+    pg::Pool& pool, queue::Lease lease, std::vector<WaitRef> waiting, rt::Deadline by
+);
 
-/// Nothing answers the step's wait any more, unless it has been answered before. kUnavailable: try again.
-struct WaitRef {
-    std::string step;
-    std::int64_t iteration = 0;
-};
+/// Nothing answers the step's wait any more, unless it has been answered before; its child is asked to stop.
+/// kStale; kUnavailable: try again.
 rt::Task<Result<void>> close_wait(pg::Pool& pool, queue::Lease lease, WaitRef wait, rt::Deadline by);
 
 /// Ends live runs that have no job (queue::Orphan) as failed, kind platform. Returns how many.

@@ -24,6 +24,10 @@ constexpr auto kRun = pg::columns(
     pg::column<&Run::version_number>("number"),
     pg::column<&Run::trigger>("trigger_id"),
     pg::column<&Run::rerun_of>("rerun_of"),
+    pg::column<&Run::cause>("cause"),
+    pg::column<&Run::parent>("parent_run_id"),
+    pg::column<&Run::parent_step>("parent_step_id"),
+    pg::column<&Run::parent_iteration>("parent_iteration"),
     pg::column<&Run::state>("state"),
     pg::column<&Run::failure_kind>("failure_kind"),
     pg::column<&Run::error>("error"),
@@ -74,6 +78,12 @@ std::optional<StepSource> step_source_from(std::string_view text) {
     return find_word<StepSource>(kStepSources, text);
 }
 
+std::string_view name(Cause cause) {
+    return word_of(kCauses, cause);
+}
+std::optional<Cause> cause_from(std::string_view text) {
+    return find_word<Cause>(kCauses, text);
+}
 std::string_view name(EventKind kind) {
     return word_of(kEventKinds, kind);
 }
@@ -90,6 +100,9 @@ rt::Task<Result<std::vector<Run>>> Runs::list(TenantId tenant, RunFilter filter,
     if (filter.workflow) {
         query = sql::kListRunsOfWorkflow;
         params.add(*filter.workflow);
+    } else if (filter.parent) {
+        query = sql::kListRunsOfRun;
+        params.add(*filter.parent);
     }
     CO_TRY(auto rows, co_await pool_.query(pg::Principal::tenant(tenant), query, std::move(params), by));
     co_return pg::all(rows, kRun);

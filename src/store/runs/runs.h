@@ -19,6 +19,16 @@
 /// Runs and their steps as people and the engine read them. Writing is in journal.h.
 namespace weft::store::runs {
 
+/// Why one run begins another. In the order of the enum: the words of the column.
+enum class Cause : std::uint8_t {
+    kStep,     // a step of core/workflow
+    kFailure,  // the other failed, and its workflow says what is to be done then
+    kEvent,    // a trigger that waits for the ends of others
+};
+inline constexpr std::array<std::string_view, 3> kCauses = {"child", "handler", "follower"};
+std::string_view name(Cause cause);
+std::optional<Cause> cause_from(std::string_view text);
+
 struct Run {
     RunId id;
     WorkflowId workflow;
@@ -28,6 +38,11 @@ struct Run {
     int version_number = 0;
     std::optional<TriggerId> trigger;
     std::optional<RunId> rerun_of;
+    // By which run it was begun, and by which step of it.
+    std::optional<Cause> cause;
+    std::optional<RunId> parent;
+    std::optional<std::string> parent_step;
+    std::optional<std::int64_t> parent_iteration;
     runstate::RunStatus state = runstate::RunStatus::kQueued;
     std::optional<runstate::FailureKind> failure_kind;
     std::optional<std::string> error;  // JSON text
@@ -73,7 +88,8 @@ struct KeptStep {
 };
 
 struct RunFilter {
-    std::optional<WorkflowId> workflow;
+    std::optional<WorkflowId> workflow;  // or
+    std::optional<RunId> parent;         // those that this run has begun
     std::optional<runstate::RunStatus> state;
     std::optional<RunId> before;  // keyset: runs older than this one
     int limit = limits::kPageSizeDefault;

@@ -23,10 +23,12 @@ class ValueSlot {
     static ValueSlot output_of(std::string_view step, std::int64_t iteration = 0) {
         return {Part::kOutput, step, iteration};
     }
-    static ValueSlot answer_of(std::string_view step) { return {Part::kAnswer, step}; }
+    static ValueSlot answer_of(std::string_view step, std::int64_t iteration = 0) {
+        return {Part::kAnswer, step, iteration};
+    }
 
     /// "input", "trigger", "output", "response", "step.<id>.input", "step.<id>.output", "step.<id>.answer",
-    /// of a step in a loop "step.<id>[<iteration>].input" and "step.<id>[<iteration>].output".
+    /// of a step in a loop "step.<id>[<iteration>].input" and so on.
     std::string text() const;
     static std::optional<ValueSlot> parse(std::string_view text);
 

@@ -75,6 +75,7 @@ constexpr auto kInputRow = pg::columns(
 constexpr auto kOpenApproval = pg::columns(
     pg::column<&OpenApproval::run>("run_id"),
     pg::column<&OpenApproval::step>("step_id"),
+    pg::column<&OpenApproval::iteration>("iteration"),
     pg::column<&OpenApproval::workflow_name>("workflow_name"),
     pg::column<&OpenApproval::policy>("policy"),
     pg::column<&OpenApproval::opened_at>("opened_at"),
@@ -144,7 +145,7 @@ rt::Task<Result<std::string>> outcome_json(
     Json form(nullptr);
     for (SealedDecision& each : all) {
         runs::StoredPayload sealed{
-            .slot = runs::ValueSlot::answer_of(target.step),
+            .slot = runs::ValueSlot::answer_of(target.step, target.iteration),
             .size_bytes = each.size_bytes,
             .codec = each.codec,
             .key_id = each.key_id,
@@ -171,9 +172,9 @@ rt::Task<Result<std::string>> outcome_json(
 }  // namespace
 
 rt::Task<Result<workflow::Approval>> asked_by(
-    Db db, runs::PayloadCodec& codec, TenantId tenant, RunId run, std::string step, rt::Deadline by
+    Db db, runs::PayloadCodec& codec, TenantId tenant, RunId run, runs::WaitRef wait, rt::Deadline by
 ) {
-    auto slot = runs::ValueSlot::input_of(step);
+    auto slot = runs::ValueSlot::input_of(wait.step, wait.iteration);
     CO_TRY(auto rows, co_await db.query(sql::kFindValue, pg::params(run, slot.text()), by));
     CO_TRY(auto row, pg::first(rows, kInputRow));
     if (!row) co_return fail(Error::not_found("What was asked is not there any more"));
@@ -191,13 +192,18 @@ rt::Task<Result<workflow::Approval>> asked_by(
 }
 
 rt::Task<Result<Standing>> find_approval(
-    Db db, runs::PayloadCodec& codec, TenantId tenant, RunId run, std::string step, rt::Deadline by
+    Db db, runs::PayloadCodec& codec, TenantId tenant, RunId run, runs::WaitRef wait, rt::Deadline by
 ) {
-    CO_TRY(auto rows, co_await db.query(sql::kFindApproval, pg::params(run, step), by));
+    CO_TRY(auto rows, co_await db.query(sql::kFindApproval, pg::params(run, wait.step, wait.iteration), by));
     CO_TRY(auto row, pg::first(rows, kStandingRow));
     if (!row) co_return fail(Error::not_found("There is no such approval"));
     Standing out{
-        .target = {.tenant = tenant, .run = run, .step = step, .kind = runs::WaitKind::kApproval},
+        .target =
+            {.tenant = tenant,
+             .run = run,
+             .step = wait.step,
+             .iteration = wait.iteration,
+             .kind = runs::WaitKind::kApproval},
         .opened_at = row->opened_at,
         .deadline_at = row->deadline_at,
         .approval = {},
@@ -206,7 +212,7 @@ rt::Task<Result<Standing>> find_approval(
     out.target.state = state_from(row->state).value_or(State::kClosed);
     out.target.is_late = row->is_late;
     out.target.policy = std::move(row->policy);
-    CO_TRY(out.approval, co_await asked_by(db, codec, tenant, run, std::move(step), by));
+    CO_TRY(out.approval, co_await asked_by(db, codec, tenant, run, std::move(wait), by));
     CO_TRY(auto decisions, co_await decisions_of(db, out.target, by));
     for (SealedDecision& each : decisions) out.decisions.push_back(std::move(each.recorded));
     co_return out;
@@ -218,7 +224,7 @@ rt::Task<Result<Decided>> decide(
     const Target& target = standing.target;
     const workflow::Approval& approval = standing.approval;
     CO_CHECK_OK(check_said(approval, decision));
-    auto slot = runs::ValueSlot::answer_of(target.step);
+    auto slot = runs::ValueSlot::answer_of(target.step, target.iteration);
     CO_TRY(auto sealed, co_await codec.seal(target.tenant, target.run, slot, to_text(said(decision)), by));
     CO_CHECK_OK(co_await db.query(sql::kLockJob, pg::params(target.run), by));
     auto params = pg::params(target.run, target.step, target.iteration, decision.decider, decision.name);
@@ -258,8 +264,9 @@ rt::Task<Result<std::vector<OpenApproval>>> open_approvals(
     Db db, std::optional<Place> after, std::string decider, int limit, rt::Deadline by
 ) {
     const auto run = after ? std::optional(after->run) : std::nullopt;
-    const auto step = after ? std::move(after->step) : std::string();
-    CO_TRY(auto rows, co_await db.query(sql::kListApprovals, pg::params(run, step, decider, limit), by));
+    const runs::WaitRef wait = after ? std::move(after->wait) : runs::WaitRef();
+    auto params = pg::params(run, wait.step, wait.iteration, decider, limit);
+    CO_TRY(auto rows, co_await db.query(sql::kListApprovals, std::move(params), by));
     co_return pg::all(rows, kOpenApproval);
 }
 

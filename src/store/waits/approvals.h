@@ -40,7 +40,7 @@ struct Standing {
 
 /// The step's wait, if it is an approval, and what it asks. kNotFound.
 rt::Task<Result<Standing>> find_approval(
-    Db db, runs::PayloadCodec& codec, TenantId tenant, RunId run, std::string step, rt::Deadline by
+    Db db, runs::PayloadCodec& codec, TenantId tenant, RunId run, runs::WaitRef wait, rt::Deadline by
 );
 
 /// In a transaction of the tenant's: records the decision and, when it settles the matter, answers the wait.
@@ -59,6 +59,7 @@ rt::Task<Result<Decided>> decide(
 struct OpenApproval {
     RunId run;
     std::string step;
+    std::int64_t iteration = 0;
     std::optional<std::string> workflow_name;
     Json policy;
     Instant opened_at;
@@ -69,7 +70,7 @@ struct OpenApproval {
 };
 struct Place {
     RunId run;
-    std::string step;
+    runs::WaitRef wait;
 };
 /// Newest runs first; `after` is the last of the page before.
 rt::Task<Result<std::vector<OpenApproval>>> open_approvals(
@@ -77,7 +78,7 @@ rt::Task<Result<std::vector<OpenApproval>>> open_approvals(
 );
 /// What one of them asks: the step's input.
 rt::Task<Result<workflow::Approval>> asked_by(
-    Db db, runs::PayloadCodec& codec, TenantId tenant, RunId run, std::string step, rt::Deadline by
+    Db db, runs::PayloadCodec& codec, TenantId tenant, RunId run, runs::WaitRef wait, rt::Deadline by
 );
 
 }  // namespace weft::store::waits

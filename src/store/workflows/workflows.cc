@@ -75,6 +75,17 @@ rt::Task<Result<Page<Workflow>>> list(Db db, std::optional<State> state, PageReq
     co_return page_of(rows, kWorkflow, page);
 }
 
+rt::Task<Result<std::set<std::string>>> find_published(Db db, std::set<std::string> keys, rt::Deadline by) {
+    struct Found {
+        std::string key;
+    };
+    constexpr auto kFound = pg::columns(pg::column<&Found::key>("key"));
+    CO_TRY(auto rows, co_await db.query(sql::kFindPublished, pg::params(pg::array(keys)), by));
+    std::set<std::string> out;
+    CO_CHECK_OK(pg::each(rows, kFound, [&](Found found) { out.insert(std::move(found.key)); }));
+    co_return out;
+}
+
 rt::Task<Result<Workflow>> find(Db db, WorkflowId id, rt::Deadline by) {
     auto rows = co_await db.query(sql::kFind, pg::params(id), by);
     co_return one(rows, kWorkflow, kMissing);

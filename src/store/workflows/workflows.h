@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -53,6 +54,8 @@ rt::Task<Result<Workflow>> set_state(Db db, WorkflowId id, State state, rt::Dead
 /// kConflict when the key is taken.
 rt::Task<Result<Workflow>> add(Db db, NewWorkflow workflow, rt::Deadline by);
 rt::Task<Result<Workflow>> change(Db db, WorkflowChange change, rt::Deadline by);
+/// Which of these keys are workflows that are published, and not archived.
+rt::Task<Result<std::set<std::string>>> find_published(Db db, std::set<std::string> keys, rt::Deadline by);
 /// What stands in the way of deleting it.
 struct Usage {
     std::int64_t live_runs = 0;

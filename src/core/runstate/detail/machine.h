@@ -25,6 +25,11 @@ inline bool stops_the_clock(Phase phase) {
     return phase == Phase::kSleeping || phase == Phase::kWaiting;
 }
 
+/// Or what answers the step is being made known, or no longer so.
+inline bool waits_for_answer(Phase phase) {
+    return phase == Phase::kOpening || phase == Phase::kWaiting || phase == Phase::kClosing;
+}
+
 inline bool is_unsafe(const PlanStep& step) {
     return step.kind == StepKind::kCall && step.effect == Effect::kUnsafe;
 }
@@ -58,9 +63,12 @@ class Machine {
     /// The lines of loops' bodies: by loop as defined and the iteration that it is in, then by item.
     using Items = std::map<Iteration, std::vector<const JournalEntry*>>;
     using Bodies = std::map<std::pair<StepIndex, Iteration>, Items>;
-    /// Brings one line onto the step; whether an intent is the newest of it is kept in `intent_open`.
-    void replay(StepIndex i, const JournalEntry& entry, std::vector<bool>& intent_open);
-    void resume(StepIndex i, bool intent_open, const Bodies& bodies);
+    /// The newest line of each step, null where there is none.
+    using Newest = std::vector<const JournalEntry*>;
+    void replay(StepIndex i, const JournalEntry& entry, Newest& newest);
+    void resume(StepIndex i, const JournalEntry* newest, const Bodies& bodies);
+    /// Of a list of steps. Loops first: a failure of another stops what is under way in them.
+    void resume_all(StepIndex first, StepIndex end, const Newest& newest, const Bodies& bodies);
     Bodies bodies_of(const std::vector<JournalEntry>& journal) const;
     void resume_loop(StepIndex i, const Bodies& bodies);
     void resume_item(
@@ -75,7 +83,7 @@ class Machine {
     void begin(StepIndex i);
     void input_ready(const InputEvaluated& e);
     /// Of a sleep or a wait: the run's time limit counts anew from here.
-    void wait_ended(StepIndex i, std::optional<Failure> failure);
+    void wait_ended(StepIndex i, std::optional<Failure> failure, bool is_retryable);
     void begin_attempt(StepIndex i);
     void perform(StepIndex i);
     bool wait_for_retry(StepIndex i, const Failure& failure, std::optional<Millis> retry_after);

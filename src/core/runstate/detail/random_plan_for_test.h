@@ -24,7 +24,7 @@ inline constexpr int kBranches = 2;
 
 inline StepKind random_kind(Dice& dice, bool is_in_loop) {
     const int kind = dice.below(15);
-    if (kind >= 13) return is_in_loop ? StepKind::kBreak : StepKind::kWait;
+    if (kind >= 13) return is_in_loop && kind == 13 ? StepKind::kBreak : StepKind::kWait;
     return kind < 6     ? StepKind::kCall
            : kind == 6  ? StepKind::kMap
            : kind == 7  ? StepKind::kCode

@@ -29,7 +29,6 @@ void check_graph(const Definition& definition, Problems& problems);
 std::vector<std::vector<bool>> ancestors(const Definition& definition);
 
 std::optional<CoreKind> core_kind(std::string_view action);
-runstate::StepKind step_kind(std::optional<CoreKind> kind);
 /// "core/code, core/fail, ..."
 std::string core_names();
 

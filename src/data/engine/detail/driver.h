@@ -4,6 +4,7 @@
 #include "core/runstate/runstate.h"
 #include "data/engine/detail/calls.h"
 #include "data/engine/detail/look.h"
+#include "data/engine/detail/others.h"
 #include "data/engine/detail/record.h"
 #include "data/engine/detail/run.h"
 #include "data/engine/detail/session.h"
@@ -17,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -79,6 +81,10 @@ class Driver {
         std::map<Key, store::runs::StepRun> rows;
         std::map<Key, std::vector<std::string>> items;  // of loops under way
         std::map<Key, std::string> branches;            // outputs of kSwitch steps of items under way
+        std::map<Key, workflow::Wait> waits;            // what kWait steps of items under way ask for
+        using Name = std::pair<std::string_view, runstate::Iteration>;  // the step's id
+        std::map<Name, const store::runs::Wait*> until;
+        std::map<Name, const store::runs::Answer*> answers;
     };
     struct Timer {
         Index step = runstate::kRun;
@@ -102,15 +108,26 @@ class Driver {
     // ---- waits (waits.cc)
     rt::Task<Result<void>> on(runstate::OpenWait command);
     rt::Task<Result<void>> on(runstate::CloseWait command);
+    rt::Task<Result<void>> on(runstate::DropWait command);
     rt::Task<Result<void>> look_for_event(Index step);
-    rt::Task<Result<void>> look_for_events();
+    rt::Task<Result<void>> look_for_events(Index first, Index end);
     rt::Task<Result<bool>> take_event(
         store::waits::EventKey key, store::waits::Target target, rt::Deadline by
     );
-    void restore_wait(runstate::JournalEntry entry, runstate::Started& started);
+    void replay_answer(const runstate::JournalEntry& entry, runstate::Started& started);
+    void restore_wait(Index step, const store::runs::Answer* answer);
     rt::Task<Result<void>> hear_answers();
-    void end_wait(Index step, std::string_view answer, std::optional<runstate::Failure> failure);
+    rt::Task<Result<void>> hear_some(std::vector<store::runs::Answer> answers, rt::Deadline by);
+    void end_wait(Index step, std::string answer, const store::runs::Answer& about);
     void wait_over(Index step);
+    std::string wait_output(Index step, std::string answer) const;
+
+    // ---- other runs (others.cc)
+    OtherRun other_run(std::string workflow, store::runs::Cause cause) const;
+    rt::Task<Result<std::optional<store::runs::RunWrite>>> make_other(OtherRun other);
+    rt::Task<Result<std::optional<store::runs::RunWrite>>> make_child(runstate::OpenWait command);
+    rt::Task<Result<void>> begin_handler(runstate::Failure failure, Index step);
+    rt::Task<void> read_given(FailedRun& failed);
 
     // ---- commands (commands.cc)
     rt::Task<Result<void>> execute(runstate::Command command);

@@ -25,6 +25,11 @@ class Record {
     void note_cancel(const store::queue::Cancel& cancel);
     void note_wait(const runstate::JournalWait& wait, const Place& place);
     void open_wait(store::runs::WaitWrite wait) { batch_.waits.push_back(std::move(wait)); }
+    /// Nothing is to answer it any more; at once, since somebody may be at work for it.
+    void drop_wait(store::runs::WaitRef wait);
+    void begin_run(store::runs::RunWrite run) { batch_.begun.push_back(std::move(run)); }
+    /// JSON text: what the run gives to the step that waits for it, if one does.
+    void answer_parent(std::string json) { parent_answer_ = std::move(json); }
     /// A line of ours among those that the workflow writes; its limit is not theirs.
     void log(store::runlog::Level level, std::optional<Index> step, std::string text);
     /// Lines that the workflow wrote, as far as its limit allows.
@@ -38,7 +43,10 @@ class Record {
     /// Forgets what was not written.
     void drop();
 
-    bool has_rows() const { return !batch_.steps.empty() || !batch_.events.empty() || !batch_.logs.empty(); }
+    bool has_rows() const {
+        return !batch_.steps.empty() || !batch_.events.empty() || !batch_.logs.empty() ||
+               !batch_.dropped.empty();
+    }
     /// Since a step of the run last ended: what is recorded here counts, also before it is written.
     int crashes() const;
     bool has_values() const { return !values_.empty(); }
@@ -61,6 +69,7 @@ class Record {
     store::runs::Entry batch_;                                            // rows since the last flush
     std::vector<std::pair<store::runs::ValueSlot, std::string>> values_;  // and their JSON texts
     std::size_t value_bytes_ = 0;
+    std::optional<std::string> parent_answer_;
     std::int64_t events_written_ = 0;
     std::int64_t logs_written_ = 0;
     int lines_ = 0;  // of the workflow's

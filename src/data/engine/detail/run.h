@@ -55,6 +55,10 @@ struct Run {
     store::runs::ValueSlot output_slot(Index index) const {
         return store::runs::ValueSlot::output_of(step(index).id, iteration(index));
     }
+    store::runs::ValueSlot answer_slot(Index index) const {
+        return store::runs::ValueSlot::answer_of(step(index).id, iteration(index));
+    }
+    store::runs::WaitRef wait_ref(Index index) const { return {step(index).id, iteration(index)}; }
 };
 
 }  // namespace weft::engine

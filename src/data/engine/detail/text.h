@@ -19,10 +19,11 @@ struct Place {
     std::string field;
     std::uint32_t line = 0;
     std::uint32_t column = 0;
-    int status = 0;  // of an answer
+    int status = 0;   // of an answer
+    std::string run;  // that failed, of a step that waited for it
 };
 
-/// {message, field?, line?, column?, status?} as JSON text.
+/// {message, field?, line?, column?, status?, run_id?} as JSON text.
 std::string error_json(const runstate::Failure& failure, const Place& place);
 /// The message of such a text.
 std::string message_of(std::string_view error_json);

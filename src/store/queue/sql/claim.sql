@@ -129,6 +129,8 @@ taken as (
     returning
         j.tenant_id, j.run_id, j.workflow_id, j.workflow_version_id, j.epoch, j.crashes, j.is_awaited,
         j.stage is not null as is_gated,
+        j.depth, j.parent_run_id, coalesce(j.parent_step_id, '') as parent_step_id,
+        coalesce(j.parent_iteration, 0) as parent_iteration,
         j.cancel_requested_at is not null as is_cancel_requested, coalesce(j.cancel_reason, '') as cancel_reason,
         coalesce(j.canceled_by_name, '') as canceled_by_name
 ),
@@ -141,7 +143,8 @@ charged as (
 )
 select
     t.tenant_id, t.run_id, t.workflow_id, t.workflow_version_id, t.epoch, t.crashes, t.is_awaited,
-    t.is_gated, t.is_cancel_requested, t.cancel_reason, t.canceled_by_name, clock_timestamp() as claimed_at,
+    t.is_gated, t.depth::int, t.parent_run_id, t.parent_step_id, t.parent_iteration, t.is_cancel_requested,
+    t.cancel_reason, t.canceled_by_name, clock_timestamp() as claimed_at,
     -- Several tenants were due, or all that this one had room for was taken.
     (select count(*) > 1 or max(s.room) <= (select count(*) from taken) from share s) as may_be_more
 from taken t

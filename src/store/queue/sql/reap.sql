@@ -17,4 +17,5 @@ set state = case when l.is_poisoned then 'leased' else 'ready' end,
     run_at = now()
 from lapsed l
 where j.tenant_id = l.tenant_id and j.run_id = l.run_id
-returning l.is_poisoned, j.tenant_id, j.run_id, j.epoch, j.workflow_id, j.crashes
+returning l.is_poisoned, j.tenant_id, j.run_id, j.epoch, j.workflow_id, j.workflow_version_id,
+    j.depth::int as depth, j.crashes

@@ -15,6 +15,8 @@ template <>
 struct Reader<store::runs::StepSource> : WordReader<store::runs::StepSource, store::runs::step_source_from> {
 };
 template <>
+struct Reader<store::runs::Cause> : WordReader<store::runs::Cause, store::runs::cause_from> {};
+template <>
 struct Reader<store::runs::EventKind> : WordReader<store::runs::EventKind, store::runs::event_kind_from> {};
 template <>
 struct Reader<store::runs::ValueSlot> {

@@ -8,7 +8,30 @@ with ended as (
     where r.id = any($1::uuid[])
         and r.state in ('queued', 'running', 'waiting')
         and not exists (select from job j where j.run_id = r.id)
-    returning r.id, r.workflow_id
+    returning r.id, r.workflow_id, r.parent_run_id, r.parent_step_id, r.parent_iteration
+),
+answered as (
+    update run_wait w
+    set state = 'answered',
+        ended_at = clock_timestamp(),
+        failure_kind = 'platform',
+        failure = 'The run had lost its place in the queue'
+    from ended e
+    where w.tenant_id = current_tenant()
+        and w.run_id = e.parent_run_id
+        and w.step_id = e.parent_step_id
+        and w.iteration = e.parent_iteration
+        and w.child_run_id = e.id
+        and w.state = 'open'
+    returning w.run_id
+),
+woken as (
+    update job j
+    set is_signaled = true,
+        run_at = least(j.run_at, clock_timestamp())
+    from answered a
+    where j.tenant_id = current_tenant()
+        and j.run_id = a.run_id
 ),
 closed as (
     update run_wait w

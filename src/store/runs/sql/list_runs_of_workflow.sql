@@ -10,8 +10,8 @@ with page as materialized (
 )
 select
     r.id, r.workflow_id, coalesce(w.key, '') as workflow_key, coalesce(w.name, '') as workflow_name,
-    r.workflow_version_id, coalesce(v.number, 0) as number, r.trigger_id, r.rerun_of, r.state, r.failure_kind, r.error,
-    r.tier, r.created_at, r.started_at, r.finished_at,
+    r.workflow_version_id, coalesce(v.number, 0) as number, r.trigger_id, r.rerun_of, r.cause, r.parent_run_id,
+    r.parent_step_id, r.parent_iteration, r.state, r.failure_kind, r.error, r.tier, r.created_at, r.started_at, r.finished_at,
     j.cancel_requested_at is not null as is_cancel_requested,
     coalesce(r.canceled_by, j.canceled_by) as canceled_by,
     coalesce(r.canceled_by_name, j.canceled_by_name) as canceled_by_name,

@@ -5,5 +5,5 @@ from run_wait w
 where w.tenant_id = current_tenant()
     and w.run_id = $1::uuid
     and w.step_id = $2::text
-    and w.iteration = 0
+    and w.iteration = $3::bigint
     and w.kind = 'approval'

@@ -6,12 +6,12 @@ with page as materialized (
         and w.kind = 'approval'
         and w.state = 'open'
         and ($1::uuid is null or w.run_id <= $1::uuid)
-        and ($1::uuid is null or w.run_id < $1::uuid or w.step_id > $2::text)
-    order by w.run_id desc, w.step_id
-    limit $4::int
+        and ($1::uuid is null or w.run_id < $1::uuid or (w.step_id, w.iteration) > ($2::text, $3::bigint))
+    order by w.run_id desc, w.step_id, w.iteration
+    limit $5::int
 )
 select
-    p.run_id, p.step_id, coalesce(p.policy, '{}') as policy, p.opened_at, p.deadline_at,
+    p.run_id, p.step_id, p.iteration, coalesce(p.policy, '{}') as policy, p.opened_at, p.deadline_at,
     (
         select f.name
         from workflow_run r
@@ -21,17 +21,20 @@ select
     (
         select count(*)
         from approval_decision d
-        where d.tenant_id = p.tenant_id and d.run_id = p.run_id and d.step_id = p.step_id and d.is_approved
+        where d.tenant_id = p.tenant_id and d.run_id = p.run_id and d.step_id = p.step_id
+            and d.iteration = p.iteration and d.is_approved
     )::int as approvals,
     (
         select count(*)
         from approval_decision d
-        where d.tenant_id = p.tenant_id and d.run_id = p.run_id and d.step_id = p.step_id and not d.is_approved
+        where d.tenant_id = p.tenant_id and d.run_id = p.run_id and d.step_id = p.step_id
+            and d.iteration = p.iteration and not d.is_approved
     )::int as rejections,
     exists (
         select
         from approval_decision d
-        where d.tenant_id = p.tenant_id and d.run_id = p.run_id and d.step_id = p.step_id and d.decider = $3::text
+        where d.tenant_id = p.tenant_id and d.run_id = p.run_id and d.step_id = p.step_id and d.iteration = p.iteration
+            and d.decider = $4::text
     ) as has_decided
 from page p
-order by p.run_id desc, p.step_id
+order by p.run_id desc, p.step_id, p.iteration

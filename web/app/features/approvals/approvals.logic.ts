@@ -76,8 +76,8 @@ export function linkFault(status: number | null): 'unknown' | 'over' | null {
 }
 
 /** The page of an approval, for members. */
-export function approvalPath({ run_id, step_id }: { run_id: RunId; step_id: string }): string {
-  return `/approvals/${run_id}/${step_id}`
+export function approvalPath({ run_id, step_id, iteration }: { run_id: RunId; step_id: string; iteration: string | number }): string {
+  return `/approvals/${run_id}/${step_id}${Number(iteration) === 0 ? '' : `?item=${iteration}`}`
 }
 
 /** Where it stands, for the person who looks. */

@@ -5,7 +5,7 @@ import { toRun, toRunDetail, toStepDetail } from './runs.data'
 const id = '01890000-0000-7000-8000-000000000001'
 const row = {
   id, workflow_id: '01890000-0000-7000-8000-0000000000aa', workflow_version_id: '01890000-0000-7000-8000-0000000000bb', trigger_id: null, rerun_of: null,
-  state: 'running', failure_kind: null, error: null, created_at: '2026-01-01T00:00:00.000000+00:00', started_at: null, finished_at: null,
+  cause: null, parent_run_id: null, parent_step_id: null, parent: null, state: 'running', failure_kind: null, error: null, created_at: '2026-01-01T00:00:00.000000+00:00', started_at: null, finished_at: null,
   workflow: { key: 'a', name: 'A' }, version: { number: 1 }, tier: null, canceled_by_name: null, cancel_reason: null, job: null, steps: [], waits: [],
 }
 const read = (more: object = {}) => toRunDetail(LiveRunDocument.parse({ runs: [{ ...row, ...more }] }, 'data').runs[0]!)
@@ -44,20 +44,22 @@ describe('a run', () => {
 
 describe('what a step waits for', () => {
   const step = (step_id: string, state: string) => ({ step_id, iteration: '0', position: 0, state, attempt: 1, failure_kind: null, error: null, started_at: null, finished_at: null, source: null })
-  const wait = { kind: 'callback', deadline_at: '2026-01-02T00:00:00Z', event_name: null, event_key: null, policy: null }
+  const wait = { kind: 'callback', deadline_at: '2026-01-02T00:00:00Z', event_name: null, event_key: null, policy: null, child_run_id: null, child: null }
   it('is at the step, while that waits', () => {
     const waits = [
       { ...wait, step_id: 'call' }, { ...wait, step_id: 'through' }, { ...wait, step_id: 'paid', kind: 'event', event_name: 'invoice.paid', event_key: '4711' },
       { ...wait, step_id: 'ask', kind: 'approval', policy: { approvers: ['role:admin'], need: 2, veto: true } }, { ...wait, step_id: 'link', kind: 'approval', policy: {} },
+      { ...wait, step_id: 'sub', kind: 'child', child_run_id: id, child: { workflow: { key: 'a', name: 'A' } } },
     ]
-    const steps = [step('call', 'waiting'), step('through', 'success'), step('paid', 'waiting'), step('ask', 'waiting'), step('link', 'waiting'), step('nap', 'waiting')]
+    const steps = [step('call', 'waiting'), step('through', 'success'), step('paid', 'waiting'), step('ask', 'waiting'), step('link', 'waiting'), step('sub', 'waiting'), step('nap', 'waiting')]
     const until = '2026-01-02T00:00:00Z'
     expect(read({ steps, waits }).steps.map((s) => s.wait)).toEqual([
-      { kind: 'callback', until, event: null, policy: null },
+      { kind: 'callback', until, event: null, policy: null, child: null },
       null,
-      { kind: 'event', until, event: { name: 'invoice.paid', key: '4711' }, policy: null },
-      { kind: 'approval', until, event: null, policy: { approvers: ['role:admin'], need: 2, veto: true } },
-      { kind: 'approval', until, event: null, policy: { approvers: [], need: 1, veto: false } },
+      { kind: 'event', until, event: { name: 'invoice.paid', key: '4711' }, policy: null, child: null },
+      { kind: 'approval', until, event: null, policy: { approvers: ['role:admin'], need: 2, veto: true }, child: null },
+      { kind: 'approval', until, event: null, policy: { approvers: [], need: 1, veto: false }, child: null },
+      { kind: 'child', until, event: null, policy: null, child: { id, name: 'A' } },
       null,
     ])
     expect(() => read({ waits: [{ ...wait, step_id: 'a', kind: 'miracle' }] })).toThrow('wait.kind')
@@ -65,7 +67,7 @@ describe('what a step waits for', () => {
 })
 
 describe('a step', () => {
-  const answer = (more: object) => RunStepDocument.parse({ run_steps: [{ input: null, output: null }], run_values: [], run_events: [], ...more }, 'data')
+  const answer = (more: object) => RunStepDocument.parse({ run_steps: [{ input: null, output: null }], run_values: [], run_waits: [], children: [], run_events: [], ...more }, 'data')
   it('tells a value that is null from none', () => {
     expect(toStepDetail({ step: 'a', item: '0' }, answer({ run_values: [{ slot: 'step.a.output' }] }))).toMatchObject({ input: null, output: { value: null } })
     expect(toStepDetail({ step: 'a', item: '0' }, answer({ run_steps: [{ input: null, output: 5 }], run_values: [{ slot: 'step.a.output' }] })).output).toEqual({ value: 5 })

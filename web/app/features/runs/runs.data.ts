@@ -23,12 +23,24 @@ export interface Run extends Timed {
   is_test: boolean
   trigger_id: TriggerId | null
   rerun_of: RunId | null
+  /** Why another run began it, and which; null when none did. */
+  cause: Cause | null
+  parent_run_id: RunId | null
+  parent_step_id: string | null
   state: RunState
   failure_kind: FailureKind | null
   error: StepError | null
   created_at: string
 }
-export const wait_kinds = ['callback', 'event', 'approval'] as const
+export const causes = ['child', 'handler', 'follower'] as const
+export type Cause = (typeof causes)[number]
+/** A run that a step began. */
+export interface Child {
+  id: RunId
+  state: RunState
+  name: string
+}
+export const wait_kinds = ['callback', 'event', 'approval', 'child'] as const
 export const step_sources = ['rerun', 'pin'] as const
 export type StepSource = (typeof step_sources)[number]
 /** What somebody outside does to end a wait. */
@@ -39,6 +51,8 @@ export interface Wait {
   event: { name: string; key: string } | null
   /** Of an approval; nobody named: whoever has its address decides. */
   policy: { approvers: string[]; need: number; veto: boolean } | null
+  /** The run whose end it waits for. */
+  child: { id: RunId; name: string } | null
 }
 export interface Step extends Timed {
   step_id: string
@@ -57,6 +71,8 @@ export interface Step extends Timed {
   wait: Wait | null
 }
 export interface RunDetail extends Run {
+  /** Of the workflow whose run began it; empty when that is gone. */
+  parent_name: string
   tier: string | null
   is_cancel_requested: boolean
   /** Who asked it to stop, and why, as far as they said; null while nobody did. `at`: since when it is asked for, or canceled. */
@@ -75,6 +91,10 @@ export interface StepDetail {
   output: { value: Json } | null
   /** The failed attempts that a later one followed. */
   attempts: Attempt[]
+  /** Who or what it waits for, also in a loop. */
+  wait: Wait | null
+  /** The newest runs that it began: one for each attempt. */
+  children: Child[]
   /** When a sleep ends, or the next attempt begins, as last said. */
   until: string | null
 }
@@ -104,6 +124,7 @@ export function toRun(row: RunRowFragment): Run {
     ...row,
     ...outcome(row),
     state: word(run_states)(row.state, 'run.state'),
+    cause: row.cause === null ? null : word(causes)(row.cause, 'run.cause'),
     workflow_key: row.workflow?.key ?? '',
     workflow_name: row.workflow?.name ?? '',
     version_id: row.workflow_version_id,
@@ -118,6 +139,10 @@ export function toStep(row: StepRowFragment): Step {
   return { ...row, ...outcome(row), state: word(step_states)(row.state, 'step.state'), uses: '', source: row.source === null ? null : word(step_sources)(row.source, 'step.source'), wait: null, duration_ms: spanMs(row.started_at, row.finished_at) }
 }
 
+function nameOf(workflow: { key: string; name: string } | null | undefined): string {
+  return workflow?.name || workflow?.key || ''
+}
+
 export function toWait(row: WaitRowFragment): Wait {
   const kind = word(wait_kinds)(row.kind, 'wait.kind')
   return {
@@ -125,13 +150,14 @@ export function toWait(row: WaitRowFragment): Wait {
     until: row.deadline_at,
     event: row.event_name === null ? null : { name: row.event_name, key: row.event_key ?? '' },
     policy: kind === 'approval' ? approvalPolicy(row.policy ?? {}, 'wait.policy') : null,
+    child: row.child_run_id === null ? null : { id: row.child_run_id, name: nameOf(row.child?.workflow) },
   }
 }
 
 export function toRunDetail(row: LiveRunSubscription['runs'][number]): RunDetail {
   const waits = new Map(row.waits.map((w) => [w.step_id, toWait(w)]))
   return {
-    ...toRun(row), tier: row.tier, is_cancel_requested: row.job?.cancel_requested_at != null, cancel: cancelOf(row),
+    ...toRun(row), parent_name: nameOf(row.parent?.workflow), tier: row.tier, is_cancel_requested: row.job?.cancel_requested_at != null, cancel: cancelOf(row),
     steps: row.steps.map((s) => ({ ...toStep(s), wait: s.state === 'waiting' ? (waits.get(s.step_id) ?? null) : null })),
   }
 }
@@ -159,6 +185,8 @@ export function toStepDetail(place: Place, answer: RunStepQuery): StepDetail {
     attempts: answer.run_events.flatMap(({ occurred_at, detail }) =>
       isRecord(detail) && detail.error != null ? [{ attempt: Number(detail.attempt ?? 0), at: occurred_at, error: errorOf(detail.error, 'attempt.error') }] : [],
     ),
+    wait: answer.run_waits[0] === undefined ? null : toWait(answer.run_waits[0]),
+    children: answer.children.map((c) => ({ id: c.id, state: word(run_states)(c.state, 'run.state'), name: nameOf(c.workflow) })),
     until: untilOf(answer.run_events.at(-1)?.detail),
   }
 }

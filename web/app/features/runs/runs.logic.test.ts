@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Page } from '~/shared/api'
 import { SomeRunsDocument } from '~/shared/graphql/generated'
+import type { RunId } from '~/shared/ids'
 import { toRun, toStep, type Run, type Step } from './runs.data'
 import {
   appendLogs, appendPage, conditions, filtersFromQuery, matches, mergeFirstPage, mergeRuns, queryFromFilters, sortSteps, stepOfInterest, timelineBars, textIn, triggerKind, unfinishedBelow, waitLine,
@@ -10,7 +11,7 @@ const all = { workflow: null, state: null }
 const workflow = '01890000-0000-7000-8000-0000000000aa'
 function make(n: number, state = 'running', more: object = {}): Run {
   const row = {
-    id: `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`, workflow_id: workflow, workflow_version_id: workflow, trigger_id: null, rerun_of: null, state,
+    id: `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`, workflow_id: workflow, workflow_version_id: workflow, trigger_id: null, rerun_of: null, cause: null, parent_run_id: null, parent_step_id: null, state,
     failure_kind: null, error: null, created_at: '2026-01-01T00:00:00Z', started_at: null, finished_at: null, workflow: null, version: null, ...more,
   }
   return toRun(SomeRunsDocument.parse({ runs: [row] }, 'data').runs[0]!)
@@ -133,16 +134,18 @@ describe('logs and triggers', () => {
     expect(triggerKind({ trigger_id: 'x' })).toBe('webhook')
     expect(triggerKind({ trigger_id: null })).toBe('manual')
     expect(triggerKind({ trigger_id: 'x', rerun_of: 'y' })).toBe('rerun')
+    expect(triggerKind({ trigger_id: 'x', cause: 'follower' })).toBe('follower')
   })
 })
 
 describe('what a list says of a wait', () => {
-  const wait = { kind: 'approval' as const, until: '', event: null }
+  const wait = { kind: 'approval' as const, until: '', event: null, child: null }
   it('names the event, and how many have to approve', () => {
     expect(waitLine({ ...wait, policy: { approvers: [], need: 1, veto: false } })).toBe('for an approval')
     expect(waitLine({ ...wait, policy: { approvers: [], need: 2, veto: false } })).toBe('for 2 approvals')
-    expect(waitLine({ kind: 'event', until: '', event: { name: 'invoice.paid', key: '4711' }, policy: null })).toBe('for invoice.paid · 4711')
-    expect(waitLine({ kind: 'callback', until: '', event: null, policy: null })).toBe('until its address is called')
+    expect(waitLine({ kind: 'event', until: '', event: { name: 'invoice.paid', key: '4711' }, policy: null, child: null })).toBe('for invoice.paid · 4711')
+    expect(waitLine({ kind: 'callback', until: '', event: null, policy: null, child: null })).toBe('until its address is called')
+    expect(waitLine({ ...wait, kind: 'child', policy: null, child: { id: '01890000-0000-7000-8000-000000000001' as RunId, name: 'Invoices' } })).toBe('for Invoices')
   })
   it('has an address only where the value has one', () => {
     expect(textIn({ value: { url: 'https://weft.example/callbacks/x' } }, 'url')).toBe('https://weft.example/callbacks/x')

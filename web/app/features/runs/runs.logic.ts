@@ -4,7 +4,7 @@ import { t } from '~/shared/i18n'
 import { routeId, type RunId, type WorkflowId } from '~/shared/ids'
 import type { Load } from '~/shared/load'
 import { elapsedMs } from '~/shared/time'
-import type { LogLine, Run, RunDetail, Step, StepDetail, Wait } from './runs.data'
+import type { Cause, LogLine, Run, RunDetail, Step, StepDetail, Wait } from './runs.data'
 
 export interface RunFilters {
   workflow: WorkflowId | null
@@ -155,16 +155,20 @@ export function cancelTitle(run: Pick<RunDetail, 'state' | 'cancel'>): string {
 }
 
 /** What started the run. */
-export function triggerKind(run: { trigger_id: string | null; rerun_of?: string | null; is_test?: boolean }): 'webhook' | 'manual' | 'rerun' | 'test' {
+export function triggerKind(
+  run: { trigger_id: string | null; rerun_of?: string | null; is_test?: boolean; cause?: Cause | null },
+): 'webhook' | 'manual' | 'rerun' | 'test' | Cause {
   if (run.rerun_of != null) return 'rerun'
   if (run.is_test === true) return 'test'
+  if (run.cause != null) return run.cause
   return run.trigger_id === null ? 'manual' : 'webhook'
 }
 
 /** What a step waits for, in the line of a list. */
-export function waitLine({ kind, event, policy }: Wait): string {
+export function waitLine({ kind, event, policy, child }: Wait): string {
   if (kind === 'event') return t('wait.row.event', { name: event?.name ?? '', key: event?.key ?? '' })
   if (kind === 'callback') return t('wait.row.callback')
+  if (child !== null) return t('wait.row.child', { name: child.name })
   return policy === null || policy.need === 1 ? t('wait.row.approval.one') : t('wait.row.approval', { need: policy.need })
 }
 

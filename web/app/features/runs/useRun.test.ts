@@ -11,7 +11,7 @@ import { useLogs, useRun, useStep } from './useRun'
 const id = '01890000-0000-7000-8000-000000000001' as RunId
 const step = (step_id: string, state: string) => ({ step_id, iteration: '0', position: 0, state, attempt: 1, failure_kind: null, error: null, started_at: null, finished_at: null, source: null })
 const row = (state: string, steps: object[]) => ({
-  id, workflow_id: id, workflow_version_id: id, trigger_id: null, rerun_of: null, state, failure_kind: null, error: null, created_at: '2026-01-01T00:00:00Z',
+  id, workflow_id: id, workflow_version_id: id, trigger_id: null, rerun_of: null, cause: null, parent_run_id: null, parent_step_id: null, parent: null, state, failure_kind: null, error: null, created_at: '2026-01-01T00:00:00Z',
   started_at: null, finished_at: null, workflow: null, version: null, tier: null, job: null, steps, waits: [],
 })
 const line = (seq: number) => ({ seq: String(seq), logged_at: '', level: 'info', step_id: null, iteration: '0', message: `line ${seq}` })
@@ -62,7 +62,7 @@ describe('useStep', () => {
     const wanted: Ref<Place | null> = ref({ step: 'a', item: '0' })
     const version = ref('1')
     const answer = ({ step: name }: { step: string }) =>
-      new Promise((done) => releases.push(() => done({ run_steps: [{ input: null, output: name }], run_values: [{ slot: `step.${name}.output` }], run_events: [] })))
+      new Promise((done) => releases.push(() => done({ run_steps: [{ input: null, output: name }], run_values: [{ slot: `step.${name}.output` }], run_waits: [], children: [], run_events: [] })))
     const s = setup(new Map([[RunStepDocument, answer]]), (ask) => useStep(ask, id, wanted, version))
     wanted.value = { step: 'b', item: '0' }
     await settle()

@@ -8,7 +8,7 @@ import { useRuns } from './useRuns'
 
 const id = (n: number) => `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`
 const row = (n: number, state: string) => ({
-  id: id(n), workflow_id: id(999), workflow_version_id: id(998), trigger_id: null, rerun_of: null, state, failure_kind: null, error: null,
+  id: id(n), workflow_id: id(999), workflow_version_id: id(998), trigger_id: null, rerun_of: null, cause: null, parent_run_id: null, parent_step_id: null, state, failure_kind: null, error: null,
   created_at: '2026-01-01T00:00:00Z', started_at: null, finished_at: null, workflow: { key: 'w', name: 'W' }, version: { number: 1 },
 })
 interface Conditions {

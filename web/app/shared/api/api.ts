@@ -73,6 +73,8 @@ function authOperations(get: Get, http: Http) {
   }
 }
 
+/** `iteration`: the item's number, "0" outside of loops. */
+export interface ApprovalPlace { run_id: RunId; step_id: string; iteration: string | number }
 export interface Decision { approved: boolean; comment: string; name: string; form: Readonly<Record<string, Json>> | null }
 
 function approvalOperations(get: Get, none: None, http: Http) {
@@ -83,8 +85,8 @@ function approvalOperations(get: Get, none: None, http: Http) {
   })
   return {
     list: async (signal?: AbortSignal) => (await get(T.approvalItems, '/approvals', { limit: 100 }, signal)).items,
-    get: (run: RunId, step: string, signal?: AbortSignal) => get(T.approval, `/runs/${run}/approvals/${step}`, {}, signal),
-    decide: (run: RunId, step: string, decision: Decision) => none('POST', `/runs/${run}/approvals/${step}`, said(decision)),
+    get: (at: ApprovalPlace, signal?: AbortSignal) => get(T.approval, `/runs/${at.run_id}/approvals/${at.step_id}`, { iteration: Number(at.iteration) }, signal),
+    decide: (at: ApprovalPlace, decision: Decision) => none('POST', `/runs/${at.run_id}/approvals/${at.step_id}`, { ...said(decision), iteration: Number(at.iteration) }),
     /** By the address that was sent to somebody: no session. */
     asked: async (token: string) => T.approvalAsked(await http.callback('GET', token), 'answer'),
     answer: (token: string, decision: Decision) => http.callback('POST', token, { ...said(decision), name: decision.name }),

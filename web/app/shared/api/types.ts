@@ -50,7 +50,7 @@ export const approvalAsked = object({
 const policy = { approvers: withDefault(array(string), []), need: withDefault(number, 1), veto: withDefault(boolean, false) }
 export const approvalPolicy = object(policy)
 const approvalItem = object({
-  run_id: id<RunId>(), step_id: string, workflow_name: maybe(string), title: string, description: string,
+  run_id: id<RunId>(), step_id: string, iteration: withDefault(number, 0), workflow_name: maybe(string), title: string, description: string,
   ...policy, may_decide: boolean, approvals: number, rejections: number, until: string,
 })
 export type ApprovalItem = ReturnType<typeof approvalItem>

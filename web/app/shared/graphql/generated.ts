@@ -101,11 +101,11 @@ export type ConnectableAppsQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ConnectableAppsQuery = { apps: Array<AppRowFragment> };
 
-export type RunRowFragment = { id: Uuid, workflow_id: Uuid, workflow_version_id: Uuid, trigger_id: Uuid | null, rerun_of: Uuid | null, state: string, failure_kind: string | null, error: Json | null, created_at: string, started_at: string | null, finished_at: string | null, workflow: { key: string, name: string } | null, version: { number: number } | null };
+export type RunRowFragment = { id: Uuid, workflow_id: Uuid, workflow_version_id: Uuid, trigger_id: Uuid | null, rerun_of: Uuid | null, cause: string | null, parent_run_id: Uuid | null, parent_step_id: string | null, state: string, failure_kind: string | null, error: Json | null, created_at: string, started_at: string | null, finished_at: string | null, workflow: { key: string, name: string } | null, version: { number: number } | null };
 
 export type StepRowFragment = { step_id: string, iteration: string, position: number, state: string, attempt: number, failure_kind: string | null, error: Json | null, started_at: string | null, finished_at: string | null, source: string | null };
 
-export type WaitRowFragment = { step_id: string, kind: string, deadline_at: string, event_name: string | null, event_key: string | null, policy: Json | null };
+export type WaitRowFragment = { step_id: string, kind: string, child_run_id: Uuid | null, deadline_at: string, event_name: string | null, event_key: string | null, policy: Json | null, child: { workflow: { key: string, name: string } | null } | null };
 
 export type LogRowFragment = { seq: string, logged_at: string, level: string, step_id: string | null, iteration: string, message: string };
 
@@ -142,9 +142,17 @@ export type LiveRunSubscriptionVariables = Exact<{
 
 
 export type LiveRunSubscription = { runs: Array<(
-    { tier: string | null, canceled_by_name: string | null, cancel_reason: string | null, job: { cancel_requested_at: string | null, canceled_by_name: string | null, cancel_reason: string | null } | null, steps: Array<StepRowFragment>, waits: Array<WaitRowFragment> }
+    { tier: string | null, canceled_by_name: string | null, cancel_reason: string | null, job: { cancel_requested_at: string | null, canceled_by_name: string | null, cancel_reason: string | null } | null, steps: Array<StepRowFragment>, waits: Array<WaitRowFragment>, parent: { workflow: { key: string, name: string } | null } | null }
     & RunRowFragment
   )> };
+
+export type RunChildrenSubscriptionVariables = Exact<{
+  id: string;
+  limit: number;
+}>;
+
+
+export type RunChildrenSubscription = { runs: Array<RunRowFragment> };
 
 export type RunDataQueryVariables = Exact<{
   id: string;
@@ -218,7 +226,7 @@ export type RunStepQueryVariables = Exact<{
 }>;
 
 
-export type RunStepQuery = { run_steps: Array<{ input: Json | null, output: Json | null }>, run_values: Array<{ slot: string }>, run_events: Array<{ occurred_at: string, detail: Json }> };
+export type RunStepQuery = { run_steps: Array<{ input: Json | null, output: Json | null }>, run_values: Array<{ slot: string }>, run_waits: Array<WaitRowFragment>, children: Array<{ id: Uuid, state: string, workflow: { key: string, name: string } | null }>, run_events: Array<{ occurred_at: string, detail: Json }> };
 
 export type RunLogQueryVariables = Exact<{
   run: string;
@@ -269,7 +277,7 @@ export type WorkflowQuery = { workflows: Array<WorkflowRowFragment> };
 export type WorkflowNamesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type WorkflowNamesQuery = { workflows: Array<{ id: Uuid, name: string }> };
+export type WorkflowNamesQuery = { workflows: Array<{ id: Uuid, key: string, name: string }> };
 
 export type WorkflowDraftQueryVariables = Exact<{
   id: string;
@@ -305,9 +313,9 @@ export type WorkflowTriggersQuery = { triggers: Array<{ id: Uuid, kind: string, 
 
 const AppRow = { id: uuid, key: string, name: string, description: string }
 const AppVersionRow = { id: uuid, major: number, minor: number, state: string, manifest: json }
-const RunRow = { id: uuid, workflow_id: uuid, workflow_version_id: uuid, trigger_id: maybe(uuid), rerun_of: maybe(uuid), state: string, failure_kind: maybe(string), error: maybe(json), created_at: string, started_at: maybe(string), finished_at: maybe(string), workflow: maybe(object({ key: string, name: string })), version: maybe(object({ number: number })) }
+const RunRow = { id: uuid, workflow_id: uuid, workflow_version_id: uuid, trigger_id: maybe(uuid), rerun_of: maybe(uuid), cause: maybe(string), parent_run_id: maybe(uuid), parent_step_id: maybe(string), state: string, failure_kind: maybe(string), error: maybe(json), created_at: string, started_at: maybe(string), finished_at: maybe(string), workflow: maybe(object({ key: string, name: string })), version: maybe(object({ number: number })) }
 const StepRow = { step_id: string, iteration: string, position: number, state: string, attempt: number, failure_kind: maybe(string), error: maybe(json), started_at: maybe(string), finished_at: maybe(string), source: maybe(string) }
-const WaitRow = { step_id: string, kind: string, deadline_at: string, event_name: maybe(string), event_key: maybe(string), policy: maybe(json) }
+const WaitRow = { step_id: string, kind: string, child_run_id: maybe(uuid), child: maybe(object({ workflow: maybe(object({ key: string, name: string })) })), deadline_at: string, event_name: maybe(string), event_key: maybe(string), policy: maybe(json) }
 const LogRow = { seq: string, logged_at: string, level: string, step_id: maybe(string), iteration: string, message: string }
 const WorkflowRow = { id: uuid, key: string, name: string, description: string, state: string, has_unpublished_changes: maybe(boolean), updated_at: string, published_version_id: maybe(uuid), published_version: maybe(object({ number: number })) }
 
@@ -336,20 +344,24 @@ export const ConnectableAppsDocument: Operation<ConnectableAppsQuery, Connectabl
   object({ apps: array(object({ ...AppRow })) }),
 )
 export const LatestRunsDocument: Operation<LatestRunsSubscription, LatestRunsSubscriptionVariables> = operation(
-  "subscription LatestRuns($workflow:uuid_comparison_exp!$state:String_comparison_exp!$limit:Int!){runs(where:{workflow_id:$workflow state:$state}order_by:[{id:desc}]limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error created_at started_at finished_at workflow{key name}version{number}}",
+  "subscription LatestRuns($workflow:uuid_comparison_exp!$state:String_comparison_exp!$limit:Int!){runs(where:{workflow_id:$workflow state:$state}order_by:[{id:desc}]limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at workflow{key name}version{number}}",
   object({ runs: array(object({ ...RunRow })) }),
 )
 export const OlderRunsDocument: Operation<OlderRunsQuery, OlderRunsQueryVariables> = operation(
-  "query OlderRuns($workflow:uuid_comparison_exp!$state:String_comparison_exp!$before:uuid!$limit:Int!){runs(where:{workflow_id:$workflow state:$state id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error created_at started_at finished_at workflow{key name}version{number}}",
+  "query OlderRuns($workflow:uuid_comparison_exp!$state:String_comparison_exp!$before:uuid!$limit:Int!){runs(where:{workflow_id:$workflow state:$state id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at workflow{key name}version{number}}",
   object({ runs: array(object({ ...RunRow })) }),
 )
 export const SomeRunsDocument: Operation<SomeRunsSubscription, SomeRunsSubscriptionVariables> = operation(
-  "subscription SomeRuns($ids:[uuid!]!$limit:Int!){runs(where:{id:{_in:$ids}}limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error created_at started_at finished_at workflow{key name}version{number}}",
+  "subscription SomeRuns($ids:[uuid!]!$limit:Int!){runs(where:{id:{_in:$ids}}limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at workflow{key name}version{number}}",
   object({ runs: array(object({ ...RunRow })) }),
 )
 export const LiveRunDocument: Operation<LiveRunSubscription, LiveRunSubscriptionVariables> = operation(
-  "subscription LiveRun($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){...RunRow tier canceled_by_name cancel_reason job{cancel_requested_at canceled_by_name cancel_reason}steps(where:{iteration:{_eq:0}}order_by:[{position:asc}]limit:1000){...StepRow}waits(where:{state:{_eq:\"open\"}}order_by:[{opened_at:asc}]limit:500){...WaitRow}}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of state failure_kind error created_at started_at finished_at workflow{key name}version{number}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at source}fragment WaitRow on run_waits{step_id kind deadline_at event_name event_key policy}",
-  object({ runs: array(object({ ...RunRow, tier: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string), job: maybe(object({ cancel_requested_at: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string) })), steps: array(object({ ...StepRow })), waits: array(object({ ...WaitRow })) })) }),
+  "subscription LiveRun($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){...RunRow tier canceled_by_name cancel_reason job{cancel_requested_at canceled_by_name cancel_reason}steps(where:{iteration:{_eq:0}}order_by:[{position:asc}]limit:1000){...StepRow}waits(where:{state:{_eq:\"open\"}iteration:{_eq:0}}order_by:[{opened_at:asc}]limit:500){...WaitRow}parent{workflow{key name}}}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at workflow{key name}version{number}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at source}fragment WaitRow on run_waits{step_id kind child_run_id child{workflow{key name}}deadline_at event_name event_key policy}",
+  object({ runs: array(object({ ...RunRow, tier: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string), job: maybe(object({ cancel_requested_at: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string) })), steps: array(object({ ...StepRow })), waits: array(object({ ...WaitRow })), parent: maybe(object({ workflow: maybe(object({ key: string, name: string })) })) })) }),
+)
+export const RunChildrenDocument: Operation<RunChildrenSubscription, RunChildrenSubscriptionVariables> = operation(
+  "subscription RunChildren($id:uuid!$limit:Int!){runs(where:{parent_run_id:{_eq:$id}}order_by:[{id:desc}]limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at workflow{key name}version{number}}",
+  object({ runs: array(object({ ...RunRow })) }),
 )
 export const RunDataDocument: Operation<RunDataQuery, RunDataQueryVariables> = operation(
   "query RunData($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){input output trigger_data}}",
@@ -380,8 +392,8 @@ export const LiveItemStepDocument: Operation<LiveItemStepSubscription, LiveItemS
   object({ run_steps: array(object({ ...StepRow })) }),
 )
 export const RunStepDocument: Operation<RunStepQuery, RunStepQueryVariables> = operation(
-  "query RunStep($run:uuid!$step:String!$iteration:bigint!$slots:[String!]!){run_steps(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$iteration}}limit:1){input output}run_values(where:{run_id:{_eq:$run}slot:{_in:$slots}}limit:2){slot}run_events(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$iteration}kind:{_eq:\"wait\"}}order_by:[{seq:asc}]limit:1000){occurred_at detail}}",
-  object({ run_steps: array(object({ input: maybe(json), output: maybe(json) })), run_values: array(object({ slot: string })), run_events: array(object({ occurred_at: string, detail: json })) }),
+  "query RunStep($run:uuid!$step:String!$iteration:bigint!$slots:[String!]!){run_steps(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$iteration}}limit:1){input output}run_values(where:{run_id:{_eq:$run}slot:{_in:$slots}}limit:2){slot}run_waits(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$iteration}state:{_eq:\"open\"}}limit:1){...WaitRow}children:runs(where:{parent_run_id:{_eq:$run}parent_step_id:{_eq:$step}parent_iteration:{_eq:$iteration}}order_by:[{id:desc}]limit:5){id state workflow{key name}}run_events(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$iteration}kind:{_eq:\"wait\"}}order_by:[{seq:asc}]limit:1000){occurred_at detail}}fragment WaitRow on run_waits{step_id kind child_run_id child{workflow{key name}}deadline_at event_name event_key policy}",
+  object({ run_steps: array(object({ input: maybe(json), output: maybe(json) })), run_values: array(object({ slot: string })), run_waits: array(object({ ...WaitRow })), children: array(object({ id: uuid, state: string, workflow: maybe(object({ key: string, name: string })) })), run_events: array(object({ occurred_at: string, detail: json })) }),
 )
 export const RunLogDocument: Operation<RunLogQuery, RunLogQueryVariables> = operation(
   "query RunLog($run:uuid!$after:bigint!$limit:Int!){run_logs(where:{run_id:{_eq:$run}seq:{_gt:$after}}order_by:[{seq:asc}]limit:$limit){...LogRow}}fragment LogRow on run_logs{seq logged_at level step_id iteration message}",
@@ -404,8 +416,8 @@ export const WorkflowDocument: Operation<WorkflowQuery, WorkflowQueryVariables> 
   object({ workflows: array(object({ ...WorkflowRow })) }),
 )
 export const WorkflowNamesDocument: Operation<WorkflowNamesQuery, WorkflowNamesQueryVariables> = operation(
-  "query WorkflowNames{workflows(order_by:[{name:asc}]limit:1000){id name}}",
-  object({ workflows: array(object({ id: uuid, name: string })) }),
+  "query WorkflowNames{workflows(order_by:[{name:asc}]limit:1000){id key name}}",
+  object({ workflows: array(object({ id: uuid, key: string, name: string })) }),
 )
 export const WorkflowDraftDocument: Operation<WorkflowDraftQuery, WorkflowDraftQueryVariables> = operation(
   "query WorkflowDraft($id:uuid!){workflow_drafts(where:{workflow_id:{_eq:$id}}limit:1){definition revision updated_at}}",

@@ -61,6 +61,8 @@ export const approvals = {
   'wait.event.name': 'Event',
   'wait.event.key': 'Key',
   'wait.approval': 'Somebody has to approve it.',
+  'wait.child': 'Waits for the end of a run of',
+  'wait.row.child': 'for {name}',
   'wait.row.callback': 'until its address is called',
   'wait.row.event': 'for {name} · {key}',
   'wait.row.approval': 'for {need} approvals',

@@ -1,0 +1,23 @@
+-- list_runs_of_run :many  uses workflow_run_by_parent_idx, backwards  called by the API's run list
+with page as materialized (
+    select *
+    from workflow_run r
+    where r.parent_run_id = $4::uuid
+        and r.id < $1::uuid
+        and ($2::text is null or r.state = $2::text)
+    order by r.id desc
+    limit $3::int
+)
+select
+    r.id, r.workflow_id, coalesce(w.key, '') as workflow_key, coalesce(w.name, '') as workflow_name,
+    r.workflow_version_id, coalesce(v.number, 0) as number, r.trigger_id, r.rerun_of, r.cause, r.parent_run_id,
+    r.parent_step_id, r.parent_iteration, r.state, r.failure_kind, r.error, r.tier, r.created_at, r.started_at, r.finished_at,
+    j.cancel_requested_at is not null as is_cancel_requested,
+    coalesce(r.canceled_by, j.canceled_by) as canceled_by,
+    coalesce(r.canceled_by_name, j.canceled_by_name) as canceled_by_name,
+    coalesce(r.cancel_reason, j.cancel_reason) as cancel_reason
+from page r
+left join workflow w on w.id = r.workflow_id
+left join workflow_version v on v.id = r.workflow_version_id
+left join lateral (select * from job j where j.run_id = r.id offset 0) j on true
+order by r.id desc
