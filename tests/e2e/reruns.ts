@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core'
 import { accessible, expect, shot, test } from './harness.ts'
 import { faultsInSight } from './sight.ts'
-import { api, wait_ms, type World } from './world.ts'
+import { api, edit, wait_ms, type World } from './world.ts'
 
 // Nothing listens there, so the call fails; it may have arrived all the same, for all that anybody knows.
 const pay = { id: 'pay', needs: ['order'], uses: 'core/http', retry: { attempts: 1 }, with: { url: 'http://127.0.0.1:9/pay', method: 'POST', body: '{{ steps.order.output }}' } }
@@ -41,6 +41,7 @@ async function fine(page: Page, label: string): Promise<void> {
 
 export async function reruns(world: World): Promise<void> {
   await oneRun(world)
+  await tests(world)
 }
 
 async function oneRun({ page, server }: World): Promise<void> {
@@ -80,7 +81,8 @@ async function oneRun({ page, server }: World): Promise<void> {
     await page.getByLabel('From the beginning').check()
     await api(page, 'PUT', `/workflows/${flow}/draft`, { definition: { name: 'again', inputs, steps: [order], output: '{{ steps.order.output.price }}' } })
     await api(page, 'POST', `/workflows/${flow}/publish`, {})
-    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click()
+    await page.locator('[role=dialog]').waitFor({ state: 'hidden' })
     await page.click('[data-testid=rerun]')
     await page.getByLabel('The newest: version 2').check()
     await preview.getByText('order', { exact: true }).waitFor()
@@ -115,5 +117,117 @@ async function oneRun({ page, server }: World): Promise<void> {
     await ended(page, 'success')
     await page.locator('[data-step=each][data-source=rerun]').waitFor()
     expect((await page.locator('[data-loop=each]').count()) === 0, 'no items of a loop that this run has not done')
+  })
+}
+
+async function tests({ page, server }: World): Promise<void> {
+  const peek = page.locator('[data-testid=run-peek]')
+  const dialog = page.locator('[role=dialog]')
+  const draft = (note: string) => `name: tried
+inputs: {type: object, required: [price], properties: {price: {type: integer, title: Price}}}
+steps:
+  - id: order
+    uses: core/map
+    with: {price: "{{ input.price }}"}
+  - id: double
+    needs: [order]
+    uses: core/map
+    with: "{{ steps.order.output.price * 2 }}"
+  - id: each
+    needs: [double]
+    uses: core/foreach
+    with: {items: [1, 2]}
+    steps:
+      - {id: sum, uses: core/map, with: "{{ item + steps.double.output }}"}
+  - id: note
+    needs: [each]
+    uses: core/map
+    with: "${note} {{ steps.double.output }}"
+`
+  const output = peek.locator('[data-testid=step-output]')
+  const done = async (state = 'success') => peek.locator(`.chip[data-state=${state}]`).first().waitFor({ timeout: wait_ms })
+  await test('what is in the editor is tested, saved or not, and its run is shown beneath', async () => {
+    const flow = await api(page, 'POST', '/workflows', { key: 'tried', name: 'Tried', definition: draft('saved') })
+    await page.goto(`${server.url}/workflows/${String(flow.id)}`)
+    await page.locator('[data-node=note]').waitFor()
+    await edit(page, draft('typed'))
+    await page.click('[data-testid=test]')
+    await page.fill('[role=dialog] [name=input-price]', 'many')
+    await submit(page)
+    await dialog.getByRole('alert').getByText('input.price').waitFor()
+    await fine(page, 'test dialog')
+    await page.fill('[role=dialog] [name=input-price]', '4')
+    await submit(page)
+    await done()
+    await peek.locator('[data-step=note][data-state=success]').click()
+    await output.getByText('typed 8').waitFor()
+    await page.locator('[data-testid=draft-standing]').getByText('Changed, not saved').waitFor()
+    await fine(page, 'latest test')
+    await shot(page, '33-test')
+  })
+  await test('an output is given from a run or typed, marked in the graph, kept by the browser and taken back', async () => {
+    await page.click('[data-testid=save]')
+    await page.locator('[data-testid=draft-standing]').getByText('never published').waitFor()
+    await peek.locator('[data-step=order]').click()
+    await page.click('[data-testid=pin-this]')
+    await page.locator('[data-node=order] [data-testid=pinned]').waitFor()
+    await page.reload()
+    await page.locator('[data-node=order] [data-testid=pinned]').waitFor()
+    await page.locator('[data-node=double] button').first().focus()
+    await page.keyboard.press('Enter')
+    await page.click('[data-testid=pin]')
+    await dialog.locator('[data-testid=pin-run]').getByText('Test').waitFor()
+    await dialog.getByText('8', { exact: true }).first().waitFor()
+    await page.getByLabel('As JSON').first().check()
+    await edit(page, '1000', '[role=dialog]')
+    await fine(page, 'pin dialog')
+    await shot(page, '34-pin')
+    await submit(page)
+    await page.locator('[data-node=double] [data-testid=pinned]').waitFor()
+    await page.click('[data-testid=test]')
+    await dialog.locator('[data-testid=test-given]').getByText('typed').waitFor()
+    await page.fill('[role=dialog] [name=input-price]', '1')
+    await submit(page)
+    await peek.locator('[data-step=double][data-source=pin]').getByText('Given').waitFor({ timeout: wait_ms })
+    await done()
+    await peek.locator('[data-step=note]').click()
+    await output.getByText('typed 1000').waitFor()
+    await fine(page, 'pins')
+    await shot(page, '35-pins')
+    await page.getByRole('button', { name: 'Run double in tests again' }).click()
+    expect((await page.locator('[data-node=double] [data-testid=pinned]').count()) === 0, 'the mark to go with the pin')
+  })
+  await test('a step is tested alone with what it needs from the newest run, and up to it with the rest left out', async () => {
+    await page.locator('[data-node=note] button').click()
+    await page.click('[data-testid=test-step]')
+    await dialog.locator('[data-testid=test-given]').getByText('each').waitFor()
+    await page.fill('[role=dialog] [name=input-price]', '3')
+    await submit(page)
+    await peek.locator('[data-step=each][data-source=pin]').waitFor({ timeout: wait_ms })
+    await done()
+    await peek.locator('[data-step=note]:not([data-source])').click()
+    await output.getByText('typed 1000').waitFor()
+    await page.locator('[data-node=sum] button').click()
+    await page.click('[data-testid=test-until]')
+    await page.fill('[role=dialog] [name=input-price]', '3')
+    await submit(page)
+    await peek.locator('[data-step=each]:not([data-source])').waitFor({ timeout: wait_ms })
+    await done()
+    expect((await peek.locator('[data-step=note]').count()) === 0, 'nothing after it to be there')
+    await peek.locator('[data-loop=each]').getByText('2 items').waitFor()
+    await peek.getByRole('link', { name: 'Open the run' }).click()
+    await page.locator('[data-testid=version]').getByText('Test').waitFor()
+    await page.getByRole('link', { name: 'Open workflow' }).click()
+    await page.locator('[data-node=note]').waitFor()
+  })
+  await test('what is wrong with the draft stands at its lines', async () => {
+    await edit(page, draft('typed').replace('core/map', 'core/mop'))
+    await page.click('[data-testid=test]')
+    await page.fill('[role=dialog] [name=input-price]', '3')
+    await submit(page)
+    await page.locator('[data-testid=problems]').getByText('steps[0].uses').waitFor()
+    await dialog.waitFor({ state: 'hidden' })
+    await edit(page, draft('typed'))
+    await page.locator('[data-testid=draft-standing]').getByText('never published').waitFor()
   })
 }

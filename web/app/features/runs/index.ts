@@ -1,4 +1,5 @@
 export { default as RecentRuns } from './RecentRuns.vue'
+export { default as RunPeek } from './RunPeek.vue'
 export { default as RunView } from './RunView.vue'
 export { default as RunsView } from './RunsView.vue'
 export { itemFromQuery } from './loops.logic'

@@ -37,7 +37,7 @@ function setup<R>(answers: ReadonlyMap<unknown, (variables: never) => unknown>, 
 describe('useRun', () => {
   it('follows the run, and reads what its steps use once', async () => {
     const definition = { steps: [{ id: 'a', uses: 'core/map' }, { id: 'b', uses: 'core/sleep' }] }
-    const s = setup(new Map([[RunDefinitionDocument, () => ({ workflow_versions: [{ definition }] })]]), (ask, live) => useRun(ask, live, id))
+    const s = setup(new Map([[RunDefinitionDocument, () => ({ workflow_versions: [{ definition }], workflow_drafts: [] })]]), (ask, live) => useRun(ask, live, id, (definition) => definition))
     expect(s.followed.map((f) => [f.operation, f.variables()])).toEqual([[LiveRunDocument, { id }]])
     s.followed[0]!.push({ runs: [row('running', [step('a', 'running')])] })
     await settle()
@@ -47,7 +47,7 @@ describe('useRun', () => {
     expect(s.asked).toEqual([RunDefinitionDocument])
   })
   it('shows the run when its definition cannot be read, and says when there is no such run', async () => {
-    const s = setup(new Map([[RunDefinitionDocument, () => Promise.reject(new Error('gone'))]]), (ask, live) => useRun(ask, live, id))
+    const s = setup(new Map([[RunDefinitionDocument, () => Promise.reject(new Error('gone'))]]), (ask, live) => useRun(ask, live, id, (definition) => definition))
     s.followed[0]!.push({ runs: [row('running', [step('a', 'running')])] })
     await settle()
     expect(s.used.state.value).toMatchObject({ k: 'ready', data: { steps: [{ uses: '' }] } })

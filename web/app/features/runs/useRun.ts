@@ -1,5 +1,5 @@
 import { computed, onScopeDispose, shallowRef, watch, type Ref } from 'vue'
-import { isAbort, toProblem } from '~/shared/api'
+import { isAbort, toProblem, type Json } from '~/shared/api'
 import { useFollowing } from '~/shared/following'
 import type { Ask } from '~/shared/graphql/client'
 import { LiveRunDocument, RunDataDocument, RunDefinitionDocument, RunLogDocument, RunLogFollowDocument, RunStepDocument, type RunDataQuery } from '~/shared/graphql/generated'
@@ -12,15 +12,19 @@ import { planOf, type Place, type Plan } from './loops.logic'
 import { slotsOf, toLogLine, toRunDetail, toStepDetail, type LogLine, type RunDetail, type StepDetail } from './runs.data'
 import { appendLogs } from './runs.logic'
 
-/** One run with its steps, as they change, and what its definition says of them; empty until that is known. */
-export function useRun(ask: Ask, live: Live, id: RunId): Subscription<RunDetail> & { plan: Readonly<Ref<Plan>> } {
+/**
+ * One run with its steps, as they change, and what its definition says of them; empty until that is known. `treeOf` reads a draft that is
+ * kept as text.
+ */
+export function useRun(ask: Ask, live: Live, id: RunId, treeOf: (definition: Json) => Json): Subscription<RunDetail> & { plan: Readonly<Ref<Plan>> } {
   const run = useSubscription(live, LiveRunDocument, () => ({ id }), (data) => toRunDetail(only(data.runs)))
-  const version = computed(() => (run.state.value.k === 'ready' ? run.state.value.data.version_id : null))
+  const of = computed(() => (run.state.value.k === 'ready' ? run.state.value.data : null))
+  const version = computed(() => of.value?.version_id ?? null)
   const never = computed(() => '')
   // What a step uses stands in the definition, which does not change with the run.
   const planned = useFollowing(version, never, async (wanted: VersionId, signal) => {
-    const { workflow_versions } = await ask(RunDefinitionDocument, { version: wanted }, signal)
-    return planOf(only(workflow_versions).definition)
+    const { workflow_versions, workflow_drafts } = await ask(RunDefinitionDocument, { version: wanted, workflow: of.value?.workflow_id ?? wanted }, signal)
+    return planOf(treeOf(only([...workflow_versions, ...workflow_drafts]).definition))
   })
   const plan = computed<Plan>(() => (planned.value?.k === 'ready' ? planned.value.data : new Map()))
   const state = computed<Load<RunDetail>>(() => {

@@ -3,7 +3,8 @@ import { convert, fromText, languageOf, locate, toText, type Language, type Mark
 import { useAction, type UserAction } from '~/shared/action'
 import { ApiError, unreadable, validation, type Api, type Draft, type Json, type Validation } from '~/shared/api'
 import { t } from '~/shared/i18n'
-import type { WorkflowId } from '~/shared/ids'
+import type { RunId, WorkflowId } from '~/shared/ids'
+import { testBody, type TestRequest } from './pins.logic'
 
 export interface Problems {
   items: Validation['problems']
@@ -22,6 +23,8 @@ export interface DraftDoc {
   save: UserAction<[]>
   validate: UserAction<[]>
   publish: UserAction<[]>
+  /** Runs the text as it is, saved or not. */
+  test: UserAction<[request: TestRequest, started: (run: RunId) => void]>
   replace: (draft: Draft) => void
 }
 
@@ -56,6 +59,17 @@ export function useDraft(api: Api, id: WorkflowId, first: Draft, published: () =
     result.value = next
     checkedText.value = text.value
   }
+  /** A refusal may carry every problem, not only the first. */
+  async function telling(request: Promise<void>): Promise<void> {
+    try {
+      await request
+    } catch (error) {
+      if (error instanceof ApiError && error.problem.kind === 'http' && Array.isArray(error.problem.more.problems)) {
+        found(validation({ valid: false, problems: error.problem.more.problems }, 'problem'))
+      }
+      throw error
+    }
+  }
   async function keep(): Promise<void> {
     const before = text.value
     const answer = await api.workflows.saveDraft(id, current(), saved.value.revision)
@@ -86,17 +100,12 @@ export function useDraft(api: Api, id: WorkflowId, first: Draft, published: () =
     validate: useAction(async () => found(await api.workflows.validate(id, current()))),
     publish: useAction(async (key) => {
       if (text.value !== savedText.value) await keep()
-      try {
-        await api.workflows.publish(id, key)
-      } catch (error) {
-        // A refused publish may carry every problem, not only the first.
-        if (error instanceof ApiError && error.problem.kind === 'http' && Array.isArray(error.problem.more.problems)) {
-          found(validation({ valid: false, problems: error.problem.more.problems }, 'problem'))
-        }
-        throw error
-      }
+      await telling(api.workflows.publish(id, key))
       result.value = null
       await published()
+    }),
+    test: useAction(async (key, request: TestRequest, started: (run: RunId) => void) => {
+      await telling(api.workflows.test(id, testBody(current(), request), key).then(({ run_id }) => started(run_id)))
     }),
   }
 }

@@ -170,10 +170,11 @@ export type RunAgainQuery = { runs: Array<{ input: Json | null, version: { defin
 
 export type RunDefinitionQueryVariables = Exact<{
   version: string;
+  workflow: string;
 }>;
 
 
-export type RunDefinitionQuery = { workflow_versions: Array<{ definition: Json }> };
+export type RunDefinitionQuery = { workflow_versions: Array<{ definition: Json }>, workflow_drafts: Array<{ definition: Json }> };
 
 export type LoopItemsSubscriptionVariables = Exact<{
   run: string;
@@ -311,6 +312,22 @@ export type WorkflowTriggersQueryVariables = Exact<{
 
 export type WorkflowTriggersQuery = { triggers: Array<{ id: Uuid, kind: string, name: string, state: string, config: Json, schedule: { next_slot_at: string | null, due_at: string | null, waiting_slot_at: string | null, last_fired_at: string | null, last_run_id: Uuid | null, fired: string, missed: string, skipped: string, problem: string | null } | null, poll: { due_at: string | null, polled_at: string | null, event_at: string | null, last_run_id: Uuid | null, polls: string, items: string, fired: string, filtered: string, failing_since: string | null, problem: string | null } | null, refused_deliveries: Array<{ reason: string, status: number, content_type: string, address: string, last_at: string, deliveries: string, size_bytes: string }> }> };
 
+export type StepRunsQueryVariables = Exact<{
+  workflow: string;
+  steps: Array<string> | string;
+}>;
+
+
+export type StepRunsQuery = { runs: Array<{ id: Uuid, created_at: string, version: { number: number } | null, steps: Array<{ step_id: string }> }> };
+
+export type StepOutputsQueryVariables = Exact<{
+  run: string;
+  steps: Array<string> | string;
+}>;
+
+
+export type StepOutputsQuery = { run_steps: Array<{ step_id: string, output: Json | null }> };
+
 const AppRow = { id: uuid, key: string, name: string, description: string }
 const AppVersionRow = { id: uuid, major: number, minor: number, state: string, manifest: json }
 const RunRow = { id: uuid, workflow_id: uuid, workflow_version_id: uuid, trigger_id: maybe(uuid), rerun_of: maybe(uuid), cause: maybe(string), parent_run_id: maybe(uuid), parent_step_id: maybe(string), state: string, failure_kind: maybe(string), error: maybe(json), created_at: string, started_at: maybe(string), finished_at: maybe(string), workflow: maybe(object({ key: string, name: string })), version: maybe(object({ number: number })) }
@@ -372,8 +389,8 @@ export const RunAgainDocument: Operation<RunAgainQuery, RunAgainQueryVariables> 
   object({ runs: array(object({ input: maybe(json), version: maybe(object({ definition: json })), workflow: maybe(object({ published_version: maybe(object({ number: number, definition: json })) })) })) }),
 )
 export const RunDefinitionDocument: Operation<RunDefinitionQuery, RunDefinitionQueryVariables> = operation(
-  "query RunDefinition($version:uuid!){workflow_versions(where:{id:{_eq:$version}}limit:1){definition}}",
-  object({ workflow_versions: array(object({ definition: json })) }),
+  "query RunDefinition($version:uuid!$workflow:uuid!){workflow_versions(where:{id:{_eq:$version}}limit:1){definition}workflow_drafts(where:{workflow_id:{_eq:$workflow}}limit:1){definition}}",
+  object({ workflow_versions: array(object({ definition: json })), workflow_drafts: array(object({ definition: json })) }),
 )
 export const LoopItemsDocument: Operation<LoopItemsSubscription, LoopItemsSubscriptionVariables> = operation(
   "subscription LoopItems($run:uuid!$steps:[String!]!$items:bigint_comparison_exp!$limit:Int!){run_steps(where:{run_id:{_eq:$run}step_id:{_in:$steps}iteration:$items}order_by:[{iteration:asc}{position:asc}]limit:$limit){...StepRow}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at source}",
@@ -434,4 +451,12 @@ export const WorkflowVersionDocument: Operation<WorkflowVersionQuery, WorkflowVe
 export const WorkflowTriggersDocument: Operation<WorkflowTriggersQuery, WorkflowTriggersQueryVariables> = operation(
   "query WorkflowTriggers($workflow:uuid!$before:uuid!$limit:Int!){triggers(where:{workflow_id:{_eq:$workflow}id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){id kind name state config schedule{next_slot_at due_at waiting_slot_at last_fired_at last_run_id fired missed skipped problem}poll{due_at polled_at event_at last_run_id polls items fired filtered failing_since problem}refused_deliveries(order_by:[{last_at:desc}]limit:50){reason status content_type address last_at deliveries size_bytes}}}",
   object({ triggers: array(object({ id: uuid, kind: string, name: string, state: string, config: json, schedule: maybe(object({ next_slot_at: maybe(string), due_at: maybe(string), waiting_slot_at: maybe(string), last_fired_at: maybe(string), last_run_id: maybe(uuid), fired: string, missed: string, skipped: string, problem: maybe(string) })), poll: maybe(object({ due_at: maybe(string), polled_at: maybe(string), event_at: maybe(string), last_run_id: maybe(uuid), polls: string, items: string, fired: string, filtered: string, failing_since: maybe(string), problem: maybe(string) })), refused_deliveries: array(object({ reason: string, status: number, content_type: string, address: string, last_at: string, deliveries: string, size_bytes: string })) })) }),
+)
+export const StepRunsDocument: Operation<StepRunsQuery, StepRunsQueryVariables> = operation(
+  "query StepRuns($workflow:uuid!$steps:[String!]!){runs(where:{workflow_id:{_eq:$workflow}}order_by:[{id:desc}]limit:50){id created_at version{number}steps(where:{step_id:{_in:$steps}iteration:{_eq:0}state:{_eq:\"success\"}}limit:500){step_id}}}",
+  object({ runs: array(object({ id: uuid, created_at: string, version: maybe(object({ number: number })), steps: array(object({ step_id: string })) })) }),
+)
+export const StepOutputsDocument: Operation<StepOutputsQuery, StepOutputsQueryVariables> = operation(
+  "query StepOutputs($run:uuid!$steps:[String!]!){run_steps(where:{run_id:{_eq:$run}step_id:{_in:$steps}iteration:{_eq:0}state:{_eq:\"success\"}}limit:500){step_id output}}",
+  object({ run_steps: array(object({ step_id: string, output: maybe(json) })) }),
 )
