@@ -42,6 +42,7 @@ async function fine(page: Page, label: string): Promise<void> {
 export async function reruns(world: World): Promise<void> {
   await oneRun(world)
   await tests(world)
+  await many(world)
 }
 
 async function oneRun({ page, server }: World): Promise<void> {
@@ -229,5 +230,42 @@ steps:
     await dialog.waitFor({ state: 'hidden' })
     await edit(page, draft('typed'))
     await page.locator('[data-testid=draft-standing]').getByText('never published').waitFor()
+  })
+}
+
+async function many({ page, server }: World): Promise<void> {
+  await test('many are run again a page at a time: which were begun, which were left and why', async () => {
+    const flow = await made(page, 'again-many', { steps: [order, pay] })
+    const broken = { id: 'broken', uses: 'core/map', with: '{{ input.list.length }}' }
+    const other = await made(page, 'again-broken', { steps: [broken] })
+    await ran(page, flow, { price: 1 }, 'failed')
+    await ran(page, flow, { price: 2 }, 'failed')
+    const first = await ran(page, other, {}, 'failed')
+    await page.goto(`${server.url}/runs?state=failed`)
+    await page.locator('tr[data-run]').first().waitFor()
+    expect((await page.locator('[data-testid=bulk]').count()) === 0, 'none for the runs of several workflows')
+    await page.goto(`${server.url}/runs?state=failed&workflow=${flow}`)
+    await page.click('[data-testid=bulk]')
+    const dialog = page.locator('[role=dialog]')
+    const result = dialog.locator('[data-testid=bulk-result]')
+    await dialog.getByText('“Again: again-many” that failed (2 in the list)').waitFor()
+    await submit(page)
+    await result.getByText('Begun: 0').waitFor()
+    await result.getByText('Left out: 2').waitFor()
+    await result.getByText('may act twice').waitFor()
+    await fine(page, 'many runs again')
+    await shot(page, '36-bulk')
+    await page.getByLabel('Make calls again that may act twice').check()
+    await submit(page)
+    await result.getByText('Begun: 2').waitFor()
+    await page.goto(`${server.url}/runs?state=failed&workflow=${other}`)
+    await page.locator(`tr[data-run="${first}"]`).waitFor()
+    await page.click('[data-testid=bulk]')
+    await submit(page)
+    await result.getByText('Begun: 1').waitFor()
+    await result.getByText('There are no more.').waitFor()
+    await result.getByRole('link').first().click()
+    await elsewhere(page, first)
+    await ended(page, 'failed')
   })
 }
