@@ -44,7 +44,8 @@ export type AuthStatus = ReturnType<typeof authStatus>
 export const tenantChoices = array(object({ slug: string, name: string }))
 
 export const approvalAsked = object({
-  title: string, description: string, is_for_members: boolean, form: withDefault(json, null), run_id: id<RunId>(), step_id: string, until: string,
+  title: string, description: string, is_for_members: boolean, form: withDefault(json, null), run_id: id<RunId>(), step_id: string,
+  iteration: withDefault(number, 0), until: string,
 })
 /** Who decides, and how; nobody named: whoever has the address. */
 const policy = { approvers: withDefault(array(string), []), need: withDefault(number, 1), veto: withDefault(boolean, false) }
