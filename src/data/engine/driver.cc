@@ -155,8 +155,8 @@ Started Driver::replay() {
         if (found == definitions.end()) continue;
         const Index definition = found->second;
         const bool is_in_loop = !run_.is_top(definition);
+        auto entry = entry_of(row, definition);  // first: it reads what a wait is for
         if (!is_in_loop) restore(definition, row);
-        auto entry = entry_of(row, definition);
         if (entry) {
             out.journal.push_back(*entry);
             replay_answer(*entry, out);

@@ -229,6 +229,7 @@ TEST_F(WaitsTest, AnEventThatALaterWorkerFindsIsNotSleptThrough) {
     ASSERT_TRUE(wait(store::waits::keep_event(db, {"paid", "k"}, id, *sealed, soon())));
     database().exec(
         "update weft.job set run_at = now() where run_id = '" + run.text() +
+        "'; update weft.workflow_run set state = 'running' where id = '" + run.text() +
         "'; update weft.tenant_queue set active = true"
     );
     start_worker();
