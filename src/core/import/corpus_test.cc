@@ -103,6 +103,24 @@ TEST(ImportedNodes, AreByHandWhereTheirMeaningCannotBeKept) {
     EXPECT_THAT(imported.notes, Contains(HasSubstr("Pinned data")));
 }
 
+TEST(ImportedCalls, RunTheWorkflowThatHasTheNameAsItsKey) {
+    const Imported imported = import_case("subflows");
+    const JsonObject& once = step_of(imported, "all_at_once_call");
+    EXPECT_EQ(once.at("uses"), Json("core/workflow"));
+    EXPECT_EQ(once.at("with").at("workflow"), Json("make-an-invoice"));
+    const JsonObject& each = step_of(imported, "each_call");
+    EXPECT_EQ(each.at("uses"), Json("core/foreach"));
+    EXPECT_EQ(each.at("steps").at(0).at("with").at("workflow"), Json("make-an-invoice"));
+    EXPECT_EQ(step_of(imported, "not_waited_for_call").at("with").at("mode"), Json("start"));
+    EXPECT_EQ(step_of(imported, "not_waited_for_call").at("with").at("workflow"), Json("w-17"));
+    EXPECT_EQ(node_of(imported, "Chosen").fit, Fit::kByHand);
+    EXPECT_EQ(
+        import_case("called").definition.at("output"),
+        Json("{{ (steps.double.output ?? []).map((item) => item.json) }}")
+    );
+    EXPECT_EQ(node_of(import_case("errors"), "On error").fit, Fit::kAdapted);
+}
+
 TEST(ImportedNodes, AreNeverWhollyUnknown) {
     const auto imported = from_n8n(
         R"({"nodes":[{"name":"S","type":"n8n-nodes-base.manualTrigger"},{"name":"X","type":"some.node"}],

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 
 namespace weft::importer {
 
@@ -25,6 +26,8 @@ constexpr auto kKinds = std::to_array<NodeKind>({
     {"cron", map_cron, Count::kOne, false, true},
     {"crypto", map_crypto},
     {"dateTime", map_date_time},
+    {"errorTrigger", map_error_trigger, Count::kOne, false, true},
+    {"executeWorkflow", map_execute_workflow, Count::kMany, true},
     {"executeWorkflowTrigger", map_called, Count::kMany, true, true},
     {"filter", map_filter, Count::kSame, true},
     {"formTrigger", map_form, Count::kOne, false, true},
@@ -67,9 +70,7 @@ constexpr auto kReasons = std::to_array<Reason>({
     {"dataTable", "there are no tables inside Weft: use a database by core/http"},
     {"emailReadImap", "mail boxes are not read: let the mail service call a webhook"},
     {"emailSend", "there is no SMTP: use the HTTP API of a mail service by core/http"},
-    {"errorTrigger", "there are no workflows for errors: use needs with on: failure, or look at runs"},
     {"executeCommand", "there are no shell commands"},
-    {"executeWorkflow", "call the other workflow's webhook by core/http, or write core/workflow"},
     {"extractFromFile", kFiles},
     {"form", "a further page of a form"},
     {"readWriteFile", kFiles},
@@ -299,6 +300,29 @@ JsonArray steps_in(Flow& flow, std::optional<std::size_t> loop) {
     return out;
 }
 
+/// What a workflow gives that others call: the json of its last node's items.
+std::optional<Json> output_of(Flow& flow) {
+    const auto is_called = [](const Node& node) {
+        return node.is_trigger && node.is_reached && node.type == "executeWorkflowTrigger";
+    };
+    const auto called = std::ranges::find_if(flow.nodes, is_called);
+    if (called == flow.nodes.end()) return std::nullopt;
+    std::set<std::size_t> last;
+    for (const std::size_t at : flow.order)
+        if (!flow.nodes[at].around) last.insert(at);
+    for (const std::size_t at : flow.order)
+        for (const auto& list : flow.nodes[at].inputs)
+            for (const Link& link : list) last.erase(link.from);
+    if (last.size() == 1 && flow.nodes[*last.begin()].outputs == 1) {
+        const std::string& step = flow.nodes[*last.begin()].step;
+        return Json(braces(fmt::format("(steps.{}.output ?? []).map((item) => item.json)", step)));
+    }
+    flow.notes.emplace_back(
+        "Several nodes are last: say in `output` what those that call this workflow are given"
+    );
+    return std::nullopt;
+}
+
 Json definition_of(Flow& flow) {
     JsonObject out{{"name", flow.name.substr(0, 200)}};
     JsonArray steps, notes;
@@ -308,6 +332,7 @@ Json definition_of(Flow& flow) {
         if (is_note(node)) notes.push_back(sticky(node));
     if (!flow.inputs.is_null()) out["inputs"] = std::move(flow.inputs);
     out["steps"] = std::move(steps);
+    if (auto output = output_of(flow)) out["output"] = *std::move(output);
     if (!notes.empty()) out["x-notes"] = std::move(notes);
     return out;
 }

@@ -205,6 +205,32 @@ void retries_of(Work& work, JsonObject& step) {
     };
 }
 
+/// Of the workflow that a node runs, as far as the file knows it.
+std::string called_name(const Work& work) {
+    const Json* id = work.param("workflowId");
+    if (id == nullptr) return "";
+    if (id->is_string()) return id->get_string();
+    if (!id->is_object()) return to_text(*id);
+    return std::string(text_or(id->get_object(), "cachedResultName", text_or(id->get_object(), "value")));
+}
+
+/// A name as a workflow's key may be.
+std::string key_of(std::string_view name) {
+    std::string out;
+    for (char c : name) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+        const bool is_plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (is_plain)
+            out += c;
+        else if (!out.empty() && out.back() != '-')
+            out += '-';
+    }
+    if (out.empty() || out.front() < 'a') out.insert(0, "w-");
+    out.resize(std::min<std::size_t>(out.size(), 63));
+    while (out.back() == '-') out.pop_back();
+    return out;
+}
+
 }  // namespace
 
 void map_http(Work& work) {
@@ -256,6 +282,34 @@ void map_http(Work& work) {
                       : all + ".flat()";
     }
     work.gives(made, splits);
+}
+
+void map_execute_workflow(Work& work) {
+    const std::string_view source = work.text("source", "database");
+    if (source != "database") return work.hand(fmt::format("a workflow from: {}", source));
+    const std::string name = called_name(work);
+    if (name.empty() || name.front() == '=')
+        return work.hand(name.empty() ? "no workflow is chosen" : "a workflow that an expression chooses");
+    const std::string key = key_of(name);
+    work.adapt(fmt::format("it runs the workflow with the key {}: give the imported one that key", key));
+    const bool waits =
+        work.param("options.waitForSubWorkflow") == nullptr || work.flag("options.waitForSubWorkflow");
+    const Json* mapped = work.param("workflowInputs.value");
+    const bool is_mapped = mapped != nullptr && mapped->is_object() && !mapped->get_object().empty();
+    const std::string json = is_mapped ? "(" + work.js_value(*mapped) + ")" : "item.json";
+    JsonObject with{{"workflow", key}};
+    if (!waits) with["mode"] = "start";
+    if (work.text("mode", "once") == "each") {
+        with["input"] = braces(is_mapped ? json : "item.json");
+        JsonObject call{{"id", work.id("run")}, {"uses", "core/workflow"}, {"with", std::move(with)}};
+        JsonObject& loop = work.before("call", "core/foreach", {{"items", braces(work.input())}});
+        loop["steps"] = JsonArray{std::move(call)};
+    } else {
+        with["input"] = braces(fmt::format("{}.map((item, index) => {})", work.input(), json));
+        work.before("call", "core/workflow", std::move(with));
+    }
+    if (!waits) return work.gives(work.input());
+    work.gives(fmt::format("[steps.{}.output ?? []].flat(2).map((json) => ({{ json }}))", work.id("call")));
 }
 
 void map_wait(Work& work) {

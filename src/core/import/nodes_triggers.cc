@@ -16,9 +16,10 @@ void gives_of_trigger(Work& work, std::string_view kind, const std::string& item
     work.gives(items);
     if (work.flow.has_many_triggers) {
         std::string condition = fmt::format("trigger.kind === {}", js_text(kind));
-        if (kind != "manual") condition += fmt::format(" && trigger.name === {}", js_text(work.node.name));
+        const bool has_name = kind != "manual" && kind != "workflow" && kind != "failure";
+        if (has_name) condition += fmt::format(" && trigger.name === {}", js_text(work.node.name));
         work.node.steps.back().get_object()["if"] = braces(condition);
-        if (kind != "manual")
+        if (has_name)
             work.adapt("its step runs when a trigger of this name began the run: rename both or none");
         work.node.starts_when = std::move(condition);
     }
@@ -372,7 +373,22 @@ void map_feed(Work& work) {
 /// Of a workflow that another one calls: its input is the items' json.
 void map_called(Work& work) {
     work.adapt("the input is an object, or a list of them: the json of the items");
-    gives_of_trigger(work, "manual", "[input ?? {}].flat().map((json) => ({ json }))");
+    gives_of_trigger(work, "workflow", "[input ?? {}].flat().map((json) => ({ json }))");
+}
+
+/// In n8n others name it in their settings, here as well: no trigger is made.
+void map_error_trigger(Work& work) {
+    work.adapt(
+        "name this workflow in `on-failure` of those that it looks after; there is no stack of the error"
+    );
+    gives_of_trigger(
+        work,
+        "failure",
+        "[{ json: { execution: { id: input.run.id, url: input.run.url, mode: \"trigger\", lastNodeExecuted: "
+        "input.error.step, error: { message: input.error.message, name: input.error.kind } }, workflow: { "
+        "id: "
+        "input.run.workflow, name: input.run.workflow } } }]"
+    );
 }
 
 }  // namespace weft::importer

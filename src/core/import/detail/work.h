@@ -184,6 +184,8 @@ void map_schedule(Work&);
 void map_cron(Work&);
 void map_called(Work&);
 void map_split_in_batches(Work&);
+void map_error_trigger(Work&);
+void map_execute_workflow(Work&);
 
 /// How many outputs it has, before the one for errors.
 std::size_t outputs_of(const Node& node);
