@@ -74,6 +74,7 @@ grant update (state, last_used_at, last_error_status, last_error_at) on connecti
 grant select, insert, update on workflow_run, step_run, payload, run_event, execution_log, dead_letter to weft_worker;
 grant select, insert, update, delete on job to weft_worker;
 grant select, insert, update on run_wait to weft_worker;
+grant insert on run_end to weft_worker;
 grant select, delete on kept_event to weft_worker;
 grant select, insert on file, file_use to weft_worker;
 grant select, insert, update on file_space to weft_worker;
@@ -93,7 +94,7 @@ grant insert on tenant_key, tenant_queue to weft_auth;
 
 -- weft_ingest: an event has come in; find its trigger, take it in. Insert only, besides the tenant's place in the queue.
 grant select on trigger to weft_ingest;
-grant select (tenant_id, id, published_version_id, state, flow) on workflow to weft_ingest;
+grant select (tenant_id, id, key, published_version_id, state, flow) on workflow to weft_ingest;
 grant select on tenant_key to weft_ingest;
 grant insert on workflow_run, payload, job to weft_ingest;
 grant select on run_wait to weft_ingest;
@@ -104,6 +105,8 @@ grant update (active, vtime) on tenant_queue to weft_ingest;
 -- Its scheduler moves schedules on, and asks whether the run before has ended.
 grant select, update on trigger_schedule to weft_ingest;
 grant select (tenant_id, run_id) on job to weft_ingest;
+-- The worker's follower begins runs when others have ended.
+grant select, delete, update on run_end to weft_ingest;
 -- The worker's poller takes in what other systems answer.
 grant select, update on trigger_poll to weft_ingest;
 grant select, insert, update, delete on polled_item to weft_ingest;
@@ -154,6 +157,7 @@ begin
                 ('weft_ingest', 'trigger_schedule'), ('weft_ingest', 'run_wait'), ('weft_ingest', 'flow_gate'),
                 ('weft_dispatch', 'workflow'), ('weft_dispatch', 'flow_gate'),
                 ('weft_ingest', 'trigger_poll'), ('weft_ingest', 'polled_item'), ('weft_ingest', 'refused_delivery'),
+                ('weft_ingest', 'run_end'),
                 ('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'),
                 ('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'),
                 ('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'),

@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kTrigger = R"(
     id id
     workflow_id id
-    kind webhook|schedule|form|poll|feed
+    kind webhook|schedule|form|poll|feed|event
     name text = Orders of the shop
     state active|inactive
     config object = {"mode": "async", "signature": {"scheme": "hmac-sha256"}}
@@ -92,7 +92,7 @@ constexpr std::string_view kNew =
     R"({
     "required": ["kind", "name", "config"],
     "properties": {
-        "kind": {"type": "string", "enum": ["webhook", "schedule", "form", "poll", "feed"]},
+        "kind": {"type": "string", "enum": ["webhook", "schedule", "form", "poll", "feed", "event"]},
         "name": {"$ref": "#/definitions/name"},
         "config": {
             "type": "object",
@@ -100,8 +100,9 @@ constexpr std::string_view kNew =
     R"(schedule: cron or every, zone, starting, overlap, catch_up, catch_up_within, jitter, )"
     R"(pause_until, input. form, all optional: title, description, button, thanks (texts), )"
     R"(redirect (https), path, fields (names of inputs, in order), zone. )"
+    R"(event: on (success, failed, canceled), workflows (keys; absent: every other). )"
     R"(poll: uses, connection, with, items, id, cursor ({of, path}), every, start (now or all), )"
-    R"(batch. feed: url, connection, headers, every, start, batch. All but schedule: filter.",
+    R"(batch. feed: url, connection, headers, every, start, batch. All but schedule and event: filter.",
             "examples": [{"signature": {"scheme": "hmac-sha256"}}]
         },
         "secret": {

@@ -131,6 +131,8 @@ rt::Task<Result<Json>> Triggers::create(Context& context, Json input) {
         co_return co_await create_schedule(context, workflow, std::move(input));
     if (text_in(input, "kind") == name(rows::Kind::kForm))
         co_return co_await create_form(context, workflow, std::move(input));
+    if (text_in(input, "kind") == name(rows::Kind::kEvent))
+        co_return co_await create_follow(context, workflow, std::move(input));
     if (const auto kind = rows::kind_from(text_in(input, "kind")); kind && polls(*kind))
         co_return co_await create_poll(context, workflow, *kind, std::move(input));
     CO_TRY(auto webhook, webhook_in(*member_in(input, "config")));
@@ -203,6 +205,8 @@ rt::Task<Result<Json>> Triggers::change(Context& context, Json input) {
         co_return co_await change_schedule(context, std::move(before), std::move(input));
     if (before.kind == rows::Kind::kForm)
         co_return co_await change_form(context, std::move(before), std::move(input));
+    if (before.kind == rows::Kind::kEvent)
+        co_return co_await change_follow(context, std::move(before), std::move(input));
     if (polls(before.kind)) co_return co_await change_poll(context, std::move(before), std::move(input));
     rows::TriggerChange change{.id = id, .name = maybe_text_in(input, "name"), .config = std::nullopt};
     std::optional<Secret> secret;

@@ -2,6 +2,7 @@
 
 #include "control/api/api.h"
 #include "control/scripts/scripts.h"
+#include "core/trigger/follow.h"
 #include "core/trigger/poll.h"
 #include "store/triggers/triggers.h"
 
@@ -42,6 +43,10 @@ class Triggers {
         Context& context, WorkflowId workflow, store::triggers::Kind kind, Json input
     );
     rt::Task<Result<Json>> change_poll(Context& context, store::triggers::Trigger before, Json input);
+    // ---- follows.cc
+    rt::Task<Result<void>> check_follow(Context& context, trigger::Follow follow);
+    rt::Task<Result<Json>> create_follow(Context& context, WorkflowId workflow, Json input);
+    rt::Task<Result<Json>> change_follow(Context& context, store::triggers::Trigger before, Json input);
     rt::Task<Result<std::string>> pin_poll(Context& context, trigger::Poll poll);
     /// kInvalid when the published version has an input that the form cannot ask for.
     rt::Task<Result<void>> check_form(

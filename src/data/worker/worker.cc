@@ -5,6 +5,7 @@
 #include "data/dispatch/retention.h"
 #include "data/dispatch/slots.h"
 #include "data/engine/engine.h"
+#include "data/follower/follower.h"
 #include "data/poller/poller.h"
 #include "store/notices/notices.h"
 #include "store/runs/journal.h"
@@ -82,6 +83,17 @@ struct Worker::Impl {
                deps.metrics,
                deps.log,
                deps.options.poller}
+          ),
+          follower(
+              {deps.loop,
+               deps.pool,
+               codec,
+               store::notices::tell_through(notifier),
+               deps.clock,
+               deps.rng,
+               deps.metrics,
+               deps.log,
+               {.public_url = deps.options.public_url}}
           ),
           presence(announce()),
           dispatcher(
@@ -243,6 +255,7 @@ struct Worker::Impl {
     dispatch::Slots slots;
     engine::Engine engine;
     poller::Poller poller;
+    follower::Follower follower;
     std::optional<proc::Presence> presence;
     dispatch::Dispatcher dispatcher;
     store::notices::Ears ears;
@@ -265,9 +278,11 @@ void Worker::start() {
     impl_->scope.spawn(impl_->retention.run(impl_->scope.forever()));
     impl_->dispatcher.start();
     impl_->poller.start();
+    impl_->follower.start();
 }
 
 rt::Task<void> Worker::stop() {
+    co_await impl_->follower.close();
     co_await impl_->poller.close();
     co_await impl_->dispatcher.stop();
     co_await impl_->scope.close();

@@ -117,6 +117,7 @@ struct Tables {
     Table<3> parked{sql::kParkJobs};
     Table<3> closed{sql::kCloseWaits};
     Answers answers;
+    Table<4> ends{sql::kNoteEnds};
     Table<1> ended{sql::kEndJobs};
     Table<1> gated{sql::kEndGatedJobs};
 
@@ -144,6 +145,7 @@ struct Tables {
         if (entry.is_dead_letter) dead_letters.add(run, entry.error);
         if (entry.fate == JobFate::kFinish) {
             (entry.is_gated ? gated : ended).add(run);
+            ends.add(run, entry.state, entry.failure_kind, entry.error);
             if (entry.may_have_parent) {
                 ending.add(run);
                 answers.add(entry);
@@ -171,6 +173,7 @@ struct Tables {
         std::move(parked).into(batch);
         std::move(closed).into(batch);
         std::move(answers).into(batch);
+        std::move(ends).into(batch);
         std::move(ended).into(batch);
         std::move(gated).into(batch);
     }

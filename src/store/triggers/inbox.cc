@@ -168,7 +168,7 @@ class Flush {
     }
 
     void take_events(pg::Batch& batch) {
-        ArrayParam tenant, trigger, key, run, is_awaited, flow_version, flow;
+        ArrayParam tenant, trigger, key, run, is_awaited, flow_version, flow, follows, depth;
         ValueColumns values;
         for (std::size_t i = 0; i < runs_.size(); ++i) {
             const NewRun& from = *runs_[i];
@@ -181,12 +181,14 @@ class Flush {
             is_awaited.add(from.is_awaited);
             flow_version.add(from.flow ? std::optional(from.flow->version) : std::nullopt);
             flow.add(from.flow ? std::optional(from.flow->keys) : std::nullopt);
+            follows.add(from.follows);
+            depth.add(static_cast<std::int16_t>(from.depth));
             values.add(from);
         }
         if (events_.empty()) return;
         auto params = pg::params(tenant, trigger, key, run, values.run);
         std::move(values).add_to(params);
-        params.add(is_awaited).add(flow_version).add(flow);
+        params.add(is_awaited).add(flow_version).add(flow).add(follows).add(depth);
         batch.add(sql::kTakeEvents, std::move(params));
         if (repeats_ == Repeats::kFind) batch.add(sql::kFindEvents, pg::params(tenant, trigger, key));
     }

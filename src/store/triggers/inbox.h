@@ -71,6 +71,8 @@ struct NewRun {
     std::optional<WorkflowVersionId> version;  // without a trigger; the published one when not set
     std::optional<RunId> rerun_of;
     bool is_awaited = false;                  // with a trigger: a caller waits for its answer
+    std::optional<RunId> follows;             // with a trigger: the run whose end it is
+    int depth = 0;                            // how many runs stand above it
     std::optional<idempotency::Once> once;    // without a trigger; who holds the key already is the answer
     std::optional<FlowKeys> flow;             // needed where the workflow has rules
     std::vector<runs::StoredPayload> values;  // its input, what triggered it, and the outputs of `kept`

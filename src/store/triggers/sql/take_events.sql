@@ -3,14 +3,18 @@
 -- whose workflow is active and published at this moment. Answers the runs it made; find_events tells the rest.
 with given as materialized (
     select *
-    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $12::boolean[], $13::uuid[], $14::text[]) with ordinality
-    as g (tenant_id, trigger_id, dedupe_key, run_id, is_awaited, flow_version_id, flow, place)
+    from unnest(
+        $1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $12::boolean[], $13::uuid[], $14::text[], $15::uuid[],
+        $16::smallint[]
+    ) with ordinality
+    as g (tenant_id, trigger_id, dedupe_key, run_id, is_awaited, flow_version_id, flow, follows, depth, place)
 ),
 -- Where the workflow has rules (core/flow), those that an event's keys were read for are still the published ones, and the
 -- rate limit has room.
 live as materialized (
     select
-        g.tenant_id, g.trigger_id, g.dedupe_key, g.run_id, g.is_awaited, g.place, w.id as workflow_id, w.published_version_id,
+        g.tenant_id, g.trigger_id, g.dedupe_key, g.run_id, g.is_awaited, g.follows, g.depth, g.place,
+        w.id as workflow_id, w.published_version_id,
         case when w.flow is not null then g.flow::jsonb end as flow
     from given g
     join trigger t on t.tenant_id = g.tenant_id and t.id = g.trigger_id and t.state = 'active'
@@ -36,13 +40,17 @@ event as (
 ),
 begun as materialized (
     select l.tenant_id, l.run_id, l.trigger_id, l.workflow_id, l.published_version_id, l.is_awaited, l.place,
-        l.flow
+        l.flow, l.follows, l.depth
     from event e
     join live l on l.run_id = e.run_id
 ),
 run as (
-    insert into workflow_run (tenant_id, id, workflow_id, workflow_version_id, trigger_id)
-    select b.tenant_id, b.run_id, b.workflow_id, b.published_version_id, b.trigger_id
+    insert into workflow_run (
+        tenant_id, id, workflow_id, workflow_version_id, trigger_id, cause, parent_run_id, depth
+    )
+    select
+        b.tenant_id, b.run_id, b.workflow_id, b.published_version_id, b.trigger_id,
+        case when b.follows is not null then 'follower' end, b.follows, b.depth
     from begun b
 ),
 value as (
@@ -53,9 +61,9 @@ value as (
     join begun b on b.run_id = v.run_id
 ),
 queued as (
-    insert into job (tenant_id, run_id, workflow_id, workflow_version_id, is_awaited, run_at, state, flow, stage, gate)
+    insert into job (tenant_id, run_id, workflow_id, workflow_version_id, is_awaited, depth, run_at, state, flow, stage, gate)
     select
-        b.tenant_id, b.run_id, b.workflow_id, b.published_version_id, b.is_awaited,
+        b.tenant_id, b.run_id, b.workflow_id, b.published_version_id, b.is_awaited, b.depth,
         -- In the order in which they came.
         statement_timestamp() + b.place * interval '1 microsecond'
         - coalesce((b.flow ->> 'priority')::int, 0) * interval '1 second',
