@@ -171,6 +171,10 @@ const routes: Record<string, Handler> = {
     Object.assign(find(s.runs, id), { state: 'canceled', canceled_by_name: s.user?.name, cancel_reason: b.reason ?? null, finished_at: new Date().toISOString() })
     announce()
   },
+  'GET /runs/*/rerun': ([id]) => {
+    const before = find(s.runs, id)
+    return { version_number: before.version_number, kept: [], again: (before.steps as { step_id: unknown }[]).map((step) => step.step_id), effects: [] }
+  },
   'POST /runs/*/rerun': ([id]) => {
     const before = find(s.runs, id)
     return { run_id: perform(find(s.workflows, String(before.workflow_id)), before.input, { rerun_of: before.id }).id }
