@@ -31,6 +31,7 @@ class Installation:
         self.headers = {"cookie": cookie, "x-weft-csrf": "1"}
         self.viewer = self.token("viewer")
         self.reader = self.token("viewer", ["run.read"])
+        self.starter = self.token("builder", ["run.read", "run.start"])
         self.decider = self.token("viewer", ["approval.decide"])
         self.headers = {"authorization": "Bearer " + self.token("owner")}
         self.flows = 0

@@ -82,6 +82,36 @@ std::optional<StepIndex> index_of(const Steps& steps, std::string_view id) {
     return static_cast<StepIndex>(found - steps.begin());
 }
 
+/// What repeating an attempt of the step does outside. Another workflow may do anything.
+runstate::Effect effect_of(const workflow::CompiledWorkflow& workflow, StepIndex definition) {
+    const workflow::CompiledStep& step = workflow.steps()[static_cast<std::size_t>(definition)];
+    if (step.core == workflow::CoreKind::kWorkflow) return runstate::Effect::kUnsafe;
+    return runstate::planned(workflow.plan(), definition).effect;
+}
+
+/// Which runs are to be repeated.
+struct Many {
+    store::PageRequest page;
+    rows::RunFilter filter;
+    Instant since;
+};
+Result<Many> many_in(const Json& input, Rng& rng) {
+    TRY(auto page, page_in(input));
+    Many out{
+        .page = page,
+        .filter =
+            {.workflow = id_in<WorkflowId>(input, "workflow_id"),
+             .state = runstate::run_status_from(text_in(input, "state", "failed")),
+             .limit = page.limit + 1},
+        .since = maybe_time_in(input, "created_after").value_or(Instant())
+    };
+    if (page.after)
+        out.filter.before = RunId(*page.after);
+    else if (const auto before = maybe_time_in(input, "created_before"))
+        out.filter.before = RunId::make(*before, rng);
+    return out;
+}
+
 }  // namespace
 
 struct Runs::Rerun {
@@ -98,7 +128,7 @@ struct Runs::Rerun {
     std::vector<Effect> effects;
 
     Result<void> choose(const std::vector<rows::StepRun>& earlier, const Steps* were, const Json& input);
-    void find_effects(const std::vector<rows::Calls>& calls);
+    void find_effects(const std::vector<rows::Calls>& calls, const workflow::CompiledWorkflow* were);
     JsonArray effects_json() const;
     Error refusal() const;
 };
@@ -149,27 +179,39 @@ Result<void> Runs::Rerun::choose(
     if (from == "beginning") std::ranges::fill(ends, StepStatus::kNotReached);
     const std::vector<bool> is_again = runstate::done_again(plan, ends, first);
     for (std::size_t i = 0; i < top; ++i) {
-        if (is_again[i]) {
+        // What a test was given is given again.
+        const bool is_pinned = found[i] != nullptr && found[i]->source == rows::StepSource::kPin &&
+                               first != static_cast<StepIndex>(i);
+        if (is_again[i] && !is_pinned) {
             again.push_back(steps[i].id);
             continue;
         }
         kept.push_back(*found[i]);
         kept.back().position = static_cast<int>(i);
-        kept.back().source = rows::StepSource::kRerun;
+        if (!is_pinned) kept.back().source = rows::StepSource::kRerun;
     }
     return {};
 }
 
-void Runs::Rerun::find_effects(const std::vector<rows::Calls>& calls) {
-    const runstate::Plan& plan = compiled->plan();
+/// `were`: the version that the earlier run had, when it is another one. A step that the new one lacks may
+/// have been renamed: its calls are told as well.
+void Runs::Rerun::find_effects(
+    const std::vector<rows::Calls>& calls, const workflow::CompiledWorkflow* were
+) {
     for (const rows::Calls& made : calls) {
-        const auto index = index_of(compiled->steps(), made.step);
+        const workflow::CompiledWorkflow* of = compiled.get();
+        auto index = index_of(of->steps(), made.step);
+        const bool is_gone = !index && were != nullptr;
+        if (is_gone) {
+            of = were;
+            index = index_of(of->steps(), made.step);
+        }
         if (!index) continue;
-        const runstate::Effect effect = runstate::planned(plan, *index).effect;
-        const auto& outer = compiled->steps()[static_cast<std::size_t>(runstate::outermost(plan, *index))];
-        if (effect == runstate::Effect::kIdempotent || std::ranges::find(again, outer.id) == again.end())
-            continue;
-        effects.push_back({made, compiled->steps()[static_cast<std::size_t>(*index)].uses, effect});
+        const workflow::CompiledStep& step = of->steps()[static_cast<std::size_t>(*index)];
+        const runstate::Effect effect = effect_of(*of, *index);
+        const auto outer = static_cast<std::size_t>(runstate::outermost(of->plan(), *index));
+        const bool is_again = is_gone || std::ranges::find(again, of->steps()[outer].id) != again.end();
+        if (effect != runstate::Effect::kIdempotent && is_again) effects.push_back({made, step.uses, effect});
     }
 }
 
@@ -206,7 +248,6 @@ Error Runs::Rerun::refusal() const {
 rt::Task<Result<Runs::Rerun>> Runs::plan_rerun(Context& context, rows::Run run, Json input) {
     if (!is_terminal(run.state)) co_return fail(Error::conflict("The run has not ended yet"));
     CO_TRY(auto workflow, co_await store::workflows::find(context.db(), run.workflow, context.deadline));
-    CO_CHECK_OK(store::workflows::expect_active(workflow));
     if (text_in(input, "from") == "failure" && run.state == runstate::RunStatus::kSuccess) {
         co_return fail(Error::conflict("The run has succeeded: there is no failure to start from"));
     }
@@ -220,6 +261,12 @@ rt::Task<Result<Runs::Rerun>> Runs::plan_rerun(Context& context, rows::Run run, 
     const rt::Deadline by = context.deadline;
     CO_TRY(auto version, co_await rows::load_version(env_.pool, tenant, out.version, by));
     out.number = version.number;
+    if (out.number == 0) {  // a test: it takes what a test takes, and the workflow may be switched off
+        CO_CHECK_OK(tenancy::require(context.principal->permissions, Permission::kWorkflowEdit));
+        CO_CHECK_OK(store::workflows::expect_changeable(workflow));
+    } else {
+        CO_CHECK_OK(store::workflows::expect_active(workflow));
+    }
     std::optional<rows::Version> before;
     if (out.version != run.version) {
         // A version that is gone kept its workflow's other ones: nothing of the run can be told to be the
@@ -241,7 +288,7 @@ rt::Task<Result<Runs::Rerun>> Runs::plan_rerun(Context& context, rows::Run run, 
             TRY(were, read(before->compiled));
         }
         CHECK_OK(out.choose(earlier, were ? &were->steps() : nullptr, input));
-        out.find_effects(calls);
+        out.find_effects(calls, were.get());
         if (const Json* given = member_in(input, "input"))
             return workflow::check_input(*out.compiled, *given);
         return {};
@@ -262,6 +309,11 @@ rt::Task<Result<StartRequest>> Runs::prepare_rerun(Context& context, rows::Run r
     std::vector<ValueSlot> slots{ValueSlot::input(), ValueSlot::trigger()};
     for (const auto& step : rerun.kept) slots.push_back(ValueSlot::output_of(step.step));
     CO_TRY(auto values, co_await runs_.values(context.tenant(), id, std::move(slots), context.deadline));
+    const bool has_input = member_in(input, "input") != nullptr;
+    // A run's values go all at once, when their day has passed.
+    if (!values.texts[0] && (!has_input || !rerun.kept.empty())) {
+        co_return fail(Error::conflict("The values of the run are not kept any more; start a new one"));
+    }
     StartRequest request{
         .tenant = context.tenant(),
         .workflow = workflow,
@@ -307,18 +359,8 @@ rt::Task<Result<Json>> Runs::preview_rerun(Context& context, Json input) {
 /// Each for itself: what cannot be repeated is named, and does not keep the others from it.
 rt::Task<Result<Json>> Runs::rerun_many(Context& context, Json input) {
     const rt::Deadline by = context.deadline;
-    CO_TRY(auto page, page_in(input));
-    rows::RunFilter filter{
-        .workflow = id_in<WorkflowId>(input, "workflow_id"),
-        .state = runstate::run_status_from(text_in(input, "state", "failed")),
-        .limit = page.limit + 1,
-    };
-    if (page.after) {
-        filter.before = RunId(*page.after);
-    } else if (const auto before = maybe_time_in(input, "created_before")) {
-        filter.before = RunId::make(*before, env_.rng);
-    }
-    const Instant since = maybe_time_in(input, "created_after").value_or(Instant());
+    CO_TRY(Many many, many_in(input, env_.rng));
+    auto& [page, filter, since] = many;
     CO_CHECK_OK(co_await store::workflows::find(context.db(), *filter.workflow, by));
     CO_TRY(auto found, co_await runs_.list(context.tenant(), std::move(filter), by));
     auto cut = store::cut_page(std::move(found), page, [](const rows::Run& run) { return run.id.uuid(); });
@@ -333,6 +375,8 @@ rt::Task<Result<Json>> Runs::rerun_many(Context& context, Json input) {
     JsonArray started;
     JsonArray left;
     bool is_past = false;
+    bool stops = false;
+    std::optional<RunId> last = page.after ? std::optional(RunId(*page.after)) : std::nullopt;
     for (rows::Run& run : cut.items) {
         is_past = run.created_at < since;
         if (is_past) break;
@@ -340,19 +384,38 @@ rt::Task<Result<Json>> Runs::rerun_many(Context& context, Json input) {
         const auto leave = [&](std::string why) {
             left.push_back(JsonObject{{"run_id", id.text()}, {"reason", why}});
         };
+        if (run.version_number == 0) {
+            leave("It is a test; repeat it by itself");
+            last = id;
+            continue;
+        }
         if (before.contains(id)) {
             leave("It has been repeated before; say again: true to do so once more");
+            last = id;
             continue;
         }
         auto request = co_await prepare_rerun(context, std::move(run), input);
-        if (!request) {
-            if (request.error().code == Code::kUnavailable) co_return fail(std::move(request).error());
-            leave(request.error().user);
+        Result<StartedRun> begun = fail(Error());
+        if (request)
+            begun = co_await start_(*std::move(request), by);
+        else
+            begun = fail(std::move(request).error());
+        if (!begun) {
+            leave(begun.error().user);
+            // No room for more at present: the page ends here, and what was begun is told.
+            stops = begun.error().code == Code::kUnavailable || begun.error().code == Code::kLimit;
+            if (stops) break;
+            last = id;
             continue;
         }
-        CO_TRY(StartedRun begun, co_await start_(*std::move(request), by));
-        started.push_back(JsonObject{{"run_id", begun.run.text()}, {"rerun_of", id.text()}});
+        last = id;
+        started.push_back(JsonObject{{"run_id", begun->run.text()}, {"rerun_of", id.text()}});
     }
+    Json next;
+    if (stops && last)
+        next = last->text();
+    else if (!stops && !is_past && cut.next)
+        next = cut.next->text();
     context.problem = {};
     context.room = {};
     context.object = id_in<WorkflowId>(input, "workflow_id").uuid();
@@ -361,7 +424,7 @@ rt::Task<Result<Json>> Runs::rerun_many(Context& context, Json input) {
     co_return JsonObject{
         {"started", std::move(started)},
         {"left", std::move(left)},
-        {"next", is_past || !cut.next ? Json(nullptr) : Json(cut.next->text())},
+        {"next", std::move(next)},
     };
 }
 

@@ -275,12 +275,9 @@ rt::Task<Result<triggers::NewRun>> Ingest::Impl::keep(
     for (store::runs::KeptStep& step : kept) {
         bytes += step.output ? step.output->size() : 0;
         if (bytes > limits::kKeptBytesMax) {
-            co_return fail(Error::limit(fmt::format(
-                "The outputs that the run would begin with are larger than {} MiB together; start from an "
-                "earlier "
-                "step, or from the beginning",
-                limits::kKeptBytesMax >> 20
-            )));
+            constexpr std::string_view kWhy =
+                "The outputs that would be kept are larger than {} MiB together; start from an earlier step";
+            co_return fail(Error::invalid(fmt::format(kWhy, limits::kKeptBytesMax >> 20), "from"));
         }
         if (step.output) {
             const auto slot = ValueSlot::output_of(step.row.step);

@@ -104,7 +104,7 @@ struct StepFilter {
     int limit = 1'000;
 };
 
-/// Calls of one step that were begun, whatever became of them.
+/// Attempts of one step that were begun, whatever became of them.
 struct Calls {
     std::string step;
     std::int64_t calls = 0;
@@ -173,7 +173,8 @@ class Runs {
     rt::Task<Result<std::vector<StepRun>>> steps(
         TenantId tenant, RunId run, StepFilter filter, rt::Deadline by
     );
-    /// Steps of the run that have called another system, those in loops counted over their items.
+    /// Steps that the run has begun itself, or one that it repeats or that repeats one of them; those in
+    /// loops counted over their items.
     rt::Task<Result<std::vector<Calls>>> calls(TenantId tenant, RunId run, rt::Deadline by);
     /// Those of `runs` that have been repeated.
     rt::Task<Result<std::vector<RunId>>> repeated(TenantId tenant, std::vector<RunId> runs, rt::Deadline by);
