@@ -43,13 +43,20 @@ create function gate_number(of gate_ref) returns bigint
 language sql immutable
 return hashtextextended(concat_ws(E'\x1f', of.tenant_id, of.workflow_id, of.stage, of.gate), 40);
 
+-- The time between two of a rate. Never none: it is divided by.
+create function rate_step(rule jsonb) returns interval
+language sql immutable
+return greatest(
+    (rule ->> 'per_ms')::bigint * interval '1 millisecond' / (rule ->> 'limit')::bigint, interval '1 microsecond'
+);
+
 -- One event more under a rate limit? Spends it if so. True without spending for an event that has come before.
 create function take_rate(of gate_ref, rule jsonb, of_trigger uuid, event_key text) returns boolean
 language plpgsql
 as $$
 declare
     per interval := (rule ->> 'per_ms')::bigint * interval '1 millisecond';
-    step interval := per / (rule ->> 'limit')::bigint;
+    step interval := rate_step(rule);
 begin
     if event_key is not null and exists (
         select
@@ -89,6 +96,14 @@ begin
     where j.tenant_id = of_tenant and j.run_id = of_run;
     return true;
 end
+$$;
+
+-- The same for several. False when there is more to do: one of them is somebody's, or they are as many as a turn takes.
+create function turn_all_away(of_tenant uuid, runs uuid[], reason text) returns boolean
+language sql
+as $$
+    select coalesce(bool_and(turn_away(of_tenant, r, reason)), true) and coalesce(cardinality(runs), 0) < 500
+    from unnest(runs) as r
 $$;
 
 -- The gate that a run with these keys comes to behind `behind` (null: none yet); null: it may begin.
@@ -150,7 +165,7 @@ as $$
 declare
     known flow_gate;
     newest_run uuid;
-    older uuid;
+    older uuid[];
     quiet interval := (rule ->> 'for_ms')::bigint * interval '1 millisecond';
     most interval := (rule ->> 'max_ms')::bigint * interval '1 millisecond';
 begin
@@ -168,14 +183,25 @@ begin
         where f.tenant_id = of.tenant_id and f.workflow_id = of.workflow_id and f.stage = of.stage and f.gate = of.gate;
         return '{}';
     end if;
-    for older in
+    select array_agg(o.run_id) into older
+    from (
         select j.run_id
         from job j
         where j.tenant_id = of.tenant_id and j.workflow_id = of.workflow_id and j.stage = of.stage and j.gate = of.gate
             and j.state = 'held' and j.run_id <> newest_run
-    loop
-        perform turn_away(of.tenant_id, older, 'Debounced: a newer event took its place');
-    end loop;
+        limit 500
+    ) o;
+    if not turn_all_away(of.tenant_id, older, 'Debounced: a newer event took its place') then
+        -- Nobody passes before all older ones are gone: the last of them would be the newest then.
+        insert into flow_gate as f (tenant_id, workflow_id, stage, gate, next_at, due_at)
+        values (
+            of.tenant_id, of.workflow_id, of.stage, of.gate, clock_timestamp(), clock_timestamp() + interval '200 milliseconds'
+        )
+        on conflict (tenant_id, workflow_id, stage, gate) do update
+        set newest = null,
+            due_at = excluded.due_at;
+        return '{}';
+    end if;
     if known.newest is distinct from newest_run then
         insert into flow_gate as f (tenant_id, workflow_id, stage, gate, next_at, newest, due_at)
         values (
@@ -201,7 +227,7 @@ create function turn_throttle(of gate_ref, rule jsonb) returns uuid[]
 language plpgsql
 as $$
 declare
-    step interval := (rule ->> 'per_ms')::bigint * interval '1 millisecond' / (rule ->> 'limit')::bigint;
+    step interval := rate_step(rule);
     horizon timestamptz := clock_timestamp() + interval '1 second';
     next_free timestamptz;
     passed uuid[];
@@ -245,55 +271,48 @@ declare
     most bigint := (rule ->> 'limit')::bigint;
     at_once bigint;
     passed uuid[];
-    one record;
+    away uuid[];
     is_done boolean := true;
 begin
     select count(*) into at_once
     from job j
     where j.tenant_id = of.tenant_id and j.workflow_id = of.workflow_id and j.stage = of.stage and j.gate = of.gate
         and j.state in ('ready', 'leased');
-    if rule ->> 'when_full' = 'cancel-oldest' then
-        for one in
-            select j.run_id, j.cancel_requested_at is not null as is_asked
+    if rule ->> 'when_full' in ('cancel-oldest', 'cancel-newest') then
+        with line as (
+            select j.run_id, j.cancel_requested_at,
+                -- Who holds a place comes first, in the order of their beginning: `run_at` of a parked run is when it wakes.
+                row_number() over (order by j.state = 'held', case when j.state = 'held' then j.run_at end, j.run_id) as place,
+                count(*) over () as of_all
             from job j
             where j.tenant_id = of.tenant_id and j.workflow_id = of.workflow_id and j.stage = of.stage and j.gate = of.gate
-            order by j.state = 'held', j.run_at, j.run_id
-            limit greatest(
-                at_once - most + (
-                    select count(*)
-                    from job h
-                    where h.tenant_id = of.tenant_id and h.workflow_id = of.workflow_id and h.stage = of.stage
-                        and h.gate = of.gate and h.state = 'held'
-                ), 0
-            )
-        loop
-            if not one.is_asked then
-                is_done := turn_away(of.tenant_id, one.run_id, 'Canceled: newer runs of its key began') and is_done;
-            end if;
-        end loop;
-    elsif rule ->> 'when_full' = 'cancel-newest' then
-        for one in
-            select j.run_id, j.cancel_requested_at is not null as is_asked
-            from job j
-            where j.tenant_id = of.tenant_id and j.workflow_id = of.workflow_id and j.stage = of.stage and j.gate = of.gate
-            order by j.run_at, j.run_id
-            offset most
-        loop
-            if not one.is_asked then
-                is_done := turn_away(of.tenant_id, one.run_id, 'Canceled: older runs of its key are under way') and is_done;
-            end if;
-        end loop;
+        )
+        select array_agg(l.run_id) into away
+        from (
+            select l.run_id
+            from line l
+            where l.cancel_requested_at is null
+                and case when rule ->> 'when_full' = 'cancel-oldest' then l.place <= l.of_all - most else l.place > most end
+            order by l.place
+            limit 500
+        ) l;
+        is_done := turn_all_away(
+            of.tenant_id, away,
+            case when rule ->> 'when_full' = 'cancel-oldest' then 'Canceled: newer runs of its key began'
+                else 'Canceled: older runs of its key are under way' end
+        );
     end if;
     passed := held_at(of, most - at_once);
     if rule ->> 'when_full' = 'skip' then
-        for one in
+        select array_agg(h.run_id) into away
+        from (
             select j.run_id
             from job j
             where j.tenant_id = of.tenant_id and j.workflow_id = of.workflow_id and j.stage = of.stage and j.gate = of.gate
                 and j.state = 'held' and j.run_id <> all (passed)
-        loop
-            is_done := turn_away(of.tenant_id, one.run_id, 'Skipped: another run of its key is under way') and is_done;
-        end loop;
+            limit 500
+        ) h;
+        is_done := turn_all_away(of.tenant_id, away, 'Skipped: another run of its key is under way');
     end if;
     if not is_done then
         call look_again(of, clock_timestamp() + interval '200 milliseconds');
@@ -305,8 +324,36 @@ begin
 end
 $$;
 
+-- Who passes one gate now, whose lock is held. By the workflow's rules of now: a rule that is gone lets all pass.
+create function turn_gate(of gate_ref) returns uuid[]
+language plpgsql
+as $$
+declare
+    rule jsonb;
+    passed uuid[];
+begin
+    select w.flow -> of.stage into rule
+    from workflow w
+    where w.tenant_id = of.tenant_id and w.id = of.workflow_id;
+    if rule is not null then
+        return case of.stage
+            when 'debounce' then turn_debounce(of, rule)
+            when 'throttle' then turn_throttle(of, rule)
+            else turn_concurrency(of, rule)
+        end;
+    end if;
+    passed := held_at(of, 500);
+    if cardinality(passed) = 500 then
+        call look_again(of, clock_timestamp());
+    else
+        delete from flow_gate f
+        where f.tenant_id = of.tenant_id and f.workflow_id = of.workflow_id and f.stage = of.stage and f.gate = of.gate;
+    end if;
+    return passed;
+end
+$$;
+
 -- Decides who passes these gates now, and the gates behind them that are thereby reached. How many runs may begin.
--- By the workflow's rules of now: a rule that is gone lets all pass.
 create function turn_gates(gates gate_ref[]) returns bigint
 language plpgsql
 set enable_seqscan = off -- their plans are kept, whatever the size of the tables was when they were made
@@ -314,7 +361,6 @@ as $$
 declare
     of_stage text;
     of gate_ref;
-    rule jsonb;
     passed uuid[];
     begun bigint := 0;
 begin
@@ -326,19 +372,23 @@ begin
             order by g.tenant_id, number
         loop
             perform pg_advisory_xact_lock(gate_number(of));
-            select w.flow -> of.stage into rule
-            from workflow w
-            where w.tenant_id = of.tenant_id and w.id = of.workflow_id;
-            passed := case
-                when rule is null then held_at(of, 500)
-                when of.stage = 'debounce' then turn_debounce(of, rule)
-                when of.stage = 'throttle' then turn_throttle(of, rule)
-                else turn_concurrency(of, rule)
+            -- Whatever is wrong with one gate, the others are turned.
+            begin
+                passed := turn_gate(of);
+            exception
+                when transaction_rollback or lock_not_available then
+                    raise;
+                when others then
+                    raise warning 'a gate (%) of workflow % cannot be turned: %', of.stage, of.workflow_id, sqlstate;
+                    insert into flow_gate as f (tenant_id, workflow_id, stage, gate, next_at, due_at)
+                    values (
+                        of.tenant_id, of.workflow_id, of.stage, of.gate, clock_timestamp(),
+                        clock_timestamp() + interval '1 minute'
+                    )
+                    on conflict (tenant_id, workflow_id, stage, gate) do update
+                    set due_at = excluded.due_at;
+                    passed := '{}';
             end;
-            if rule is null then
-                delete from flow_gate f
-                where f.tenant_id = of.tenant_id and f.workflow_id = of.workflow_id and f.stage = of.stage and f.gate = of.gate;
-            end if;
             continue when cardinality(passed) = 0;
             if of.stage = 'concurrency' then
                 -- They keep the gate: it is what they hold a place at.
@@ -399,10 +449,15 @@ begin
     from (select * from flow_gate f where f.due_at <= clock_timestamp() order by f.due_at limit most) f;
     turned := coalesce(cardinality(due), 0);
     begun := turn_gates(coalesce(due, '{}'));
+    -- Without waiting: a flush that spends of a rate waits for the gates that are locked here.
     delete from flow_gate f
-    using unnest(due) as d
-    where d.stage = 'rate' and f.tenant_id = d.tenant_id and f.workflow_id = d.workflow_id and f.stage = 'rate'
-        and f.gate = d.gate and f.next_at <= clock_timestamp();
+    where f.ctid = any(array(
+        select r.ctid
+        from unnest(due) as d
+        join flow_gate r on r.tenant_id = d.tenant_id and r.workflow_id = d.workflow_id and r.stage = d.stage and r.gate = d.gate
+        where d.stage = 'rate' and r.next_at <= clock_timestamp()
+        for update of r skip locked
+    ));
     select greatest(ceil(extract(epoch from min(f.due_at) - clock_timestamp()) * 1000), 0)::bigint into next_ms
     from flow_gate f;
 end

@@ -140,7 +140,11 @@ std::optional<JsonObject> read_rate(std::string name, const Json& value, std::ve
     if (!from.is_object()) return std::nullopt;
     from.expect({"limit", "per", "key"});
     JsonObject out{{"limit", from.number("limit", kRateMax)}};
-    out["per_ms"] = from.needed_duration("per", kPerMax, "31d");
+    const std::int64_t limit = out["limit"].get_number().to_int64().value_or(1);
+    const std::int64_t per = from.needed_duration("per", kPerMax, "31d");
+    if (limit > per * 1'000)  // the database counts in microseconds
+        from.add("limit", "limit is at most 1,000 for each millisecond of per");
+    out["per_ms"] = per;
     from.key_into(out);
     return out;
 }
@@ -231,7 +235,9 @@ JsonObject read(const JsonObject& definition, std::vector<Error>& problems) {
         if (auto rule = reader(*value, problems)) out[as] = *std::move(rule);
     };
     take("concurrency", "concurrency", read_concurrency);
-    if (definition.contains("singleton") && definition.contains("concurrency"))
+    const Json* singleton = definition.if_contains("singleton");
+    const bool is_single = singleton != nullptr && *singleton != Json(false);
+    if (is_single && definition.contains("concurrency"))
         problems.push_back(
             Error::invalid("singleton is concurrency with limit 1; a workflow has one of them", "singleton")
         );

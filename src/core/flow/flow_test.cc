@@ -61,6 +61,8 @@ TEST(Flow, ASingletonIsAConcurrencyOfOneThatSkips) {
         R"({"concurrency":{"limit":1,"when_full":"skip"}})"
     );
     EXPECT_EQ(wrong(R"({"singleton": true, "concurrency": {"limit": 2}})"), Fields{"singleton"});
+    EXPECT_EQ(wrong(R"({"singleton": false, "concurrency": {"limit": 2}})"), Fields{})
+        << "it is switched off";
 }
 
 TEST(Flow, SaysWhichFieldIsWrong) {
@@ -76,6 +78,12 @@ TEST(Flow, SaysWhichFieldIsWrong) {
     EXPECT_EQ(wrong(R"({"debounce": {"for": "1m", "max": "1s"}})"), Fields{"debounce.max"});
     EXPECT_EQ(wrong(R"({"priority": 601})"), Fields{"priority"});
     EXPECT_EQ(wrong(R"({"priority": -1})"), Fields{"priority"});
+}
+
+TEST(Flow, ARateHasAMicrosecondForEachRun) {
+    EXPECT_EQ(wrong(R"({"throttle": {"limit": 1000, "per": 0.001}})"), Fields{});
+    EXPECT_EQ(wrong(R"({"throttle": {"limit": 1001, "per": 0.001}})"), Fields{"throttle.limit"});
+    EXPECT_EQ(wrong(R"({"rate-limit": {"limit": 10000, "per": "1ms"}})"), Fields{"rate-limit.limit"});
 }
 
 /// Where runs begin nothing of a tenant's may be computed.
