@@ -50,8 +50,8 @@ grant execute on function next_gate(jsonb, text) to weft_api, weft_worker, weft_
 grant execute on function take_rate(gate_ref, jsonb, uuid, text) to weft_api, weft_ingest;
 grant execute on function rate_step(jsonb) to weft_api, weft_worker, weft_ingest, weft_dispatch;
 -- What turns gates (V0023): whoever begins runs, whoever ends them, and whoever looks for those that are due.
-grant execute on function gate_number(gate_ref), turn_away(uuid, uuid, text), turn_all_away(uuid, uuid[], text), pass_gate(uuid, uuid[], text),
-held_at(gate_ref, bigint), turn_debounce(gate_ref, jsonb), turn_throttle(gate_ref, jsonb),
+grant execute on function gate_number(gate_ref), turn_away(uuid, uuid, text), turn_all_away(uuid, uuid[], text),
+pass_gate(uuid, uuid[], text), held_at(gate_ref, bigint), turn_debounce(gate_ref, jsonb), turn_throttle(gate_ref, jsonb),
 turn_concurrency(gate_ref, jsonb), turn_gate(gate_ref), turn_gates(gate_ref[])
 to weft_worker, weft_ingest, weft_dispatch;
 grant execute on procedure look_again(gate_ref, timestamptz) to weft_worker, weft_ingest, weft_dispatch;

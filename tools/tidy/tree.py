@@ -80,9 +80,9 @@ class Tree:
 
 
 def is_test(path):
-    """Sources of tests. Headers of tests are called test_... or live in tests/."""
+    """Sources of tests. Headers of tests are called test_... or ..._for_test.h, or live in tests/."""
     name = path.rsplit("/", 1)[-1]
-    return name.startswith("test_") or path.endswith(("_test.cc", "_pgtest.cc", "_bench.cc")) or \
+    return name.startswith("test_") or path.endswith(("_test.cc", "_pgtest.cc", "_bench.cc", "_for_test.h")) or \
         path.startswith(("tests/", "bench/", "fuzz/"))
 
 

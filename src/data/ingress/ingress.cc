@@ -26,15 +26,18 @@ using store::runs::ValueSlot;
 /// but callers are to hear within 2 s that the database is away.
 constexpr auto kRetryPause = std::chrono::milliseconds(50);
 constexpr auto kRetryFor = std::chrono::milliseconds(500);
+/// A deadlock is found after a second, longer than that patience: the other one is through by then.
+constexpr int kDeadlocksMax = 3;
 /// Today's and tomorrow's tables are made here as well: events are taken in while no worker runs.
 constexpr auto kPartitionsEvery = std::chrono::hours(1);
 constexpr auto kPartitionsRetry = std::chrono::seconds(5);
 /// Tenants whose backlog is remembered; beyond it the table starts afresh.
 constexpr std::size_t kBacklogsMax = 10'000;
 /// Triggers and workflows whose rules are remembered, some 500 bytes each; keys that a rate limit refuses for
-/// now.
+/// now, for so long: whether there is room again the database knows.
 constexpr std::size_t kRulesMax = 10'000;
 constexpr std::size_t kRefusedMax = 10'000;
+constexpr auto kRefusedFor = std::chrono::seconds(2);
 constexpr int kRuleTriesMax = 3;  // a version may be published meanwhile
 
 Error overloaded() {
@@ -72,6 +75,20 @@ std::string rate_key_of(const triggers::NewRun& run) {
     return keys && keys->is_object() ? std::string(text_or(keys->get_object(), "rate")) : "";
 }
 
+/// Which rate refuses it: what another version's rules refused says nothing of this one's.
+std::string refusal_of(const triggers::NewRun& run) {
+    return source_of(run) + '\n' + run.flow->version.text() + '\n' + rate_key_of(run);
+}
+
+/// Whoever sends names it: it may have been accepted before, and is then no new one that a rate could refuse.
+bool may_repeat(const triggers::NewRun& run) {
+    return run.once || (!run.dedupe_key.empty() && run.dedupe_key != run.id.text());
+}
+
+bool is_deadlock(const Error& error) {
+    return error.database && error.database->sqlstate == "40P01";
+}
+
 }  // namespace
 
 struct Ingest::Impl {
@@ -104,8 +121,12 @@ struct Ingest::Impl {
         WorkflowVersionId version;
         std::shared_ptr<const flow::Rules> rules;
     };
-    FairLru<Known> rules{kRulesMax};       // by source_of
-    FairLru<Steady> refused{kRefusedMax};  // until when, by source_of and key
+    FairLru<Known> rules{kRulesMax};  // by source_of
+    struct Refused {
+        Steady until{};    // it is asked anew
+        Steady room_at{};  // as the database said
+    };
+    FairLru<Refused> refused{kRefusedMax};  // by refusal_of
     Stats stats{};
     bool is_closing = false;
     bool is_flushing = false;
@@ -230,11 +251,12 @@ rt::Task<Result<void>> Ingest::Impl::read_keys(
     auto read = [&] { return known.rules->keys(*input, *trigger); };
     CO_TRY(const Json keys, co_await rt::offload(input->size() + trigger->size(), read));
     run.flow = triggers::FlowKeys{.version = known.version, .keys = to_text(keys)};
-    const Steady* until = refused.find(source_of(run) + '\n' + rate_key_of(run));
+    if (may_repeat(run)) co_return Result<void>{};
+    const Refused* before = refused.find(refusal_of(run));
     const Steady now = clock.steady();
-    if (until == nullptr || *until <= now) co_return Result<void>{};
+    if (before == nullptr || before->until <= now) co_return Result<void>{};
     ++stats.refused;
-    co_return fail(over_rate(std::chrono::ceil<Millis>(*until - now), refused_for));
+    co_return fail(over_rate(std::chrono::ceil<Millis>(before->room_at - now), refused_for));
 }
 
 rt::Task<Result<bool>> Ingest::Impl::learn_rules(
@@ -248,9 +270,9 @@ rt::Task<Result<bool>> Ingest::Impl::learn_rules(
     if (!found) co_return false;
     if (run.flow && run.flow->version == found->version) {
         if (!found->rate_wait || *found->rate_wait <= Millis(0)) co_return true;  // there is room by now
-        const std::string key = source + '\n' + rate_key_of(run);
-        const Steady until = clock.steady() + *found->rate_wait;
-        refused.add(run.tenant.text(), key, until);
+        const Steady now = clock.steady();
+        const Steady room_at = now + *found->rate_wait;
+        refused.add(run.tenant.text(), refusal_of(run), {std::min(room_at, now + kRefusedFor), room_at});
         ++stats.refused;
         co_return fail(over_rate(*found->rate_wait, refused_for));
     }
@@ -306,12 +328,14 @@ rt::Task<Result<std::vector<std::optional<triggers::Begun>>>> Ingest::Impl::comm
     Flush flush, rt::Deadline by
 ) {
     auto patience = by.at_most(kRetryFor);
-    for (;;) {
+    for (int deadlocks = 0;;) {
         std::vector<const triggers::NewRun*> runs;
         for (const auto& pending : flush) runs.push_back(&pending->run);
         auto begun = co_await triggers::begin_runs(pool, std::move(runs), by);
         // The ids are the same each time, so a repeat after an unknown outcome finds its own runs.
-        if (begun || begun.error().code != Code::kUnavailable || patience.is_over()) co_return begun;
+        if (begun || begun.error().code != Code::kUnavailable) co_return begun;
+        const bool is_again = is_deadlock(begun.error()) ? ++deadlocks < kDeadlocksMax : !patience.is_over();
+        if (!is_again) co_return begun;
         (void)co_await rt::sleep_for(kRetryPause, by);
     }
 }

@@ -1,9 +1,12 @@
 #include "store/triggers/inbox.h"
 
+#include "base/json.h"
 #include "platform/pg/row.h"
 #include "store/triggers/queries.h"
 
+#include <algorithm>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 
 namespace weft::store::triggers {
@@ -76,17 +79,27 @@ constexpr auto kTarget = pg::columns(
     pg::column<&WebhookTarget::is_workflow_active>("is_workflow_active")
 );
 
+std::string rate_key_of(const NewRun& run) {
+    auto keys = run.flow ? parse_json(run.flow->keys) : Json();
+    return keys && keys->is_object() ? std::string(text_or(keys->get_object(), "rate")) : "";
+}
+
 /// The statements of one flush and where each run's answer will stand.
 class Flush {
   public:
     explicit Flush(const std::vector<const NewRun*>& runs, Repeats repeats = Repeats::kFind)
-        : runs_(runs), repeats_(repeats) {}
+        : runs_(runs), repeats_(repeats) {
+        std::vector<std::tuple<TenantId, WorkflowId, std::string, std::size_t>> starts;
+        for (std::size_t i = 0; i < runs.size(); ++i)
+            if (!runs[i]->trigger)
+                starts.emplace_back(runs[i]->tenant, runs[i]->workflow, rate_key_of(*runs[i]), i);
+        std::ranges::sort(starts);
+        for (const auto& start : starts) starts_.push_back(std::get<std::size_t>(start));
+    }
 
     pg::Batch batch() {
         pg::Batch batch;
-        for (const NewRun* run : runs_) {
-            if (!run->trigger) start(batch, *run);
-        }
+        for (const std::size_t i : starts_) start(batch, *runs_[i]);
         batch.as(pg::Principal::system(pg::SystemRole::kIngest));
         take_events(batch);
         wake(batch);
@@ -97,8 +110,7 @@ class Flush {
     Result<std::vector<std::optional<Begun>>> read(const std::vector<pg::Rows>& answers) const {
         std::vector<std::optional<Begun>> out(runs_.size());
         std::size_t at = 0;
-        for (std::size_t i = 0; i < runs_.size(); ++i) {
-            if (runs_[i]->trigger) continue;
+        for (const std::size_t i : starts_) {
             if (runs_[i]->once) ++at;  // of forget_old_key
             TRY(out[i], pg::first(answers[at++], kBegun));
             if (!runs_[i]->kept.empty()) ++at;  // of keep_steps
@@ -214,6 +226,8 @@ class Flush {
 
     const std::vector<const NewRun*>& runs_;
     Repeats repeats_;
+    /// Positions in runs_ of manual starts, in the order in which all processes take from the rates.
+    std::vector<std::size_t> starts_;
     std::vector<std::size_t> events_;  // positions in runs_ of those that came by an event
 };
 

@@ -13,22 +13,26 @@ with given as materialized (
 -- rate limit has room.
 live as materialized (
     select
-        g.tenant_id, g.trigger_id, g.dedupe_key, g.run_id, g.is_awaited, g.follows, g.depth, g.place,
-        w.id as workflow_id, w.published_version_id,
-        case when w.flow is not null then g.flow::jsonb end as flow
-    from given g
-    join trigger t on t.tenant_id = g.tenant_id and t.id = g.trigger_id and t.state = 'active'
-    join workflow w
-        on w.tenant_id = t.tenant_id and w.id = t.workflow_id and w.state = 'active' and w.published_version_id is not null
-    where case
-        when w.flow is null then true
-        when g.flow_version_id is distinct from w.published_version_id then false
-        when w.flow ? 'rate' then
-            take_rate(
-                row(w.tenant_id, w.id, 'rate', g.flow::jsonb ->> 'rate')::gate_ref, w.flow -> 'rate', t.id, g.dedupe_key
-            )
-        else true
-    end
+        o.tenant_id, o.trigger_id, o.dedupe_key, o.run_id, o.is_awaited, o.follows, o.depth, o.place, o.workflow_id,
+        o.published_version_id, o.flow
+    from (
+        select
+            g.tenant_id, g.trigger_id, g.dedupe_key, g.run_id, g.is_awaited, g.follows, g.depth, g.place,
+            w.id as workflow_id, w.published_version_id, case when w.flow is not null then g.flow::jsonb end as flow,
+            w.flow -> 'rate' as rate
+        from given g
+        join trigger t on t.tenant_id = g.tenant_id and t.id = g.trigger_id and t.state = 'active'
+        join workflow w
+            on w.tenant_id = t.tenant_id and w.id = t.workflow_id and w.state = 'active' and w.published_version_id is not null
+        where w.flow is null or g.flow_version_id = w.published_version_id
+        -- One order for all processes, or they deadlock on what is left of the rates.
+        order by w.tenant_id, w.id, g.flow::jsonb ->> 'rate', g.place
+        offset 0
+    ) o
+    where o.rate is null
+        or take_rate(
+            row(o.tenant_id, o.workflow_id, 'rate', o.flow ->> 'rate')::gate_ref, o.rate, o.trigger_id, o.dedupe_key
+        )
 ),
 event as (
     insert into trigger_event (tenant_id, trigger_id, dedupe_key, run_id)
