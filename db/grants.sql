@@ -58,6 +58,15 @@ grant execute on procedure look_again(gate_ref, timestamptz) to weft_worker, wef
 grant execute on function enter_gates(uuid[], uuid[]) to weft_ingest;
 grant execute on function end_gated_jobs(uuid[]) to weft_worker;
 grant execute on function turn_due_gates(int), turn_standing_gates(gate_ref, int) to weft_dispatch;
+-- Everything of an alert's rule but whom it tells and its secrets.
+grant select (
+    tenant_id, id, name, workflow_id, states, failure_kinds, channel, target, previous_until, group_ms, quiet, state, created_at,
+    updated_at, due_at, pending, message_id, message_ends, message_at, attempts, test_id, test_at, tested_at, test_problem,
+    lease_until, epoch, sent_at, sent, told, lost, silenced, failing_since, problem
+) on alert_rule to weft_api;
+grant insert, update, delete on alert_rule to weft_api;
+grant select (tenant_id, rule_id, until), insert, update (until), delete on alert_secret to weft_api;
+grant select (tenant_id, rule_id), delete on alert to weft_api;
 grant select on run_wait to weft_api;
 grant update (state, ended_at, failure) on run_wait to weft_api;
 grant select, insert on kept_event, approval_decision to weft_api;
@@ -76,6 +85,7 @@ grant select, insert, update on workflow_run, step_run, payload, run_event, exec
 grant select, insert, update, delete on job to weft_worker;
 grant select, insert, update on run_wait to weft_worker;
 grant insert on run_end to weft_worker;
+grant select on alert_rule, alert_secret, alert to weft_worker;
 grant select, delete on kept_event to weft_worker;
 grant select, insert on file, file_use to weft_worker;
 grant select, insert, update on file_space to weft_worker;
@@ -108,6 +118,16 @@ grant select, update on trigger_schedule to weft_ingest;
 grant select (tenant_id, run_id) on job to weft_ingest;
 -- The worker's follower begins runs when others have ended.
 grant select, delete, update on run_end to weft_ingest;
+-- It also notes what alerts are to tell; the worker's alerter, which sends them, keeps account. Nobody is addressed by it.
+grant select (
+    ctid, tenant_id, id, name, workflow_id, states, failure_kinds, channel, group_ms, quiet, state, due_at, pending, message_id,
+    message_ends, message_at, attempts, test_id, test_at, lease_until, epoch, sent, told, lost, silenced, failing_since
+) on alert_rule to weft_ingest;
+grant update (
+    state, due_at, pending, message_id, message_ends, message_at, attempts, test_id, test_at, tested_at, test_problem,
+    lease_until, epoch, sent_at, sent, told, lost, silenced, failing_since, problem
+) on alert_rule to weft_ingest;
+grant select, insert, delete, update (message_id) on alert to weft_ingest;
 -- The worker's poller takes in what other systems answer.
 grant select, update on trigger_poll to weft_ingest;
 grant select, insert, update, delete on polled_item to weft_ingest;
@@ -158,7 +178,7 @@ begin
                 ('weft_ingest', 'trigger_schedule'), ('weft_ingest', 'run_wait'), ('weft_ingest', 'flow_gate'),
                 ('weft_dispatch', 'workflow'), ('weft_dispatch', 'flow_gate'),
                 ('weft_ingest', 'trigger_poll'), ('weft_ingest', 'polled_item'), ('weft_ingest', 'refused_delivery'),
-                ('weft_ingest', 'run_end'),
+                ('weft_ingest', 'run_end'), ('weft_ingest', 'alert_rule'), ('weft_ingest', 'alert'),
                 ('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'),
                 ('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'),
                 ('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'),

@@ -58,6 +58,7 @@ const Rule kRules[] = {
      "('weft_ingest', 'trigger_schedule'), ('weft_ingest', 'run_wait'), ('weft_dispatch', 'run_wait'), "
      "('weft_ingest', 'flow_gate'), ('weft_dispatch', 'flow_gate'), ('weft_dispatch', 'workflow'), "
      "('weft_ingest', 'trigger_poll'), ('weft_ingest', 'polled_item'), ('weft_ingest', 'refused_delivery'), "
+     "('weft_ingest', 'run_end'), ('weft_ingest', 'alert_rule'), ('weft_ingest', 'alert'), "
      "('weft_dispatch', 'kept_event'), ('weft_dispatch', 'file'), ('weft_dispatch', 'file_use'), "
      "('weft_dispatch', 'file_space'), ('weft_dispatch', 'test_version'), "
      "('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'), "
@@ -113,7 +114,8 @@ const Rule kRules[] = {
      "select c.relname from pg_class c where c.relnamespace = 'weft'::regnamespace and (c.relkind = 'm' or "
      "(c.relkind = 'v' and not coalesce(c.reloptions::text like '%security_invoker=true%', false)))"},
     {"the api cannot read a credential or a wrapped vault key",
-     "select t.what from (values ('connection', 'sealed'), ('tenant_key', 'wrapped_key'), "
+     "select t.what from (values ('connection', 'sealed'), ('alert_rule', 'sealed_target'), "
+     "('alert_secret', 'sealed'), ('tenant_key', 'wrapped_key'), "
      "('app_user', 'password_hash')) as t (what, col) "
      "where has_column_privilege('weft_api', 'weft.' || t.what, t.col, 'select') "
      "union all select r.role || ' connection' from (values ('weft_auth'), ('weft_ingest'), "

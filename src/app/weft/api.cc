@@ -401,6 +401,7 @@ class ApiProcess {
             .cors_origins = cors_origins_,
             .web_folder = options_.web
         };
+        options.alerts.has_mail = !options_.smtp_url.empty();
         options.rates = {
             .principal = rates_.at("principal"), .tenant = rates_.at("tenant"), .cost = rates_.at("cost")
         };

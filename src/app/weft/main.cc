@@ -129,11 +129,41 @@ void add_public_url_option(CLI::App& command, app::ProcessOptions& options) {
         ->envname("WEFT_PUBLIC_URL");
 }
 
+void add_smtp_url_option(CLI::App& command, app::ProcessOptions& options) {
+    command
+        .add_option(
+            "--smtp-url",
+            options.smtp_url,
+            "The mail server of alerts: smtp://host:587 (STARTTLS) or smtps://host"
+        )
+        ->envname("WEFT_SMTP_URL");
+}
+
+/// Of what sends; the password is in the file that WEFT_SMTP_PASSWORD_FILE names.
+void add_mail_options(CLI::App& command, app::ProcessOptions& options) {
+    command.add_option("--smtp-from", options.smtp_from, "The address that alerts come from")
+        ->envname("WEFT_SMTP_FROM");
+    command.add_option("--smtp-user", options.smtp_user, "Our name at the mail server")
+        ->envname("WEFT_SMTP_USER");
+    command
+        .add_option(
+            "--smtp-ca", options.smtp_ca, "File of the authorities that the mail server is trusted by"
+        )
+        ->envname("WEFT_SMTP_CA")
+        ->check(CLI::ExistingFile);
+    command
+        .add_flag(
+            "--smtp-plain", options.is_smtp_plain, "Without TLS: for a mail server on this machine only"
+        )
+        ->envname("WEFT_SMTP_PLAIN");
+}
+
 void add_api_options(CLI::App& command, app::ProcessOptions& options) {
     command.add_option("--listen", options.listen, "Address and port; port 0 takes a free one")
         ->capture_default_str();
     command.add_option("--web", options.web, "Folder of the built user interface")->envname("WEFT_WEB");
     add_public_url_option(command, options);
+    add_smtp_url_option(command, options);
     add_proxy_option(command, options.trusted_proxies);
     command
         .add_option(
@@ -179,6 +209,7 @@ void add_disk_options(CLI::App& command, app::ProcessOptions& options) {
 }
 
 void add_worker_options(CLI::App& command, app::ProcessOptions& options) {
+    add_mail_options(command, options);
     command
         .add_option(
             "--egress-allow",
@@ -346,6 +377,7 @@ int run(int argc, char** argv) {
         program.add_subcommand("worker", "Run one data plane process (needs WEFT_DATABASE_URL)");
     add_worker_options(*worker, options.worker);
     add_public_url_option(*worker, options.worker);
+    add_smtp_url_option(*worker, options.worker);
     add_process_options(*worker, options.worker);
     add_disk_options(*worker, options.worker);
     CLI::App* migrate =

@@ -143,6 +143,8 @@ class Server {
         TRY(keys_.shared_key, folder_.key("shared"));
         TRY(keys_.vault_key, folder_.key("vault"));
         TRY(keys_.metrics_token, metrics_token(environment_));
+        TRY(keys_.smtp_password, smtp_password(environment_));
+        CHECK_OK(check_mail(options_.process));
         TRY(api_password_, folder_.password("api"));
         TRY(worker_password_, folder_.password("worker"));
         return {};
@@ -251,6 +253,8 @@ class Server {
         if (!options_.process.public_url.empty()) {
             spec.argv.push_back("--public-url=" + options_.process.public_url);
         }
+        if (!options_.process.smtp_url.empty())
+            spec.argv.push_back("--smtp-url=" + options_.process.smtp_url);
         for (const std::string& proxy : options_.process.trusted_proxies) {
             spec.argv.push_back("--trusted-proxy=" + proxy);
         }
@@ -290,7 +294,8 @@ class Server {
             .database_url = {},
             .shared_key = keys_.shared_key,
             .vault_key = keys_.vault_key,
-            .metrics_token = keys_.metrics_token
+            .metrics_token = keys_.metrics_token,
+            .smtp_password = keys_.smtp_password
         };
         TRY(pg::Conninfo database, admin.for_login("weft_worker", worker_password_));
         secrets.database_url = database.text();
@@ -306,6 +311,14 @@ class Server {
             "--public-url=" +
             (options_.process.public_url.empty() ? "http://" + address_.text() : options_.process.public_url)
         );
+        if (!options_.process.smtp_url.empty()) {
+            spec.argv.push_back("--smtp-url=" + options_.process.smtp_url);
+            spec.argv.push_back("--smtp-from=" + options_.process.smtp_from);
+            spec.argv.insert(spec.argv.end(), {"--smtp-user", options_.process.smtp_user});
+            if (!options_.process.smtp_ca.empty())
+                spec.argv.push_back("--smtp-ca=" + options_.process.smtp_ca);
+            if (options_.process.is_smtp_plain) spec.argv.push_back("--smtp-plain");
+        }
         spec.argv.push_back("--lease-ms=" + std::to_string(options_.process.lease_ms));
         spec.argv.push_back("--runs-max=" + std::to_string(options_.process.runs_max));
         spec.argv.push_back("--code-cpu-max=" + std::to_string(options_.process.code_cpu_max));

@@ -2,7 +2,9 @@
 
 #include "app/weft/data_folder.h"
 #include "base/bytes.h"
+#include "core/alert/alert.h"
 #include "platform/http/site.h"
+#include "platform/http/smtp.h"
 #include "platform/proc/proc.h"
 #include "store/retention/retention.h"
 
@@ -41,6 +43,7 @@ Result<ProcessSecrets> from_environment(Plane plane, const Environment& environm
     TRY(secrets.shared_key, key_from_file(environment, "WEFT_SHARED_KEY_FILE"));
     if (plane == Plane::kWorker) {
         TRY(secrets.vault_key, key_from_file(environment, "WEFT_VAULT_KEY_FILE"));
+        TRY(secrets.smtp_password, smtp_password(environment));
     }
     TRY(secrets.metrics_token, metrics_token(environment));
     return secrets;
@@ -122,6 +125,23 @@ Result<Secret> metrics_token(const Environment& environment) {
     ));
 }
 
+Result<Secret> smtp_password(const Environment& environment) {
+    const std::string path(get(environment, "WEFT_SMTP_PASSWORD_FILE"));
+    if (path.empty()) return Secret();
+    TRY(std::string text, read_file(path));
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+    return Secret(std::move(text));
+}
+
+Result<void> check_mail(const ProcessOptions& options) {
+    if (options.smtp_url.empty()) return {};
+    CHECK_OK(http::check_smtp_url(options.smtp_url, "smtp-url"));
+    if (alert::parse_addresses({options.smtp_from})) return {};
+    return fail(Error::invalid(
+        "E-mail needs an address that it comes from: --smtp-from=weft@example.com", "smtp-from"
+    ));
+}
+
 std::string_view get(const Environment& environment, const std::string& name, std::string_view fallback) {
     auto found = environment.find(name);
     return found == environment.end() || found->second.empty() ? fallback : std::string_view(found->second);
@@ -142,7 +162,9 @@ Result<ProcessSecrets> load_secrets(
     secrets.database_url = Secret(std::string(text_or(object, "database_url")));
     secrets.shared_key = Secret(std::string(text_or(object, "shared_key")));
     secrets.metrics_token = Secret(std::string(text_or(object, "metrics_token")));
-    if (plane == Plane::kWorker) secrets.vault_key = Secret(std::string(text_or(object, "vault_key")));
+    if (plane == Plane::kApi) return secrets;
+    secrets.vault_key = Secret(std::string(text_or(object, "vault_key")));
+    secrets.smtp_password = Secret(std::string(text_or(object, "smtp_password")));
     return secrets;
 }
 
@@ -151,7 +173,10 @@ Secret pack_secrets(Plane plane, const ProcessSecrets& secrets) {
     object["database_url"] = secrets.database_url.reveal();
     object["shared_key"] = secrets.shared_key.reveal();
     object["metrics_token"] = secrets.metrics_token.reveal();
-    if (plane == Plane::kWorker) object["vault_key"] = secrets.vault_key.reveal();
+    if (plane == Plane::kWorker) {
+        object["vault_key"] = secrets.vault_key.reveal();
+        object["smtp_password"] = secrets.smtp_password.reveal();
+    }
     return Secret(to_text(object));
 }
 

@@ -48,7 +48,13 @@ struct ProcessOptions {
     std::vector<std::string> trusted_proxies;  // api: whose X-Forwarded-* count
     std::vector<std::string> cors_origins;     // api: whose pages may use GraphQL with a token
     std::string public_url;  // api: as people reach us, for links; http://<listen> when empty
-    std::string blobs;       // folder of large values, shared by all processes
+    std::string
+        smtp_url;  // the mail server of alerts; none when empty. The api only asks whether there is one
+    std::string smtp_from;  // worker: the address that alerts come from
+    std::string smtp_user;  // worker: the password is WEFT_SMTP_PASSWORD_FILE's
+    std::string smtp_ca;  // worker: file of authorities that the mail server is trusted by, not the system's
+    bool is_smtp_plain = false;  // worker: without TLS
+    std::string blobs;           // folder of large values, shared by all processes
     // worker: private networks that actions may call, e.g. 10.1.0.0/16 or 127.0.0.1:8080
     std::vector<std::string> egress_allow;
     std::map<std::string, std::string> limits = default_limits();  // api: by name, see limit_settings
@@ -80,6 +86,7 @@ struct ProcessSecrets {
     Secret shared_key;     // text of the master key file: api and worker
     Secret vault_key;      // likewise; worker only, empty for the api
     Secret metrics_token;  // of WEFT_METRICS_TOKEN_FILE; empty: none
+    Secret smtp_password;  // of WEFT_SMTP_PASSWORD_FILE; worker only
 };
 
 /// How files are kept, of both kinds of process. Errors: kInvalid names the option.
@@ -94,6 +101,10 @@ std::optional<proc::Identity> own_identity(Plane plane);
 
 /// The token in the file that WEFT_METRICS_TOKEN_FILE names; empty when it names none.
 Result<Secret> metrics_token(const Environment& environment);
+/// Likewise, of WEFT_SMTP_PASSWORD_FILE.
+Result<Secret> smtp_password(const Environment& environment);
+/// Is there all that e-mail needs? kInvalid names the option that is missing or wrong.
+Result<void> check_mail(const ProcessOptions& options);
 /// Errors are sentences that say which setting is missing or wrong.
 Result<ProcessSecrets> load_secrets(
     Plane plane, const ProcessOptions& options, const Environment& environment

@@ -9,6 +9,7 @@
 #include "platform/crypto/crypto.h"
 #include "platform/disk/disk.h"
 #include "platform/http/client.h"
+#include "platform/http/smtp.h"
 #include "platform/pg/pg.h"
 #include "platform/pg/server_clock.h"
 #include "platform/proc/rights.h"
@@ -41,6 +42,7 @@ worker::Options worker_options(const ProcessOptions& options) {
     out.held_max = std::max(out.held_max, 4 * options.runs_max);
     out.code_cpu_max = std::chrono::seconds(options.code_cpu_max);
     out.public_url = options.public_url;
+    out.alerter.mail_from = options.smtp_from;
     out.shared_tenants = {options.shared_tenants.begin(), options.shared_tenants.end()};
     out.answer_bytes_max = static_cast<std::int64_t>(options.answers_mib) << 20;
     out.lease = Millis(options.lease_ms);
@@ -56,6 +58,7 @@ class WorkerProcess {
         : options_(options), secrets_(std::move(secrets)), log_(std::move(log)) {}
 
     Result<void> prepare(std::unique_ptr<isolation::Zygote> zygote) {
+        CHECK_OK(check_mail(options_));
         TRY(sandboxes_, isolation::make_sandbox_backend(loop_, std::move(zygote)));
         TRY(egress::Policy policy, egress::Policy::parse(options_.egress_allow));
         TRY(shared_master_, crypto::make_key_wrapper(secrets_.shared_key));
@@ -74,6 +77,18 @@ class WorkerProcess {
         pool_ = std::make_unique<pg::Pool>(loop_, std::move(pool));
         watch_pools({pool_.get()}, metrics_);
         client_ = std::make_unique<http::Client>(loop_);
+        if (!options_.smtp_url.empty()) {
+            smtp_ = std::make_unique<http::Smtp>(
+                loop_,
+                http::SmtpServer{
+                    .url = options_.smtp_url,
+                    .user = options_.smtp_user,
+                    .password = secrets_.smtp_password,
+                    .is_plain = options_.is_smtp_plain,
+                    .ca_file = options_.smtp_ca
+                }
+            );
+        }
         worker::Deps deps{
             .loop = loop_,
             .pool = *pool_,
@@ -82,6 +97,7 @@ class WorkerProcess {
             .shared_master = *shared_master_,
             .vault_master = *vault_master_,
             .client = *client_,
+            .smtp = smtp_.get(),
             .blobs = *blobs_,
             .file_streams = *file_streams_,
             .file_options = std::move(file_options),
@@ -169,6 +185,7 @@ class WorkerProcess {
     std::unique_ptr<blob::Streams> file_streams_;
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<http::Client> client_;
+    std::unique_ptr<http::Smtp> smtp_;
     std::unique_ptr<worker::Worker> worker_;
     std::unique_ptr<disk::Watch> disks_;
     std::unique_ptr<MetricsServer> metrics_server_;

@@ -24,6 +24,7 @@ constexpr std::array kWorkflow = {
     Relationship{"versions", true, "workflow_version", "id", "workflow_id"},
     Relationship{"triggers", true, "trigger", "id", "workflow_id"},
     Relationship{"runs", true, "workflow_run", "id", "workflow_id"},
+    Relationship{"alerts", true, "alert_rule", "id", "workflow_id"},
 };
 constexpr std::array kOfWorkflow = {Relationship{"workflow", false, "workflow", "workflow_id", "id"}};
 constexpr std::array kTrigger = {
@@ -175,6 +176,16 @@ constexpr std::array kTables = {
         Permission::kTriggerRead,
         "tenant_id trigger_id reason status content_type address first_at last_at deliveries size_bytes",
         kOfTrigger
+    },
+    Table{
+        "alert_rule",
+        "alerts",
+        Permission::kAlertRead,
+        "tenant_id id name workflow_id states failure_kinds channel target group_ms quiet state due_at "
+        "pending "
+        "message_ends attempts tested_at test_problem sent_at sent told lost silenced failing_since problem "
+        "created_at updated_at",
+        kOfWorkflow
     },
     Table{
         "workflow_run",

@@ -92,6 +92,15 @@ const std::map<std::string, std::string> kPolicy{
     {"approvals.list", "oabv"},
     {"approvals.get", "oabv"},
     {"approvals.decide", "oabv"},
+    {"alerts.list", "oabv"},
+    {"alerts.create", "oab"},
+    {"alerts.get", "oabv"},
+    {"alerts.change", "oab"},
+    {"alerts.delete", "oab"},
+    {"alerts.enable", "oab"},
+    {"alerts.disable", "oab"},
+    {"alerts.test", "oab"},
+    {"alerts.rotate_secret", "oab"},
     {"live", "oabv"},
 };
 
@@ -227,6 +236,7 @@ std::string rows_of(TestApi& api, TenantId tenant) {
           "workflow_draft",
           "workflow_version",
           "trigger",
+          "alert_rule",
           "workflow_run",
           "job",
           "payload",
@@ -299,7 +309,9 @@ TEST(Answers, EveryOperationAnswersWhatTheDocumentSays) {
     const Caller owner = api.member(api.make_tenant("A"), "owner");
     // A world for each noun, and where an operation undoes what the next one needs. The check is
     // TestApi::call's.
-    const std::set<std::string> afresh{"workflows.publish", "workflows.start", "triggers.activate"};
+    const std::set<std::string> afresh{
+        "workflows.publish", "workflows.start", "triggers.activate", "alerts.enable"
+    };
     Caller caller = owner;
     std::map<std::string, Call> calls;
     std::string noun;

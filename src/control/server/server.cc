@@ -46,6 +46,7 @@ struct Api::Impl {
           runs(env, parts.runs, std::move(parts.start_run)),
           waits(env, parts.codec),
           files(env, parts.files),
+          alerts(env, options.alerts),
           leases(parts.loop, parts.clock, options.leases),
           live(env, leases, options.live),
           executor(env),
@@ -72,6 +73,7 @@ struct Api::Impl {
         runs.add_operations(table);
         waits.add_operations(table);
         files.add_operations(table);
+        alerts.add_operations(table);
         live.add_operations(table);
         table.add({
             .name = "openapi",
@@ -106,6 +108,7 @@ struct Api::Impl {
     Runs runs;
     Waits waits;
     Files files;
+    Alerts alerts;
     http::Leases leases;
     Live live;
     Table table;

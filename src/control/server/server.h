@@ -1,5 +1,6 @@
 #pragma once
 
+#include "control/alerts/alerts.h"
 #include "control/api/api.h"
 #include "control/live/live.h"
 #include "control/runs/runs.h"
@@ -23,6 +24,7 @@ struct ApiOptions {
     std::vector<std::string> cors_origins;     // whose pages may use GraphQL with a token; see http::SiteRule
     std::string web_folder;                    // the built UI; empty: none is served
     std::string version = "0.1.0";
+    AlertOptions alerts;
     LiveOptions live;
     http::LeaseOptions leases;
     ApiRates rates;

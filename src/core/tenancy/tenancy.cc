@@ -28,6 +28,7 @@ constexpr std::array<Row, kPermissions> kTable = {{
     {"trigger.edit", Role::kBuilder},     {"run.read", Role::kViewer},
     {"run.start", Role::kBuilder},        {"run.cancel", Role::kBuilder},
     {"event.send", Role::kBuilder},       {"approval.decide", Role::kViewer},
+    {"alert.read", Role::kViewer},        {"alert.edit", Role::kBuilder},
 }};
 
 }  // namespace

@@ -38,8 +38,10 @@ enum class Permission : std::uint8_t {
     kRunCancel,
     kEventSend,
     kApprovalDecide,  // as far as the approval names one among those who decide
+    kAlertRead,
+    kAlertEdit,
 };
-inline constexpr int kPermissions = 22;
+inline constexpr int kPermissions = 24;
 
 class Permissions {
   public:

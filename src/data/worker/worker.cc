@@ -1,5 +1,6 @@
 #include "data/worker/worker.h"
 
+#include "data/alerter/alerter.h"
 #include "data/broker/broker.h"
 #include "data/dispatch/dispatch.h"
 #include "data/dispatch/retention.h"
@@ -27,6 +28,12 @@ engine::Options engine_options(const Options& options) {
     out.crashes_max = options.crashes_max;
     out.code_cpu_max = options.code_cpu_max;
     out.shared_tenants = options.shared_tenants;
+    out.public_url = options.public_url;
+    return out;
+}
+
+alerter::Options alerter_options(const Options& options) {
+    alerter::Options out = options.alerter;
     out.public_url = options.public_url;
     return out;
 }
@@ -94,6 +101,18 @@ struct Worker::Impl {
                deps.metrics,
                deps.log,
                {.public_url = deps.options.public_url}}
+          ),
+          alerter(
+              {deps.loop,
+               deps.pool,
+               vault,
+               egress,
+               deps.smtp,
+               deps.clock,
+               deps.rng,
+               deps.metrics,
+               deps.log,
+               alerter_options(deps.options)}
           ),
           presence(announce()),
           dispatcher(
@@ -256,6 +275,7 @@ struct Worker::Impl {
     engine::Engine engine;
     poller::Poller poller;
     follower::Follower follower;
+    alerter::Alerter alerter;
     std::optional<proc::Presence> presence;
     dispatch::Dispatcher dispatcher;
     store::notices::Ears ears;
@@ -279,9 +299,11 @@ void Worker::start() {
     impl_->dispatcher.start();
     impl_->poller.start();
     impl_->follower.start();
+    impl_->alerter.start();
 }
 
 rt::Task<void> Worker::stop() {
+    co_await impl_->alerter.close();
     co_await impl_->follower.close();
     co_await impl_->poller.close();
     co_await impl_->dispatcher.stop();

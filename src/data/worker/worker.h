@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "data/alerter/alerter.h"
 #include "data/dispatch/dispatch.h"
 #include "data/egress/egress.h"
 #include "data/isolation/isolation.h"
@@ -10,6 +11,7 @@
 #include "platform/blob/streams.h"
 #include "platform/crypto/crypto.h"
 #include "platform/http/client.h"
+#include "platform/http/smtp.h"
 #include "platform/pg/pg.h"
 #include "platform/rt/clock.h"
 #include "platform/rt/loop.h"
@@ -45,6 +47,7 @@ struct Options : dispatch::Options {
     std::set<std::string, std::less<>> shared_tenants;  // likewise
     std::string public_url;                             // likewise
     poller::Options poller;
+    alerter::Options alerter;  // but `public_url`, which is ours
 };
 
 /// All of it borrowed for the worker's life, but `egress` and both options.
@@ -56,6 +59,7 @@ struct Deps {
     crypto::KeyWrapper& shared_master;  // unwraps `data` keys
     crypto::KeyWrapper& vault_master;   // unwraps private vault keys
     http::Client& client;
+    http::Smtp* smtp = nullptr;  // of alerts; null: there is no mail server
     blob::Store& blobs;
     blob::Streams& file_streams;
     store::files::Options file_options;

@@ -139,6 +139,14 @@ rt::Task<Result<Vault::Opened>> Vault::open_row(TenantId tenant, pg::Rows rows, 
     co_return Opened(std::move(opened));
 }
 
+rt::Task<Result<Secret>> Vault::open(
+    TenantId tenant, std::string sealed, crypto::Aad owner, rt::Deadline by
+) {
+    CO_TRY(const Uuid id, crypto::key_id_of(sealed));
+    CO_TRY(auto key, co_await private_key(tenant, TenantKeyId(id), by));
+    co_return crypto::open_with(*key, sealed, owner);
+}
+
 rt::Task<Result<std::shared_ptr<const crypto::PrivateKey>>> Vault::private_key(
     TenantId tenant, TenantKeyId id, rt::Deadline by
 ) {

@@ -38,6 +38,9 @@ class Vault {
     rt::Task<Result<Opened>> open(TenantId tenant, ConnectionId id, rt::Deadline by);
     rt::Task<Result<Opened>> open(TenantId tenant, std::string key, rt::Deadline by);
 
+    /// A value that was sealed (crypto::seal_to) to the tenant's vault key for `owner`. Errors as above.
+    rt::Task<Result<Secret>> open(TenantId tenant, std::string sealed, crypto::Aad owner, rt::Deadline by);
+
     void forget(ConnectionId id) { opened_.erase(id.text()); }
     void forget_all() { opened_.clear(); }
 

@@ -9,7 +9,7 @@ POLICY = {
             "workflows.list_versions workflow_versions.get triggers.list triggers.get triggers.refused schedules.zones "
             "schedules.preview runs.list runs.get "
             "runs.steps runs.get_step runs.logs runs.events live "
-            "files.list files.get files.download "
+            "files.list files.get files.download alerts.list alerts.get "
             "approvals.list approvals.get approvals.decide",  # whom an approval names decides it
     "oab": "apps.create apps.change apps.delete app_versions.create app_versions.change app_versions.publish "
            "app_versions.deprecate app_versions.restore actions.create actions.change actions.delete connections.create "
@@ -18,7 +18,8 @@ POLICY = {
            "workflows.archive workflows.restore workflows.start workflows.test triggers.create triggers.change triggers.delete "
            "triggers.activate triggers.deactivate triggers.rotate runs.cancel runs.rerun runs.preview_rerun "
            "runs.rerun_many "
-           "workflows.import_n8n events.send files.upload files.delete",
+           "workflows.import_n8n events.send files.upload files.delete "
+           "alerts.create alerts.change alerts.delete alerts.enable alerts.disable alerts.test alerts.rotate_secret",
     "public": "auth.status auth.claim auth.login auth.logout openapi",
 }
 BY_OPERATION = {name: roles for roles, names in POLICY.items() for name in names.split()}

@@ -343,6 +343,10 @@ World make_world(TestApi& api, const Caller& owner) {
         R"({"kind": "webhook", "name": "Placed", "config": {"signature": {"scheme": "hmac-sha256"}}})"
     );
     made("trigger", api.post(owner, "/workflows/" + ids["workflow"] + "/triggers", trigger));
+    const Json alert = *parse_json(
+        R"({"name": "Failures", "channel": "webhook", "url": "https://ops.example.com/canary-path"})"
+    );
+    made("alert", api.post(owner, "/alerts", alert));
     made("token", api.post(owner, "/tokens", JsonObject{{"name", "ci"}, {"role", "viewer"}}));
     made("file", api.post(owner, "/files?name=a.json", JsonObject{{"a", 1}}));
     ids["ended_run"] = api.make_run(owner.tenant, ids["workflow"], "success").text();
@@ -431,6 +435,13 @@ std::map<std::string, Call> calls_on(const World& world) {
         {"files.get", {M::kGet, at("/files/", "file"), {}}},
         {"files.download", {M::kGet, at("/files/", "file", "/content"), {}}},
         {"files.delete", {M::kDelete, at("/files/", "file"), {}}},
+        {"alerts.get", {M::kGet, at("/alerts/", "alert"), {}}},
+        {"alerts.change", {M::kPatch, at("/alerts/", "alert"), renamed}},
+        {"alerts.delete", {M::kDelete, at("/alerts/", "alert"), {}}},
+        {"alerts.enable", {M::kPost, at("/alerts/", "alert", "/enable"), empty}},
+        {"alerts.disable", {M::kPost, at("/alerts/", "alert", "/disable"), empty}},
+        {"alerts.test", {M::kPost, at("/alerts/", "alert", "/test"), empty}},
+        {"alerts.rotate_secret", {M::kPost, at("/alerts/", "alert", "/secret"), empty}},
         {"approvals.get", {M::kGet, at("/runs/", "run", "/approvals/ask"), {}}},
         {"approvals.decide", {M::kPost, at("/runs/", "run", "/approvals/ask"), JsonObject{{"approved", true}}}
         },

@@ -1,5 +1,7 @@
--- claim_ends :many  uses run_end_age_idx, trigger_of_ends_idx, workflow_pkey  called by data/follower in the transaction that
--- begins what follows: the oldest ends, each with the triggers that wait for it, or none
+-- claim_ends :many  uses run_end_age_idx, trigger_of_ends_idx, alert_rule_active_idx, workflow_pkey  called by data/follower in the
+-- transaction that begins what follows: the oldest ends, each with the triggers that wait for it, or none
+-- In the same breath the alerts that tell of them are noted: the first 100 of a message by name, the others by number. Rules
+-- are locked in the order of their key, since several look at ends at a time.
 -- Without names a trigger waits for what began by itself: what follows, or handles a failure, does not count.
 with ended as materialized (
     delete from run_end e
@@ -11,7 +13,46 @@ with ended as materialized (
         for update skip locked
     ) h
     where e.tenant_id = h.tenant_id and e.run_id = h.run_id
-    returning e.tenant_id, e.run_id, e.workflow_id, e.state, e.failure_kind, e.error, e.cause, e.depth
+    returning e.tenant_id, e.run_id, e.workflow_id, e.state, e.failure_kind, e.error, e.cause, e.depth, e.ended_at
+),
+told as materialized (
+    select e.tenant_id, r.id as rule_id, e.run_id, e.workflow_id, e.state, e.failure_kind, e.error, e.ended_at
+    from ended e
+    cross join lateral (
+        select a.id
+        from alert_rule a
+        where a.tenant_id = e.tenant_id
+            and a.state = 'active'
+            and e.state = any(a.states)
+            and (a.workflow_id is null or a.workflow_id = e.workflow_id)
+            and (e.state <> 'failed' or a.failure_kinds is null or e.failure_kind = any(a.failure_kinds))
+        offset 0
+    ) r
+),
+held as materialized (
+    select a.tenant_id, a.id, a.pending
+    from alert_rule a
+    where a.state = 'active' and (a.tenant_id, a.id) in (select t.tenant_id, t.rule_id from told t)
+    order by a.tenant_id, a.id
+    for no key update
+),
+named as (
+    insert into alert (tenant_id, rule_id, run_id, workflow_id, state, failure_kind, message, ended_at)
+    select t.tenant_id, t.rule_id, t.run_id, t.workflow_id, t.state, t.failure_kind, left(t.error ->> 'message', 300), t.ended_at
+    from (
+        select o.*, h.pending + row_number() over (partition by o.tenant_id, o.rule_id order by o.ended_at) as place
+        from told o
+        join held h on h.tenant_id = o.tenant_id and h.id = o.rule_id
+    ) t
+    where t.place <= 100
+    on conflict do nothing
+),
+counted as (
+    update alert_rule a
+    set pending = a.pending + n.ends,
+        due_at = coalesce(a.due_at, clock_timestamp() + a.group_ms * interval '1 millisecond')
+    from (select t.tenant_id, t.rule_id, count(*) as ends from told t group by t.tenant_id, t.rule_id) n
+    where a.tenant_id = n.tenant_id and a.id = n.rule_id and a.state = 'active' and (select count(*) from held) > 0
 )
 select
     e.tenant_id, e.run_id, coalesce(w.key, '') as workflow_key, e.state, e.failure_kind, e.error, e.depth::int as depth,

@@ -1,0 +1,11 @@
+-- ask_test :optional  uses alert_rule_pkey  called by control/alerts
+update alert_rule
+set test_id = gen_random_uuid(),
+    test_at = clock_timestamp(),
+    tested_at = null,
+    test_problem = null
+where tenant_id = current_tenant()
+    and id = $1::uuid
+returning id, name, workflow_id, array_to_json(states)::text as states, array_to_json(failure_kinds)::text as failure_kinds, channel,
+    target, previous_until, group_ms, quiet::text as quiet, state, due_at, pending, message_id, message_ends, attempts, test_at,
+    tested_at, test_problem, sent_at, sent, told, lost, silenced, failing_since, problem, created_at, updated_at
