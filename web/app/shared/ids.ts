@@ -11,6 +11,7 @@ export type AppId = Brand<'AppId'>
 export type AppVersionId = Brand<'AppVersionId'>
 export type ActionId = Brand<'ActionId'>
 export type ConnectionId = Brand<'ConnectionId'>
+export type AlertId = Brand<'AlertId'>
 export type TokenId = Brand<'TokenId'>
 export type UserId = Brand<'UserId'>
 export type TenantId = Brand<'TenantId'>

@@ -1,4 +1,4 @@
-import type { ActionId, AppId, AppVersionId, ConnectionId, RunId, TokenId, TriggerId, WorkflowId } from '../ids'
+import type { ActionId, AlertId, AppId, AppVersionId, ConnectionId, RunId, TokenId, TriggerId, WorkflowId } from '../ids'
 import { JsonText, type Http, type Query } from './http'
 import type { Json, Parser } from './parse'
 import * as T from './types'
@@ -49,6 +49,16 @@ export function createApi(http: Http) {
       /** Refused as saving them would be; `change` is the trigger that they are to change. */
       preview: (config: Json, change: TriggerId | null) =>
         send(T.schedulePreview, 'POST', '/schedules/preview', change === null ? { config } : { config, trigger_id: change }),
+    },
+    alerts: {
+      create: (body: Fields, key: string) => send(T.alertMade, 'POST', '/alerts', body, key),
+      change: (id: AlertId, body: Fields) => none('PATCH', `/alerts/${id}`, body),
+      setActive: (id: AlertId, active: boolean) => none('POST', `/alerts/${id}/${active ? 'enable' : 'disable'}`),
+      rotate: (id: AlertId) => send(T.alertMade, 'POST', `/alerts/${id}/secret`),
+      /** Asks for a message; what came of it is known some moments later. */
+      test: (id: AlertId) => none('POST', `/alerts/${id}/test`),
+      tested: (id: AlertId) => get(T.alertTested, `/alerts/${id}`),
+      remove: (id: AlertId) => none('DELETE', `/alerts/${id}`),
     },
     apps: appOperations(send, none),
     connections: {

@@ -108,5 +108,8 @@ export const triggerAddress = object(sealed)
 export const schedulePreview = object({ times: array(object({ at: string, local: string })), tzdata: string })
 export type SchedulePreview = ReturnType<typeof schedulePreview>
 export const zones = object({ tzdata: string, names: array(string) })
+/** A webhook's signing secret is shown once. */
+export const alertMade = object({ secret: maybe(string) })
+export const alertTested = object({ is_testing: boolean, tested_at: maybe(string), test_problem: maybe(string) })
 export const appMade = object({ id: id<AppId>() })
 export const tokenMade = object({ token: string })

@@ -53,6 +53,15 @@ export type uuid_comparison_exp = {
   _nin?: Array<string> | null | undefined;
 };
 
+export type AlertsQueryVariables = Exact<{
+  before: string;
+  like: string;
+  limit: number;
+}>;
+
+
+export type AlertsQuery = { alerts: Array<{ id: Uuid, name: string, workflow_id: Uuid | null, states: Array<string>, failure_kinds: Array<string> | null, channel: string, target: string, group_ms: string, quiet: Json | null, state: string, pending: string, message_ends: string, sent_at: string | null, sent: string, lost: string, failing_since: string | null, problem: string | null, workflow: { name: string, key: string } | null }> };
+
 export type AppRowFragment = { id: Uuid, key: string, name: string, description: string };
 
 export type AppVersionRowFragment = { id: Uuid, major: number, minor: number, state: string, manifest: Json };
@@ -336,6 +345,10 @@ const WaitRow = { step_id: string, kind: string, child_run_id: maybe(uuid), chil
 const LogRow = { seq: string, logged_at: string, level: string, step_id: maybe(string), iteration: string, message: string }
 const WorkflowRow = { id: uuid, key: string, name: string, description: string, state: string, has_unpublished_changes: maybe(boolean), updated_at: string, published_version_id: maybe(uuid), published_version: maybe(object({ number: number })) }
 
+export const AlertsDocument: Operation<AlertsQuery, AlertsQueryVariables> = operation(
+  "query Alerts($before:uuid!$like:String!$limit:Int!){alerts(where:{id:{_lt:$before}name:{_ilike:$like}}order_by:[{id:desc}]limit:$limit){id name workflow_id states failure_kinds channel target group_ms quiet state pending message_ends sent_at sent lost failing_since problem workflow{name key}}}",
+  object({ alerts: array(object({ id: uuid, name: string, workflow_id: maybe(uuid), states: array(string), failure_kinds: maybe(array(string)), channel: string, target: string, group_ms: string, quiet: maybe(json), state: string, pending: string, message_ends: string, sent_at: maybe(string), sent: string, lost: string, failing_since: maybe(string), problem: maybe(string), workflow: maybe(object({ name: string, key: string })) })) }),
+)
 export const AppsDocument: Operation<AppsQuery, AppsQueryVariables> = operation(
   "query Apps($before:uuid!$like:String!$limit:Int!){apps(where:{id:{_lt:$before}_or:[{name:{_ilike:$like}}{key:{_ilike:$like}}]}order_by:[{id:desc}]limit:$limit){...AppRow}}fragment AppRow on apps{id key name description}",
   object({ apps: array(object({ ...AppRow })) }),

@@ -1,10 +1,12 @@
 // Every text of the UI, by key. `{name}` is filled in. Sentences end with a full stop, labels do not.
+import { alerts } from './en.alerts'
 import { approvals } from './en.approvals'
 import { imports } from './en.imports'
 import { reruns } from './en.reruns'
 import { triggers } from './en.triggers'
 
 export const en = {
+  ...alerts,
   ...approvals,
   ...imports,
   ...reruns,
