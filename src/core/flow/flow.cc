@@ -15,6 +15,9 @@ namespace weft::flow {
 
 namespace {
 
+/// Deeper than any value of a run: it may stand within what tells of it.
+constexpr JsonLimits kReadLimits{.bytes_max = limits::kPayloadBytesMax, .depth_max = 100};
+
 constexpr std::array<std::string_view, 4> kWhenFull = {"queue", "cancel-oldest", "cancel-newest", "skip"};
 constexpr auto kPerMax = std::chrono::hours(24) * 31;
 constexpr auto kDebounceMax = std::chrono::hours(24) * 7;
@@ -283,7 +286,7 @@ Result<Json> Rules::keys(std::string_view input, std::string_view trigger) const
         const bool is_input = path.front().get_string() == "input";
         std::optional<Json>& root = roots[is_input ? 0 : 1];
         if (!root) {
-            TRY(root, parse_json(is_input ? input : trigger, {.bytes_max = limits::kPayloadBytesMax}));
+            TRY(root, parse_json(is_input ? input : trigger, kReadLimits));
         }
         return follow(std::span(path).subspan(1), *root);
     };

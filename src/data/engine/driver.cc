@@ -107,7 +107,10 @@ rt::Task<Result<void>> Driver::open_values(std::vector<store::runs::StoredPayloa
 }
 
 rt::Task<Result<void>> Driver::check_input() {
-    if (!run_.prepared->workflow.inputs() || run_.job.claimed.lease.epoch > 1) co_return Result<void>{};
+    // A worker that died before it wrote anything has checked nothing; what a run begins with was checked
+    // there.
+    const bool is_checked = run_.job.loaded.started_at || !run_.job.loaded.steps.empty();
+    if (!run_.prepared->workflow.inputs() || is_checked) co_return Result<void>{};
     CO_TRY(Value input, co_await read_value(session_.input.empty() ? "null" : std::move(session_.input)));
     session_.input = std::move(input.text);
     auto check = [&](schema::Work work) {

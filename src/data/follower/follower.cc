@@ -47,7 +47,10 @@ rt::Task<void> Follower::Impl::run() {
     while (!scope.is_cancelled()) {
         auto taken = co_await turn(scope.deadline(needs.options.timeout));
         if (scope.is_cancelled()) co_return;
-        if (!taken) needs.log.warn("ends of runs not looked at", {{"detail", taken.error().detail}});
+        if (!taken)
+            needs.log.warn(
+                "ends of runs not looked at", {{"detail", taken.error().user + taken.error().detail}}
+            );
         if (taken && *taken == needs.options.ends_max) continue;
         const Steady::duration pause = taken ? needs.options.pause : Steady::duration(kAgain);
         (void)co_await rt::sleep_for(pause, scope.forever());
@@ -64,8 +67,18 @@ rt::Task<Result<int>> Follower::Impl::turn(rt::Deadline by) {
     for (rows::Ended& ended : ends) {
         if (seen.empty() || seen.back() != ended.run) seen.push_back(ended.run);
         if (!ended.trigger) continue;
-        CO_TRY(auto run, co_await follow(transaction, std::move(ended), by));
-        if (run) runs.push_back(*std::move(run));
+        const auto [tenant, trigger] = std::pair(ended.tenant, *ended.trigger);
+        auto run = co_await follow(transaction, std::move(ended), by);
+        if (run && *run) runs.push_back(**std::move(run));
+        if (run) continue;
+        // What the database or the keys are away for is tried again. All else is this end's own: the others
+        // go on.
+        const Code code = run.error().code;
+        if (code == Code::kUnavailable || code == Code::kTimeout || code == Code::kCancelled)
+            co_return fail(std::move(run).error());
+        needs.log.warn("an end begins nothing", {{"trigger_id", trigger}, {"why", run.error().user}});
+        refused.add(1);
+        CO_CHECK_OK(co_await rows::refuse_end(transaction, tenant, trigger, rows::RefusalReason::kOther, by));
     }
     std::vector<const rows::NewRun*> all;
     for (const rows::NewRun& run : runs) all.push_back(&run);
@@ -74,7 +87,13 @@ rt::Task<Result<int>> Follower::Impl::turn(rt::Deadline by) {
         CO_TRY(made, co_await rows::begin_runs(transaction, std::move(all), rows::Repeats::kLeave, by));
     }
     for (std::size_t i = 0; i < made.size(); ++i) {
-        if (made[i] || !runs[i].flow) continue;
+        if (made[i]) continue;
+        auto rules = co_await rows::find_flow(needs.pool, runs[i].tenant, runs[i].trigger, {}, "", by);
+        CO_CHECK_OK(rules);
+        const bool has_changed = *rules && (!runs[i].flow || runs[i].flow->version != (*rules)->version);
+        if (has_changed)
+            co_return needs.options.ends_max;  // published meanwhile: all of it again, by the new rules
+        if (!*rules) continue;
         refused.add(1);
         CO_CHECK_OK(co_await rows::refuse_end(
             transaction, runs[i].tenant, *runs[i].trigger, rows::RefusalReason::kRate, by

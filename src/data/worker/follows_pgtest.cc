@@ -104,6 +104,40 @@ TEST_F(FollowsTest, TwoThatNameEachOtherEndVisibly) {
     EXPECT_EQ(followers(), "10");
 }
 
+/// What is wrong with one trigger's workflow is told at that trigger, and keeps no other from its ends.
+TEST_F(FollowsTest, OneThatCannotBeReadHoldsUpNoOther) {
+    auto first = make_flow();
+    auto broken = make_flow();
+    auto sound = make_flow();
+    const TriggerId trigger = follow(broken, R"({"on":["success"],"workflows":["flow-1"]})");
+    follow(sound, R"({"on":["success"],"workflows":["flow-1"]})");
+    database().exec("update weft.workflow set flow = '[\"damaged\"]' where id = '" + broken.id.text() + "'");
+    log_level_ = telemetry::Level::kError;
+    start_worker();
+    EXPECT_EQ(finish(start_run(first)).state, RunStatus::kSuccess);
+    EXPECT_TRUE(eventually([&] { return followers() == "1" && ends() == "0"; }));
+    EXPECT_EQ(
+        database().scalar(
+            "select sum(deliveries) from weft.refused_delivery where reason = 'other' and trigger_id = "
+            "$1::uuid",
+            {trigger.text()}
+        ),
+        "1"
+    );
+}
+
+/// A worker that died before it wrote anything has not looked at the input either.
+TEST_F(FollowsTest, AnInputIsCheckedByWhoeverBeginsTheRun) {
+    auto flow = publish(
+        R"({"name":"f","inputs":{"type":"object","required":["n"],"properties":{"n":{"type":"integer"}}},
+            "steps":[{"id":"a","uses":"core/map","with":"{{ input.n }}"}]})"
+    );
+    const RunId run = start_run(flow, R"({"n":"no"})");
+    database().exec("update weft.job set epoch = 1 where run_id = '" + run.text() + "'");
+    start_worker();
+    EXPECT_EQ(finish(run).state, RunStatus::kFailed);
+}
+
 /// Whoever dies after an end leaves it to the next; what was begun is not begun again.
 TEST_F(FollowsTest, AnEndIsFollowedOnceWhoeverLooks) {
     auto first = make_flow();
