@@ -46,6 +46,7 @@ grant update (
     cancel_requested_at, cancel_reason, canceled_by, canceled_by_name, run_at, is_signaled, state, stage, gate
 ) on job to weft_api;
 grant select, insert, update, delete on flow_gate to weft_api, weft_worker, weft_ingest, weft_dispatch;
+grant execute on function runs_ahead(job) to weft_api;
 grant execute on function next_gate(jsonb, text) to weft_api, weft_worker, weft_ingest, weft_dispatch;
 grant execute on function take_rate(gate_ref, jsonb, uuid, text) to weft_api, weft_ingest;
 grant execute on function rate_step(jsonb) to weft_api, weft_worker, weft_ingest, weft_dispatch;

@@ -230,8 +230,12 @@ constexpr std::array kTables = {
         "jobs",
         Permission::kRunRead,
         "tenant_id run_id workflow_id state run_at lease_until crashes cancel_requested_at cancel_reason "
-        "canceled_by canceled_by_name deadline_at",
-        kOfRun
+        "canceled_by canceled_by_name deadline_at stage gate",
+        kOfRun,
+        {},
+        "tenant_id",
+        false,
+        "runs_ahead"
     },
     Table{
         "run_wait",

@@ -29,6 +29,7 @@ constexpr std::string_view kRun = R"(
     canceled_by* id? = null
     canceled_by_name* text? = null
     cancel_reason* text? = null
+    held* run_held? = null
     created_at time
     started_at time?
     finished_at time?
@@ -38,6 +39,12 @@ constexpr std::string_view kRun = R"(
     input* json = {"order_id": "1001"}
     trigger* json = {"kind": "manual"}
     output* json = {"lines": 3})";
+
+/// Which rule of its workflow keeps a run from beginning; `ahead` of one run alone, at most 1,000.
+constexpr std::string_view kHeld = R"(
+    rule debounce|throttle|concurrency = concurrency
+    key text = customer-7
+    ahead int? = 3)";
 
 constexpr std::string_view kStep = R"(
     step_id text = order
@@ -103,6 +110,7 @@ constexpr std::string_view kCancel = R"({"properties": {
 
 void Runs::add_operations(Table& table) {
     const Access read = may(Permission::kRunRead);
+    table.define("run_held", kHeld);
     table.define("run", kRun);
     table.define("run_step", kStep);
     table.define("run_attempt", kAttempt);

@@ -52,6 +52,14 @@ Json duration_json(std::optional<Instant> from, std::optional<Instant> to) {
     return Json(std::chrono::duration_cast<Millis>(*to - *from).count());
 }
 
+/// Null: nothing keeps it from beginning.
+Json held_json(const rows::Run& run) {
+    if (!run.held_stage) return Json(nullptr);
+    return JsonObject{
+        {"rule", *run.held_stage}, {"key", maybe_json(run.held_key)}, {"ahead", maybe_json(run.runs_ahead)}
+    };
+}
+
 JsonObject run_json(const rows::Run& run) {
     return JsonObject{
         {"id", run.id.text()},
@@ -75,6 +83,7 @@ JsonObject run_json(const rows::Run& run) {
         {"canceled_by", id_json(run.canceled_by)},
         {"canceled_by_name", maybe_json(run.canceled_by_name)},
         {"cancel_reason", maybe_json(run.cancel_reason)},
+        {"held", held_json(run)},
         {"created_at", time_json(run.created_at)},
         {"started_at", time_json(run.started_at)},
         {"finished_at", time_json(run.finished_at)},

@@ -88,6 +88,11 @@ TEST_F(GraphqlTest, StatesAreShown) {
         std::string::npos
     );
     const Caller viewer = api.member(owner.tenant, "viewer");
+    api.db.exec("update weft.job set state = 'held', stage = 'throttle', gate = 'c-7'");
+    EXPECT_EQ(
+        text(viewer, "{ jobs { stage gate runs_ahead } }"),
+        R"({"jobs":[{"stage":"throttle","gate":"c-7","runs_ahead":"0"}]})"
+    );
     EXPECT_EQ(
         text(viewer, "{ workflows(where: {state: {_eq: \"archived\"}}) { key } }"), R"({"workflows":[]})"
     );

@@ -38,7 +38,10 @@ constexpr auto kRun = pg::columns(
     pg::column<&Run::is_cancel_requested>("is_cancel_requested"),
     pg::column<&Run::canceled_by>("canceled_by"),
     pg::column<&Run::canceled_by_name>("canceled_by_name"),
-    pg::column<&Run::cancel_reason>("cancel_reason")
+    pg::column<&Run::cancel_reason>("cancel_reason"),
+    pg::column<&Run::held_stage>("held_stage"),
+    pg::column<&Run::held_key>("held_key"),
+    pg::column<&Run::runs_ahead>("runs_ahead")
 );
 constexpr auto kStepWithValues = kStep + pg::columns(
                                              pg::column<&StepRun::has_input>("has_input"),

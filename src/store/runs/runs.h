@@ -55,6 +55,11 @@ struct Run {
     std::optional<UserId> canceled_by;
     std::optional<std::string> canceled_by_name;
     std::optional<std::string> cancel_reason;
+    // The gate that it stands before (docs/adr/0040), its key there and, of one run alone, how many stand
+    // ahead of it: at most 1,000 are counted.
+    std::optional<std::string> held_stage;
+    std::optional<std::string> held_key;
+    std::optional<std::int64_t> runs_ahead;
 };
 
 /// Where a step of a run comes from that the run has not done itself.

@@ -15,7 +15,9 @@ select
     j.cancel_requested_at is not null as is_cancel_requested,
     coalesce(r.canceled_by, j.canceled_by) as canceled_by,
     coalesce(r.canceled_by_name, j.canceled_by_name) as canceled_by_name,
-    coalesce(r.cancel_reason, j.cancel_reason) as cancel_reason
+    coalesce(r.cancel_reason, j.cancel_reason) as cancel_reason,
+    case j.state when 'held' then j.stage end as held_stage, case j.state when 'held' then j.gate end as held_key,
+    null::bigint as runs_ahead
 from page r
 left join workflow w on w.id = r.workflow_id
 left join workflow_version v on v.id = r.workflow_version_id

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { LiveRunDocument, RunStepDocument } from '~/shared/graphql/generated'
-import { toRun, toRunDetail, toStepDetail } from './runs.data'
+import { LiveRunDocument, RunInLineDocument, RunStepDocument } from '~/shared/graphql/generated'
+import { toInLine, toRun, toRunDetail, toStepDetail } from './runs.data'
 
 const id = '01890000-0000-7000-8000-000000000001'
 const row = {
@@ -30,15 +30,23 @@ describe('a run', () => {
     expect(read({ ...ended, started_at: null }).duration_ms).toBe(3_500)
   })
   it('has its cancellation asked for once the job says so', () => {
-    const job = { cancel_requested_at: null, canceled_by_name: null, cancel_reason: null }
+    const job = { state: 'leased', stage: null, cancel_requested_at: null, canceled_by_name: null, cancel_reason: null }
     expect(read({ job })).toMatchObject({ is_cancel_requested: false, cancel: null })
-    const asked = { cancel_requested_at: '2026-01-01T00:00:00Z', canceled_by_name: 'Grace', cancel_reason: 'wrong order' }
+    const asked = { ...job, cancel_requested_at: '2026-01-01T00:00:00Z', canceled_by_name: 'Grace', cancel_reason: 'wrong order' }
     expect(read({ job: asked })).toMatchObject({ is_cancel_requested: true, cancel: { by: 'Grace', reason: 'wrong order', at: '2026-01-01T00:00:00Z' } })
   })
   it('tells who canceled it and why once it has ended so, and nothing when it ended otherwise', () => {
     const told = { canceled_by_name: 'Grace', cancel_reason: null }
     expect(read({ state: 'canceled', finished_at: '2026-01-01T00:00:01Z', ...told }).cancel).toEqual({ by: 'Grace', reason: null, at: '2026-01-01T00:00:01Z' })
     expect(read({ state: 'success', ...told }).cancel).toBeNull()
+  })
+})
+
+describe('a run that may not begin yet', () => {
+  const read = (jobs: object[]) => toInLine(RunInLineDocument.parse({ jobs }, 'data'))
+  it('has a place in line, and none once it may', () => {
+    expect(read([{ stage: 'concurrency', gate: 'c-7', runs_ahead: '3' }])).toEqual({ key: 'c-7', ahead: 3 })
+    expect(read([])).toBeNull()
   })
 })
 

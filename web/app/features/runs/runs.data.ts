@@ -1,6 +1,6 @@
 import { approvalPolicy, errorOf, failure_kinds, isRecord, run_states, step_states, word, type FailureKind, type Json, type RunState, type StepError, type StepState } from '~/shared/api'
 import type {
-  LiveRunSubscription, LogRowFragment, RunRowFragment, RunStepQuery, StepRowFragment, WaitRowFragment,
+  LiveRunSubscription, LogRowFragment, RunInLineQuery, RunRowFragment, RunStepQuery, StepRowFragment, WaitRowFragment,
 } from '~/shared/graphql/generated'
 import type { RunId, TriggerId, VersionId, WorkflowId } from '~/shared/ids'
 import type { Place } from './loops.logic'
@@ -31,6 +31,17 @@ export interface Run extends Timed {
   failure_kind: FailureKind | null
   error: StepError | null
   created_at: string
+  /** The rule of its workflow that keeps it from beginning. */
+  held_at: HeldAt | null
+  /** Who asked it to stop, and why, as far as they said; null while nobody did. `at`: since when it is asked for, or canceled. */
+  cancel: { by: string | null; reason: string | null; at: string | null } | null
+}
+export const held_at = ['debounce', 'throttle', 'concurrency'] as const
+export type HeldAt = (typeof held_at)[number]
+/** Where a run stands that may not begin yet: its key at the rule, and how many stand before it, counted up to 1,000. */
+export interface InLine {
+  key: string
+  ahead: number
 }
 export const causes = ['child', 'handler', 'follower'] as const
 export type Cause = (typeof causes)[number]
@@ -75,8 +86,6 @@ export interface RunDetail extends Run {
   parent_name: string
   tier: string | null
   is_cancel_requested: boolean
-  /** Who asked it to stop, and why, as far as they said; null while nobody did. `at`: since when it is asked for, or canceled. */
-  cancel: { by: string | null; reason: string | null; at: string | null } | null
   /** Those outside of loops. */
   steps: Step[]
 }
@@ -132,7 +141,14 @@ export function toRun(row: RunRowFragment): Run {
     // Versions go with their workflow only.
     is_test: row.version === null && row.workflow !== null,
     duration_ms: spanMs(row.started_at ?? row.created_at, row.finished_at),
+    held_at: row.job?.state === 'held' && row.job.stage !== null ? word(held_at)(row.job.stage, 'job.stage') : null,
+    cancel: cancelOf(row),
   }
+}
+
+/** Null once it may begin. */
+export function toInLine({ jobs: [job] }: RunInLineQuery): InLine | null {
+  return job ? { key: job.gate ?? '', ahead: Number(job.runs_ahead ?? 0) } : null
 }
 
 export function toStep(row: StepRowFragment): Step {
@@ -157,13 +173,13 @@ export function toWait(row: WaitRowFragment): Wait {
 export function toRunDetail(row: LiveRunSubscription['runs'][number]): RunDetail {
   const waits = new Map(row.waits.map((w) => [w.step_id, toWait(w)]))
   return {
-    ...toRun(row), parent_name: nameOf(row.parent?.workflow), tier: row.tier, is_cancel_requested: row.job?.cancel_requested_at != null, cancel: cancelOf(row),
+    ...toRun(row), parent_name: nameOf(row.parent?.workflow), tier: row.tier, is_cancel_requested: row.job?.cancel_requested_at != null,
     steps: row.steps.map((s) => ({ ...toStep(s), wait: s.state === 'waiting' ? (waits.get(s.step_id) ?? null) : null })),
   }
 }
 
 /** The job knows while it lives, the run once it has ended as canceled. */
-function cancelOf({ state, job, finished_at, canceled_by_name, cancel_reason }: LiveRunSubscription['runs'][number]): RunDetail['cancel'] {
+function cancelOf({ state, job, finished_at, canceled_by_name, cancel_reason }: RunRowFragment): Run['cancel'] {
   if (state === 'canceled') return { by: canceled_by_name, reason: cancel_reason, at: finished_at }
   return job?.cancel_requested_at == null ? null : { by: job.canceled_by_name, reason: job.cancel_reason, at: job.cancel_requested_at }
 }

@@ -4,7 +4,7 @@ import { SomeRunsDocument } from '~/shared/graphql/generated'
 import type { RunId } from '~/shared/ids'
 import { toRun, toStep, type Run, type Step } from './runs.data'
 import {
-  appendLogs, appendPage, conditions, filtersFromQuery, matches, mergeFirstPage, mergeRuns, queryFromFilters, sortSteps, stepOfInterest, timelineBars, textIn, triggerKind, unfinishedBelow, waitLine,
+  appendLogs, appendPage, conditions, filtersFromQuery, matches, mergeFirstPage, mergeRuns, placeInLine, queryFromFilters, remark, sortSteps, stepOfInterest, timelineBars, textIn, triggerKind, unfinishedBelow, waitLine,
 } from './runs.logic'
 
 const all = { workflow: null, state: null }
@@ -12,7 +12,8 @@ const workflow = '01890000-0000-7000-8000-0000000000aa'
 function make(n: number, state = 'running', more: object = {}): Run {
   const row = {
     id: `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`, workflow_id: workflow, workflow_version_id: workflow, trigger_id: null, rerun_of: null, cause: null, parent_run_id: null, parent_step_id: null, state,
-    failure_kind: null, error: null, created_at: '2026-01-01T00:00:00Z', started_at: null, finished_at: null, workflow: null, version: null, ...more,
+    failure_kind: null, error: null, created_at: '2026-01-01T00:00:00Z', started_at: null, finished_at: null, canceled_by_name: null, cancel_reason: null,
+    workflow: null, version: null, job: null, ...more,
   }
   return toRun(SomeRunsDocument.parse({ runs: [row] }, 'data').runs[0]!)
 }
@@ -135,6 +136,23 @@ describe('logs and triggers', () => {
     expect(triggerKind({ trigger_id: null })).toBe('manual')
     expect(triggerKind({ trigger_id: 'x', rerun_of: 'y' })).toBe('rerun')
     expect(triggerKind({ trigger_id: 'x', cause: 'follower' })).toBe('follower')
+  })
+})
+
+describe('what a list says beside the state', () => {
+  const job = { state: 'held', stage: 'concurrency', cancel_requested_at: null, canceled_by_name: null, cancel_reason: null }
+  it('is which rule keeps a run from beginning, until it may', () => {
+    expect(remark(make(1, 'queued', { job }))).toEqual({ text: 'Waits for runs before it to end (concurrency)', isFailure: false })
+    expect(remark(make(1, 'queued', { job: { ...job, state: 'ready' } }))).toBeNull()
+    expect(() => make(1, 'queued', { job: { ...job, stage: 'miracle' } })).toThrow('job.stage')
+  })
+  it('is why it was turned away, or failed', () => {
+    expect(remark(make(1, 'canceled', { cancel_reason: 'Debounced: a newer event took its place' }))).toEqual({ text: 'Debounced: a newer event took its place', isFailure: false })
+    expect(remark(make(1, 'failed', { error: { message: 'no' } }))).toEqual({ text: 'no', isFailure: true })
+    expect([make(1, 'canceled'), make(1, 'success'), make(1, 'running')].map(remark)).toEqual([null, null, null])
+  })
+  it('counts who stands before it', () => {
+    expect([0, 1, 7, 1_000].map(placeInLine)).toEqual(['It is next.', 'One run stands before it.', '7 runs stand before it.', '1,000 runs or more stand before it.'])
   })
 })
 

@@ -154,6 +154,20 @@ export function cancelTitle(run: Pick<RunDetail, 'state' | 'cancel'>): string {
   return by == null ? t('run.canceling') : t('run.canceling.by', { name: by })
 }
 
+/** How many stand before a run that may not begin yet; more than 1,000 are not counted. */
+export function placeInLine(ahead: number): string {
+  if (ahead >= 1_000) return t('run.held.ahead.most')
+  return ahead === 0 ? t('run.held.next') : t(ahead === 1 ? 'run.held.ahead.one' : 'run.held.ahead', { n: ahead })
+}
+
+/** What a list says of a run beside its state: why it failed, ended early or does not begin; null: nothing. */
+export function remark(run: Pick<Run, 'state' | 'error' | 'cancel' | 'held_at'>): { text: string; isFailure: boolean } | null {
+  if (run.state === 'failed') return run.error === null ? null : { text: run.error.message, isFailure: true }
+  if (run.held_at !== null) return { text: t(`run.held.${run.held_at}`), isFailure: false }
+  const reason = run.state === 'canceled' ? run.cancel?.reason : null
+  return reason ? { text: reason, isFailure: false } : null
+}
+
 /** What started the run. */
 export function triggerKind(
   run: { trigger_id: string | null; rerun_of?: string | null; is_test?: boolean; cause?: Cause | null },

@@ -2,14 +2,14 @@ import { computed, onScopeDispose, shallowRef, watch, type Ref } from 'vue'
 import { isAbort, toProblem, type Json } from '~/shared/api'
 import { useFollowing } from '~/shared/following'
 import type { Ask } from '~/shared/graphql/client'
-import { LiveRunDocument, RunDataDocument, RunDefinitionDocument, RunLogDocument, RunLogFollowDocument, RunStepDocument, type RunDataQuery } from '~/shared/graphql/generated'
+import { LiveRunDocument, RunDataDocument, RunDefinitionDocument, RunInLineDocument, RunLogDocument, RunLogFollowDocument, RunStepDocument, type RunDataQuery } from '~/shared/graphql/generated'
 import type { Live } from '~/shared/graphql/live'
 import type { RunId, VersionId } from '~/shared/ids'
 import type { Load } from '~/shared/load'
 import { only } from '~/shared/rows'
 import { useSubscription, type Subscription } from '~/shared/subscription'
 import { planOf, type Place, type Plan } from './loops.logic'
-import { slotsOf, toLogLine, toRunDetail, toStepDetail, type LogLine, type RunDetail, type StepDetail } from './runs.data'
+import { slotsOf, toInLine, toLogLine, toRunDetail, toStepDetail, type InLine, type LogLine, type RunDetail, type StepDetail } from './runs.data'
 import { appendLogs } from './runs.logic'
 
 /**
@@ -51,6 +51,11 @@ export function useData(
 ): Readonly<Ref<Load<RunDataQuery['runs'][number]> | null>> {
   const subject = computed(() => (shown.value ? id : null))
   return useFollowing(subject, version, async (wanted, signal) => only((await ask(RunDataDocument, { id: wanted }, signal)).runs))
+}
+
+/** Where the run `subject` stands that may not begin yet; null once it may. */
+export function useHeld(ask: Ask, subject: Readonly<Ref<RunId | null>>, version: Readonly<Ref<string>>): Readonly<Ref<Load<InLine | null> | null>> {
+  return useFollowing(subject, version, async (wanted, signal) => toInLine(await ask(RunInLineDocument, { id: wanted }, signal)))
 }
 
 const lines_per_page = 500

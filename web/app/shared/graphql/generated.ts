@@ -110,7 +110,7 @@ export type ConnectableAppsQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ConnectableAppsQuery = { apps: Array<AppRowFragment> };
 
-export type RunRowFragment = { id: Uuid, workflow_id: Uuid, workflow_version_id: Uuid, trigger_id: Uuid | null, rerun_of: Uuid | null, cause: string | null, parent_run_id: Uuid | null, parent_step_id: string | null, state: string, failure_kind: string | null, error: Json | null, created_at: string, started_at: string | null, finished_at: string | null, workflow: { key: string, name: string } | null, version: { number: number } | null };
+export type RunRowFragment = { id: Uuid, workflow_id: Uuid, workflow_version_id: Uuid, trigger_id: Uuid | null, rerun_of: Uuid | null, cause: string | null, parent_run_id: Uuid | null, parent_step_id: string | null, state: string, failure_kind: string | null, error: Json | null, created_at: string, started_at: string | null, finished_at: string | null, canceled_by_name: string | null, cancel_reason: string | null, workflow: { key: string, name: string } | null, version: { number: number } | null, job: { state: string, stage: string | null, cancel_requested_at: string | null, canceled_by_name: string | null, cancel_reason: string | null } | null };
 
 export type StepRowFragment = { step_id: string, iteration: string, position: number, state: string, attempt: number, failure_kind: string | null, error: Json | null, started_at: string | null, finished_at: string | null, source: string | null };
 
@@ -151,7 +151,7 @@ export type LiveRunSubscriptionVariables = Exact<{
 
 
 export type LiveRunSubscription = { runs: Array<(
-    { tier: string | null, canceled_by_name: string | null, cancel_reason: string | null, job: { cancel_requested_at: string | null, canceled_by_name: string | null, cancel_reason: string | null } | null, steps: Array<StepRowFragment>, waits: Array<WaitRowFragment>, parent: { workflow: { key: string, name: string } | null } | null }
+    { tier: string | null, steps: Array<StepRowFragment>, waits: Array<WaitRowFragment>, parent: { workflow: { key: string, name: string } | null } | null }
     & RunRowFragment
   )> };
 
@@ -162,6 +162,13 @@ export type RunChildrenSubscriptionVariables = Exact<{
 
 
 export type RunChildrenSubscription = { runs: Array<RunRowFragment> };
+
+export type RunInLineQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RunInLineQuery = { jobs: Array<{ stage: string | null, gate: string | null, runs_ahead: string | null }> };
 
 export type RunDataQueryVariables = Exact<{
   id: string;
@@ -339,7 +346,7 @@ export type StepOutputsQuery = { run_steps: Array<{ step_id: string, output: Jso
 
 const AppRow = { id: uuid, key: string, name: string, description: string }
 const AppVersionRow = { id: uuid, major: number, minor: number, state: string, manifest: json }
-const RunRow = { id: uuid, workflow_id: uuid, workflow_version_id: uuid, trigger_id: maybe(uuid), rerun_of: maybe(uuid), cause: maybe(string), parent_run_id: maybe(uuid), parent_step_id: maybe(string), state: string, failure_kind: maybe(string), error: maybe(json), created_at: string, started_at: maybe(string), finished_at: maybe(string), workflow: maybe(object({ key: string, name: string })), version: maybe(object({ number: number })) }
+const RunRow = { id: uuid, workflow_id: uuid, workflow_version_id: uuid, trigger_id: maybe(uuid), rerun_of: maybe(uuid), cause: maybe(string), parent_run_id: maybe(uuid), parent_step_id: maybe(string), state: string, failure_kind: maybe(string), error: maybe(json), created_at: string, started_at: maybe(string), finished_at: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string), workflow: maybe(object({ key: string, name: string })), version: maybe(object({ number: number })), job: maybe(object({ state: string, stage: maybe(string), cancel_requested_at: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string) })) }
 const StepRow = { step_id: string, iteration: string, position: number, state: string, attempt: number, failure_kind: maybe(string), error: maybe(json), started_at: maybe(string), finished_at: maybe(string), source: maybe(string) }
 const WaitRow = { step_id: string, kind: string, child_run_id: maybe(uuid), child: maybe(object({ workflow: maybe(object({ key: string, name: string })) })), deadline_at: string, event_name: maybe(string), event_key: maybe(string), policy: maybe(json) }
 const LogRow = { seq: string, logged_at: string, level: string, step_id: maybe(string), iteration: string, message: string }
@@ -374,24 +381,28 @@ export const ConnectableAppsDocument: Operation<ConnectableAppsQuery, Connectabl
   object({ apps: array(object({ ...AppRow })) }),
 )
 export const LatestRunsDocument: Operation<LatestRunsSubscription, LatestRunsSubscriptionVariables> = operation(
-  "subscription LatestRuns($workflow:uuid_comparison_exp!$state:String_comparison_exp!$limit:Int!){runs(where:{workflow_id:$workflow state:$state}order_by:[{id:desc}]limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at workflow{key name}version{number}}",
+  "subscription LatestRuns($workflow:uuid_comparison_exp!$state:String_comparison_exp!$limit:Int!){runs(where:{workflow_id:$workflow state:$state}order_by:[{id:desc}]limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at canceled_by_name cancel_reason workflow{key name}version{number}job{state stage cancel_requested_at canceled_by_name cancel_reason}}",
   object({ runs: array(object({ ...RunRow })) }),
 )
 export const OlderRunsDocument: Operation<OlderRunsQuery, OlderRunsQueryVariables> = operation(
-  "query OlderRuns($workflow:uuid_comparison_exp!$state:String_comparison_exp!$before:uuid!$limit:Int!){runs(where:{workflow_id:$workflow state:$state id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at workflow{key name}version{number}}",
+  "query OlderRuns($workflow:uuid_comparison_exp!$state:String_comparison_exp!$before:uuid!$limit:Int!){runs(where:{workflow_id:$workflow state:$state id:{_lt:$before}}order_by:[{id:desc}]limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at canceled_by_name cancel_reason workflow{key name}version{number}job{state stage cancel_requested_at canceled_by_name cancel_reason}}",
   object({ runs: array(object({ ...RunRow })) }),
 )
 export const SomeRunsDocument: Operation<SomeRunsSubscription, SomeRunsSubscriptionVariables> = operation(
-  "subscription SomeRuns($ids:[uuid!]!$limit:Int!){runs(where:{id:{_in:$ids}}limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at workflow{key name}version{number}}",
+  "subscription SomeRuns($ids:[uuid!]!$limit:Int!){runs(where:{id:{_in:$ids}}limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at canceled_by_name cancel_reason workflow{key name}version{number}job{state stage cancel_requested_at canceled_by_name cancel_reason}}",
   object({ runs: array(object({ ...RunRow })) }),
 )
 export const LiveRunDocument: Operation<LiveRunSubscription, LiveRunSubscriptionVariables> = operation(
-  "subscription LiveRun($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){...RunRow tier canceled_by_name cancel_reason job{cancel_requested_at canceled_by_name cancel_reason}steps(where:{iteration:{_eq:0}}order_by:[{position:asc}]limit:1000){...StepRow}waits(where:{state:{_eq:\"open\"}iteration:{_eq:0}}order_by:[{opened_at:asc}]limit:500){...WaitRow}parent{workflow{key name}}}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at workflow{key name}version{number}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at source}fragment WaitRow on run_waits{step_id kind child_run_id child{workflow{key name}}deadline_at event_name event_key policy}",
-  object({ runs: array(object({ ...RunRow, tier: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string), job: maybe(object({ cancel_requested_at: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string) })), steps: array(object({ ...StepRow })), waits: array(object({ ...WaitRow })), parent: maybe(object({ workflow: maybe(object({ key: string, name: string })) })) })) }),
+  "subscription LiveRun($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){...RunRow tier steps(where:{iteration:{_eq:0}}order_by:[{position:asc}]limit:1000){...StepRow}waits(where:{state:{_eq:\"open\"}iteration:{_eq:0}}order_by:[{opened_at:asc}]limit:500){...WaitRow}parent{workflow{key name}}}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at canceled_by_name cancel_reason workflow{key name}version{number}job{state stage cancel_requested_at canceled_by_name cancel_reason}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at source}fragment WaitRow on run_waits{step_id kind child_run_id child{workflow{key name}}deadline_at event_name event_key policy}",
+  object({ runs: array(object({ ...RunRow, tier: maybe(string), steps: array(object({ ...StepRow })), waits: array(object({ ...WaitRow })), parent: maybe(object({ workflow: maybe(object({ key: string, name: string })) })) })) }),
 )
 export const RunChildrenDocument: Operation<RunChildrenSubscription, RunChildrenSubscriptionVariables> = operation(
-  "subscription RunChildren($id:uuid!$limit:Int!){runs(where:{parent_run_id:{_eq:$id}}order_by:[{id:desc}]limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at workflow{key name}version{number}}",
+  "subscription RunChildren($id:uuid!$limit:Int!){runs(where:{parent_run_id:{_eq:$id}}order_by:[{id:desc}]limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at canceled_by_name cancel_reason workflow{key name}version{number}job{state stage cancel_requested_at canceled_by_name cancel_reason}}",
   object({ runs: array(object({ ...RunRow })) }),
+)
+export const RunInLineDocument: Operation<RunInLineQuery, RunInLineQueryVariables> = operation(
+  "query RunInLine($id:uuid!){jobs(where:{run_id:{_eq:$id}state:{_eq:\"held\"}}limit:1){stage gate runs_ahead}}",
+  object({ jobs: array(object({ stage: maybe(string), gate: maybe(string), runs_ahead: maybe(string) })) }),
 )
 export const RunDataDocument: Operation<RunDataQuery, RunDataQueryVariables> = operation(
   "query RunData($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){input output trigger_data}}",
