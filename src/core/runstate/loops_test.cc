@@ -225,15 +225,6 @@ TEST(RunstateFinally, ALoopInItGoesRound) {
     EXPECT_THAT(run.evaluated(), ElementsAre(2));
 }
 
-TEST(RunstateFinally, DoesNotRunForARunThatNeverBegan) {
-    Driver run({map_step("a"), {.id = "last", .is_final = true}});
-    run.send(Started{run.now, {}, true});
-    EXPECT_TRUE(run.evaluated().empty());
-    ASSERT_NE(run.one<Finish>(), nullptr);
-    EXPECT_EQ(run.one<Finish>()->status, RunStatus::kCanceled);
-    EXPECT_EQ(run.status(1), StepStatus::kNotReached);
-}
-
 TEST(RunstateFinally, ARunThatWasCanceledStaysItAfterACrash) {
     const std::vector<PlanStep> steps{map_step("a"), {.id = "last", .is_final = true}};
     Driver run(steps);

@@ -54,8 +54,6 @@ void Machine::on(const Started& e) {
         state_.end = RunStatus::kCanceled;
         state_.failure.reset();
         state_.failed_step = kRun;
-        if (e.journal.empty())  // it never began, and has left nothing that final steps could clean up
-            for (StepIndex i = 0; i < count(); ++i) drop(i);
     }
     if (tick_.now >= state_.deadline && !any(stops_the_clock)) time_out();
 }
