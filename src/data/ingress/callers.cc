@@ -74,7 +74,9 @@ http::Response accepted(const Started& started) {
     JsonObject body;
     body["run_id"] = started.run.text();
     body["duplicate"] = started.is_duplicate;
-    return http::Response::json(202, to_text(body));
+    auto response = http::Response::json(202, to_text(body));
+    response.headers.add("x-weft-run-id", started.run.text());  // of a repetition the first one's
+    return response;
 }
 
 http::Response refused_for(const Error& error, std::chrono::seconds time, const RequestId& id) {

@@ -546,9 +546,9 @@ rt::Task<Result<http::Response>> Hooks::Impl::begin(
     if (target->webhook.mode == trigger::Mode::kSync)
         co_return co_await callers.start_and_wait(std::move(start), id, by);
     CO_TRY(Started started, co_await ingest.start_by_event(std::move(start), by));
-    auto answer = detail::accepted(started);
-    if (const auto status = trigger::bare_status(target->webhook.signature))
-        answer = http::Response::empty(*status);
+    const auto status = trigger::bare_status(target->webhook.signature);
+    if (!status) co_return detail::accepted(started);
+    auto answer = http::Response::empty(*status);
     answer.headers.add("x-weft-run-id", started.run.text());
     co_return answer;
 }
