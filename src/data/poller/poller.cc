@@ -8,6 +8,8 @@
 #include "platform/rt/sync.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sodium.h>
 
 #include <algorithm>
 #include <deque>
@@ -40,6 +42,13 @@ std::string hex_of(std::string_view bytes) {
     std::string out;
     for (const char c : bytes) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
     return out;
+}
+
+/// What the inbox knows a run by. Another source's items are others, whatever their ids are.
+std::string key_of(std::string_view what, const rows::DuePoll& due, std::string_view digest) {
+    // As before sources were counted: what has been taken in stays known.
+    if (due.source == 0) return fmt::format("{}:{}", what, hex_of(digest));
+    return fmt::format("{}:{}:{}", what, due.source, hex_of(digest));
 }
 
 /// What the run gets to see of how it began.
@@ -148,7 +157,7 @@ rt::Task<Result<void>> Poller::Impl::seal_each(
 ) {
     for (const trigger::PolledItem& item : fresh) {
         if (in.runs.size() >= needs.options.runs_max || in.bytes >= needs.options.bytes_max) break;
-        CO_TRY(auto run, co_await seal(due, "item:" + hex_of(item.key), to_text(*item.value), by));
+        CO_TRY(auto run, co_await seal(due, key_of("item", due, item.key), to_text(*item.value), by));
         for (const auto& value : run.values) in.bytes += value.data ? value.data->size() : 0;
         in.runs.push_back(std::move(run));
         in.outcome.run_items.push_back({item.key});
@@ -172,7 +181,14 @@ rt::Task<Result<void>> Poller::Impl::seal_all(
     if (items.empty()) co_return Result<void>();
     in.items += keys.size();
     in.outcome.run_items.push_back(std::move(keys));
-    std::string key = "items:" + hex_of(fresh.front().key) + fmt::format(":{}", items.size());
+    const auto ids = fmt::format("{}", fmt::join(in.outcome.run_items.back(), ""));  // each 32 bytes
+    std::string digest(crypto_hash_sha256_BYTES, '\0');
+    crypto_hash_sha256(
+        reinterpret_cast<unsigned char*>(digest.data()),
+        reinterpret_cast<const unsigned char*>(ids.data()),
+        ids.size()
+    );
+    std::string key = key_of("items", due, digest);
     CO_TRY(
         auto run, co_await seal(due, std::move(key), to_text(JsonObject{{"items", std::move(items)}}), by)
     );

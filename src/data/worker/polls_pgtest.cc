@@ -207,6 +207,24 @@ TEST_F(PollsTest, SwitchedOffMeanwhileNothingIsLost) {
     EXPECT_THAT(inputs(), ElementsAre(R"({"id":5})"));
 }
 
+/// Its items are others, though they have the ids of what the source before has shown.
+TEST_F(PollsTest, AnotherSourceBeginsAnew) {
+    start_worker();
+    for (const std::string batch : {"false", "true"}) {
+        const TriggerId id = poll(settings(R"(,"start":"all","batch":)" + batch));
+        ASSERT_TRUE(asked(id, 1));
+        const auto before = inputs().size();
+        auto changing = wait(api_pool_->begin(pg::Principal::tenant(tenant_), soon()));
+        ASSERT_TRUE(changing);
+        ASSERT_TRUE(wait(store::triggers::plan_poll(
+            store::Db(*changing), id, of(id, "compiled"), store::triggers::Memory::kForget, soon()
+        )));
+        ASSERT_TRUE(wait(changing->commit(soon())));
+        ASSERT_TRUE(ask_again(id));
+        EXPECT_EQ(inputs().size(), before + (batch == "true" ? 1 : 2)) << batch;
+    }
+}
+
 /// The fence: who held the poll before may come back after another one has taken it.
 TEST_F(PollsTest, AnAnswerThatComesTooLateIsNotTakenIn) {
     start_worker();

@@ -35,6 +35,7 @@ constexpr auto kDuePoll = pg::columns(
     pg::column<&DuePoll::config>("config"),
     pg::column<&DuePoll::compiled>("compiled"),
     pg::column<&DuePoll::epoch>("epoch"),
+    pg::column<&DuePoll::source>("source"),
     pg::column<&DuePoll::is_primed>("is_primed"),
     pg::column<&DuePoll::cursor>("cursor"),
     pg::column<&DuePoll::failures>("failures"),

@@ -58,6 +58,7 @@ struct DuePoll {
     Json config;
     std::string compiled;
     std::int64_t epoch = 0;
+    std::int64_t source = 0;  // how often it has been another one
     bool is_primed = false;
     std::optional<std::string> cursor;  // JSON text
     int failures = 0;

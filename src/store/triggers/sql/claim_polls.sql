@@ -17,10 +17,11 @@ claimed as (
         epoch = p.epoch + 1
     from due d
     where p.ctid = d.place
-    returning p.tenant_id, p.trigger_id, p.compiled, p.epoch, p.is_primed, p.cursor, p.failures
+    returning p.tenant_id, p.trigger_id, p.compiled, p.epoch, p.source, p.is_primed, p.cursor, p.failures
 )
 select
-    c.tenant_id, c.trigger_id, t.workflow_id, t.kind, t.name, t.config, c.compiled, c.epoch, c.is_primed, c.cursor, c.failures,
+    c.tenant_id, c.trigger_id, t.workflow_id, t.kind, t.name, t.config, c.compiled, c.epoch, c.source,
+    c.is_primed, c.cursor, c.failures,
     t.state = 'active' and w.state = 'active' and w.published_version_id is not null as is_live,
     w.published_version_id, w.flow, statement_timestamp() as now
 from claimed c
