@@ -27,6 +27,8 @@ grant select, insert, update, delete on app, app_version, action, workflow, work
 grant select, insert on workflow_version, test_version to weft_api;
 grant execute on function has_unpublished_changes(workflow) to weft_api;
 grant select, insert, update, delete on trigger, refused_delivery to weft_api;
+grant select, insert on trigger_sample to weft_api;
+grant update (listen_until, problem) on trigger_sample to weft_api;
 grant select, insert, update on trigger_schedule, trigger_poll to weft_api;
 grant delete on polled_item to weft_api;
 grant select (tenant_id, trigger_id) on polled_item to weft_api;
@@ -133,6 +135,8 @@ grant select, insert, delete, update (message_id) on alert to weft_ingest;
 grant select, update on trigger_poll to weft_ingest;
 grant select, insert, update, delete on polled_item to weft_ingest;
 grant select, insert, update on refused_delivery to weft_ingest;
+-- An event that somebody who builds wants to see.
+grant select, update on trigger_sample to weft_ingest;
 -- Who may begin, where a workflow has rules.
 grant select (
     workflow_id, state, stage, gate, flow, run_at, cancel_requested_at, cancel_reason, canceled_by_name
@@ -158,6 +162,7 @@ grant select (ctid, tenant_id, id, size_bytes, expires_at), update (expires_at),
 grant select (tenant_id, run_id, file_id) on file_use to weft_dispatch;
 grant select (tenant_id, size_bytes, files), update (size_bytes, files) on file_space to weft_dispatch;
 grant select (tenant_id, id, created_at), delete on test_version to weft_dispatch;
+grant select (tenant_id, trigger_id, captured_at, listen_until), delete on trigger_sample to weft_dispatch;
 grant select (tenant_id, id, expires_at), delete on session to weft_dispatch;
 grant select (id, expires_at), delete on claim_link to weft_dispatch;
 
@@ -180,6 +185,7 @@ begin
                 ('weft_dispatch', 'workflow'), ('weft_dispatch', 'flow_gate'),
                 ('weft_ingest', 'trigger_poll'), ('weft_ingest', 'polled_item'), ('weft_ingest', 'refused_delivery'),
                 ('weft_ingest', 'run_end'), ('weft_ingest', 'alert_rule'), ('weft_ingest', 'alert'),
+                ('weft_ingest', 'trigger_sample'), ('weft_dispatch', 'trigger_sample'),
                 ('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'),
                 ('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'),
                 ('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'),

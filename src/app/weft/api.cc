@@ -172,8 +172,7 @@ class ApiProcess {
         hooks_->add_routes(router_);
         callbacks_->add_routes(router_);
         forms_->add_routes(router_);
-        auto callers =
-            metrics_.gauge("weft_sync_callers_waiting", "Callers that wait for the answer of a run");
+        auto callers = metrics_.gauge("weft_sync_callers_waiting", "Callers that wait for a run's answer");
         metrics_.on_collect([this, callers] { callers.set(static_cast<double>(hooks_->stats().waiting)); });
         health_.add("database", [this] { return database_; });
         telemetry::watch_loop(loop_, metrics_);
@@ -297,14 +296,11 @@ class ApiProcess {
         ingress::Options options;
         options.admit = [this] { return disks_->admit(); };
         options.files = files_.get();
+        options.keys = keys_.get();
+        options.captured = metrics_.counter("weft_samples_captured_total", "Events kept as samples");
+        auto tell = store::notices::tell_through(*notifier_);
         ingest_ = std::make_unique<ingress::Ingest>(
-            loop_,
-            *ingest_pool_,
-            *codec_,
-            store::notices::tell_through(*notifier_),
-            clock_,
-            rng_,
-            std::move(options)
+            loop_, *ingest_pool_, *codec_, std::move(tell), clock_, rng_, std::move(options)
         );
         ingress::HookOptions hooks;
         hooks.public_url = options_.public_url;

@@ -114,6 +114,18 @@ constexpr std::string_view kChange = R"({"properties": {
     "name": {"$ref": "#/definitions/name"},
     "config": {"type": "object", "examples": [{"signature": {"scheme": "hmac-sha256"}}]}}})";
 
+constexpr std::string_view kSample = R"(
+    state none|listening|captured|failed|made = captured
+    listening_until time? = null
+    captured_at time?
+    problem text? = null
+    is_hidden bool = false
+    event* json = {"input": {"order_id": "1001"}, "trigger": {"kind": "webhook"}})";
+
+constexpr std::string_view kCapture = R"({"properties": {
+    "seconds": {"type": "integer", "minimum": 0, "maximum": 600, "description":
+        "How long to wait for an event; 0: no longer", "examples": [600]}}})";
+
 constexpr std::string_view kRotate = R"({
     "required": ["what"],
     "properties": {
@@ -206,7 +218,32 @@ void Triggers::add_operations(Table& table) {
          kRotate},
         bind(this, &Triggers::rotate)
     )));
+    add_samples(table);
     add_schedules(table);
+}
+
+void Triggers::add_samples(Table& table) {
+    const Access read = may(Permission::kTriggerRead);
+    const Access edit = may(Permission::kTriggerEdit);
+    table.define("trigger_sample", kSample);
+    table.add(shows(
+        {"triggers.sample",
+         "/triggers/{id}/sample",
+         "The newest event that was captured, for who may start runs; of a schedule one that is made up",
+         read,
+         "trigger_sample"},
+        bind(this, &Triggers::sample)
+    ));
+    table.add(commands(
+        {"triggers.capture",
+         "/triggers/{id}/capture",
+         "Listen for the next event, which becomes the sample; whether the trigger is active or not",
+         edit,
+         "trigger_sample",
+         kCapture,
+         "trigger"},
+        bind(this, &Triggers::capture)
+    ));
 }
 
 void Triggers::add_schedules(Table& table) {

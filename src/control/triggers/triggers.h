@@ -12,7 +12,7 @@ namespace weft::control {
 /// ingress key; the address is shown again to whoever may edit, the secret only when it is made. Changes are
 /// told (TriggerChanged). Schedules have neither; they are planned anew where they change (schedules.cc).
 /// Forms have an address, secret or of their owner's choice (forms.cc). What asks other systems is pinned
-/// where it changes (polls.cc).
+/// where it changes (polls.cc). Samples of events: samples.cc.
 class Triggers {
   public:
     /// `public_url` without a trailing slash; empty gives addresses relative to the server.
@@ -22,6 +22,7 @@ class Triggers {
 
   private:
     void add_schedules(Table& table);
+    void add_samples(Table& table);
     rt::Task<Result<Json>> list(Context& context, Json input);
     rt::Task<Result<Json>> create(Context& context, Json input);
     rt::Task<Result<Json>> get(Context& context, Json input);
@@ -31,6 +32,9 @@ class Triggers {
     rt::Task<Result<Json>> activate(Context& context, Json input);
     rt::Task<Result<Json>> deactivate(Context& context, Json input);
     rt::Task<Result<Json>> rotate(Context& context, Json input);
+
+    rt::Task<Result<Json>> sample(Context& context, Json input);
+    rt::Task<Result<Json>> capture(Context& context, Json input);
 
     rt::Task<Result<Json>> zones(Context& context, Json input);
     rt::Task<Result<Json>> preview(Context& context, Json input);

@@ -24,6 +24,9 @@ constexpr std::string_view kTest = R"({"properties": {
     "input": {"examples": [{"order_id": "1001"}]},
     "pins": {"type": "object", "maxProperties": 500, "description":
         "Outputs of steps, by id, that are not run", "examples": [{"order": {"status": 200}}]},
+    "trigger": {"type": "object", "description":
+        "What the run sees as its trigger, e.g. of an event that was captured",
+        "examples": [{"kind": "webhook"}]},
     "until": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,100}$", "description":
         "The step that is tested, with what it needs; else all of them"}}})";
 
@@ -144,13 +147,16 @@ rt::Task<Result<Json>> Workflows::test(Context& context, Json input) {
         return workflow::check_input(compiled, value);
     };
     CO_CHECK_OK(co_await rt::on_pool(work, rt::Pool::kTenants));
+    const Json* event = member_in(input, "trigger");
+    JsonObject about = event != nullptr ? event->get_object() : JsonObject{{"kind", "test"}};
+    about["by"] = context.principal->identity.email;
     StartRequest request{
         .tenant = context.tenant(),
         .id = run,
         .workflow = id,
         .version = version.id,
         .input = to_text(value),
-        .trigger = to_text(JsonObject{{"kind", "test"}, {"by", context.principal->identity.email}}),
+        .trigger = to_text(about),
         .kept = std::move(kept),
         .once = context.once,
     };

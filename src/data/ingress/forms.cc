@@ -32,6 +32,9 @@ constexpr auto kTimeout = std::chrono::seconds(15);
 struct KnownForm {
     static constexpr auto kKind = store::triggers::Kind::kForm;
     static Error unknown() { return Error::not_found("There is no active form at this address"); }
+    static Error inactive() {
+        return Error::conflict("The workflow of this form is inactive; nothing was accepted");
+    }
     static Result<KnownForm> of(store::triggers::WebhookTarget row) {
         TRY(auto settings, form::parse_settings(row.config));
         return KnownForm{std::move(row), std::move(settings)};
@@ -237,8 +240,8 @@ rt::Task<Result<http::Pass>> Forms::admit(const http::Request& head) {
     const KnownForm& target = **found;
     pass.share = target.row.tenant.text();
     std::optional<Error> closed;
-    if (!target.row.is_workflow_active || !target.row.published)
-        closed = Error::conflict("The workflow of this form is inactive; nothing was accepted");
+    const bool is_open = target.row.is_workflow_active || target.row.is_listening;
+    if (!is_open || !target.row.published) closed = KnownForm::inactive();
     if (!closed && head.method == http::Method::kPost)
         if (auto room = impl_->ingest.may_start(target.row.tenant); !room) closed = std::move(room).error();
     if (closed) {
@@ -358,11 +361,18 @@ rt::Task<Result<http::Response>> Forms::Impl::begin(
     const bool is_recognised = !nonce.empty() && nonce.size() <= kNonceTextMax;
     std::string text = to_text(Json(std::move(input)));
     std::string about = detail::trigger_of(KnownForm::kKind, request, target->row, "", clock.now());
+    const bool is_json = detail::is_json(request);
+    CO_TRY(const Capture captured, co_await ingest.capture(target->row, text, about, request.deadline));
+    if (captured == Capture::kUnwanted)
+        co_return fail(target->row.is_active ? KnownForm::inactive() : KnownForm::unknown());
+    if (captured == Capture::kKept) {
+        if (is_json) co_return http::Response::json(202, R"({"captured":true})");
+        co_return thanked(form->settings());
+    }
     // Whoever filled it in is thanked: what becomes of it is the owner's business.
     const auto& filter = form->settings().filter;
     const bool is_wanted = !filter || detail::passes(*filter, text, about);
     if (!is_wanted) {
-        const bool is_json = detail::is_json(request);
         refused(RefusalReason::kFiltered, *target, request, is_json ? 202 : 303);
         if (is_json) co_return http::Response::json(202, R"({"filtered":true})");
         co_return thanked(form->settings());
@@ -376,7 +386,7 @@ rt::Task<Result<http::Response>> Forms::Impl::begin(
     };
     CO_TRY(Started started, co_await ingest.start_by_event(std::move(start), request.deadline));
     (started.is_duplicate ? repeated : begun).add();
-    if (detail::is_json(request)) co_return detail::accepted(started);
+    if (is_json) co_return detail::accepted(started);
     co_return thanked(form->settings());
 }
 

@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <unordered_map>
 
 namespace weft::ingress {
 
@@ -22,14 +21,13 @@ using store::triggers::RefusalReason;
 
 namespace {
 
-Error inactive_workflow() {
-    return Error::conflict("The workflow of this webhook is inactive; nothing was accepted");
-}
-
 /// A trigger as the edge needs it, parsed once.
 struct KnownTarget {
     static constexpr auto kKind = store::triggers::Kind::kWebhook;
     static Error unknown() { return Error::not_found("There is no active webhook at this address"); }
+    static Error inactive() {
+        return Error::conflict("The workflow of this webhook is inactive; nothing was accepted");
+    }
     static Result<KnownTarget> of(store::triggers::WebhookTarget row) {
         TRY(auto webhook, trigger::parse_webhook(row.config));
         return KnownTarget{std::move(row), std::move(webhook)};
@@ -70,10 +68,10 @@ Error from_elsewhere() {
     return Error::forbidden("This webhook takes nothing from your address");
 }
 
-/// What a sender hears whose event is not wanted: that all is well.
-http::Response filtered(const trigger::Webhook& webhook) {
+/// What a sender hears whose event begins no run: that all is well.
+http::Response done_with(const trigger::Webhook& webhook, std::string body) {
     if (const auto status = trigger::bare_status(webhook.signature)) return http::Response::empty(*status);
-    return http::Response::json(202, R"({"filtered":true})");
+    return http::Response::json(202, std::move(body));
 }
 
 /// The input of a run whose delivery was one file.
@@ -133,7 +131,7 @@ struct Hooks::Impl {
 
     using Target = detail::Addresses<KnownTarget>::Target;
     Result<std::optional<http::Response>> refuse_stranger(const http::Request& head, const Error& error);
-    /// The answer to one event of this many bytes too many; `spend` counts it.
+    /// The answer to one event of this many bytes too many, which is noted; kSpend counts it.
     enum class Count { kLook, kSpend };
     std::optional<http::Response> over_rate(
         const KnownTarget& target, const http::Request& request, std::size_t size, Count how
@@ -196,16 +194,20 @@ std::optional<http::Response> Hooks::Impl::over_rate(
         return how == Count::kLook ? limiter.look(key, rate, cost, now) : limiter.take(key, rate, cost, now);
     };
     const http::Quota of_events{"trigger", options.events, decide(events, options.events, 1)};
-    if (!of_events.verdict.is_allowed) {
-        return http::quota_exceeded(
-            of_events, "This trigger gets more events than it may; slow down", request.id
+    const auto refuse = [&](const http::Quota& quota, const std::string& what) {
+        auto answer = http::quota_exceeded(
+            quota, "This trigger gets more " + what + " than it may; slow down", request.id
         );
-    }
+        note(name(RefusalReason::kRate), target, request.id, "");
+        refused(RefusalReason::kRate, target, Sent(request), answer.status);
+        return answer;
+    };
+    if (!of_events.verdict.is_allowed) return refuse(of_events, "events");
     const http::Quota of_bytes{
         "trigger-bytes", options.bytes, decide(bytes, options.bytes, static_cast<double>(counted(size)))
     };
     if (of_bytes.verdict.is_allowed) return std::nullopt;
-    return http::quota_exceeded(of_bytes, "This trigger gets more bytes than it may; slow down", request.id);
+    return refuse(of_bytes, "bytes");
 }
 
 rt::Task<Result<std::vector<Secret>>> Hooks::Impl::secrets(Target target, rt::Deadline by) {
@@ -282,26 +284,22 @@ rt::Task<Result<http::Pass>> Hooks::admit(const http::Request& head) {
         CO_TRY(pass.refusal, impl_->refuse_stranger(head, target.error()));
         co_return pass;
     }
-    const TenantId tenant = (*target)->row.tenant;
-    pass.share = tenant.text();
+    const auto& row = (*target)->row;
+    pass.share = row.tenant.text();
+    const auto refuse = [&](RefusalReason reason, http::Response answer) {
+        impl_->note(name(reason), **target, head.id, "");
+        impl_->refused(reason, **target, Sent(head), answer.status);
+        pass.refusal = std::move(answer);
+    };
+    const auto& networks = (*target)->webhook.networks;
     pass.refusal = impl_->over_rate(**target, head, detail::stated_length(head), Impl::Count::kLook);
-    if (pass.refusal) {
-        impl_->note(name(RefusalReason::kRate), **target, head.id, "");
-        impl_->refused(RefusalReason::kRate, **target, Sent(head), pass.refusal->status);
-    }
-    if (!pass.refusal && !(*target)->row.is_workflow_active) {
-        impl_->note(name(RefusalReason::kInactive), **target, head.id, "");
-        pass.refusal = http::problem(inactive_workflow(), head.id);
-        impl_->refused(RefusalReason::kInactive, **target, Sent(head), pass.refusal->status);
-    }
-    if (!pass.refusal && !(*target)->webhook.networks.empty() &&
-        !(*target)->webhook.networks.contains(head.client)) {
-        impl_->note(name(RefusalReason::kAddress), **target, head.id, "");
-        pass.refusal = http::problem(from_elsewhere(), head.id);
-        impl_->refused(RefusalReason::kAddress, **target, Sent(head), pass.refusal->status);
+    if (!pass.refusal && !row.is_workflow_active && !row.is_listening) {
+        refuse(RefusalReason::kInactive, http::problem(KnownTarget::inactive(), head.id));
+    } else if (!pass.refusal && !networks.empty() && !networks.contains(head.client)) {
+        refuse(RefusalReason::kAddress, http::problem(from_elsewhere(), head.id));
     }
     if (!pass.refusal && head.method != http::Method::kHead) {
-        if (auto room = impl_->ingest.may_start(tenant); !room) {
+        if (auto room = impl_->ingest.may_start(row.tenant); !room) {
             impl_->refused(
                 refusal_reason(room.error()), **target, Sent(head), http_status(room.error().code)
             );
@@ -425,11 +423,8 @@ rt::Task<Result<http::Response>> Hooks::Impl::deliver(Target target, http::Reque
     const auto& signature = target->webhook.signature;
     if (auto asked_of = trigger::handshake(signature, known, request.body, crypto::hmac_sha256))
         co_return answer_to(std::move(*asked_of));
-    if (auto over = over_rate(*target, request, request.body.size(), Count::kSpend)) {
-        note(name(RefusalReason::kRate), *target, request.id, "");
-        refused(RefusalReason::kRate, *target, Sent(request), over->status);
+    if (auto over = over_rate(*target, request, request.body.size(), Count::kSpend))
         co_return std::move(*over);
-    }
     CO_TRY(Body body, co_await read(target, request));
     co_return co_await take(target, request, std::move(body), std::move(delivery->dedupe_key), received_at);
 }
@@ -459,11 +454,7 @@ rt::Task<Result<http::Response>> Hooks::Impl::deliver_files(Target target, http:
         co_return refuse_unverified(*target, request, delivery.error());
     }
     const std::size_t size = detail::stated_length(request);
-    if (auto over = over_rate(*target, request, size, Count::kSpend)) {
-        note(name(RefusalReason::kRate), *target, request.id, "");
-        refused(RefusalReason::kRate, *target, Sent(request), over->status);
-        co_return std::move(*over);
-    }
+    if (auto over = over_rate(*target, request, size, Count::kSpend)) co_return std::move(*over);
     co_return co_await take(target, request, std::move(body), std::move(delivery->dedupe_key), received_at);
 }
 
@@ -477,10 +468,18 @@ rt::Task<Result<http::Response>> Hooks::Impl::take(
     std::string about = detail::trigger_of(
         KnownTarget::kKind, request, target->row, target->webhook.signature.signature_header, received_at
     );
+    CO_TRY(const Capture captured, co_await ingest.capture(target->row, input, about, by));
+    if (captured == Capture::kUnwanted)
+        co_return fail(target->row.is_active ? KnownTarget::inactive() : KnownTarget::unknown());
+    if (captured == Capture::kKept) {
+        auto& uploads = body.received.uploads;
+        if (!uploads.empty()) CO_CHECK_OK(co_await options.files->keep(std::move(uploads), std::nullopt, by));
+        co_return done_with(target->webhook, R"({"captured":true})");
+    }
     if (target->webhook.filter) {
         auto look = [&] { return detail::passes(*target->webhook.filter, input, about); };
         if (!co_await rt::offload(input.size(), look)) {
-            auto answer = filtered(target->webhook);
+            auto answer = done_with(target->webhook, R"({"filtered":true})");
             refused(RefusalReason::kFiltered, *target, Sent(request), answer.status);
             co_return answer;
         }

@@ -10,6 +10,7 @@
 #include "platform/rt/sync.h"
 #include "store/runs/journal.h"
 #include "store/triggers/inbox.h"
+#include "store/triggers/samples.h"
 
 #include <fmt/format.h>
 
@@ -495,6 +496,22 @@ rt::Task<Result<Started>> Ingest::start_by_event(StartByEvent start, rt::Deadlin
     return impl_->begin(
         std::move(run), std::move(start.input), std::move(start.trigger), start.refused_for, std::move(by)
     );
+}
+
+rt::Task<Result<Capture>> Ingest::capture(
+    triggers::WebhookTarget of, std::string input, std::string about, rt::Deadline by
+) {
+    Impl& impl = *impl_;
+    if (!of.is_listening || impl.options.keys == nullptr) co_return Capture::kBegin;
+    auto kept = co_await triggers::capture(
+        impl.pool, *impl.options.keys, of.tenant, of.id, std::move(input), std::move(about), by
+    );
+    impl.tell(store::notices::TriggerChanged{of.id});  // nobody listens any more
+    if (kept && *kept && impl.options.captured) impl.options.captured->add();
+    if (of.is_live()) co_return Capture::kBegin;  // its run matters more than the sample
+    CO_CHECK_OK(kept);
+    if (*kept) co_return Capture::kKept;
+    co_return of.is_active&& of.is_workflow_active ? Capture::kBegin : Capture::kUnwanted;
 }
 
 rt::Task<void> Ingest::close() {

@@ -7,11 +7,13 @@
 #include "platform/rt/clock.h"
 #include "platform/rt/loop.h"
 #include "platform/rt/task.h"
+#include "platform/telemetry/metrics.h"
 #include "store/files/files.h"
 #include "store/idempotency/idempotency.h"
 #include "store/notices/notices.h"
 #include "store/runs/payload.h"
 #include "store/runs/runs.h"
+#include "store/triggers/inbox.h"
 
 #include <cstdint>
 #include <functional>
@@ -35,6 +37,8 @@ struct Options {
     /// Files that the input of a start by hand names are given to the run, and to one that repeats another
     /// that one's. Null: no run of these starts has files.
     store::files::Files* files = nullptr;
+    store::runs::DataKeys* keys = nullptr;       // null: no event is kept as a sample
+    std::optional<telemetry::Counter> captured;  // events that were kept as samples
 };
 
 /// One run to begin. `input` and `trigger` are JSON texts, stored as the run's slots of these names.
@@ -72,6 +76,10 @@ struct Started {
     bool is_duplicate = false;  // `run` is the first delivery's, or the one that has the key
 };
 
+/// What is to become of an event. kKept: it is the trigger's sample, and begins no run, since trigger or
+/// workflow are inactive or nothing is published; kUnwanted: likewise, and nobody listens any more.
+enum class Capture { kBegin, kKept, kUnwanted };
+
 /// The batcher: one flush at a time, the next as soon as the last has committed.
 ///
 /// Errors of both: kInvalid (the key was used for another request), kNotFound (no such workflow or version,
@@ -101,6 +109,12 @@ class Ingest {
     /// Returns after the commit. A caller that gives up does not undo the start.
     rt::Task<Result<Started>> start_run(StartRun start, rt::Deadline by);
     rt::Task<Result<Started>> start_by_event(StartByEvent start, rt::Deadline by);
+
+    /// Keeps an event as its trigger's sample if somebody listens for one (store/triggers/samples.h); `input`
+    /// and `about` are JSON texts, as of StartByEvent. Errors, where no run can begin: kUnavailable.
+    rt::Task<Result<Capture>> capture(
+        store::triggers::WebhookTarget of, std::string input, std::string about, rt::Deadline by
+    );
 
     /// Takes nothing new, flushes what is waiting (within flush_timeout), stops.
     rt::Task<void> close();

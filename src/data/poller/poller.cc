@@ -6,6 +6,7 @@
 #include "data/poller/detail/ask.h"
 #include "platform/rt/scope.h"
 #include "platform/rt/sync.h"
+#include "store/triggers/samples.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -75,6 +76,7 @@ struct Poller::Impl {
         : needs(std::move(from)),
           places(needs.options.polls_max),
           fires(needs.metrics.counter("weft_poll_runs_total", "Runs that polling triggers have begun")),
+          samples(needs.metrics.counter("weft_samples_captured_total", "Events kept as samples")),
           wanted(needs.loop),
           scope(needs.loop, [this](std::string what) {
               needs.log.error("a poll's task failed", {{"detail", what}});
@@ -92,6 +94,7 @@ struct Poller::Impl {
     rt::Task<void> pause();
     rt::Task<void> handle(rows::DuePoll due);
     rt::Task<Result<void>> poll(const rows::DuePoll& due);
+    rt::Task<Result<void>> sample(const rows::DuePoll& due);
     rt::Task<Result<void>> take_in(const rows::DuePoll& due, Json answer);
     rt::Task<Result<void>> seal_each(
         const rows::DuePoll& due, std::vector<trigger::PolledItem> fresh, Intake& in, rt::Deadline by
@@ -120,6 +123,7 @@ struct Poller::Impl {
     Needs needs;
     Shares<TenantId> places;
     telemetry::Counter fires;
+    telemetry::Counter samples;
     bool is_woken = false;
     rt::Signal wanted;
     rt::Scope scope;
@@ -297,7 +301,55 @@ rt::Task<Result<void>> Poller::Impl::failed(
     co_return Result<void>();
 }
 
+/// What the source shows right now becomes the sample, whether it is new or not; nothing is remembered of it.
+rt::Task<Result<void>> Poller::Impl::sample(const rows::DuePoll& due) {
+    rows::DuePoll afresh = due;
+    afresh.cursor.reset();
+    const rt::Deadline by = scope.deadline(needs.options.timeout / 3);
+    Asked asked = co_await ask(needs, std::move(afresh), by);
+    if (asked.is_aborted) co_return Result<void>();
+    Error why = Error::invalid(std::move(asked.problem).value_or(""));
+    if (asked.answer) {
+        CO_TRY(const trigger::Poll settings, settings_of(due));
+        auto read = [&]() -> Result<std::string> {
+            TRY(const trigger::Polled polled, trigger::read_answer(settings, *asked.answer, Json()));
+            if (polled.items.empty()) return std::string();
+            const Json& first = *polled.items.front().value;
+            return to_text(settings.is_batch ? Json(JsonObject{{"items", JsonArray{first}}}) : first);
+        };
+        auto input = co_await rt::on_pool(read, rt::Pool::kTenants);
+        if (input && input->empty()) co_return Result<void>();  // there may be something later
+        if (input) {
+            CO_TRY(
+                const bool is_kept,
+                co_await rows::capture(
+                    needs.pool,
+                    needs.keys,
+                    due.tenant,
+                    due.trigger,
+                    *std::move(input),
+                    to_text(about(due)),
+                    by
+                )
+            );
+            if (is_kept) samples.add();
+            co_return Result<void>();
+        }
+        why = std::move(input).error();
+    }
+    if (why.user.empty()) co_return Result<void>();
+    co_return co_await rows::fail_sample(needs.pool, due.tenant, due.trigger, std::move(why.user), by);
+}
+
 rt::Task<Result<void>> Poller::Impl::poll(const rows::DuePoll& due) {
+    if (due.is_listening) {
+        auto sampled = co_await sample(due);  // who listens is asked again; the poll itself goes on
+        if (!sampled)
+            needs.log.warn(
+                "no sample was taken", {{"trigger", due.trigger.text()}, {"reason", sampled.error().detail}}
+            );
+        if (!due.is_live) co_return co_await postpone(due, trigger::kPollEveryMin);
+    }
     if (!due.is_live) {  // the workflow's: whoever switches it on finds the trigger as it was
         const auto settings = settings_of(due);
         co_return co_await postpone(due, settings ? settings->every : trigger::kPollEveryMin);

@@ -33,6 +33,7 @@ struct Needs {
     rt::Loop& loop;
     pg::Pool& pool;  // of weft_worker
     store::runs::PayloadCodec& codec;
+    store::runs::DataKeys& keys;  // of samples
     isolation::Backend& sandboxes;
     broker::Broker& broker;
     store::notices::Tell tell;  // after each commit: JobsQueued, and RunChanged of the new runs

@@ -1,6 +1,7 @@
 #include "core/trigger/poll.h"
 #include "data/worker/detail/world.h"
 #include "store/triggers/polls.h"
+#include "store/triggers/samples.h"
 
 namespace weft::worker {
 namespace {
@@ -101,6 +102,46 @@ TEST_F(PollsTest, FromNowOnMeansOnlyWhatIsNew) {
     EXPECT_EQ(text_or(about.get_object(), "kind"), "poll");
     EXPECT_EQ(text_or(about.get_object(), "id"), id.text());
     EXPECT_EQ(finish(run).state, runstate::RunStatus::kSuccess);
+}
+
+TEST_F(PollsTest, WhoListensIsShownWhatIsThereAndNothingIsRemembered) {
+    start_worker();
+    const TriggerId id = poll(settings(R"(,"cursor":{"path":"id"})"));
+    ASSERT_TRUE(asked(id, 1));
+    store::Db db(*api_pool_, tenant_);
+    const auto by = [] { return rt::Deadline::in(std::chrono::seconds(20)); };
+    const auto listen = [&] {
+        ASSERT_TRUE(wait(store::triggers::listen(db, id, store::triggers::kListenMax, by())));
+        database().scalar(
+            "update weft.trigger_poll set due_at = now(), lease_until = null, epoch = epoch + 1 "
+            "where trigger_id = $1::uuid",
+            {id.text()}
+        );
+        database().exec("notify weft_trigger, '" + id.text() + "'");
+    };
+    const auto sample = [&](const char* what) {
+        return database().scalar(
+            "select (" + std::string(what) + ")::text from weft.trigger_sample where trigger_id = $1::uuid",
+            {id.text()}
+        );
+    };
+    listen();
+    ASSERT_TRUE(eventually([&] { return sample("captured_at is not null") == "true"; }));
+    EXPECT_EQ(of(id, "cursor || ' ' || items || ' ' || fired"), "2 2 0") << "it was shown, and no news";
+    EXPECT_TRUE(inputs().empty());
+
+    // Inactive: it asks while somebody listens, and no longer.
+    database().exec("update weft.trigger set state = 'inactive'; update weft.trigger_poll set due_at = null");
+    list_ = R"({"list":[]})";
+    listen();
+    ASSERT_TRUE(eventually([&] { return of(id, "due_at > now() and lease_until is null") == "true"; }));
+    EXPECT_EQ(sample("listen_until is not null"), "true") << "there was nothing yet";
+    pages_["/items"] = [](const http::Request&) { return http::Response::json(500, "{}"); };
+    listen();
+    ASSERT_TRUE(eventually([&] { return sample("problem like '%500%' and listen_until is null") == "true"; })
+    );
+    ASSERT_TRUE(eventually([&] { return of(id, "due_at is null") == "true"; }));
+    EXPECT_EQ(of(id, "fired || ' ' || failures"), "0 0");
 }
 
 TEST_F(PollsTest, AllThatIsThereWhenItsOwnerSaysSo) {

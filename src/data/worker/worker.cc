@@ -82,6 +82,7 @@ struct Worker::Impl {
               {deps.loop,
                deps.pool,
                codec,
+               keys,
                deps.sandboxes,
                broker,
                store::notices::tell_through(notifier),

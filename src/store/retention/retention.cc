@@ -112,6 +112,7 @@ rt::Task<Result<Retired>> retire(pg::Pool& pool, Policy policy, rt::Deadline by)
         Rows{"dead_letter", sql::kDropDeadLetters, policy.runs},
         Rows{"run_wait", sql::kDropWaits, policy.runs},
         Rows{"test_version", sql::kDropTests, policy.runs},
+        Rows{"trigger_sample", sql::kDropSamples, policy.values},
         Rows{"kept_event", sql::kDropEvents, policy.deliveries},
         Rows{"session", sql::kDropSessions, hours(0)},
         Rows{"claim_link", sql::kDropLinks, kLinks},

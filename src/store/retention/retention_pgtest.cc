@@ -115,6 +115,26 @@ TEST_F(RetentionTest, ALiveRunKeepsItsDay) {
     EXPECT_EQ(count("workflow_run"), "0");
 }
 
+TEST_F(RetentionTest, SamplesGoWithTheValuesUnlessSomebodyListensForANewOne) {
+    for (int days = 6; days <= 9; ++days) {
+        const auto trigger = TriggerId::make(clock.now(), rng);
+        const std::string ids = "'" + tenant.text() + "', '" + trigger.text() + "', ";
+        const std::string listens = days == 9 ? "now() + interval '1 minute'" : "null";
+        database.exec(
+            "insert into weft.trigger (tenant_id, id, workflow_id, kind, name, config) values (" + ids + "'" +
+            workflow.id.text() +
+            "', 'schedule', 'T', '{}');"
+            "insert into weft.trigger_sample (tenant_id, trigger_id, listen_until, captured_at, size_bytes, "
+            "codec, key_id, data) values (" +
+            ids + listens + ", now() - interval '" + std::to_string(days) +
+            " days', 1, 1, gen_random_uuid(), 'x')"
+        );
+    }
+    EXPECT_EQ(step().deleted["trigger_sample"], 2);
+    EXPECT_EQ(count("trigger_sample where captured_at < now() - interval '7 days 1 hour'"), "1");
+    EXPECT_EQ(count("trigger_sample"), "2");
+}
+
 TEST_F(RetentionTest, WhatHasNoDaysGoesByItsAge) {
     const std::string id = "'" + tenant.text() + "', ";
     database.exec(

@@ -76,7 +76,9 @@ constexpr auto kTarget = pg::columns(
     pg::bytes<&WebhookTarget::sealed_secret>("sealed_secret"),
     pg::column<&WebhookTarget::key_id>("key_id"),
     pg::column<&WebhookTarget::published>("published_version_id"),
-    pg::column<&WebhookTarget::is_workflow_active>("is_workflow_active")
+    pg::column<&WebhookTarget::is_workflow_active>("is_workflow_active"),
+    pg::column<&WebhookTarget::is_active>("is_active"),
+    pg::column<&WebhookTarget::is_listening>("is_listening")
 );
 
 std::string rate_key_of(const NewRun& run) {

@@ -16,7 +16,7 @@
 /// How runs come into being: the inbox of events and the start of runs, many in one transaction.
 namespace weft::store::triggers {
 
-/// What the address of a webhook or form leads to; active triggers only.
+/// What the address of a webhook or form leads to; those that are active, or are listened to (samples.h).
 struct WebhookTarget {
     TenantId tenant;
     TriggerId id;
@@ -27,9 +27,13 @@ struct WebhookTarget {
     TenantKeyId key_id;
     std::optional<WorkflowVersionId> published;  // when it was read
     bool is_workflow_active = true;
+    bool is_active = true;
+    bool is_listening = false;
+    /// Its events begin runs.
+    bool is_live() const { return is_active && is_workflow_active && published; }
 };
 /// By the SHA-256 of the address's token, across tenants (weft_ingest). Nothing for one that is unknown,
-/// inactive or of another kind.
+/// of another kind, or inactive while nobody listens.
 rt::Task<Result<std::optional<WebhookTarget>>> find_by_token(
     pg::Pool& pool, Kind kind, std::string token_hash, rt::Deadline by
 );

@@ -39,6 +39,7 @@ constexpr auto kDuePoll = pg::columns(
     pg::column<&DuePoll::is_primed>("is_primed"),
     pg::column<&DuePoll::cursor>("cursor"),
     pg::column<&DuePoll::failures>("failures"),
+    pg::column<&DuePoll::is_listening>("is_listening"),
     pg::column<&DuePoll::is_live>("is_live"),
     pg::column<&DuePoll::version>("published_version_id"),
     pg::column<&DuePoll::flow>("flow"),

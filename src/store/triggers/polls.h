@@ -62,7 +62,8 @@ struct DuePoll {
     bool is_primed = false;
     std::optional<std::string> cursor;  // JSON text
     int failures = 0;
-    bool is_live = false;  // trigger and workflow are active, and there is something to run
+    bool is_listening = false;  // somebody wants a sample of what it finds (samples.h)
+    bool is_live = false;       // trigger and workflow are active, and there is something to run
     std::optional<WorkflowVersionId> version;  // the published one
     std::optional<Json> flow;                  // its rules (core/flow), when it has some
     Instant now;                               // of the database

@@ -6,7 +6,7 @@ POLICY = {
     "member": "tokens.list tokens.create tokens.delete",  # any signed-in caller, however narrow; a token makes no tokens
     "oabv": "apps.list apps.get app_versions.list app_versions.get actions.list "
             "actions.get connections.list connections.get workflows.list workflows.get workflows.get_draft workflows.validate "
-            "workflows.list_versions workflow_versions.get triggers.list triggers.get triggers.refused schedules.zones "
+            "workflows.list_versions workflow_versions.get triggers.list triggers.get triggers.refused triggers.sample schedules.zones "
             "schedules.preview runs.list runs.get "
             "runs.steps runs.get_step runs.logs runs.events live "
             "files.list files.get files.download alerts.list alerts.get "
@@ -16,7 +16,7 @@ POLICY = {
            "connections.change connections.replace_secret connections.delete workflows.create workflows.change "
            "workflows.delete workflows.save_draft workflows.publish workflows.activate workflows.deactivate "
            "workflows.archive workflows.restore workflows.start workflows.test triggers.create triggers.change triggers.delete "
-           "triggers.activate triggers.deactivate triggers.rotate runs.cancel runs.rerun runs.preview_rerun "
+           "triggers.activate triggers.deactivate triggers.rotate triggers.capture runs.cancel runs.rerun runs.preview_rerun "
            "runs.rerun_many "
            "workflows.import_n8n events.send files.upload files.delete "
            "alerts.create alerts.change alerts.delete alerts.enable alerts.disable alerts.test alerts.rotate_secret",

@@ -189,6 +189,7 @@ class Edge {
 
     Options given(Options options) {
         options.files = &files_;
+        options.keys = &keys_;
         return options;
     }
     HookOptions told(HookOptions options) {

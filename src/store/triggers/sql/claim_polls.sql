@@ -23,7 +23,9 @@ select
     c.tenant_id, c.trigger_id, t.workflow_id, t.kind, t.name, t.config, c.compiled, c.epoch, c.source,
     c.is_primed, c.cursor, c.failures,
     t.state = 'active' and w.state = 'active' and w.published_version_id is not null as is_live,
+    coalesce(s.listen_until > statement_timestamp(), false) as is_listening,
     w.published_version_id, w.flow, statement_timestamp() as now
 from claimed c
 join trigger t on t.tenant_id = c.tenant_id and t.id = c.trigger_id
 join workflow w on w.tenant_id = t.tenant_id and w.id = t.workflow_id
+left join trigger_sample s on s.tenant_id = t.tenant_id and s.trigger_id = t.id

@@ -1,7 +1,12 @@
 -- settle_poll :many  uses trigger_poll_pkey  called by data/poller in the transaction that takes an answer in
--- Answers the row if the claim still holds. `$5`: somebody was asked; `$11`: what went wrong then.
+-- Answers the row if the claim still holds.
+-- One that is inactive was asked for a sample: again while somebody listens.
+-- `$5`: somebody was asked; `$11`: what went wrong then.
 update trigger_poll p
-set due_at = clock_timestamp() + $4::bigint * interval '1 millisecond',
+set due_at = case
+        when t.state = 'active' or s.listen_until > clock_timestamp()
+            then clock_timestamp() + $4::bigint * interval '1 millisecond'
+    end,
     lease_until = null,
     is_primed = p.is_primed or $6::boolean,
     cursor = coalesce($7::text, p.cursor),
@@ -17,7 +22,11 @@ set due_at = clock_timestamp() + $4::bigint * interval '1 millisecond',
         when $11::text is not null then coalesce(p.failing_since, statement_timestamp())
     end,
     problem = case when $5::boolean then $11::text else p.problem end
-where p.tenant_id = $1::uuid
+from trigger t
+left join trigger_sample s on s.tenant_id = t.tenant_id and s.trigger_id = t.id
+where t.tenant_id = p.tenant_id
+    and t.id = p.trigger_id
+    and p.tenant_id = $1::uuid
     and p.trigger_id = $2::uuid
     and p.epoch = $3::bigint
     and p.due_at is not null
