@@ -8,6 +8,7 @@ import { looks } from './looks.ts'
 import { loops } from './loops.ts'
 import { contract, people } from './people.ts'
 import { reruns } from './reruns.ts'
+import { samples } from './samples.ts'
 import { startServer, type Server } from './server.ts'
 import { allInSight, emptyInSight } from './sight.ts'
 import { watching } from './watching.ts'
@@ -28,7 +29,7 @@ async function main(): Promise<boolean> {
     context.setDefaultTimeout(15_000)
     const watch = new Watch(context, server.url)
     const world: World = { server, page: await context.newPage(), hook: { url: '', secret: null }, workflow: '' }
-    for (const part of [people, emptyInSight, contract, building, forms, watching, loops, waits, reruns, credentials, care, allInSight, looks]) await part(world)
+    for (const part of [people, emptyInSight, contract, building, forms, samples, watching, loops, waits, reruns, credentials, care, allInSight, looks]) await part(world)
     await test('no exception, no policy violation, no request to another host', async () => {
       expect(watch.faults.length === 0, `no faults, but:\n${[...new Set(watch.faults)].join('\n')}`)
     })

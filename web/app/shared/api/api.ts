@@ -43,6 +43,9 @@ export function createApi(http: Http) {
       rotate: (id: TriggerId, what: 'token' | 'secret', secret = '') =>
         send(T.triggerAddress, 'POST', `/triggers/${id}/rotate`, secret === '' ? { what } : { what, secret }),
       remove: (id: TriggerId) => none('DELETE', `/triggers/${id}`),
+      sample: (id: TriggerId, signal?: AbortSignal) => get(T.triggerSample, `/triggers/${id}/sample`, {}, signal),
+      /** Waits so long for the next event; 0: no longer. */
+      capture: (id: TriggerId, seconds: number) => none('POST', `/triggers/${id}/capture`, { seconds }),
     },
     schedules: {
       zones: () => get(T.zones, '/schedules/zones'),

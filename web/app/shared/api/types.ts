@@ -104,6 +104,17 @@ export type Imported = ReturnType<typeof imported>
 const sealed = { url: maybe(string), secret: maybe(string) }
 export const triggerMade = object({ id: id<TriggerId>(), ...sealed })
 export const triggerAddress = object(sealed)
+export const sample_states = ['none', 'listening', 'captured', 'failed', 'made'] as const
+/** The newest event of a trigger that was captured: what a run would see as its input and trigger. */
+export const triggerSample = object({
+  state: word(sample_states),
+  listening_until: maybe(string),
+  captured_at: maybe(string),
+  problem: maybe(string),
+  is_hidden: boolean,
+  event: json,
+})
+export type TriggerSample = ReturnType<typeof triggerSample>
 /** When a schedule would fire; `local` is what the clocks of its zone show then. */
 export const schedulePreview = object({ times: array(object({ at: string, local: string })), tzdata: string })
 export type SchedulePreview = ReturnType<typeof schedulePreview>
