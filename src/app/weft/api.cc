@@ -415,6 +415,7 @@ class ApiProcess {
             .version = request.version,
             .input = std::move(request.input),
             .trigger = std::move(request.trigger),
+            .refused_for = request.refused_for,
             .rerun_of = request.rerun_of,
             .kept = std::move(request.kept),
             .once = std::move(request.once),
@@ -422,7 +423,6 @@ class ApiProcess {
         CO_TRY(ingress::Started started, co_await ingest_->start_run(std::move(start), std::move(by)));
         co_return control::StartedRun{.run = started.run, .is_repeat = started.is_duplicate};
     }
-
     Result<void> listen() {
         http::ServerOptions options;
         options.trusted_proxies = options_.trusted_proxies;

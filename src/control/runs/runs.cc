@@ -345,8 +345,20 @@ rt::Task<Result<Json>> Runs::start(Context& context, Json input) {
     co_return co_await begin(context, std::move(request));
 }
 
+/// What a workflow's rate limit refuses is answered with the time after which it has room.
+rt::Task<Result<StartedRun>> Runs::start_run(Context& context, StartRequest request) {
+    std::chrono::seconds refused_for{0};
+    request.refused_for = &refused_for;
+    auto started = co_await start_(std::move(request), context.deadline);
+    if (!started && refused_for.count() > 0) {
+        context.quota =
+            http::Quota{.policy = "workflow", .verdict = {.is_allowed = false, .retry_after = refused_for}};
+    }
+    co_return started;
+}
+
 rt::Task<Result<Json>> Runs::begin(Context& context, StartRequest request) {
-    CO_TRY(StartedRun started, co_await start_(std::move(request), context.deadline));
+    CO_TRY(StartedRun started, co_await start_run(context, std::move(request)));
     context.object = started.run.uuid();
     context.is_repeat = started.is_repeat;
     co_return started_json(started.run.uuid());

@@ -21,6 +21,7 @@ struct StartRequest {
     std::optional<RunId> rerun_of;
     std::vector<store::runs::KeptStep> kept = {};
     std::optional<store::idempotency::Once> once;  // taken by the transaction that begins the run
+    std::chrono::seconds* refused_for = nullptr;   // filled when a rate limit refuses it: when to try again
 };
 struct StartedRun {
     RunId run;
@@ -63,6 +64,7 @@ class Runs {
     rt::Task<Result<StartRequest>> prepare_rerun(Context& context, store::runs::Run run, Json input);
 
     rt::Task<Result<Json>> begin(Context& context, StartRequest request);
+    rt::Task<Result<StartedRun>> start_run(Context& context, StartRequest request);
     rt::Task<Result<std::shared_ptr<const UsesOf>>> uses_of(Context& context, WorkflowVersionId version);
 
     Environment& env_;

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-/// What is told of runs that may not begin yet.
+/// What is told of runs that may not begin yet, or not at all.
 namespace weft::control {
 namespace {
 
@@ -57,6 +57,16 @@ TEST_F(RunsTest, ARunThatMayNotBeginSaysWhyAndItsPlaceInLine) {
     EXPECT_EQ(api.get(owner, at).body.at("held").at("ahead"), 0) << "the newest passes, whoever came before";
     api.db.exec("update weft.job set state = 'ready' where run_id = '" + ids["run"] + "'");
     EXPECT_TRUE(api.get(owner, at).body.at("held").is_null()) << "it holds the gate's place now";
+}
+
+TEST_F(RunsTest, AStartThatARateLimitRefusesSaysWhenThereIsRoom) {
+    api.rate_limit_passes = std::chrono::seconds(37);
+    for (const std::string& at :
+         {"/workflows/" + ids["workflow"] + "/runs", "/runs/" + ids["ended_run"] + "/rerun"}) {
+        const Reply refused = api.post(owner, at, JsonObject{{"input", JsonObject{{"n", 1}}}});
+        EXPECT_EQ(refused.status, 429) << at;
+        EXPECT_EQ(refused.headers.get("retry-after"), "37") << at;
+    }
 }
 
 }  // namespace

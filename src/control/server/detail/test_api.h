@@ -123,6 +123,7 @@ class TestApi {
     http::Router router;
     std::vector<store::notices::Notice> notified;
     std::vector<StartRequest> started;
+    std::chrono::seconds rate_limit_passes{0};  // more than none: starts are refused until then
 
     /// What is wrong with the answer of an operation, by what the table says of it; empty: nothing.
     std::string complaint(const Table::Entry& entry, const Reply& reply);

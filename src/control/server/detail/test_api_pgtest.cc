@@ -259,6 +259,12 @@ void TestApi::add_value(TenantId tenant, RunId id, std::string slot, std::string
 
 /// Stands in for data/ingress, which the control plane does not know: the same rows, one statement each.
 rt::Task<Result<StartedRun>> TestApi::start(StartRequest request, rt::Deadline by) {
+    if (rate_limit_passes.count() > 0) {
+        if (request.refused_for != nullptr) *request.refused_for = rate_limit_passes;
+        Error error = Error::limit("The workflow's rate-limit is reached");
+        error.retry = Retry::kBackoff;
+        co_return fail(std::move(error));
+    }
     started.push_back(request);
     const auto id = RunId::make(clock.now(), rng);
     if (request.once) {
