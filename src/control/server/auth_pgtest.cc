@@ -45,7 +45,7 @@ TEST(Claim, MakesTenantOwnerAndKeysOnce) {
         EXPECT_NE(cookie.find(part), std::string::npos);
     const Reply status = api.get(session_of(made), "/auth/status");
     EXPECT_EQ(status.text("role"), "owner");
-    EXPECT_EQ(status.body.at("permissions").get_array().size(), 22u);
+    EXPECT_EQ(status.body.at("permissions").get_array().size(), 24u);
     EXPECT_EQ(
         api.db.scalar("select string_agg(class, ',' order by class) from weft.tenant_key"), "data,ingress"
     );

@@ -3,6 +3,7 @@ import { alerts } from './en.alerts'
 import { approvals } from './en.approvals'
 import { imports } from './en.imports'
 import { reruns } from './en.reruns'
+import { tokens } from './en.tokens'
 import { triggers } from './en.triggers'
 
 export const en = {
@@ -10,6 +11,7 @@ export const en = {
   ...approvals,
   ...imports,
   ...reruns,
+  ...tokens,
   ...triggers,
   'loading': 'Loading',
   'never': 'Never',
@@ -382,20 +384,4 @@ export const en = {
   'apps.actions.none': 'No actions in this version.',
   'apps.action.create': 'New action',
   'apps.action.hint': 'Method, path, query, headers and body may hold {{ input.… }}.',
-
-  'tokens.title': 'API tokens',
-  'tokens.subtitle': 'For scripts and other systems that use the API as you would.',
-  'tokens.create': 'New token',
-  'tokens.role': 'Role',
-  'tokens.expires': 'Expires',
-  'tokens.used': 'Last used',
-  'tokens.days': 'In {n} days',
-  'tokens.empty': 'No tokens yet',
-  'tokens.empty.text': 'A token carries a role and an end date.',
-  'tokens.made': 'Copy the token now',
-  'tokens.made.text': 'It is shown only this once. Who has it can act in your tenant.',
-  'tokens.token': 'Token',
-  'tokens.delete': 'Delete token?',
-  'tokens.delete.named': 'Delete token {name}',
-  'tokens.delete.text': '“{name}” stops working at once.',
 } as const satisfies Record<string, string>
