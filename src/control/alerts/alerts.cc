@@ -50,7 +50,7 @@ constexpr std::string_view kAlert = R"(
 /// What a new one and a change have in common.
 constexpr std::string_view kMembers = R"(
         "name": {"$ref": "#/definitions/name"},
-        "workflow_id": {"oneOf": [{"$ref": "#/definitions/id"}, {"type": "null"}]},
+        "workflow_id": {"anyOf": [{"$ref": "#/definitions/id"}, {"type": "null"}]},
         "states": {"type": "array", "minItems": 1, "maxItems": 3, "uniqueItems": true,
             "items": {"type": "string", "enum": ["failed", "success", "canceled"]}, "examples": [["failed"]]},
         "failure_kinds": {"type": ["array", "null"], "minItems": 1, "maxItems": 4, "uniqueItems": true,

@@ -65,7 +65,7 @@ void add_member(std::string_view line, JsonObject& properties, JsonArray& requir
     const bool may_be_null = declared.ends_with('?');
     const std::string_view type = stripped(may_be_null ? declared.substr(0, declared.size() - 1) : declared);
     JsonObject schema = schema_of(type);
-    if (may_be_null) schema = or_null(std::move(schema));
+    if (may_be_null && type != "json") schema = or_null(std::move(schema));  // any value may be null
     if (!example.empty()) schema["examples"] = JsonArray{example_value(example, type)};
     properties[name] = std::move(schema);
     if (!may_be_absent) required.emplace_back(name);

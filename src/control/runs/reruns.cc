@@ -112,6 +112,13 @@ Result<Many> many_in(const Json& input, Rng& rng) {
     return out;
 }
 
+/// Is there a step of another name that does what this one did, which is gone?
+bool may_be_renamed(const workflow::CompiledStep& gone, const Steps& steps, const Steps& were) {
+    return std::ranges::any_of(steps, [&](const workflow::CompiledStep& step) {
+        return without_version(step.uses) == without_version(gone.uses) && !index_of(were, step.id);
+    });
+}
+
 }  // namespace
 
 struct Runs::Rerun {
@@ -193,8 +200,8 @@ Result<void> Runs::Rerun::choose(
     return {};
 }
 
-/// `were`: the version that the earlier run had, when it is another one. A step that the new one lacks may
-/// have been renamed: its calls are told as well.
+/// `were`: the version that the earlier run had, when it is another one. Calls of a step that may have been
+/// renamed since are told as well.
 void Runs::Rerun::find_effects(
     const std::vector<rows::Calls>& calls, const workflow::CompiledWorkflow* were
 ) {
@@ -208,6 +215,7 @@ void Runs::Rerun::find_effects(
         }
         if (!index) continue;
         const workflow::CompiledStep& step = of->steps()[static_cast<std::size_t>(*index)];
+        if (is_gone && !may_be_renamed(step, compiled->steps(), were->steps())) continue;
         const runstate::Effect effect = effect_of(*of, *index);
         const auto outer = static_cast<std::size_t>(runstate::outermost(of->plan(), *index));
         const bool is_again = is_gone || std::ranges::find(again, of->steps()[outer].id) != again.end();
