@@ -85,6 +85,7 @@ rt::Task<Result<void>> Driver::open_values(std::vector<store::runs::StoredPayloa
         if (run_.plan(step).lane == kNoLane) outputs.emplace(run_.output_slot(step).text(), i);
     }
     std::unordered_map<std::string, std::string> answers;  // slots, and the steps that wait for them
+    const auto& steps = run_.prepared->workflow.steps();
     for (const auto& answer : run_.job.loaded.answers) {
         if (answer.iteration == 0) answers.emplace(ValueSlot::answer_of(answer.step).text(), answer.step);
     }
@@ -95,10 +96,9 @@ rt::Task<Result<void>> Driver::open_values(std::vector<store::runs::StoredPayloa
         if (auto found = outputs.find(payload.slot.text()); found != outputs.end())
             to = &slots_[found->second].output;
         if (auto found = answers.find(payload.slot.text()); found != answers.end()) {
-            const auto step = std::ranges::find(
-                run_.prepared->workflow.steps(), found->second, &workflow::CompiledStep::id
+            const auto step = std::ranges::find(steps, found->second, &workflow::CompiledStep::id);
+            CO_CHECK_OK(co_await take_answer(static_cast<Index>(step - steps.begin()), std::move(payload), by)
             );
-            to = &slots_[static_cast<std::size_t>(step - run_.prepared->workflow.steps().begin())].answer;
         }
         if (to == nullptr) continue;
         CO_TRY(*to, co_await run_.deps.codec.open(run_.tenant, run_.id, std::move(payload), by));
@@ -227,6 +227,7 @@ void Driver::restore(Index step, const store::runs::StepRun& row) {
         return restore_wait(step, answer == resumed_.answers.end() ? nullptr : answer->second);
     if (!is_terminal(row.state)) return;
     mine.answer = {};
+    mine.unread.reset();
     mine.recorded = row.state;
     mine.error = row.error.value_or("");
     mine.is_kept = true;

@@ -36,6 +36,17 @@ rt::Task<Result<void>> Driver::on(JournalWait command) {
 
 rt::Task<Result<void>> Driver::on(JournalResult command) {
     Slot& mine = slot(command.step);
+    if (command.status != StepStatus::kSuccess) mine.unread.reset();
+    auto read = co_await read_answer(command.step);
+    if (read && !*read) {
+        commands_.emplace_front(std::move(command));
+        co_return Result<void>{};
+    }
+    if (!read && run_.job.scope.is_cancelled()) co_return fail(std::move(read).error());
+    if (!read) {
+        run_.deps.log.error("answer does not open", {{"run_id", run_.id}, {"detail", read.error().detail}});
+        co_return co_await fail_plainly({FailureKind::kPlatform, "An answer could not be read"}, {});
+    }
     auto& row = row_of(command.step);
     row.state = command.status;
     row.attempt = command.attempt;
@@ -58,6 +69,7 @@ rt::Task<Result<void>> Driver::on(JournalResult command) {
     mine.input = {};
     mine.output = {};
     mine.request.reset();
+    if (run_.plan(command.step).kind == StepKind::kWait) unburden();
     co_return Result<void>{};
 }
 
@@ -70,7 +82,9 @@ rt::Task<Result<void>> Driver::on(Respond command) {
 
 rt::Task<Result<void>> Driver::on(Park command) {
     if (state_.stage != Stage::kParked) co_return Result<void>{};  // asked to stop meanwhile
-    const auto left = std::chrono::ceil<Millis>(command.until - run_.now());
+    // What is known to be answered and was not read is due at once: the database's own note of it is gone.
+    const Instant until = run_.job.is_signaled ? run_.now() : command.until;
+    const auto left = std::chrono::ceil<Millis>(until - run_.now());
     co_await calls_.close();
     session_.close();
     co_return co_await flush(JobFate::kPark, RunStatus::kWaiting, std::max(left, Millis(0)));

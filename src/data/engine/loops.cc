@@ -355,20 +355,26 @@ rt::Task<Result<void>> Driver::resume_item(LaneIndex index) {
     const rt::Deadline by = run_.job.scope.deadline(10s);
     const Iteration iteration = run_.lanes[static_cast<std::size_t>(index)];
     std::vector<ValueSlot> slots;
-    std::map<std::string, std::string*> wanted;
+    std::map<std::string, Index> outputs;
+    std::map<std::string, Index> answers;
     for (Index step = lane.first; step < lane.first + lane.count; ++step) {
         slots.push_back(run_.output_slot(step));
-        wanted[slots.back().text()] = &slot(step).output;
+        outputs[slots.back().text()] = step;
         if (!resumed_.answers.contains({run_.step(step).id, iteration})) continue;
         slots.push_back(run_.answer_slot(step));
-        wanted[slots.back().text()] = &slot(step).answer;
+        answers[slots.back().text()] = step;
     }
     CO_TRY(
         auto found,
         co_await store::runs::load_values(run_.deps.pool, run_.tenant, run_.id, std::move(slots), by)
     );
     for (auto& payload : found) {
-        std::string& to = *wanted[payload.slot.text()];
+        const std::string name = payload.slot.text();
+        if (const auto answer = answers.find(name); answer != answers.end()) {
+            CO_CHECK_OK(co_await take_answer(answer->second, std::move(payload), by));
+            continue;
+        }
+        std::string& to = slot(outputs[name]).output;
         CO_TRY(to, co_await run_.deps.codec.open(run_.tenant, run_.id, std::move(payload), by));
     }
     for (Index step = lane.first; step < lane.first + lane.count; ++step) {

@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t kTokenBytes = 32;
 constexpr auto kAgain = 200ms;  // while the database is away
 constexpr std::size_t kAnswersPerRead = 64;
+constexpr std::size_t kSmallAnswerBytes = 64u << 10;  // so many of these are less than one value may be
+constexpr std::size_t kUntoldBytesMax = limits::kPayloadBytesMax;
 
 WaitKind wait_kind(workflow::CoreKind kind) {
     if (kind == workflow::CoreKind::kWorkflow) return WaitKind::kChild;
@@ -95,8 +97,9 @@ rt::Task<Result<void>> Driver::on(OpenWait command) {
     CO_CHECK_OK(co_await flush(JobFate::kKeep, RunStatus::kRunning));
     if (end_) co_return Result<void>{};
     session_.put(command.step, StepStatus::kWaiting, mine.opened, "");
+    if (is_answered) mine.answer = mine.opened;
     if (is_answered)
-        end_wait(command.step, mine.opened, {});
+        end_wait(command.step, {});
     else
         apply(WaitOpened{.step = command.step, .attempt = command.attempt});
     if (*compiled.core != workflow::CoreKind::kEvent) co_return Result<void>{};
@@ -206,12 +209,13 @@ std::string Driver::wait_output(Index step, std::string answer) const {
     return joined(slots_[static_cast<std::size_t>(step)].opened, answer);
 }
 
-void Driver::end_wait(Index step, std::string answer, const store::runs::Answer& about) {
+void Driver::end_wait(Index step, const store::runs::Answer& about) {
     WaitEnded ended{.step = step, .attempt = state_.steps[static_cast<std::size_t>(step)].attempt};
     Slot& mine = slot(step);
     ended.failure = failure_of(about, mine.wait.value_or(workflow::Wait()));
     ended.is_retryable = about.failure_kind.has_value();
-    if (!ended.failure) mine.output = wait_output(step, std::move(answer));
+    std::string answer = std::exchange(mine.answer, {});
+    if (!ended.failure && !mine.unread) mine.output = wait_output(step, std::move(answer));
     if (ended.failure && about.child) mine.place = Place{.run = about.child->text()};
     apply(std::move(ended));
 }
@@ -231,11 +235,11 @@ rt::Task<Result<void>> Driver::hear_answers() {
         co_await store::runs::answered_so_far(run_.deps.pool, run_.job.claimed.lease, std::move(waiting), by);
     Result<void> read;
     if (!answers) read = fail(std::move(answers).error());
-    for (std::size_t at = 0; read && at < answers->size(); at += kAnswersPerRead) {
-        const auto from = answers->begin() + static_cast<std::ptrdiff_t>(at);
-        const auto count = std::min(kAnswersPerRead, answers->size() - at);
-        std::vector<store::runs::Answer> some(from, from + static_cast<std::ptrdiff_t>(count));
-        read = co_await hear_some(std::move(some), by);
+    if (read) {
+        // The others follow once these are recorded.
+        run_.job.is_signaled = answers->size() > kAnswersPerRead;
+        answers->resize(std::min(answers->size(), kAnswersPerRead));
+        read = co_await hear_some(*std::move(answers), by);
     }
     if (read) co_return Result<void>{};
     if (run_.job.scope.is_cancelled()) co_return read;
@@ -253,21 +257,56 @@ rt::Task<Result<void>> Driver::hear_some(std::vector<store::runs::Answer> answer
         auto found,
         co_await store::runs::load_values(run_.deps.pool, run_.tenant, run_.id, std::move(slots), by)
     );
-    std::map<std::string, std::string> texts;
-    for (auto& payload : found) {
-        const std::string slot = payload.slot.text();
-        CO_TRY(texts[slot], co_await run_.deps.codec.open(run_.tenant, run_.id, std::move(payload), by));
-    }
+    std::map<std::string, store::runs::StoredPayload> payloads;
+    for (auto& payload : found) payloads.emplace(payload.slot.text(), std::move(payload));
     for (const auto& answer : answers) {
         for (std::size_t i = 0; i < state_.steps.size(); ++i) {
             const auto step = static_cast<Index>(i);
             if (run_.iteration(step) != answer.iteration || run_.step(step).id != answer.step) continue;
             if (!is_in(step, Phase::kWaiting) && !is_in(step, Phase::kClosing)) continue;
-            end_wait(step, std::move(texts[run_.answer_slot(step).text()]), answer);
+            const auto payload = payloads.find(run_.answer_slot(step).text());
+            if (payload != payloads.end())
+                CO_CHECK_OK(co_await take_answer(step, std::move(payload->second), by));
+            end_wait(step, answer);
             break;
         }
     }
     co_return Result<void>{};
+}
+
+/// Small ones as many as come; of large ones, which together have no limit, only where they are.
+rt::Task<Result<void>> Driver::take_answer(Index step, store::runs::StoredPayload payload, rt::Deadline by) {
+    if (std::cmp_greater(payload.size_bytes, kSmallAnswerBytes)) {
+        slot(step).unread = std::move(payload);
+        co_return Result<void>{};
+    }
+    CO_TRY(slot(step).answer, co_await run_.deps.codec.open(run_.tenant, run_.id, std::move(payload), by));
+    co_return Result<void>{};
+}
+
+/// Once the step's result is recorded, which writes before it reads the next large one (Record::is_large).
+/// False: it is to be tried again.
+rt::Task<Result<bool>> Driver::read_answer(Index step) {
+    if (!slot(step).unread) co_return true;
+    auto text =
+        co_await run_.deps.codec.open(run_.tenant, run_.id, *slot(step).unread, run_.job.scope.deadline(10s));
+    if (text) {
+        slot(step).unread.reset();
+        slot(step).output = wait_output(step, *std::move(text));
+        co_return true;
+    }
+    if (run_.job.scope.is_cancelled() || !is_passing(text.error())) co_return fail(std::move(text).error());
+    run_.deps.log.warn("answer not read", {{"run_id", run_.id}, {"detail", text.error().detail}});
+    (void)co_await rt::sleep_for(kAgain, run_.job.scope.forever());
+    co_return false;
+}
+
+/// What the sandbox is to be told gathers while nothing is asked of it. Beyond some it is left to the
+/// database, and the next sandbox is told what it then needs.
+void Driver::unburden() {
+    if (session_.frame_bytes() <= kUntoldBytesMax) return;
+    session_.leave();
+    lose_values();
 }
 
 /// What a wait in the journal was answered meanwhile.
@@ -295,8 +334,9 @@ void Driver::restore_wait(Index step, const store::runs::Answer* answer) {
     if (mine.opened.empty()) mine.opened = "{}";
     session_.put(step, StepStatus::kWaiting, mine.opened, "");
     std::string text = std::exchange(mine.answer, {});
+    if (answer == nullptr || answer->failure) mine.unread.reset();
     if (answer == nullptr) return;
-    if (!answer->failure) mine.output = wait_output(step, std::move(text));
+    if (!answer->failure && !mine.unread) mine.output = wait_output(step, std::move(text));
     if (answer->failure && answer->child) mine.place = Place{.run = answer->child->text()};
 }
 

@@ -5,6 +5,10 @@
 #include "store/runs/journal.h"
 #include "store/waits/waits.h"
 
+#include <malloc.h>
+
+#include <fstream>
+
 namespace weft::worker {
 namespace {
 
@@ -260,6 +264,59 @@ TEST_F(WaitsTest, SleepsUntilAnInstantBeyondTheRunsTimeLimit) {
     );
     auto ended = finish(run);
     EXPECT_EQ(ended.state, RunStatus::kSuccess) << ended.error.value_or("");
+}
+
+/// Since the last call, in MiB, beyond what there was then.
+double grown(bool again = false) {
+    const auto read = [](std::string_view what) {
+        std::ifstream status("/proc/self/status");
+        for (std::string line; std::getline(status, line);)
+            if (line.starts_with(what)) return std::stod(line.substr(what.size() + 1)) / 1024;
+        return 0.0;
+    };
+    static double before = 0;
+    const double out = read("VmHWM") - before;
+    if (!again) return out;
+    malloc_trim(0);
+    std::ofstream("/proc/self/clear_refs") << "5";
+    before = read("VmRSS");
+    return out;
+}
+
+/// Large answers are opened one by one, each once the one before is written; all of them make 144 MiB.
+TEST_F(WaitsTest, ManyLargeAnswersTakeTheMemoryOfAFew) {
+    constexpr int kAnswers = 24;
+    constexpr std::size_t kBytes = 6u << 20;
+    auto flow = publish(
+        R"({"name":"f","steps":[{"id":"all","uses":"core/foreach","with":
+            {"items":"{{ Array.from({length: 24}, (_, i) => i) }}","concurrency":24,"collect":false},
+            "steps":[{"id":"ask","uses":"core/callback","with":{}}]}],"output":"{{ steps.all.output.count }}"})"
+    );
+    start_worker();
+    RunId run = start_run(flow);
+    ASSERT_TRUE(eventually([&] { return count("run_wait where state = 'open'", run) == "24"; }, 30s));
+    ASSERT_TRUE(is_parked(run));
+    stop_worker();
+    for (int i = 0; i < kAnswers; ++i) {
+        const store::waits::Target target{
+            .tenant = tenant_, .run = run, .step = "ask", .iteration = runstate::item_number(0, i)
+        };
+        std::string json =
+            R"({"timed_out":false,"body":")" + hex(crypto::random_bytes(rng_, kBytes / 2).reveal()) + "\"}";
+        auto sealed = wait(
+            codec_->seal(tenant_, run, ValueSlot::answer_of("ask", target.iteration), std::move(json), soon())
+        );
+        ASSERT_TRUE(sealed);
+        auto taken = wait(store::waits::answer(*api_pool_, target, *sealed, std::nullopt, soon()));
+        ASSERT_TRUE(taken && *taken);
+    }
+    grown(true);
+    start_worker();
+    const auto ended = finish(run, 60s);
+    EXPECT_EQ(ended.state, RunStatus::kSuccess) << ended.error.value_or("");
+    EXPECT_EQ(value(run, "output"), "24");
+    EXPECT_LT(grown(), 96);
+    RecordProperty("grown_mib", static_cast<int>(grown()));
 }
 
 }  // namespace

@@ -55,8 +55,9 @@ class Driver {
         std::optional<workflow::Wait> wait;  // what a kWait step asks for
         std::string opened;                  // its output while it waits, JSON text of an object
         std::string answer;                  // what it was answered, likewise
-        bool is_kept = false;                // the sandbox has the output already
-        bool is_stored = false;              // its result was in the database when the last slot was left
+        std::optional<store::runs::StoredPayload> unread;  // a large one: opened when the result is recorded
+        bool is_kept = false;                              // the sandbox has the output already
+        bool is_stored = false;  // its result was in the database when the last slot was left
         std::optional<runstate::StepStatus> recorded;  // of its final row, which is written or in the batch
         std::string error;                             // of that row, JSON text
         int running_row = 0;                           // the attempt whose "running" row is written
@@ -118,7 +119,11 @@ class Driver {
     void restore_wait(Index step, const store::runs::Answer* answer);
     rt::Task<Result<void>> hear_answers();
     rt::Task<Result<void>> hear_some(std::vector<store::runs::Answer> answers, rt::Deadline by);
-    void end_wait(Index step, std::string answer, const store::runs::Answer& about);
+    /// The answer is in the step's slot; see `answer` and `unread`.
+    void end_wait(Index step, const store::runs::Answer& about);
+    rt::Task<Result<void>> take_answer(Index step, store::runs::StoredPayload payload, rt::Deadline by);
+    rt::Task<Result<bool>> read_answer(Index step);
+    void unburden();
     void wait_over(Index step);
     std::string wait_output(Index step, std::string answer) const;
 

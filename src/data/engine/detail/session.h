@@ -37,6 +37,7 @@ class Session {
     bool has_foreseen(const protocol::Request& request) const;
 
     bool has_frames() const { return !frames_.empty(); }
+    std::size_t frame_bytes() const { return frames_.size(); }
     /// What was put since; to be added again behind what a new sandbox is told.
     std::string take_frames();
     void add_frames(const std::string& frames) { frames_ += frames; }
