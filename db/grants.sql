@@ -91,6 +91,7 @@ grant insert on run_end to weft_worker;
 grant select on alert_rule, alert_secret, alert to weft_worker;
 grant select, delete on kept_event to weft_worker;
 grant select, insert on file, file_use to weft_worker;
+grant update (expires_at) on file to weft_worker; -- only thus may it lock a row that it makes a run refer to
 grant select, insert, update on file_space to weft_worker;
 grant execute on function refuse_stale(bigint) to weft_worker;
 

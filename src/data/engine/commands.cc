@@ -149,6 +149,12 @@ rt::Task<InputEvaluated> Driver::input_ready(Index step, std::string json) {
         const Error& why = merged.error();
         co_return input_failed(step, {kind_of(why), why.user}, {.field = why.field});
     }
+    if (step != kRun && run_.plan(step).kind == StepKind::kRespond) {
+        if (auto there = co_await find_answered_file(*value); !there)
+            co_return input_failed(
+                step, {FailureKind::kWorkflow, there.error().user}, {.field = there.error().field}
+            );
+    }
     co_return input_read(step, *std::move(value));
 }
 
@@ -166,6 +172,8 @@ InputEvaluated Driver::input_read(Index step, Value value) {
     InputEvaluated out{.step = step};
     auto& [json, tree] = value;
     if (step == kRun) {
+        if (auto passed = pass_files(json, tree); !passed)
+            return input_failed(step, {FailureKind::kLimit, passed.error().user}, {.field = "output"});
         output_ = std::move(json);
         return out;
     }

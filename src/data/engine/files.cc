@@ -153,6 +153,29 @@ Result<std::string> bytes_of(const Json& made, const Json& with) {
 
 }  // namespace
 
+/// Whoever waits for the run's output may use the files in it that the run may.
+Result<void> Driver::pass_files(std::string_view output, const Json& tree) {
+    if (!run_.job.claimed.parent || !file::may_hold_handles(output)) return {};
+    TRY(passed_, file::handles_in(tree, "output"));
+    return {};
+}
+
+/// A response whose body is a file that the run has not would answer nobody. What cannot be looked up now
+/// is looked up again for whoever waits.
+rt::Task<Result<void>> Driver::find_answered_file(const Value& response) {
+    if (run_.deps.files == nullptr || !file::may_hold_handles(response.text)) co_return Result<void>{};
+    const auto* with = response.tree.if_object();
+    const Json* body = with != nullptr ? with->if_contains("body") : nullptr;
+    const auto id = body != nullptr ? file::handle_in(*body) : std::nullopt;
+    if (!id) co_return Result<void>{};
+    std::vector<FileId> ids{*id};
+    const rt::Deadline by = run_.job.scope.deadline(10s);
+    auto found = co_await run_.deps.files->find_for_run(run_.tenant, run_.id, std::move(ids), by);
+    if (!found && found.error().code == Code::kNotFound)
+        co_return fail(std::move(found).error().with_field("body"));
+    co_return Result<void>{};
+}
+
 std::string_view Driver::file_code(Index step) const {
     const auto core = run_.step(step).core;
     if (core == workflow::CoreKind::kReadFile) return kRead;

@@ -94,7 +94,8 @@ rt::Task<Result<void>> Driver::on(Finish command) {
     session_.close();
     record_rest();
     if (command.status == RunStatus::kSuccess) {
-        if (run_.job.claimed.parent) record_.answer_parent(output_.empty() ? "null" : output_);
+        if (run_.job.claimed.parent)
+            record_.answer_parent(output_.empty() ? "null" : output_, std::move(passed_));
         if (!output_.empty()) record_.keep_answer(ValueSlot::output(), std::move(output_));
     }
     JsonObject detail;

@@ -1,6 +1,8 @@
 #include "data/engine/detail/others.h"
 
+#include "core/file/file.h"
 #include "data/engine/detail/driver.h"
+#include "data/engine/detail/look.h"
 
 #include <fmt/format.h>
 
@@ -31,6 +33,17 @@ Failure refusal_of(const Error& error) {
     return {FailureKind::kPlatform, "The other workflow could not be begun"};
 }
 
+/// The files that the run is told of. A child is told of at most file::kFilesPerValueMax; a handler of a
+/// failure, which is told the input, begins in any case.
+rt::Task<Result<std::vector<FileId>>> files_in(std::string input, Cause cause) {
+    Result<std::vector<FileId>> found;
+    auto value = co_await read_value(std::move(input));
+    if (value) found = file::handles_in(value->tree);
+    if (!value) found = fail(std::move(value).error());
+    if (!found && cause == Cause::kFailure) co_return std::vector<FileId>();
+    co_return found;
+}
+
 }  // namespace
 
 bool is_passing(const Error& error) {
@@ -55,6 +68,9 @@ rt::Task<Result<store::runs::RunWrite>> make_run(Deps& deps, OtherRun run, rt::D
     out.id = RunId::make(run.now, deps.rng);
     out.workflow = callee->id;
     out.version = *callee->published;
+    if (file::may_hold_handles(run.input)) {
+        CO_TRY(out.files, co_await files_in(run.input, out.cause));
+    }
     CO_TRY(
         auto input, co_await deps.codec.seal(run.tenant, out.id, ValueSlot::input(), std::move(run.input), by)
     );

@@ -1,6 +1,8 @@
 #include "data/follower/follower.h"
 
 #include "base/json.h"
+#include "base/limits.h"
+#include "core/file/file.h"
 #include "core/flow/flow.h"
 #include "core/workflow/workflow.h"
 #include "platform/rt/scope.h"
@@ -19,6 +21,17 @@ namespace rows = store::triggers;
 using store::runs::ValueSlot;
 
 constexpr auto kAgain = std::chrono::seconds(1);  // after an error
+
+/// Those that an output holds; of one with more than a value may hold, none.
+rt::Task<std::vector<FileId>> files_in(std::string value) {
+    if (!file::may_hold_handles(value)) co_return std::vector<FileId>();
+    auto read = [&]() -> Result<std::vector<FileId>> {
+        TRY(const Json tree, parse_json(value, {.bytes_max = limits::kPayloadBytesMax}));
+        return file::handles_in(tree);
+    };
+    auto found = co_await rt::offload(value.size(), read);
+    co_return found ? *std::move(found) : std::vector<FileId>();
+}
 
 }  // namespace
 
@@ -165,6 +178,11 @@ rt::Task<Result<std::optional<rows::NewRun>>> Follower::Impl::follow(
         CO_TRY(const Json keys, rules.keys(input, why));
         run.flow = rows::FlowKeys{.version = *ended.version, .keys = to_text(keys)};
     }
+    // Before the run is there, which may then never be: a use goes with its file.
+    auto files = co_await files_in(input);
+    CO_CHECK_OK(
+        co_await store::runs::pass_files(needs.pool, ended.tenant, ended.run, run.id, std::move(files), by)
+    );
     CO_TRY(
         auto value, co_await needs.codec.seal(run.tenant, run.id, ValueSlot::input(), std::move(input), by)
     );

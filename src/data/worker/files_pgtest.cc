@@ -107,6 +107,22 @@ TEST_F(FilesTest, ARunSendsWhatItWasGivenOnly) {
     EXPECT_THAT(*none.error, HasSubstr("A binary body is a file"));
 }
 
+TEST_F(FilesTest, AResponseWithAFileThatTheRunHasNotFailsItsStep) {
+    const auto respond = [&](const std::string& body) {
+        return publish(flow(R"({"id":"answer","uses":"core/respond","with":{"body":")" + body + "\"}}"));
+    };
+    const auto id = *wait(upload("secret", std::nullopt));
+    const std::string input = R"({"file":{"$file":")" + id.text() + R"("}})";
+    const auto gone = finish(start_run(respond("{{ input.file }}"), input));
+    EXPECT_EQ(gone.state, RunStatus::kFailed);
+    EXPECT_THAT(*gone.error, HasSubstr("this run was not given it"));
+    EXPECT_THAT(*gone.error, HasSubstr("\"field\": \"body\""));
+    const RunId given = RunId::make(clock_.now(), rng_);
+    EXPECT_TRUE(wait(files_->give(tenant_, given, {id}, soon())));
+    EXPECT_EQ(finish(start_run(respond("{{ input.file }}"), input, given)).state, RunStatus::kSuccess);
+    EXPECT_EQ(finish(start_run(respond("{{ ({file: input.file}) }}"), input)).state, RunStatus::kSuccess);
+}
+
 TEST_F(FilesTest, AnErrorIsReadAndNotKept) {
     const auto get = step("get", "", R"({"url":")" + base_ + R"(/status/404","response":"file"})");
     const auto failed = finish(start_run(publish(flow(get))));

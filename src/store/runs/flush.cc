@@ -75,7 +75,7 @@ void add_value(auto& to, RunId run, const StoredPayload& payload) {
     );
 }
 
-/// The ends of runs, for those that wait for them: two lists in one statement.
+/// The ends of runs, for those that wait for them: three lists in one statement.
 class Answers {
   public:
     void add(const Entry& entry) {
@@ -85,17 +85,20 @@ class Answers {
         error_.add(entry.error);
         is_empty_ = false;
         if (entry.parent_answer) add_value(values_, entry.lease.run, *entry.parent_answer);
+        for (const FileId& file : entry.parent_files) files_.add(entry.lease.run, file);
     }
     void into(pg::Batch& batch) && {
         if (is_empty_) return;
         pg::Params params = pg::params(run_, state_, kind_, error_);
         std::move(values_).into(params);
+        std::move(files_).into(params);
         batch.add(sql::kAnswerParents, std::move(params));
     }
 
   private:
     pg::ArrayParam run_, state_, kind_, error_;
     Columns<7> values_;
+    Columns<2> files_;
     bool is_empty_ = true;
 };
 
@@ -108,6 +111,7 @@ struct Tables {
     Table<7> runs{sql::kWriteRuns};
     Table<12> steps{sql::kWriteSteps};
     Table<10> begun{sql::kBeginRuns};
+    Table<3> files{sql::kPassFiles};
     Table<12> waits{sql::kWriteWaits};
     Table<7> values{sql::kWriteValues};
     Table<7> events{sql::kWriteEvents};
@@ -162,6 +166,7 @@ struct Tables {
     void into(pg::Batch& batch, Fence fence) && {
         batch.add(sql::kHoldJobs, pg::params(held, epochs, fence == Fence::kOn, ending, closing));
         std::move(begun).into(batch);
+        std::move(files).into(batch);
         std::move(runs).into(batch);
         std::move(steps).into(batch);
         std::move(waits).into(batch);
@@ -225,6 +230,7 @@ struct Tables {
             child.is_awaited
         );
         for (const StoredPayload& value : child.values) add(child.id, value);
+        for (const FileId& file : child.files) files.add(child.id, parent, file);
     }
     void add(RunId run, const StoredPayload& payload) { add_value(values, run, payload); }
 };

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/id.h"
+#include "core/file/file.h"
 #include "platform/pg/pg.h"
 #include "platform/rt/scope.h"
 #include "platform/rt/sync.h"
@@ -100,6 +101,7 @@ struct RunWrite {
     int depth = 1;
     bool is_awaited = false;            // its end answers that step's wait
     std::vector<StoredPayload> values;  // its input and what triggered it, sealed for it
+    std::vector<FileId> files;          // in those values: it may use those that the entry's run may
 };
 /// What begins is looked up by its key; nothing when there is no such workflow.
 struct Callee {
@@ -138,7 +140,8 @@ struct Entry {
     std::vector<RunWrite> begun;
     /// With kFinish and success: the output, sealed for the parent's run and the slot of its step's answer.
     std::optional<StoredPayload> parent_answer;
-    bool may_have_parent = false;  // with kFinish; the database knows whom the end answers
+    std::vector<FileId> parent_files;  // in that output: the parent may use those that the run may
+    bool may_have_parent = false;      // with kFinish; the database knows whom the end answers
     std::vector<StoredPayload> payloads;
     std::vector<EventWrite> events;
     std::vector<LogWrite> logs;

@@ -189,6 +189,22 @@ rt::Task<Result<std::vector<StoredPayload>>> load_values(
     co_return out;
 }
 
+rt::Task<Result<void>> pass_files(
+    pg::Pool& pool, TenantId tenant, RunId from, RunId to, std::vector<FileId> files, rt::Deadline by
+) {
+    if (files.empty()) co_return Result<void>();
+    pg::ArrayParam tos;
+    pg::ArrayParam givers;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        tos.add(to);
+        givers.add(from);
+    }
+    const pg::Principal who = pg::Principal::tenant(tenant);
+    auto params = pg::params(std::move(tos), std::move(givers), pg::array(files));
+    CO_CHECK_OK(co_await pool.query(who, sql::kPassFiles, std::move(params), by));
+    co_return Result<void>();
+}
+
 rt::Task<Result<Texts>> Runs::open_values(
     TenantId tenant, std::vector<ValueKey> wanted, std::vector<FoundValue> found, rt::Deadline by
 ) {

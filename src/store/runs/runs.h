@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/id.h"
+#include "core/file/file.h"
 #include "core/runstate/policy.h"
 #include "core/runstate/states.h"
 #include "platform/pg/pg.h"
@@ -156,6 +157,11 @@ using Texts = std::vector<std::optional<std::string>>;
 /// Those of a run's values that exist among `slots`, as they are stored.
 rt::Task<Result<std::vector<StoredPayload>>> load_values(
     pg::Pool& pool, TenantId tenant, RunId run, std::vector<ValueSlot> slots, rt::Deadline by
+);
+
+/// Gives a run of the tenant, which may not have begun, those of these files that another was given.
+rt::Task<Result<void>> pass_files(
+    pg::Pool& pool, TenantId tenant, RunId from, RunId to, std::vector<FileId> files, rt::Deadline by
 );
 
 /// Values that have been opened, and the memory that they and what is made of them take: to be kept as long

@@ -163,6 +163,8 @@ class Driver {
     rt::Task<void> answered(Index step, int attempt, broker::Response response);
     runstate::CallFinished call_failed(Index step, int attempt, const Error& error);
     // ---- files (files.cc)
+    Result<void> pass_files(std::string_view output, const Json& tree);
+    rt::Task<Result<void>> find_answered_file(const Value& response);
     /// What core/read-file and core/make-file run; empty for others.
     std::string_view file_code(Index step) const;
     /// `file` of that code, JSON text; `charge` is for it.
@@ -239,6 +241,7 @@ class Driver {
     Resumed resumed_;
 
     std::string output_;
+    std::vector<FileId> passed_;               // in it, to the run that waits for it
     std::vector<rt::Budget::Charge> charges_;  // for answers that sandbox or journal have not had yet
     Session session_;
     Record record_;

@@ -17,9 +17,9 @@ struct OtherRun {
     store::runs::RunWrite about;  // the cause, who begins it, and how deep it is
 };
 
-/// Looks the workflow up and seals the values: ready to be written by the flush of the run that begins it,
-/// with the version that is published now. kInvalid or kLimit with a sentence for the tenant when it cannot
-/// be begun.
+/// Looks the workflow up, finds the files in the values and seals these: ready to be written by the flush of
+/// the run that begins it, with the version that is published now. kInvalid or kLimit with a sentence for the
+/// tenant when it cannot be begun.
 rt::Task<Result<store::runs::RunWrite>> make_run(Deps& deps, OtherRun run, rt::Deadline by);
 
 /// A run that has failed, for the handler of its failure.

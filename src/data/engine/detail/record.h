@@ -28,8 +28,11 @@ class Record {
     /// Nothing is to answer it any more; at once, since somebody may be at work for it.
     void drop_wait(store::runs::WaitRef wait);
     void begin_run(store::runs::RunWrite run) { batch_.begun.push_back(std::move(run)); }
-    /// JSON text: what the run gives to the step that waits for it, if one does.
-    void answer_parent(std::string json) { parent_answer_ = std::move(json); }
+    /// JSON text: what the run gives to the step that waits for it, if one does; and the files in it.
+    void answer_parent(std::string json, std::vector<FileId> files) {
+        parent_answer_ = std::move(json);
+        batch_.parent_files = std::move(files);
+    }
     /// A line of ours among those that the workflow writes; its limit is not theirs.
     void log(store::runlog::Level level, std::optional<Index> step, std::string text);
     /// Lines that the workflow wrote, as far as its limit allows.

@@ -1,6 +1,7 @@
 -- answer_parents :exec  by key throughout  called by the journal writer in a flush that ends runs  behind hold_jobs
 -- The end of a child is what its parent's step waits for: a value when it succeeded, else why it did not. Of a child that
 -- was canceled no kind of failure is told. One that is not waited for any more changes nothing.
+-- The files in what it gives are its parent's then, as in pass_files.
 with ended as materialized (
     select e.run_id, e.state, e.failure_kind, e.error, j.parent_run_id, j.parent_step_id, j.parent_iteration
     from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as e (run_id, state, failure_kind, error)
@@ -38,6 +39,22 @@ kept as (
         key_id = excluded.key_id,
         data = excluded.data,
         blob_ref = excluded.blob_ref
+),
+passed as (
+    insert into file_use (tenant_id, run_id, file_id)
+    select current_tenant(), a.parent_run_id, f.id
+    from unnest($12::uuid[], $13::uuid[]) as g (run_id, file_id)
+    join answered a on a.run_id = g.run_id
+    cross join lateral (
+        select o.file_id
+        from file_use o
+        where o.tenant_id = current_tenant() and o.run_id = g.run_id and o.file_id = g.file_id
+        offset 0
+    ) u
+    cross join lateral (
+        select i.id from file i where i.tenant_id = current_tenant() and i.id = u.file_id offset 0 for key share
+    ) f
+    on conflict do nothing
 )
 update job j
 set is_signaled = true,
