@@ -106,6 +106,7 @@ rt::Task<Result<http::Response>> Callers::respond(
     ValueSlot slot,
     std::string text,
     std::shared_ptr<const void> room,
+    RequestId request,
     rt::Deadline by
 ) {
     std::optional<FileId> id;
@@ -117,8 +118,11 @@ rt::Task<Result<http::Response>> Callers::respond(
     CO_TRY(auto response, co_await response_of(slot, std::move(text), std::move(room)));
     if (!id) co_return response;
     std::vector<FileId> ids{*id};
-    CO_TRY(auto found, co_await options_.files->find_for_run(tenant, run, std::move(ids), by));
-    const store::files::File file = found.front();
+    auto found = co_await options_.files->find_for_run(tenant, run, std::move(ids), by);
+    if (!found && found.error().code == Code::kNotFound)
+        co_return http::problem(502, "run-file", "The file that the run has answered with is gone", request);
+    CO_CHECK_OK(found);
+    const store::files::File file = found->front();
     CO_TRY(auto opened, co_await options_.files->open(tenant, file, by));
     // What the handle's JSON would have been sent as.
     if (response.headers.get("content-type").starts_with("application/json"))
@@ -142,7 +146,8 @@ rt::Task<Result<std::optional<http::Response>>> Callers::answer_now(
     auto opened = co_await runs_.open(tenant, run, std::move(*stored), by);
     if (!opened) co_return co_await look(tenant, run, id, by);
     std::string text = std::move(*opened->texts[0]);
-    CO_TRY(auto response, co_await respond(tenant, run, slot, std::move(text), std::move(opened->room), by));
+    auto& room = opened->room;
+    CO_TRY(auto response, co_await respond(tenant, run, slot, std::move(text), std::move(room), id, by));
     co_return response;
 }
 
@@ -159,7 +164,8 @@ rt::Task<Result<std::optional<http::Response>>> Callers::look(
         auto text = std::move(values.texts[has_response ? 0 : 1]).value_or("null");
         const ValueSlot slot = slots[has_response ? 0 : 1];
         CO_TRY(
-            auto response, co_await respond(tenant, run, slot, std::move(text), std::move(values.room), by)
+            auto response,
+            co_await respond(tenant, run, slot, std::move(text), std::move(values.room), id, by)
         );
         co_return response;
     }

@@ -41,27 +41,10 @@ constexpr std::size_t kChallengeBytesMax = 1'024;
 /// Of multipart: boundaries, heads and fields around the files.
 constexpr std::size_t kEnvelopeBytes = limits::kWebhookBodyBytesMax + (1u << 20);
 constexpr std::size_t kFieldsMax = 1'000;
-constexpr auto kTransferTimeout = std::chrono::hours(1);
 
 /// What a trigger's rate counts of a body. Of files the disk and the tenant's room are the limit.
 std::size_t counted(std::size_t bytes) {
     return std::min(bytes, limits::kWebhookBodyBytesMax);
-}
-
-RefusalReason refusal_reason(const Error& error) {
-    if (error.field.starts_with("input")) return RefusalReason::kInput;
-    if (error.field.starts_with("body"))
-        return error.code == Code::kLimit ? RefusalReason::kBodyLimit : RefusalReason::kBody;
-    if (error.code == Code::kLimit || error.code == Code::kUnavailable) return RefusalReason::kOverload;
-    return RefusalReason::kOther;
-}
-
-/// The address as its sender may have it. Without a public one it is taken from the request: the path has
-/// the token, so a signature for another host is of no use here.
-std::vector<std::string> urls_of(const std::string& public_url, const http::Request& request) {
-    if (!public_url.empty()) return {public_url + request.raw_target};
-    const std::string rest = std::string(request.headers.get("host")) + request.raw_target;
-    return {"https://" + rest, "http://" + rest};
 }
 
 Error from_elsewhere() {
@@ -150,9 +133,13 @@ struct Hooks::Impl {
         detail::Received received;
     };
     rt::Task<Result<Body>> read(Target target, http::Request& request);
-    /// The same of one that is read, and verified, as it comes.
+    /// The same of one that is read, and verified, as it comes. `over` is the answer to one that is over the
+    /// trigger's rate, if its length is known only by then.
     rt::Task<Result<Body>> receive(
-        Target target, http::Request& request, detail::StreamedSignature& signature
+        Target target,
+        http::Request& request,
+        detail::StreamedSignature& signature,
+        std::optional<http::Response>& over
     );
     /// Gives the input back when it fits the workflow, or when that is the run's to say.
     rt::Task<Result<std::string>> check_input(Target target, std::string input, rt::Deadline by);
@@ -229,7 +216,7 @@ Result<trigger::Accepted> Hooks::Impl::verify(
     std::vector<std::pair<std::string_view, std::string_view>> headers;
     for (const auto& [key, value] : request.headers) headers.emplace_back(key, value);
     static const trigger::Hmac kSha1 = crypto::hmac_sha1;
-    const std::vector<std::string> urls = urls_of(options.public_url, request);
+    const std::vector<std::string> urls = detail::urls_of(options.public_url, request);
     trigger::Delivery delivery{.headers = headers, .body = request.body, .urls = urls, .hmac_sha1 = &kSha1};
     auto accepted =
         trigger::verify(target.webhook.signature, secrets, delivery, clock.now(), crypto::hmac_sha256);
@@ -263,7 +250,7 @@ void Hooks::add_routes(http::Router& router) {
             http::RouteOptions::Streaming{
                 .wants = detail::brings_files,
                 .body_bytes_max = static_cast<std::size_t>(file::kFileBytesMax) + kEnvelopeBytes,
-                .timeout = kTransferTimeout,
+                .timeout = detail::kTransferTimeout,
             },
     };
     auto handler = [this](http::Request request) { return handle(std::move(request)); };
@@ -376,11 +363,19 @@ rt::Task<Result<Hooks::Impl::Body>> Hooks::Impl::read(Target target, http::Reque
 }
 
 rt::Task<Result<Hooks::Impl::Body>> Hooks::Impl::receive(
-    Target target, http::Request& request, detail::StreamedSignature& signature
+    Target target,
+    http::Request& request,
+    detail::StreamedSignature& signature,
+    std::optional<http::Response>& over
 ) {
     if (options.files == nullptr) co_return fail(Error::invalid("This server keeps no files", "body"));
     auto how = receiving(*target);
     how.hear = [&signature](std::string_view piece) { signature.add(piece); };
+    how.admit = [&](std::size_t so_far) -> Result<void> {
+        if (detail::stated_length(request) == 0) over = over_rate(*target, request, so_far, Count::kLook);
+        if (over) return fail(Error::limit("The body is over the trigger's rate", "body"));
+        return {};
+    };
     if (!detail::is_multipart(request)) {
         CO_TRY(auto received, co_await detail::receive_file(request, std::move(how), request.deadline));
         std::string input = input_of_file(received);
@@ -433,7 +428,7 @@ rt::Task<Result<http::Response>> Hooks::Impl::deliver(Target target, http::Reque
 rt::Task<Result<http::Response>> Hooks::Impl::deliver_files(Target target, http::Request request) {
     const auto received_at = clock.now();
     CO_TRY(auto known, co_await secrets(target, request.deadline));
-    std::vector<std::string> urls = urls_of(options.public_url, request);
+    std::vector<std::string> urls = detail::urls_of(options.public_url, request);
     std::string stand_in = hex(crypto::random_bytes(stand_ins, 32).reveal());
     auto signature = detail::StreamedSignature::begin(
         target->webhook.signature,
@@ -447,15 +442,19 @@ rt::Task<Result<http::Response>> Hooks::Impl::deliver_files(Target target, http:
         ++rejected;
         co_return refuse_unverified(*target, request, signature.error());
     }
-    CO_TRY(Body body, co_await receive(target, request, *signature));
+    std::optional<http::Response> over;
+    auto body = co_await receive(target, request, *signature, over);
+    if (over) co_return std::move(*over);
+    if (!body) co_return fail(std::move(body).error());
     auto delivery = signature->finish();
     if (!delivery) {
         ++rejected;
         co_return refuse_unverified(*target, request, delivery.error());
     }
-    const std::size_t size = detail::stated_length(request);
-    if (auto over = over_rate(*target, request, size, Count::kSpend)) co_return std::move(*over);
-    co_return co_await take(target, request, std::move(body), std::move(delivery->dedupe_key), received_at);
+    over = over_rate(*target, request, body->received.body_bytes, Count::kSpend);
+    if (over) co_return std::move(*over);
+    auto& key = delivery->dedupe_key;
+    co_return co_await take(target, request, *std::move(body), std::move(key), received_at);
 }
 
 /// A delivery that was verified and read begins a run, which is given its files first.
@@ -501,11 +500,8 @@ rt::Task<Result<http::Response>> Hooks::Impl::take(
     std::chrono::seconds refused_for{0};
     start.refused_for = &refused_for;
     auto answer = co_await begin(target, std::move(start), request.id, by);
-    // A repetition: the run that began before has its own. Of a start whose outcome nobody knows they stay.
     const bool is_repeat = answer && answer->headers.get("x-weft-run-id", run.text()) != run.text();
-    const bool is_refused = !answer && answer.error().code != Code::kUnavailable &&
-                            answer.error().code != Code::kTimeout && answer.error().code != Code::kCancelled;
-    if (is_repeat || is_refused)
+    if (is_repeat || (!answer && detail::has_begun_nothing(answer.error())))
         for (const FileId& file : files) (void)co_await options.files->drop(tenant, file, by);
     if (answer || refused_for.count() == 0) co_return answer;
     refused(RefusalReason::kRate, *target, Sent(request), http_status(answer.error().code));

@@ -79,6 +79,30 @@ TEST_F(HookLimits, BytesCountAsWell) {
     EXPECT_EQ(status_of(admit(edge, hook, "40")), 429) << "by the length that it states";
 }
 
+/// A sender that states no length spends what it sends, and is cut off where its allowance ends.
+TEST_F(HookLimits, BytesOfAFileWithoutALengthCountAsTheyCome) {
+    HookOptions options;
+    options.bytes = {.per_second = 0.01, .burst = 100'000};
+    Edge edge(db_, {}, options);
+    http::Router router;
+    edge.hooks_.add_routes(router);
+    auto tenant = edge.tenant();
+    auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kOpen);
+    const auto send = [&](std::size_t bytes) {
+        auto made = edge.request(hook, std::string(bytes, 'x'));
+        made.headers.set("Content-Type", "application/pdf");
+        made.target = http::Target::parse("/hooks/" + hook.token).value();
+        made.params = {};
+        auto answer = edge.wait(router.answer(std::move(made)));
+        return answer ? answer->status : http_status(answer.error().code);
+    };
+    EXPECT_EQ(send(70'000), 202);
+    EXPECT_EQ(send(40'000), 429);
+    EXPECT_EQ(send(20'000), 202) << "what was refused has spent nothing";
+    EXPECT_EQ(send(20'000), 429);
+    EXPECT_EQ(count("weft.file"), "2");
+}
+
 TEST_F(HookLimits, ForgedEventsUseUpNothing) {
     HookOptions options;
     options.events = kThree;

@@ -22,6 +22,15 @@ std::string shown_type(std::string_view text) {
 
 }  // namespace
 
+store::triggers::RefusalReason refusal_reason(const Error& error) {
+    using store::triggers::RefusalReason;
+    if (error.field.starts_with("input")) return RefusalReason::kInput;
+    if (error.field.starts_with("body"))
+        return error.code == Code::kLimit ? RefusalReason::kBodyLimit : RefusalReason::kBody;
+    if (error.code == Code::kLimit || error.code == Code::kUnavailable) return RefusalReason::kOverload;
+    return RefusalReason::kOther;
+}
+
 std::string masked_address(std::string_view address) {
     return http::network_of(address, {.v4_bits = 24, .v6_bits = 48});
 }

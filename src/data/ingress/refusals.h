@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/error.h"
 #include "base/id.h"
 #include "platform/pg/pg.h"
 #include "platform/rt/clock.h"
@@ -25,6 +26,9 @@ struct Refusal {
     std::string content_type;  // cut
     std::string address;       // of the sender, masked
 };
+
+/// Of a delivery that was known and verified.
+store::triggers::RefusalReason refusal_reason(const Error& error);
 
 /// The network of an address: its /24, or /48 of an IPv6 one; "" for what is no address.
 std::string masked_address(std::string_view address);

@@ -45,6 +45,7 @@ class Callers {
         store::runs::ValueSlot slot,
         std::string text,
         std::shared_ptr<const void> room,
+        RequestId request,
         rt::Deadline by
     );
     /// The run's answer if it has one by now; `told` is what a notice said of it, and spares the statements.

@@ -56,15 +56,26 @@ class Parts {
 
   private:
     Result<void> begin() {
-        if (out.entries.size() >= how_.entries_max)
-            return fail(Error::limit("The body has too many fields", "body"));
+        if (++parts_ > how_.entries_max) return fail(Error::limit("The body has too many fields", "body"));
         text_.clear();
+        file_bytes_ = 0;
+        before_ = reader_.part().filename ? begun_[reader_.part().name]++ : 0;
+        is_refused_ = !is_nothing() && refuses();
         return count(reader_.part().name.size());
     }
     Result<void> count(std::size_t bytes) {
         out.text_bytes += bytes;
         if (out.text_bytes <= how_.text_bytes_max) return {};
         return fail(Error::limit("The body's fields that are no files are too large", "body"));
+    }
+    /// A browser sends a part without a name and bytes for an entry that was left empty.
+    bool is_nothing() const {
+        const auto& part = reader_.part();
+        return !part.filename || (part.filename->empty() && file_bytes_ == 0);
+    }
+    bool refuses() const {
+        const auto& part = reader_.part();
+        return how_.refuses && how_.refuses({part.name, *part.filename, part.type, file_bytes_, before_});
     }
     rt::Task<Result<void>> open() {
         if (out.files.size() >= file::kFilesPerBodyMax)
@@ -82,6 +93,12 @@ class Parts {
             text_ += data;
             co_return Result<void>{};
         }
+        file_bytes_ += static_cast<std::int64_t>(data.size());
+        if (!is_refused_) is_refused_ = refuses();
+        if (is_refused_) {
+            upload_.reset();
+            co_return Result<void>{};
+        }
         if (upload_ == nullptr) CO_CHECK_OK(co_await open());
         co_return co_await upload_->append(std::move(data), by_);
     }
@@ -92,8 +109,10 @@ class Parts {
             text_.clear();
             co_return Result<void>{};
         }
+        if (is_refused_) co_return Result<void>{};
         if (upload_ == nullptr) {
-            if (part.filename->empty()) co_return Result<void>{};
+            if (is_nothing()) --begun_[part.name];
+            if (is_nothing()) co_return Result<void>{};
             CO_CHECK_OK(co_await open());
         }
         CO_TRY(auto file, co_await upload_->finish(by_));
@@ -108,7 +127,19 @@ class Parts {
     rt::Deadline by_;
     std::string text_;
     std::unique_ptr<Upload> upload_;
+    std::int64_t file_bytes_ = 0;
+    std::size_t parts_ = 0;
+    std::size_t before_ = 0;
+    std::map<std::string, std::size_t> begun_;  // files, by field
+    bool is_refused_ = false;
 };
+
+Result<void> admit(const Receiving& how, std::string_view piece, std::size_t& bytes) {
+    bytes += piece.size();
+    if (how.admit) CHECK_OK(how.admit(bytes));
+    if (how.hear) how.hear(piece);
+    return {};
+}
 
 rt::Task<Result<Received>> finished(std::unique_ptr<Upload> upload, rt::Deadline by) {
     Received out;
@@ -131,6 +162,10 @@ bool brings_files(const http::Request& head) {
     return is_multipart(head) || is_bytes(media_type(head));
 }
 
+bool has_begun_nothing(const Error& error) {
+    return error.code != Code::kUnavailable && error.code != Code::kTimeout && error.code != Code::kCancelled;
+}
+
 std::vector<FileId> Received::ids() const {
     std::vector<FileId> out;
     for (const auto& file : files) out.push_back(file.id);
@@ -143,7 +178,7 @@ rt::Task<Result<Received>> receive_multipart(http::Request& request, Receiving h
     for (;;) {
         CO_TRY(std::string piece, co_await request.incoming->read(by));
         if (piece.empty()) break;
-        if (how.hear) how.hear(piece);
+        CO_CHECK_OK(admit(how, piece, parts.out.body_bytes));
         CO_CHECK_OK(co_await parts.take(std::move(piece)));
     }
     CO_CHECK_OK(parts.finish());
@@ -160,13 +195,16 @@ rt::Task<Result<Received>> receive_file(http::Request& request, Receiving how, r
     const auto length = static_cast<std::int64_t>(stated_length(request));
     const auto stated = length > 0 ? std::optional(length) : std::nullopt;
     CO_TRY(auto upload, co_await how.files.create(how.tenant, std::move(what), stated, by));
+    std::size_t bytes = 0;
     for (;;) {
         CO_TRY(std::string piece, co_await request.incoming->read(by));
         if (piece.empty()) break;
-        if (how.hear) how.hear(piece);
+        CO_CHECK_OK(admit(how, piece, bytes));
         CO_CHECK_OK(co_await upload->append(std::move(piece), by));
     }
-    co_return co_await finished(std::move(upload), by);
+    CO_TRY(auto out, co_await finished(std::move(upload), by));
+    out.body_bytes = bytes;
+    co_return out;
 }
 
 rt::Task<Result<Received>> receive_bytes(std::string bytes, What what, Receiving how, rt::Deadline by) {

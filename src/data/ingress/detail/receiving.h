@@ -7,6 +7,7 @@
 #include "platform/http/http.h"
 #include "store/files/files.h"
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,6 +21,8 @@
 /// Bodies that are read as they come: files go to the disk, never into memory whole.
 namespace weft::ingress::detail {
 
+inline constexpr auto kTransferTimeout = std::chrono::hours(1);  // of 5 GiB at 12 Mbit/s
+
 /// Whether a delivery's body is one: multipart, or bytes that are no text. Bodies with a coding are small
 /// ones.
 bool brings_files(const http::Request& head);
@@ -31,6 +34,7 @@ struct Received {
     std::vector<std::unique_ptr<store::files::Upload>> uploads;
     std::vector<store::files::File> files;  // likewise
     std::size_t text_bytes = 0;
+    std::size_t body_bytes = 0;  // all that was read
     std::vector<FileId> ids() const;
 };
 
@@ -41,6 +45,18 @@ struct Receiving {
     std::size_t text_bytes_max = 0;
     std::size_t entries_max = 0;
     std::function<void(std::string_view)> hear = nullptr;  // of each byte of the body, for its signature
+    /// Of a file's part, when it begins and as it grows: what this refuses is read and dropped, and the body
+    /// goes on.
+    struct Part {
+        std::string_view field;
+        std::string_view filename;  // may be empty
+        std::string_view type;
+        std::int64_t bytes = 0;  // so far
+        std::size_t before = 0;  // files of the field before it
+    };
+    std::function<bool(const Part&)> refuses = nullptr;
+    std::function<Result<void>(std::size_t)> admit =
+        nullptr;  // asked before more of it is kept: all until then
 };
 
 /// multipart/form-data. A file without name and bytes, which browsers send for an empty field, is left out.
@@ -52,6 +68,10 @@ rt::Task<Result<Received>> receive_file(http::Request& request, Receiving how, r
 rt::Task<Result<Received>> receive_bytes(
     std::string bytes, store::files::What what, Receiving how, rt::Deadline by
 );
+
+/// After a start that failed so: nobody uses its files. Of one whose outcome nobody knows they stay, of a
+/// repetition the run that began before has its own.
+bool has_begun_nothing(const Error& error);
 
 /// The verification of a body that is not there yet: `trigger::verify` is asked before it about a body that
 /// stands for it, which says what is digested, and again behind it with these digests.

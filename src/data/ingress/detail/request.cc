@@ -128,6 +128,12 @@ bool is_bytes(std::string_view type) {
            type != "application/x-www-form-urlencoded";
 }
 
+std::vector<std::string> urls_of(const std::string& public_url, const http::Request& request) {
+    if (!public_url.empty()) return {public_url + request.raw_target};
+    const std::string rest = std::string(request.headers.get("host")) + request.raw_target;
+    return {"https://" + rest, "http://" + rest};
+}
+
 std::size_t stated_length(const http::Request& head) {
     const std::string_view text = head.headers.get("content-length");
     std::size_t length = 0;

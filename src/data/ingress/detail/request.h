@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace weft::ingress::detail {
 
@@ -23,6 +24,9 @@ struct Reading {
     bool has_broken_text = false;
     bool is_mislabelled = false;  // not coded as its Content-Encoding says
 };
+/// The address as its sender may have it. Without a public one it is taken from the request: the path has
+/// the token, so a signature for another host is of no use here.
+std::vector<std::string> urls_of(const std::string& public_url, const http::Request& request);
 /// Of a body that may not have been read; 0 when nobody says.
 std::size_t stated_length(const http::Request& head);
 /// How many bytes a delivery may take while it is read, as it came included.
