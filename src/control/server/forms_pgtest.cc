@@ -61,6 +61,28 @@ TEST_F(FormTriggers, HaveAnAddressOfTheirOwnOrOneThatIsChosen) {
     EXPECT_EQ(make(R"({"path": "contact-us"})").status, 201) << "it is free again";
 }
 
+TEST_F(FormTriggers, AndWebhooksShareThePathsThatAreChosen) {
+    const auto hook = [&](std::string_view path) {
+        return send(
+            Method::kPost,
+            triggers,
+            R"({"kind": "webhook", "name": "H", "config": {"signature": {"scheme": "none"}, "path": ")" +
+                std::string(path) + "\"}}"
+        );
+    };
+    const Reply made = hook("order-paid");
+    ASSERT_EQ(made.status, 201) << to_text(made.body);
+    EXPECT_THAT(made.text("url"), HasSubstr("/hooks/order-paid"));
+    EXPECT_EQ(hook("order-paid").text("field"), "config.path");
+    EXPECT_EQ(make(R"({"path": "order-paid"})").status, 409);
+    EXPECT_EQ(hook("Order").text("field"), "config.path");
+    const std::string at = "/triggers/" + made.id();
+    EXPECT_EQ(send(Method::kPost, at + "/rotate", R"({"what": "token"})").status, 409);
+    const Reply freed = send(Method::kPatch, at, R"({"config": {"signature": {"scheme": "none"}}})");
+    EXPECT_THAT(freed.text("url"), HasSubstr("/hooks/whk_"));
+    EXPECT_EQ(hook("order-paid").status, 201) << "it is free again";
+}
+
 TEST_F(FormTriggers, SayWhatIsWrongWithTheirSettings) {
     const Reply wrong = make(R"({"redirect": "http://example.com"})");
     EXPECT_EQ(wrong.status, 422);

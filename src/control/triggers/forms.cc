@@ -17,7 +17,7 @@ rt::Task<Result<Json>> Triggers::create_form(Context& context, WorkflowId workfl
     CO_TRY(auto settings, form::parse_settings(*member_in(input, "config")));
     CO_TRY(auto key, co_await env_.keys.current(context.tenant(), KeyClass::kIngress, context.deadline));
     const auto id = TriggerId::make(env_.clock.now(), env_.rng);
-    const Secret token = settings.path.empty() ? make_token() : Secret(settings.path);
+    const Secret token = token_of(settings.path);
     rows::NewTrigger trigger{
         .tenant = context.tenant(),
         .id = id,
@@ -42,8 +42,7 @@ rt::Task<Result<Json>> Triggers::change_form(Context& context, rows::Trigger bef
     if (const Json* config = member_in(input, "config")) {
         CO_TRY(auto settings, form::parse_settings(*config));
         change.config = form::to_json(settings);
-        const std::string_view old = text_or(before.config.get_object(), "path");
-        if (settings.path != old) token = settings.path.empty() ? make_token() : Secret(settings.path);
+        if (settings.path != path_of(before)) token = token_of(settings.path);
         if (before.state == rows::State::kActive) {
             CO_TRY(
                 auto workflow,

@@ -96,7 +96,7 @@ constexpr std::string_view kNew =
         "name": {"$ref": "#/definitions/name"},
         "config": {
             "type": "object",
-            "description": "webhook: signature, mode, challenge, on_invalid_input, networks. )"
+            "description": "webhook: signature, mode, challenge, on_invalid_input, networks, methods, path. )"
     R"(schedule: cron or every, zone, starting, overlap, catch_up, catch_up_within, jitter, )"
     R"(pause_until, input. form, all optional: title, description, button, thanks (texts), )"
     R"(redirect (https), path, fields (names of inputs, in order), zone. )"

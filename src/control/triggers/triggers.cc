@@ -51,7 +51,8 @@ Result<void> check_given(const trigger::Signature& signature, std::string_view s
 
 }  // namespace
 
-Secret Triggers::make_token() {
+Secret Triggers::token_of(std::string_view path) {
+    if (!path.empty()) return Secret(std::string(path));
     return Secret("whk_" + base64url(crypto::random_bytes(env_.rng, kRandomBytes).reveal()));
 }
 
@@ -144,7 +145,7 @@ rt::Task<Result<Json>> Triggers::create(Context& context, Json input) {
     CO_TRY(auto key, co_await env_.keys.current(context.tenant(), KeyClass::kIngress, context.deadline));
 
     const auto id = TriggerId::make(env_.clock.now(), env_.rng);
-    const Secret token = make_token();
+    const Secret token = token_of(webhook.path);
     rows::NewTrigger trigger{
         .tenant = context.tenant(),
         .id = id,
@@ -210,12 +211,17 @@ rt::Task<Result<Json>> Triggers::change(Context& context, Json input) {
     if (polls(before.kind)) co_return co_await change_poll(context, std::move(before), std::move(input));
     rows::TriggerChange change{.id = id, .name = maybe_text_in(input, "name"), .config = std::nullopt};
     std::optional<Secret> secret;
+    std::optional<Secret> token;
     if (const Json* config = member_in(input, "config")) {
         CO_TRY(auto webhook, webhook_in(*config));
         change.config = trigger::to_json(webhook);
+        if (webhook.path != path_of(before)) token = token_of(webhook.path);
         if (is_signed(webhook) && !before.has_secret) secret = make_secret();
     }
     CO_TRY(auto after, co_await rows::change(context.db(), std::move(change), context.deadline));
+    if (token) {
+        CO_TRY(after, co_await put_token(context, std::move(after), *std::move(token)));
+    }
     if (secret) {
         CO_TRY(auto key, co_await env_.keys.by_id(context.tenant(), *after.key_id, context.deadline));
         const rows::Secrets secrets{.current = *secret, .previous = {}, .previous_until = {}};
@@ -284,8 +290,8 @@ rt::Task<Result<Json>> Triggers::rotate(Context& context, Json input) {
     if (!trigger.sealed_token) co_return fail(Error::conflict("Such a trigger has no address and no secret"));
     if (trigger.kind == rows::Kind::kForm && what != "token")
         co_return fail(Error::conflict("A form has no secret"));
-    if (trigger.kind == rows::Kind::kForm && !text_or(trigger.config.get_object(), "path").empty())
-        co_return fail(Error::conflict("The form's address is its path; change config.path instead"));
+    if (what == "token" && !path_of(trigger).empty())
+        co_return fail(Error::conflict("The trigger's address is its path; change config.path instead"));
     tell_changed(context, id);
     auto given = maybe_text_in(input, "secret");
     if (given && what == "token") co_return fail(Error::invalid("An address is made, not given", "secret"));
@@ -297,6 +303,10 @@ rt::Task<Result<Json>> Triggers::rotate(Context& context, Json input) {
     std::optional<Secret> secret;
     if (given) secret = Secret(*std::move(given));
     co_return co_await rotate_secret(context, id, std::move(secret));
+}
+
+std::string_view Triggers::path_of(const rows::Trigger& trigger) {
+    return text_or(trigger.config.get_object(), "path");
 }
 
 rt::Task<Result<rows::Trigger>> Triggers::put_token(Context& context, rows::Trigger of, Secret token) {
@@ -311,7 +321,7 @@ rt::Task<Result<rows::Trigger>> Triggers::put_token(Context& context, rows::Trig
 
 rt::Task<Result<Json>> Triggers::rotate_token(Context& context, TriggerId id) {
     CO_TRY(auto before, co_await rows::find(context.db(), id, context.deadline));
-    CO_TRY(auto after, co_await put_token(context, std::move(before), make_token()));
+    CO_TRY(auto after, co_await put_token(context, std::move(before), token_of("")));
     co_return co_await shown(context, std::move(after));
 }
 

@@ -64,7 +64,9 @@ class Triggers {
     rt::Task<Result<Json>> shown(Context& context, store::triggers::Trigger trigger);
     rt::Task<Result<JsonArray>> shown_all(Context& context, std::vector<store::triggers::Trigger> triggers);
     std::string url_of(store::triggers::Kind kind, const Secret& token) const;
-    Secret make_token();
+    /// Of a trigger's address: the path that its author chose, or a secret one.
+    Secret token_of(std::string_view path);
+    static std::string_view path_of(const store::triggers::Trigger& trigger);
     Secret make_secret();
 
     Environment& env_;

@@ -1,5 +1,6 @@
 #include "core/connector/connector.h"
 #include "core/form/form.h"
+#include "core/trigger/trigger.h"
 
 #include <fmt/format.h>
 
@@ -13,7 +14,6 @@ namespace {
 constexpr std::size_t kLineBytesMax = 200;
 constexpr std::size_t kTextBytesMax = 4'000;
 constexpr std::size_t kRedirectBytesMax = 2'000;
-constexpr std::size_t kPathBytesMin = 3;
 constexpr std::size_t kPathBytesMax = 80;
 constexpr std::size_t kNamesMax = 100;
 
@@ -51,13 +51,6 @@ bool is_redirect(std::string_view url) {
            });
 }
 
-bool is_path(std::string_view path) {
-    return path.size() >= kPathBytesMin && is_letter_or_digit(path.front()) &&
-           std::ranges::all_of(path, [](char c) {
-               return (is_letter_or_digit(c) && !(c >= 'A' && c <= 'Z')) || c == '-';
-           });
-}
-
 Result<> read_texts(const JsonObject& object, Settings& out, std::string_view field) {
     for (const TextRow& row : kTexts) {
         const Json* value = object.if_contains(row.name);
@@ -74,11 +67,7 @@ Result<> read_texts(const JsonObject& object, Settings& out, std::string_view fi
             "redirect is a whole address that begins with https://, such as https://example.com/thanks",
             fmt::format("{}.redirect", field)
         ));
-    if (!out.path.empty() && !is_path(out.path))
-        return fail(Error::invalid(
-            "path is 3 to 80 lower-case letters, digits and dashes, such as contact-us",
-            fmt::format("{}.path", field)
-        ));
+    if (!out.path.empty()) CHECK_OK(trigger::check_path(out.path, fmt::format("{}.path", field)));
     return {};
 }
 

@@ -236,5 +236,19 @@ TEST(ImportedTriggersAmongSeveral, FailWhenNoStepIsOfTheOneThatStarted) {
     EXPECT_EQ(alone->definition.at("steps").get_array().size(), 1U) << "one needs no guard";
 }
 
+TEST(ImportedWebhook, TakesTheMethodsOfTheNode) {
+    const auto methods = [](std::string_view parameters) {
+        const auto imported = from_n8n(
+            R"({"nodes":[{"name":"Hook","type":"n8n-nodes-base.webhook","parameters":)" +
+            std::string(parameters) + "}]}"
+        );
+        EXPECT_TRUE(imported);
+        return imported ? to_text(imported->triggers.at(0).config.at("methods")) : "";
+    };
+    EXPECT_EQ(methods("{}"), R"(["GET"])");
+    EXPECT_EQ(methods(R"({"httpMethod":"PUT"})"), R"(["PUT"])");
+    EXPECT_EQ(methods(R"({"multipleMethods":true,"httpMethod":["GET","DELETE"]})"), R"(["GET","DELETE"])");
+}
+
 }  // namespace
 }  // namespace weft::importer

@@ -255,10 +255,15 @@ void map_manual_trigger(Work& work) {
     gives_of_trigger(work, "manual", "[{ json: {} }]");
 }
 
+/// A webhook of n8n takes one method, or those that are chosen.
+JsonArray methods_of(Work& work) {
+    const Json* given = work.param("httpMethod");
+    if (given != nullptr && given->is_array()) return given->get_array();
+    return JsonArray{Json(work.text("httpMethod", "GET"))};
+}
+
 void map_webhook(Work& work) {
-    const std::string_view method = work.text("httpMethod", "GET");
-    if (method != "GET" && method != "POST")
-        work.hand(fmt::format("deliveries by {}: POST and GET are taken", method));
+    JsonArray methods = methods_of(work);
     if (work.flag("options.rawBody") || work.flag("options.binaryData"))
         work.hand("bodies as files (raw body)");
     JsonObject signature;
@@ -286,7 +291,11 @@ void map_webhook(Work& work) {
         work,
         "webhook",
         work.node.name,
-        JsonObject{{"mode", is_sync ? "sync" : "async"}, {"signature", std::move(signature)}}
+        JsonObject{
+            {"mode", is_sync ? "sync" : "async"},
+            {"signature", std::move(signature)},
+            {"methods", std::move(methods)}
+        }
     );
     gives_of_trigger(work, "webhook", "n8n.webhook(trigger, input)");
 }

@@ -1,6 +1,7 @@
 #include "core/trigger/trigger.h"
 
 #include "base/bytes.h"
+#include "base/words.h"
 #include "core/runstate/policy.h"
 #include "core/trigger/detail/recipes.h"
 
@@ -27,6 +28,8 @@ constexpr std::size_t kDedupeBytesMax = 200;  // an index key
 constexpr std::size_t kDigestBytes = 32;
 constexpr std::size_t kSha1Bytes = 20;
 constexpr std::size_t kParameterBytesMax = 64;
+constexpr std::size_t kPathBytesMin = 3;
+constexpr std::size_t kPathBytesMax = 80;
 
 struct SchemeRow {
     Scheme scheme;
@@ -201,6 +204,13 @@ Result<> check_used(const JsonObject& object, Scheme scheme, std::string_view fi
     return {};
 }
 
+Error bad_methods(std::string_view field) {
+    return Error::invalid(
+        R"(methods is a list of GET, HEAD, POST, PUT, PATCH and DELETE, each once, such as ["POST", "PUT"])",
+        std::string(field)
+    );
+}
+
 Result<Challenge> parse_challenge(const Json& value, std::string_view field) {
     CHECK_OK(check_members(value, {"parameter", "token_parameter"}, field));
     const JsonObject& object = value.get_object();
@@ -297,9 +307,51 @@ Json to_json(const Signature& signature) {
     return out;
 }
 
+std::string Methods::text() const {
+    std::string out;
+    for (std::size_t i = 0; i < kMethods.size(); ++i)
+        if (has(static_cast<Method>(i))) out.append(out.empty() ? "" : ", ").append(kMethods[i]);
+    return out;
+}
+
+Result<> check_path(std::string_view path, std::string field) {
+    const auto is_letter_or_digit = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    const bool is_good = path.size() >= kPathBytesMin && path.size() <= kPathBytesMax &&
+                         is_letter_or_digit(path.front()) &&
+                         std::ranges::all_of(path, [&](char c) { return is_letter_or_digit(c) || c == '-'; });
+    if (is_good) return {};
+    return fail(Error::invalid(
+        fmt::format(
+            "path is {} to {} lower-case letters, digits and dashes, such as contact-us",
+            kPathBytesMin,
+            kPathBytesMax
+        ),
+        std::move(field)
+    ));
+}
+
+namespace {
+
+Result<Methods> parse_methods(const Json& value, std::string_view field) {
+    const JsonArray* list = value.if_array();
+    Methods out{};
+    for (const Json& each : list != nullptr ? *list : JsonArray()) {
+        const std::string* text = each.if_string();
+        const auto method = text == nullptr ? std::nullopt : find_word<Method>(kMethods, *text);
+        if (!method || out.has(*method)) return fail(bad_methods(field));
+        out.add(*method);
+    }
+    if (out == Methods{}) return fail(bad_methods(field));
+    return out;
+}
+
+}  // namespace
+
 Result<Webhook> parse_webhook(const Json& config, std::string_view field) {
     CHECK_OK(check_members(
-        config, {"signature", "mode", "challenge", "on_invalid_input", "filter", "networks"}, field
+        config,
+        {"signature", "mode", "challenge", "on_invalid_input", "filter", "networks", "methods", "path"},
+        field
     ));
     const JsonObject& object = config.get_object();
     const Json* signature = object.if_contains("signature");
@@ -343,6 +395,13 @@ Result<Webhook> parse_webhook(const Json& config, std::string_view field) {
     if (const Json* networks = object.if_contains("networks"); networks != nullptr && !networks->is_null()) {
         TRY(out.networks, Networks::parse(*networks, below(field, "networks")));
     }
+    if (const Json* methods = object.if_contains("methods"); methods != nullptr && !methods->is_null()) {
+        TRY(out.methods, parse_methods(*methods, below(field, "methods")));
+    }
+    if (const Json* path = object.if_contains("path"); path != nullptr && !path->is_null()) {
+        out.path = text_or(object, "path");
+        CHECK_OK(check_path(out.path, below(field, "path")));
+    }
     return out;
 }
 
@@ -360,6 +419,13 @@ Json to_json(const Webhook& webhook) {
     }
     if (webhook.filter) out["filter"] = webhook.filter->json();
     if (!webhook.networks.empty()) out["networks"] = webhook.networks.json();
+    if (webhook.methods != Webhook().methods) {
+        JsonArray methods;
+        for (std::size_t i = 0; i < kMethods.size(); ++i)
+            if (webhook.methods.has(static_cast<Method>(i))) methods.emplace_back(kMethods[i]);
+        out["methods"] = std::move(methods);
+    }
+    if (!webhook.path.empty()) out["path"] = webhook.path;
     return out;
 }
 

@@ -7,8 +7,10 @@
 #include "core/trigger/filter.h"
 #include "core/trigger/networks.h"
 
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -68,13 +70,38 @@ struct Challenge {
     bool operator==(const Challenge&) const = default;
 };
 
+/// How an event may be sent.
+enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete };
+/// In the order of the enum.
+inline constexpr std::array<std::string_view, 6> kMethods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+class Methods {
+  public:
+    constexpr Methods(std::initializer_list<Method> methods) {
+        for (const Method method : methods) add(method);
+    }
+    constexpr void add(Method method) { bits_ |= bit(method); }
+    constexpr bool has(Method method) const { return (bits_ & bit(method)) != 0; }
+    /// As an Allow header lists them.
+    std::string text() const;
+    bool operator==(const Methods&) const = default;
+
+  private:
+    static constexpr unsigned bit(Method method) { return 1u << static_cast<unsigned>(method); }
+    unsigned bits_ = 0;
+};
+
+/// The last part of an address that people choose, of a webhook or a form: 3 to 80 lower-case letters, digits
+/// and dashes, which no secret address is. kInvalid with `field`.
+Result<> check_path(std::string_view path, std::string field);
+
 /// What becomes of a delivery that does not fit the workflow's `inputs`. kFail: it starts a run, which fails
 /// with that reason. kRefuse: the sender is told (422), and nothing starts.
 enum class OnInvalidInput { kFail, kRefuse };
 
 /// A webhook trigger's settings: {"signature": {...}, "mode"?: "async"|"sync", "challenge"?: {...},
-/// "on_invalid_input"?: "fail"|"refuse", "filter"?: {...}, "networks"?: [...]}. In sync mode the caller waits
-/// for core/respond. `networks`: senders from elsewhere are refused, whatever they know.
+/// "on_invalid_input"?: "fail"|"refuse", "filter"?: {...}, "networks"?: [...], "methods"?: ["POST", ...],
+/// "path"?: text}. In sync mode the caller waits for core/respond. `networks`: senders from elsewhere are
+/// refused, whatever they know.
 struct Webhook {
     Signature signature;
     Mode mode = Mode::kAsync;
@@ -82,6 +109,8 @@ struct Webhook {
     OnInvalidInput on_invalid_input = OnInvalidInput::kFail;
     std::optional<Filter> filter;
     Networks networks;  // empty: from everywhere
+    Methods methods = {Method::kGet, Method::kPost};
+    std::string path;  // the address /hooks/<path>; empty: a secret one is made
     bool operator==(const Webhook&) const = default;
 };
 Result<Webhook> parse_webhook(const Json& config, std::string_view field = "config");

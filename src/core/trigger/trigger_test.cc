@@ -323,5 +323,23 @@ TEST(WebhookConfig, ReadsBackAndNamesTheFieldAtFault) {
     EXPECT_EQ(field(R"({"signature":{"scheme":"none"},"secret":"x"})"), "config.secret");
 }
 
+TEST(WebhookConfig, MethodsAndPathAreChosenOrUsual) {
+    const auto with = [](std::string_view more) {
+        return parse_webhook(json(R"({"signature":{"scheme":"none"},)" + std::string(more) + "}"));
+    };
+    const Webhook usual = *parse_webhook(json(R"({"signature":{"scheme":"none"}})"));
+    EXPECT_EQ(usual.methods.text(), "GET, POST");
+    EXPECT_FALSE(to_json(usual).get_object().contains("methods"));
+    const Webhook chosen = *with(R"("methods":["DELETE","HEAD","PUT"],"path":"order-paid")");
+    EXPECT_EQ(chosen.methods.text(), "HEAD, PUT, DELETE");
+    EXPECT_FALSE(chosen.methods.has(Method::kPost));
+    EXPECT_EQ(*parse_webhook(to_json(chosen)), chosen);
+    for (std::string_view wrong :
+         {"[]", "\"GET\"", R"(["get"])", R"(["OPTIONS"])", R"(["PUT","PUT"])", "[7]"})
+        EXPECT_EQ(with(R"("methods":)" + std::string(wrong)).error().field, "config.methods") << wrong;
+    for (std::string_view wrong : {R"("ab")", R"("Order")", R"("-a-b")", R"("a/b/c")", R"("whk_abc")", "7"})
+        EXPECT_EQ(with(R"("path":)" + std::string(wrong)).error().field, "config.path") << wrong;
+}
+
 }  // namespace
 }  // namespace weft::trigger

@@ -7,6 +7,7 @@
 #include "data/ingress/detail/callers.h"
 #include "data/ingress/detail/input_schemas.h"
 #include "data/ingress/detail/receiving.h"
+#include "data/ingress/detail/replies.h"
 #include "data/ingress/detail/request.h"
 #include "platform/crypto/crypto.h"
 #include "platform/rt/loop.h"
@@ -47,32 +48,10 @@ std::size_t counted(std::size_t bytes) {
     return std::min(bytes, limits::kWebhookBodyBytesMax);
 }
 
-Error from_elsewhere() {
-    return Error::forbidden("This webhook takes nothing from your address");
-}
-
-/// What a sender hears whose event begins no run: that all is well.
-http::Response done_with(const trigger::Webhook& webhook, std::string body) {
-    if (const auto status = trigger::bare_status(webhook.signature)) return http::Response::empty(*status);
-    return http::Response::json(202, std::move(body));
-}
-
 /// The input of a run whose delivery was one file.
 std::string input_of_file(const detail::Received& received) {
     const auto& file = received.files.front();
     return to_text(JsonObject{{"file", file::to_json(file.handle())}, {"content_type", file.type}});
-}
-
-http::Response echo(std::string value) {
-    auto response = http::Response::text(200, std::move(value));
-    response.headers.add("cache-control", "no-store");
-    detail::keep_apart(response);
-    return response;
-}
-
-http::Response answer_to(trigger::Handshake asked) {
-    if (asked.body.empty()) return http::Response::empty(200);
-    return asked.is_json ? http::Response::json(200, std::move(asked.body)) : echo(std::move(asked.body));
 }
 
 }  // namespace
@@ -254,9 +233,8 @@ void Hooks::add_routes(http::Router& router) {
             },
     };
     auto handler = [this](http::Request request) { return handle(std::move(request)); };
-    for (auto method : {http::Method::kPost, http::Method::kGet, http::Method::kHead}) {
-        router.add(method, "/hooks/{token}", handler, options);
-    }
+    for (const auto word : trigger::kMethods)
+        router.add(*http::parse_method(word), "/hooks/{token}", handler, options);
 }
 
 rt::Task<Result<http::Pass>> Hooks::admit(const http::Request& head) {
@@ -283,9 +261,12 @@ rt::Task<Result<http::Pass>> Hooks::admit(const http::Request& head) {
     if (!pass.refusal && !row.is_workflow_active && !row.is_listening) {
         refuse(RefusalReason::kInactive, http::problem(KnownTarget::inactive(), head.id));
     } else if (!pass.refusal && !networks.empty() && !networks.contains(head.client)) {
-        refuse(RefusalReason::kAddress, http::problem(from_elsewhere(), head.id));
+        refuse(RefusalReason::kAddress, detail::from_elsewhere(head.id));
     }
-    if (!pass.refusal && head.method != http::Method::kHead) {
+    const auto wish = detail::wish_of((*target)->webhook, head);
+    if (!pass.refusal && wish == detail::Wish::kNothing)
+        refuse(RefusalReason::kMethod, detail::other_method((*target)->webhook, head.id));
+    if (!pass.refusal && wish == detail::Wish::kEvent) {
         if (auto room = impl_->ingest.may_start(row.tenant); !room) {
             impl_->refused(
                 refusal_reason(room.error()), **target, Sent(head), http_status(room.error().code)
@@ -304,7 +285,8 @@ rt::Task<Result<http::Response>> Hooks::handle(http::Request request) {
         request.note = std::move(pass.note);
     }
     auto target = std::static_pointer_cast<const KnownTarget>(request.note);
-    if (request.method == http::Method::kHead) co_return http::Response::empty(200);
+    if (detail::wish_of(target->webhook, request) == detail::Wish::kLook)
+        co_return http::Response::empty(200);
     const RequestId id = request.id;
     const Sent sent(request);
     auto answer = co_await impl_->deliver(target, std::move(request));
@@ -332,7 +314,7 @@ Result<std::optional<http::Response>> Hooks::Impl::challenged(
     const bool is_good = value->size() <= kChallengeBytesMax &&
                          std::ranges::all_of(*value, [](char c) { return c >= ' ' && c <= '~'; });
     if (!is_good) return fail(Error::invalid("A challenge is at most 1024 printable characters", "query"));
-    return echo(std::string(*value));
+    return detail::echo(std::string(*value));
 }
 
 rt::Task<Result<Hooks::Impl::Body>> Hooks::Impl::read(Target target, http::Request& request) {
@@ -417,7 +399,7 @@ rt::Task<Result<http::Response>> Hooks::Impl::deliver(Target target, http::Reque
     if (!delivery) co_return refuse_unverified(*target, request, delivery.error());
     const auto& signature = target->webhook.signature;
     if (auto asked_of = trigger::handshake(signature, known, request.body, crypto::hmac_sha256))
-        co_return answer_to(std::move(*asked_of));
+        co_return detail::answer_to(std::move(*asked_of));
     if (auto over = over_rate(*target, request, request.body.size(), Count::kSpend))
         co_return std::move(*over);
     CO_TRY(Body body, co_await read(target, request));
@@ -473,12 +455,12 @@ rt::Task<Result<http::Response>> Hooks::Impl::take(
     if (captured == Capture::kKept) {
         auto& uploads = body.received.uploads;
         if (!uploads.empty()) CO_CHECK_OK(co_await options.files->keep(std::move(uploads), std::nullopt, by));
-        co_return done_with(target->webhook, R"({"captured":true})");
+        co_return detail::done_with(target->webhook, R"({"captured":true})");
     }
     if (target->webhook.filter) {
         auto look = [&] { return detail::passes(*target->webhook.filter, input, about); };
         if (!co_await rt::offload(input.size(), look)) {
-            auto answer = done_with(target->webhook, R"({"filtered":true})");
+            auto answer = detail::done_with(target->webhook, R"({"filtered":true})");
             refused(RefusalReason::kFiltered, *target, Sent(request), answer.status);
             co_return answer;
         }

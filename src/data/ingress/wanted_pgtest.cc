@@ -56,6 +56,39 @@ TEST_F(WantedTest, AFilterLetsThroughWhatItWants) {
     EXPECT_EQ(answer->body, "");
 }
 
+TEST_F(WantedTest, TakesTheMethodsThatAreChosen) {
+    Edge edge(db_);
+    const auto tenant = edge.tenant();
+    const auto flow = db_.create_workflow(tenant, "flow").id;
+    const auto sent = [&](const Edge::Hook& hook, http::Method method, std::string_view query = "") {
+        auto request = edge.request(hook, "{}");
+        request.method = method;
+        if (!query.empty()) request.target.query.add(std::string(query), "asked");
+        return edge.wait(edge.hooks_.handle(std::move(request)));
+    };
+    const auto usual = edge.hook(tenant, flow, R"({"signature": {"scheme": "none"}})");
+    EXPECT_EQ(sent(usual, http::Method::kHead)->status, 200) << "a look";
+    const auto refused = sent(usual, http::Method::kPut);
+    EXPECT_EQ(refused->status, 405);
+    EXPECT_EQ(refused->headers.get("allow"), "GET, POST");
+    EXPECT_EQ(count("weft.workflow_run"), "0");
+    const auto chosen = edge.hook(
+        tenant,
+        flow,
+        R"({"signature": {"scheme": "none"}, "methods": ["HEAD", "PUT", "PATCH", "DELETE"],
+            "challenge": {"parameter": "hub.challenge"}})"
+    );
+    for (auto method : {http::Method::kHead, http::Method::kPut, http::Method::kPatch, http::Method::kDelete})
+        EXPECT_EQ(sent(chosen, method)->status, 202) << http::name(method);
+    EXPECT_EQ(count("weft.workflow_run"), "4");
+    EXPECT_EQ(sent(chosen, http::Method::kPost)->status, 405);
+    EXPECT_EQ(sent(chosen, http::Method::kGet)->status, 405);
+    EXPECT_EQ(sent(chosen, http::Method::kGet, "hub.challenge")->body, "asked") << "it asks, and is no event";
+    EXPECT_EQ(count("weft.workflow_run"), "4");
+    edge.wait(edge.refusals_.flush(Edge::by()));
+    EXPECT_EQ(kinds(), "method 405 1, method 405 2");
+}
+
 TEST_F(WantedTest, AFormsFilterThanksAndStartsNothing) {
     Edge edge(db_);
     const auto tenant = edge.tenant();

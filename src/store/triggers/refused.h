@@ -21,8 +21,8 @@ inline constexpr int kRefusedKindsMax = 50;
 
 /// kInactive: the workflow's. kBodyLimit: too large. kOverload: no room, here or in the queue. kSpam: of a
 /// form, an entry was filled in that people do not see. kFiltered: the trigger's filter does not want it.
-/// kAddress: from outside of the trigger's networks. kDepth: of the end of a run, too many runs stand above
-/// it.
+/// kAddress: from outside of the trigger's networks. kMethod: it takes none by this one. kDepth: of the end
+/// of a run, too many runs stand above it.
 enum class RefusalReason : std::uint8_t {
     kSignature,
     kRate,
@@ -34,11 +34,12 @@ enum class RefusalReason : std::uint8_t {
     kSpam,
     kFiltered,
     kAddress,
+    kMethod,
     kDepth,
     kOther
 };
 /// In the order of the enum.
-inline constexpr std::array<std::string_view, 12> kRefusalReasons = {
+inline constexpr std::array<std::string_view, 13> kRefusalReasons = {
     "signature",
     "rate",
     "inactive",
@@ -49,6 +50,7 @@ inline constexpr std::array<std::string_view, 12> kRefusalReasons = {
     "spam",
     "filtered",
     "address",
+    "method",
     "depth",
     "other"
 };

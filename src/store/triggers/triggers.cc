@@ -35,9 +35,9 @@ constexpr auto kTrigger = pg::columns(
     pg::column<&Trigger::updated_at>("updated_at")
 );
 
-/// Tokens that are made never meet: such a one is a form's path.
+/// Tokens that are made never meet: such a one is a path that somebody chose.
 Error token_taken() {
-    return Error::conflict("Another form has this path; choose another").with_field("config.path");
+    return Error::conflict("Another webhook or form has this path; choose another").with_field("config.path");
 }
 
 struct Locked {

@@ -64,7 +64,7 @@ struct TriggerChange {
 };
 rt::Task<Result<Page<Trigger>>> list(Db db, WorkflowId workflow, PageRequest page, rt::Deadline by);
 rt::Task<Result<Trigger>> find(Db db, TriggerId id, rt::Deadline by);
-/// kNotFound for an unknown workflow, kConflict for a token (a form's path) that another trigger has.
+/// kNotFound for an unknown workflow, kConflict for a token (a chosen path) that another trigger has.
 rt::Task<Result<Trigger>> add(Db db, NewTrigger trigger, rt::Deadline by);
 rt::Task<Result<Trigger>> change(Db db, TriggerChange change, rt::Deadline by);
 rt::Task<Result<Trigger>> set_state(Db db, TriggerId id, State state, rt::Deadline by);

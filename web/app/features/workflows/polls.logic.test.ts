@@ -23,7 +23,7 @@ describe('a poll’s settings', () => {
   })
   it('name networks as people list them', () => {
     const facts = { scheme: 'none', mode: 'async' }
-    expect(triggerConfig(facts, networksOf(' 192.0.2.0/24, ::1\n'), { path: 'input.a', value: 1 })).toEqual({
+    expect(triggerConfig(facts, { networks: networksOf(' 192.0.2.0/24, ::1\n'), filter: { path: 'input.a', value: 1 } })).toEqual({
       signature: { scheme: 'none' }, mode: 'async', networks: ['192.0.2.0/24', '::1'], filter: { path: 'input.a', value: 1 },
     })
     expect(triggerConfig(facts)).toEqual({ signature: { scheme: 'none' }, mode: 'async' })

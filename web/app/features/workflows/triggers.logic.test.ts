@@ -9,6 +9,8 @@ describe('triggers', () => {
     expect(triggerFacts(null)).toEqual({ scheme: 'none', mode: 'async' })
     const token = { scheme: 'token', mode: 'async', header: 'X-Gitlab-Token' }
     expect(triggerFacts(triggerConfig(token))).toEqual(token)
+    expect(triggerConfig({ scheme: 'none', mode: 'async' }, { methods: ['POST', 'GET'], path: ' ' })).toEqual({ signature: { scheme: 'none' }, mode: 'async' })
+    expect(triggerConfig({ scheme: 'none', mode: 'async' }, { methods: ['PUT'], path: 'order-paid' })).toMatchObject({ methods: ['PUT'], path: 'order-paid' })
     expect(triggerConfig({ scheme: 'basic', mode: 'sync', header: 'X-Left-Over' })).toEqual({ signature: { scheme: 'basic' }, mode: 'sync' })
   })
   it('never put a secret into a command', () => {

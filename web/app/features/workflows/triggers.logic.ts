@@ -33,11 +33,25 @@ export function networksOf(text: string): string[] {
   return text.split(/[\s,;]+/).filter((network) => network !== '')
 }
 
-/** The settings of a trigger to be made; `filter` null: none. */
-export function triggerConfig(facts: TriggerFacts, networks: string[] = [], filter: Json = null) {
+export const methods: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+export const usual_methods: readonly string[] = ['GET', 'POST']
+
+/** What few people set; left empty, it is not said. */
+export interface TriggerExtras {
+  networks?: readonly string[]
+  filter?: Json
+  methods?: readonly string[]
+  path?: string
+}
+
+/** The settings of a trigger to be made. */
+export function triggerConfig(facts: TriggerFacts, extras: TriggerExtras = {}) {
+  const { networks = [], filter = null, methods: chosen = usual_methods, path = '' } = extras
+  const is_usual = [...chosen].sort().join() === [...usual_methods].sort().join()
   const header = facts.scheme === 'token' ? { signature_header: (facts.header ?? '').trim() } : {}
   return {
-    signature: { scheme: facts.scheme, ...header }, mode: facts.mode, ...(networks.length > 0 ? { networks } : {}), ...(filter === null ? {} : { filter }),
+    signature: { scheme: facts.scheme, ...header }, mode: facts.mode, ...(networks.length > 0 ? { networks: [...networks] } : {}), ...(filter === null ? {} : { filter }),
+    ...(is_usual ? {} : { methods: [...chosen] }), ...(path.trim() === '' ? {} : { path: path.trim() }),
   }
 }
 
