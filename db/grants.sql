@@ -40,7 +40,12 @@ grant select (
     created_at, updated_at
 ) on connection to weft_api;
 grant insert, update, delete on connection to weft_api;
-grant select on workflow_run, step_run, payload, run_event, execution_log, trigger_event, dead_letter to weft_api;
+grant select on workflow_run, step_run, payload, run_event, execution_log, run_mark, trigger_event, dead_letter
+to weft_api;
+grant execute on function run_fits(
+    workflow_run, text[], uuid, uuid, uuid[], text, text, text, timestamptz, timestamptz, timestamptz, timestamptz, bigint,
+    bigint, uuid
+) to weft_api;
 -- Of steps those that a run begins with.
 grant insert on workflow_run, step_run, payload, run_event to weft_api;
 grant select, insert on job to weft_api;
@@ -85,6 +90,7 @@ to weft_worker;
 grant insert on tenant_key to weft_worker;
 grant update (state, last_used_at, last_error_status, last_error_at) on connection to weft_worker;
 grant select, insert, update on workflow_run, step_run, payload, run_event, execution_log, dead_letter to weft_worker;
+grant select, insert on run_mark to weft_worker;
 grant select, insert, update, delete on job to weft_worker;
 grant select, insert, update on run_wait to weft_worker;
 grant insert on run_end to weft_worker;

@@ -53,6 +53,7 @@ constexpr std::array kRun = {
     Relationship{"events", true, "run_event", "id", "run_id"},
     Relationship{"logs", true, "execution_log", "id", "run_id"},
     Relationship{"values", true, "payload", "id", "run_id"},
+    Relationship{"marks", true, "run_mark", "id", "run_id"},
 };
 constexpr std::array kWait = {
     Relationship{"run", false, "workflow_run", "run_id", "id"},
@@ -220,6 +221,8 @@ constexpr std::array kTables = {
         "tenant_id run_id seq logged_at level step_id iteration message",
         kOfRun
     },
+    // What it is found by: of an indexed value its name, of a tag "tag".
+    Table{"run_mark", "run_marks", Permission::kRunRead, "tenant_id run_id name value", kOfRun},
     // That a value exists and how large it is; the value itself is encrypted and comes through the fields
     // above.
     Table{

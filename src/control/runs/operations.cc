@@ -30,6 +30,8 @@ constexpr std::string_view kRun = R"(
     canceled_by_name* text? = null
     cancel_reason* text? = null
     held* run_held? = null
+    tags [text] = ["express"]
+    index object = {"order_id": "1001"}
     created_at time
     started_at time?
     finished_at time?
@@ -88,10 +90,32 @@ constexpr std::string_view kEvent = R"(
 
 constexpr std::string_view kList = R"({"properties": {
     "workflow_id": {"$ref": "#/definitions/id"},
+    "version": {"type": "integer", "minimum": 1, "examples": [3], "description": "Needs workflow_id"},
+    "trigger_id": {"$ref": "#/definitions/id"},
     "parent_run_id": {"$ref": "#/definitions/id"},
-    "state": {
-        "type": "string", "enum": ["queued", "running", "waiting", "success", "failed", "canceled"]
-    }}})";
+    "state": {"type": "string", "minLength": 1, "maxLength": 60, "examples": ["failed,canceled"],
+        "description":
+            "One or more of queued, running, waiting, success, failed and canceled, joined by commas"},
+    "begun_by": {"type": "string", "enum": ["manual", "rerun", "child", "handler", "webhook", "form",
+        "schedule", "poll", "feed", "mail", "postgres", "event"],
+        "description": "What began it: from webhook on, a kind of trigger"},
+    "failure_kind": {"type": "string", "enum": ["workflow", "provider", "limit", "platform"]},
+    "error": {"type": "string", "minLength": 1, "maxLength": 200, "examples": ["timed out"],
+        "description": "A part of the error's message, in any case of letters"},
+    "created_after": {"type": "string", "format": "date-time"},
+    "created_before": {"type": "string", "format": "date-time"},
+    "started_after": {"type": "string", "format": "date-time"},
+    "started_before": {"type": "string", "format": "date-time"},
+    "finished_after": {"type": "string", "format": "date-time"},
+    "finished_before": {"type": "string", "format": "date-time"},
+    "duration_min_ms": {"type": "integer", "minimum": 0, "maximum": 315360000000, "examples": [1000]},
+    "duration_max_ms": {"type": "integer", "minimum": 0, "maximum": 315360000000, "examples": [60000]},
+    "tag": {"type": "string", "minLength": 1, "maxLength": 64, "examples": ["express"]},
+    "index": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,62}$", "examples": ["order_id"],
+        "description": "The name of a value in the workflow's index; with value or value_begins"},
+    "value": {"type": "string", "minLength": 1, "maxLength": 256, "examples": ["1001"]},
+    "value_begins": {"type": "string", "minLength": 1, "maxLength": 256, "examples": ["10"]}
+    }})";
 
 constexpr std::string_view kStepOf =
     R"({"properties": {"step_id": {
@@ -118,8 +142,16 @@ void Runs::add_operations(Table& table) {
     table.define("run_event", kEvent);
     table.define("run_events", "items [run_event]\nnext text? = null");
     table.define("run_started", "run_id id");
-    table.add(lists({"runs.list", "/runs", "Runs, newest first", read, "run", kList}, bind(this, &Runs::list))
-    );
+    table.add(lists(
+        {"runs.list",
+         "/runs",
+         "Runs, newest first. A look is bounded: with filters a page may be short, even empty, and still "
+         "have a next",
+         read,
+         "run",
+         kList},
+        bind(this, &Runs::list)
+    ));
     table.add(shows(
         {"runs.get", "/runs/{id}", "One run with its values and steps", read, "run"}, bind(this, &Runs::get)
     ));

@@ -91,24 +91,21 @@ runstate::Effect effect_of(const workflow::CompiledWorkflow& workflow, StepIndex
 
 /// Which runs are to be repeated.
 struct Many {
-    store::PageRequest page;
+    std::optional<RunId> after;
     rows::RunFilter filter;
-    Instant since;
 };
-Result<Many> many_in(const Json& input, Rng& rng) {
+Result<Many> many_in(const Json& input) {
     TRY(auto page, page_in(input));
-    Many out{
-        .page = page,
-        .filter =
-            {.workflow = id_in<WorkflowId>(input, "workflow_id"),
-             .state = runstate::run_status_from(text_in(input, "state", "failed")),
-             .limit = page.limit + 1},
-        .since = maybe_time_in(input, "created_after").value_or(Instant())
+    Many out;
+    if (page.after) out.after = RunId(*page.after);
+    out.filter = {
+        .states = {*runstate::run_status_from(text_in(input, "state", "failed"))},
+        .workflow = id_in<WorkflowId>(input, "workflow_id"),
+        .created_from = maybe_time_in(input, "created_after"),
+        .created_to = maybe_time_in(input, "created_before"),
+        .before = out.after,
+        .limit = page.limit,
     };
-    if (page.after)
-        out.filter.before = RunId(*page.after);
-    else if (const auto before = maybe_time_in(input, "created_before"))
-        out.filter.before = RunId::make(*before, rng);
     return out;
 }
 
@@ -367,11 +364,10 @@ rt::Task<Result<Json>> Runs::preview_rerun(Context& context, Json input) {
 /// Each for itself: what cannot be repeated is named, and does not keep the others from it.
 rt::Task<Result<Json>> Runs::rerun_many(Context& context, Json input) {
     const rt::Deadline by = context.deadline;
-    CO_TRY(Many many, many_in(input, env_.rng));
-    auto& [page, filter, since] = many;
+    CO_TRY(Many many, many_in(input));
+    auto& [after, filter] = many;
     CO_CHECK_OK(co_await store::workflows::find(context.db(), *filter.workflow, by));
-    CO_TRY(auto found, co_await runs_.list(context.tenant(), std::move(filter), by));
-    auto cut = store::cut_page(std::move(found), page, [](const rows::Run& run) { return run.id.uuid(); });
+    CO_TRY(auto cut, co_await runs_.list(context.tenant(), std::move(filter), by));
     std::vector<RunId> ids;
     for (const rows::Run& run : cut.items) ids.push_back(run.id);
     std::unordered_set<RunId> before;
@@ -382,12 +378,9 @@ rt::Task<Result<Json>> Runs::rerun_many(Context& context, Json input) {
     if (member_in(input, "from") == nullptr) input.get_object()["from"] = "failure";
     JsonArray started;
     JsonArray left;
-    bool is_past = false;
     bool stops = false;
-    std::optional<RunId> last = page.after ? std::optional(RunId(*page.after)) : std::nullopt;
+    std::optional<RunId> last = after;
     for (rows::Run& run : cut.items) {
-        is_past = run.created_at < since;
-        if (is_past) break;
         const RunId id = run.id;
         const auto leave = [&](std::string why) {
             left.push_back(JsonObject{{"run_id", id.text()}, {"reason", why}});
@@ -422,7 +415,7 @@ rt::Task<Result<Json>> Runs::rerun_many(Context& context, Json input) {
     Json next;
     if (stops && last)
         next = last->text();
-    else if (!stops && !is_past && cut.next)
+    else if (!stops && cut.next)
         next = cut.next->text();
     context.problem = {};
     context.room = {};

@@ -52,42 +52,27 @@ Json duration_json(std::optional<Instant> from, std::optional<Instant> to) {
     return Json(std::chrono::duration_cast<Millis>(*to - *from).count());
 }
 
+/// What a run is found by: its tags, and its values by name.
+std::pair<JsonArray, JsonObject> marks_json(const std::optional<std::string>& marks) {
+    JsonArray tags;
+    JsonObject index;
+    const Json list = parsed(marks);
+    if (!list.is_array()) return {tags, index};
+    for (const Json& mark : list.get_array()) {
+        const JsonArray& pair = mark.get_array();
+        if (std::string_view(pair.at(0).get_string()) == rows::kTag)
+            tags.push_back(pair.at(1));
+        else
+            index[pair.at(0).get_string()] = pair.at(1);
+    }
+    return {tags, index};
+}
+
 /// Null: nothing keeps it from beginning.
 Json held_json(const rows::Run& run) {
     if (!run.held_stage) return Json(nullptr);
     return JsonObject{
         {"rule", *run.held_stage}, {"key", maybe_json(run.held_key)}, {"ahead", maybe_json(run.runs_ahead)}
-    };
-}
-
-JsonObject run_json(const rows::Run& run) {
-    return JsonObject{
-        {"id", run.id.text()},
-        {"workflow_id", run.workflow.text()},
-        // None of these once the workflow has been deleted.
-        {"workflow_key", run.workflow_key.empty() ? Json(nullptr) : Json(run.workflow_key)},
-        {"workflow_name", run.workflow_name.empty() ? Json(nullptr) : Json(run.workflow_name)},
-        {"workflow_version_id", run.version.text()},
-        {"version_number", run.version_number == 0 ? Json(nullptr) : Json(run.version_number)},
-        {"trigger_id", id_json(run.trigger)},
-        {"rerun_of", id_json(run.rerun_of)},
-        {"cause", run.cause ? Json(name(*run.cause)) : Json(nullptr)},
-        {"parent_run_id", id_json(run.parent)},
-        {"parent_step_id", maybe_json(run.parent_step)},
-        {"parent_iteration", run.parent_iteration ? Json(*run.parent_iteration) : Json(nullptr)},
-        {"state", name(run.state)},
-        {"failure_kind", kind_json(run.failure_kind)},
-        {"error", parsed(run.error)},
-        {"tier", maybe_json(run.tier)},
-        {"is_cancel_requested", run.is_cancel_requested},
-        {"canceled_by", id_json(run.canceled_by)},
-        {"canceled_by_name", maybe_json(run.canceled_by_name)},
-        {"cancel_reason", maybe_json(run.cancel_reason)},
-        {"held", held_json(run)},
-        {"created_at", time_json(run.created_at)},
-        {"started_at", time_json(run.started_at)},
-        {"finished_at", time_json(run.finished_at)},
-        {"duration_ms", duration_json(run.started_at ? run.started_at : run.created_at, run.finished_at)},
     };
 }
 
@@ -176,26 +161,42 @@ Result<rows::StepFilter> step_filter_in(const Json& input) {
 
 }  // namespace
 
-Json Runs::started_json(const Uuid& run) {
-    return JsonObject{{"run_id", run.text()}};
+JsonObject Runs::run_json(const rows::Run& run) {
+    auto [tags, index] = marks_json(run.marks);
+    return JsonObject{
+        {"id", run.id.text()},
+        {"workflow_id", run.workflow.text()},
+        // None of these once the workflow has been deleted.
+        {"workflow_key", run.workflow_key.empty() ? Json(nullptr) : Json(run.workflow_key)},
+        {"workflow_name", run.workflow_name.empty() ? Json(nullptr) : Json(run.workflow_name)},
+        {"workflow_version_id", run.version.text()},
+        {"version_number", run.version_number == 0 ? Json(nullptr) : Json(run.version_number)},
+        {"trigger_id", id_json(run.trigger)},
+        {"rerun_of", id_json(run.rerun_of)},
+        {"cause", run.cause ? Json(name(*run.cause)) : Json(nullptr)},
+        {"parent_run_id", id_json(run.parent)},
+        {"parent_step_id", maybe_json(run.parent_step)},
+        {"parent_iteration", run.parent_iteration ? Json(*run.parent_iteration) : Json(nullptr)},
+        {"state", name(run.state)},
+        {"failure_kind", kind_json(run.failure_kind)},
+        {"error", parsed(run.error)},
+        {"tier", maybe_json(run.tier)},
+        {"is_cancel_requested", run.is_cancel_requested},
+        {"canceled_by", id_json(run.canceled_by)},
+        {"canceled_by_name", maybe_json(run.canceled_by_name)},
+        {"cancel_reason", maybe_json(run.cancel_reason)},
+        {"held", held_json(run)},
+        {"tags", std::move(tags)},
+        {"index", std::move(index)},
+        {"created_at", time_json(run.created_at)},
+        {"started_at", time_json(run.started_at)},
+        {"finished_at", time_json(run.finished_at)},
+        {"duration_ms", duration_json(run.started_at ? run.started_at : run.created_at, run.finished_at)},
+    };
 }
 
-rt::Task<Result<Json>> Runs::list(Context& context, Json input) {
-    CO_TRY(auto page, page_in(input));
-    rows::RunFilter filter{
-        .workflow = std::nullopt,
-        .parent = std::nullopt,
-        .state = maybe_text_in(input, "state").and_then(runstate::run_status_from),
-        .before = page.after ? std::optional(RunId(*page.after)) : std::nullopt,
-        .limit = page.limit + 1,
-    };
-    if (member_in(input, "workflow_id") != nullptr) filter.workflow = id_in<WorkflowId>(input, "workflow_id");
-    if (member_in(input, "parent_run_id") != nullptr) filter.parent = id_in<RunId>(input, "parent_run_id");
-    if (filter.parent && filter.workflow)
-        co_return fail(Error::invalid("Say workflow_id or parent_run_id, not both", "parent_run_id"));
-    CO_TRY(auto found, co_await runs_.list(context.tenant(), std::move(filter), context.deadline));
-    auto cut = store::cut_page(std::move(found), page, [](const rows::Run& run) { return run.id.uuid(); });
-    co_return page_json(cut, [](const rows::Run& run) { return Json(run_json(run)); });
+Json Runs::started_json(const Uuid& run) {
+    return JsonObject{{"run_id", run.text()}};
 }
 
 rt::Task<Result<Json>> Runs::get(Context& context, Json input) {

@@ -31,6 +31,9 @@ struct StartedRun {
 /// kUnavailable, kTimeout.
 using StartRun = std::function<rt::Task<Result<StartedRun>>(StartRequest, rt::Deadline)>;
 
+/// Which runs a request of the list looks for; its schema has accepted it. kInvalid.
+Result<store::runs::RunFilter> run_filter_in(const Json& input);
+
 /// Runs: operations `runs.*` and `workflows.start`. A cancel is told (CancelAsked).
 class Runs {
   public:
@@ -42,6 +45,7 @@ class Runs {
     static Json started_json(const Uuid& run);
 
   private:
+    static JsonObject run_json(const store::runs::Run& run);
     void add_commands(Table& table);
     /// step id -> uses, of one workflow version; versions never change.
     using UsesOf = std::unordered_map<std::string, std::string>;

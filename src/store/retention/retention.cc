@@ -30,6 +30,7 @@ constexpr std::array kHistory{
     History{"payload", &Policy::values},
     History{"run_event", &Policy::events},
     History{"execution_log", &Policy::logs},
+    History{"run_mark", &Policy::runs},
     History{"step_run", &Policy::runs},
     History{"workflow_run", &Policy::runs},
 };

@@ -116,6 +116,7 @@ struct Tables {
     Table<7> values{sql::kWriteValues};
     Table<7> events{sql::kWriteEvents};
     Table<7> logs{sql::kWriteLogs};
+    Table<3> marks{sql::kWriteMarks};
     Table<2> dead_letters{sql::kWriteDeadLetters};
     Table<1> got_on{sql::kForgetCrashes};
     Table<3> parked{sql::kParkJobs};
@@ -136,6 +137,7 @@ struct Tables {
         for (const WaitWrite& wait : entry.waits) add(run, wait);
         for (const RunWrite& child : entry.begun) add(run, child);
         for (const StoredPayload& payload : entry.payloads) add(run, payload);
+        for (const Mark& mark : entry.marks) marks.add(run, mark.name, mark.value);
         for (const WaitRef& wait : entry.dropped) closed.add(run, std::optional(wait.step), wait.iteration);
         if (!entry.dropped.empty()) closing.add(run);
         std::int64_t seq = first_seq(entry.lease) + entry.events_before;
@@ -173,6 +175,7 @@ struct Tables {
         std::move(values).into(batch);
         std::move(events).into(batch);
         std::move(logs).into(batch);
+        std::move(marks).into(batch);
         std::move(dead_letters).into(batch);
         std::move(got_on).into(batch);
         std::move(parked).into(batch);

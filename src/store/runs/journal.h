@@ -145,6 +145,7 @@ struct Entry {
     std::vector<StoredPayload> payloads;
     std::vector<EventWrite> events;
     std::vector<LogWrite> logs;
+    std::vector<Mark> marks;  // what it is found by from now on
     /// Number of events and logs this lease has written before: makes their sequence, so that a repeated
     /// flush adds nothing twice.
     std::int64_t events_before = 0;

@@ -511,13 +511,15 @@ TEST_F(JournalTest, ApiReadsRunsStepsValuesEventsAndLines) {
     rt::Budget room(loop, 1 << 20);
     Runs runs(api_pool, *codec, room);
     auto listed = wait(runs.list(tenant, {.limit = 1}, soon()));
-    ASSERT_TRUE(listed && listed->size() == 1) << listed.error().detail;
-    EXPECT_EQ(listed->front().id, newer.run);
-    EXPECT_EQ(listed->front().workflow_key, "flow");
+    ASSERT_TRUE(listed && listed->items.size() == 1) << listed.error().detail;
+    EXPECT_EQ(listed->items.front().id, newer.run);
+    EXPECT_EQ(listed->items.front().workflow_key, "flow");
+    EXPECT_EQ(listed->next, newer.run);
     auto next = wait(runs.list(tenant, {.workflow = workflow.id, .before = newer.run}, soon()));
-    ASSERT_TRUE(next && next->size() == 1);
-    EXPECT_EQ(next->front().id, lease.run);
-    EXPECT_TRUE(wait(runs.list(tenant, {.state = RunStatus::kFailed}, soon()))->empty());
+    ASSERT_TRUE(next && next->items.size() == 1);
+    EXPECT_EQ(next->items.front().id, lease.run);
+    EXPECT_FALSE(next->next);
+    EXPECT_TRUE(wait(runs.list(tenant, {.states = {RunStatus::kFailed}}, soon()))->items.empty());
 
     auto steps = wait(runs.steps(tenant, lease.run, {}, soon()));
     ASSERT_TRUE(steps && steps->size() == 1);

@@ -15,34 +15,6 @@ constexpr std::size_t kTimesHeld = 2;
 /// For room; who finds none by then is to come again.
 constexpr auto kRoomWait = std::chrono::seconds(5);
 
-constexpr auto kRun = pg::columns(
-    pg::column<&Run::id>("id"),
-    pg::column<&Run::workflow>("workflow_id"),
-    pg::column<&Run::workflow_key>("workflow_key"),
-    pg::column<&Run::workflow_name>("workflow_name"),
-    pg::column<&Run::version>("workflow_version_id"),
-    pg::column<&Run::version_number>("number"),
-    pg::column<&Run::trigger>("trigger_id"),
-    pg::column<&Run::rerun_of>("rerun_of"),
-    pg::column<&Run::cause>("cause"),
-    pg::column<&Run::parent>("parent_run_id"),
-    pg::column<&Run::parent_step>("parent_step_id"),
-    pg::column<&Run::parent_iteration>("parent_iteration"),
-    pg::column<&Run::state>("state"),
-    pg::column<&Run::failure_kind>("failure_kind"),
-    pg::column<&Run::error>("error"),
-    pg::column<&Run::tier>("tier"),
-    pg::column<&Run::created_at>("created_at"),
-    pg::column<&Run::started_at>("started_at"),
-    pg::column<&Run::finished_at>("finished_at"),
-    pg::column<&Run::is_cancel_requested>("is_cancel_requested"),
-    pg::column<&Run::canceled_by>("canceled_by"),
-    pg::column<&Run::canceled_by_name>("canceled_by_name"),
-    pg::column<&Run::cancel_reason>("cancel_reason"),
-    pg::column<&Run::held_stage>("held_stage"),
-    pg::column<&Run::held_key>("held_key"),
-    pg::column<&Run::runs_ahead>("runs_ahead")
-);
 constexpr auto kStepWithValues = kStep + pg::columns(
                                              pg::column<&StepRun::has_input>("has_input"),
                                              pg::column<&StepRun::has_output>("has_output"),
@@ -81,34 +53,11 @@ std::optional<StepSource> step_source_from(std::string_view text) {
     return find_word<StepSource>(kStepSources, text);
 }
 
-std::string_view name(Cause cause) {
-    return word_of(kCauses, cause);
-}
-std::optional<Cause> cause_from(std::string_view text) {
-    return find_word<Cause>(kCauses, text);
-}
 std::string_view name(EventKind kind) {
     return word_of(kEventKinds, kind);
 }
 std::optional<EventKind> event_kind_from(std::string_view text) {
     return find_word<EventKind>(kEventKinds, text);
-}
-
-rt::Task<Result<std::vector<Run>>> Runs::list(TenantId tenant, RunFilter filter, rt::Deadline by) {
-    // Always a bound: an index condition, where `$1 is null or ...` would be a filter over everything newer.
-    Uuid last;
-    last.bytes.fill(0xff);
-    auto params = pg::params(filter.before ? filter.before->uuid() : last, filter.state, filter.limit);
-    pg::Query query = sql::kListRuns;
-    if (filter.workflow) {
-        query = sql::kListRunsOfWorkflow;
-        params.add(*filter.workflow);
-    } else if (filter.parent) {
-        query = sql::kListRunsOfRun;
-        params.add(*filter.parent);
-    }
-    CO_TRY(auto rows, co_await pool_.query(pg::Principal::tenant(tenant), query, std::move(params), by));
-    co_return pg::all(rows, kRun);
 }
 
 rt::Task<Result<Run>> Runs::get(TenantId tenant, RunId run, rt::Deadline by) {

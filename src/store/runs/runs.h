@@ -8,6 +8,7 @@
 #include "platform/pg/pg.h"
 #include "platform/rt/budget.h"
 #include "store/runs/payload.h"
+#include "store/runs/search.h"
 
 #include <array>
 #include <cstdint>
@@ -19,49 +20,6 @@
 
 /// Runs and their steps as people and the engine read them. Writing is in journal.h.
 namespace weft::store::runs {
-
-/// Why one run begins another. In the order of the enum: the words of the column.
-enum class Cause : std::uint8_t {
-    kStep,     // a step of core/workflow
-    kFailure,  // the other failed, and its workflow says what is to be done then
-    kEvent,    // a trigger that waits for the ends of others
-};
-inline constexpr std::array<std::string_view, 3> kCauses = {"child", "handler", "follower"};
-std::string_view name(Cause cause);
-std::optional<Cause> cause_from(std::string_view text);
-
-struct Run {
-    RunId id;
-    WorkflowId workflow;
-    std::string workflow_key;
-    std::string workflow_name;
-    WorkflowVersionId version;
-    int version_number = 0;
-    std::optional<TriggerId> trigger;
-    std::optional<RunId> rerun_of;
-    // By which run it was begun, and by which step of it.
-    std::optional<Cause> cause;
-    std::optional<RunId> parent;
-    std::optional<std::string> parent_step;
-    std::optional<std::int64_t> parent_iteration;
-    runstate::RunStatus state = runstate::RunStatus::kQueued;
-    std::optional<runstate::FailureKind> failure_kind;
-    std::optional<std::string> error;  // JSON text
-    std::optional<std::string> tier;
-    Instant created_at;
-    std::optional<Instant> started_at;
-    std::optional<Instant> finished_at;
-    bool is_cancel_requested = false;
-    // Who asked it to stop, and why: of a live run, and of one that ended as canceled.
-    std::optional<UserId> canceled_by;
-    std::optional<std::string> canceled_by_name;
-    std::optional<std::string> cancel_reason;
-    // The gate that it stands before (docs/adr/0040), its key there and, of one run alone, how many stand
-    // ahead of it: at most 1,000 are counted.
-    std::optional<std::string> held_stage;
-    std::optional<std::string> held_key;
-    std::optional<std::int64_t> runs_ahead;
-};
 
 /// Where a step of a run comes from that the run has not done itself.
 enum class StepSource : std::uint8_t { kRerun, kPin };
@@ -91,14 +49,6 @@ struct StepRun {
 struct KeptStep {
     StepRun row;                        // ended; its step, end, times and idempotency key count
     std::optional<std::string> output;  // JSON text
-};
-
-struct RunFilter {
-    std::optional<WorkflowId> workflow;  // or
-    std::optional<RunId> parent;         // those that this run has begun
-    std::optional<runstate::RunStatus> state;
-    std::optional<RunId> before;  // keyset: runs older than this one
-    int limit = limits::kPageSizeDefault;
 };
 
 /// Which rows of a run's steps, and where to go on: behind that place.
@@ -177,8 +127,8 @@ class Runs {
     /// `room` is for all values that are open at a time; it outlives them.
     Runs(pg::Pool& pool, PayloadCodec& codec, rt::Budget& room) : pool_(pool), codec_(codec), room_(room) {}
 
-    /// Newest first. The next page is `before = last.id` while a page is full.
-    rt::Task<Result<std::vector<Run>>> list(TenantId tenant, RunFilter filter, rt::Deadline by);
+    /// Newest first, after a bounded look: see RunPage. Errors: kInvalid, with the filter's member.
+    rt::Task<Result<RunPage>> list(TenantId tenant, RunFilter filter, rt::Deadline by);
     rt::Task<Result<Run>> get(TenantId tenant, RunId run, rt::Deadline by);
     /// In the workflow's order, those in loops behind the others, item by item; empty for an absent run.
     rt::Task<Result<std::vector<StepRun>>> steps(
@@ -215,6 +165,8 @@ class Runs {
 
   private:
     using Room = std::shared_ptr<rt::Budget::Charge>;
+    struct Wanted;
+    rt::Task<Result<Wanted>> find_ids(TenantId tenant, RunFilter filter, rt::Deadline by);
     /// For values of so many bytes, and what is made of them.
     rt::Task<Result<Room>> take_room(TenantId tenant, std::size_t bytes, rt::Deadline by);
     rt::Task<Result<Texts>> open_values(

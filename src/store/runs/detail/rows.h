@@ -54,4 +54,34 @@ inline constexpr auto kStep = pg::columns(
     pg::column<&StepRun::finished_at>("finished_at")
 );
 
+inline constexpr auto kRun = pg::columns(
+    pg::column<&Run::id>("id"),
+    pg::column<&Run::workflow>("workflow_id"),
+    pg::column<&Run::workflow_key>("workflow_key"),
+    pg::column<&Run::workflow_name>("workflow_name"),
+    pg::column<&Run::version>("workflow_version_id"),
+    pg::column<&Run::version_number>("number"),
+    pg::column<&Run::trigger>("trigger_id"),
+    pg::column<&Run::rerun_of>("rerun_of"),
+    pg::column<&Run::cause>("cause"),
+    pg::column<&Run::parent>("parent_run_id"),
+    pg::column<&Run::parent_step>("parent_step_id"),
+    pg::column<&Run::parent_iteration>("parent_iteration"),
+    pg::column<&Run::state>("state"),
+    pg::column<&Run::failure_kind>("failure_kind"),
+    pg::column<&Run::error>("error"),
+    pg::column<&Run::tier>("tier"),
+    pg::column<&Run::created_at>("created_at"),
+    pg::column<&Run::started_at>("started_at"),
+    pg::column<&Run::finished_at>("finished_at"),
+    pg::column<&Run::is_cancel_requested>("is_cancel_requested"),
+    pg::column<&Run::canceled_by>("canceled_by"),
+    pg::column<&Run::canceled_by_name>("canceled_by_name"),
+    pg::column<&Run::cancel_reason>("cancel_reason"),
+    pg::column<&Run::held_stage>("held_stage"),
+    pg::column<&Run::held_key>("held_key"),
+    pg::column<&Run::runs_ahead>("runs_ahead"),
+    pg::column<&Run::marks>("marks")
+);
+
 }  // namespace weft::store::runs

@@ -8,7 +8,12 @@ select
     coalesce(r.canceled_by_name, j.canceled_by_name) as canceled_by_name,
     coalesce(r.cancel_reason, j.cancel_reason) as cancel_reason,
     case j.state when 'held' then j.stage end as held_stage, case j.state when 'held' then j.gate end as held_key,
-    runs_ahead(j.*) as runs_ahead
+    runs_ahead(j.*) as runs_ahead,
+    (
+        select json_agg(json_build_array(m.name, m.value) order by m.name, m.value)::text
+        from run_mark m
+        where m.run_id = r.id
+    ) as marks
 from workflow_run r
 left join workflow w on w.id = r.workflow_id
 left join workflow_version v on v.id = r.workflow_version_id

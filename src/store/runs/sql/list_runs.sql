@@ -1,13 +1,4 @@
--- list_runs :many  by workflow_run's key, backwards  called by the API's run list
--- The page first, then what belongs to it: joined before the limit, the planner sorts the tenant's whole day.
-with page as materialized (
-    select *
-    from workflow_run r
-    where r.id < $1::uuid
-        and ($2::text is null or r.state = $2::text)
-    order by r.id desc
-    limit $3::int
-)
+-- list_runs :many  by key  called by the API's run list, with what find_runs and its like have found
 select
     r.id, r.workflow_id, coalesce(w.key, '') as workflow_key, coalesce(w.name, '') as workflow_name,
     r.workflow_version_id, coalesce(v.number, 0) as number, r.trigger_id, r.rerun_of, r.cause, r.parent_run_id,
@@ -17,9 +8,15 @@ select
     coalesce(r.canceled_by_name, j.canceled_by_name) as canceled_by_name,
     coalesce(r.cancel_reason, j.cancel_reason) as cancel_reason,
     case j.state when 'held' then j.stage end as held_stage, case j.state when 'held' then j.gate end as held_key,
-    null::bigint as runs_ahead
-from page r
+    null::bigint as runs_ahead,
+    (
+        select json_agg(json_build_array(m.name, m.value) order by m.name, m.value)::text
+        from run_mark m
+        where m.run_id = r.id
+    ) as marks
+from unnest($1::uuid[]) with ordinality as f (id, n)
+cross join lateral (select * from workflow_run r where r.id = f.id offset 0) r
 left join workflow w on w.id = r.workflow_id
 left join workflow_version v on v.id = r.workflow_version_id
 left join lateral (select * from job j where j.run_id = r.id offset 0) j on true
-order by r.id desc
+order by f.n
