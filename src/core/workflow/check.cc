@@ -60,6 +60,7 @@ class Checker {
             check_references(step, i);
         }
         if (definition_.output) check_tree(*definition_.output, "output", std::nullopt);
+        for (const Mark& mark : definition_.marks) check_mark(mark);
         if (!definition_.on_failure.empty()) check_workflow(definition_.on_failure, "on-failure.workflow");
     }
 
@@ -223,6 +224,24 @@ class Checker {
         auto references = templates::references(node);
         if (!problems_.ok(references)) return;
         for (const Reference& reference : *references) check_reference(reference, step);
+    }
+
+    void check_mark(const Mark& mark) {
+        const auto node = templates::parse(mark.value, mark.field);
+        if (!node) return;
+        const auto references = templates::references(*node);
+        if (!problems_.ok(references)) return;
+        for (const Reference& reference : *references) {
+            if (reference.root != "steps") {
+                check_reference(reference, std::nullopt);
+                continue;
+            }
+            problems_.add(
+                "A run is marked when it begins: there are input, trigger, env and run, and no steps" +
+                    place_text(reference.place),
+                mark.field
+            );
+        }
     }
 
     /// `step` is where the reference stands; none for the workflow's output, which sees every step.

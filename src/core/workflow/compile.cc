@@ -161,6 +161,7 @@ Result<Json> compile(const Definition& definition, const Catalog& catalog) {
     if (definition.output) out["output"] = *definition.output;
     if (!definition.flow.empty()) out["flow"] = definition.flow;
     if (!definition.on_failure.empty()) out["on_failure"] = definition.on_failure;
+    if (!definition.marks.empty()) out["marks"] = marks_json(definition.marks);
     return out;
 }
 

@@ -219,6 +219,19 @@ Result<CompiledWorkflow> CompiledWorkflow::load(const Json& compiled) {
     if (const Json* output = object.if_contains("output")) out.output_ = to_text(*output);
     out.plan_.has_output = !out.output_.empty();
     out.on_failure_ = text_or(object, "on_failure");
+    if (const Json* marks = object.if_contains("marks")) {
+        if (!marks->is_array()) return damaged("marks");
+        for (const Json& mark : marks->get_array()) {
+            if (!mark.is_object() || !mark.get_object().contains("value")) return damaged("marks");
+            const Json& value = mark.get_object().at("value");
+            CompiledMark one{.name = std::string(text_or(mark.get_object(), "name"))};
+            if (has_template(value))
+                one.value = to_text(value);
+            else
+                one.literal = value;
+            out.marks_.push_back(std::move(one));
+        }
+    }
     if (const Json* inputs = object.if_contains("inputs")) {
         TRY(out.inputs_, schema::Schema::compile(*inputs, "inputs", {.checks_formats = true}));
     }

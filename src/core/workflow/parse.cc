@@ -427,7 +427,9 @@ void read_definition(const Json& tree, Definition& out, Problems& problems) {
          "rate-limit",
          "debounce",
          "priority",
-         "on-failure"},
+         "on-failure",
+         "tags",
+         "index"},
         "",
         problems
     );
@@ -456,6 +458,7 @@ void read_definition(const Json& tree, Definition& out, Problems& problems) {
         }
     }
     read_on_failure(object, out, problems);
+    read_marks(object, out, problems);
     check_graph(out, problems);
 }
 

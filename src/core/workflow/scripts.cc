@@ -29,6 +29,7 @@ std::vector<templates::Script> scripts(const Definition& definition) {
             out.push_back({.source = source->get_string(), .place = place, .is_code = true});
         }
     }
+    for (const Mark& mark : definition.marks) add(out, templates::parse(mark.value, mark.field));
     if (definition.output) add(out, templates::parse(*definition.output, "output"));
     return out;
 }

@@ -89,6 +89,14 @@ struct Step {
     std::optional<Json> output;  // of a loop: the template of an item's output, else that of its last step
 };
 
+/// A value that runs are found by: `index` has a name for each, `tags` are all named kTagMark.
+struct Mark {
+    std::string name;
+    Json value;         // a text, maybe with expressions, which see what the run begins with
+    std::string field;  // where it stands: "index.order_id"
+};
+inline constexpr std::string_view kTagMark = "tag";  // no name of `index`
+
 struct Definition {
     std::string name;
     std::string description;
@@ -101,6 +109,7 @@ struct Definition {
     std::optional<Millis> timeout;
     JsonObject flow;         // when its runs may begin: what flow::read made; empty: at once
     std::string on_failure;  // key of the workflow that a run of this one begins when it fails; "" = none
+    std::vector<Mark> marks;
 };
 
 /// Shape, names, limits, unique ids, known needs, no cycles, template syntax, core steps' `with`. Everything
@@ -260,6 +269,13 @@ struct CompiledStep {
     std::optional<LoopSettings> loop;
 };
 
+/// Of a mark's name, as the engine needs it.
+struct CompiledMark {
+    std::string name;
+    Json literal;            // null: `value` is to be evaluated
+    std::string value = "";  // JSON text of the template
+};
+
 /// Immutable; shared by all runs of a version through the engine's cache.
 class CompiledWorkflow {
   public:
@@ -282,6 +298,7 @@ class CompiledWorkflow {
     bool has_respond() const { return has_respond_; }              // a synchronous caller can get an answer
     bool has_waits() const { return has_waits_; }                  // a step waits for an answer
     const std::string& on_failure() const { return on_failure_; }  // as Definition's
+    const std::vector<CompiledMark>& marks() const { return marks_; }
 
   private:
     CompiledWorkflow() = default;
@@ -296,6 +313,7 @@ class CompiledWorkflow {
     std::string output_;
     std::optional<schema::Schema> inputs_;
     std::string on_failure_;
+    std::vector<CompiledMark> marks_;
     bool has_respond_ = false;
     bool has_waits_ = false;
 };
@@ -310,6 +328,14 @@ Result<std::optional<schema::Schema>> inputs_of(const Json& compiled);
 Result<> check_input(
     const CompiledWorkflow& workflow, const Json& input, schema::Work work = schema::Work::kFull
 );
+
+/// By what a run is found that gives this value for a mark: nothing of null and "", several of a list of
+/// tags.
+struct Marked {
+    std::vector<std::string> values;
+    std::string problem;  // why (some of) it is left out; "" = nothing is
+};
+Marked marked(std::string_view name, const Json& value);
 
 /// core/sleep: {"for": "10m"} (or seconds; "duration" says the same), or {"until": "2027-03-01T09:00",
 /// "zone"?: "Europe/Berlin"}; at most 5 years. What has passed is `now`.

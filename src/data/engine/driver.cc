@@ -61,6 +61,11 @@ rt::Task<Result<void>> Driver::drive() {
         );
         co_return co_await fail_plainly({FailureKind::kPlatform, "The run's input could not be read"}, {});
     }
+    if (auto marked = co_await mark(); !marked) {
+        if (run_.job.scope.is_cancelled()) co_return marked;
+        run_.deps.log.warn("no sandbox", {{"run_id", run_.id}, {"detail", marked.error().detail}});
+        co_return co_await give_back(JobFate::kPostpone, 1s);
+    }
     if (auto fits = co_await check_input(); !fits) {
         Place place{.field = fits.error().field};
         const bool is_limit = fits.error().code == Code::kLimit;

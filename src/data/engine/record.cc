@@ -123,6 +123,11 @@ void Record::log(Level level, std::optional<Index> step, std::string text) {
     touch();
 }
 
+void Record::mark(store::runs::Mark mark) {
+    batch_.marks.push_back(std::move(mark));
+    touch();
+}
+
 void Record::keep_logs(std::vector<protocol::Log> logs, Index step) {
     for (protocol::Log& line : logs) {
         if (lines_ >= limits::kLogLinesPerRunMax) return;
@@ -146,7 +151,7 @@ void Record::finish(RunStatus status, JsonObject detail, bool is_dead_letter) {
 }
 
 void Record::drop() {
-    batch_ = {};
+    batch_ = store::runs::Entry{.marks = std::move(batch_.marks)};
     parent_answer_.reset();
     values_.clear();
     value_bytes_ = 0;

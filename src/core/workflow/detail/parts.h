@@ -18,6 +18,11 @@ inline std::string item_step(std::string_view loop) {
     return std::string(loop) + ".item";
 }
 
+/// `tags` and `index`.
+void read_marks(const JsonObject& object, Definition& out, Problems& problems);
+/// [{"name", "value"}]
+Json marks_json(const std::vector<Mark>& marks);
+
 /// How many steps the plan has, each lane's copies included.
 std::size_t planned_steps(const Definition& definition);
 

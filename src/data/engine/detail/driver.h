@@ -134,6 +134,12 @@ class Driver {
     rt::Task<Result<void>> begin_handler(runstate::Failure failure, Index step);
     rt::Task<void> read_given(FailedRun& failed);
 
+    // ---- what the run is found by (marks.cc)
+    rt::Task<Result<void>> mark();
+    bool keep_marks(const std::vector<const workflow::CompiledMark*>& marks, std::string_view json);
+    void keep_mark(const std::string& name, const Json& value);
+    void miss_mark(const std::string& name, std::string_view why);
+
     // ---- commands (commands.cc)
     rt::Task<Result<void>> execute(runstate::Command command);
     rt::Task<Result<void>> on(runstate::Evaluate command);

@@ -35,6 +35,8 @@ class Record {
     }
     /// A line of ours among those that the workflow writes; its limit is not theirs.
     void log(store::runlog::Level level, std::optional<Index> step, std::string text);
+    /// What the run is found by.
+    void mark(store::runs::Mark mark);
     /// Lines that the workflow wrote, as far as its limit allows.
     void keep_logs(std::vector<protocol::Log> logs, Index step);
     /// The run's own failure.
@@ -43,12 +45,12 @@ class Record {
     void finish(runstate::RunStatus status, JsonObject detail, bool is_dead_letter);
     /// For a run whose end is recorded already.
     void finish_silently() { batch_.finished_at = run_.now(); }
-    /// Forgets what was not written.
+    /// Forgets what was not written, but for what the run is found by.
     void drop();
 
     bool has_rows() const {
         return !batch_.steps.empty() || !batch_.events.empty() || !batch_.logs.empty() ||
-               !batch_.dropped.empty();
+               !batch_.dropped.empty() || !batch_.marks.empty();
     }
     /// Since a step of the run last ended: what is recorded here counts, also before it is written.
     int crashes() const;
