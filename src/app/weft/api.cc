@@ -325,7 +325,8 @@ class ApiProcess {
             .of_form = rates_.at("form"),
             .of_address = rates_.at("form-address"),
             .strangers = strangers_.get(),
-            .refusals = refusals_.get()
+            .refusals = refusals_.get(),
+            .files = files_.get(),
         };
         forms_ = std::make_unique<ingress::Forms>(loop_, *ingest_, *pool_, clock_, rng_, metrics_, forms);
     }

@@ -1,12 +1,15 @@
 #include "core/form/form.h"
 
+#include "core/file/file.h"
 #include "core/form/detail/values.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 namespace weft::form {
 
@@ -15,6 +18,7 @@ namespace {
 constexpr std::size_t kFieldsMax = 100;      // a page that people fill in
 constexpr std::size_t kOptionsMax = 500;     // of one field; each is an element of the page
 constexpr std::int64_t kLongTextFrom = 201;  // a longer text gets several lines
+constexpr std::size_t kAcceptsMax = 50;      // kinds of files; people read them
 
 struct FormatRow {
     std::string_view format;
@@ -65,7 +69,61 @@ std::string_view type_of(const JsonObject& schema) {
     return found;
 }
 
-bool is_file(const JsonObject& schema) {
+/// A file is an object, its handle.
+bool is_handle(const Json* schema) {
+    const JsonObject* object = schema == nullptr ? nullptr : schema->if_object();
+    return object != nullptr && text_or(*object, "format") == "file" && type_of(*object) == "object";
+}
+
+/// "image/*,.pdf", or a list of such texts.
+Result<std::vector<std::string>> accepts_of(const JsonObject& schema, std::string_view name) {
+    std::vector<std::string> out;
+    const Json* accept = schema.if_contains("accept");
+    if (accept == nullptr) return out;
+    const auto add = [&](std::string_view text) {
+        for (std::size_t at = 0; at <= text.size();) {
+            const std::size_t end = std::min(text.find(',', at), text.size());
+            std::string one(text.substr(at, end - at));
+            std::erase(one, ' ');
+            std::ranges::transform(one, one.begin(), [](char c) {
+                return c >= 'A' && c <= 'Z' ? c + 32 : c;
+            });
+            if (!one.empty()) out.push_back(std::move(one));
+            at = end + 1;
+        }
+    };
+    bool is_text = true;
+    if (const std::string* text = accept->if_string()) {
+        add(*text);
+    } else if (const JsonArray* list = accept->if_array()) {
+        is_text = std::ranges::all_of(*list, [](const Json& each) { return each.is_string(); });
+        for (const Json& each : *list)
+            if (each.is_string()) add(each.get_string());
+    } else {
+        is_text = false;
+    }
+    const auto is_good = [](std::string_view one) {
+        const bool is_plain = std::ranges::all_of(one, [](unsigned char c) { return c > ' ' && c < 0x7f; });
+        const auto slash = one.find('/');
+        const bool is_type = slash != std::string_view::npos && slash > 0 && slash + 1 < one.size();
+        return is_plain && one.size() <= 100 && (is_type || (one.front() == '.' && one.size() > 1));
+    };
+    if (is_text && out.size() <= kAcceptsMax && std::ranges::all_of(out, is_good)) return out;
+    return fail(cannot_ask(name, "accept says at most 50 kinds of files, each as image/*, text/csv or .csv"));
+}
+
+Result<void> read_file_field(Field& out, const JsonObject& schema) {
+    TRY(out.accepts, accepts_of(schema, out.name));
+    const Json* most = schema.if_contains("maxBytes");
+    if (most == nullptr) return {};
+    const auto bytes = most->if_int64();
+    if (!bytes || *bytes < 1 || *bytes > file::kFileBytesMax)
+        return fail(cannot_ask(out.name, "maxBytes is a whole number from 1 to 5368709120"));
+    out.bytes_max = *bytes;
+    return {};
+}
+
+bool is_encoded_file(const JsonObject& schema) {
     const std::string_view format = text_or(schema, "format");
     return schema.contains("contentEncoding") || schema.contains("contentMediaType") || format == "binary" ||
            format == "byte";
@@ -123,8 +181,8 @@ Result<Kind> kind_of(const JsonObject& schema, const Field& field) {
         return fail(cannot_ask(field.name, "it is defined elsewhere ($ref, allOf); write it out"));
     if (!field.options.empty()) return Kind::kChoice;
     const std::string_view type = type_of(schema);
-    if (type == "string" && is_file(schema))
-        return fail(cannot_ask(field.name, "forms take no files yet; leave it out of config.fields"));
+    if (type == "string" && is_encoded_file(schema))
+        return fail(cannot_ask(field.name, "a file is no text; say type: object and format: file"));
     const auto row = std::ranges::find(kTypes, type, &TypeRow::type);
     if (row == kTypes.end())
         return fail(cannot_ask(
@@ -159,6 +217,20 @@ Result<Field> field_of(const std::string& name, const Json& schema, const Json* 
     if (const Json* preset = object.if_contains("default")) out.preset = *preset;
     const Json* items = object.if_contains("items");
     const bool is_list = type_of(object) == "array";
+    if (is_handle(&schema)) {
+        out.kind = Kind::kFile;
+        out.most_count = 1;
+        CHECK_OK(read_file_field(out, object));
+        return out;
+    }
+    if (is_list && is_handle(items)) {
+        out.kind = Kind::kFiles;
+        out.least_count = count_in(object, "minItems");
+        const auto most = static_cast<std::int64_t>(file::kFilesPerBodyMax);
+        out.most_count = std::clamp<std::int64_t>(count_in(object, "maxItems").value_or(most), 1, most);
+        CHECK_OK(read_file_field(out, items->get_object()));
+        return out;
+    }
     if (is_list && items != nullptr && items->is_object()) {
         TRY(out.options, options_of(items->get_object(), name));
     }
@@ -242,10 +314,41 @@ void Form::add_hidden(JsonObject& input) const {
     for (const auto& [name, value] : hidden_) input.emplace(name, value);
 }
 
-Reading Form::read(Pairs pairs) const {
+bool Form::takes_files() const {
+    return std::ranges::any_of(fields_, [](const Field& field) { return is_file(field.kind); });
+}
+
+std::int64_t Form::file_bytes_max() const {
+    std::int64_t out = 0;
+    for (const Field& field : fields_)
+        if (is_file(field.kind)) out += field.bytes_max * field.most_count.value_or(1);
+    return std::min(out, file::kFileBytesMax);
+}
+
+std::optional<Problem> Form::refuse(const SentFile& file) const {
+    const auto field = std::ranges::find(fields_, file.field, &Field::name);
+    if (field == fields_.end() || !is_file(field->kind))
+        return Problem{std::nullopt, Problem::Kind::kMissing, "The form asks for no such file"};
+    const auto at = static_cast<std::size_t>(field - fields_.begin());
+    if (std::cmp_greater_equal(file.before, field->most_count.value_or(1)))
+        return Problem{at, Problem::Kind::kTooMany, fmt::format("has at most {} files", *field->most_count)};
+    if (file.bytes > field->bytes_max)
+        return Problem{at, Problem::Kind::kTooLarge, fmt::format("has at most {} bytes", field->bytes_max)};
+    if (detail::is_accepted(*field, file)) return std::nullopt;
+    return Problem{
+        at, Problem::Kind::kWrongType, fmt::format("is one of {}", fmt::join(field->accepts, ", "))
+    };
+}
+
+Reading Form::read(Pairs pairs, const Files& files) const {
     Reading out;
+    out.problems = files.problems;
     for (std::size_t at = 0; at < fields_.size(); ++at) {
         const Field& field = fields_[at];
+        if (is_file(field.kind)) {
+            read_files(at, files, out);
+            continue;
+        }
         std::vector<std::string_view> sent;
         for (const auto& [name, value] : pairs)
             if (name == field.name) sent.emplace_back(value);
@@ -263,6 +366,22 @@ Reading Form::read(Pairs pairs) const {
     return out;
 }
 
+void Form::read_files(std::size_t at, const Files& files, Reading& out) const {
+    const Field& field = fields_[at];
+    const bool is_known =
+        std::ranges::any_of(out.problems, [&](const Problem& known) { return known.field == at; });
+    JsonArray handles;
+    for (const auto& [name, handle] : files.handles)
+        if (name == field.name) handles.push_back(handle);
+    if (handles.empty()) {
+        if (field.is_required && !is_known)
+            out.problems.push_back({at, Problem::Kind::kMissing, "is required"});
+        return;
+    }
+    out.input[field.name] =
+        field.kind == Kind::kFiles ? Json(std::move(handles)) : std::move(handles.front());
+}
+
 Reading Form::read(const Json& input) const {
     Reading out;
     const JsonObject* object = input.if_object();
@@ -271,7 +390,13 @@ Reading Form::read(const Json& input) const {
         return out;
     }
     for (const auto& [name, value] : *object) {
-        if (std::ranges::find(fields_, name, &Field::name) != fields_.end()) {
+        const auto field = std::ranges::find(fields_, name, &Field::name);
+        if (field != fields_.end() && is_file(field->kind)) {
+            const auto at = static_cast<std::size_t>(field - fields_.begin());
+            out.problems.push_back({at, Problem::Kind::kWrong, "is a file: send multipart/form-data"});
+            continue;
+        }
+        if (field != fields_.end()) {
             out.input[name] = value;
             continue;
         }

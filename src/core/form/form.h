@@ -49,7 +49,15 @@ enum class Kind : std::uint8_t {
     kBoolean,
     kChoice,   // one of `options`
     kChoices,  // some of them
+    kFile,
+    kFiles,
 };
+constexpr bool is_file(Kind kind) {
+    return kind == Kind::kFile || kind == Kind::kFiles;
+}
+
+inline constexpr std::int64_t kFileBytesDefault = 100ll
+                                                  << 20;  // of one file: strangers fill the tenant's room
 
 struct Option {
     Json value;
@@ -69,11 +77,13 @@ struct Field {
     std::vector<Option> options;
     // What `inputs` demand, for the page and for what it says of a wrong entry.
     std::optional<Decimal> least, most;                   // numbers
-    std::optional<std::int64_t> least_count, most_count;  // characters, or options
+    std::optional<std::int64_t> least_count, most_count;  // characters, options, or files
+    std::vector<std::string> accepts;            // of files: ".pdf", "image/*", "text/csv"; none: all
+    std::int64_t bytes_max = kFileBytesDefault;  // of each file
 };
 
 struct Problem {
-    enum class Kind : std::uint8_t { kMissing, kWrong };
+    enum class Kind : std::uint8_t { kMissing, kWrong, kTooLarge, kWrongType, kTooMany };
     std::optional<std::size_t> field;  // in Form::fields; nothing: of the form as a whole
     Kind kind = Kind::kWrong;
     std::string expected;  // in English, for programs
@@ -87,6 +97,20 @@ struct Reading {
 
 using Pairs = std::span<const std::pair<std::string, std::string>>;
 
+/// A file that somebody sends: what is known when it begins, or so far.
+struct SentFile {
+    std::string_view field;
+    std::string_view name;
+    std::string_view type;   // a media type, or empty
+    std::int64_t bytes = 0;  // that have come
+    std::size_t before = 0;  // files of the field that came before it
+};
+/// Those that were kept: fields' names and handles, and what is wrong with the others.
+struct Files {
+    std::vector<std::pair<std::string, Json>> handles;
+    std::vector<Problem> problems;
+};
+
 class Form {
   public:
     /// `inputs` null: a form without fields, which is a button. kInvalid where a form cannot ask for an input
@@ -96,14 +120,22 @@ class Form {
     const Settings& settings() const { return settings_; }
     const std::vector<Field>& fields() const { return fields_; }
 
+    bool takes_files() const;
+    /// All files that it may be sent at once.
+    std::int64_t file_bytes_max() const;
+    /// Why the file is not taken; nothing while it may be. Of a field that is none of ours kMissing, and no
+    /// field.
+    std::optional<Problem> refuse(const SentFile& file) const;
+
     /// A page's submission, as UTF-8. Names that are no field's are passed over. Takes up to 50 ms.
-    Reading read(Pairs pairs) const;
+    Reading read(Pairs pairs, const Files& files = {}) const;
     /// A program's: the values as they are.
     Reading read(const Json& input) const;
 
   private:
     Form() = default;
     void check(Reading& reading) const;
+    void read_files(std::size_t at, const Files& files, Reading& out) const;
     void add_hidden(JsonObject& input) const;
 
     Settings settings_;

@@ -193,7 +193,7 @@ TEST(Form, WhatAPageCannotAskForIsSaid) {
         EXPECT_EQ(error.code, Code::kInvalid) << schema;
         EXPECT_EQ(error.field, "inputs.properties.x") << schema;
     }
-    EXPECT_THAT(with_field(R"({"type":"string","format":"binary"})").user, HasSubstr("no files yet"));
+    EXPECT_THAT(with_field(R"({"type":"string","format":"binary"})").user, HasSubstr("format: file"));
     for (std::string_view taken : {"_weft_form", "_weft_website", "_weft_sent"})
         EXPECT_EQ(
             refusal(R"({"type":"object","properties":{")" + std::string(taken) + R"(":{"type":"string"}}})")
@@ -371,6 +371,90 @@ TEST(FormPage, ItsColoursCanBeReadInLightAndDark) {
             EXPECT_GE(contrast(colour(on), colour(what)), 4.5) << on << " " << what << " " << scheme;
         EXPECT_GE(contrast(colour("card"), colour("line")), 3.0);
     }
+}
+
+constexpr std::string_view kWithFiles = R"({
+    "type": "object",
+    "required": ["cv"],
+    "properties": {
+        "name": {"type": "string"},
+        "cv": {"type": "object", "format": "file", "title": "Your CV", "accept": ".pdf, Image/*", "maxBytes": 1500000},
+        "scans": {"type": "array", "minItems": 2, "maxItems": 3, "items":
+            {"type": "object", "format": "file", "accept": ["text/csv"], "maxBytes": 2048}}
+    }
+})";
+
+std::optional<Problem::Kind> refusal_of(const Form& form, const SentFile& file) {
+    const auto problem = form.refuse(file);
+    return problem ? std::optional(problem->kind) : std::nullopt;
+}
+
+TEST(FormFiles, AreTakenByNameTypeSizeAndNumber) {
+    using Kind = Problem::Kind;
+    const Form asks = form(kWithFiles);
+    EXPECT_TRUE(asks.takes_files());
+    EXPECT_EQ(asks.file_bytes_max(), 1'500'000 + 3 * 2048);
+    EXPECT_EQ(refusal_of(asks, {.field = "cv", .name = "A.PDF"}), std::nullopt);
+    EXPECT_EQ(refusal_of(asks, {.field = "cv", .name = "a", .type = "image/png; q=1"}), std::nullopt);
+    EXPECT_EQ(
+        refusal_of(asks, {.field = "cv", .name = "a.png", .type = "application/octet-stream"}), std::nullopt
+    );
+    EXPECT_EQ(refusal_of(asks, {.field = "cv", .name = "a.exe", .type = "text/plain"}), Kind::kWrongType);
+    EXPECT_EQ(refusal_of(asks, {.field = "cv", .name = "pdf", .type = ""}), Kind::kWrongType);
+    EXPECT_EQ(refusal_of(asks, {.field = "cv", .name = "a.pdf", .bytes = 1'500'000}), std::nullopt);
+    EXPECT_EQ(refusal_of(asks, {.field = "cv", .name = "a.pdf", .bytes = 1'500'001}), Kind::kTooLarge);
+    EXPECT_EQ(refusal_of(asks, {.field = "cv", .name = "a.pdf", .before = 1}), Kind::kTooMany);
+    EXPECT_EQ(refusal_of(asks, {.field = "scans", .name = "a.csv", .before = 2}), std::nullopt);
+    EXPECT_EQ(refusal_of(asks, {.field = "scans", .name = "a.csv", .before = 3}), Kind::kTooMany);
+    for (const char* other : {"name", "nobody"})
+        EXPECT_EQ(asks.refuse({.field = other, .name = "a.pdf"})->field, std::nullopt);
+}
+
+TEST(FormFiles, HandlesBecomeTheInput) {
+    const Form asks = form(kWithFiles);
+    const Json one = parse_json(R"({"$file": "x", "name": "a.pdf"})").value();
+    Files files{.handles = {{"cv", one}, {"scans", one}, {"scans", one}}, .problems = {}};
+    const auto reading = asks.read(Entries{{"name", "Ada"}}, files);
+    EXPECT_TRUE(reading.problems.empty());
+    EXPECT_EQ(reading.input.at("cv"), one);
+    EXPECT_EQ(reading.input.at("scans").get_array().size(), 2u);
+    files.handles.pop_back();
+    files.handles.erase(files.handles.begin());
+    const auto few = asks.read(Entries{}, files);
+    ASSERT_EQ(few.problems.size(), 2u);
+    EXPECT_EQ(few.problems[0].kind, Problem::Kind::kMissing);
+    EXPECT_EQ(few.problems[1].kind, Problem::Kind::kWrong);
+    EXPECT_EQ(asks.read(parse_json(R"({"cv": {"$file": "x"}})").value()).problems.size(), 1u)
+        << "an id in a text is no file";
+}
+
+TEST(FormFiles, ThePageNamesTheLimitsAndAsksAgain) {
+    const Form asks = form(kWithFiles);
+    const std::string shown = html(asks);
+    EXPECT_THAT(shown, HasSubstr(R"(enctype="multipart/form-data")"));
+    EXPECT_THAT(
+        shown, HasSubstr(R"(<input type="file" id="f1" name="cv" required aria-describedby="f1-hint")")
+    );
+    EXPECT_THAT(shown, HasSubstr(R"(accept=".pdf,image/*")"));
+    EXPECT_THAT(shown, HasSubstr("At most 1.4 MiB. Accepted: .pdf, image/*."));
+    EXPECT_THAT(shown, HasSubstr("At most 3 files of 2 KiB each. Accepted: text/csv."));
+    EXPECT_THAT(shown, HasSubstr(" multiple"));
+    const std::vector<Problem> problems{{1, Problem::Kind::kTooLarge, ""}, {2, Problem::Kind::kWrong, ""}};
+    const std::string again = html(asks, {}, problems);
+    EXPECT_THAT(again, HasSubstr("A file is larger than 1.4 MiB."));
+    EXPECT_THAT(again, HasSubstr("Choose at least 2 files."));
+    EXPECT_THAT(again, HasSubstr("Please choose the files again"));
+    EXPECT_THAT(html(form()), Not(HasSubstr("enctype")));
+}
+
+TEST(FormFiles, WhatCannotBeAskedForIsNamed) {
+    const auto of = [](const std::string& schema) {
+        return refusal(R"({"type": "object", "properties": {"f": )" + schema + "}}").user;
+    };
+    EXPECT_THAT(of(R"({"type": "object", "format": "file", "accept": "images"})"), HasSubstr("accept says"));
+    EXPECT_THAT(of(R"({"type": "object", "format": "file", "accept": [1]})"), HasSubstr("accept says"));
+    EXPECT_THAT(of(R"({"type": "object", "format": "file", "maxBytes": 0})"), HasSubstr("maxBytes"));
+    EXPECT_THAT(of(R"({"type": "string", "contentEncoding": "base64"})"), HasSubstr("format: file"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "core/form/detail/words.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -71,6 +72,47 @@ std::string bounds_text(
     return "";
 }
 
+/// Never more than it is.
+std::string size_text(std::int64_t bytes) {
+    constexpr std::array<std::string_view, 4> kUnits = {"B", "KiB", "MiB", "GiB"};
+    std::size_t unit = 0;
+    std::int64_t tenths = bytes * 10;
+    for (; unit + 1 < kUnits.size() && tenths >= 10'240; ++unit) tenths /= 1024;
+    if (tenths % 10 == 0) return fmt::format("{} {}", tenths / 10, kUnits[unit]);
+    return fmt::format("{}.{} {}", tenths / 10, tenths % 10, kUnits[unit]);
+}
+
+std::string accepted(const Field& field, Language language) {
+    return filled(Word::kAccepted, language, fmt::format("{}", fmt::join(field.accepts, ", ")));
+}
+
+/// What people should know before they choose.
+std::string file_limits(const Field& field, Language language) {
+    const std::string size = size_text(field.bytes_max);
+    std::string out = field.kind == Kind::kFiles
+                          ? filled(Word::kFilesAtMost, language, field.most_count.value_or(1), size)
+                          : filled(Word::kFileAtMost, language, size);
+    if (!field.accepts.empty()) out += " " + accepted(field, language);
+    return out;
+}
+
+std::string wrong_file(const Field& field, Problem::Kind problem, Language language) {
+    switch (problem) {
+        case Problem::Kind::kMissing:
+            return std::string(word(Word::kPickFile, language));
+        case Problem::Kind::kTooLarge:
+            return filled(Word::kFileTooLarge, language, size_text(field.bytes_max));
+        case Problem::Kind::kWrongType:
+            return std::string(word(Word::kFileWrongType, language)) + " " + accepted(field, language);
+        case Problem::Kind::kTooMany:
+            return filled(Word::kFilesTooMany, language, field.most_count.value_or(1));
+        case Problem::Kind::kWrong:
+            break;
+    }
+    if (field.least_count) return filled(Word::kFilesTooFew, language, *field.least_count);
+    return std::string(word(Word::kPickFile, language));
+}
+
 std::string head(std::string_view title, Language language) {
     return fmt::format(
         "<!doctype html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\">"
@@ -108,6 +150,9 @@ class Entry {
                 return group("checkbox");
             case Kind::kChoice:
                 return field_.options.size() <= kRadiosMax ? group("radio") : list();
+            case Kind::kFile:
+            case Kind::kFiles:
+                return files();
             default:
                 return line();
         }
@@ -123,6 +168,10 @@ class Entry {
         if (field_.kind == Kind::kDateTime) {
             if (!text.empty()) text += ' ';
             text += filled(Word::kTimesIn, language_, form_.settings().zone.name());
+        }
+        if (is_file(field_.kind)) {
+            if (!text.empty()) text += ' ';
+            text += file_limits(field_, language_);
         }
         return text.empty() ? "" : fmt::format("<p class=\"hint\" id=\"{}-hint\">{}</p>", id_, escaped(text));
     }
@@ -229,6 +278,12 @@ class Entry {
             fmt::format("<input type=\"{}\"{}{} value=\"{}\">", type(), common(), limits(), escaped(text()))
         );
     }
+    std::string files() const {
+        std::string more = field_.kind == Kind::kFiles ? " multiple" : "";
+        if (!field_.accepts.empty())
+            more += fmt::format(" accept=\"{}\"", escaped(fmt::format("{}", fmt::join(field_.accepts, ","))));
+        return labelled(fmt::format("<input type=\"file\"{}{}>", common(), more));
+    }
     std::string checkbox() const {
         const bool was_on = field_.preset && *field_.preset == Json(true);
         const bool is_typed = is_again_ || !typed_.empty();
@@ -308,9 +363,13 @@ class Entry {
 
 /// What is wrong, with links to where.
 std::string summary(const Form& form, const Page& page) {
+    const std::string again =
+        form.takes_files() ? fmt::format("<p>{}</p>", word(Word::kFilesAgain, page.language)) : "";
     if (page.is_trapped)
         return fmt::format(
-            "<div class=\"alert\" role=\"alert\"><p>{}</p></div>\n", word(Word::kTrapped, page.language)
+            "<div class=\"alert\" role=\"alert\"><p>{}</p>{}</div>\n",
+            word(Word::kTrapped, page.language),
+            again
         );
     if (page.problems.empty()) return "";
     std::string items;
@@ -330,7 +389,9 @@ std::string summary(const Form& form, const Page& page) {
     const std::string lead = page.problems.size() == 1
                                  ? std::string(word(Word::kOneWrong, page.language))
                                  : filled(Word::kSomeWrong, page.language, page.problems.size());
-    return fmt::format("<div class=\"alert\" role=\"alert\"><p>{}</p><ul>{}</ul></div>\n", lead, items);
+    return fmt::format(
+        "<div class=\"alert\" role=\"alert\"><p>{}</p><ul>{}</ul>{}</div>\n", lead, items, again
+    );
 }
 
 struct NoticeRow {
@@ -360,6 +421,7 @@ std::string wrong_number(const Field& field, Language language) {
 std::string problem_text(const Field& field, Problem::Kind problem, Language language) {
     const bool is_picked = field.kind == Kind::kChoice || field.kind == Kind::kChoices;
     if (field.kind == Kind::kBoolean) return std::string(word(Word::kAgree, language));
+    if (is_file(field.kind)) return wrong_file(field, problem, language);
     if (problem == Problem::Kind::kMissing)
         return std::string(word(is_picked ? Word::kPick : Word::kFillIn, language));
     switch (field.kind) {
@@ -396,7 +458,8 @@ std::string page(const Form& form, const Page& page) {
         out += fmt::format("<p class=\"about\">{}</p>\n", escaped(settings.description));
     out += summary(form, page);
     const bool has_required = std::ranges::any_of(form.fields(), &Field::is_required);
-    out += "<form method=\"post\" accept-charset=\"utf-8\">\n";
+    const std::string_view coded = form.takes_files() ? " enctype=\"multipart/form-data\"" : "";
+    out += fmt::format("<form method=\"post\" accept-charset=\"utf-8\"{}>\n", coded);
     if (has_required)
         out += fmt::format("<p class=\"hint\">{}</p>\n", word(Word::kRequiredNote, page.language));
     for (std::size_t at = 0; at < form.fields().size(); ++at) out += Entry(form, page, at).html();

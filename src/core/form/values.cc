@@ -1,5 +1,7 @@
 #include "core/form/detail/values.h"
 
+#include "core/file/file.h"
+
 #include <algorithm>
 
 namespace weft::form::detail {
@@ -105,9 +107,24 @@ Value value_of(const Field& field, std::span<const std::string_view> sent, const
         case Kind::kDate:
             return text.empty() ? Value{} : Value{Json(text), std::nullopt};
         case Kind::kChoices:
+        case Kind::kFile:
+        case Kind::kFiles:
             break;
     }
     return {};
+}
+
+bool is_accepted(const Field& field, const SentFile& file) {
+    if (field.accepts.empty()) return true;
+    std::string name(file.name);
+    std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+    std::string type = file::clean_type(file.type);
+    if (type == file::kAnyType) type = file::type_of_name(name);
+    return std::ranges::any_of(field.accepts, [&](std::string_view one) {
+        if (one.front() == '.') return name.ends_with(one);
+        if (one.ends_with("/*")) return one == "*/*" || type.starts_with(one.substr(0, one.size() - 1));
+        return type == one;
+    });
 }
 
 std::string shown(const Field& field, const Json& value, const calendar::Zone& zone) {

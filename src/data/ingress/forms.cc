@@ -27,6 +27,7 @@ constexpr std::size_t kNonceTextMax = 64;
 constexpr double kCostOfLook = 0.1;   // of a submission's
 constexpr double kCostOfTry = 0.125;  // likewise, of one that does not fit: people look again
 constexpr auto kTimeout = std::chrono::seconds(15);
+constexpr std::size_t kAroundFilesMax = 64u << 20;  // core/form says how much each form takes of files
 
 /// A trigger as the edge needs it, parsed once.
 struct KnownForm {
@@ -56,6 +57,8 @@ struct Answer {
 /// What an error is to somebody who has sent a form.
 Answer answer_to(const Error& error) {
     const bool is_of_body = error.field.starts_with("body");
+    // No room for files: nothing that the sender could change.
+    if (error.field == "file") return {Notice::kUnavailable, RefusalReason::kOverload, 503};
     if (is_of_body && error.code == Code::kLimit) return {Notice::kTooLarge, RefusalReason::kBodyLimit, 413};
     if (is_of_body) return {Notice::kUnreadable, RefusalReason::kBody, http_status(error.code)};
     if (error.code == Code::kNotFound) return {Notice::kUnknown, RefusalReason::kInactive, 404};
@@ -145,9 +148,11 @@ struct Forms::Impl {
         FormTarget target,
         detail::FormShapes::Shape form,
         JsonObject input,
-        std::string nonce,
+        detail::Submission sent,
         http::Request request
     );
+    rt::Task<Result<Started>> start(StartByEvent event, detail::Received received, rt::Deadline by);
+    rt::Task<Result<detail::Submission>> read(FormTarget target, http::Request& request);
     http::Response again(
         const KnownForm& target,
         const form::Form& form,
@@ -198,6 +203,14 @@ void Forms::add_routes(http::Router& router) {
         .timeout = kTimeout,
         .gate = [this](const http::Request& head) { return admit(head); },
     };
+    if (impl_->options.files != nullptr) {
+        options.streaming = http::RouteOptions::Streaming{
+            .wants = [](const http::Request& head
+                     ) { return detail::brings_files(head) && detail::is_multipart(head); },
+            .body_bytes_max = static_cast<std::size_t>(file::kFileBytesMax) + kAroundFilesMax,
+            .timeout = detail::kTransferTimeout,
+        };
+    }
     auto handler = [this](http::Request request) { return handle(std::move(request)); };
     for (auto method : {http::Method::kGet, http::Method::kPost})
         router.add(method, "/forms/{token}", handler, options);
@@ -326,17 +339,16 @@ http::Response Forms::Impl::again(
 }
 
 rt::Task<Result<http::Response>> Forms::Impl::take(FormTarget target, http::Request request) {
-    const std::size_t size = request.body.size();
-    if (request.body_lease) CO_CHECK_OK(request.body_lease->resize(4 * limits::kFormBodyBytesMax));
-    auto read = [&] { return detail::read_submission(request); };
-    CO_TRY(auto sent, co_await rt::offload(size, read));
     CO_TRY(auto form, co_await shape(target, request.deadline));
+    CO_TRY(auto sent, co_await read(target, request));
     // A person is asked to look again and loses nothing; a program does not.
     if (!sent.entry(form::kTrapName).empty()) {
         refused(RefusalReason::kSpam, *target, request, 422);
         co_return again(*target, *form, sent, {}, request);
     }
-    auto understand = [&] { return sent.json ? form->read(*sent.json) : form->read(sent.entries); };
+    auto understand = [&] {
+        return sent.json ? form->read(*sent.json) : form->read(sent.entries, sent.files);
+    };
     auto reading = co_await rt::on_pool(understand, rt::Pool::kTenants);
     if (!reading.problems.empty()) {
         refused(RefusalReason::kInput, *target, request, 422);
@@ -347,25 +359,46 @@ rt::Task<Result<http::Response>> Forms::Impl::take(FormTarget target, http::Requ
         refused(RefusalReason::kRate, *target, request, 429);
         co_return over(request, *quota);
     }
-    std::string nonce(sent.json ? request.headers.get("idempotency-key") : sent.entry(form::kNonceName));
-    co_return co_await begin(target, form, std::move(reading.input), std::move(nonce), std::move(request));
+    co_return co_await begin(target, form, std::move(reading.input), std::move(sent), std::move(request));
+}
+
+rt::Task<Result<detail::Submission>> Forms::Impl::read(FormTarget target, http::Request& request) {
+    if (request.incoming != nullptr) {
+        CO_TRY(auto form, co_await shape(target, request.deadline));
+        detail::Receiving how{
+            .files = *options.files,
+            .tenant = target->row.tenant,
+            .origin = store::files::Origin::kForm,
+        };
+        co_return co_await detail::receive_submission(request, *form, std::move(how), request.deadline);
+    }
+    if (request.body_lease) CO_CHECK_OK(request.body_lease->resize(4 * limits::kFormBodyBytesMax));
+    auto work = [&] { return detail::read_submission(request); };
+    co_return co_await rt::offload(request.body.size(), work);
 }
 
 rt::Task<Result<http::Response>> Forms::Impl::begin(
     FormTarget target,
     detail::FormShapes::Shape form,
     JsonObject input,
-    std::string nonce,
+    detail::Submission sent,
     http::Request request
 ) {
+    const std::string nonce(
+        sent.json ? request.headers.get("idempotency-key") : sent.entry(form::kNonceName)
+    );
     const bool is_recognised = !nonce.empty() && nonce.size() <= kNonceTextMax;
-    std::string text = to_text(Json(std::move(input)));
+    const Json tree(std::move(input));
+    std::string text = to_text(tree);
     std::string about = detail::trigger_of(KnownForm::kKind, request, target->row, "", clock.now());
     const bool is_json = detail::is_json(request);
     CO_TRY(const Capture captured, co_await ingest.capture(target->row, text, about, request.deadline));
     if (captured == Capture::kUnwanted)
         co_return fail(target->row.is_active ? KnownForm::inactive() : KnownForm::unknown());
     if (captured == Capture::kKept) {
+        auto& uploads = sent.received.uploads;
+        if (!uploads.empty())
+            CO_CHECK_OK(co_await options.files->keep(std::move(uploads), std::nullopt, request.deadline));
         if (is_json) co_return http::Response::json(202, R"({"captured":true})");
         co_return thanked(form->settings());
     }
@@ -380,14 +413,31 @@ rt::Task<Result<http::Response>> Forms::Impl::begin(
     StartByEvent start{
         .tenant = target->row.tenant,
         .trigger_id = target->row.id,
-        .dedupe_key = is_recognised ? "form:" + hex(crypto::sha256(nonce + '\n' + text)) : "",
+        .dedupe_key =
+            is_recognised ? "form:" + hex(crypto::sha256(nonce + '\n' + detail::recognised_by(tree))) : "",
         .input = std::move(text),
         .trigger = std::move(about),
     };
-    CO_TRY(Started started, co_await ingest.start_by_event(std::move(start), request.deadline));
+    CO_TRY(
+        Started started, co_await this->start(std::move(start), std::move(sent.received), request.deadline)
+    );
     (started.is_duplicate ? repeated : begun).add();
     if (is_json) co_return detail::accepted(started);
     co_return thanked(form->settings());
+}
+
+/// The run is given its files first.
+rt::Task<Result<Started>> Forms::Impl::start(StartByEvent event, detail::Received received, rt::Deadline by) {
+    const TenantId tenant = event.tenant;
+    const std::vector<FileId> files = received.ids();
+    if (files.empty()) co_return co_await ingest.start_by_event(std::move(event), by);
+    const RunId run = ingest.make_id();
+    event.run = run;
+    CO_CHECK_OK(co_await options.files->keep(std::move(received.uploads), run, by));
+    auto started = co_await ingest.start_by_event(std::move(event), by);
+    if (started ? started->run != run : detail::has_begun_nothing(started.error()))
+        for (const FileId& file : files) (void)co_await options.files->drop(tenant, file, by);
+    co_return started;
 }
 
 void Forms::Impl::refused(

@@ -158,7 +158,7 @@ TEST_F(FormsTest, ProgramsSpeakJson) {
     EXPECT_EQ(count("workflow_run"), "1");
 }
 
-TEST_F(FormsTest, MultipartIsReadAndFilesAreRefused) {
+TEST_F(FormsTest, MultipartIsReadAndFilesOfNobodyAreRefused) {
     const auto to = form();
     const std::string type = "multipart/form-data; boundary=xyz";
     const std::string name = "--xyz\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nAda\r\n";
@@ -231,6 +231,95 @@ TEST_F(FormsTest, AnInactiveTriggerOrWorkflowTakesNothing) {
     EXPECT_EQ(look(to).status, 409);
     EXPECT_THAT(send(to, "name=Ada").body, HasSubstr("This form is closed"));
     EXPECT_EQ(count("workflow_run"), "0");
+}
+
+constexpr const char* kWithFiles = R"({"format": "weft-compiled/1", "inputs": {
+    "type": "object", "required": ["cv"],
+    "properties": {
+        "name": {"type": "string"},
+        "cv": {"type": "object", "format": "file", "accept": ".txt", "maxBytes": 200000},
+        "more": {"type": "array", "maxItems": 2, "items": {"type": "object", "format": "file"}}
+    }}})";
+
+/// Forms whose files go to the disk as they come: through the router, as from a socket.
+class FormFilesTest : public FormsTest {
+  protected:
+    FormFilesTest() {
+        open({.files = &edge_.files_});
+        forms_->add_routes(router_);
+        flow_ = db_.create_workflow(tenant_, "files", kWithFiles).id;
+    }
+    static std::string part(const std::string& name, const std::string& filename, const std::string& bytes) {
+        return "--xyz\r\ncontent-disposition: form-data; name=" + name + "; filename=\"" + filename +
+               "\"\r\n\r\n" + bytes + "\r\n";
+    }
+    static std::string text(const std::string& name, const std::string& value) {
+        return "--xyz\r\ncontent-disposition: form-data; name=" + name + "\r\n\r\n" + value + "\r\n";
+    }
+    http::Response post(const Edge::Hook& to, std::string parts) {
+        auto made = edge_.request(to, std::move(parts) + "--xyz--\r\n");
+        made.headers.set("Content-Type", "multipart/form-data; boundary=xyz");
+        made.target = http::Target::parse("/forms/" + to.token).value();
+        made.params = {};
+        made.client = client_;
+        const RequestId id = made.id;
+        auto got = edge_.wait(router_.answer(std::move(made)));
+        return got ? std::move(*got) : http::problem(got.error(), id);
+    }
+    std::size_t stored() const {
+        std::size_t out = 0;
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(edge_.folder_.path()))
+            out += entry.is_regular_file() && entry.path().parent_path().filename().string().starts_with('f');
+        return out;
+    }
+    http::Router router_;
+};
+
+TEST_F(FormFilesTest, ARunIsGivenTheFilesOfItsForm) {
+    const auto to = form();
+    const std::string bytes(150'000, 'b');
+    const std::string all = text("_weft_form", "n1") + text("name", "Ada") + part("cv", "../cv.txt", bytes) +
+                            part("more", "a.bin", "one") + part("more", "b.bin", "two") +
+                            part("more", "", "");
+    EXPECT_EQ(post(to, all).status, 303);
+    const Json input = edge_.value(tenant_, only_run(), "input");
+    EXPECT_EQ(input.at("cv").at("name"), Json("cv.txt"));
+    EXPECT_EQ(input.at("cv").at("sha256"), Json(hex(crypto::sha256(bytes))));
+    ASSERT_EQ(input.at("more").get_array().size(), 2u);
+    EXPECT_EQ(count("weft.file_use where run_id = '" + only_run() + "'"), "3");
+    EXPECT_EQ(count("weft.file where origin = 'form'"), "3");
+    EXPECT_EQ(post(to, all).status, 303) << "a second click";
+    EXPECT_EQ(count("weft.workflow_run"), "1");
+    EXPECT_EQ(count("weft.file"), "3");
+    EXPECT_EQ(stored(), 3u);
+    EXPECT_EQ(post(to, text("_weft_form", "n1") + part("cv", "cv.txt", "other")).status, 303);
+    EXPECT_EQ(count("weft.workflow_run"), "2") << "another file under the same nonce";
+}
+
+TEST_F(FormFilesTest, WhatIsNotTakenIsNamedOnThePageAndLeavesNothing) {
+    const auto to = form();
+    const std::string name = text("name", "Ada");
+    const auto large = post(to, name + part("cv", "cv.txt", std::string(200'001, 'b')));
+    EXPECT_EQ(large.status, 422);
+    EXPECT_THAT(large.body, HasSubstr("A file is larger than 195.3 KiB"));
+    EXPECT_THAT(large.body, HasSubstr(R"(value="Ada")"));
+    const auto kind = post(to, name + part("cv", "cv.exe", "MZ"));
+    EXPECT_THAT(kind.body, HasSubstr("A file is of another kind. Accepted: .txt."));
+    const auto many = post(
+        to,
+        part("cv", "cv.txt", "x") + part("more", "a", "1") + part("more", "b", "2") + part("more", "c", "3")
+    );
+    EXPECT_THAT(many.body, HasSubstr("Choose at most 2 files."));
+    const auto none = post(to, name + part("cv", "", ""));
+    EXPECT_THAT(none.body, HasSubstr("Please choose a file."));
+    const auto trapped = post(to, part("cv", "cv.txt", "x") + text("_weft_website", "spam"));
+    EXPECT_EQ(trapped.status, 422);
+    EXPECT_EQ(post(to, part("cv", "cv.txt", "x").substr(0, 60)).status, 422) << "cut off";
+    EXPECT_EQ(count("weft.workflow_run"), "0");
+    EXPECT_EQ(count("weft.file"), "0");
+    EXPECT_EQ(stored(), 0u);
+    EXPECT_EQ(post(to, part("cv", "cv.txt", "x") + part("other", "a.bin", "y")).status, 303);
+    EXPECT_EQ(count("weft.file"), "1") << "nobody asked for the other one";
 }
 
 }  // namespace
