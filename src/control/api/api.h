@@ -106,6 +106,8 @@ struct Context {
 
     // left behind
     std::vector<store::notices::Notice> notify_after_commit;
+    /// Awaited after them, before the answer goes: somebody else does what was asked. Of kWrite operations.
+    std::function<rt::Task<void>()> settle;
     std::optional<Uuid> object;  // for the audit row
     JsonObject audit_detail;     // never a secret
     /// Members of the answer that are JSON texts: they join the object that the handler gives, unparsed,

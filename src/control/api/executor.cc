@@ -143,6 +143,7 @@ rt::Task<Result<Executor::Answer>> Executor::call_in_transaction(
     if (answer.is_replay) co_return answer;
     CO_CHECK_OK(co_await transaction.commit(by));
     for (const auto& notice : context.notify_after_commit) env_.notify(notice);
+    if (context.settle) co_await context.settle();
     co_return answer;
 }
 

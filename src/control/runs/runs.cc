@@ -19,6 +19,20 @@ using rows::ValueSlot;
 
 namespace {
 
+// Eight looks, ever further apart: a second.
+constexpr Steady::duration kFirstLook = std::chrono::milliseconds(4);
+constexpr Steady::duration kLooksWithin = std::chrono::seconds(1);
+
+/// Until nothing of the run is done any more, so that no step begins after the answer; a run that takes
+/// longer (its `finally`, a call that does not end) stops after it.
+rt::Task<void> wait_until_stopped(Context& context, RunId run) {
+    for (Steady::duration pause = kFirstLook; pause < kLooksWithin; pause *= 2) {
+        if (!co_await rt::sleep_for(pause, context.deadline)) co_return;
+        auto live = co_await store::runcontrol::is_live(context.db(), run, context.deadline);
+        if (!live || !*live) co_return;
+    }
+}
+
 Json kind_json(const std::optional<runstate::FailureKind>& kind) {
     return kind ? Json(name(*kind)) : Json(nullptr);
 }
@@ -312,6 +326,7 @@ rt::Task<Result<Json>> Runs::cancel(Context& context, Json input) {
         context.db(), context.tenant(), id, std::move(request), context.deadline
     ));
     context.notify_after_commit.push_back(store::notices::CancelAsked{});
+    context.settle = [&context, id] { return wait_until_stopped(context, id); };
     co_return JsonObject{{"run_id", id.text()}};
 }
 

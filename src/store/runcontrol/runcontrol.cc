@@ -24,4 +24,9 @@ rt::Task<Result<void>> request_cancel(
     co_return Result<void>();
 }
 
+rt::Task<Result<bool>> is_live(Db db, RunId run, rt::Deadline by) {
+    CO_TRY(auto found, co_await db.query(sql::kIsLive, pg::params(run), by));
+    co_return pg::value<bool>(found, "is_live");
+}
+
 }  // namespace weft::store::runcontrol

@@ -23,4 +23,7 @@ rt::Task<Result<void>> request_cancel(
     Db db, TenantId tenant, RunId run, CancelRequest request, rt::Deadline by
 );
 
+/// Whether anything of the run may still be done.
+rt::Task<Result<bool>> is_live(Db db, RunId run, rt::Deadline by);
+
 }  // namespace weft::store::runcontrol
