@@ -107,7 +107,8 @@ rt::Task<Result<void>> Driver::on(OpenWait command) {
 }
 
 /// One may have come before the wait began; whoever sends one from here on sees the wait. One that is not
-/// found for a fault of the database is found by nobody: the look is repeated.
+/// found for a fault of the database is found by nobody: the look is repeated. One that cannot be opened is
+/// none, and the wait goes on.
 rt::Task<Result<void>> Driver::look_for_event(Index step) {
     const store::waits::EventKey key{slot(step).wait->event, slot(step).wait->key};
     store::waits::Target target{
@@ -118,6 +119,12 @@ rt::Task<Result<void>> Driver::look_for_event(Index step) {
         auto taken = co_await take_event(key, target, by);
         if (taken && *taken) co_return Result<void>{};
         if (taken) continue;  // another run was quicker: there may be more
+        if (!is_passing(taken.error())) {
+            run_.deps.log.error(
+                "event does not open", {{"run_id", run_.id}, {"detail", taken.error().detail}}
+            );
+            co_return Result<void>{};
+        }
         run_.deps.log.warn("no look for events", {{"run_id", run_.id}, {"detail", taken.error().detail}});
         (void)co_await rt::sleep_for(kAgain, run_.job.scope.forever());
     }

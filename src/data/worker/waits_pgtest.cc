@@ -241,6 +241,21 @@ TEST_F(WaitsTest, AnEventThatALaterWorkerFindsIsNotSleptThrough) {
     EXPECT_EQ(value(run, "output"), "7");
 }
 
+/// Nobody is held up by what nobody can read.
+TEST_F(WaitsTest, AnEventThatDoesNotOpenIsNone) {
+    auto flow = publish(
+        R"({"name":"f","steps":[{"id":"paid","uses":"core/event","with":{"event":"paid","key":"k"}}]})"
+    );
+    const Uuid id = Uuid::v7(clock_.now(), rng_);
+    const Uuid other = Uuid::v7(clock_.now(), rng_);
+    auto sealed = wait(codec_->seal(tenant_, RunId(other), ValueSlot::trigger(), R"({"n":7})", soon()));
+    ASSERT_TRUE(sealed);
+    store::Db db(*api_pool_, tenant_);
+    ASSERT_TRUE(wait(store::waits::keep_event(db, {"paid", "k"}, id, *sealed, soon())));
+    start_worker();
+    EXPECT_TRUE(is_parked(start_run(flow)));
+}
+
 TEST_F(WaitsTest, SleepsUntilAnInstantBeyondTheRunsTimeLimit) {
     auto flow = publish(
         R"({"name":"f","timeout":"1s","steps":[{"id":"s","uses":"core/sleep","with":{"until":"{{ input.until }}"}},
