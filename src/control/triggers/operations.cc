@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kTrigger = R"(
     id id
     workflow_id id
-    kind webhook|schedule|form|poll|feed|event
+    kind webhook|schedule|form|poll|feed|event|mail|postgres
     name text = Orders of the shop
     state active|inactive
     config object = {"mode": "async", "signature": {"scheme": "hmac-sha256"}}
@@ -92,7 +92,8 @@ constexpr std::string_view kNew =
     R"({
     "required": ["kind", "name", "config"],
     "properties": {
-        "kind": {"type": "string", "enum": ["webhook", "schedule", "form", "poll", "feed", "event"]},
+        "kind": {"type": "string", "enum": [
+            "webhook", "schedule", "form", "poll", "feed", "event", "mail", "postgres"]},
         "name": {"$ref": "#/definitions/name"},
         "config": {
             "type": "object",
@@ -102,7 +103,10 @@ constexpr std::string_view kNew =
     R"(redirect (https), path, fields (names of inputs, in order), zone. )"
     R"(event: on (success, failed, canceled), workflows (keys; absent: every other). )"
     R"(poll: uses, connection, with, items, id, cursor ({of, path}), every, start (now or all), )"
-    R"(batch. feed: url, connection, headers, every, start, batch. All but schedule and event: filter.",
+    R"(batch. feed: url, connection, headers, every, start, batch. )"
+    R"(mail: connection, folder, every, start, unseen, after (nothing, seen, move or delete), move_to, )"
+    R"(attachments, attachments_mb. postgres: connection, schema, table, cursor, columns, every, )"
+    R"(start. All but schedule and event: filter.",
             "examples": [{"signature": {"scheme": "hmac-sha256"}}]
         },
         "secret": {

@@ -3,7 +3,9 @@
 #include "control/triggers/detail/schedule_json.h"
 #include "control/triggers/triggers.h"
 #include "control/workflows/workflows.h"
+#include "core/trigger/mailbox.h"
 #include "core/trigger/poll.h"
+#include "core/trigger/table.h"
 #include "platform/rt/loop.h"
 
 #include <algorithm>
@@ -27,6 +29,24 @@ std::optional<trigger::Source> source_of(rows::Kind kind) {
     return trigger::source_from(name(kind));
 }
 
+/// Whether what was remembered of a source says nothing of the other. Settings that are none any more: it
+/// does not.
+bool is_other(rows::Kind kind, const Json& before, const Json& after) {
+    if (kind == rows::Kind::kMail) {
+        const auto old = trigger::parse_mailbox(before);
+        const auto now = trigger::parse_mailbox(after);
+        return !old || !now || trigger::is_other_source(*old, *now);
+    }
+    if (kind == rows::Kind::kPostgres) {
+        const auto old = trigger::parse_table(before);
+        const auto now = trigger::parse_table(after);
+        return !old || !now || trigger::is_other_source(*old, *now);
+    }
+    const auto old = trigger::parse_source(*source_of(kind), before);
+    const auto now = trigger::parse_source(*source_of(kind), after);
+    return !old || !now || trigger::is_other_source(old->poll, now->poll);
+}
+
 PollHealth health_of(const rows::PollState& state) {
     if (!state.due_at) return PollHealth::kOff;
     if (state.failing_since) return PollHealth::kFailing;
@@ -36,7 +56,7 @@ PollHealth health_of(const rows::PollState& state) {
 }  // namespace
 
 bool polls(rows::Kind kind) {
-    return source_of(kind).has_value();
+    return source_of(kind).has_value() || kind == rows::Kind::kMail || kind == rows::Kind::kPostgres;
 }
 
 Json poll_json(const rows::PollState& state) {
@@ -82,13 +102,66 @@ rt::Task<Result<std::string>> Triggers::pin_poll(Context& context, trigger::Poll
     co_return *std::move(compiled);
 }
 
+/// The connection that is logged in with, pinned with the host that it is for.
+rt::Task<Result<std::string>> Triggers::pin_login(
+    Context& context, std::string connection, connector::Protocol protocol
+) {
+    CO_CHECK_OK(tenancy::require(context.principal->permissions, tenancy::Permission::kConnectionUse));
+    workflow::Wanted wanted;
+    wanted.connections.insert(connection);
+    CO_TRY(auto catalog, co_await load_catalog(context.db(), std::move(wanted), context.deadline));
+    const auto found = catalog.connections.find(connection);
+    if (found == catalog.connections.end())
+        co_return fail(Error::invalid("There is no connection \"" + connection + "\"", "config.connection"));
+    CO_TRY(const connector::App app, connector::parse_app(found->second.manifest));
+    if (connector::protocol_of(app) != protocol) {
+        const std::string_view wanted_app =
+            protocol == connector::Protocol::kImap
+                ? "; a mailbox needs one of an app whose base_url is imaps://... (or imap://..., with "
+                  "STARTTLS)"
+                : "; a database needs one of an app whose base_url is postgres://host/database";
+        co_return fail(Error::invalid(
+            "The connection \"" + connection + "\" is for " + app.base_url + std::string(wanted_app),
+            "config.connection"
+        ));
+    }
+    co_return to_text(
+        Json(JsonObject{{"connection", found->second.id.text()}, {"manifest", found->second.manifest}})
+    );
+}
+
+rt::Task<Result<Triggers::Planned>> Triggers::plan_poll(Context& context, rows::Kind kind, Json config) {
+    Planned out;
+    if (kind == rows::Kind::kMail) {
+        CO_TRY(trigger::Mailbox mailbox, trigger::parse_mailbox(config));
+        out.config = trigger::to_json(mailbox);
+        CO_TRY(
+            out.compiled,
+            co_await pin_login(context, std::move(mailbox.connection), connector::Protocol::kImap)
+        );
+        co_return out;
+    }
+    if (kind == rows::Kind::kPostgres) {
+        CO_TRY(trigger::Table table, trigger::parse_table(config));
+        out.config = trigger::to_json(table);
+        CO_TRY(
+            out.compiled,
+            co_await pin_login(context, std::move(table.connection), connector::Protocol::kPostgres)
+        );
+        co_return out;
+    }
+    CO_TRY(auto settled, trigger::parse_source(*source_of(kind), config));
+    out.config = std::move(settled.config);
+    CO_TRY(out.compiled, co_await pin_poll(context, std::move(settled.poll)));
+    co_return out;
+}
+
 rt::Task<Result<Json>> Triggers::create_poll(
     Context& context, WorkflowId workflow, rows::Kind kind, Json input
 ) {
     if (member_in(input, "secret") != nullptr)
         co_return fail(Error::invalid("Such a trigger has no secret", "secret"));
-    CO_TRY(auto settled, trigger::parse_source(*source_of(kind), *member_in(input, "config")));
-    CO_TRY(std::string compiled, co_await pin_poll(context, std::move(settled.poll)));
+    CO_TRY(Planned planned, co_await plan_poll(context, kind, *member_in(input, "config")));
     const auto id = TriggerId::make(env_.clock.now(), env_.rng);
     rows::NewTrigger trigger{
         .tenant = context.tenant(),
@@ -96,7 +169,7 @@ rt::Task<Result<Json>> Triggers::create_poll(
         .workflow_id = workflow,
         .kind = kind,
         .name = text_in(input, "name"),
-        .config = std::move(settled.config),
+        .config = std::move(planned.config),
         .token_hash = std::nullopt,
         .sealed_token = std::nullopt,
         .sealed_secret = std::nullopt,
@@ -104,26 +177,23 @@ rt::Task<Result<Json>> Triggers::create_poll(
     };
     context.object = id.uuid();
     CO_TRY(auto made, co_await rows::add(context.db(), std::move(trigger), context.deadline));
-    CO_CHECK_OK(
-        co_await rows::plan_poll(context.db(), id, std::move(compiled), rows::Memory::kKeep, context.deadline)
-    );
+    CO_CHECK_OK(co_await rows::plan_poll(
+        context.db(), id, std::move(planned.compiled), rows::Memory::kKeep, context.deadline
+    ));
     co_return co_await shown(context, std::move(made));
 }
 
 rt::Task<Result<Json>> Triggers::change_poll(Context& context, rows::Trigger before, Json input) {
     rows::TriggerChange change{.id = before.id, .name = maybe_text_in(input, "name"), .config = std::nullopt};
     if (const Json* config = member_in(input, "config")) {
-        const trigger::Source source = *source_of(before.kind);
-        CO_TRY(auto settled, trigger::parse_source(source, *config));
-        change.config = std::move(settled.config);
-        const auto old = trigger::parse_source(source, before.config);
-        const bool is_other = !old || trigger::is_other_source(old->poll, settled.poll);
-        CO_TRY(std::string compiled, co_await pin_poll(context, std::move(settled.poll)));
+        CO_TRY(Planned planned, co_await plan_poll(context, before.kind, *config));
+        const bool is_another = is_other(before.kind, before.config, planned.config);
+        change.config = std::move(planned.config);
         CO_CHECK_OK(co_await rows::plan_poll(
             context.db(),
             before.id,
-            std::move(compiled),
-            is_other ? rows::Memory::kForget : rows::Memory::kKeep,
+            std::move(planned.compiled),
+            is_another ? rows::Memory::kForget : rows::Memory::kKeep,
             context.deadline
         ));
     }

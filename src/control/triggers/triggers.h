@@ -2,6 +2,7 @@
 
 #include "control/api/api.h"
 #include "control/scripts/scripts.h"
+#include "core/connector/protocol.h"
 #include "core/trigger/follow.h"
 #include "core/trigger/poll.h"
 #include "store/triggers/triggers.h"
@@ -51,7 +52,15 @@ class Triggers {
     rt::Task<Result<void>> check_follow(Context& context, trigger::Follow follow);
     rt::Task<Result<Json>> create_follow(Context& context, WorkflowId workflow, Json input);
     rt::Task<Result<Json>> change_follow(Context& context, store::triggers::Trigger before, Json input);
+    struct Planned {
+        Json config;           // in its normal form
+        std::string compiled;  // what data/poller asks by
+    };
+    rt::Task<Result<Planned>> plan_poll(Context& context, store::triggers::Kind kind, Json config);
     rt::Task<Result<std::string>> pin_poll(Context& context, trigger::Poll poll);
+    rt::Task<Result<std::string>> pin_login(
+        Context& context, std::string connection, connector::Protocol protocol
+    );
     /// kInvalid when the published version has an input that the form cannot ask for.
     rt::Task<Result<void>> check_form(
         Context& context, store::triggers::Trigger form, WorkflowVersionId published

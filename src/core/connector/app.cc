@@ -1,6 +1,7 @@
 #include "core/connector/connector.h"
 #include "core/connector/detail/reading.h"
 #include "core/connector/detail/url.h"
+#include "core/connector/protocol.h"
 
 #include <fmt/format.h>
 
@@ -126,7 +127,30 @@ Result<Auth> parse_auth(const Json& value) {
     return auth;
 }
 
+/// What is not HTTP is logged in to with a name and a password, and has no paths but a database's name.
+Result<void> check_protocol(const App& app) {
+    const Protocol protocol = protocol_of(app);
+    if (protocol == Protocol::kHttp) return {};
+    if (app.auth.kind != AuthKind::kBasic)
+        return fail(Error::invalid(
+            R"(Mailboxes and databases are logged in to with a name and a password: {"kind": "basic"})",
+            "auth"
+        ));
+    const auto slashes = std::ranges::count(app.base_path, '/');
+    if (protocol == Protocol::kImap && slashes != 0)
+        return fail(Error::invalid("Of a mail server, name the host alone; triggers name folders", "base_url")
+        );
+    if (protocol == Protocol::kPostgres && (slashes != 1 || app.base_path.size() < 2))
+        return fail(Error::invalid("Name one database, as postgres://db.example.com/shop", "base_url"));
+    return {};
+}
+
 }  // namespace
+
+Protocol protocol_of(const App& app) {
+    const Scheme* known = scheme_of(app.origin.scheme);
+    return known == nullptr ? Protocol::kHttp : known->protocol;
+}
 
 std::string_view name(AuthKind kind) {
     for (const auto& [text, known] : kAuthKinds)
@@ -140,7 +164,7 @@ Result<App> parse_app(const Json& manifest) {
     const Json* base = object.if_contains("base_url");
     if (base == nullptr || !base->is_string())
         return fail(Error::invalid("base_url is a URL such as https://api.example.com/v2", "base_url"));
-    TRY(detail::Url url, detail::parse_url(text_of(*base), "base_url"));
+    TRY(detail::Url url, detail::parse_url(text_of(*base), "base_url", detail::Schemes::kAll));
     if (url.has_query || url.has_fragment)
         return fail(Error::invalid("A base URL has no ?query and no #fragment", "base_url"));
     App app;
@@ -153,6 +177,7 @@ Result<App> parse_app(const Json& manifest) {
     if (auth == nullptr)
         return fail(Error::invalid(R"(auth is missing; say {"kind": "none"} if there is none)", "auth"));
     TRY(app.auth, parse_auth(*auth));
+    CHECK_OK(check_protocol(app));
     return app;
 }
 

@@ -1,6 +1,7 @@
 #include "core/connector/connector.h"
 
 #include "base/bytes.h"
+#include "core/connector/protocol.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -95,6 +96,24 @@ TEST(App, RefusesBadManifestsNamingTheField) {
     EXPECT_EQ(
         field(parse_app(json(R"({"base_url":"https://a.b","auth":{"kind":"none"},"baseurl":1})"))), "baseurl"
     );
+}
+
+TEST(App, OfAMailboxIsAHostAndAName) {
+    const App mailbox = app(R"({"kind":"basic"})", "IMAPS://Mail.Example.com:993/");
+    EXPECT_EQ(mailbox.base_url, "imaps://mail.example.com");
+    EXPECT_EQ(protocol_of(mailbox), Protocol::kImap);
+    EXPECT_EQ(app(R"({"kind":"basic"})", "imap://mail.example.com:1143").origin.port, 1143);
+    EXPECT_EQ(protocol_of(app(R"({"kind":"basic"})", "https://a.b")), Protocol::kHttp);
+    const auto wrong = [](std::string_view url, std::string_view auth) {
+        return field(parse_app(Json{{"base_url", url}, {"auth", json(auth)}}));
+    };
+    EXPECT_EQ(wrong("imaps://mail.example.com", R"({"kind":"bearer"})"), "auth");
+    EXPECT_EQ(wrong("imaps://mail.example.com/INBOX", R"({"kind":"basic"})"), "base_url");
+    EXPECT_EQ(wrong("postgres://db.example.com", R"({"kind":"basic"})"), "base_url");
+    EXPECT_EQ(wrong("imaps://u:p@mail.example.com", R"({"kind":"basic"})"), "base_url");
+    // Steps do not speak to it.
+    EXPECT_EQ(field(build_http_request(json(R"({"url":"imaps://mail.example.com/"})"), &mailbox)), "url");
+    EXPECT_EQ(field(build_http_request(json(R"({"url":"https://mail.example.com/"})"), &mailbox)), "url");
 }
 
 TEST(App, SaysWhichConnectionFieldsItNeeds) {

@@ -5,6 +5,7 @@
 #include "base/percent.h"
 #include "core/connector/detail/host.h"
 #include "core/connector/detail/reading.h"
+#include "core/connector/protocol.h"
 
 #include <fmt/format.h>
 
@@ -109,11 +110,14 @@ struct Parts {
     bool has_fragment = false;
 };
 
-Result<Parts> split(std::string_view text, std::string_view field) {
+Result<Parts> split(std::string_view text, std::string_view field, Schemes schemes) {
     Parts out;
     const std::size_t colon = text.find(':');
     out.scheme = lower(text.substr(0, std::min(colon, text.size())));
-    if (out.scheme != "http" && out.scheme != "https")
+    const Scheme* scheme = scheme_of(out.scheme);
+    const bool is_known =
+        scheme != nullptr && (schemes == Schemes::kAll || scheme->protocol == Protocol::kHttp);
+    if (!is_known)
         return wrong("A URL starts with https:// or http://, as https://api.example.com/v2", field);
     text.remove_prefix(colon + 1);
     text.remove_prefix(std::min(text.find_first_not_of("/\\"), text.size()));
@@ -163,14 +167,14 @@ void add_query(std::string& query, std::string_view name, std::string_view value
     query += percent_encode(name) + '=' + percent_encode(value);
 }
 
-Result<Url> parse_url(std::string_view text, std::string_view field) {
+Result<Url> parse_url(std::string_view text, std::string_view field, Schemes schemes) {
     if (text.size() > limits::kHttpTargetBytesMax) return wrong("The URL is too long", field);
     const std::string whole = pasted(text);
-    TRY(Parts parts, split(whole, field));
+    TRY(Parts parts, split(whole, field, schemes));
     Url out;
     out.origin.scheme = parts.scheme;
     TRY(out.origin.host, normal_host(parts.host, field));
-    out.origin.port = parts.scheme == "https" ? 443 : 80;
+    out.origin.port = scheme_of(parts.scheme)->port;
     if (!parts.port.empty()) {
         const std::string_view digits = parts.port;
         const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), out.origin.port);
@@ -190,8 +194,14 @@ Result<Url> parse_url(std::string_view text, std::string_view field) {
 
 }  // namespace detail
 
+const Scheme* scheme_of(std::string_view name) {
+    const auto* found = std::ranges::find(kSchemes, name, &Scheme::name);
+    return found == kSchemes.end() ? nullptr : found;
+}
+
 std::string Origin::text() const {
-    bool is_default = port == (scheme == "https" ? 443 : 80);
+    const Scheme* known = scheme_of(scheme);
+    const bool is_default = known != nullptr && port == known->port;
     return is_default ? fmt::format("{}://{}", scheme, host) : fmt::format("{}://{}:{}", scheme, host, port);
 }
 

@@ -264,9 +264,9 @@ Result<Polled> read_answer(const Poll& poll, const Json& answer, const Json& bef
     return out;
 }
 
-Millis poll_pause(const Poll& poll, int failures) {
-    const Millis most = std::max(poll.every, kBackoffMax);
-    Millis out = poll.every;
+Millis poll_pause(Millis every, int failures) {
+    const Millis most = std::max(every, kBackoffMax);
+    Millis out = every;
     for (int i = 0; i < failures && out < most; ++i) out *= 2;
     return std::min(out, most);
 }

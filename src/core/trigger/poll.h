@@ -92,6 +92,6 @@ Result<Polled> read_answer(const Poll& poll, const Json& answer, const Json& bef
 
 /// When to ask again after `failures` failures in a row: rarer and rarer, at most hourly (or as rarely as
 /// without failures).
-Millis poll_pause(const Poll& poll, int failures);
+Millis poll_pause(Millis every, int failures);
 
 }  // namespace weft::trigger

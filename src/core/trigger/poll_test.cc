@@ -105,10 +105,10 @@ TEST(Poll, TheCursorIsTheGreatestAndNeverGoesBack) {
 
 TEST(Poll, FailuresMakeItRarer) {
     const Poll often = poll_with(R"("every": "1m")");
-    EXPECT_EQ(poll_pause(often, 0), 60s);
-    EXPECT_EQ(poll_pause(often, 2), 240s);
-    EXPECT_EQ(poll_pause(often, 60), 3'600s);
-    EXPECT_EQ(poll_pause(poll_with(R"("every": "1d")"), 5), 86'400s);
+    EXPECT_EQ(poll_pause(often.every, 0), 60s);
+    EXPECT_EQ(poll_pause(often.every, 2), 240s);
+    EXPECT_EQ(poll_pause(often.every, 60), 3'600s);
+    EXPECT_EQ(poll_pause(poll_with(R"("every": "1d")").every, 5), 86'400s);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "data/broker/broker.h"
+#include "data/broker/logins.h"
 #include "data/isolation/isolation.h"
 #include "platform/pg/pg.h"
 #include "platform/rt/clock.h"
@@ -10,6 +11,7 @@
 #include "platform/rt/task.h"
 #include "platform/telemetry/log.h"
 #include "platform/telemetry/metrics.h"
+#include "store/files/files.h"
 #include "store/notices/notices.h"
 #include "store/runs/payload.h"
 
@@ -36,8 +38,10 @@ struct Needs {
     store::runs::DataKeys& keys;  // of samples
     isolation::Backend& sandboxes;
     broker::Broker& broker;
-    store::notices::Tell tell;  // after each commit: JobsQueued, and RunChanged of the new runs
-    const rt::Clock& clock;     // for ids
+    broker::Logins& logins;
+    store::files::Files* files;  // of attachments
+    store::notices::Tell tell;   // after each commit: JobsQueued, and RunChanged of the new runs
+    const rt::Clock& clock;      // for ids
     Rng& rng;
     telemetry::Metrics& metrics;
     telemetry::Logger log;

@@ -2,6 +2,7 @@
 
 #include "data/alerter/alerter.h"
 #include "data/broker/broker.h"
+#include "data/broker/logins.h"
 #include "data/dispatch/dispatch.h"
 #include "data/dispatch/retention.h"
 #include "data/dispatch/slots.h"
@@ -56,7 +57,9 @@ struct Worker::Impl {
           notices(deps.metrics, deps.log, deps.clock, deps.rng, "weft_odd_answers_total"),
           uses(deps.pool, deps.clock, tell_connections()),
           files(deps.pool, keys, deps.file_streams, deps.clock, deps.rng, deps.file_options),
+          imap(deps.loop, {.ca_file = deps.options.ca_file}),
           broker({vault, egress, deps.clock, deps.metrics, &notices, &uses, &files}),
+          logins({deps.loop, vault, egress, uses, imap, deps.options.ca_file}),
           slots(
               {deps.options.runs_max, deps.options.held_max, deps.options.tenant_share},
               deps.metrics,
@@ -85,6 +88,8 @@ struct Worker::Impl {
                keys,
                deps.sandboxes,
                broker,
+               logins,
+               &files,
                store::notices::tell_through(notifier),
                deps.clock,
                deps.rng,
@@ -271,7 +276,9 @@ struct Worker::Impl {
     telemetry::Notices notices;
     store::vault::Uses uses;
     store::files::Files files;
+    http::Imap imap;
     broker::Broker broker;
+    broker::Logins logins;
     dispatch::Slots slots;
     engine::Engine engine;
     poller::Poller poller;

@@ -46,6 +46,7 @@ struct Options : dispatch::Options {
     Millis code_cpu_max{30'000};                        // likewise
     std::set<std::string, std::less<>> shared_tenants;  // likewise
     std::string public_url;                             // likewise
+    std::string ca_file;  // of mail servers and databases, instead of the system's; tests
     poller::Options poller;
     alerter::Options alerter;  // but `public_url`, which is ours
 };

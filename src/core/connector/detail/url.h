@@ -17,10 +17,12 @@ struct Url {
 /// As the URL standard reads what people write: blanks around it go, backslashes are slashes, characters that
 /// a URL cannot hold are percent-encoded and what is encoded already stays, the host as `normal_host` says,
 /// default ports go. Parsing the text of a result gives the same result.
-/// Stricter than the standard: http and https only, no user name, and no dot segments, plain or encoded: a
+/// Stricter than the standard: known schemes only, no user name, and no dot segments, plain or encoded: a
 /// value in the path could climb with them. At most 8 KiB. kInvalid with `field`; the message names the part
 /// and shows it, unless it may be secret.
-Result<Url> parse_url(std::string_view text, std::string_view field);
+/// `schemes`: kAll takes the other protocols' too (protocol.h, kSchemes).
+enum class Schemes { kHttp, kAll };
+Result<Url> parse_url(std::string_view text, std::string_view field, Schemes schemes = Schemes::kHttp);
 
 /// A path below a base URL, as `parse_url` would have it. Stricter: escapes are whole, no "//", no backslash,
 /// '?' or '#': a value in it must not become another part. kInvalid with `field`.

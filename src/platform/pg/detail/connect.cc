@@ -81,6 +81,10 @@ rt::Task<Result<std::shared_ptr<Link>>> Link::open(rt::Loop& loop, ConnectOption
         raw = start(options.url, options.application_name, info.options);
     }
     if (raw == nullptr) co_return fail(away("out of memory"));
+    co_return co_await adopt(loop, raw, std::move(by));
+}
+
+rt::Task<Result<std::shared_ptr<Link>>> Link::adopt(rt::Loop& loop, pg_conn* raw, rt::Deadline by) {
     // From the start: a server that shuts down says so to connections that are still being made.
     PQsetNoticeReceiver(raw, [](void*, const PGresult*) {}, nullptr);
     std::shared_ptr<Link> link(new Link(loop, raw));

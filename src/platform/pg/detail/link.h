@@ -40,6 +40,8 @@ class Link : public std::enable_shared_from_this<Link> {
     static rt::Task<Result<std::shared_ptr<Link>>> open(
         rt::Loop& loop, ConnectOptions options, rt::Deadline by
     );
+    /// The same of a connection that has been started, to whichever database; takes it over. Sets nothing.
+    static rt::Task<Result<std::shared_ptr<Link>>> adopt(rt::Loop& loop, pg_conn* raw, rt::Deadline by);
     ~Link();
     Link(const Link&) = delete;
     Link& operator=(const Link&) = delete;

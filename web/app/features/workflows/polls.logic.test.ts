@@ -12,6 +12,17 @@ describe('a poll’s settings', () => {
     const feed = { url: 'https://x.example/feed', headers: { a: 'b' }, every: '15m', start: 'now', batch: false }
     expect(pollConfigOf('feed', pollFormOf(feed))).toEqual(feed)
   })
+  it('of a mailbox, too', () => {
+    const config = { connection: 'post', folder: 'Orders', every: '2m', start: 'now', unseen: true, after: 'move', move_to: 'Done', attachments: false }
+    expect(pollConfigOf('mail', pollFormOf(config))).toEqual(config)
+    expect(pollConfigOf('mail', { ...pollFormOf(config), after: 'seen' })).not.toHaveProperty('move_to')
+    expect(sourceText(config)).toBe('post · Orders')
+  })
+  it('of a table, too', () => {
+    const config = { connection: 'db', schema: 'public', table: 'orders', cursor: ['updated_at', 'id'], columns: ['id', 'total'], every: '1m', start: 'all' }
+    expect(pollConfigOf('postgres', pollFormOf(config))).toEqual(config)
+    expect(sourceText(config)).toBe('db · public.orders')
+  })
   it('name the text that is no JSON', () => {
     expect(() => pollConfigOf('poll', { ...pollFormOf({}), filter: '{' })).toThrow(NoJson)
     expect(() => pollConfigOf('poll', { ...pollFormOf({}), filter: '{' })).toThrow('filter')

@@ -1,9 +1,10 @@
 import { isRecord, type Json, readJson, writeJson } from '~/shared/api'
 
 /** Kinds of triggers that ask another system. */
-export const poll_kinds = ['feed', 'poll'] as const
+export const poll_kinds = ['feed', 'poll', 'mail', 'postgres'] as const
 export type PollKind = (typeof poll_kinds)[number]
 export const starts = ['now', 'all'] as const
+export const after_mail = ['nothing', 'seen', 'move', 'delete'] as const
 export const cursors = ['none', 'items', 'answer'] as const
 
 /** Their settings, as the dialog has them; `with`, `headers` and `filter` are JSON texts. */
@@ -21,10 +22,22 @@ export interface PollForm {
   start: (typeof starts)[number]
   batch: boolean
   filter: string
+  folder: string
+  unseen: boolean
+  after: (typeof after_mail)[number]
+  move_to: string
+  attachments: boolean
+  schema: string
+  table: string
+  cursor_columns: string
+  columns: string
 }
 
 const text = (value: Json | undefined) => (typeof value === 'string' ? value : '')
 const written = (value: Json | undefined) => (value === undefined || value === null ? '' : writeJson(value, 2))
+
+const listed = (value: Json | undefined) => (Array.isArray(value) ? value.map((one) => (typeof one === 'string' ? one : '')).join(', ') : '')
+const names = (value: string) => value.split(',').map((one) => one.trim()).filter((one) => one !== '')
 
 export function pollFormOf(config: Json): PollForm {
   const members = isRecord(config) ? config : {}
@@ -33,6 +46,8 @@ export function pollFormOf(config: Json): PollForm {
     url: text(members.url), uses: text(members.uses) || 'core/http', connection: text(members.connection), with: written(members.with) || '{\n  "url": ""\n}',
     headers: written(members.headers), items: text(members.items), id: text(members.id), cursor_of: cursors.find((of) => of === cursor.of) ?? 'none', cursor: text(cursor.path),
     every: text(members.every), start: members.start === 'all' ? 'all' : 'now', batch: members.batch === true, filter: written(members.filter),
+    folder: text(members.folder), unseen: members.unseen === true, after: after_mail.find((what) => what === members.after) ?? 'nothing', move_to: text(members.move_to),
+    attachments: members.attachments !== false, schema: text(members.schema), table: text(members.table), cursor_columns: listed(members.cursor), columns: listed(members.columns),
   }
 }
 
@@ -64,6 +79,17 @@ export function pollConfigOf(kind: PollKind, form: PollForm): { [name: string]: 
   if (kind === 'feed') {
     put('url', form.url)
     putJson('headers', form.headers)
+  } else if (kind === 'postgres') {
+    put('schema', form.schema)
+    put('table', form.table)
+    config.cursor = names(form.cursor_columns)
+    if (names(form.columns).length > 0) config.columns = names(form.columns)
+  } else if (kind === 'mail') {
+    put('folder', form.folder)
+    config.unseen = form.unseen
+    config.after = form.after
+    if (form.after === 'move') put('move_to', form.move_to)
+    config.attachments = form.attachments
   } else {
     put('uses', form.uses)
     putJson('with', form.with)
@@ -74,7 +100,7 @@ export function pollConfigOf(kind: PollKind, form: PollForm): { [name: string]: 
   put('connection', form.connection)
   put('every', form.every)
   config.start = form.start
-  config.batch = form.batch
+  if (kind === 'feed' || kind === 'poll') config.batch = form.batch
   putJson('filter', form.filter)
   return config
 }
@@ -83,6 +109,8 @@ export function pollConfigOf(kind: PollKind, form: PollForm): { [name: string]: 
 export function sourceText(config: Json): string {
   const members = isRecord(config) ? config : {}
   if (typeof members.url === 'string') return members.url
+  if (typeof members.table === 'string') return `${text(members.connection)} · ${text(members.schema)}.${members.table}`
+  if (typeof members.folder === 'string') return `${text(members.connection)} · ${members.folder}`
   const asked = isRecord(members.with) ? members.with : {}
   return members.uses === 'core/http' && typeof asked.url === 'string' ? asked.url : text(members.uses)
 }
