@@ -1,7 +1,9 @@
 #include "data/dispatch/dispatch.h"
 
+#include "base/words.h"
 #include "platform/rt/loop.h"
 #include "store/runs/journal.h"
+#include "store/waits/waits.h"
 
 #include <algorithm>
 
@@ -416,7 +418,23 @@ rt::Task<void> Dispatcher::depth_loop() {
                 .gauge("weft_queue_oldest_seconds", "Since when the oldest of them has been due", labels)
                 .set(depth.oldest_seconds);
         }
+        co_await tell_waits();
         (void)co_await rt::sleep_for(needs_.options.depths_every, scope_.forever());
+    }
+}
+
+rt::Task<void> Dispatcher::tell_waits() {
+    auto waits = co_await store::waits::count_open(needs_.pool, scope_.deadline(kCallTimeout));
+    if (!waits && !scope_.is_cancelled()) complain("no look at what is waited for", waits.error());
+    for (const auto& [kind, count] : waits.value_or(std::vector<store::waits::OpenWaits>{})) {
+        const std::string_view word = word_of(store::runs::kWaitKinds, kind);
+        needs_.metrics
+            .gauge(
+                "weft_waits",
+                "Steps that wait for somebody else, of all workers and tenants",
+                {{"kind", std::string(word)}}
+            )
+            .set(static_cast<double>(count));
     }
 }
 

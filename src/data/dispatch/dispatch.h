@@ -98,6 +98,7 @@ class Dispatcher {
     rt::Task<void> gate_loop();
     rt::Task<void> orphan_loop();
     rt::Task<void> depth_loop();
+    rt::Task<void> tell_waits();
 
     std::vector<store::queue::Lease> leases_older_than(Steady::duration age, Steady Running::* since) const;
     void cancel(const std::vector<store::queue::Canceled>& canceled);

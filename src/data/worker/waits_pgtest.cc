@@ -85,6 +85,11 @@ TEST_F(WaitsTest, ARunThatWaitsIsARowAndItsAnswerEndsIt) {
     EXPECT_EQ(suite_->sandboxes->health().busy, 0);
     EXPECT_EQ(steps(run)["ask"].state, StepStatus::kWaiting);
     EXPECT_EQ(steps(run)["mail"].state, StepStatus::kSuccess);
+    auto open = wait(store::waits::count_open(*pool_, soon()));
+    ASSERT_TRUE(open);
+    for (const auto& [kind, count] : *open)
+        EXPECT_EQ(count, kind == store::runs::WaitKind::kCallback ? 1 : 0);
+    EXPECT_EQ(open->size(), store::runs::kWaitKinds.size());
     const std::string token = token_of(run);
     EXPECT_GE(from_base64url(token)->size(), 16u);
     EXPECT_THAT(value(run, "step.mail.output"), HasSubstr(token));

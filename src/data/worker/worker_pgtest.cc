@@ -409,6 +409,7 @@ TEST_F(WorkerTest, ARunCanBeCanceledWhileItCallsAndWhileItComputes) {
     EXPECT_THAT(metrics, HasSubstr("weft_sandboxes{state=\"ready\"}"));
     EXPECT_THAT(metrics, HasSubstr("weft_sandbox_start_seconds_count 2"));
     EXPECT_THAT(metrics, HasSubstr("weft_queue_jobs{state=\"due\"}"));
+    EXPECT_THAT(metrics, HasSubstr("weft_waits{kind=\"event\"} 0"));
 }
 
 TEST_F(WorkerTest, RespondIsThereBeforeTheRunEnds) {

@@ -97,4 +97,12 @@ rt::Task<Result<bool>> answer_held(
     co_return taken > 0;
 }
 
+rt::Task<Result<std::vector<OpenWaits>>> count_open(pg::Pool& pool, rt::Deadline by) {
+    constexpr auto kRow =
+        pg::columns(pg::column<&OpenWaits::kind>("kind"), pg::column<&OpenWaits::count>("waits"));
+    const auto who = pg::Principal::system(pg::SystemRole::kDispatch);
+    CO_TRY(auto rows, co_await pool.query(who, sql::kCountOpen, pg::Params(), by));
+    co_return pg::all(rows, kRow);
+}
+
 }  // namespace weft::store::waits

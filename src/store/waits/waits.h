@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// What ends a run's wait, from outside: callbacks, events, decisions. One answer counts.
 namespace weft::store::waits {
@@ -61,6 +62,13 @@ rt::Task<Result<bool>> answer(
 rt::Task<Result<bool>> answer_held(
     Db db, Target target, runs::StoredPayload value, std::optional<std::string> failure, rt::Deadline by
 );
+
+/// How many wait, of all tenants, up to 200,000 together (weft_dispatch).
+struct OpenWaits {
+    runs::WaitKind kind = runs::WaitKind::kCallback;
+    std::int64_t count = 0;
+};
+rt::Task<Result<std::vector<OpenWaits>>> count_open(pg::Pool& pool, rt::Deadline by);
 
 // ---- events: one ends one wait, the longest; one that nobody waits for is kept for the first that does
 
