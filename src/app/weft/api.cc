@@ -271,6 +271,7 @@ class ApiProcess {
         codec_ = std::make_unique<store::runs::PayloadCodec>(*keys_, *blobs_, clock_, rng_);
         runs_ = std::make_unique<store::runs::Runs>(*pool_, *codec_, values_);
         file_options_.admit = [this] { return disks_->admit(); };
+        file_options_.metrics = &metrics_;
         files_ = std::make_unique<store::files::Files>(
             *pool_, *keys_, *file_streams_, clock_, rng_, std::move(file_options_)
         );

@@ -67,6 +67,7 @@ class WorkerProcess {
         TRY(file_streams_, blob::open_streams(options_.blobs));
         TRY(auto file_options, options_of_files(options_));
         file_options.admit = [this] { return disks_->admit(); };
+        file_options.metrics = &metrics_;
         std::string url(secrets_.database_url.reveal());
         pg::PoolOptions pool{
             .url = url,

@@ -41,6 +41,32 @@ Error gone() {
 
 }  // namespace
 
+Meters::Meters(telemetry::Metrics* metrics) : is_on_(metrics != nullptr) {
+    if (!is_on_) return;
+    const auto bytes = [&](std::string_view way) {
+        return metrics->counter("weft_file_bytes_total", "Bytes of files", {{"way", std::string(way)}});
+    };
+    stored_ = metrics->counter("weft_files_stored_total", "Files that were stored");
+    stored_bytes_ = bytes("stored");
+    read_bytes_ = bytes("read");
+    for (std::size_t i = 0; i < kRefusals.size(); ++i)
+        refused_[i] = metrics->counter(
+            "weft_files_refused_total", "Files that were not stored", {{"reason", std::string(kRefusals[i])}}
+        );
+}
+void Meters::stored(std::int64_t bytes) const {
+    if (!is_on_) return;
+    stored_.add();
+    stored_bytes_.add(static_cast<double>(bytes));
+}
+void Meters::read(std::size_t bytes) const {
+    if (is_on_) read_bytes_.add(static_cast<double>(bytes));
+}
+Error Meters::refused(Refusal why, Error error) const {
+    if (is_on_) refused_.at(static_cast<std::size_t>(why)).add();
+    return error;
+}
+
 std::string_view name(Origin origin) {
     return kOrigins.at(static_cast<std::size_t>(origin));
 }
@@ -60,6 +86,10 @@ std::string amount(std::int64_t bytes) {
     return std::to_string(bytes) + " bytes";
 }
 
+Error too_large(std::int64_t file_bytes_max) {
+    return Error::limit("A file is at most " + amount(file_bytes_max), "file");
+}
+
 Error no_room(std::int64_t tenant_bytes_max) {
     return Error::limit(
         "The files that are kept for you take all of the " + amount(tenant_bytes_max) +
@@ -73,10 +103,12 @@ Error no_room(std::int64_t tenant_bytes_max) {
 rt::Task<Result<std::unique_ptr<Upload>>> Files::create(
     TenantId tenant, What what, std::optional<std::int64_t> stated, rt::Deadline by
 ) {
-    if (options_.admit) CO_CHECK_OK(options_.admit());
+    if (options_.admit)
+        if (auto room = options_.admit(); !room)
+            co_return fail(meters_.refused(Refusal::kDisk, std::move(room).error()));
     const std::int64_t wanted = stated.value_or(1);
     if (wanted > options_.file_bytes_max)
-        co_return fail(Error::limit("A file is at most " + detail::amount(options_.file_bytes_max), "file"));
+        co_return fail(meters_.refused(Refusal::kSize, detail::too_large(options_.file_bytes_max)));
     const Db db(pool_, tenant);
     CO_TRY(auto rows, co_await db.query(sql::kUsedSpace, pg::Params(), by));
     std::int64_t used = 0;
@@ -85,7 +117,8 @@ rt::Task<Result<std::unique_ptr<Upload>>> Files::create(
     }
     const std::int64_t room = options_.tenant_bytes_max - used;
     auto under_way = under_way_of(tenant);
-    if (wanted > room - *under_way) co_return fail(detail::no_room(options_.tenant_bytes_max));
+    if (wanted > room - *under_way)
+        co_return fail(meters_.refused(Refusal::kRoom, detail::no_room(options_.tenant_bytes_max)));
     auto parts = std::make_unique<Upload::Parts>();
     CO_TRY(parts->key, co_await keys_.newest(tenant, by));
     parts->tenant = tenant;
@@ -97,6 +130,7 @@ rt::Task<Result<std::unique_ptr<Upload>>> Files::create(
     parts->room = room;
     parts->under_way = std::move(under_way);
     parts->options = &options_;
+    parts->meters = &meters_;
     CO_TRY(parts->writer, co_await streams_.create(parts->file.id.uuid(), by));
     co_return std::make_unique<Upload>(std::move(parts));
 }
@@ -124,12 +158,16 @@ rt::Task<Result<void>> Files::keep(
         params.add(options_.tenant_bytes_max);
         CO_TRY(auto rows, co_await work.query(sql::kAddFile, std::move(params), by));
         CO_TRY(const auto added, pg::value<std::int64_t>(rows, "added"));
-        if (added == 0) co_return fail(detail::no_room(options_.tenant_bytes_max));
+        if (added == 0)
+            co_return fail(meters_.refused(Refusal::kRoom, detail::no_room(options_.tenant_bytes_max)));
         ids.push_back(file.id);
     }
     if (run) CO_CHECK_OK(co_await work.query(sql::kGiveFiles, pg::params(*run, pg::array(ids)), by));
     CO_CHECK_OK(co_await work.commit(by));
-    for (auto& upload : uploads) upload->parts_->writer->release();
+    for (auto& upload : uploads) {
+        upload->parts_->writer->release();
+        meters_.stored(upload->size());
+    }
     co_return Result<void>{};
 }
 
@@ -157,6 +195,7 @@ rt::Task<Result<std::unique_ptr<Download>>> Files::open(TenantId tenant, File fi
     CO_TRY(parts->key, co_await keys_.find(tenant, file.key_id, by));
     CO_TRY(parts->reader, co_await streams_.open(file.id.uuid(), by));
     parts->tenant = tenant;
+    parts->meters = &meters_;
     parts->file = std::move(file);
     co_return std::make_unique<Download>(std::move(parts));
 }

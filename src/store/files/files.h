@@ -10,6 +10,7 @@
 #include "platform/rt/clock.h"
 #include "platform/rt/deadline.h"
 #include "platform/rt/task.h"
+#include "platform/telemetry/metrics.h"
 #include "store/db/db.h"
 #include "store/runs/payload.h"
 
@@ -53,8 +54,28 @@ inline constexpr std::size_t kChunkBytes = 256u << 10;  // of plain bytes; what 
 struct Options {
     std::int64_t file_bytes_max = file::kFileBytesMax;
     std::int64_t tenant_bytes_max = 20ll << 30;  // of all files of a tenant that are kept
-    std::chrono::hours keep{7 * 24};      // after it was made, and until the runs that use it have ended
-    std::function<Result<void>()> admit;  // asked as bytes come: is there room to store them?
+    std::chrono::hours keep{7 * 24};        // after it was made, and until the runs that use it have ended
+    std::function<Result<void>()> admit;    // asked as bytes come: is there room to store them?
+    telemetry::Metrics* metrics = nullptr;  // null: nothing is counted
+};
+
+/// Why a file was not stored; the words of the metric. In the order of the enum.
+enum class Refusal : std::uint8_t { kSize, kRoom, kDisk };
+inline constexpr std::array<std::string_view, 3> kRefusals = {"size", "room", "disk"};
+
+/// What all processes count of files.
+class Meters {
+  public:
+    explicit Meters(telemetry::Metrics* metrics);
+    void stored(std::int64_t bytes) const;
+    void read(std::size_t bytes) const;
+    /// Gives the error back.
+    Error refused(Refusal why, Error error) const;
+
+  private:
+    bool is_on_ = false;
+    telemetry::Counter stored_, stored_bytes_, read_bytes_;
+    std::array<telemetry::Counter, kRefusals.size()> refused_;
 };
 
 struct What {
@@ -108,7 +129,13 @@ class Files {
         Rng& rng,
         Options options = {}
     )
-        : pool_(pool), keys_(keys), streams_(streams), clock_(clock), rng_(rng), options_(options) {}
+        : pool_(pool),
+          keys_(keys),
+          streams_(streams),
+          clock_(clock),
+          rng_(rng),
+          options_(std::move(options)),
+          meters_(options_.metrics) {}
 
     const Options& options() const { return options_; }
 
@@ -149,6 +176,7 @@ class Files {
     const rt::Clock& clock_;
     Rng& rng_;
     Options options_;
+    Meters meters_;
     /// Bytes of each tenant's uploads under way, shared by them: they count before there are rows.
     std::unordered_map<TenantId, std::weak_ptr<std::int64_t>> under_way_;
 };

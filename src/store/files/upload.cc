@@ -29,9 +29,12 @@ rt::Task<Result<void>> Upload::append(std::string bytes, rt::Deadline by) {
     *parts.under_way += static_cast<std::int64_t>(bytes.size());
     const Options& options = *parts.options;
     if (parts.size > options.file_bytes_max)
-        co_return fail(Error::limit("A file is at most " + detail::amount(options.file_bytes_max), "file"));
-    if (*parts.under_way > parts.room) co_return fail(detail::no_room(options.tenant_bytes_max));
-    if (options.admit) CO_CHECK_OK(options.admit());
+        co_return fail(parts.meters->refused(Refusal::kSize, detail::too_large(options.file_bytes_max)));
+    if (*parts.under_way > parts.room)
+        co_return fail(parts.meters->refused(Refusal::kRoom, detail::no_room(options.tenant_bytes_max)));
+    if (options.admit)
+        if (auto room = options.admit(); !room)
+            co_return fail(parts.meters->refused(Refusal::kDisk, std::move(room).error()));
     if (parts.plain.empty()) parts.plain.reserve(kChunkBytes + bytes.size());
     parts.plain += bytes;
     while (parts.plain.size() > kChunkBytes) {  // what is exactly one chunk may be the last
@@ -80,6 +83,7 @@ rt::Task<Result<std::string>> Download::read(std::int64_t offset, rt::Deadline b
     constexpr auto kChunk = static_cast<std::int64_t>(kChunkBytes);
     const std::int64_t chunk = offset / kChunk;
     const std::int64_t plain = std::min(kChunk, size - chunk * kChunk);
+    parts.meters->read(static_cast<std::size_t>(plain - (offset - chunk * kChunk)));
     const std::int64_t place = chunk * (kChunk + detail::kSealBytes);
     const auto length = static_cast<std::size_t>(plain + detail::kSealBytes);
     CO_TRY(auto sealed, co_await parts.reader->read(static_cast<std::uint64_t>(place), length, by));

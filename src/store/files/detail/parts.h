@@ -15,6 +15,7 @@ crypto::Aad chunk_aad(TenantId tenant, FileId id, std::int64_t chunk, Last last)
 
 /// "5 GiB"
 std::string amount(std::int64_t bytes);
+Error too_large(std::int64_t file_bytes_max);
 Error no_room(std::int64_t tenant_bytes_max);
 
 }  // namespace detail
@@ -31,6 +32,7 @@ struct Upload::Parts {
     std::int64_t room = 0;                    // of the tenant's, when it began
     std::shared_ptr<std::int64_t> under_way;  // of all uploads of the tenant, shared by them
     const Options* options = nullptr;         // of Files, which outlives its uploads
+    const Meters* meters = nullptr;           // likewise
 
     Parts() = default;
     ~Parts() { *under_way -= size; }
@@ -43,6 +45,7 @@ struct Download::Parts {
     File file;
     runs::DataKeys::Key key;
     std::unique_ptr<blob::Reader> reader;
+    const Meters* meters = nullptr;  // of Files, which outlives its downloads
 };
 
 }  // namespace weft::store::files
