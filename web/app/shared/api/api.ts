@@ -31,6 +31,10 @@ export function createApi(http: Http) {
       /** A page of them. Sent again it repeats nothing twice. */
       rerunMany: (body: Fields) => send(T.runsRepeated, 'POST', '/runs/rerun', body),
     },
+    files: {
+      /** Its handle, as JSON text. */
+      upload: async (file: File, signal?: AbortSignal) => T.fileHandle(await http.upload('/files', { name: file.name }, file, signal)),
+    },
     approvals: approvalOperations(get, none, http),
     workflows: workflowOperations(send, none),
     triggers: {

@@ -5,6 +5,8 @@ import { ApiError, noAnswer, problemFrom } from './problem'
 export interface Http {
   get(path: string, query?: Query, signal?: AbortSignal): Promise<unknown>
   send(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, key?: string): Promise<unknown>
+  /** The body goes up from the disk as it is. */
+  upload(path: string, query: Query, file: Blob, signal?: AbortSignal): Promise<unknown>
   /** What waits at an address that was given away; whoever asks is nobody. */
   callback(method: 'GET' | 'POST', token: string, body?: unknown): Promise<unknown>
 }
@@ -27,11 +29,12 @@ interface Options {
 
 const base = '/api/v1'
 const timeout_ms = 30_000
+const upload_ms = 3_600_000 // 5 GiB at 12 Mbit/s, as the server allows
 
 /** JSON over fetch with our rules: the csrf header on every change, problems as ApiError, an upper limit in time. */
 export function createHttp(options: Options): Http {
-  async function call(path: string, init: RequestInit, signal?: AbortSignal): Promise<unknown> {
-    const limit = AbortSignal.timeout(timeout_ms)
+  async function call(path: string, init: RequestInit, signal?: AbortSignal, most_ms = timeout_ms): Promise<unknown> {
+    const limit = AbortSignal.timeout(most_ms)
     const { answer, text } = await reach(options.fetch, base + path, {
       ...init,
       credentials: 'same-origin',
@@ -55,6 +58,10 @@ export function createHttp(options: Options): Http {
   }
   return {
     callback,
+    upload: (path, query, file, signal) => {
+      const headers = { 'accept': 'application/json', 'x-weft-csrf': '1', 'content-type': file.type === '' ? 'application/octet-stream' : file.type }
+      return call(path + queryString(query), { method: 'POST', headers, body: file }, signal, upload_ms)
+    },
     get: (path, query, signal) => call(path + queryString(query ?? {}), { headers: { accept: 'application/json' } }, signal),
     send: (method, path, body, key) => {
       const headers: Record<string, string> = { accept: 'application/json', 'x-weft-csrf': '1' }

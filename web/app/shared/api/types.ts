@@ -63,6 +63,12 @@ export const approval = object({
   decisions: withDefault(array(object({ by: string, approved: boolean, at: string })), []),
 })
 export type Approval = ReturnType<typeof approval>
+const fileKept = object({ id: string, name: string, type: string, size: number, sha256: string })
+/** What a run's input says of an uploaded file. */
+export function fileHandle(answer: unknown): string {
+  const { id: $file, ...about } = fileKept(answer, 'answer')
+  return JSON.stringify({ $file, ...about })
+}
 export const runStarted = object({ run_id: id<RunId>() })
 /** Calls of a step that may act twice when they are made again. */
 const runEffect = object({ step_id: string, uses: string, effect: word(['keyed', 'unsafe']), calls: number, last_at: maybe(string) })
