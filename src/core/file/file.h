@@ -21,6 +21,7 @@ namespace weft::file {
 inline constexpr std::int64_t kFileBytesMax = 5'368'709'120;  // 5 GiB; what one upload may hold of a disk
 inline constexpr std::size_t kFilesPerBodyMax = 20;           // of one request or form
 inline constexpr std::size_t kFilesPerValueMax = 100;         // handles in one value of a run
+inline constexpr std::int64_t kZipMembersMax = 10'000;        // of an archive; they are one value
 inline constexpr std::size_t kNameBytesMax = 255;             // as file systems allow
 inline constexpr std::size_t kTypeBytesMax = 127;
 

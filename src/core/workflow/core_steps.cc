@@ -70,8 +70,8 @@ void check_http(const Json& with, const std::string& field, Problems& problems) 
     }
 }
 
-constexpr std::array<std::string_view, 6> kReadAs = {"text", "lines", "csv", "json", "xml", "base64"};
-constexpr std::array<std::string_view, 5> kMakeAs = {"text", "csv", "json", "xml", "base64"};
+constexpr std::array<std::string_view, 7> kReadAs = {"text", "lines", "csv", "json", "xml", "base64", "zip"};
+constexpr std::array<std::string_view, 6> kMakeAs = {"text", "csv", "json", "xml", "base64", "zip"};
 
 void check_as(
     const Json& with, std::span<const std::string_view> known, const std::string& field, Problems& problems
@@ -242,7 +242,11 @@ void check_core_step(const Step& step, CoreKind kind, const std::string& field, 
             break;
         case CoreKind::kReadFile:
             if (check_shape(
-                    step.with, {"file", "as", "options", "charset", "offset"}, "file", with, problems
+                    step.with,
+                    {"file", "as", "options", "charset", "offset", "extract"},
+                    "file",
+                    with,
+                    problems
                 ))
                 check_as(step.with, kReadAs, with, problems);
             break;

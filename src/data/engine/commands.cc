@@ -377,6 +377,7 @@ CallFinished Driver::call_failed(Index step, int attempt, const Error& error) {
 rt::Task<Result<void>> Driver::on(RunCode command) {
     const Index step = command.step;
     if (!is_in(step, Phase::kCoding)) co_return Result<void>{};
+    if (is_zip(step)) co_return co_await run_zip(command);
     CO_TRY(const bool is_ready, co_await open_session());
     if (!is_ready) co_return Result<void>{};
     const rt::Deadline by = run_.deadline(command.by + kCodeGrace);

@@ -61,7 +61,7 @@ switch (input.as ?? "text") {
     const next = file.is_end ? null : input.offset + file.skipped + lengthOf(page);
     return { items: names === false ? rows : rows.map(named), header: names, next };
   }
-  default: throw new Error("as is text, lines, csv, json, xml or base64");
+  default: throw new Error("as is text, lines, csv, json, xml, base64 or zip");
 }
 )js";
 
@@ -75,7 +75,7 @@ switch (input.as ?? "text") {
   case "json": return JSON.stringify(content, null, options.indent ?? 0);
   case "csv": return csv.make(content, options);
   case "xml": return xml.make(content, options);
-  default: throw new Error("as is text, csv, json, xml or base64");
+  default: throw new Error("as is text, csv, json, xml, base64 or zip");
 }
 )js";
 
@@ -180,6 +180,17 @@ std::string_view Driver::file_code(Index step) const {
     const auto core = run_.step(step).core;
     if (core == workflow::CoreKind::kReadFile) return kRead;
     return core == workflow::CoreKind::kMakeFile ? kMake : std::string_view();
+}
+
+/// The step's `file`, which the run was given.
+rt::Task<Result<std::unique_ptr<store::files::Download>>> Driver::open_file(Index step, rt::Deadline by) {
+    CO_TRY(const Value with, co_await read_value(slot(step).input));
+    const Json* handle = with.tree.is_object() ? with.tree.get_object().if_contains("file") : nullptr;
+    const auto id = handle != nullptr ? file::handle_in(*handle) : std::nullopt;
+    if (!id) co_return fail(Error::invalid("file is a file, such as {{ input.file }}", "file"));
+    std::vector<FileId> ids{*id};
+    CO_TRY(auto found, co_await run_.deps.files->find_for_run(run_.tenant, run_.id, std::move(ids), by));
+    co_return co_await run_.deps.files->open(run_.tenant, std::move(found.front()), by);
 }
 
 rt::Task<Result<std::string>> Driver::read_file(Index step, rt::Budget::Charge& charge, rt::Deadline by) {

@@ -223,5 +223,160 @@ TEST_F(FilesTest, WhatCannotBeReadSaysWhy) {
     EXPECT_THAT(read(R"({"file":"x"})"), HasSubstr("file is a file"));
 }
 
+// ---- archives
+
+/// Of Python's zipfile: orders/, orders/März.csv, ../../evil.txt ("harmless", stored), empty.
+constexpr std::string_view kTheirs =
+    "UEsDBBQAAAAAAIMYIlwAAAAAAAAAAAAAAAAHAAAAb3JkZXJzL1BLAwQUAAAICACDGCJccXfMCBMAAAARAAAAEAAAAG9y"
+    "ZGVycy9Nw6Ryei5jc3bLTNHJS8xN5TLX8S09vDG/igsAUEsDBBQAAAAAAIMYIlzDd1eeCAAAAAgAAAAOAAAALi4vLi4v"
+    "ZXZpbC50eHRoYXJtbGVzc1BLAwQUAAAACACDGCJcAAAAAAIAAAAAAAAABQAAAGVtcHR5AwBQSwECFAMUAAAAAACDGCJc"
+    "AAAAAAAAAAAAAAAABwAAAAAAAAAAAAAAgAEAAAAAb3JkZXJzL1BLAQIUAxQAAAgIAIMYIlxxd8wIEwAAABEAAAAQAAAA"
+    "AAAAAAAAAACAASUAAABvcmRlcnMvTcOkcnouY3N2UEsBAhQDFAAAAAAAgxgiXMN3V54IAAAACAAAAA4AAAAAAAAAAAAA"
+    "AIABZgAAAC4uLy4uL2V2aWwudHh0UEsBAhQDFAAAAAgAgxgiXAAAAAACAAAAAAAAAAUAAAAAAAAAAAAAAIABmgAAAGVt"
+    "cHR5UEsFBgAAAAAEAAQA4gAAAL8AAAAAAA==";
+
+class ArchivesTest : public FilesTest {
+  protected:
+    void SetUp() override {
+        file_options_.zip_bytes_free = 100'000;
+        file_options_.zip_ratio_max = 2;
+        FilesTest::SetUp();
+    }
+    RunId run_with(const test::TestDatabase::Workflow& published, const std::string& bytes) {
+        const RunId run = RunId::make(clock_.now(), rng_);
+        const auto id = *wait(upload(bytes, run));
+        start_run(published, R"({"file":{"$file":")" + id.text() + R"("}})", run);
+        return run;
+    }
+    test::TestDatabase::Workflow reader(const std::string& extract) {
+        return publish(flow(
+            plain(
+                "zip", "read-file", "", R"({"file":"{{ input.file }}","as":"zip","extract":)" + extract + "}"
+            ),
+            "{{ steps.zip.output }}"
+        ));
+    }
+    std::string refusal(const std::string& bytes, const std::string& extract = "true") {
+        const auto ended = finish(run_with(reader(extract), bytes));
+        EXPECT_EQ(ended.state, RunStatus::kFailed);
+        return ended.error.value_or("");
+    }
+    std::string files() {
+        return database().scalar(
+            "select count(*) from weft.file where origin = 'made' and tenant_id = $1::uuid", {tenant_.text()}
+        );
+    }
+};
+
+TEST_F(ArchivesTest, WhatIsPackedComesOutAgain) {
+    const std::string steps =
+        plain("a", "make-file", "", R"({"content":"first {{ 'abc '.repeat(5000) }}","name":"a.txt"})") + "," +
+        plain("b", "make-file", "", R"({"content":"","name":"b.txt"})") + "," +
+        plain(
+            "zip",
+            "make-file",
+            R"("a","b")",
+            R"({"as":"zip","name":"all.zip","content":["{{ steps.a.output }}","{{ steps.b.output }}",
+                {"name":"/x/../y/a.txt","file":"{{ steps.a.output }}"},"{{ steps.a.output }}"]})"
+        ) +
+        "," + plain("list", "read-file", R"("zip")", R"({"file":"{{ steps.zip.output }}","as":"zip"})") +
+        "," +
+        plain(
+            "out",
+            "read-file",
+            R"("zip")",
+            R"({"file":"{{ steps.zip.output }}","as":"zip","extract":["x/y/a.txt","b.txt"]})"
+        ) +
+        "," + plain("read", "read-file", R"("out")", R"({"file":"{{ steps.out.output[2].file }}"})");
+    const auto run = start_run(publish(flow(
+        steps,
+        "{{ ({zip: steps.zip.output, list: steps.list.output, out: steps.out.output, same: steps.read.output "
+        "=== "
+        "'first ' + 'abc '.repeat(5000)}) }}"
+    )));
+    const auto ended = finish(run, 30s);
+    ASSERT_EQ(ended.state, RunStatus::kSuccess) << ended.error.value_or("");
+    const Json output = *parse_json(value(run, "output"));
+    EXPECT_EQ(output.at("zip").at("name"), Json("all.zip"));
+    EXPECT_EQ(output.at("zip").at("type"), Json("application/zip"));
+    EXPECT_LT(output.at("zip").at("size").if_int64().value_or(9'999), 1'500);
+    EXPECT_EQ(
+        to_text(output.at("list")),
+        R"([{"name":"a.txt","size":20006},{"name":"b.txt","size":0},{"name":"x/y/a.txt","size":20006},{"name":"a (2).txt","size":20006}])"
+    );
+    EXPECT_TRUE(output.at("same").get_bool());
+    const auto& out = output.at("out").get_array();
+    EXPECT_FALSE(out[0].get_object().contains("file"));
+    EXPECT_EQ(out[1].at("file").at("size"), Json(0));
+    EXPECT_EQ(out[2].at("file").at("name"), Json("a.txt"));
+}
+
+TEST_F(ArchivesTest, OthersArchivesAreReadAndTheirNamesAreNoPaths) {
+    const RunId run = run_with(reader("true"), *from_base64(kTheirs));
+    const auto ended = finish(run);
+    ASSERT_EQ(ended.state, RunStatus::kSuccess) << ended.error.value_or("");
+    const Json output = *parse_json(value(run, "output"));
+    const auto& members = output.get_array();
+    ASSERT_EQ(members.size(), 3u);
+    EXPECT_EQ(members[0].at("name"), Json("orders/März.csv"));
+    EXPECT_EQ(members[0].at("file").at("name"), Json("März.csv"));
+    EXPECT_EQ(members[0].at("file").at("type"), Json("text/csv"));
+    EXPECT_EQ(members[0].at("file").at("sha256"), Json(hex(crypto::sha256("id,name\n7,Muñoz\n"))));
+    EXPECT_EQ(members[1].at("name"), Json("../../evil.txt"));
+    EXPECT_EQ(members[1].at("file").at("name"), Json("evil.txt"));
+    EXPECT_EQ(members[2].at("file").at("size"), Json(0));
+    EXPECT_EQ(files(), "3");
+}
+
+/// The limits of this test are small: 100,000 bytes, or twice what the archive has.
+TEST_F(ArchivesTest, WhatComesOutIsCounted) {
+    const auto archive = [&](int bytes) {
+        return plain(
+                   "a", "make-file", "", R"({"content":"{{ 'a'.repeat()" + std::to_string(bytes) + R"() }}"})"
+               ) +
+               "," +
+               plain("zip", "make-file", R"("a")", R"({"as":"zip","content":["{{ steps.a.output }}"]})") +
+               "," +
+               plain(
+                   "out",
+                   "read-file",
+                   R"("zip")",
+                   R"({"file":"{{ steps.zip.output }}","as":"zip","extract":true})"
+               );
+    };
+    EXPECT_EQ(finish(start_run(publish(flow(archive(100'000))))).state, RunStatus::kSuccess);
+    const auto run = start_run(publish(flow(archive(100'001))));
+    EXPECT_EQ(finish(run).state, RunStatus::kFailed);
+    EXPECT_EQ(steps(run)["out"].failure_kind, FailureKind::kLimit);
+    EXPECT_THAT(steps(run)["out"].error.value_or(""), HasSubstr("more than may come out of it"));
+    EXPECT_EQ(files(), "5") << "two, two, and one that came out";
+}
+
+TEST_F(ArchivesTest, WhatCannotBeTakenOutSaysWhyAndLeavesNothing) {
+    std::string bytes = *from_base64(kTheirs);
+    EXPECT_THAT(refusal("no archive at all, but long enough to be one"), HasSubstr("no ZIP archive"));
+    EXPECT_THAT(refusal(bytes.substr(0, bytes.size() - 1)), HasSubstr("no ZIP archive"));
+    EXPECT_THAT(refusal(bytes, R"(["nobody"])"), HasSubstr("there is no member \\\"nobody\\\""));
+    EXPECT_THAT(refusal(bytes, "7"), HasSubstr("extract is true"));
+    std::string wrong = bytes;
+    wrong[wrong.find("harmless")] = 'H';
+    EXPECT_THAT(refusal(wrong), HasSubstr("evil.txt\\\" is damaged"));
+    const auto directory = bytes.find("PK\x01\x02");
+    const auto second = bytes.find("PK\x01\x02", directory + 4);
+    std::string encrypted = bytes;
+    encrypted[second + 8] |= 1;
+    EXPECT_THAT(refusal(encrypted), HasSubstr("is encrypted"));
+    std::string other = bytes;
+    other[second + 10] = 99;
+    EXPECT_THAT(refusal(other), HasSubstr("packed in a way that is not known (99)"));
+    std::string beyond = bytes;
+    beyond[second + 45] = '\x7f';
+    EXPECT_THAT(refusal(beyond), HasSubstr("damaged"));
+    std::string cut = bytes;
+    cut[second] = 'X';
+    EXPECT_THAT(refusal(cut), HasSubstr("the archive's directory is damaged"));
+    EXPECT_EQ(files(), "0");
+}
+
 }  // namespace
 }  // namespace weft::worker

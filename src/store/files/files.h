@@ -54,6 +54,10 @@ inline constexpr std::size_t kChunkBytes = 256u << 10;  // of plain bytes; what 
 struct Options {
     std::int64_t file_bytes_max = file::kFileBytesMax;
     std::int64_t tenant_bytes_max = 20ll << 30;  // of all files of a tenant that are kept
+    /// What may come out of an archive: so much at any rate, beyond it so many times the archive's size, and
+    /// never more than a file may have. Text shrinks to a twentieth; a bomb to a thousandth.
+    std::int64_t zip_bytes_free = 64ll << 20;
+    std::int64_t zip_ratio_max = 200;
     std::chrono::hours keep{7 * 24};        // after it was made, and until the runs that use it have ended
     std::function<Result<void>()> admit;    // asked as bytes come: is there room to store them?
     telemetry::Metrics* metrics = nullptr;  // null: nothing is counted

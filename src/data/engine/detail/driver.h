@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "core/file/zip.h"
 #include "core/runstate/runstate.h"
 #include "data/engine/detail/calls.h"
 #include "data/engine/detail/look.h"
@@ -177,6 +178,33 @@ class Driver {
     rt::Task<Result<std::string>> read_file(Index step, rt::Budget::Charge& charge, rt::Deadline by);
     /// A file of what the code gave: its handle, JSON text.
     rt::Task<Result<std::string>> make_file(Index step, Value made, rt::Deadline by);
+    rt::Task<Result<std::unique_ptr<store::files::Download>>> open_file(Index step, rt::Deadline by);
+    // ---- archives (zips.cc)
+    bool is_zip(Index step) const;
+    rt::Task<Result<void>> run_zip(runstate::RunCode command);
+    rt::Task<Result<std::string>> unzip(Index step, rt::Deadline by);
+    rt::Task<Result<std::string>> zip(Index step, rt::Deadline by);
+    rt::Task<Result<Json>> ask_about(Index step, std::string script, std::string file, rt::Deadline by);
+    rt::Task<Result<void>> extract(
+        store::files::Download& archive,
+        std::vector<file::ZipMember> wanted,
+        JsonArray& members,
+        rt::Deadline by
+    );
+    rt::Task<Result<std::int64_t>> unpack_member(
+        store::files::Download& archive,
+        const file::ZipMember& member,
+        store::files::Upload& to,
+        std::int64_t most,
+        rt::Deadline by
+    );
+    rt::Task<Result<file::ZipSizes>> pack_file(
+        store::files::Download& from, store::files::Upload& to, rt::Deadline by
+    );
+    static rt::Task<Result<std::string>> read_bytes(
+        store::files::Download& from, std::int64_t at, std::int64_t count, rt::Deadline by
+    );
+    Result<void> may_go_on(const rt::Deadline& by) const;
     void code_failed(Index step, int attempt, const Error& error);
 
     Millis code_cpu(Index step) const;

@@ -126,6 +126,7 @@ class WorkerTest : public testing::Test {
             .client = *client_,
             .blobs = *blobs_,
             .file_streams = *file_streams_,
+            .file_options = file_options_,
             .egress = *egress::Policy::parse({"127.0.0.1"}),
             .clock = clock_,
             .rng = rng_,
@@ -296,6 +297,7 @@ class WorkerTest : public testing::Test {
     std::optional<http::Server> server_;
     std::string base_;
     Options options_;
+    store::files::Options file_options_;
     std::unique_ptr<Worker> worker_;
     workflow::Catalog catalog_;
     TenantId tenant_;
