@@ -90,6 +90,7 @@ class MailTest : public WorkerTest {
             "values ($1::uuid, $2::uuid, $3, now())",
             {tenant_.text(), id.text(), to_text(compiled)}
         );
+        database().exec("notify weft_trigger, '" + id.text() + "'");
         return id;
     }
     std::string of(TriggerId id, const std::string& what) {
