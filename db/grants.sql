@@ -46,6 +46,7 @@ grant execute on function run_fits(
     workflow_run, text[], uuid, uuid, uuid[], text, text, text, timestamptz, timestamptz, timestamptz, timestamptz, bigint,
     bigint, uuid
 ) to weft_api;
+grant update (state, redriven_by, settled_at, dropped_by, dropped_by_name, note) on dead_letter to weft_api;
 -- Of steps those that a run begins with.
 grant insert on workflow_run, step_run, payload, run_event to weft_api;
 grant select, insert on job to weft_api;
@@ -161,7 +162,7 @@ grant select (tenant_id, id, state, finished_at) on workflow_run to weft_dispatc
 grant execute on function retire_partitions(text, date, date[], int) to weft_dispatch;
 grant select (tenant_id, trigger_id, dedupe_key, received_at), delete on trigger_event to weft_dispatch;
 grant select (created_at), delete on idempotency_key to weft_dispatch;
-grant select (tenant_id, run_id, created_at), delete on dead_letter to weft_dispatch;
+grant select (tenant_id, run_id, created_at, state), delete on dead_letter to weft_dispatch;
 grant select (tenant_id, run_id, step_id, iteration, kind, state, ended_at), delete on run_wait
 to weft_dispatch;
 grant select (tenant_id, id, received_at), delete on kept_event to weft_dispatch;

@@ -21,7 +21,10 @@ describe('operations', () => {
   it.each(all)('%s is answered in the form that its parser wants', async (_name, operation) => {
     if (isStream(operation)) return
     const declared = Object.fromEntries(Object.entries(variables).filter(([name]) => operation.text.includes(`$${name}:`)))
-    const conditions = operation.text.includes('$state:String_comparison_exp') ? { workflow: {}, state: { _eq: 'failed' } } : {}
+    const conditions = {
+      ...(operation.text.includes('$state:String_comparison_exp') ? { workflow: {}, state: { _eq: 'failed' } } : {}),
+      ...(operation.text.includes('$class:String_comparison_exp') ? { workflow: {}, class: {}, since: {} } : {}),
+    }
     const result = (await answer({ query: asQuery(operation).text, variables: { ...declared, ...conditions } }, fullState())) as { data?: unknown; errors?: unknown }
     expect(result.errors).toBeUndefined()
     operation.parse(result.data, 'data')

@@ -419,6 +419,7 @@ class ApiProcess {
             .trigger = std::move(request.trigger),
             .refused_for = request.refused_for,
             .rerun_of = request.rerun_of,
+            .is_redrive = request.is_redrive,
             .kept = std::move(request.kept),
             .once = std::move(request.once),
         };

@@ -59,6 +59,10 @@ constexpr std::array kWait = {
     Relationship{"run", false, "workflow_run", "run_id", "id"},
     Relationship{"child", false, "workflow_run", "child_run_id", "id"},
 };
+constexpr std::array kDeadLetter = {
+    Relationship{"run", false, "workflow_run", "run_id", "id"},
+    Relationship{"workflow", false, "workflow", "workflow_id", "id"},
+};
 constexpr std::array kOfRun = {Relationship{"run", false, "workflow_run", "run_id", "id"}};
 
 constexpr std::array kRunValues = {
@@ -248,7 +252,15 @@ constexpr std::array kTables = {
         "ended_at failure failure_kind attempt child_run_id",
         kWait
     },
-    Table{"dead_letter", "dead_letters", Permission::kRunRead, "tenant_id run_id reason created_at", kOfRun},
+    Table{
+        "dead_letter",
+        "dead_letters",
+        Permission::kRunRead,
+        "tenant_id run_id workflow_id reason failure_kind error_class step_id is_poison tries origin_run_id "
+        "state "
+        "redriven_by created_at settled_at dropped_by dropped_by_name note",
+        kDeadLetter
+    },
 };
 
 JsonArray words(std::string_view text) {

@@ -183,6 +183,7 @@ void Runs::add_operations(Table& table) {
     ));
     add_commands(table);
     add_reruns(table);
+    add_letters(table);
 }
 
 void Runs::add_commands(Table& table) {

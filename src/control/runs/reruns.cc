@@ -38,6 +38,13 @@ constexpr std::string_view kManyOf = R"(
     "created_after": {"type": "string", "format": "date-time"},
     "created_before": {"type": "string", "format": "date-time"},
     "from": {"enum": ["beginning", "failure"], "default": "failure"},
+    "dead_letters": {"type": "boolean", "default": false, "description":
+        "Dead letters that nobody has dealt with, of all workflows unless one is said: run_ids, or all"},
+    "run_ids": {"type": "array", "minItems": 1, "maxItems": 100, "uniqueItems": true,
+        "items": {"$ref": "#/definitions/id"}, "description": "With dead_letters"},
+    "all": {"type": "boolean", "default": false, "description": "With dead_letters: what the filters fit"},
+    "error_class": {"description": "With dead_letters", "enum": ["workflow", "rejected", "auth",
+        "rate_limited", "unavailable", "timeout", "limit", "platform", "crash"]},
     "again": {"type": "boolean", "default": false, "description": "Also those that were repeated before"},
     "after": {"$ref": "#/definitions/after"},
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50})";
@@ -90,23 +97,20 @@ runstate::Effect effect_of(const workflow::CompiledWorkflow& workflow, StepIndex
 }
 
 /// Which runs are to be repeated.
-struct Many {
-    std::optional<RunId> after;
-    rows::RunFilter filter;
-};
-Result<Many> many_in(const Json& input) {
+Result<rows::RunFilter> many_in(const Json& input) {
     TRY(auto page, page_in(input));
-    Many out;
-    if (page.after) out.after = RunId(*page.after);
-    out.filter = {
+    return rows::RunFilter{
         .states = {*runstate::run_status_from(text_in(input, "state", "failed"))},
         .workflow = id_in<WorkflowId>(input, "workflow_id"),
         .created_from = maybe_time_in(input, "created_after"),
         .created_to = maybe_time_in(input, "created_before"),
-        .before = out.after,
+        .before = page.after.transform([](const Uuid& after) { return RunId(after); }),
         .limit = page.limit,
     };
-    return out;
+}
+
+JsonObject left_json(RunId run, std::string_view why) {
+    return JsonObject{{"run_id", run.text()}, {"reason", why}};
 }
 
 /// Is there a step of another name that does what this one did, which is gone?
@@ -117,6 +121,14 @@ bool may_be_renamed(const workflow::CompiledStep& gone, const Steps& steps, cons
 }
 
 }  // namespace
+
+struct Runs::Chosen {
+    std::vector<rows::Run> runs;
+    std::optional<Uuid> next;
+    bool are_letters = false;
+    JsonArray left;
+    std::unordered_set<RunId> repeated;
+};
 
 struct Runs::Rerun {
     struct Effect {
@@ -361,65 +373,98 @@ rt::Task<Result<Json>> Runs::preview_rerun(Context& context, Json input) {
     };
 }
 
+/// Runs of a workflow, or dead letters.
+rt::Task<Result<Runs::Chosen>> Runs::choose_runs(Context& context, Json input) {
+    const rt::Deadline by = context.deadline;
+    Chosen out{.are_letters = is_set(input, "dead_letters")};
+    const bool has_workflow = member_in(input, "workflow_id") != nullptr;
+    if (has_workflow)
+        CO_CHECK_OK(co_await store::workflows::find(context.db(), id_in<WorkflowId>(input, "workflow_id"), by)
+        );
+    if (!out.are_letters) {
+        if (!has_workflow)
+            co_return fail(Error::invalid("Say whose runs, unless they are dead_letters", "workflow_id"));
+        for (const std::string_view said : {"run_ids", "all", "error_class"})
+            if (member_in(input, said) != nullptr)
+                co_return fail(Error::invalid("Is said of dead_letters only", std::string(said)));
+        CO_TRY(rows::RunFilter filter, many_in(input));
+        CO_TRY(auto cut, co_await runs_.list(context.tenant(), std::move(filter), by));
+        if (cut.next) out.next = cut.next->uuid();
+        out.runs = std::move(cut.items);
+    } else {
+        if (member_in(input, "state") != nullptr)
+            co_return fail(Error::invalid("A dead letter is a run that has failed: leave it out", "state"));
+        CO_TRY(const auto letters, co_await choose_letters(context, input));
+        out.next = letters.next;
+        for (const auto& letter : letters.items) {
+            auto run = co_await runs_.get(context.tenant(), letter.run, by);
+            if (!run && run.error().code == Code::kNotFound) {
+                out.left.push_back(left_json(letter.run, "The run is not kept any more; drop it"));
+                continue;
+            }
+            if (!run) co_return fail(std::move(run).error());
+            out.runs.push_back(*std::move(run));
+        }
+    }
+    if (out.are_letters || is_set(input, "again")) co_return out;
+    std::vector<RunId> ids;
+    for (const rows::Run& run : out.runs) ids.push_back(run.id);
+    CO_TRY(const auto repeated, co_await runs_.repeated(context.tenant(), std::move(ids), by));
+    out.repeated.insert(repeated.begin(), repeated.end());
+    co_return out;
+}
+
+/// One of many. What keeps it from being repeated is an error.
+rt::Task<Result<RunId>> Runs::repeat_one(Context& context, rows::Run run, bool is_letter, Json input) {
+    const RunId id = run.id;
+    CO_TRY(StartRequest request, co_await prepare_rerun(context, std::move(run), std::move(input)));
+    request.is_redrive = is_letter;
+    auto begun = co_await start_(std::move(request), context.deadline);
+    if (begun) co_return begun->run;
+    if (!is_letter || begun.error().code != Code::kNotFound) co_return fail(std::move(begun).error());
+    const auto letter = co_await store::letters::find(context.db(), id, context.deadline);
+    if (letter && letter->state != store::letters::State::kOpen)
+        co_return fail(Error::conflict("Somebody else has dealt with it meanwhile"));
+    co_return fail(std::move(begun).error());
+}
+
 /// Each for itself: what cannot be repeated is named, and does not keep the others from it.
 rt::Task<Result<Json>> Runs::rerun_many(Context& context, Json input) {
-    const rt::Deadline by = context.deadline;
-    CO_TRY(Many many, many_in(input));
-    auto& [after, filter] = many;
-    CO_CHECK_OK(co_await store::workflows::find(context.db(), *filter.workflow, by));
-    CO_TRY(auto cut, co_await runs_.list(context.tenant(), std::move(filter), by));
-    std::vector<RunId> ids;
-    for (const rows::Run& run : cut.items) ids.push_back(run.id);
-    std::unordered_set<RunId> before;
-    if (!is_set(input, "again")) {
-        CO_TRY(auto repeated, co_await runs_.repeated(context.tenant(), std::move(ids), by));
-        before.insert(repeated.begin(), repeated.end());
-    }
+    CO_TRY(Chosen chosen, co_await choose_runs(context, input));
     if (member_in(input, "from") == nullptr) input.get_object()["from"] = "failure";
     JsonArray started;
-    JsonArray left;
+    JsonArray left = std::move(chosen.left);
     bool stops = false;
-    std::optional<RunId> last = after;
-    for (rows::Run& run : cut.items) {
+    auto last = maybe_text_in(input, "after");
+    for (rows::Run& run : chosen.runs) {
         const RunId id = run.id;
-        const auto leave = [&](std::string why) {
-            left.push_back(JsonObject{{"run_id", id.text()}, {"reason", why}});
-        };
         if (run.version_number == 0) {
-            leave("It is a test; repeat it by itself");
-            last = id;
-            continue;
+            left.push_back(left_json(id, "It is a test; repeat it by itself"));
+        } else if (chosen.repeated.contains(id)) {
+            left.push_back(left_json(id, "It has been repeated before; say again: true to do so once more"));
+        } else {
+            const auto begun = co_await repeat_one(context, std::move(run), chosen.are_letters, input);
+            if (begun) {
+                started.push_back(JsonObject{{"run_id", begun->text()}, {"rerun_of", id.text()}});
+            } else {
+                left.push_back(left_json(id, begun.error().user));
+                // No room for more at present: the page ends here, and what was begun is told.
+                stops = begun.error().code == Code::kUnavailable || begun.error().code == Code::kLimit;
+                if (stops) break;
+            }
         }
-        if (before.contains(id)) {
-            leave("It has been repeated before; say again: true to do so once more");
-            last = id;
-            continue;
-        }
-        auto request = co_await prepare_rerun(context, std::move(run), input);
-        Result<StartedRun> begun = fail(Error());
-        if (request)
-            begun = co_await start_(*std::move(request), by);
-        else
-            begun = fail(std::move(request).error());
-        if (!begun) {
-            leave(begun.error().user);
-            // No room for more at present: the page ends here, and what was begun is told.
-            stops = begun.error().code == Code::kUnavailable || begun.error().code == Code::kLimit;
-            if (stops) break;
-            last = id;
-            continue;
-        }
-        last = id;
-        started.push_back(JsonObject{{"run_id", begun->run.text()}, {"rerun_of", id.text()}});
+        last = id.text();
     }
     Json next;
     if (stops && last)
-        next = last->text();
-    else if (!stops && cut.next)
-        next = cut.next->text();
+        next = *last;
+    else if (!stops && chosen.next)
+        next = chosen.next->text();
     context.problem = {};
     context.room = {};
-    context.object = id_in<WorkflowId>(input, "workflow_id").uuid();
+    if (member_in(input, "workflow_id") != nullptr)
+        context.object = id_in<WorkflowId>(input, "workflow_id").uuid();
+    if (chosen.are_letters) context.audit_detail["dead_letters"] = true;
     context.audit_detail["started"] = started.size();
     context.audit_detail["left"] = left.size();
     co_return JsonObject{
@@ -434,8 +479,7 @@ void Runs::add_reruns(Table& table) {
         R"({{"properties": {{{},{},"input": {{"examples": [{{"order_id": "1001"}}]}}}}}})", kFrom, kHow
     );
     static const std::string preview = fmt::format(R"({{"properties": {{{},{}}}}})", kFrom, kHow);
-    static const std::string many =
-        fmt::format(R"({{"required": ["workflow_id"], "properties": {{{},{}}}}})", kManyOf, kHow);
+    static const std::string many = fmt::format(R"({{"properties": {{{},{}}}}})", kManyOf, kHow);
     table.define("run_effect", kEffect);
     table.define("rerun_plan", kPlan);
     table.define("run_repeated", "run_id id\nrerun_of id");

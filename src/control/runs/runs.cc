@@ -1,5 +1,6 @@
 #include "control/runs/runs.h"
 
+#include "control/runs/detail/view.h"
 #include "core/workflow/workflow.h"
 #include "platform/rt/loop.h"
 #include "store/runcontrol/runcontrol.h"
@@ -10,12 +11,18 @@
 
 #include <array>
 #include <charconv>
-#include <span>
 
 namespace weft::control {
 
 namespace rows = store::runs;
 using rows::ValueSlot;
+
+using runview::duration_json;
+using runview::kind_json;
+using runview::maybe_json;
+using runview::parsed;
+using runview::show;
+using runview::step_json;
 
 namespace {
 
@@ -31,39 +38,6 @@ rt::Task<void> wait_until_stopped(Context& context, RunId run) {
         auto live = co_await store::runcontrol::is_live(context.db(), run, context.deadline);
         if (!live || !*live) co_return;
     }
-}
-
-Json kind_json(const std::optional<runstate::FailureKind>& kind) {
-    return kind ? Json(name(*kind)) : Json(nullptr);
-}
-
-template <class T>
-Json maybe_json(const std::optional<T>& value) {
-    return value ? Json(*value) : Json(nullptr);
-}
-
-/// The values of a run or step, as they are: members of the answer. Who may not start runs does not answer
-/// them, either.
-void show(Context& context, std::span<const std::string_view> members, rows::Values values) {
-    const bool sees_all = context.principal->permissions.has(tenancy::Permission::kRunStart);
-    for (std::size_t i = 0; i < members.size(); ++i) {
-        std::string text = std::move(values.texts[i]).value_or("null");
-        if (!sees_all) text = workflow::hide_answer_addresses(std::move(text));
-        context.texts.emplace_back(members[i], std::move(text));
-    }
-    context.room = std::move(values.room);
-}
-
-/// JSON that the engine wrote; unreadable is shown as null rather than hiding the rest of the run.
-Json parsed(const std::optional<std::string>& text) {
-    if (!text) return Json(nullptr);
-    auto value = parse_json(*text, {.bytes_max = limits::kPayloadBytesMax, .depth_max = 64});
-    return value ? std::move(*value) : Json(nullptr);
-}
-
-Json duration_json(std::optional<Instant> from, std::optional<Instant> to) {
-    if (!from || !to) return Json(nullptr);
-    return Json(std::chrono::duration_cast<Millis>(*to - *from).count());
 }
 
 /// What a run is found by: its tags, and its values by name.
@@ -87,26 +61,6 @@ Json held_json(const rows::Run& run) {
     if (!run.held_stage) return Json(nullptr);
     return JsonObject{
         {"rule", *run.held_stage}, {"key", maybe_json(run.held_key)}, {"ahead", maybe_json(run.runs_ahead)}
-    };
-}
-
-JsonObject step_json(const rows::StepRun& step, const std::unordered_map<std::string, std::string>& uses) {
-    const auto found = uses.find(step.step);
-    return JsonObject{
-        {"step_id", step.step},
-        {"iteration", step.iteration},
-        {"position", step.position},
-        {"uses", found == uses.end() ? "" : found->second},
-        {"state", name(step.state)},
-        {"attempt", step.attempt},
-        {"failure_kind", kind_json(step.failure_kind)},
-        {"error", parsed(step.error)},
-        {"started_at", time_json(step.started_at)},
-        {"finished_at", time_json(step.finished_at)},
-        {"duration_ms", duration_json(step.started_at, step.finished_at)},
-        {"source", step.source ? Json(name(*step.source)) : Json(nullptr)},
-        {"has_input", step.has_input},
-        {"has_output", step.has_output},
     };
 }
 

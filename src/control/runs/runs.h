@@ -2,6 +2,7 @@
 
 #include "base/fair_lru.h"
 #include "control/api/api.h"
+#include "store/letters/letters.h"
 #include "store/runs/runs.h"
 
 #include <functional>
@@ -19,6 +20,7 @@ struct StartRequest {
     std::string input = "null";
     std::string trigger = "{}";
     std::optional<RunId> rerun_of;
+    bool is_redrive = false;  // begins only if that one is a dead letter that nobody has dealt with
     std::vector<store::runs::KeptStep> kept = {};
     std::optional<store::idempotency::Once> once;  // taken by the transaction that begins the run
     std::chrono::seconds* refused_for = nullptr;   // filled when a rate limit refuses it: when to try again
@@ -66,6 +68,17 @@ class Runs {
     struct Rerun;
     rt::Task<Result<Rerun>> plan_rerun(Context& context, store::runs::Run run, Json input);
     rt::Task<Result<StartRequest>> prepare_rerun(Context& context, store::runs::Run run, Json input);
+
+    struct Chosen;  // of many to be repeated
+    rt::Task<Result<Chosen>> choose_runs(Context& context, Json input);
+    rt::Task<Result<RunId>> repeat_one(Context& context, store::runs::Run run, bool is_letter, Json input);
+
+    // Runs that failed for good: letters.cc
+    void add_letters(Table& table);
+    rt::Task<Result<Json>> list_letters(Context& context, Json input);
+    rt::Task<Result<Json>> get_letter(Context& context, Json input);
+    rt::Task<Result<Json>> drop_letters(Context& context, Json input);
+    rt::Task<Result<store::Page<store::letters::Letter>>> choose_letters(Context& context, Json input);
 
     rt::Task<Result<Json>> begin(Context& context, StartRequest request);
     rt::Task<Result<StartedRun>> start_run(Context& context, StartRequest request);

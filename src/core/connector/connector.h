@@ -225,6 +225,8 @@ Json response_output(HttpResponse response, Oddities& seen);
 /// 504 and other 5xx are worth repeating, but leave an unsafe call's outcome unknown; other 4xx are definite.
 enum class Verdict { kOk, kRetry, kFail, kUnknown };
 Verdict judge(int status, runstate::Effect effect);
+/// Of an answer that is no success.
+runstate::ErrorClass class_of(int status);
 /// "The provider answered 422: <first 300 characters of its message>". Give it a redacted body: half a secret
 /// would not be recognised.
 std::string failure_message(int status, const Json& body);

@@ -131,6 +131,14 @@ Verdict judge(int status, runstate::Effect effect) {
     return Verdict::kFail;
 }
 
+runstate::ErrorClass class_of(int status) {
+    using runstate::ErrorClass;
+    if (status == 401 || status == 403) return ErrorClass::kAuth;
+    if (status == 429) return ErrorClass::kRateLimited;
+    if (status == 408) return ErrorClass::kTimeout;
+    return status >= 500 ? ErrorClass::kUnavailable : ErrorClass::kRejected;
+}
+
 std::string failure_message(int status, const Json& body) {
     if (status >= 300 && status < 400)
         return fmt::format("The provider answered {}: redirects are not followed", status);

@@ -194,7 +194,8 @@ void Machine::fail_item(StepIndex i, Iteration index, const Failure& failure) {
     LoopState& state = *at(i).loop;
     ++state.failed;
     if (loop.on_item_error == OnError::kContinue || state.failure) return;
-    state.failure = Failure{failure.kind, fmt::format("Item {}: {}", index + 1, failure.message)};
+    state.failure = failure;
+    state.failure->message = fmt::format("Item {}: {}", index + 1, failure.message);
     stop_lanes(i);
 }
 

@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kEffects = {"idempotent", "keyed", "unsafe"};
 constexpr std::array<std::string_view, 4> kFailureKinds = {"workflow", "provider", "limit", "platform"};
+constexpr std::array<std::string_view, 9> kErrorClasses = {
+    "workflow", "rejected", "auth", "rate_limited", "unavailable", "timeout", "limit", "platform", "crash"
+};
 constexpr std::array<std::string_view, 2> kOnErrors = {"fail", "continue"};
 constexpr std::array<std::string_view, 2> kOnUnknowns = {"fail", "retry"};
 constexpr std::array<std::string_view, 2> kOnInvalids = {"warn", "fail"};
@@ -48,6 +51,9 @@ std::string_view name(Effect effect) {
 std::string_view name(FailureKind kind) {
     return word_of(kFailureKinds, kind);
 }
+std::string_view name(ErrorClass error_class) {
+    return word_of(kErrorClasses, error_class);
+}
 std::string_view name(OnError on_error) {
     return word_of(kOnErrors, on_error);
 }
@@ -65,6 +71,22 @@ std::optional<Effect> effect_from(std::string_view text) {
 }
 std::optional<FailureKind> failure_kind_from(std::string_view text) {
     return find_word<FailureKind>(kFailureKinds, text);
+}
+std::optional<ErrorClass> error_class_from(std::string_view text) {
+    return find_word<ErrorClass>(kErrorClasses, text);
+}
+ErrorClass class_of(FailureKind kind) {
+    switch (kind) {
+        case FailureKind::kWorkflow:
+            return ErrorClass::kWorkflow;
+        case FailureKind::kProvider:
+            return ErrorClass::kRejected;
+        case FailureKind::kLimit:
+            return ErrorClass::kLimit;
+        case FailureKind::kPlatform:
+            break;
+    }
+    return ErrorClass::kPlatform;
 }
 std::optional<OnError> on_error_from(std::string_view text) {
     return find_word<OnError>(kOnErrors, text);

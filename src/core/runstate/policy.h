@@ -27,6 +27,19 @@ enum class FailureKind {
     kPlatform,  // ours
 };
 
+/// What went wrong, as a retry policy and whoever looks after failed runs tell it apart: finer than the kind.
+enum class ErrorClass {
+    kWorkflow,     // the definition or its values
+    kRejected,     // the other system said no
+    kAuth,         // 401, 403: it does not take the credential, or not for this
+    kRateLimited,  // 429
+    kUnavailable,  // no connection, or an answer 5xx
+    kTimeout,      // no complete answer within the time limit of the attempt
+    kLimit,        // another limit
+    kPlatform,     // ours
+    kCrash,        // the worker or the sandbox died with it, again and again
+};
+
 enum class OnError { kFail, kContinue };
 
 /// What to do with an unsafe call of which nobody knows whether it happened.
@@ -54,12 +67,16 @@ struct RetryPolicy {
 /// Names as they stand in definitions, rows and APIs ("idempotent", "provider", "continue", ...).
 std::string_view name(Effect effect);
 std::string_view name(FailureKind kind);
+std::string_view name(ErrorClass error_class);
 std::string_view name(OnError on_error);
 std::string_view name(OnUnknown on_unknown);
 std::string_view name(OnInvalid on_invalid);
 std::string_view name(Backoff backoff);
 std::optional<Effect> effect_from(std::string_view text);
 std::optional<FailureKind> failure_kind_from(std::string_view text);
+std::optional<ErrorClass> error_class_from(std::string_view text);
+/// What a failure of this kind is when nothing more is known of it.
+ErrorClass class_of(FailureKind kind);
 std::optional<OnError> on_error_from(std::string_view text);
 std::optional<OnUnknown> on_unknown_from(std::string_view text);
 std::optional<OnInvalid> on_invalid_from(std::string_view text);

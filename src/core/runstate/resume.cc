@@ -24,7 +24,8 @@ Failure unknown_outcome(const std::optional<Failure>& cause) {
             "Outcome unknown: {}. The action is declared unsafe, so it was not repeated; check the other "
             "system.",
             why
-        )
+        ),
+        cause ? cause->error_class : std::nullopt
     };
 }
 

@@ -148,9 +148,14 @@ bool is_handled(const Plan& plan, StepIndex step);
 
 struct Failure {
     FailureKind kind = FailureKind::kPlatform;
-    std::string message;  // for the tenant
+    std::string message;                                   // for the tenant
+    std::optional<ErrorClass> error_class = std::nullopt;  // where more is known than the kind
     bool operator==(const Failure&) const = default;
 };
+
+inline ErrorClass class_of(const Failure& failure) {
+    return failure.error_class.value_or(class_of(failure.kind));
+}
 
 /// Where a step is. The names in the journal and the API are coarser: `status(phase)`.
 enum class Phase : std::uint8_t {

@@ -13,6 +13,7 @@ namespace {
 
 using Outcome = Response::Outcome;
 using runstate::Effect;
+using runstate::ErrorClass;
 using runstate::FailureKind;
 
 Response error(FailureKind kind, std::string message, bool is_retryable = false) {
@@ -20,6 +21,18 @@ Response error(FailureKind kind, std::string message, bool is_retryable = false)
     out.kind = kind;
     out.message = std::move(message);
     out.is_retryable = is_retryable;
+    return out;
+}
+
+Response unavailable(std::string message) {
+    Response out = error(FailureKind::kProvider, std::move(message), true);
+    out.error_class = ErrorClass::kUnavailable;
+    return out;
+}
+
+Response too_late(std::string message) {
+    Response out = error(FailureKind::kLimit, std::move(message), true);
+    out.error_class = ErrorClass::kTimeout;
     return out;
 }
 
@@ -34,7 +47,7 @@ Response refusal(const Error& why) {
         case Code::kUnavailable:
             return error(FailureKind::kPlatform, "The credential could not be read", true);
         case Code::kTimeout:
-            return error(FailureKind::kLimit, "The time limit passed before the request was sent", true);
+            return too_late("The time limit passed before the request was sent");
         case Code::kCancelled: {
             Response out = error(FailureKind::kPlatform, "Called off");
             out.outcome = Outcome::kAborted;
@@ -60,13 +73,12 @@ Response from_failure(const http::ClientError& failure, Effect effect) {
             // The installation's doing, which only its operator can change; trying again changes nothing.
             return error(FailureKind::kPlatform, failure.error.user);
         case http::Failure::kConnect:
-            out = error(FailureKind::kProvider, failure.error.user, true);
-            break;
         case http::Failure::kTls:
-            out = error(FailureKind::kProvider, failure.error.user, true);
+        case http::Failure::kProtocol:
+            out = unavailable(failure.error.user);
             break;
         case http::Failure::kTimeout:
-            out = error(FailureKind::kLimit, "No complete answer within the step's time limit", true);
+            out = too_late("No complete answer within the step's time limit");
             break;
         case http::Failure::kCancelled:
             out = error(FailureKind::kPlatform, "Called off while it was under way");
@@ -74,9 +86,6 @@ Response from_failure(const http::ClientError& failure, Effect effect) {
             break;
         case http::Failure::kTooLarge:
             return error(FailureKind::kLimit, "The answer is larger than 8 MiB");
-        case http::Failure::kProtocol:
-            out = error(FailureKind::kProvider, failure.error.user, true);
-            break;
         case http::Failure::kOverload:
             out = error(FailureKind::kPlatform, "Too many requests are under way", true);
             break;
@@ -140,6 +149,7 @@ Response from_answer(
     Json body = redactor.redact(connector::response_body(answer, seen));
     out = error(FailureKind::kProvider, connector::failure_message(answer.status, body));
     out.status = answer.status;
+    out.error_class = connector::class_of(answer.status);
     out.is_retryable = verdict != connector::Verdict::kFail;
     out.retry_after = connector::retry_after(answer, how.now);
     if (verdict == connector::Verdict::kUnknown) out.outcome = Outcome::kUnknown;
@@ -173,7 +183,7 @@ Response from_file(const Error& why) {
         case Code::kLimit:
             return error(FailureKind::kLimit, why.user);
         case Code::kTimeout:
-            return error(FailureKind::kLimit, "No complete answer within the step's time limit", true);
+            return too_late("No complete answer within the step's time limit");
         case Code::kCancelled: {
             Response out = error(FailureKind::kPlatform, "Called off");
             out.outcome = Outcome::kAborted;

@@ -56,7 +56,8 @@ struct Response {
     int status = 0;             // of the other system's answer; 0 = none
     // kError, kUnknown:
     runstate::FailureKind kind = runstate::FailureKind::kPlatform;
-    std::string message;  // for the tenant, redacted
+    std::string message;                                             // for the tenant, redacted
+    std::optional<runstate::ErrorClass> error_class = std::nullopt;  // where more is known than the kind
     bool is_retryable = false;
     std::optional<Millis> retry_after;
 };

@@ -2,6 +2,7 @@
 
 #include "base/words.h"
 #include "platform/rt/loop.h"
+#include "store/letters/letters.h"
 #include "store/runs/journal.h"
 #include "store/waits/waits.h"
 
@@ -41,6 +42,9 @@ Dispatcher::Dispatcher(Needs needs)
           "weft_jobs_taken_over_total", "Jobs that a dead worker of this machine held, given back at once"
       )),
       busy_(needs_.metrics.gauge("weft_runs_running", "Runs under way in this worker")),
+      letters_(needs_.metrics.gauge(
+          "weft_dead_letters", "Runs of all tenants that failed for good and that nobody has dealt with"
+      )),
       runs_(
           needs_.loop, [this](std::string what) { needs_.log.error("run task failed", {{"detail", what}}); }
       ),
@@ -419,6 +423,8 @@ rt::Task<void> Dispatcher::depth_loop() {
                 .set(depth.oldest_seconds);
         }
         co_await tell_waits();
+        if (auto letters = co_await store::letters::count_open(needs_.pool, scope_.deadline(kCallTimeout)))
+            letters_.set(static_cast<double>(*letters));
         (void)co_await rt::sleep_for(needs_.options.depths_every, scope_.forever());
     }
 }

@@ -122,6 +122,7 @@ class Dispatcher {
     telemetry::Counter reaped_;
     telemetry::Counter taken_over_;
     telemetry::Gauge busy_;
+    telemetry::Gauge letters_;
     rt::Scope runs_;   // supervisors
     rt::Scope scope_;  // the loops
 };

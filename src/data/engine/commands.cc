@@ -321,7 +321,7 @@ rt::Task<void> Driver::answered(Index step, int attempt, broker::Response respon
             break;
     }
     if (event.outcome != CallFinished::Outcome::kOk) {
-        event.failure = Failure{response.kind, std::move(response.message)};
+        event.failure = Failure{response.kind, std::move(response.message), response.error_class};
         event.retryable = response.is_retryable;
         event.retry_after = response.retry_after;
         mine.place = Place{.status = response.status};

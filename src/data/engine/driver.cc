@@ -180,7 +180,7 @@ std::optional<JournalEntry> Driver::entry_of(const store::runs::StepRun& row, In
     const workflow::CompiledStep& step =
         run_.prepared->workflow.steps()[static_cast<std::size_t>(definition)];
     if (row.error) {
-        entry.failure = Failure{row.failure_kind.value_or(FailureKind::kPlatform), message_of(*row.error)};
+        entry.failure = failure_in(*row.error, row.failure_kind.value_or(FailureKind::kPlatform));
     }
     if (is_terminal(row.state)) {
         entry.entry = JournalEntry::Entry::kResult;

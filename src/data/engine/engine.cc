@@ -90,11 +90,13 @@ rt::Task<Result<void>> Engine::bury(store::queue::Poisoned poisoned, rt::Deadlin
     entry.state = RunStatus::kFailed;
     entry.failure_kind = FailureKind::kPlatform;
     const runstate::Failure died{
-        FailureKind::kPlatform, "The run's worker or sandbox died repeatedly; it was not tried again"
+        FailureKind::kPlatform,
+        "The run's worker or sandbox died repeatedly; it was not tried again",
+        runstate::ErrorClass::kCrash
     };
     entry.error = error_json(died, {});
     entry.fate = JobFate::kFinish;
-    entry.is_dead_letter = true;
+    entry.is_poison = true;
     entry.may_wait = true;
     entry.is_gated = true;  // it may be
     entry.may_have_parent = true;

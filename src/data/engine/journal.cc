@@ -98,15 +98,15 @@ rt::Task<Result<void>> Driver::on(Finish command) {
             record_.answer_parent(output_.empty() ? "null" : output_, std::move(passed_));
         if (!output_.empty()) record_.keep_answer(ValueSlot::output(), std::move(output_));
     }
-    JsonObject detail;
+    std::optional<std::string> failed_step;
     if (command.failure) {
         const bool is_of_step = command.step != kRun;
         record_.fail(*command.failure, is_of_step ? slot(command.step).place : Place{});
-        if (is_of_step) detail["step"] = run_.step(command.step).id;
+        if (is_of_step) failed_step = run_.step(command.step).id;
         if (command.status == RunStatus::kFailed)
             CO_CHECK_OK(co_await begin_handler(*command.failure, command.step));
     }
-    record_.finish(command.status, std::move(detail), is_buried_);
+    record_.finish(command.status, std::move(failed_step), is_buried_);
     co_return co_await flush(JobFate::kFinish, command.status);
 }
 

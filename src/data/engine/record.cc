@@ -143,10 +143,13 @@ void Record::fail(const Failure& failure, const Place& place) {
     batch_.error = error_json(failure, place);
 }
 
-void Record::finish(RunStatus status, JsonObject detail, bool is_dead_letter) {
+void Record::finish(RunStatus status, std::optional<std::string> failed_step, bool is_poison) {
+    JsonObject detail;
+    if (failed_step) detail["step"] = *failed_step;
     detail["state"] = name(status);
     note(EventKind::kFinished, std::nullopt, std::move(detail));
-    batch_.is_dead_letter = is_dead_letter;
+    batch_.failed_step = std::move(failed_step);
+    batch_.is_poison = is_poison;
     batch_.finished_at = run_.now();
 }
 

@@ -31,6 +31,7 @@ std::string error_json(const runstate::Failure& failure, const Place& place) {
     if (place.line > 0) out["line"] = place.line;
     if (place.column > 0) out["column"] = place.column;
     if (place.status > 0) out["status"] = place.status;
+    if (failure.error_class) out["class"] = name(*failure.error_class);
     if (!place.run.empty()) out["run_id"] = place.run;
     return to_text(out);
 }
@@ -42,10 +43,14 @@ std::string misfit(std::string_view what, const Error& error) {
     return out + error.user;
 }
 
-std::string message_of(std::string_view error_json) {
+runstate::Failure failure_in(std::string_view error_json, runstate::FailureKind kind) {
     auto parsed = parse_json(error_json);
-    if (!parsed || !parsed->is_object()) return "Failed";
-    return std::string(text_or(parsed->get_object(), "message", "Failed"));
+    if (!parsed || !parsed->is_object()) return {kind, "Failed"};
+    return {
+        kind,
+        std::string(text_or(parsed->get_object(), "message", "Failed")),
+        runstate::error_class_from(text_or(parsed->get_object(), "class"))
+    };
 }
 
 }  // namespace weft::engine

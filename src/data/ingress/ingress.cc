@@ -461,6 +461,7 @@ rt::Task<Result<Started>> Ingest::start_run(StartRun start, rt::Deadline by) {
         .workflow = start.workflow,
         .version = start.version,
         .rerun_of = start.rerun_of,
+        .is_redrive = start.is_redrive,
         .once = std::move(start.once),
     };
     CO_CHECK_OK(co_await impl_->give_files(run.id, start, by));

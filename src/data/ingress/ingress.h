@@ -51,6 +51,7 @@ struct StartRun {
     std::string trigger = "{}";
     std::chrono::seconds* refused_for = nullptr;  // filled when a rate limit refuses it: when to try again
     std::optional<RunId> rerun_of;
+    bool is_redrive = false;  // begins only if that one is a dead letter that nobody has dealt with
     /// Of those outside of loops. Their outputs together: at most limits::kKeptBytesMax.
     std::vector<store::runs::KeptStep> kept;
     /// Begins the run and takes the key in one transaction; the run that took it before is answered instead.

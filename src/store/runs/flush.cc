@@ -117,7 +117,7 @@ struct Tables {
     Table<7> events{sql::kWriteEvents};
     Table<7> logs{sql::kWriteLogs};
     Table<3> marks{sql::kWriteMarks};
-    Table<2> dead_letters{sql::kWriteDeadLetters};
+    Table<6> letters{sql::kKeepLetters};
     Table<1> got_on{sql::kForgetCrashes};
     Table<3> parked{sql::kParkJobs};
     Table<3> closed{sql::kCloseWaits};
@@ -148,8 +148,11 @@ struct Tables {
             logs.add(run, seq++, log.at, log.level, log.step, log.iteration, log.message);
         const auto has_ended = [](const StepWrite& step) { return runstate::is_terminal(step.state); };
         if (entry.has_crashed && std::ranges::any_of(entry.steps, has_ended)) got_on.add(run);
-        if (entry.is_dead_letter) dead_letters.add(run, entry.error);
         if (entry.fate == JobFate::kFinish) {
+            if (entry.state == runstate::RunStatus::kFailed || entry.state == runstate::RunStatus::kCanceled)
+                letters.add(
+                    run, entry.state, entry.failure_kind, entry.error, entry.failed_step, entry.is_poison
+                );
             (entry.is_gated ? gated : ended).add(run);
             ends.add(run, entry.state, entry.failure_kind, entry.error);
             if (entry.may_have_parent) {
@@ -176,7 +179,7 @@ struct Tables {
         std::move(events).into(batch);
         std::move(logs).into(batch);
         std::move(marks).into(batch);
-        std::move(dead_letters).into(batch);
+        std::move(letters).into(batch);
         std::move(got_on).into(batch);
         std::move(parked).into(batch);
         std::move(closed).into(batch);

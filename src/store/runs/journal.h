@@ -129,11 +129,12 @@ struct Entry {
     Millis park_for{0};
     /// The slot, among `payloads`, of what a caller that waits for the run is answered.
     std::optional<ValueSlot> answer;
-    bool is_first_lease = true;   // else an earlier one may have answered: the answer is to be read
-    bool is_dead_letter = false;  // with kFinish: keep a dead_letter row, `error` says why
-    bool may_wait = false;        // with kFinish: what it waits for is closed
-    bool has_crashed = false;     // since it last got on: if a step has ended now, that is forgotten
-    bool is_gated = false;        // with kFinish: its place at a gate goes to the next
+    bool is_first_lease = true;  // else an earlier one may have answered: the answer is to be read
+    std::optional<std::string> failed_step = std::nullopt;  // with kFinish: whose failure ended the run
+    bool is_poison = false;    // with kFinish: workers died with it, hence it is not tried again
+    bool may_wait = false;     // with kFinish: what it waits for is closed
+    bool has_crashed = false;  // since it last got on: if a step has ended now, that is forgotten
+    bool is_gated = false;     // with kFinish: its place at a gate goes to the next
     std::vector<StepWrite> steps;
     std::vector<WaitWrite> waits;
     std::vector<WaitRef> dropped;  // waits that nothing is to answer any more

@@ -116,6 +116,7 @@ class Flush {
             if (runs_[i]->once) ++at;  // of forget_old_key
             TRY(out[i], pg::first(answers[at++], kBegun));
             if (!runs_[i]->kept.empty()) ++at;  // of keep_steps
+            if (runs_[i]->rerun_of) ++at;       // of redrive_letters
         }
         if (events_.empty()) return out;
         std::unordered_map<RunId, WorkflowId> begun;
@@ -155,8 +156,10 @@ class Flush {
             params.add(run.flow->version).add(run.flow->keys);
         else
             params.add_null().add_null();
+        params.add(run.is_redrive);
         batch.add(sql::kStartRun, std::move(params));
         if (!run.kept.empty()) keep_steps(batch, run);
+        if (run.rerun_of) batch.add(sql::kRedriveLetters, pg::params(run.id, *run.rerun_of));
     }
 
     static void keep_steps(pg::Batch& batch, const NewRun& run) {

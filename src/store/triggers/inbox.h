@@ -74,6 +74,7 @@ struct NewRun {
     WorkflowId workflow;                       // without a trigger
     std::optional<WorkflowVersionId> version;  // without a trigger; the published one when not set
     std::optional<RunId> rerun_of;
+    bool is_redrive = false;                  // with `rerun_of`: begins only if that is an open dead letter
     bool is_awaited = false;                  // with a trigger: a caller waits for its answer
     std::optional<RunId> follows;             // with a trigger: the run whose end it is
     int depth = 0;                            // how many runs stand above it

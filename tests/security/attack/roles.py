@@ -9,6 +9,7 @@ POLICY = {
             "workflows.list_versions workflow_versions.get triggers.list triggers.get triggers.refused triggers.sample schedules.zones "
             "schedules.preview runs.list runs.get "
             "runs.steps runs.get_step runs.logs runs.events live "
+            "dead_letters.list dead_letters.get "
             "files.list files.get files.download alerts.list alerts.get "
             "approvals.list approvals.get approvals.decide",  # whom an approval names decides it
     "oab": "apps.create apps.change apps.delete app_versions.create app_versions.change app_versions.publish "
@@ -17,7 +18,7 @@ POLICY = {
            "workflows.delete workflows.save_draft workflows.publish workflows.activate workflows.deactivate "
            "workflows.archive workflows.restore workflows.start workflows.test triggers.create triggers.change triggers.delete "
            "triggers.activate triggers.deactivate triggers.rotate triggers.capture runs.cancel runs.rerun runs.preview_rerun "
-           "runs.rerun_many "
+           "runs.rerun_many dead_letters.drop dead_letters.drop_many "
            "workflows.import_n8n events.send files.upload files.delete "
            "alerts.create alerts.change alerts.delete alerts.enable alerts.disable alerts.test alerts.rotate_secret",
     "public": "auth.status auth.claim auth.login auth.logout openapi",

@@ -90,6 +90,8 @@ class TestApi {
 
     /// A run of a published workflow with input {"n": 1}, ended as `state` unless that is live.
     RunId make_run(TenantId tenant, const std::string& workflow, std::string state);
+    /// A run that has failed for good, at the step `two`.
+    RunId make_letter(TenantId tenant, const std::string& workflow);
     /// Keeps a value of a run as a worker would, in the blob store when it is large.
     void add_value(TenantId tenant, RunId run, std::string slot, std::string json);
 

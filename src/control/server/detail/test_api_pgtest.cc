@@ -242,6 +242,18 @@ RunId TestApi::make_run(TenantId tenant, const std::string& workflow, std::strin
     return made->run;
 }
 
+RunId TestApi::make_letter(TenantId tenant, const std::string& workflow) {
+    const RunId id = make_run(tenant, workflow, "failed");
+    db.exec(
+        "insert into weft.dead_letter (tenant_id, run_id, reason, workflow_id, failure_kind, error_class, "
+        "step_id, "
+        "origin_run_id) values (" +
+        sql_text(tenant.text()) + ", " + sql_text(id.text()) + ", 'The provider answered 503', " +
+        sql_text(workflow) + ", 'provider', 'unavailable', 'two', " + sql_text(id.text()) + ")"
+    );
+    return id;
+}
+
 void TestApi::add_value(TenantId tenant, RunId id, std::string slot, std::string json) {
     auto sealed =
         run(codec->seal(tenant, id, store::runs::ValueSlot::parse(slot).value(), std::move(json), soon()));
@@ -357,6 +369,7 @@ World make_world(TestApi& api, const Caller& owner) {
     made("file", api.post(owner, "/files?name=a.json", JsonObject{{"a", 1}}));
     ids["ended_run"] = api.make_run(owner.tenant, ids["workflow"], "success").text();
     ids["run"] = api.make_run(owner.tenant, ids["workflow"], "queued").text();
+    ids["letter"] = api.make_letter(owner.tenant, ids["workflow"]).text();
     return world;
 }
 
@@ -443,6 +456,10 @@ std::map<std::string, Call> calls_on(const World& world) {
           JsonObject{{"input", JsonObject{{"n", 1}}}, {"until", "one"}}}},
         {"runs.preview_rerun", {M::kGet, at("/runs/", "ended_run", "/rerun"), {}}},
         {"runs.rerun_many", {M::kPost, "/runs/rerun", JsonObject{{"workflow_id", world.ids.at("workflow")}}}},
+        {"dead_letters.get", {M::kGet, at("/dead-letters/", "letter"), {}}},
+        {"dead_letters.drop", {M::kPost, at("/dead-letters/", "letter", "/drop"), empty}},
+        {"dead_letters.drop_many",
+         {M::kPost, "/dead-letters/drop", JsonObject{{"run_ids", JsonArray{world.ids.at("letter")}}}}},
         {"files.get", {M::kGet, at("/files/", "file"), {}}},
         {"files.download", {M::kGet, at("/files/", "file", "/content"), {}}},
         {"files.delete", {M::kDelete, at("/files/", "file"), {}}},

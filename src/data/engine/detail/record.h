@@ -42,7 +42,7 @@ class Record {
     /// The run's own failure.
     void fail(const runstate::Failure& failure, const Place& place);
     /// The next flush is the run's last.
-    void finish(runstate::RunStatus status, JsonObject detail, bool is_dead_letter);
+    void finish(runstate::RunStatus status, std::optional<std::string> failed_step, bool is_poison);
     /// For a run whose end is recorded already.
     void finish_silently() { batch_.finished_at = run_.now(); }
     /// Forgets what was not written, but for what the run is found by.

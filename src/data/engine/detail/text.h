@@ -23,10 +23,10 @@ struct Place {
     std::string run;  // that failed, of a step that waited for it
 };
 
-/// {message, field?, line?, column?, status?, run_id?} as JSON text.
+/// {message, field?, line?, column?, status?, class?, run_id?} as JSON text.
 std::string error_json(const runstate::Failure& failure, const Place& place);
-/// The message of such a text.
-std::string message_of(std::string_view error_json);
+/// The failure of such a text.
+runstate::Failure failure_in(std::string_view error_json, runstate::FailureKind kind);
 
 /// A sentence of what is wrong with a value, for a person who sees the message alone: "<what>: <field> must
 /// be a string, not a number".

@@ -1,8 +1,9 @@
--- drop_dead_letters :one  a scan: few rows  called by data/dispatch, by one worker at a time
+-- drop_dead_letters :one  dead_letter_age_idx  called by data/dispatch, by one worker at a time
 with old as materialized (
     select tenant_id, run_id
     from dead_letter
     where created_at < clock_timestamp() - $1::bigint * interval '1 second'
+    order by created_at
     limit $2::int
 ),
 gone as (

@@ -8,7 +8,9 @@ with ended as (
     where r.id = any($1::uuid[])
         and r.state in ('queued', 'running', 'waiting')
         and not exists (select from job j where j.run_id = r.id)
-    returning r.id, r.workflow_id, r.parent_run_id, r.parent_step_id, r.parent_iteration
+    returning
+        r.id, r.workflow_id, r.parent_run_id, r.parent_step_id, r.parent_iteration,
+        r.trigger_id is not null or r.cause in ('handler', 'follower') as is_unattended
 ),
 answered as (
     update run_wait w
@@ -41,6 +43,14 @@ closed as (
     where w.tenant_id = current_tenant()
         and w.run_id = e.id
         and w.state = 'open'
+),
+lettered as (
+    insert into dead_letter (tenant_id, run_id, reason, workflow_id, failure_kind, error_class, origin_run_id)
+    select
+        current_tenant(), e.id, 'The run had lost its place in the queue', e.workflow_id, 'platform', 'platform', e.id
+    from ended e
+    where e.is_unattended
+    on conflict do nothing
 ),
 noted as (
     insert into run_event (tenant_id, run_id, kind, detail)

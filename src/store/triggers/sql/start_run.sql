@@ -1,12 +1,20 @@
 -- start_run :optional  workflow_pkey, workflow_version_pkey, idempotency_key_pkey  called by data/ingress for manual starts
 -- As the tenant itself. `$3` null: the published version. With a key (`$13`), the key and the run begin together; a key
 -- that is held names the run that holds it. Repeating it after an unknown outcome starts nothing twice.
-with version as materialized (
+-- `$18`: only if the run that it repeats is a dead letter yet, for which two of them wait for each other.
+with letter as materialized (
+    select d.run_id
+    from dead_letter d
+    where $18::boolean and d.tenant_id = current_tenant() and d.run_id = $4::uuid and d.state = 'open'
+    for update
+),
+version as materialized (
     select w.id as workflow_id, v.id as version_id, case when w.flow is not null then $17::jsonb end as flow
     from workflow w
     join workflow_version v
         on v.tenant_id = w.tenant_id and v.workflow_id = w.id and v.id = coalesce($3::uuid, w.published_version_id)
     where w.tenant_id = current_tenant() and w.id = $2::uuid and w.state = 'active'
+        and (not $18::boolean or exists (select from letter))
         -- As take_events: the keys are those of the rules, and the rate limit has room.
         and case
             when w.flow is null then true

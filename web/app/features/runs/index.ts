@@ -1,3 +1,4 @@
+export { default as LettersView } from './LettersView.vue'
 export { default as RecentRuns } from './RecentRuns.vue'
 export { default as RunPeek } from './RunPeek.vue'
 export { default as RunView } from './RunView.vue'

@@ -28,6 +28,7 @@ export function createApi(http: Http) {
       /** `body` is JSON as text: an input keeps its digits. */
       rerun: (id: RunId, body: string, key: string) => send(T.runStarted, 'POST', `/runs/${id}/rerun`, new JsonText(body), key),
       previewRerun: (id: RunId, how: Query, signal?: AbortSignal) => get(T.rerunPlan, `/runs/${id}/rerun`, how, signal),
+      dropLetters: (body: Fields) => none('POST', '/dead-letters/drop', body),
       /** A page of them. Sent again it repeats nothing twice. */
       rerunMany: (body: Fields) => send(T.runsRepeated, 'POST', '/runs/rerun', body),
     },

@@ -41,6 +41,18 @@ export type bigint_comparison_exp = {
   _nin?: Array<string> | null | undefined;
 };
 
+export type timestamptz_comparison_exp = {
+  _eq?: string | null | undefined;
+  _gt?: string | null | undefined;
+  _gte?: string | null | undefined;
+  _in?: Array<string> | null | undefined;
+  _is_null?: boolean | null | undefined;
+  _lt?: string | null | undefined;
+  _lte?: string | null | undefined;
+  _neq?: string | null | undefined;
+  _nin?: Array<string> | null | undefined;
+};
+
 export type uuid_comparison_exp = {
   _eq?: string | null | undefined;
   _gt?: string | null | undefined;
@@ -109,6 +121,17 @@ export type ConnectableAppsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type ConnectableAppsQuery = { apps: Array<AppRowFragment> };
+
+export type DeadLettersQueryVariables = Exact<{
+  before: string;
+  workflow: uuid_comparison_exp;
+  class: String_comparison_exp;
+  since: timestamptz_comparison_exp;
+  limit: number;
+}>;
+
+
+export type DeadLettersQuery = { dead_letters: Array<{ run_id: Uuid, workflow_id: Uuid, reason: string, error_class: string, step_id: string | null, is_poison: boolean, tries: number, created_at: string, workflow: { key: string, name: string } | null }> };
 
 export type RunRowFragment = { id: Uuid, workflow_id: Uuid, workflow_version_id: Uuid, trigger_id: Uuid | null, rerun_of: Uuid | null, cause: string | null, parent_run_id: Uuid | null, parent_step_id: string | null, state: string, failure_kind: string | null, error: Json | null, created_at: string, started_at: string | null, finished_at: string | null, canceled_by_name: string | null, cancel_reason: string | null, workflow: { key: string, name: string } | null, version: { number: number } | null, job: { state: string, stage: string | null, cancel_requested_at: string | null, canceled_by_name: string | null, cancel_reason: string | null } | null };
 
@@ -379,6 +402,10 @@ export const ConnectionsDocument: Operation<ConnectionsQuery, ConnectionsQueryVa
 export const ConnectableAppsDocument: Operation<ConnectableAppsQuery, ConnectableAppsQueryVariables> = operation(
   "query ConnectableApps{apps(order_by:[{name:asc}]limit:1000){...AppRow}}fragment AppRow on apps{id key name description}",
   object({ apps: array(object({ ...AppRow })) }),
+)
+export const DeadLettersDocument: Operation<DeadLettersQuery, DeadLettersQueryVariables> = operation(
+  "query DeadLetters($before:uuid!$workflow:uuid_comparison_exp!$class:String_comparison_exp!$since:timestamptz_comparison_exp!$limit:Int!){dead_letters(where:{run_id:{_lt:$before}state:{_eq:\"open\"}workflow_id:$workflow error_class:$class created_at:$since}order_by:[{run_id:desc}]limit:$limit){run_id workflow_id reason error_class step_id is_poison tries created_at workflow{key name}}}",
+  object({ dead_letters: array(object({ run_id: uuid, workflow_id: uuid, reason: string, error_class: string, step_id: maybe(string), is_poison: boolean, tries: number, created_at: string, workflow: maybe(object({ key: string, name: string })) })) }),
 )
 export const LatestRunsDocument: Operation<LatestRunsSubscription, LatestRunsSubscriptionVariables> = operation(
   "subscription LatestRuns($workflow:uuid_comparison_exp!$state:String_comparison_exp!$limit:Int!){runs(where:{workflow_id:$workflow state:$state}order_by:[{id:desc}]limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at canceled_by_name cancel_reason workflow{key name}version{number}job{state stage cancel_requested_at canceled_by_name cancel_reason}}",

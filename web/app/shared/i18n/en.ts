@@ -2,6 +2,7 @@
 import { alerts } from './en.alerts'
 import { approvals } from './en.approvals'
 import { imports } from './en.imports'
+import { letters } from './en.letters'
 import { reruns } from './en.reruns'
 import { tokens } from './en.tokens'
 import { triggers } from './en.triggers'
@@ -10,6 +11,7 @@ export const en = {
   ...alerts,
   ...approvals,
   ...imports,
+  ...letters,
   ...reruns,
   ...tokens,
   ...triggers,
