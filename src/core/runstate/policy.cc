@@ -4,7 +4,9 @@
 #include "base/words.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -131,7 +133,40 @@ std::string duration_text(Millis value) {
     return fmt::format("{}ms", count);
 }
 
-Result<RetryPolicy> parse_retry(const Json& value, const RetryPolicy& base, std::string_view field) {
+namespace {
+
+/// One member of a policy, but for `classes`. False: there is no such member.
+Result<bool> parse_member(
+    std::string_view key, const Json& value, RetryPolicy& out, const std::string& path
+) {
+    if (key == "attempts") {
+        const auto attempts = value.if_int64();
+        if (!attempts || *attempts < 1 || *attempts > limits::kAttemptsMax)
+            return fail(Error::invalid(
+                fmt::format("attempts is a whole number from 1 to {}", limits::kAttemptsMax), path
+            ));
+        out.attempts = static_cast<int>(*attempts);
+        return true;
+    }
+    if (key == "backoff") {
+        auto backoff = value.is_string() ? find_word<Backoff>(kBackoffs, std::string_view(value.get_string()))
+                                         : std::nullopt;
+        if (!backoff) return fail(Error::invalid("backoff is exponential or fixed", path));
+        out.backoff = *backoff;
+        return true;
+    }
+    if (key != "initial" && key != "max") return false;
+    TRY(Millis wait, duration_of(value, path));
+    if (wait.count() == 0 || wait > kRetryWaitMax)
+        return fail(Error::invalid("A retry waits more than nothing and at most 24h", path));
+    (key == "max" ? out.max : out.initial) = wait;
+    return true;
+}
+
+/// `classes`: only of the policy itself, not within a class.
+Result<RetryPolicy> parse_policy(
+    const Json& value, const RetryPolicy& base, std::string_view field, const Json** classes
+) {
     if (!value.is_object())
         return fail(Error::invalid(
             "retry is an object such as {attempts: 5, backoff: exponential, initial: 1s, max: 1m}",
@@ -140,35 +175,22 @@ Result<RetryPolicy> parse_retry(const Json& value, const RetryPolicy& base, std:
     RetryPolicy out = base;
     bool has_max = false;
     for (const auto& member : value.get_object()) {
-        std::string_view key = member.key();
-        std::string path = below(field, key);
-        if (key == "attempts") {
-            const auto attempts = member.value().if_int64();
-            if (!attempts || *attempts < 1 || *attempts > limits::kAttemptsMax)
-                return fail(Error::invalid(
-                    fmt::format("attempts is a whole number from 1 to {}", limits::kAttemptsMax),
-                    std::move(path)
-                ));
-            out.attempts = static_cast<int>(*attempts);
-        } else if (key == "backoff") {
-            auto backoff = member.value().is_string()
-                               ? find_word<Backoff>(kBackoffs, std::string_view(member.value().get_string()))
-                               : std::nullopt;
-            if (!backoff) return fail(Error::invalid("backoff is exponential or fixed", std::move(path)));
-            out.backoff = *backoff;
-        } else if (key == "initial" || key == "max") {
-            TRY(Millis wait, duration_of(member.value(), path));
-            if (wait.count() == 0 || wait > kRetryWaitMax)
-                return fail(Error::invalid("A retry waits more than nothing and at most 24h", std::move(path))
-                );
-            (key == "max" ? out.max : out.initial) = wait;
-            has_max = has_max || key == "max";
-        } else {
+        const std::string_view key = member.key();
+        const std::string path = below(field, key);
+        TRY(const bool is_known, parse_member(key, member.value(), out, path));
+        has_max = has_max || key == "max";
+        if (is_known) continue;
+        if (key != "classes" || classes == nullptr)
             return fail(Error::invalid(
-                fmt::format("retry has no \"{}\"; it knows attempts, backoff, initial, max", key),
-                std::move(path)
+                fmt::format(
+                    "retry has no \"{}\"{}; it knows attempts, backoff, initial, max{}",
+                    key,
+                    classes == nullptr ? " here" : "",
+                    classes == nullptr ? "" : ", classes"
+                ),
+                path
             ));
-        }
+        *classes = &member.value();
     }
     if (out.max < out.initial) {
         if (has_max) return fail(Error::invalid("max is at least initial", below(field, "max")));
@@ -177,12 +199,60 @@ Result<RetryPolicy> parse_retry(const Json& value, const RetryPolicy& base, std:
     return out;
 }
 
-Json to_json(const RetryPolicy& policy) {
+RetryPolicy::OfClass of_class(ErrorClass error_class, const RetryPolicy& policy) {
+    return {error_class, policy.attempts, policy.backoff, policy.initial, policy.max};
+}
+
+JsonObject members_of(const RetryPolicy& policy) {
     JsonObject out;
     out["attempts"] = policy.attempts;
     out["backoff"] = name(policy.backoff);
     out["initial"] = duration_text(policy.initial);
     out["max"] = duration_text(policy.max);
+    return out;
+}
+
+}  // namespace
+
+bool RetryPolicy::names(ErrorClass error_class) const {
+    return std::ranges::find(classes, error_class, &OfClass::error_class) != classes.end();
+}
+
+RetryPolicy RetryPolicy::of(ErrorClass error_class) const {
+    const auto found = std::ranges::find(classes, error_class, &OfClass::error_class);
+    if (found == classes.end()) return *this;
+    return {found->attempts, found->backoff, found->initial, found->max};
+}
+
+Result<RetryPolicy> parse_retry(const Json& value, const RetryPolicy& base, std::string_view field) {
+    const Json* classes = nullptr;
+    TRY(RetryPolicy out, parse_policy(value, base, field, &classes));
+    if (classes == nullptr) return out;
+    const std::string path = below(field, "classes");
+    if (!classes->is_object())
+        return fail(Error::invalid("classes is an object such as {rate_limited: {attempts: 10}}", path));
+    for (const auto& member : classes->get_object()) {
+        const auto error_class = error_class_from(member.key());
+        if (!error_class)
+            return fail(Error::invalid(
+                fmt::format("No class of errors is called so; there are {}", fmt::join(kErrorClasses, ", ")),
+                below(path, member.key())
+            ));
+        RetryPolicy around = out.of(*error_class);
+        around.classes.clear();
+        TRY(const auto own, parse_policy(member.value(), around, below(path, member.key()), nullptr));
+        std::erase_if(out.classes, [&](const auto& one) { return one.error_class == *error_class; });
+        out.classes.push_back(of_class(*error_class, own));
+    }
+    return out;
+}
+
+Json to_json(const RetryPolicy& policy) {
+    JsonObject out = members_of(policy);
+    JsonObject classes;
+    for (const auto& one : policy.classes)
+        classes[name(one.error_class)] = members_of(policy.of(one.error_class));
+    if (!classes.empty()) out["classes"] = std::move(classes);
     return out;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The small vocabulary that definitions declare and the engine obeys: effect classes, retries, failure
 /// kinds.
@@ -61,6 +62,21 @@ struct RetryPolicy {
     Millis initial{500};
     Millis max{60'000};
 
+    /// What holds instead after a failure of a class. A class that is named is repeated although the failure
+    /// does not say that this may help.
+    struct OfClass {
+        ErrorClass error_class = ErrorClass::kPlatform;
+        int attempts = 3;  // counts all attempts begun, whatever they failed with
+        Backoff backoff = Backoff::kExponential;
+        Millis initial{500};
+        Millis max{60'000};
+        bool operator==(const OfClass&) const = default;
+    };
+    std::vector<OfClass> classes = {};  // each at most once
+
+    bool names(ErrorClass error_class) const;
+    /// What holds after a failure of the class.
+    RetryPolicy of(ErrorClass error_class) const;
     bool operator==(const RetryPolicy&) const = default;
 };
 
@@ -88,8 +104,9 @@ Result<Millis> duration_of(const Json& value, std::string_view field);
 /// The shortest text that parse_duration reads back to the same value, e.g. "90s", "1m".
 std::string duration_text(Millis value);
 
-/// {attempts, backoff, initial, max}: what is absent comes from `base`. Bounds: attempts 1..kAttemptsMax,
-/// 0 < initial <= max <= 24 h. kInvalid with the field's path below `field`.
+/// {attempts, backoff, initial, max, classes: {rate_limited: {attempts, ...}, ...}}: what is absent comes
+/// from `base`, in a class from the policy around it. Bounds: attempts 1..kAttemptsMax, 0 < initial <= max <=
+/// 24 h. kInvalid with the field's path below `field`.
 Result<RetryPolicy> parse_retry(const Json& value, const RetryPolicy& base, std::string_view field);
 Json to_json(const RetryPolicy& policy);
 

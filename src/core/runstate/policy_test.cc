@@ -92,5 +92,42 @@ TEST(IdempotencyKey, RecipeIsFrozen) {
     EXPECT_EQ(idempotency_key(*run, "pay"), "c9825086-ff1b-830b-80f0-75630bfeb4b2");
 }
 
+TEST(Retry, ClassesOfErrorsTakeFromThePolicyAroundThem) {
+    const auto policy = parse_retry(
+        *parse_json(R"({"attempts": 4, "initial": "2s", "classes": {"rate_limited": {"attempts": 9},
+            "auth": {"attempts": 1, "backoff": "fixed"}}})"),
+        {},
+        "retry"
+    );
+    ASSERT_TRUE(policy);
+    EXPECT_EQ(policy->of(ErrorClass::kRateLimited), (RetryPolicy{.attempts = 9, .initial = Millis(2'000)}));
+    EXPECT_EQ(policy->of(ErrorClass::kAuth).backoff, Backoff::kFixed);
+    EXPECT_EQ(policy->of(ErrorClass::kTimeout).attempts, 4);
+    EXPECT_TRUE(policy->names(ErrorClass::kAuth));
+    EXPECT_FALSE(policy->names(ErrorClass::kTimeout));
+    const auto again = parse_retry(to_json(*policy), {}, "retry");
+    ASSERT_TRUE(again);
+    EXPECT_EQ(*again, *policy);
+    // What a step says goes before what its action says.
+    const auto step = parse_retry(*parse_json(R"({"classes": {"auth": {"attempts": 2}}})"), *policy, "retry");
+    EXPECT_EQ(step->of(ErrorClass::kAuth).attempts, 2);
+    EXPECT_EQ(step->of(ErrorClass::kRateLimited).attempts, 9);
+}
+
+TEST(Retry, ClassesThatAreNoneAreNamed) {
+    const auto wrong = [](std::string_view text) {
+        auto policy = parse_retry(*parse_json(text), {}, "retry");
+        return policy ? std::string() : policy.error().field + ": " + policy.error().user;
+    };
+    EXPECT_EQ(wrong(R"({"classes": []})").substr(0, 15), "retry.classes: ");
+    EXPECT_EQ(wrong(R"({"classes": {"odd": {}}})").substr(0, 19), "retry.classes.odd: ");
+    EXPECT_EQ(
+        wrong(R"({"classes": {"auth": {"attempts": 0}}})").substr(0, 29), "retry.classes.auth.attempts: "
+    );
+    EXPECT_EQ(
+        wrong(R"({"classes": {"auth": {"classes": {}}}})").substr(0, 28), "retry.classes.auth.classes: "
+    );
+}
+
 }  // namespace
 }  // namespace weft::runstate

@@ -33,6 +33,7 @@ void Machine::replay(StepIndex i, const JournalEntry& entry, Newest& newest) {
     StepState& step = at(i);
     if (is_through(step.phase)) return;
     step.attempt = std::max(step.attempt, entry.attempt);
+    if (entry.excused.attempts > step.excused.attempts) step.excused = entry.excused;
     newest[static_cast<std::size_t>(i)] = &entry;
     switch (entry.entry) {
         case JournalEntry::Entry::kIntent:
@@ -100,7 +101,8 @@ void Machine::resume(StepIndex i, const JournalEntry* newest, const Bodies& bodi
     } else if (step.status() == StepStatus::kWaiting) {
         emit(StartTimer{i, step.until});
     } else if (intent_open && is_unsafe(plan_at(i))) {
-        bool again = plan_at(i).on_unknown == OnUnknown::kRetry && step.attempt < plan_at(i).retry.attempts;
+        const int spent = step.attempt - step.excused.attempts;
+        bool again = plan_at(i).on_unknown == OnUnknown::kRetry && spent < plan_at(i).retry.attempts;
         if (!again) settle(i, Phase::kFailed, unknown_outcome(std::nullopt));
     }
 }

@@ -9,6 +9,8 @@ namespace weft::runstate {
 namespace {
 
 constexpr Millis kRetryAfterMax{3'600'000};  // a provider's wish beyond this is a failure, not a pause
+constexpr Millis kSpreadMax{300'000};        // of a wish, a tenth of which is added by chance
+constexpr Millis kHoldDefault{1'000};
 
 /// An attempt, or at least the look at its condition and input.
 bool has_begun(const StepState& step) {
@@ -54,6 +56,9 @@ void Machine::on(const Started& e) {
         state_.end = RunStatus::kCanceled;
         state_.failure.reset();
         state_.failed_step = kRun;
+        if (!e.has_begun)
+            for (StepIndex i = 0; i < count(); ++i)
+                if (plan_at(i).is_final) drop(i);
     }
     if (tick_.now >= state_.deadline && !any(stops_the_clock)) time_out();
 }
@@ -103,12 +108,14 @@ void Machine::on(const CallFinished& e) {
     if (!is_in(e.step, Phase::kCalling) && !is_in(e.step, Phase::kCoding)) return;
     if (at(e.step).attempt != e.attempt || !is_of(e.step, e.iteration)) return;
     if (state_.stage == Stage::kStopping || is_stopping_around(e.step)) return finished_while_stopping(e);
-    bool again = e.retryable;
     Failure failure = or_platform(e.failure, "The call ended without an answer");
+    bool again = false;
     switch (e.outcome) {
         case CallFinished::Outcome::kOk:
             return settle(e.step, Phase::kSuccess);
         case CallFinished::Outcome::kError:
+            again = e.retryable || plan_at(e.step).retry.names(class_of(failure));
+            if (again && e.retry_after && wait_as_asked(e.step, failure, *e.retry_after)) return;
             break;
         case CallFinished::Outcome::kAborted:
             again = true;
@@ -116,6 +123,9 @@ void Machine::on(const CallFinished& e) {
         case CallFinished::Outcome::kUnknown:
             again = !is_unsafe(plan_at(e.step)) || plan_at(e.step).on_unknown == OnUnknown::kRetry;
             if (!again) failure = unknown_outcome(failure);
+            break;
+        case CallFinished::Outcome::kHeld:
+            if (hold(e.step, failure, e.retry_after.value_or(kHoldDefault))) return;
             break;
     }
     if (again && wait_for_retry(e.step, failure, e.retry_after)) return;
@@ -247,15 +257,46 @@ void Machine::perform(StepIndex i) {
 
 /// False when the policy has no attempt left, or the run would be over before it.
 bool Machine::wait_for_retry(StepIndex i, const Failure& failure, std::optional<Millis> retry_after) {
-    StepState& step = at(i);
-    const RetryPolicy& policy = plan_at(i).retry;
-    if (step.attempt >= policy.attempts) return false;
-    Instant until = tick_.now + retry_delay(policy, step.attempt, retry_after, tick_.unit);
+    const RetryPolicy policy = plan_at(i).retry.of(class_of(failure));
+    const int spent = at(i).attempt - at(i).excused.attempts;
+    if (spent >= policy.attempts) return false;
+    return pause(i, failure, tick_.now + retry_delay(policy, spent, retry_after, tick_.unit));
+}
+
+/// As long as the other system says, without that an attempt is spent. False where nothing is ever repeated,
+/// and when it has said so too often or for too long: then it is a failure like others.
+bool Machine::wait_as_asked(StepIndex i, const Failure& failure, Millis wish) {
+    const RetryPolicy policy = plan_at(i).retry.of(class_of(failure));
+    const Excused before = at(i).excused;
+    if (policy.attempts <= 1 || wish > kRetryAfterMax || before.waits >= kAskedWaitsMax) return false;
+    // Growing, if it asks for next to nothing; and not all who were told the same come at once.
+    const auto spread =
+        static_cast<std::int64_t>(static_cast<double>(std::min(wish, kSpreadMax).count()) * tick_.unit / 10);
+    const Millis wait = retry_delay(policy, before.waits + 1, wish, tick_.unit) + Millis(spread);
+    if (before.asked + wait > kAskedMax) return false;
+    at(i).excused = {before.attempts + 1, before.waits + 1, before.asked + wait};
+    if (pause(i, failure, tick_.now + wait)) return true;
+    at(i).excused = before;
+    return false;
+}
+
+/// The attempt was not made.
+bool Machine::hold(StepIndex i, const Failure& failure, Millis wait) {
+    if (at(i).excused.attempts >= kExcusedMax) return false;
+    ++at(i).excused.attempts;
+    if (pause(i, failure, tick_.now + wait)) return true;
+    --at(i).excused.attempts;
+    return false;
+}
+
+/// Until the next attempt. False when the run would be over before it.
+bool Machine::pause(StepIndex i, const Failure& failure, Instant until) {
     if (until >= state_.deadline && !any(stops_the_clock)) return false;
+    StepState& step = at(i);
     step.phase = Phase::kRetryWait;
     step.until = until;
     step.failure = failure;
-    emit(JournalWait{i, step.attempt, until, failure});
+    emit(JournalWait{i, step.attempt, until, failure, step.excused});
     emit(StartTimer{i, until});
     return true;
 }
@@ -267,6 +308,7 @@ void Machine::finished_while_stopping(const CallFinished& e) {
         case CallFinished::Outcome::kError:
             return record(e.step, Phase::kFailed, e.failure);
         case CallFinished::Outcome::kAborted:
+        case CallFinished::Outcome::kHeld:
             return record(e.step, Phase::kCanceled, std::nullopt);
         case CallFinished::Outcome::kUnknown:
             return record(

@@ -197,9 +197,21 @@ struct LaneState {
     bool operator==(const LaneState&) const = default;
 };
 
+/// Attempts that do not count: the other system did nothing and said when to come again, or nobody asked it.
+struct Excused {
+    int attempts = 0;  // of those begun
+    int waits = 0;     // of these, those for which it was asked to wait
+    Millis asked{0};   // and for how long, together
+    bool operator==(const Excused&) const = default;
+};
+inline constexpr int kAskedWaitsMax = 20;          // Excused::waits of one step
+inline constexpr Millis kAskedMax{2 * 3'600'000};  // Excused::asked of one step
+inline constexpr int kExcusedMax = 1'000;          // Excused::attempts of one step
+
 struct StepState {
     Phase phase = Phase::kQueued;
-    int attempt = 0;         // attempts begun so far, 1-based once begun
+    int attempt = 0;  // attempts begun so far, 1-based once begun
+    Excused excused = {};
     bool has_input = false;  // the sandbox of this process holds the evaluated input
     Instant until{};         // kRetryWait, kSleeping, kWaiting
     std::optional<Failure> failure;
@@ -256,6 +268,7 @@ struct JournalEntry {
     bool is_retryable = false;       // kAnswer with `failure`: another attempt may help
     Branch branch = kNoBranch;       // kResult of a kSwitch step that succeeded
     Iteration items = 0;             // kLoop: how many there are
+    Excused excused = {};            // kWait; kIntent may say it again
     bool operator==(const JournalEntry&) const = default;
 };
 
@@ -266,6 +279,7 @@ struct Started {
     Instant started_at{};
     std::vector<JournalEntry> journal;
     bool is_canceled = false;  // asked to stop before: what the journal leaves open does not begin again
+    bool has_begun = true;     // false: it was never let begin, so there is nothing for final steps to finish
 };
 
 /// Answer to Evaluate. For kSleep and kWait `wake_at` is set; for kFail `failure` with the author's message
@@ -320,12 +334,13 @@ struct CallFinished {
         kError,    // a definite failure: nothing happened outside, or the other system said no
         kUnknown,  // the request may or may not have taken effect
         kAborted,  // stopped by Abort before it was sent
+        kHeld,     // not made: its circuit is open. After `retry_after` it may be
     };
     StepIndex step = 0;
     Iteration iteration = 0;
     int attempt = 0;
     Outcome outcome = Outcome::kOk;
-    std::optional<Failure> failure;     // kError, kUnknown
+    std::optional<Failure> failure;     // kError, kUnknown, kHeld
     bool retryable = false;             // kError: trying again may help
     std::optional<Millis> retry_after;  // the other system's own wish
 };
@@ -428,6 +443,7 @@ struct JournalWait {
     int attempt = 0;
     Instant until{};
     std::optional<Failure> failure;
+    Excused excused = {};
     bool operator==(const JournalWait&) const = default;
 };
 

@@ -221,20 +221,6 @@ TEST(Runstate, ATimerThatFiresEarlyIsSetAgain) {
     EXPECT_EQ(run.out, (std::vector<Command>{StartTimer{0, until}}));
 }
 
-TEST(Runstate, HonoursRetryAfter) {
-    Driver run({call_step("a")});
-    run.start().ready(0);
-    run.send(CallFinished{
-        .step = 0,
-        .attempt = 1,
-        .outcome = CallOutcome::kError,
-        .failure = kDown,
-        .retryable = true,
-        .retry_after = Millis(4'000)
-    });
-    EXPECT_EQ(run.one<StartTimer>()->at, run.now + Millis(4'000));
-}
-
 TEST(Runstate, DoesNotWaitBeyondTheRunsEnd) {
     Driver run({call_step("a")});
     run.plan.timeout = Millis(2'000);

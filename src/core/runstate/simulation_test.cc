@@ -79,6 +79,11 @@ TEST(RunstateSimulation, NoticesLoopsThatBeginAgain) {
     EXPECT_EQ(violations({.crash = 0.1}, "a finished step was done again"), 0);
 }
 
+TEST(RunstateSimulation, NoticesLostExcuses) {
+    EXPECT_GT(violations({.sabotage = Sabotage::kLoseExcuses, .crash = 0.1}, "an excuse got lost"), 20);
+    EXPECT_EQ(violations({.crash = 0.1}, "an excuse got lost"), 0);
+}
+
 TEST(RunstateSimulation, NoticesLostResults) {
     Options options{.sabotage = Sabotage::kLoseResults, .crash = 0.1};
     EXPECT_GT(violations(options, "a finished step was done again"), 20);

@@ -151,6 +151,9 @@ Started Driver::replay() {
         .started_at = run_.started_at,
         .journal = {},
         .is_canceled = run_.job.claimed.cancel.has_value(),
+        // One that repeats another is claimed as if somebody had been at it before.
+        .has_begun =
+            run_.job.claimed.lease.epoch > 1 && (run_.job.loaded.started_at || run_.job.claimed.crashes > 0),
     };
     std::unordered_map<std::string_view, Index> definitions;
     const auto& steps = run_.prepared->workflow.steps();
@@ -202,19 +205,15 @@ std::optional<JournalEntry> Driver::entry_of(const store::runs::StepRun& row, In
             }
         }
     } else if (row.state == StepStatus::kWaiting) {
-        entry.entry = JournalEntry::Entry::kWait;
         entry.until = run_.job.loaded.now;
-        const auto wait = resumed_.until.find({row.step, row.iteration});
-        auto detail = parse_json(wait == resumed_.until.end() ? "{}" : wait->second->detail);
-        if (detail && detail->is_object()) {
-            entry.until = Instant(Micros(int_or(detail->get_object(), "until", 0)));
-            if (const Json* asked = detail->get_object().if_contains("wait")) {
-                auto read = workflow::wait_of(*step.core, *asked);
-                if (read) resumed_.waits[{definition, row.iteration}] = *std::move(read);
-            }
-        }
+        read_wait(row, definition, entry);
+        entry.entry = JournalEntry::Entry::kWait;
     } else if (row.intent_at && row.attempt > 0) {
+        read_wait(row, definition, entry);  // of the attempt before: which attempts do not count
         entry.entry = JournalEntry::Entry::kIntent;
+    } else if (workflow::step_kind(step.core) == StepKind::kCall && read_wait(row, definition, entry)) {
+        // The attempt that was under way has left no line: the wait before it is the last that is known.
+        entry.entry = JournalEntry::Entry::kWait;
     } else if (step.loop && row.attempt > 0) {
         entry.entry = JournalEntry::Entry::kLoop;
         entry.items = static_cast<Iteration>(resumed_.items[{definition, row.iteration}].size());
@@ -222,6 +221,33 @@ std::optional<JournalEntry> Driver::entry_of(const store::runs::StepRun& row, In
         return std::nullopt;
     }
     return entry;
+}
+
+/// What the newest event tells of how a step waits, or has waited. False: it never has.
+bool Driver::read_wait(const store::runs::StepRun& row, Index definition, JournalEntry& entry) {
+    const auto wait = resumed_.until.find({row.step, row.iteration});
+    const auto detail = parse_json(wait == resumed_.until.end() ? "" : wait->second->detail);
+    if (!detail || !detail->is_object()) return false;
+    const JsonObject& told = detail->get_object();
+    entry.until = Instant(Micros(int_or(told, "until", 0)));
+    if (row.state != StepStatus::kWaiting && !row.intent_at)
+        entry.attempt = static_cast<int>(int_or(told, "attempt", 0));
+    const Json* excused = told.if_contains("excused");
+    if (excused != nullptr && excused->is_object()) {
+        const JsonObject& of = excused->get_object();
+        entry.excused = {
+            .attempts = static_cast<int>(int_or(of, "attempts", 0)),
+            .waits = static_cast<int>(int_or(of, "waits", 0)),
+            .asked = Millis(int_or(of, "asked_ms", 0)),
+        };
+    }
+    const Json* asked = told.if_contains("wait");
+    if (asked == nullptr || row.state != StepStatus::kWaiting) return true;
+    auto read = workflow::wait_of(
+        *run_.prepared->workflow.steps()[static_cast<std::size_t>(definition)].core, *asked
+    );
+    if (read) resumed_.waits[{definition, row.iteration}] = *std::move(read);
+    return true;
 }
 
 void Driver::restore(Index step, const store::runs::StepRun& row) {

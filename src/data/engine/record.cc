@@ -101,6 +101,13 @@ void Record::note_wait(const JournalWait& wait, const Place& place) {
     JsonObject detail;
     detail["attempt"] = wait.attempt;
     detail["until"] = wait.until.time_since_epoch().count();
+    if (wait.excused != Excused{}) {
+        detail["excused"] = JsonObject{
+            {"attempts", wait.excused.attempts},
+            {"waits", wait.excused.waits},
+            {"asked_ms", wait.excused.asked.count()},
+        };
+    }
     if (wait.failure) {
         auto error = parse_json(error_json(*wait.failure, place));
         if (error) detail["error"] = *std::move(error);

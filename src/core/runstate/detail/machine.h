@@ -87,6 +87,9 @@ class Machine {
     void begin_attempt(StepIndex i);
     void perform(StepIndex i);
     bool wait_for_retry(StepIndex i, const Failure& failure, std::optional<Millis> retry_after);
+    bool wait_as_asked(StepIndex i, const Failure& failure, Millis wish);
+    bool hold(StepIndex i, const Failure& failure, Millis wait);
+    bool pause(StepIndex i, const Failure& failure, Instant until);
     void finished_while_stopping(const CallFinished& e);
     void record(StepIndex i, Phase phase, std::optional<Failure> failure, bool fails_item = false);
     void settle(StepIndex i, Phase phase, std::optional<Failure> failure = std::nullopt);

@@ -22,7 +22,8 @@ enum class Sabotage {
     kLoseAnswers,
     kAnswerTwice,
     kLoseOpenings,
-    kLoseDrops
+    kLoseDrops,
+    kLoseExcuses
 };
 
 struct Options {
@@ -107,6 +108,7 @@ class World {
             if (options_.sabotage == Sabotage::kLoseLoops && entry.entry == Entry::kLoop) continue;
             if (options_.sabotage == Sabotage::kLoseResults && entry.entry == Entry::kResult) continue;
             journal.push_back(entry);
+            if (options_.sabotage == Sabotage::kLoseExcuses) journal.back().excused = {};
             if (options_.sabotage == Sabotage::kLoseBranches && entry.branch != kNoBranch)
                 journal.back().branch = (entry.branch + 1) % kBranches;
         }
@@ -144,6 +146,8 @@ class World {
             if (entry.entry == JournalEntry::Entry::kResult)
                 durable_results_.insert({entry.step, entry.iteration});
             journal_.push_back(entry);
+            if (entry.excused.attempts > 0)
+                durable_excuses_[{entry.step, entry.iteration}] = entry.excused.attempts;
             if (entry.entry == JournalEntry::Entry::kIntent)
                 pending_.push_back({IntentJournaled{step, entry.iteration, entry.attempt}});
             if (is_opening(entry)) {
@@ -200,6 +204,7 @@ class World {
     }
 
     void deliver_one() {
+        parks_ = 0;
         if (pending_.empty()) {
             if (unflushed_.empty())
                 return check(false, "stuck: nothing is under way and the run has not ended");
@@ -255,6 +260,11 @@ class World {
                                    : Outcome::kAborted;
         call.failure = Failure{FailureKind::kProvider, "HTTP 503"};
         call.retryable = dice_.chance(0.7);
+        if (plan_at(call.step).kind == StepKind::kCall && dice_.chance(0.05)) call.outcome = Outcome::kHeld;
+        if (dice_.chance(0.5)) call.retry_after = Millis(dice_.below(20'000));
+        const bool asks = call.outcome == Outcome::kError && call.retryable && call.retry_after;
+        if (asks || call.outcome == Outcome::kHeld)
+            ++excusable_[{plan_.definition_of(call.step), call.iteration}];
         if (call.outcome == Outcome::kOk) take_effect(call);
         if (call.outcome == Outcome::kUnknown && dice_.chance(0.5)) take_effect(call);
     }
@@ -335,12 +345,15 @@ class World {
     void obey(const Perform& c) {
         check_not_done(c.step);
         check(performed_in_life_.insert({place(c.step), c.attempt}).second, "one attempt was made twice");
+        const Excused& excused = state_.steps[static_cast<std::size_t>(c.step)].excused;
+        check(excused.attempts >= durable_excuses_[place(c.step)], "an excuse got lost");
+        check(excused.attempts <= excusable_[place(c.step)], "an attempt was excused that counts");
+        check(excused.waits <= kAskedWaitsMax && excused.asked <= kAskedMax, "waited longer than the limit");
+        const int spent = c.attempt - excused.attempts;
         if (plan_at(c.step).effect == Effect::kUnsafe) {
-            check(c.attempt <= plan_at(c.step).retry.attempts, "more attempts than the policy allows");
-            check(
-                performed_unsafe_.insert({place(c.step), c.attempt}).second,
-                "one unsafe attempt was made twice"
-            );
+            check(spent <= plan_at(c.step).retry.attempts, "more attempts than the policy allows");
+            const bool is_new = performed_unsafe_.insert({place(c.step), c.attempt}).second;
+            check(is_new, "one unsafe attempt was made twice");
             bool has_intent = std::ranges::any_of(journal_, [&](const JournalEntry& e) {
                 return e.entry == JournalEntry::Entry::kIntent &&
                        Place(e.step, e.iteration) == place(c.step) && e.attempt == c.attempt;
@@ -373,6 +386,7 @@ class World {
                 .attempt = c.attempt,
                 .until = c.until,
                 .failure = c.failure,
+                .excused = c.excused,
             }
         );
     }
@@ -503,6 +517,7 @@ class World {
     }
     void obey(const Respond&) {}
     void obey(const Park& c) {
+        if (++parks_ > 200) return check(false, "stuck: it is parked again and again");
         flush(static_cast<int>(unflushed_.size()));
         // An answer that came meanwhile, or comes now, makes the run due at once.
         const bool is_answered = std::ranges::any_of(waits_, [&](const auto& each) {
@@ -561,9 +576,11 @@ class World {
     std::vector<Pending> pending_;
     std::vector<Iteration> lanes_;  // as the commands say
     std::map<Place, int> effects_;
-    std::map<Place, Branch> branches_;  // as decided last: what is not in the journal is decided anew
-    std::map<Place, Wait> waits_;       // as committed
-    std::set<StepIndex> waiting_;       // kWait steps, as defined
+    std::map<Place, int> excusable_;        // attempts that were not made, or that say when to come again
+    std::map<Place, int> durable_excuses_;  // as committed last
+    std::map<Place, Branch> branches_;      // as decided last: what is not in the journal is decided anew
+    std::map<Place, Wait> waits_;           // as committed
+    std::set<StepIndex> waiting_;           // kWait steps, as defined
     std::set<Place> durable_results_;
     std::set<Place> ended_items_;  // by loop
     std::set<std::pair<Place, int>> performed_in_life_;
@@ -573,6 +590,7 @@ class World {
     std::set<StepIndex> breaks_;  // as defined
     std::string violation_;
     int crashes_ = 0;
+    int parks_ = 0;  // without anything between them
     bool ended_ = false;
     bool has_timed_out_ = false;  // the final steps have, or were told to stop
     bool is_cancelled_ = false;

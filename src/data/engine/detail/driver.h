@@ -100,6 +100,7 @@ class Driver {
     void start();
     runstate::Started replay();
     std::optional<runstate::JournalEntry> entry_of(const store::runs::StepRun& row, Index definition);
+    bool read_wait(const store::runs::StepRun& row, Index definition, runstate::JournalEntry& entry);
     /// A step's part of the journal goes to its slot and to the sandbox.
     void restore(Index step, const store::runs::StepRun& row);
     rt::Task<Result<void>> turn();
