@@ -1,7 +1,7 @@
 -- claim :many  uses tenant_queue_active_idx, job_ready_idx, job_ready_workflow_idx, job_leased_tenant_idx  called by data/dispatch on
 -- each wake-up
--- Two levels, skip locked on both: tenants by virtual time, then their oldest due jobs, by turns of their workflows (the
--- first 200) where not all find room. A tenant gets its weight's
+-- Two levels, skip locked on both: tenants by virtual time, then their oldest due jobs, by turns of their workflows where not
+-- all find room: 200 of them in a claim, behind those of the claim before if there are more. A tenant gets its weight's
 -- share of the free slots, within the room that the worker has for it ($4, $5; others: $6).
 -- Idle tenants stay `active` for a while (sweep_tenants): clearing the flag here would race with the next insert.
 with recursive given as materialized (
@@ -9,7 +9,7 @@ with recursive given as materialized (
     from unnest($4::uuid[], $5::int[]) as g (tenant_id, room)
 ),
 candidate as materialized (
-    select q.tenant_id, q.weight, q.vtime, q.inflight_max, coalesce(g.room, $6::int) as room
+    select q.tenant_id, q.weight, q.vtime, q.inflight_max, q.turn_after, coalesce(g.room, $6::int) as room
     from tenant_queue q
     left join given g on g.tenant_id = q.tenant_id
     where q.active
@@ -25,7 +25,7 @@ candidate as materialized (
 ),
 share as (
     select
-        c.tenant_id,
+        c.tenant_id, c.turn_after,
         least(
             ceil($2::int * c.weight / sum(c.weight) over ()),
             c.inflight_max
@@ -36,7 +36,7 @@ share as (
 ),
 -- The oldest of each tenant: all that is due, or as many as it has room for.
 head as materialized (
-    select s.tenant_id, s.room, d.place
+    select s.tenant_id, s.room, s.turn_after, d.place
     from share s
     cross join lateral (
         select j.ctid as place
@@ -48,17 +48,29 @@ head as materialized (
 ),
 -- More may be due than there is room for: then the workflows of the tenant come by turns.
 crowded as materialized (
-    select h.tenant_id, h.room from head h group by h.tenant_id, h.room having count(*) >= h.room
+    select h.tenant_id, h.room, h.turn_after
+    from head h
+    group by h.tenant_id, h.room, h.turn_after
+    having count(*) >= h.room
 ),
 flow as (
     select
         c.tenant_id, c.room, 1 as number,
-        (
-            select j.workflow_id
-            from job j
-            where j.tenant_id = c.tenant_id and j.state = 'ready'
-            order by j.workflow_id
-            limit 1
+        coalesce(
+            (
+                select j.workflow_id
+                from job j
+                where j.tenant_id = c.tenant_id and j.state = 'ready' and j.workflow_id > c.turn_after
+                order by j.workflow_id
+                limit 1
+            ),
+            (
+                select j.workflow_id
+                from job j
+                where j.tenant_id = c.tenant_id and j.state = 'ready'
+                order by j.workflow_id
+                limit 1
+            )
         ) as workflow_id
     from crowded c
     union all
@@ -137,7 +149,12 @@ taken as (
 charged as (
     update tenant_queue q
     set vtime = q.vtime + n.jobs / q.weight,
-        charged_at = now()
+        charged_at = now(),
+        turn_after = (
+            select case when count(*) >= 200 then max(f.workflow_id::text)::uuid end
+            from flow f
+            where f.tenant_id = q.tenant_id and f.workflow_id is not null
+        )
     from (select t.tenant_id, count(*) as jobs from taken t group by t.tenant_id) n
     where q.tenant_id = n.tenant_id
 )

@@ -1,13 +1,13 @@
--- claim_polls :many  uses trigger_poll_due_idx, trigger_pkey, workflow_pkey  called by data/poller
+-- claim_polls :many  uses trigger_poll_free_idx, trigger_pkey, workflow_pkey  called by data/poller
 -- What is due and nobody asks, of all tenants but those in `$3`, oldest first. A claim is a lease with a new epoch: whoever
 -- comes back after it has lapsed finds another epoch and writes nothing.
 with due as materialized (
     select p.tenant_id, p.trigger_id, p.ctid as place
     from trigger_poll p
-    where p.due_at <= statement_timestamp()
-        and (p.lease_until is null or p.lease_until <= statement_timestamp())
+    where greatest(p.due_at, p.lease_until) <= statement_timestamp()
+        and p.due_at is not null
         and p.tenant_id <> all($3::uuid[])
-    order by p.due_at
+    order by greatest(p.due_at, p.lease_until)
     limit $1::int
     for update skip locked
 ),
