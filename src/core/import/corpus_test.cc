@@ -98,6 +98,13 @@ TEST(ImportedNodes, AreByHandWhereTheirMeaningCannotBeKept) {
         EXPECT_EQ(step.at("uses"), Json("core/fail")) << node.node;
         EXPECT_TRUE(step.at("x-n8n").get_object().contains("type"));
     }
+    for (const auto& [node, step] : std::map<std::string, std::string>{
+             {"Node convertToFile", "core/make-file"},
+             {"Node extractFromFile", "core/read-file"},
+             {"Node compression", "as: zip"},
+             {"Node spreadsheetFile", "as: csv"},
+         })
+        EXPECT_THAT(node_of(imported, node).notes, Contains(HasSubstr(step))) << node;
     EXPECT_TRUE(node_of(imported, "Alone").step.empty());
     EXPECT_EQ(imported.definition.at("x-notes").at(0).at("text"), Json("## Read this"));
     EXPECT_THAT(imported.notes, Contains(HasSubstr("Pinned data")));

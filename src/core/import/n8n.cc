@@ -63,19 +63,29 @@ struct Reason {
     std::string_view type;
     std::string_view why;
 };
-constexpr std::string_view kFiles = "files are not imported";
+constexpr std::string_view kFiles =
+    "files are not imported: there are no folders; upload them, or let a webhook bring them";
+constexpr std::string_view kReadFile =
+    "files are not imported: read one by core/read-file (as: csv, json, xml, text, base64)";
+constexpr std::string_view kMakeFile =
+    "files are not imported: make one by core/make-file (as: csv, json, text, base64)";
 constexpr auto kReasons = std::to_array<Reason>({
     {"compareDatasets", "write it by lists.join and lists.difference in core/map"},
-    {"convertToFile", kFiles},
+    {"compression",
+     "files are not imported: core/read-file and core/make-file read and make archives (as: zip)"},
+    {"convertToFile", kMakeFile},
     {"dataTable", "there are no tables inside Weft: use a database by core/http"},
     {"emailReadImap", "mail boxes are not read: let the mail service call a webhook"},
     {"emailSend", "there is no SMTP: use the HTTP API of a mail service by core/http"},
     {"executeCommand", "there are no shell commands"},
-    {"extractFromFile", kFiles},
+    {"extractFromFile", kReadFile},
     {"form", "a further page of a form"},
+    {"moveBinaryData", "files are not imported: core/read-file and core/make-file read and make them"},
     {"readWriteFile", kFiles},
     {"readBinaryFile", kFiles},
     {"readBinaryFiles", kFiles},
+    {"spreadsheetFile",
+     "files are not imported: of tables, core/read-file and core/make-file know CSV (as: csv)"},
     {"writeBinaryFile", kFiles},
     {"xml", "names of attributes differ: write xml.parse or xml.make in core/map"},
 });
