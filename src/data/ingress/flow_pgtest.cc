@@ -185,6 +185,26 @@ TEST_F(FlowTest, ARepeatOfWhatWasAcceptedIsNoNewOne) {
     EXPECT_EQ(count("weft.workflow_run"), "1");
 }
 
+TEST_F(FlowTest, ARepeatedRequestTakesNothingOfTheRate) {
+    const auto workflow = flow(R"({"rate": {"limit": 2, "per_ms": 3600000}})");
+    const Uuid caller = Uuid::v7(edge_.clock_.now(), edge_.rng_);
+    const auto keyed = [&](std::string key) {
+        StartRun from{.tenant = tenant_, .workflow = workflow};
+        from.once = store::idempotency::Once{{tenant_, caller, "workflows.start", std::move(key)}, "asked"};
+        return edge_.wait(edge_.ingest_.start_run(std::move(from), Edge::by()));
+    };
+    const auto first = keyed("one");
+    ASSERT_TRUE(first) << first.error().detail;
+    for (int i = 0; i < 5; ++i) {
+        const auto again = keyed("one");
+        ASSERT_TRUE(again) << again.error().user;
+        EXPECT_EQ(again->run, first->run);
+    }
+    EXPECT_TRUE(keyed("two")) << "five repeats have spent nothing";
+    EXPECT_FALSE(keyed("three"));
+    EXPECT_TRUE(keyed("one")) << "also where no room is left";
+}
+
 TEST_F(FlowTest, ARateThatIsRaisedLetsInAtOnce) {
     const auto workflow = flow(R"({"rate": {"limit": 1, "per_ms": 3600000}})");
     start(workflow);

@@ -20,7 +20,14 @@ version as materialized (
             when w.flow is null then true
             when $16::uuid is distinct from w.published_version_id then false
             when w.flow ? 'rate'
-                and not exists (select from workflow_run o where o.tenant_id = current_tenant() and o.id = $1::uuid) then
+                and not exists (select from workflow_run o where o.tenant_id = current_tenant() and o.id = $1::uuid)
+                -- A request that was carried out is no start: it spends nothing, and is answered where no room is left.
+                and not exists (
+                    select
+                    from idempotency_key i
+                    where i.tenant_id = current_tenant() and i.caller = $11::uuid and i.operation = $12::text
+                        and i.key = $13::text
+                ) then
                 take_rate(row(w.tenant_id, w.id, 'rate', $17::jsonb ->> 'rate')::gate_ref, w.flow -> 'rate', null, null)
             else true
         end
