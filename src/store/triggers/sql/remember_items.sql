@@ -1,7 +1,7 @@
 -- remember_items :one  uses polled_item_pkey  called by data/poller in the transaction that takes an answer in
 -- How many are new. What the source still shows is kept as long as it does; a row is written once a day at most.
 with given as materialized (
-    select g.item
+    select distinct g.item -- two messages may be known by one digest
     from unnest($3::bytea[]) as g (item)
     order by g.item
 ),
