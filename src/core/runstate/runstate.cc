@@ -1,4 +1,5 @@
 #include "core/runstate/detail/machine.h"
+#include "core/runstate/rerun.h"
 
 #include <fmt/format.h>
 
@@ -40,8 +41,11 @@ void Machine::on(const Started& e) {
     state_.steps.resize(plan_.steps.size());
     state_.lanes.resize(plan_.lanes.size());
     state_.deadline = e.started_at + plan_.timeout;
-    for (const JournalEntry& entry : e.journal)
+    for (const JournalEntry& entry : e.journal) {
+        // As it was when they ended: what final steps wait for gives the run no more time.
+        if (entry.at == Instant() || planned(plan_, entry.step).is_final) continue;
         state_.deadline = std::max(state_.deadline, Instant(entry.at + plan_.timeout));
+    }
     for (StepIndex i = top(); i < count(); ++i)
         at(i).phase = Phase::kNotReached;  // until an item begins there
     emit(StartTimer{kRun, state_.deadline});
@@ -60,7 +64,11 @@ void Machine::on(const Started& e) {
             for (StepIndex i = 0; i < count(); ++i)
                 if (plan_at(i).is_final) drop(i);
     }
-    if (tick_.now >= state_.deadline && !any(stops_the_clock)) time_out();
+    // What final steps wait for is no reason: the run had reached its end before they began.
+    bool is_off_the_clock = false;
+    for (StepIndex i = 0; i < count(); ++i)
+        is_off_the_clock = is_off_the_clock || (stops_the_clock(at(i).phase) && !plan_at(i).is_final);
+    if (tick_.now >= state_.deadline && !is_off_the_clock) time_out();
 }
 
 void Machine::on(const InputEvaluated& e) {
@@ -228,7 +236,7 @@ void Machine::input_ready(const InputEvaluated& e) {
 }
 
 void Machine::wait_ended(StepIndex i, std::optional<Failure> failure, bool is_retryable) {
-    if (state_.stage != Stage::kFinally) {
+    if (!plan_at(i).is_final) {
         state_.deadline = std::max(state_.deadline, Instant(tick_.now + plan_.timeout));
         emit(StartTimer{kRun, state_.deadline});
     }

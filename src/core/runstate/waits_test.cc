@@ -107,6 +107,37 @@ TEST(RunstateWaits, TheTimeLimitCountsFromTheEndOfTheLastWait) {
     EXPECT_EQ(run.one<Finish>(), nullptr);
 }
 
+/// The time limit is in no journal: whoever goes on finds it passed again, whatever final steps wait for.
+TEST(RunstateWaits, FinalStepsThatWaitGiveTheRunNoMoreTime) {
+    PlanStep nap{.id = "nap", .kind = StepKind::kSleep, .is_final = true};
+    Driver run({call_step("a"), nap});
+    const Instant started = run.now;
+    run.start().ready(0);
+    run.now += run.plan.timeout;
+    run.send(TimerFired{kRun});
+    run.send(CallFinished{.step = 0, .attempt = 1, .outcome = CallOutcome::kAborted});
+    EXPECT_THAT(run.evaluated(), ElementsAre(1));
+    const Instant until = run.now + Millis(10'000);
+    run.send(InputEvaluated{.step = 1, .wake_at = until});
+    EXPECT_THAT(
+        run.all<JournalWait>(), ElementsAre(JournalWait{.step = 1, .attempt = run.attempt(1), .until = until})
+    );
+
+    // Its worker dies.
+    const JournalEntry canceled{.step = 0, .attempt = 1, .status = StepStatus::kCanceled};
+    const JournalEntry asleep{.step = 1, .entry = Entry::kWait, .attempt = 1, .until = until};
+    const JournalEntry awake{.step = 1, .attempt = 1, .at = until};
+    for (const auto& journal : {std::vector{canceled, asleep}, std::vector{canceled, asleep, awake}}) {
+        Driver next({call_step("a"), nap});
+        next.now = until;
+        next.send(Started{started, journal});
+        if (next.one<Finish>() == nullptr) next.send(TimerFired{1});
+        ASSERT_NE(next.one<Finish>(), nullptr);
+        ASSERT_EQ(next.one<Finish>()->status, RunStatus::kFailed);
+        EXPECT_EQ(next.one<Finish>()->failure->kind, FailureKind::kLimit);
+    }
+}
+
 TEST(RunstateWaits, CancelReachesWhatWaits) {
     Driver run = waiting({wait_step("ask")});
     run.send(WaitOpened{0});
