@@ -8,21 +8,30 @@ namespace {
 TEST(RunstateSimulation, HoldsItsInvariantsUnderCrashes) {
     std::map<RunStatus, int> ends;
     int crashes = 0;
+    int pauses = 0;
     std::size_t items = 0;
+    std::size_t kept = 0;
+    std::set<FaultPair> pairs;
     for (std::uint64_t seed = 1; seed <= 20'000; ++seed) {
         World world(seed, {});
-        std::string violation = world.run();
-        ASSERT_EQ(violation, "") << "seed " << seed;
+        ASSERT_EQ(world.run(), "") << "seed " << seed;
         ++ends[world.end()];
         crashes += world.crashes();
+        pauses += world.pauses();
         items += world.items();
+        ASSERT_EQ(world.run_again(), "") << "again, seed " << seed;
+        kept += world.kept();
+        pairs.insert(world.pairs().begin(), world.pairs().end());
     }
     // The generator must keep reaching every kind of end, or the test has gone blind.
     EXPECT_GT(ends[RunStatus::kSuccess], 2'000);
     EXPECT_GT(ends[RunStatus::kFailed], 2'000);
     EXPECT_GT(ends[RunStatus::kCanceled], 500);
     EXPECT_GT(crashes, 5'000);
+    EXPECT_GT(pauses, 5'000);
     EXPECT_GT(items, 5'000);
+    EXPECT_GT(kept, 20'000u);
+    EXPECT_GT(pairs.size(), kFaultNames.size() * kFaultNames.size() * 9 / 10);
 }
 
 int violations(Options options, std::string_view what) {
@@ -87,6 +96,35 @@ TEST(RunstateSimulation, NoticesLostExcuses) {
 TEST(RunstateSimulation, NoticesLostResults) {
     Options options{.sabotage = Sabotage::kLoseResults, .crash = 0.1};
     EXPECT_GT(violations(options, "a finished step was done again"), 20);
+}
+
+TEST(RunstateSimulation, NoticesWorkersThatWriteWithoutTheirLease) {
+    constexpr std::string_view kTwice = "a step has two results";
+    EXPECT_GT(violations({.sabotage = Sabotage::kNoFence, .crash = 0.1, .pause = 0.05}, kTwice), 20);
+    EXPECT_EQ(violations({.crash = 0.1, .pause = 0.05}, kTwice), 0);
+}
+
+TEST(RunstateSimulation, NoticesClocksOfTheWorkersOwn) {
+    EXPECT_GT(violations({.sabotage = Sabotage::kOwnClock, .crash = 0.1}, "a sleep ended too early"), 20);
+}
+
+TEST(RunstateSimulation, NoticesLostTimers) {
+    constexpr std::string_view kStuck = "stuck: nothing is under way and the run has not ended";
+    EXPECT_GT(violations({.sabotage = Sabotage::kLoseTimers, .crash = 0.1}, kStuck), 20);
+}
+
+TEST(RunstateSimulation, NoticesLostCancels) {
+    EXPECT_GT(violations({.sabotage = Sabotage::kLoseCancels, .crash = 0.1}, "a cancel got lost"), 20);
+}
+
+TEST(RunstateSimulation, NoticesWhatAReplayIsNotToldOf) {
+    int noticed = 0;
+    for (std::uint64_t seed = 1; seed <= 1'000; ++seed) {
+        World world(seed, {.sabotage = Sabotage::kLoseKept});
+        ASSERT_EQ(world.run(), "");
+        noticed += world.run_again() == "a finished step was done again" ? 1 : 0;
+    }
+    EXPECT_GT(noticed, 100);
 }
 
 }  // namespace

@@ -76,8 +76,9 @@ inline Plan random_plan(Dice& dice) {
     for (std::size_t i = main; i < steps.size(); ++i) steps[i].is_final = true;
     // Some become loops, whose bodies come behind; those of the first bodies too.
     const auto outer = steps.size();
+    std::vector<int> depths(outer, 0);
     for (std::size_t i = 0; i < steps.size() && steps.size() < 30; ++i) {
-        if (!dice.chance(i < outer ? 0.15 : 0.05)) continue;
+        if (!dice.chance(i < outer ? 0.15 : 0.05) || depths[i] == kLoopDepthMax) continue;
         Loop loop;
         loop.is_while = dice.chance(0.3);
         loop.on_item_error = dice.chance(0.5) ? OnError::kContinue : OnError::kFail;
@@ -86,6 +87,7 @@ inline Plan random_plan(Dice& dice) {
         loop.body = static_cast<StepIndex>(steps.size());
         loop.body_count = 1 + dice.below(4);
         add_steps(dice, steps, loop.body_count, true);
+        depths.resize(steps.size(), depths[i] + 1);
         for (StepIndex k = 0; k < loop.body_count; ++k)
             steps[static_cast<std::size_t>(loop.body + k)].is_final = steps[i].is_final;
         for (PlanStep& step : steps)

@@ -1,8 +1,7 @@
 #pragma once
 
-#include "core/runstate/detail/random_plan_for_test.h"
-
-#include <fmt/format.h>
+#include "core/runstate/detail/outside_for_test.h"
+#include "core/runstate/rerun.h"
 
 #include <algorithm>
 #include <map>
@@ -12,50 +11,21 @@
 /// is named and repeats exactly.
 namespace weft::runstate {
 
-/// What the world does wrong on purpose: negative controls, which the checks must notice.
-enum class Sabotage {
-    kNone,
-    kLoseIntents,
-    kLoseResults,
-    kLoseBranches,
-    kLoseLoops,
-    kLoseAnswers,
-    kAnswerTwice,
-    kLoseOpenings,
-    kLoseDrops,
-    kLoseExcuses
-};
-
-struct Options {
-    Sabotage sabotage = Sabotage::kNone;
-    double crash = 0.05;
-};
-
-/// A step as defined, of one iteration.
-using Place = std::pair<StepIndex, Iteration>;
-
-class World {
+class World : Outside {
   public:
-    World(std::uint64_t seed, Options options) : dice_(seed), options_(options), plan_(random_plan(dice_)) {
-        started_at_ = now_;
-        for (StepIndex i = 0; i < static_cast<StepIndex>(plan_.steps.size()); ++i)
-            if (plan_at(i).kind == StepKind::kBreak)
-                breaks_.insert(plan_.definition_of(i));
-            else if (plan_at(i).kind == StepKind::kWait)
-                waiting_.insert(plan_.definition_of(i));
-        boot();
-    }
+    World(std::uint64_t seed, Options options) : Outside(seed, options) { boot(); }
 
     /// The first violated invariant, or nothing.
     std::string run() {
         for (int i = 0; i < 3'000 && violation_.empty() && !ended_; ++i) {
             if (dice_.chance(0.05)) answer_one();
+            if (paused_ && dice_.chance(0.1)) wake();
             if (dice_.chance(options_.crash)) {
-                crash();
+                crash(Fault::kCrash);
+            } else if (dice_.chance(options_.pause)) {
+                pause();
             } else if (dice_.chance(0.01)) {
-                is_cancelled_ = true;
-                has_timed_out_ = has_timed_out_ || state_.stage == Stage::kFinally;
-                send(CancelRequested{"test"});
+                cancel();
             } else if (dice_.chance(0.3)) {
                 flush(dice_.below(4));
             } else {
@@ -63,42 +33,83 @@ class World {
             }
         }
         if (violation_.empty() && !ended_) check(false, "the run never ended");
+        if (violation_.empty() && paused_) wake();
         return violation_;
     }
-    RunStatus end() const { return state_.end; }
+    /// After its end: a run that repeats it, from some step on, with what the first one has come to
+    /// otherwise.
+    std::string run_again() {
+        const auto top = static_cast<std::size_t>(std::ranges::count(plan_.steps, kNoLane, &PlanStep::lane));
+        Ends ends;
+        for (std::size_t i = 0; i < top; ++i) ends.push_back(life_.state.steps[i].status());
+        std::optional<StepIndex> from;
+        if (dice_.chance(0.7)) from = dice_.below(static_cast<int>(top));
+        const std::vector<bool> again = done_again(plan_, ends, from);
+        const auto is_kept = [&](const JournalEntry& entry) {
+            return entry.entry == JournalEntry::Entry::kResult && entry.iteration == 0 &&
+                   static_cast<std::size_t>(entry.step) < top && !again[static_cast<std::size_t>(entry.step)];
+        };
+        std::erase_if(journal_, [&](const JournalEntry& entry) { return !is_kept(entry); });
+        durable_results_.clear();
+        for (const JournalEntry& entry : journal_) durable_results_.insert({entry.step, entry.iteration});
+        kept_ = durable_results_.size();
+        waits_.clear();
+        effects_.clear();
+        ended_items_.clear();
+        performed_unsafe_.clear();
+        sleeps_.clear();
+        excusable_.clear();
+        durable_excuses_.clear();
+        ended_ = has_timed_out_ = is_cancelled_ = must_be_canceled_ = false;
+        started_at_ = now_;
+        boot();
+        return run();
+    }
+    RunStatus end() const { return life_.state.end; }
     int crashes() const { return crashes_; }
+    int pauses() const { return pauses_; }
     std::size_t items() const { return ended_items_.size(); }
+    std::size_t kept() const { return kept_; }
+    const std::set<FaultPair>& pairs() const { return pairs_; }
 
   private:
-    struct Wait {
-        int attempt = 0;
-        bool is_answered = false;  // and whoever did was told that it counts
-        bool is_closed = false;
-        std::optional<Failure> failure{};  // what it was answered
-    };
-    struct Line {
-        JournalEntry entry;
-        StepIndex step = 0;  // whose it is
-        bool drops = false;  // what would answer the step, instead of an entry
-    };
-    struct Pending {
-        Event event;
-        Instant at{};  // timers only
-        bool is_timer = false;
-    };
-
-    void check(bool holds, std::string_view what) {
-        if (!holds && violation_.empty()) violation_ = what;
+    void cancel() {
+        struck(Fault::kCancel);
+        is_cancelled_ = true;
+        has_timed_out_ = has_timed_out_ || life_.state.stage == Stage::kFinally;
+        must_be_canceled_ = must_be_canceled_ || life_.state.stage == Stage::kRunning;
+        send(CancelRequested{"test"});
+    }
+    /// The worker stands still until its lease is over, and another one takes the run.
+    void pause() {
+        if (paused_) return;
+        struck(Fault::kPause);
+        ++pauses_;
+        paused_ = std::move(life_);
+        now_ += Millis(30'000);
+        boot();
+    }
+    /// It goes on as if nothing had been, until it is told that its lease is over.
+    void wake() {
+        std::swap(life_, *paused_);
+        is_stale_ = true;
+        is_lost_ = false;
+        for (int i = dice_.below(12); i >= 0 && !is_lost_ && violation_.empty(); --i) {
+            if (dice_.chance(0.4) || life_.pending.empty()) {
+                flush(1 + dice_.below(3));
+                is_lost_ = is_lost_ || (life_.pending.empty() && life_.unflushed.empty());
+            } else {
+                deliver_one();
+            }
+        }
+        is_stale_ = false;
+        std::swap(life_, *paused_);
+        paused_.reset();
     }
 
     void boot() {
-        state_ = {};
-        unflushed_.clear();
-        pending_.clear();
-        performed_in_life_.clear();
-        results_in_life_.clear();
-        begun_in_life_.clear();
-        lanes_.assign(plan_.lanes.size(), kIdle);
+        life_ = {.epoch = ++epoch_, .skew = Millis(dice_.below(7'200'000) - 3'600'000)};
+        life_.lanes.assign(plan_.lanes.size(), kIdle);
         std::vector<JournalEntry> journal;
         for (const JournalEntry& entry : journal_) {
             using Entry = JournalEntry::Entry;
@@ -107,125 +118,85 @@ class World {
             if (options_.sabotage == Sabotage::kLoseOpenings && is_opening(entry)) continue;
             if (options_.sabotage == Sabotage::kLoseLoops && entry.entry == Entry::kLoop) continue;
             if (options_.sabotage == Sabotage::kLoseResults && entry.entry == Entry::kResult) continue;
+            if (options_.sabotage == Sabotage::kLoseKept && kept_ > 0 && &entry == &journal_.front())
+                continue;
             journal.push_back(entry);
             if (options_.sabotage == Sabotage::kLoseExcuses) journal.back().excused = {};
             if (options_.sabotage == Sabotage::kLoseBranches && entry.branch != kNoBranch)
                 journal.back().branch = (entry.branch + 1) % kBranches;
         }
-        send(Started{started_at_, std::move(journal), is_cancelled_});
-        if (is_cancelled_ && !ended_) send(CancelRequested{"test"});
+        const bool is_heard = is_cancelled_ && options_.sabotage != Sabotage::kLoseCancels;
+        send(Started{started_at_, std::move(journal), is_heard});
+        if (is_heard && !ended_) send(CancelRequested{"test"});
     }
 
     /// Requests under way may or may not have reached the outside; nothing unflushed survives.
-    void crash() {
+    void crash(Fault fault) {
+        struck(fault);
         ++crashes_;
-        for (const Pending& p : pending_)
+        for (const Pending& p : life_.pending)
             if (const auto* call = std::get_if<CallFinished>(&p.event); call && dice_.chance(0.5))
                 take_effect(*call);
         now_ += Millis(dice_.below(2'000));
         boot();
     }
 
-    void take_effect(const CallFinished& call) {
-        const PlanStep& step = plan_at(call.step);
-        if (step.kind != StepKind::kCall) return;
-        const int count = ++effects_[{plan_.definition_of(call.step), call.iteration}];
-        if (step.effect == Effect::kUnsafe && step.on_unknown == OnUnknown::kFail)
-            check(count <= 1, "an unsafe call took effect twice");
-    }
-
     void flush(int count) {
-        for (int i = 0; i < count && !unflushed_.empty(); ++i) {
-            const auto [entry, step, drops] = unflushed_.front();
-            unflushed_.erase(unflushed_.begin());
+        if (!holds_lease()) return;
+        for (int i = 0; i < count && !life_.unflushed.empty(); ++i) {
+            const auto [entry, step, drops] = life_.unflushed.front();
+            life_.unflushed.erase(life_.unflushed.begin());
             if (drops) {
                 if (auto wait = waits_.find({entry.step, entry.iteration}); wait != waits_.end())
                     wait->second.is_closed = true;
                 continue;
             }
-            if (entry.entry == JournalEntry::Entry::kResult)
-                durable_results_.insert({entry.step, entry.iteration});
+            if (entry.entry == JournalEntry::Entry::kResult) {
+                const bool is_first = durable_results_.insert({entry.step, entry.iteration}).second;
+                check_always(is_first, "a step has two results");
+            }
             journal_.push_back(entry);
             if (entry.excused.attempts > 0)
                 durable_excuses_[{entry.step, entry.iteration}] = entry.excused.attempts;
             if (entry.entry == JournalEntry::Entry::kIntent)
-                pending_.push_back({IntentJournaled{step, entry.iteration, entry.attempt}});
+                life_.pending.push_back({IntentJournaled{step, entry.iteration, entry.attempt}});
             if (is_opening(entry)) {
                 Wait& wait = waits_[{entry.step, entry.iteration}];
                 // What answers the step, such as a run of its own, begins with this line.
-                check(wait.attempt < entry.attempt, "a child was begun twice");
-                wait = {.attempt = entry.attempt};
-                pending_.push_back({WaitOpened{step, entry.iteration, entry.attempt}});
+                check_always(wait.attempt < entry.attempt, "a child was begun twice");
+                wait = {.attempt = entry.attempt, .epoch = life_.epoch};
+                life_.pending.push_back({WaitOpened{step, entry.iteration, entry.attempt}});
             }
         }
-    }
-    bool is_opening(const JournalEntry& entry) const {
-        return waiting_.contains(entry.step) && entry.entry == JournalEntry::Entry::kWait && !entry.failure;
-    }
-
-    /// Somebody outside answers one of the waits that can be seen, and hears whether that counts. The engine
-    /// may hear of it at once, or when the run is claimed next.
-    bool answer_one() {
-        for (auto& [place, wait] : waits_) {
-            if (!dice_.chance(0.5)) continue;
-            if (wait.is_closed || wait.is_answered) {
-                if (options_.sabotage != Sabotage::kAnswerTwice || wait.is_answered) continue;
-            }
-            wait.is_answered = true;
-            if (dice_.chance(0.2)) wait.failure = Failure{FailureKind::kProvider, "HTTP 503"};
-            journal_.push_back(
-                {.step = place.first,
-                 .iteration = place.second,
-                 .entry = JournalEntry::Entry::kAnswer,
-                 .failure = wait.failure,
-                 .is_retryable = true}
-            );
-            const auto step = here(place);
-            if (step && dice_.chance(0.5)) pending_.push_back({ended(*step, wait)});
-            return true;
-        }
-        return false;
-    }
-    WaitEnded ended(StepIndex step, const Wait& wait) const {
-        return {step, iteration(step), wait.attempt, wait.failure, wait.failure.has_value()};
-    }
-    /// The newest line of it says that it is tried again: what it was answered has been heard.
-    bool has_heard(Place wanted) const {
-        const auto newest = std::find_if(journal_.rbegin(), journal_.rend(), [&](const JournalEntry& entry) {
-            return Place(entry.step, entry.iteration) == wanted;
-        });
-        return newest != journal_.rend() && newest->entry == JournalEntry::Entry::kWait;
-    }
-    /// Which step it is in this life, if it is under way.
-    std::optional<StepIndex> here(Place wanted) const {
-        for (StepIndex i = 0; i < static_cast<StepIndex>(plan_.steps.size()); ++i)
-            if (place(i) == wanted) return i;
-        return std::nullopt;
     }
 
     void deliver_one() {
         parks_ = 0;
-        if (pending_.empty()) {
-            if (unflushed_.empty())
+        if (life_.pending.empty()) {
+            if (life_.unflushed.empty())
                 return check(false, "stuck: nothing is under way and the run has not ended");
-            return flush(static_cast<int>(unflushed_.size()));
+            return flush(static_cast<int>(life_.unflushed.size()));
         }
-        std::size_t at = static_cast<std::size_t>(dice_.below(static_cast<int>(pending_.size())));
-        Pending chosen = pending_[at];
-        pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(at));
+        std::size_t at = static_cast<std::size_t>(dice_.below(static_cast<int>(life_.pending.size())));
+        Pending chosen = life_.pending[at];
+        life_.pending.erase(life_.pending.begin() + static_cast<std::ptrdiff_t>(at));
         if (chosen.is_timer) {
-            bool others = std::ranges::any_of(pending_, [](const Pending& p) { return !p.is_timer; });
+            bool others = std::ranges::any_of(life_.pending, [](const Pending& p) { return !p.is_timer; });
             bool is_run_timer = std::get<TimerFired>(chosen.event).step == kRun;
-            const bool is_last = pending_.empty() && unflushed_.empty();
-            check(!is_run_timer || !is_last || state_.stage != Stage::kFinally, "stuck in the final steps");
+            const bool is_last = life_.pending.empty() && life_.unflushed.empty();
+            check(
+                !is_run_timer || !is_last || life_.state.stage != Stage::kFinally, "stuck in the final steps"
+            );
             // Let the world act before the run's own limit strikes, mostly.
-            if (is_run_timer && (others || pending_.size() > 0 || !unflushed_.empty()) &&
+            if (is_run_timer && (others || life_.pending.size() > 0 || !life_.unflushed.empty()) &&
                 !dice_.chance(0.002)) {
-                pending_.push_back(chosen);
+                life_.pending.push_back(chosen);
                 return;
             }
             now_ = std::max(now_, chosen.at);
-            has_timed_out_ = has_timed_out_ || (is_run_timer && state_.stage == Stage::kFinally);
+            if (is_run_timer && !is_stale_) struck(Fault::kTimeLimit);
+            has_timed_out_ =
+                has_timed_out_ || (is_run_timer && life_.state.stage == Stage::kFinally && !is_stale_);
         } else {
             now_ += Millis(dice_.below(50));
         }
@@ -234,71 +205,25 @@ class World {
         if (auto* input = std::get_if<InputEvaluated>(&event)) decide(*input);
         if (auto* ended = std::get_if<WaitEnded>(&event)) close(*ended);
         send(event);
-        if (dice_.chance(0.05) && !ended_) send(event);  // a repeated event changes nothing
-    }
-
-    /// The answer to CloseWait is decided when it is committed.
-    void close(WaitEnded& ending) {
-        Wait& wait = waits_[{plan_.definition_of(ending.step), ending.iteration}];
-        if (wait.attempt != ending.attempt) return;
-        const bool is_answered = wait.is_answered && options_.sabotage != Sabotage::kLoseAnswers;
-        if (is_answered) {
-            ending.failure = wait.failure;
-            ending.is_retryable = wait.failure.has_value();
-            return;
-        }
-        wait.is_closed = true;
-        ending.failure = Failure{FailureKind::kLimit, "Nobody answered in time"};
-    }
-
-    void decide(CallFinished& call) {
-        using Outcome = CallFinished::Outcome;
-        int roll = dice_.below(20);
-        call.outcome = roll < 13   ? Outcome::kOk
-                       : roll < 17 ? Outcome::kError
-                       : roll < 19 ? Outcome::kUnknown
-                                   : Outcome::kAborted;
-        call.failure = Failure{FailureKind::kProvider, "HTTP 503"};
-        call.retryable = dice_.chance(0.7);
-        if (plan_at(call.step).kind == StepKind::kCall && dice_.chance(0.05)) call.outcome = Outcome::kHeld;
-        if (dice_.chance(0.5)) call.retry_after = Millis(dice_.below(20'000));
-        const bool asks = call.outcome == Outcome::kError && call.retryable && call.retry_after;
-        if (asks || call.outcome == Outcome::kHeld)
-            ++excusable_[{plan_.definition_of(call.step), call.iteration}];
-        if (call.outcome == Outcome::kOk) take_effect(call);
-        if (call.outcome == Outcome::kUnknown && dice_.chance(0.5)) take_effect(call);
-    }
-
-    void decide(InputEvaluated& input) {
-        int roll = dice_.below(20);
-        input.outcome = roll < 2    ? InputEvaluated::Outcome::kSkipped
-                        : roll == 2 ? InputEvaluated::Outcome::kFailed
-                                    : InputEvaluated::Outcome::kReady;
-        if (input.step == kRun) input.outcome = InputEvaluated::Outcome::kReady;
-        if (input.outcome == InputEvaluated::Outcome::kFailed)
-            input.failure = Failure{FailureKind::kWorkflow, "typo"};
-        input.wake_at = now_ + Millis(dice_.below(20'000));
-        if (input.step == kRun) return;
-        const PlanStep& step = plan_at(input.step);
-        if (step.loop) input.items = step.loop->is_while ? dice_.below(4) > 0 : dice_.below(6);
-        if (step.kind != StepKind::kSwitch) return;
-        input.branch = dice_.below(kBranches);
-        if (input.outcome == InputEvaluated::Outcome::kReady)
-            branches_[{plan_.definition_of(input.step), input.iteration}] = input.branch;
+        if (!dice_.chance(0.05) || ended_ || is_lost_) return;
+        struck(Fault::kRepeatedEvent);
+        send(event);  // changes nothing
     }
 
     void send(const Event& event) {
         double unit = dice_.rng.unit();
-        bool was_stopping = state_.stage == Stage::kStopping;
-        auto [next, commands] = step(plan_, state_, event, {now_, unit});
-        auto [again, commands_again] = step(plan_, state_, event, {now_, unit});
+        bool was_stopping = life_.state.stage == Stage::kStopping;
+        const Instant now = options_.sabotage == Sabotage::kOwnClock ? now_ + life_.skew : now_;
+        auto [next, commands] = step(plan_, life_.state, event, {now, unit});
+        auto [again, commands_again] = step(plan_, life_.state, event, {now, unit});
         check(next == again && commands == commands_again, "not deterministic");
-        state_ = std::move(next);
+        life_.state = std::move(next);
         for (const Command& command : commands) {
             if (was_stopping) check_stopped(command);
             std::visit([this](const auto& c) { obey(c); }, command);
+            if (is_lost_ && is_stale_) return;
         }
-        auto active = std::ranges::count_if(state_.steps, [](const StepState& s) {
+        auto active = std::ranges::count_if(life_.state.steps, [](const StepState& s) {
             return s.status() == StepStatus::kRunning && !s.loop;  // what a loop asks is between its items
         });
         check(active <= plan_.parallel_max, "more steps under way than allowed");
@@ -315,37 +240,18 @@ class World {
         check(!std::visit(starts, command), "something was started after the run had been stopped");
     }
 
-    void check_not_done(StepIndex i) {
-        check(!durable_results_.contains(place(i)), "a finished step was done again");
-    }
-
-    void check_needs(StepIndex i) {
-        const std::vector<Need>& needs = plan_at(i).needs;
-        auto is_through = [&](const Need& need) {
-            return is_terminal(state_.steps[static_cast<std::size_t>(need.step)].status()) ||
-                   (need.on == NeedOn::kWaiting && waits_.contains(place(need.step)));
-        };
-        const bool is_due = plan_at(i).is_first_wins ? needs.empty() || std::ranges::any_of(needs, is_through)
-                                                     : std::ranges::all_of(needs, is_through);
-        check(is_due, "a step began before its needs were through");
-        const bool is_on_a_branch = std::ranges::any_of(needs, [&](const Need& need) {
-            return need.branch == kNoBranch || branches_[place(need.step)] == need.branch;
-        });
-        check(needs.empty() || is_on_a_branch, "a step began on a branch that was not taken");
-    }
-
     void obey(const Evaluate& c) {
         if (c.step != kRun) {
             check_not_done(c.step);
             check_needs(c.step);
-            begun_in_life_.insert(place(c.step));
+            life_.begun.insert(place(c.step));
         }
-        pending_.push_back({InputEvaluated{.step = c.step, .iteration = iteration(c.step)}});
+        life_.pending.push_back({InputEvaluated{.step = c.step, .iteration = iteration(c.step)}});
     }
     void obey(const Perform& c) {
         check_not_done(c.step);
-        check(performed_in_life_.insert({place(c.step), c.attempt}).second, "one attempt was made twice");
-        const Excused& excused = state_.steps[static_cast<std::size_t>(c.step)].excused;
+        check(life_.performed.insert({place(c.step), c.attempt}).second, "one attempt was made twice");
+        const Excused& excused = life_.state.steps[static_cast<std::size_t>(c.step)].excused;
         check(excused.attempts >= durable_excuses_[place(c.step)], "an excuse got lost");
         check(excused.attempts <= excusable_[place(c.step)], "an attempt was excused that counts");
         check(excused.waits <= kAskedWaitsMax && excused.asked <= kAskedMax, "waited longer than the limit");
@@ -353,24 +259,26 @@ class World {
         if (plan_at(c.step).effect == Effect::kUnsafe) {
             check(spent <= plan_at(c.step).retry.attempts, "more attempts than the policy allows");
             const bool is_new = performed_unsafe_.insert({place(c.step), c.attempt}).second;
-            check(is_new, "one unsafe attempt was made twice");
+            check_always(is_new, "one unsafe attempt was made twice");
             bool has_intent = std::ranges::any_of(journal_, [&](const JournalEntry& e) {
                 return e.entry == JournalEntry::Entry::kIntent &&
                        Place(e.step, e.iteration) == place(c.step) && e.attempt == c.attempt;
             });
-            check(has_intent, "an unsafe call without a committed intent");
+            check_always(has_intent, "an unsafe call without a committed intent");
         }
-        pending_.push_back({CallFinished{.step = c.step, .iteration = iteration(c.step), .attempt = c.attempt}
-        });
+        life_.pending.push_back(
+            {CallFinished{.step = c.step, .iteration = iteration(c.step), .attempt = c.attempt}}
+        );
     }
     void obey(const RunCode& c) {
         check_not_done(c.step);
-        pending_.push_back({CallFinished{.step = c.step, .iteration = iteration(c.step), .attempt = c.attempt}
-        });
+        life_.pending.push_back(
+            {CallFinished{.step = c.step, .iteration = iteration(c.step), .attempt = c.attempt}}
+        );
     }
     void write(StepIndex step, JournalEntry entry) {
         std::tie(entry.step, entry.iteration) = place(step);
-        unflushed_.push_back({std::move(entry), step});
+        life_.unflushed.push_back({std::move(entry), step});
     }
     void obey(const JournalIntent& c) {
         write(c.step, {.entry = JournalEntry::Entry::kIntent, .attempt = c.attempt});
@@ -400,21 +308,21 @@ class World {
         write(c.step, {.entry = JournalEntry::Entry::kWait, .attempt = c.attempt, .until = c.until});
     }
     void obey(const CloseWait& c) {
-        check(state_.steps[static_cast<std::size_t>(c.step)].until <= now_, "a wait was closed too early");
-        const int attempt = state_.steps[static_cast<std::size_t>(c.step)].attempt;
-        pending_.push_back({WaitEnded{.step = c.step, .iteration = iteration(c.step), .attempt = attempt}});
+        check(
+            life_.state.steps[static_cast<std::size_t>(c.step)].until <= now_, "a wait was closed too early"
+        );
+        const int attempt = life_.state.steps[static_cast<std::size_t>(c.step)].attempt;
+        life_.pending.push_back({WaitEnded{.step = c.step, .iteration = iteration(c.step), .attempt = attempt}
+        });
     }
     void obey(const DropWait& c) {
         if (options_.sabotage == Sabotage::kLoseDrops) return;
         // The engine does not open what is not to be opened any more.
-        std::erase_if(unflushed_, [&](const Line& line) {
+        std::erase_if(life_.unflushed, [&](const Line& line) {
             return line.step == c.step && is_opening(line.entry);
         });
         write(c.step, {});
-        unflushed_.back().drops = true;
-    }
-    bool stops_the_clock(StepIndex i) const {
-        return plan_at(i).kind == StepKind::kSleep || plan_at(i).kind == StepKind::kWait;
+        life_.unflushed.back().drops = true;
     }
     void obey(const JournalResult& c) {
         if (auto wait = waits_.find(place(c.step)); wait != waits_.end()) {
@@ -422,7 +330,11 @@ class World {
             check(c.status != StepStatus::kFailed || !is_good, "an answer that was taken got lost");
             check(c.status != StepStatus::kSuccess || is_good, "a wait ended without an answer");
         }
-        check(results_in_life_.insert(place(c.step)).second, "a step ended twice");
+        const auto sleep = sleeps_.find(place(c.step));
+        const bool is_asleep =
+            sleep != sleeps_.end() && c.status == StepStatus::kSuccess && now_ < sleep->second;
+        check(!is_asleep, "a sleep ended too early");
+        check(life_.results.insert(place(c.step)).second, "a step ended twice");
         check(is_terminal(c.status), "a result that is no end");
         const bool is_loop = plan_at(c.step).loop.has_value();
         if (is_loop && c.status == StepStatus::kSuccess) check_items(c.step);
@@ -439,16 +351,12 @@ class World {
     }
     void obey(const BeginItem& c) {
         const Lane& lane = plan_.lanes[static_cast<std::size_t>(c.lane)];
-        check(lanes_[static_cast<std::size_t>(c.lane)] == kIdle, "an item began in a lane that has one");
-        lanes_[static_cast<std::size_t>(c.lane)] = c.iteration;
+        check(life_.lanes[static_cast<std::size_t>(c.lane)] == kIdle, "an item began in a lane that has one");
+        life_.lanes[static_cast<std::size_t>(c.lane)] = c.iteration;
         const Place loop = place(lane.loop);
         check(outer_iteration(c.iteration) == loop.second, "an item of another time around");
-        check(!ended_items_.contains({loop.first, c.iteration}) || crashes_ > 0, "an item began twice");
-    }
-    bool is_dropped(Place wanted) const {
-        return std::ranges::any_of(unflushed_, [&](const Line& line) {
-            return line.drops && Place(line.entry.step, line.entry.iteration) == wanted;
-        });
+        const bool is_again = crashes_ + pauses_ > 0 || kept_ > 0;
+        check(!ended_items_.contains({loop.first, c.iteration}) || is_again, "an item began twice");
     }
     /// Like the engine: what came to no result is written at the end.
     void obey(const EndItem& c) {
@@ -459,66 +367,39 @@ class World {
                     wait->second.is_answered || wait->second.is_closed || is_dropped(place(i)),
                     "a child goes on without its item"
                 );
-            if (durable_results_.contains(place(i)) || results_in_life_.contains(place(i))) continue;
-            const bool has_begun = begun_in_life_.contains(place(i));
+            if (durable_results_.contains(place(i)) || life_.results.contains(place(i))) continue;
+            const bool has_begun = life_.begun.contains(place(i));
             write(i, {.status = has_begun ? StepStatus::kCanceled : StepStatus::kNotReached});
         }
-        ended_items_.insert({plan_.definition_of(lane.loop), c.iteration});
-        lanes_[static_cast<std::size_t>(c.lane)] = kIdle;
+        if (!is_stale_) ended_items_.insert({plan_.definition_of(lane.loop), c.iteration});
+        life_.lanes[static_cast<std::size_t>(c.lane)] = kIdle;
     }
     void obey(const Collect& c) {
-        pending_.push_back({Collected{.step = c.step, .iteration = iteration(c.step)}});
-    }
-    /// It ended here, or a worker found it ended in the journal.
-    bool is_ended(StepIndex loop, Iteration iteration) const {
-        if (ended_items_.contains({plan_.definition_of(loop), iteration})) return true;
-        const Loop& of = *plan_at(loop).loop;
-        for (StepIndex i = of.body; i < of.body + of.body_count; ++i)
-            if (!durable_results_.contains({i, iteration})) return false;
-        return true;
-    }
-    bool has_broken(Place loop) const {
-        auto is_break = [&](const JournalEntry& entry) {
-            return entry.step < static_cast<StepIndex>(plan_.steps.size()) && breaks_.contains(entry.step) &&
-                   outer_iteration(entry.iteration) == loop.second && entry.status == StepStatus::kSuccess &&
-                   entry.entry == JournalEntry::Entry::kResult;
-        };
-        return std::ranges::any_of(journal_, is_break) ||
-               std::ranges::any_of(unflushed_, [&](const Line& line) {
-                   return !line.drops && is_break(line.entry);
-               });
-    }
-    /// A loop that has succeeded left no item out, unless it was told to stop early.
-    void check_items(StepIndex step) {
-        const Place loop = place(step);
-        Iteration items = 0;
-        auto read = [&](const JournalEntry& entry) {
-            if (entry.entry == JournalEntry::Entry::kLoop && Place(entry.step, entry.iteration) == loop)
-                items = entry.items;
-        };
-        for (const JournalEntry& entry : journal_) read(entry);
-        for (const Line& line : unflushed_) read(line.entry);
-        for (Iteration index = 0; index < items; ++index)
-            check(
-                is_ended(step, item_number(loop.second, index)) || has_broken(loop), "a loop left an item out"
-            );
+        life_.pending.push_back({Collected{.step = c.step, .iteration = iteration(c.step)}});
     }
     void obey(const StartTimer& c) {
-        std::erase_if(pending_, [&](const Pending& p) {
+        std::erase_if(life_.pending, [&](const Pending& p) {
             return p.is_timer && std::get<TimerFired>(p.event).step == c.step;
         });
-        pending_.push_back({TimerFired{c.step}, c.at, true});
+        const bool is_sleep = c.step != kRun && plan_at(c.step).kind == StepKind::kSleep;
+        if (is_sleep && options_.sabotage == Sabotage::kLoseTimers) return;
+        life_.pending.push_back({TimerFired{c.step}, c.at, true});
     }
     void obey(const Abort& c) {
         check(
-            state_.steps[static_cast<std::size_t>(c.step)].phase == Phase::kCalling,
+            life_.state.steps[static_cast<std::size_t>(c.step)].phase == Phase::kCalling,
             "aborted what was not a call"
         );
     }
     void obey(const Respond&) {}
     void obey(const Park& c) {
+        if (!holds_lease()) return;
         if (++parks_ > 200) return check(false, "stuck: it is parked again and again");
-        flush(static_cast<int>(unflushed_.size()));
+        flush(static_cast<int>(life_.unflushed.size()));
+        if (is_stale_) {
+            is_lost_ = true;
+            return;
+        }
         // An answer that came meanwhile, or comes now, makes the run due at once.
         const bool is_answered = std::ranges::any_of(waits_, [&](const auto& each) {
             return options_.sabotage != Sabotage::kLoseAnswers && each.second.is_answered &&
@@ -528,10 +409,13 @@ class World {
         boot();
     }
     void obey(const Finish& c) {
-        if (dice_.chance(options_.crash)) return crash();  // before the commit
-        flush(static_cast<int>(unflushed_.size()));
-        check(!ended_, "two ends");
+        if (!holds_lease()) return;
+        if (!is_stale_ && dice_.chance(options_.crash)) return crash(Fault::kCrashBeforeTheEnd);
+        flush(static_cast<int>(life_.unflushed.size()));
+        check_always(!ended_, "two ends");
         ended_ = true;
+        if (is_stale_) return;
+        check(!must_be_canceled_ || c.status != RunStatus::kSuccess, "a cancel got lost");
         check(is_terminal(c.status), "an end that is no end");
         for (const auto& [place, wait] : waits_) {
             const auto failed = std::ranges::any_of(journal_, [&](const JournalEntry& entry) {
@@ -541,59 +425,24 @@ class World {
             check(
                 !failed || !wait.is_answered || wait.failure, "an answer was taken after the end of the wait"
             );
-            check(wait.is_answered || wait.is_closed, "a child was left behind");
+            // What an earlier life has left open is closed with the run (store/runs close_waits).
+            const bool is_ours = wait.epoch == life_.epoch;
+            check(wait.is_answered || wait.is_closed || !is_ours, "a child was left behind");
         }
         check(
             c.status != RunStatus::kSuccess ||
-                std::ranges::all_of(lanes_, [](Iteration at) { return at == kIdle; }),
+                std::ranges::all_of(life_.lanes, [](Iteration at) { return at == kIdle; }),
             "success with an item that was not done"
         );
-        for (std::size_t i = 0; i < state_.steps.size(); ++i) {
+        for (std::size_t i = 0; i < life_.state.steps.size(); ++i) {
             if (plan_.steps[i].lane != kNoLane) continue;
-            StepStatus status = state_.steps[i].status();
+            StepStatus status = life_.state.steps[i].status();
             bool is_open = status == StepStatus::kQueued || status == StepStatus::kCanceled ||
                            status == StepStatus::kNotReached;
             if (c.status == RunStatus::kSuccess) check(!is_open, "success with a step that was not done");
             if (plan_.steps[i].is_final && !has_timed_out_) check(!is_open, "an end without the final steps");
         }
     }
-
-    const PlanStep& plan_at(StepIndex i) const { return plan_.steps[static_cast<std::size_t>(i)]; }
-    Iteration iteration(StepIndex i) const {
-        const LaneIndex lane = i == kRun ? kNoLane : plan_at(i).lane;
-        return lane == kNoLane ? 0 : lanes_[static_cast<std::size_t>(lane)];
-    }
-    Place place(StepIndex i) const { return {plan_.definition_of(i), iteration(i)}; }
-
-    Dice dice_;
-    Options options_;
-    Plan plan_;
-    Instant now_ = Instant(std::chrono::hours(1'000));
-    Instant started_at_;
-    State state_;
-    std::vector<JournalEntry> journal_;  // committed
-    std::vector<Line> unflushed_;        // the write batch
-    std::vector<Pending> pending_;
-    std::vector<Iteration> lanes_;  // as the commands say
-    std::map<Place, int> effects_;
-    std::map<Place, int> excusable_;        // attempts that were not made, or that say when to come again
-    std::map<Place, int> durable_excuses_;  // as committed last
-    std::map<Place, Branch> branches_;      // as decided last: what is not in the journal is decided anew
-    std::map<Place, Wait> waits_;           // as committed
-    std::set<StepIndex> waiting_;           // kWait steps, as defined
-    std::set<Place> durable_results_;
-    std::set<Place> ended_items_;  // by loop
-    std::set<std::pair<Place, int>> performed_in_life_;
-    std::set<std::pair<Place, int>> performed_unsafe_;
-    std::set<Place> results_in_life_;
-    std::set<Place> begun_in_life_;
-    std::set<StepIndex> breaks_;  // as defined
-    std::string violation_;
-    int crashes_ = 0;
-    int parks_ = 0;  // without anything between them
-    bool ended_ = false;
-    bool has_timed_out_ = false;  // the final steps have, or were told to stop
-    bool is_cancelled_ = false;
 };
 
 }  // namespace weft::runstate
