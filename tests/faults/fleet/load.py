@@ -152,14 +152,14 @@ class Load:
             self.todo.put((n, self.tenants[n % len(self.tenants)], self.dice.choice(kinds), self.dice.randint(5, 40)))
             n += 1
 
-    def until_answered(self, send):
-        """Repeats until it is told something final, or the load is over for a while."""
+    def until_answered(self, send, is_keyed=False):
+        """Repeats until it is told something final, or the load is over for a while. With a key, 409: it is still being worked on."""
         give_up = None
         while True:
             try:
                 return send()
             except Refused as refused:
-                if refused.status < 500 and refused.status != 429:
+                if refused.status < 500 and refused.status != 429 and not (is_keyed and refused.status == 409):
                     raise
             except (OSError, http.client.HTTPException, json.JSONDecodeError):
                 pass
@@ -209,7 +209,8 @@ class Load:
                 time.sleep(min(1, max(0.01, due - time.monotonic())))
             if kind == "ask" and n % 2:
                 sent = self.until_answered(lambda: tenant.call(
-                    "POST", "/events", {"name": "answer", "key": event, "payload": n}, caller, {"idempotency-key": f"answer-{event}"}))
+                    "POST", "/events", {"name": "answer", "key": event, "payload": n}, caller, {"idempotency-key": f"answer-{event}"}),
+                    is_keyed=True)
                 if sent:
                     self.ledger.answers[run] = n
                 continue

@@ -9,7 +9,7 @@ class Connection(asyncio.Protocol):
     """One delivery at a time."""
 
     def __init__(self, poster):
-        self.poster, self.transport, self.buffer, self.event, self.closed = poster, None, b"", None, None
+        self.poster, self.transport, self.buffer, self.event, self.closed, self.timer = poster, None, b"", None, None, None
 
     async def run(self):
         loop = asyncio.get_running_loop()
@@ -36,7 +36,7 @@ class Connection(asyncio.Protocol):
             self.transport.close()
             return
         if (ahead := self.poster.ahead(self.event)) > 0:
-            asyncio.get_running_loop().call_later(ahead, self.write)
+            self.later(ahead, self.write)
         else:
             self.write()
 
@@ -64,9 +64,15 @@ class Connection(asyncio.Protocol):
             self.post()
         else:
             self.poster.refused += 1
-            asyncio.get_running_loop().call_later(0.1, lambda: self.transport.is_closing() or self.post())
+            self.later(0.1, self.post)
+
+    def later(self, seconds, call):
+        """Not on another connection: two requests under way there would swap their answers."""
+        self.timer = asyncio.get_running_loop().call_later(seconds, lambda: self.transport.is_closing() or call())
 
     def connection_lost(self, _):
+        if self.timer:
+            self.timer.cancel()
         if self.event is not None:
             self.poster.lost += 1
         if not self.closed.done():
