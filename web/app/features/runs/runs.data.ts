@@ -1,4 +1,4 @@
-import { approvalPolicy, errorOf, failure_kinds, isRecord, run_states, step_states, word, type FailureKind, type Json, type RunState, type StepError, type StepState } from '~/shared/api'
+import { approvalPolicy, errorOf, failure_kinds, isRecord, run_states, step_states, word, type FailureKind, type Json, type RunFound, type RunState, type StepError, type StepState } from '~/shared/api'
 import type {
   LiveRunSubscription, LogRowFragment, RunInLineQuery, RunRowFragment, RunStepQuery, StepRowFragment, WaitRowFragment,
 } from '~/shared/graphql/generated'
@@ -35,6 +35,9 @@ export interface Run extends Timed {
   held_at: HeldAt | null
   /** Who asked it to stop, and why, as far as they said; null while nobody did. `at`: since when it is asked for, or canceled. */
   cancel: { by: string | null; reason: string | null; at: string | null } | null
+  /** What it is found by, where that was asked for. */
+  tags?: string[]
+  index?: Record<string, string>
 }
 export const held_at = ['debounce', 'throttle', 'concurrency'] as const
 export type HeldAt = (typeof held_at)[number]
@@ -143,6 +146,21 @@ export function toRun(row: RunRowFragment): Run {
     duration_ms: spanMs(row.started_at ?? row.created_at, row.finished_at),
     held_at: row.job?.state === 'held' && row.job.stage !== null ? word(held_at)(row.job.stage, 'job.stage') : null,
     cancel: cancelOf(row),
+  }
+}
+
+/** A run as the list of the REST contract shows it. */
+export function runFound(row: RunFound): Run {
+  const { workflow_version_id, is_cancel_requested, held, canceled_by_name: by, cancel_reason: reason, ...rest } = row
+  return {
+    ...rest,
+    workflow_key: row.workflow_key ?? '',
+    workflow_name: row.workflow_name ?? '',
+    version_id: workflow_version_id,
+    is_test: row.version_number === null && row.workflow_key !== null,
+    cause: row.cause === null ? null : word(causes)(row.cause, 'run.cause'),
+    held_at: held === null ? null : word(held_at)(held.rule, 'run.held'),
+    cancel: row.state === 'canceled' || is_cancel_requested ? { by, reason, at: row.finished_at } : null,
   }
 }
 

@@ -1,6 +1,6 @@
 import { id } from '../ids'
-import type { AppId, RunId, TenantId, TriggerId, UserId, WorkflowId } from '../ids'
-import { array, boolean, json, maybe, number, object, string, withDefault, word, type Parser } from './parse'
+import type { AppId, RunId, TenantId, TriggerId, UserId, VersionId, WorkflowId } from '../ids'
+import { array, boolean, isRecord, json, maybe, number, object, string, withDefault, word, type Parser } from './parse'
 
 // The words of the data model, and one parser per answer of the REST contract; the type is what the parser returns.
 export const run_states = ['queued', 'running', 'waiting', 'success', 'failed', 'canceled'] as const
@@ -77,6 +77,20 @@ export const runEffects = array(runEffect)
 /** What repeating a run would do; no number is that of a test. */
 export const rerunPlan = object({ version_number: maybe(number), kept: array(string), again: array(string), effects: runEffects })
 export type RerunPlan = ReturnType<typeof rerunPlan>
+const texts: Parser<Record<string, string>> = (value, at) => {
+  const all = json(value, at)
+  if (!isRecord(all)) return {}
+  return Object.fromEntries(Object.entries(all).map(([name, one]) => [name, string(one, `${at}.${name}`)]))
+}
+const runFound = object({
+  id: id<RunId>(), workflow_id: id<WorkflowId>(), workflow_key: maybe(string), workflow_name: maybe(string), workflow_version_id: id<VersionId>(),
+  version_number: maybe(number), trigger_id: maybe(id<TriggerId>()), rerun_of: maybe(id<RunId>()), cause: maybe(string), parent_run_id: maybe(id<RunId>()),
+  parent_step_id: maybe(string), state: word(run_states), failure_kind: maybe(word(failure_kinds)), error: maybe(errorOf), canceled_by_name: maybe(string),
+  cancel_reason: maybe(string), is_cancel_requested: boolean, held: maybe(object({ rule: string })), created_at: string, started_at: maybe(string),
+  finished_at: maybe(string), duration_ms: maybe(number), tags: withDefault(array(string), []), index: withDefault(texts, {}),
+})
+export type RunFound = ReturnType<typeof runFound>
+export const foundRuns = object({ items: array(runFound), next: maybe(string) })
 export const runsRepeated = object({
   started: array(object({ run_id: id<RunId>(), rerun_of: id<RunId>() })),
   left: array(object({ run_id: id<RunId>(), reason: string })),

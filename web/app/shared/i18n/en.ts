@@ -4,6 +4,7 @@ import { approvals } from './en.approvals'
 import { imports } from './en.imports'
 import { letters } from './en.letters'
 import { reruns } from './en.reruns'
+import { search } from './en.search'
 import { tokens } from './en.tokens'
 import { triggers } from './en.triggers'
 
@@ -13,6 +14,7 @@ export const en = {
   ...imports,
   ...letters,
   ...reruns,
+  ...search,
   ...tokens,
   ...triggers,
   'loading': 'Loading',
