@@ -43,6 +43,13 @@ namespace weft::app {
 namespace {
 
 constexpr int kPoolConnections = 8;  // short statements of people and programs
+constexpr int kRunsConnections = 4;  // what people read of runs
+// Lists that walk an index in its order and stop early, over tables of many partitions: those take longer to
+// plan than to read. Planned once (pg::kPlannedOnce), and never as rows that are collected and sorted first,
+// which would cost as much as there are.
+constexpr const char* kWalksIndexes =
+    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off "
+    "-c enable_bitmapscan=off -c enable_sort=off -c jit=off";
 constexpr int kIngestConnections =
     4;  // a batch of events at a time, what is due, and what is asked beside it
 constexpr std::uint32_t kCheckerUid = 199'999;  // downwards by number; sandboxes of runs count upwards
@@ -213,6 +220,7 @@ class ApiProcess {
         co_await notifier_->close();
         co_await pool_->close();
         co_await ingest_pool_->close();
+        co_await runs_pool_->close();
     }
 
     rt::Loop& loop() { return loop_; }
@@ -264,12 +272,19 @@ class ApiProcess {
             .options = pg::kPlannedOnce
         };
         ingest_pool_ = std::make_unique<pg::Pool>(loop_, std::move(ingest));
-        watch_pools({pool_.get(), ingest_pool_.get()}, metrics_);
+        pg::PoolOptions runs{
+            .url = url,
+            .application_name = "weft-runs",
+            .connections_max = kRunsConnections,
+            .options = kWalksIndexes
+        };
+        runs_pool_ = std::make_unique<pg::Pool>(loop_, std::move(runs));
+        watch_pools({pool_.get(), ingest_pool_.get(), runs_pool_.get()}, metrics_);
         notifier_ = std::make_unique<pg::Notifier>(loop_, url);
         using Keys = store::vault::TenantKeys;
         keys_ = std::make_unique<Keys>(*pool_, *shared_master_, clock_, Keys::Reader::kApi);
         codec_ = std::make_unique<store::runs::PayloadCodec>(*keys_, *blobs_, clock_, rng_);
-        runs_ = std::make_unique<store::runs::Runs>(*pool_, *codec_, values_);
+        runs_ = std::make_unique<store::runs::Runs>(*runs_pool_, *codec_, values_);
         file_options_.admit = [this] { return disks_->admit(); };
         file_options_.metrics = &metrics_;
         files_ = std::make_unique<store::files::Files>(
@@ -527,6 +542,7 @@ class ApiProcess {
     std::unique_ptr<disk::Watch> disks_;
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<pg::Pool> ingest_pool_;  // of ingest_ alone
+    std::unique_ptr<pg::Pool> runs_pool_;    // of runs_ alone
     std::unique_ptr<pg::Notifier> notifier_;
     std::unique_ptr<store::vault::TenantKeys> keys_;
     std::unique_ptr<store::runs::PayloadCodec> codec_;
