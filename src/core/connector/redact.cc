@@ -30,6 +30,10 @@ void add_forms(std::vector<Secret>& needles, std::string_view value) {
         if (percent_lower[i] == '%')
             for (std::size_t k : {i + 1, i + 2})
                 if (percent_lower[k] >= 'A' && percent_lower[k] <= 'F') percent_lower[k] += 'a' - 'A';
+    const std::string digits = hex(value);
+    std::string capitals = digits;
+    for (char& c : capitals)
+        if (c >= 'a' && c <= 'f') c = static_cast<char>(c - 'a' + 'A');
     std::string plus;  // as forms write blanks
     for (std::size_t i = 0; i < percent.size(); ++i) {
         bool is_blank = percent.compare(i, 3, "%20") == 0;
@@ -44,6 +48,8 @@ void add_forms(std::vector<Secret>& needles, std::string_view value) {
              percent_lower,
              plus,
              json_escaped(value),
+             digits,
+             capitals,
          })
         needles.emplace_back(std::move(form));
 }
