@@ -4,7 +4,7 @@ import { SomeRunsDocument } from '~/shared/graphql/generated'
 import type { RunId } from '~/shared/ids'
 import { toRun, toStep, type Run, type Step } from './runs.data'
 import {
-  appendLogs, appendPage, conditions, filtersFromQuery, matches, mergeFirstPage, mergeRuns, placeInLine, queryFromFilters, remark, sortSteps, stepOfInterest, timelineBars, textIn, triggerKind, unfinishedBelow, waitLine,
+  appendLogs, appendPage, conditions, filterLogs, filtersFromQuery, matches, mergeFirstPage, mergeRuns, placeInLine, queryFromFilters, remark, sortSteps, stepOfInterest, timelineBars, textIn, triggerKind, unfinishedBelow, waitLine,
 } from './runs.logic'
 
 const all = { workflow: null, state: null }
@@ -168,5 +168,18 @@ describe('what a list says of a wait', () => {
   it('has an address only where the value has one', () => {
     expect(textIn({ value: { url: 'https://weft.example/callbacks/x' } }, 'url')).toBe('https://weft.example/callbacks/x')
     expect([null, { value: null }, { value: 'x' }, { value: { until: 'x' } }, { value: { url: '' } }, { value: { url: 7 } }].map((v) => textIn(v, 'url'))).toEqual([null, null, null, null, null, null])
+  })
+})
+
+describe('log lines that are looked for', () => {
+  const line = (level: string, message: string, step: string | null = null) => ({ seq: '1', logged_at: '', level, step_id: step, iteration: '0', message })
+  const lines = [line('debug', 'a'), line('info', 'Order 7', 'order'), line('error', 'no order'), line('fatal', 'b')]
+  it('are at least as grave, and of a level that is new as well', () => {
+    expect(filterLogs(lines, 'warn', '').map((l) => l.level)).toEqual(['error', 'fatal'])
+    expect(filterLogs(lines, 'debug', '')).toHaveLength(4)
+  })
+  it('have the text in message or step, in any case of letters', () => {
+    expect(filterLogs(lines, 'debug', ' ORDER ').map((l) => l.message)).toEqual(['Order 7', 'no order'])
+    expect(filterLogs(lines, 'error', 'order 7')).toEqual([])
   })
 })

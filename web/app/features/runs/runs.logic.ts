@@ -147,6 +147,19 @@ export function appendLogs(shown: readonly LogLine[], more: readonly LogLine[]):
   return [...shown, ...more.filter((line) => BigInt(line.seq) > last)]
 }
 
+export const log_levels = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof log_levels)[number]
+
+/** Lines at least as grave, with the text in message or step, in any case of letters. A level that is not known is always shown. */
+export function filterLogs(lines: readonly LogLine[], least: LogLevel, text: string): LogLine[] {
+  const from = log_levels.indexOf(least)
+  const wanted = text.trim().toLowerCase()
+  return lines.filter((line) => {
+    const rank = log_levels.findIndex((level) => level === line.level)
+    return (rank === -1 || rank >= from) && `${line.step_id ?? ''} ${line.message}`.toLowerCase().includes(wanted)
+  })
+}
+
 /** "Canceled by Grace", or that it was asked for; without a name, when nobody is known. */
 export function cancelTitle(run: Pick<RunDetail, 'state' | 'cancel'>): string {
   const by = run.cancel?.by

@@ -31,6 +31,12 @@ export const search = {
   'search.by.event': 'End of another run',
   'search.looked': 'Searched back to {time}; older runs were not looked at yet.',
   'search.further': 'Search further',
+  'logs.least': 'At least',
+  'logs.level.debug': 'Debug',
+  'logs.level.info': 'Info',
+  'logs.level.warn': 'Warning',
+  'logs.level.error': 'Error',
+  'logs.shown': '{n} of {of} lines',
   'run.tags': 'Tags',
   'run.index': 'Found by',
 } as const
