@@ -2,6 +2,7 @@
 #include "app/weft/database_metrics.h"
 #include "app/weft/listener.h"
 #include "app/weft/metrics_server.h"
+#include "app/weft/runs_pool.h"
 #include "control/scripts/scripts.h"
 #include "control/server/server.h"
 #include "data/ingress/callbacks.h"
@@ -43,13 +44,6 @@ namespace weft::app {
 namespace {
 
 constexpr int kPoolConnections = 8;  // short statements of people and programs
-constexpr int kRunsConnections = 4;  // what people read of runs
-// Lists that walk an index in its order and stop early, over tables of many partitions: those take longer to
-// plan than to read. Planned once (pg::kPlannedOnce), and never as rows that are collected and sorted first,
-// which would cost as much as there are.
-constexpr const char* kWalksIndexes =
-    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off "
-    "-c enable_bitmapscan=off -c enable_sort=off -c jit=off";
 constexpr int kIngestConnections =
     4;  // a batch of events at a time, what is due, and what is asked beside it
 constexpr std::uint32_t kCheckerUid = 199'999;  // downwards by number; sandboxes of runs count upwards
@@ -272,13 +266,7 @@ class ApiProcess {
             .options = pg::kPlannedOnce
         };
         ingest_pool_ = std::make_unique<pg::Pool>(loop_, std::move(ingest));
-        pg::PoolOptions runs{
-            .url = url,
-            .application_name = "weft-runs",
-            .connections_max = kRunsConnections,
-            .options = kWalksIndexes
-        };
-        runs_pool_ = std::make_unique<pg::Pool>(loop_, std::move(runs));
+        runs_pool_ = make_runs_pool(loop_, url);
         watch_pools({pool_.get(), ingest_pool_.get(), runs_pool_.get()}, metrics_);
         notifier_ = std::make_unique<pg::Notifier>(loop_, url);
         using Keys = store::vault::TenantKeys;
@@ -541,8 +529,7 @@ class ApiProcess {
     store::files::Options file_options_;
     std::unique_ptr<disk::Watch> disks_;
     std::unique_ptr<pg::Pool> pool_;
-    std::unique_ptr<pg::Pool> ingest_pool_;  // of ingest_ alone
-    std::unique_ptr<pg::Pool> runs_pool_;    // of runs_ alone
+    std::unique_ptr<pg::Pool> ingest_pool_, runs_pool_;  // of ingest_ and of runs_ alone
     std::unique_ptr<pg::Notifier> notifier_;
     std::unique_ptr<store::vault::TenantKeys> keys_;
     std::unique_ptr<store::runs::PayloadCodec> codec_;
