@@ -143,10 +143,12 @@ TEST_F(RetentionTest, WhatHasNoDaysGoesByItsAge) {
         id +
         "gen_random_uuid(), n::text, gen_random_uuid(), now() - n * interval '1 day' "
         "from generate_series(1, 20) n;"
-        "insert into weft.dead_letter (tenant_id, run_id, reason, created_at) "
-        "select " +
+        "insert into weft.dead_letter (tenant_id, run_id, workflow_id, origin_run_id, error_class, reason, "
+        "created_at) select " +
         id +
-        "gen_random_uuid(), 'x', now() - n * interval '10 day' from generate_series(1, 5) n;"
+        "gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'crash', 'x', now() - n * interval '10 "
+        "day' "
+        "from generate_series(1, 5) n;"
         "insert into weft.run_wait (tenant_id, run_id, step_id, kind, state, deadline_at, ended_at) "
         "select " +
         id +
