@@ -2,6 +2,7 @@
 import { building } from './building.ts'
 import { care } from './care.ts'
 import { credentials } from './credentials.ts'
+import { files } from './files.ts'
 import { forms } from './forms.ts'
 import { expect, launch, root, summary, test, Watch } from './harness.ts'
 import { looks } from './looks.ts'
@@ -29,7 +30,7 @@ async function main(): Promise<boolean> {
     context.setDefaultTimeout(15_000)
     const watch = new Watch(context, server.url)
     const world: World = { server, page: await context.newPage(), hook: { url: '', secret: null }, workflow: '' }
-    for (const part of [people, emptyInSight, contract, building, forms, samples, watching, loops, waits, reruns, credentials, care, allInSight, looks]) await part(world)
+    for (const part of [people, emptyInSight, contract, building, forms, files, samples, watching, loops, waits, reruns, credentials, care, allInSight, looks]) await part(world)
     await test('no exception, no policy violation, no request to another host', async () => {
       expect(watch.faults.length === 0, `no faults, but:\n${[...new Set(watch.faults)].join('\n')}`)
     })
