@@ -309,7 +309,7 @@ TEST_F(Definitions, AWorkflowIsDeletedOnceNothingOfItRunsAndItsHistoryIsPutAway)
     EXPECT_EQ(run.status, 200) << to_text(run.body);
     EXPECT_TRUE(run.body.at("workflow_key").is_null());
     EXPECT_EQ(run.body.at("input").at("n"), 1);
-    EXPECT_EQ(api.get(owner, "/runs").body.at("items").get_array().size(), 2u);
+    EXPECT_EQ(api.get(owner, "/runs").body.at("items").get_array().size(), 3u);
     EXPECT_EQ(api.post(owner, "/runs/" + ids["ended_run"] + "/rerun").status, 404);
     // What never ran goes at once, published or not.
     const Reply fresh = send(Method::kPost, "/workflows", R"({"key": "fresh", "name": "Fresh", "definition":
