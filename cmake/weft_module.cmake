@@ -11,7 +11,7 @@
 # ALONE are the files that are compiled by themselves, with the reason beside them.
 #
 # With WEFT_PRECOMPILED (that preset too) what most sources include is read once: cmake/precompiled.h.
-set(WEFT_TEST_SECONDS 300)
+set(WEFT_TEST_SECONDS 600)
 if(WEFT_SANITIZE)
     set(WEFT_TEST_SECONDS 1500) # as slow as that makes a program, five times with room
 endif()

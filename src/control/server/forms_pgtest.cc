@@ -103,7 +103,7 @@ TEST_F(FormTriggers, AreActiveOnlyWhereAPageCanAskForTheInputs) {
     const Reply refused = api.post(owner, at + "/activate");
     EXPECT_EQ(refused.status, 422);
     EXPECT_EQ(refused.text("field"), "inputs.properties.photo");
-    EXPECT_THAT(refused.text("detail"), HasSubstr("no files yet"));
+    EXPECT_THAT(refused.text("detail"), HasSubstr("say type: object and format: file"));
 
     ASSERT_EQ(publish(R"({"name": {"type": "string"}})").status, 201);
     EXPECT_EQ(api.post(owner, at + "/activate").text("state"), "active");
