@@ -55,12 +55,17 @@ bool are_all(const std::vector<runstate::RunStatus>& states, bool (*holds)(runst
     return !states.empty() && std::ranges::all_of(states, holds);
 }
 
+/// Ids are made before their rows are there, at most as long before as a start may wait.
+constexpr Millis kMadeBefore{60'000};
+/// What people see of a time is cut to this.
+constexpr Millis kShown{1};
+
 /// Which run is the first that is too new: nothing begins or ends before it was made.
 Uuid upper_bound(const RunFilter& filter) {
     Uuid out;
     out.bytes.fill(0xff);
     if (filter.before) out = filter.before->uuid();
-    if (filter.created_to) out = std::min(out, id_at(*filter.created_to + Millis(1)));
+    if (filter.created_to) out = std::min(out, id_at(*filter.created_to + kShown));
     for (const auto& to : {filter.started_to, filter.finished_to})
         if (to) out = std::min(out, id_at(*to + kClocks));
     return out;
@@ -170,7 +175,7 @@ void add_own(pg::Params& to, By by, const RunFilter& filter) {
 
 rt::Task<Result<Runs::Wanted>> Runs::find_ids(TenantId tenant, RunFilter filter, rt::Deadline by) {
     Wanted to{.before = upper_bound(filter)};
-    if (filter.created_from) to.from = id_at(*filter.created_from);
+    if (filter.created_from) to.from = id_at(*filter.created_from - kMadeBefore);
     const pg::Principal who = pg::Principal::tenant(tenant);
     if (filter.version) {
         if (!filter.workflow)
@@ -236,6 +241,10 @@ rt::Task<Result<RunPage>> Runs::list(TenantId tenant, RunFilter filter, rt::Dead
     if (ids.empty()) co_return out;
     CO_TRY(auto found, co_await pool_.query(who, sql::kListRuns, pg::params(pg::array(ids)), by));
     CO_TRY(out.items, pg::all(found, kRun));
+    std::erase_if(out.items, [&](const Run& run) {
+        return (filter.created_from && run.created_at < *filter.created_from) ||
+               (filter.created_to && run.created_at > *filter.created_to + kShown);
+    });
     co_return out;
 }
 

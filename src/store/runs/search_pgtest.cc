@@ -259,6 +259,16 @@ TEST_F(SearchTest, AKindOfTriggerIsFoundByItsTriggers) {
     EXPECT_EQ(walk({.trigger = trigger, .begun_by = Beginning::kWebhook}), "");
 }
 
+/// An id is made some time before its row is.
+TEST_F(SearchTest, CreationIsThatOfTheRow) {
+    database.exec("update weft.workflow_run set created_at = created_at + interval '20 seconds'");
+    for (const RunFilter& filter :
+         {RunFilter{.created_from = at("10:30")}, RunFilter{.created_to = at("10:30")}}) {
+        const std::string_view sign = filter.created_from ? ">=" : "<=";
+        EXPECT_EQ(walk(filter), oracle("created_at " + std::string(sign) + " '2026-05-01 10:30Z'")) << sign;
+    }
+}
+
 TEST_F(SearchTest, ALookEndsAfterAFixedNumberOfCandidatesAndTellsWhereToGoOn) {
     database.exec(
         "insert into weft.workflow_run (tenant_id, id, workflow_id, workflow_version_id, trigger_id, "
