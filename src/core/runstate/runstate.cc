@@ -18,6 +18,10 @@ bool has_begun(const StepState& step) {
     return step.attempt > 0 || step.phase != Phase::kQueued;
 }
 
+Failure stopped_before() {
+    return {FailureKind::kPlatform, "The run was being stopped when its worker ended; why was not written"};
+}
+
 /// Or is through.
 bool has_begun_to_wait(Phase phase) {
     return is_through(phase) || phase == Phase::kWaiting || phase == Phase::kClosing;
@@ -42,8 +46,9 @@ void Machine::on(const Started& e) {
     state_.lanes.resize(plan_.lanes.size());
     state_.deadline = e.started_at + plan_.timeout;
     for (const JournalEntry& entry : e.journal) {
-        // As it was when they ended: what final steps wait for gives the run no more time.
-        if (entry.at == Instant() || planned(plan_, entry.step).is_final) continue;
+        // As it was when they ended: what final steps wait for gives the run no more time, nor what was
+        // skipped.
+        if (entry.at == Instant() || entry.attempt == 0 || planned(plan_, entry.step).is_final) continue;
         state_.deadline = std::max(state_.deadline, Instant(entry.at + plan_.timeout));
     }
     for (StepIndex i = top(); i < count(); ++i)
@@ -69,6 +74,10 @@ void Machine::on(const Started& e) {
     for (StepIndex i = 0; i < count(); ++i)
         is_off_the_clock = is_off_the_clock || (stops_the_clock(at(i).phase) && !plan_at(i).is_final);
     if (tick_.now >= state_.deadline && !is_off_the_clock) time_out();
+    // Only a run that is being stopped cancels a step of its own; its worker died before it wrote the end.
+    for (StepIndex i = 0; i < top(); ++i)
+        if (at(i).phase == Phase::kCanceled && !plan_at(i).is_final && state_.stage == Stage::kRunning)
+            stop(RunStatus::kFailed, stopped_before(), kRun);
 }
 
 void Machine::on(const InputEvaluated& e) {

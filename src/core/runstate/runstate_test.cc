@@ -437,6 +437,25 @@ TEST(Runstate, ResumingAfterAFailedResultOnlyEnds) {
     EXPECT_EQ(*run.one<Finish>(), (Finish{RunStatus::kFailed, kWrong, 0}));
 }
 
+TEST(Runstate, ResumingAfterACallWasStoppedOnlyEnds) {
+    Driver run({call_step("a"), map_step("b", {on_finished(0)})});
+    run.start({{.step = 0, .attempt = 1, .status = StepStatus::kCanceled}});
+    EXPECT_TRUE(run.evaluated().empty());
+    ASSERT_NE(run.one<Finish>(), nullptr);
+    EXPECT_EQ(run.one<Finish>()->status, RunStatus::kFailed);
+}
+
+TEST(Runstate, ASkippedSleepGivesTheRunNoMoreTime) {
+    PlanStep sleep = map_step("a");
+    sleep.kind = StepKind::kSleep;
+    Driver run({sleep, call_step("b", {on_finished(0)})});
+    const Instant began = run.now;
+    run.now += run.plan.timeout;
+    run.send(Started{began, {{.step = 0, .status = StepStatus::kSkipped, .at = run.now}}});
+    ASSERT_NE(run.one<Finish>(), nullptr);
+    EXPECT_EQ(run.one<Finish>()->failure->kind, FailureKind::kLimit);
+}
+
 TEST(Runstate, ResumingWithEverythingDoneOnlyEnds) {
     Driver run({call_step("a")});
     run.start({{.step = 0, .attempt = 1}});
