@@ -6,7 +6,7 @@ const id = '01890000-0000-7000-8000-000000000001'
 const row = {
   id, workflow_id: '01890000-0000-7000-8000-0000000000aa', workflow_version_id: '01890000-0000-7000-8000-0000000000bb', trigger_id: null, rerun_of: null,
   cause: null, parent_run_id: null, parent_step_id: null, parent: null, state: 'running', failure_kind: null, error: null, created_at: '2026-01-01T00:00:00.000000+00:00', started_at: null, finished_at: null,
-  workflow: { key: 'a', name: 'A' }, version: { number: 1 }, tier: null, canceled_by_name: null, cancel_reason: null, job: null, steps: [], waits: [],
+  workflow: { key: 'a', name: 'A' }, version: { number: 1 }, tier: null, canceled_by_name: null, cancel_reason: null, job: null, steps: [], waits: [], marks: [],
 }
 const read = (more: object = {}) => toRunDetail(LiveRunDocument.parse({ runs: [{ ...row, ...more }] }, 'data').runs[0]!)
 
@@ -39,6 +39,13 @@ describe('a run', () => {
     const told = { canceled_by_name: 'Grace', cancel_reason: null }
     expect(read({ state: 'canceled', finished_at: '2026-01-01T00:00:01Z', ...told }).cancel).toEqual({ by: 'Grace', reason: null, at: '2026-01-01T00:00:01Z' })
     expect(read({ state: 'success', ...told }).cancel).toBeNull()
+  })
+})
+
+describe('what a run is found by', () => {
+  it('is a tag or a value with a name', () => {
+    const marks = [{ name: 'order_id', value: '7' }, { name: 'tag', value: 'paid' }]
+    expect(read({ marks }).marks).toEqual(marks)
   })
 })
 

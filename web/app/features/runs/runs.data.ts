@@ -89,6 +89,8 @@ export interface RunDetail extends Run {
   parent_name: string
   tier: string | null
   is_cancel_requested: boolean
+  /** What it is found by: tags, whose name is `tag`, and values of its index. */
+  marks: { name: string; value: string }[]
   /** Those outside of loops. */
   steps: Step[]
 }
@@ -191,7 +193,7 @@ export function toWait(row: WaitRowFragment): Wait {
 export function toRunDetail(row: LiveRunSubscription['runs'][number]): RunDetail {
   const waits = new Map(row.waits.map((w) => [w.step_id, toWait(w)]))
   return {
-    ...toRun(row), parent_name: nameOf(row.parent?.workflow), tier: row.tier, is_cancel_requested: row.job?.cancel_requested_at != null,
+    ...toRun(row), parent_name: nameOf(row.parent?.workflow), tier: row.tier, is_cancel_requested: row.job?.cancel_requested_at != null, marks: row.marks,
     steps: row.steps.map((s) => ({ ...toStep(s), wait: s.state === 'waiting' ? (waits.get(s.step_id) ?? null) : null })),
   }
 }

@@ -12,7 +12,7 @@ const id = '01890000-0000-7000-8000-000000000001' as RunId
 const step = (step_id: string, state: string) => ({ step_id, iteration: '0', position: 0, state, attempt: 1, failure_kind: null, error: null, started_at: null, finished_at: null, source: null })
 const row = (state: string, steps: object[]) => ({
   id, workflow_id: id, workflow_version_id: id, trigger_id: null, rerun_of: null, cause: null, parent_run_id: null, parent_step_id: null, parent: null, state, failure_kind: null, error: null, created_at: '2026-01-01T00:00:00Z',
-  started_at: null, finished_at: null, workflow: null, version: null, tier: null, job: null, steps, waits: [],
+  started_at: null, finished_at: null, workflow: null, version: null, tier: null, job: null, steps, waits: [], marks: [],
 })
 const line = (seq: number) => ({ seq: String(seq), logged_at: '', level: 'info', step_id: null, iteration: '0', message: `line ${seq}` })
 const settle = () => new Promise((done) => setTimeout(done))

@@ -174,7 +174,7 @@ export type LiveRunSubscriptionVariables = Exact<{
 
 
 export type LiveRunSubscription = { runs: Array<(
-    { tier: string | null, steps: Array<StepRowFragment>, waits: Array<WaitRowFragment>, parent: { workflow: { key: string, name: string } | null } | null }
+    { tier: string | null, steps: Array<StepRowFragment>, waits: Array<WaitRowFragment>, parent: { workflow: { key: string, name: string } | null } | null, marks: Array<{ name: string, value: string }> }
     & RunRowFragment
   )> };
 
@@ -420,8 +420,8 @@ export const SomeRunsDocument: Operation<SomeRunsSubscription, SomeRunsSubscript
   object({ runs: array(object({ ...RunRow })) }),
 )
 export const LiveRunDocument: Operation<LiveRunSubscription, LiveRunSubscriptionVariables> = operation(
-  "subscription LiveRun($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){...RunRow tier steps(where:{iteration:{_eq:0}}order_by:[{position:asc}]limit:1000){...StepRow}waits(where:{state:{_eq:\"open\"}iteration:{_eq:0}}order_by:[{opened_at:asc}]limit:500){...WaitRow}parent{workflow{key name}}}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at canceled_by_name cancel_reason workflow{key name}version{number}job{state stage cancel_requested_at canceled_by_name cancel_reason}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at source}fragment WaitRow on run_waits{step_id kind child_run_id child{workflow{key name}}deadline_at event_name event_key policy}",
-  object({ runs: array(object({ ...RunRow, tier: maybe(string), steps: array(object({ ...StepRow })), waits: array(object({ ...WaitRow })), parent: maybe(object({ workflow: maybe(object({ key: string, name: string })) })) })) }),
+  "subscription LiveRun($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){...RunRow tier steps(where:{iteration:{_eq:0}}order_by:[{position:asc}]limit:1000){...StepRow}waits(where:{state:{_eq:\"open\"}iteration:{_eq:0}}order_by:[{opened_at:asc}]limit:500){...WaitRow}parent{workflow{key name}}marks(order_by:[{name:asc}{value:asc}]limit:100){name value}}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at canceled_by_name cancel_reason workflow{key name}version{number}job{state stage cancel_requested_at canceled_by_name cancel_reason}}fragment StepRow on run_steps{step_id iteration position state attempt failure_kind error started_at finished_at source}fragment WaitRow on run_waits{step_id kind child_run_id child{workflow{key name}}deadline_at event_name event_key policy}",
+  object({ runs: array(object({ ...RunRow, tier: maybe(string), steps: array(object({ ...StepRow })), waits: array(object({ ...WaitRow })), parent: maybe(object({ workflow: maybe(object({ key: string, name: string })) })), marks: array(object({ name: string, value: string })) })) }),
 )
 export const RunChildrenDocument: Operation<RunChildrenSubscription, RunChildrenSubscriptionVariables> = operation(
   "subscription RunChildren($id:uuid!$limit:Int!){runs(where:{parent_run_id:{_eq:$id}}order_by:[{id:desc}]limit:$limit){...RunRow}}fragment RunRow on runs{id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id parent_step_id state failure_kind error created_at started_at finished_at canceled_by_name cancel_reason workflow{key name}version{number}job{state stage cancel_requested_at canceled_by_name cancel_reason}}",

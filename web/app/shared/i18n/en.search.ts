@@ -37,6 +37,5 @@ export const search = {
   'logs.level.warn': 'Warning',
   'logs.level.error': 'Error',
   'logs.shown': '{n} of {of} lines',
-  'run.tags': 'Tags',
-  'run.index': 'Found by',
+  'run.marks': 'Found by',
 } as const
