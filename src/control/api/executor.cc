@@ -115,7 +115,10 @@ rt::Task<Result<Executor::Answer>> Executor::run(const Table::Entry& entry, Cont
     context.env = &env_;
     CO_CHECK_OK(check(entry, context, input));
     if (entry.operation.mode == Mode::kWrite) {
-        co_return co_await call_in_transaction(entry, context, std::move(input));
+        CO_TRY(Answer answer, co_await call_in_transaction(entry, context, std::move(input)));
+        // The transaction's connection is given back by now: as many as there are could wait here.
+        if (context.settle && !answer.is_replay) co_await context.settle();
+        co_return answer;
     }
     if (entry.operation.mode == Mode::kOwn) co_return co_await call_own(entry, context, std::move(input));
     CO_TRY(Json result, co_await entry.operation.handler(context, std::move(input)));
@@ -143,7 +146,6 @@ rt::Task<Result<Executor::Answer>> Executor::call_in_transaction(
     if (answer.is_replay) co_return answer;
     CO_CHECK_OK(co_await transaction.commit(by));
     for (const auto& notice : context.notify_after_commit) env_.notify(notice);
-    if (context.settle) co_await context.settle();
     co_return answer;
 }
 
