@@ -17,8 +17,10 @@ void Calls::start(Index step, int attempt, broker::Request request, Instant by) 
     scope->spawn(call(step, attempt, std::move(request), until));
 }
 
-void Calls::abort(Index step) {
-    if (auto& scope = scopes_[static_cast<std::size_t>(step)]) scope->cancel(rt::CancelReason::kUser);
+bool Calls::abort(Index step) {
+    auto& scope = scopes_[static_cast<std::size_t>(step)];
+    if (scope) scope->cancel(rt::CancelReason::kUser);
+    return scope != nullptr;
 }
 
 rt::Task<void> Calls::join(Index step) {

@@ -232,6 +232,7 @@ InputEvaluated Driver::input_read(Index step, Value value) {
 rt::Task<Result<void>> Driver::on(Perform command) {
     const Index step = command.step;
     if (!is_in(step, Phase::kCalling)) co_return Result<void>{};
+    co_await calls_.join(step);  // of the attempt before; it has answered
     Slot& mine = slot(step);
     if (!mine.request) {
         std::string rendered = mine.input;
@@ -269,7 +270,6 @@ rt::Task<Result<void>> Driver::on(Perform command) {
         mine.request = *std::move(built);
         mine.input = {};
     }
-    co_await calls_.join(step);  // of the attempt before; it has answered
     spawn_call(step, command.attempt, command.by);
     co_return Result<void>{};
 }
@@ -468,7 +468,11 @@ rt::Task<Result<void>> Driver::on(StartTimer command) {
 }
 
 rt::Task<Result<void>> Driver::on(Abort command) {
-    calls_.abort(command.step);
+    const Index step = command.step;
+    if (!is_in(step, Phase::kCalling) || calls_.abort(step)) co_return Result<void>{};
+    // Its request was never made: the sandbox ended while it was asked for it.
+    const int attempt = state_.steps[static_cast<std::size_t>(step)].attempt;
+    apply(CallFinished{.step = step, .attempt = attempt, .outcome = CallFinished::Outcome::kAborted});
     co_return Result<void>{};
 }
 

@@ -121,10 +121,10 @@ class EngineTest : public testing::Test {
     }
     static rt::Deadline soon() { return rt::Deadline::in(20s); }
 
-    RunId start_run(const std::string& definition) {
+    RunId start_run(const std::string& definition, const workflow::Catalog& catalog = {}) {
         auto parsed = workflow::parse(*parse_json(definition));
         EXPECT_TRUE(parsed) << parsed.error().user;
-        auto compiled = workflow::compile(*parsed, {});
+        auto compiled = workflow::compile(*parsed, catalog);
         EXPECT_TRUE(compiled) << compiled.error().user;
         auto flow = database.create_workflow(tenant, "flow", to_text(*compiled));
         RunId run = RunId::make(clock.now(), rng);
@@ -148,8 +148,10 @@ class EngineTest : public testing::Test {
         EXPECT_TRUE(loaded && loaded->size() == 1);
         Job job(loop, std::move(claimed->front()), std::move(loaded->front()), clock.steady());
         End end = End::kLost;
+        running = &job;
         job.scope.spawn(run_job(*engine, job, end));
         wait(job.scope.join());
+        running = nullptr;
         return end;
     }
     std::string of_run(const std::string& column) {
@@ -179,6 +181,7 @@ class EngineTest : public testing::Test {
     FakeBackend sandboxes;
     std::optional<Engine> engine;
     TenantId tenant;
+    Job* running = nullptr;
 };
 
 constexpr const char* kTwoMaps =
@@ -223,6 +226,41 @@ TEST_F(EngineTest, ASandboxThatAlwaysDiesEndsAsADeadLetter) {
     EXPECT_EQ(of_run("state || '/' || failure_kind"), "failed/platform");
     EXPECT_EQ(database.scalar("select count(*) from weft.dead_letter"), "1");
     EXPECT_EQ(sandboxes.starts, 3);
+}
+
+/// `a` is a call, for whose request the sandbox is asked after its input.
+constexpr const char* kCall = R"({"steps":[{"id":"a","uses":"shop/order@1"}]})";
+
+workflow::Catalog a_shop() {
+    workflow::CatalogAction action;
+    action.version = "1.0.0";
+    action.manifest = *parse_json(R"({"base_url":"http://127.0.0.1:1","auth":{"kind":"none"}})");
+    action.definition = *parse_json(R"({"key":"order","name":"Order","method":"GET","path":"/"})");
+    return {.actions = {{workflow::Uses{"shop", "order", 1}, std::move(action)}}};
+}
+
+TEST_F(EngineTest, ACancelWhileTheRequestOfACallIsMadeEndsTheRun) {
+    start_run(kCall, a_shop());
+    sandboxes.answer = [this]() -> Result<isolation::Reply> {
+        if (sandboxes.requests < 2) return FakeBackend::value("{}");
+        running->request_cancel({});
+        return fail(Error::internal("killed by signal 9"));
+    };
+    EXPECT_EQ(run_once(), End::kFinished);
+    EXPECT_EQ(of_run("state"), "canceled");
+    EXPECT_EQ(database.scalar("select state from weft.step_run"), "canceled");
+}
+
+TEST_F(EngineTest, ASandboxThatDiesForTheLastTimeWhileARequestIsMadeEndsTheRun) {
+    start_run(kCall, a_shop());
+    sandboxes.answer = [this]() -> Result<isolation::Reply> {
+        if (sandboxes.requests % 2 == 1) return FakeBackend::value("{}");
+        return fail(Error::internal("killed by signal 11"));
+    };
+    EXPECT_EQ(run_once(), End::kParked);
+    EXPECT_EQ(run_once(), End::kParked);
+    EXPECT_EQ(run_once(), End::kFinished);
+    EXPECT_EQ(of_run("state || '/' || failure_kind"), "failed/platform");
 }
 
 TEST_F(EngineTest, ALimitOfTheSandboxEndsTheRunAtOnce) {

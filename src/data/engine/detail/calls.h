@@ -17,8 +17,8 @@ class Calls {
 
     /// The call before of the same step must have been waited for.
     void start(Index step, int attempt, broker::Request request, Instant by);
-    /// Its answer still comes.
-    void abort(Index step);
+    /// Its answer still comes, or has come. False: there was no call since the last one was joined.
+    bool abort(Index step);
     /// Until the step's call has returned: its answer was its last act.
     rt::Task<void> join(Index step);
     /// Calls all of them off and waits for them.
