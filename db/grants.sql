@@ -26,7 +26,9 @@ grant select (id, email, disabled_at) on app_user to weft_api;
 grant select, insert, update, delete on app, app_version, action, workflow, workflow_draft to weft_api;
 grant select, insert on workflow_version, test_version to weft_api;
 grant execute on function has_unpublished_changes(workflow) to weft_api;
-grant select, insert, update, delete on trigger, refused_delivery to weft_api;
+grant select, insert, update, delete on trigger, refused_delivery, trigger_miss to weft_api;
+grant execute on function trigger_health(weft.trigger) to weft_api;
+grant execute on function note_miss(uuid, uuid, text, bigint, timestamptz, text) to weft_api, weft_ingest;
 grant select, insert on trigger_sample to weft_api;
 grant update (listen_until, problem) on trigger_sample to weft_api;
 grant select, insert, update on trigger_schedule, trigger_poll to weft_api;
@@ -143,6 +145,7 @@ grant select, insert, delete, update (message_id) on alert to weft_ingest;
 grant select, update on trigger_poll to weft_ingest;
 grant select, insert, update, delete on polled_item to weft_ingest;
 grant select, insert, update on refused_delivery to weft_ingest;
+grant select, insert, update, delete on trigger_miss to weft_ingest;
 -- An event that somebody who builds wants to see.
 grant select, update on trigger_sample to weft_ingest;
 -- Who may begin, where a workflow has rules.
@@ -192,6 +195,7 @@ begin
                 ('weft_ingest', 'trigger_schedule'), ('weft_ingest', 'run_wait'), ('weft_ingest', 'flow_gate'),
                 ('weft_dispatch', 'workflow'), ('weft_dispatch', 'flow_gate'),
                 ('weft_ingest', 'trigger_poll'), ('weft_ingest', 'polled_item'), ('weft_ingest', 'refused_delivery'),
+                ('weft_ingest', 'trigger_miss'),
                 ('weft_ingest', 'run_end'), ('weft_ingest', 'alert_rule'), ('weft_ingest', 'alert'),
                 ('weft_ingest', 'trigger_sample'), ('weft_dispatch', 'trigger_sample'),
                 ('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'),

@@ -140,6 +140,8 @@ await call('triggers.activate', { at: trigger })
 await fetch(new URL(trigger.url, base), { method: 'POST', body: '{}' }) // not signed
 const refused = await until('triggers.refused', { at: trigger }, (seen) => seen.items.length > 0)
 check('a refused delivery says why', refused.items[0].reason === 'signature', JSON.stringify(refused))
+await call('triggers.health', { at: trigger })
+await call('triggers.history', { at: trigger })
 await call('triggers.sample', { at: trigger })
 await call('triggers.capture', { at: trigger, body: { seconds: 60 } })
 await call('triggers.capture', { at: trigger, body: { seconds: 0 } })

@@ -58,6 +58,7 @@ const Rule kRules[] = {
      "('weft_ingest', 'trigger_schedule'), ('weft_ingest', 'run_wait'), ('weft_dispatch', 'run_wait'), "
      "('weft_ingest', 'flow_gate'), ('weft_dispatch', 'flow_gate'), ('weft_dispatch', 'workflow'), "
      "('weft_ingest', 'trigger_poll'), ('weft_ingest', 'polled_item'), ('weft_ingest', 'refused_delivery'), "
+     "('weft_ingest', 'trigger_miss'), "
      "('weft_ingest', 'run_end'), ('weft_ingest', 'alert_rule'), ('weft_ingest', 'alert'), "
      "('weft_ingest', 'trigger_sample'), ('weft_dispatch', 'trigger_sample'), "
      "('weft_dispatch', 'kept_event'), ('weft_dispatch', 'file'), ('weft_dispatch', 'file_use'), "

@@ -33,6 +33,8 @@ constexpr std::array kTrigger = {
     Relationship{"poll", false, "trigger_poll", "id", "trigger_id"},
     Relationship{"events", true, "trigger_event", "id", "trigger_id"},
     Relationship{"refused_deliveries", true, "refused_delivery", "id", "trigger_id"},
+    Relationship{"misses", true, "trigger_miss", "id", "trigger_id"},
+    Relationship{"runs", true, "workflow_run", "id", "trigger_id"},
 };
 constexpr std::array kOfTrigger = {Relationship{"trigger", false, "trigger", "trigger_id", "id"}};
 constexpr std::array kTriggerEvent = {
@@ -149,7 +151,11 @@ constexpr std::array kTables = {
         "triggers",
         Permission::kTriggerRead,
         "tenant_id id workflow_id kind name state config created_at updated_at",
-        kTrigger
+        kTrigger,
+        {},
+        "tenant_id",
+        false,
+        "trigger_health"
     },
     Table{
         "trigger_schedule",
@@ -180,6 +186,13 @@ constexpr std::array kTables = {
         "refused_deliveries",
         Permission::kTriggerRead,
         "tenant_id trigger_id reason status content_type address first_at last_at deliveries size_bytes",
+        kOfTrigger
+    },
+    Table{
+        "trigger_miss",
+        "trigger_misses",
+        Permission::kTriggerRead,
+        "tenant_id trigger_id minute reason events last_at detail",
         kOfTrigger
     },
     Table{

@@ -65,6 +65,8 @@ const std::map<std::string, std::string> kPolicy{
     {"triggers.create", "oab"},
     {"triggers.get", "oabv"},
     {"triggers.refused", "oabv"},
+    {"triggers.health", "oabv"},
+    {"triggers.history", "oabv"},
     {"triggers.sample", "oabv"},
     {"triggers.capture", "oab"},
     {"triggers.change", "oab"},

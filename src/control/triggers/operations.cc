@@ -13,6 +13,7 @@ constexpr std::string_view kTrigger = R"(
     kind webhook|schedule|form|poll|feed|event|mail|postgres
     name text = Orders of the shop
     state active|inactive
+    health off|never|ok|failing
     config object = {"mode": "async", "signature": {"scheme": "hmac-sha256"}}
     has_secret bool
     url text? = https://weft.example.com/hooks/whk_...
@@ -87,6 +88,28 @@ constexpr std::string_view kRefused = R"(
 constexpr std::string_view kAllRefused = R"(
     items [refused_delivery]
     next text?)";
+
+/// Of the last event and the last that was not taken; counts of the last 24 hours, of runs up to 10,000.
+constexpr std::string_view kHealth = R"(
+    health off|never|ok|failing
+    event_at time?
+    last_run_id id?
+    missed_at time? = null
+    missed_reason text? = null
+    missed_detail text? = null
+    day_runs int = 120
+    day_runs_is_more bool = false
+    day_missed int = 0)";
+
+constexpr std::string_view kHappening = R"(
+    id id
+    at time
+    kind run|miss = miss
+    run_id id?
+    run_state text? = null
+    reason text? = signature
+    events int = 12
+    detail text? = null)";
 
 constexpr std::string_view kNew =
     R"({
@@ -222,8 +245,31 @@ void Triggers::add_operations(Table& table) {
          kRotate},
         bind(this, &Triggers::rotate)
     )));
+    add_history(table);
     add_samples(table);
     add_schedules(table);
+}
+
+void Triggers::add_history(Table& table) {
+    const Access read = may(Permission::kTriggerRead);
+    table.define("trigger_health", kHealth);
+    table.define("trigger_happening", kHappening);
+    table.add(shows(
+        {"triggers.health",
+         "/triggers/{id}/health",
+         "How a trigger fares: its last event, what it last did not take, counts of the last day",
+         read,
+         "trigger_health"},
+        bind(this, &Triggers::health)
+    ));
+    table.add(lists(
+        {"triggers.history",
+         "/triggers/{id}/history",
+         "Runs of a trigger and what it did not take, by the minute; newest first",
+         read,
+         "trigger_happening"},
+        bind(this, &Triggers::history)
+    ));
 }
 
 void Triggers::add_samples(Table& table) {

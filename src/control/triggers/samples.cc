@@ -46,10 +46,6 @@ SampleState state_of(const rows::Sample& sample) {
     return sample.captured_at ? SampleState::kCaptured : SampleState::kNone;
 }
 
-Json time_or_null(const std::optional<Instant>& at) {
-    return at ? time_json(*at) : Json(nullptr);
-}
-
 Json sample_json(const rows::Sample& sample, SampleState state, bool is_shown) {
     return JsonObject{
         {"state", word_of(kSampleStates, state)},

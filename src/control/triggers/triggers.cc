@@ -5,6 +5,7 @@
 #include "control/triggers/detail/schedule_json.h"
 #include "core/trigger/trigger.h"
 #include "platform/crypto/crypto.h"
+#include "store/triggers/history.h"
 #include "store/triggers/refused.h"
 #include "store/triggers/schedules.h"
 #include "store/workflows/workflows.h"
@@ -76,10 +77,13 @@ rt::Task<Result<Json>> Triggers::shown(Context& context, rows::Trigger trigger) 
 rt::Task<Result<JsonArray>> Triggers::shown_all(Context& context, std::vector<rows::Trigger> triggers) {
     std::vector<TriggerId> scheduled;
     std::vector<TriggerId> polled;
+    std::vector<TriggerId> all;
     for (const rows::Trigger& trigger : triggers) {
         if (trigger.kind == rows::Kind::kSchedule) scheduled.push_back(trigger.id);
         if (polls(trigger.kind)) polled.push_back(trigger.id);
+        all.push_back(trigger.id);
     }
+    CO_TRY(const auto healths, co_await rows::find_healths(context.db(), std::move(all), context.deadline));
     CO_TRY(const auto polling, co_await rows::find_polls(context.db(), std::move(polled), context.deadline));
     CO_TRY(
         const auto states, co_await rows::find_schedules(context.db(), std::move(scheduled), context.deadline)
@@ -94,6 +98,7 @@ rt::Task<Result<JsonArray>> Triggers::shown_all(Context& context, std::vector<ro
             {"kind", name(trigger.kind)},
             {"name", trigger.name},
             {"state", name(trigger.state)},
+            {"health", healths.contains(trigger.id) ? healths.at(trigger.id) : "off"},
             {"config", trigger.config},
             {"has_secret", trigger.has_secret},
             {"url", nullptr},

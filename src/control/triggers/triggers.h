@@ -23,11 +23,15 @@ class Triggers {
 
   private:
     void add_schedules(Table& table);
+    void add_history(Table& table);
     void add_samples(Table& table);
     rt::Task<Result<Json>> list(Context& context, Json input);
     rt::Task<Result<Json>> create(Context& context, Json input);
     rt::Task<Result<Json>> get(Context& context, Json input);
     rt::Task<Result<Json>> refused(Context& context, Json input);
+    // ---- history.cc
+    rt::Task<Result<Json>> health(Context& context, Json input);
+    rt::Task<Result<Json>> history(Context& context, Json input);
     rt::Task<Result<Json>> change(Context& context, Json input);
     rt::Task<Result<Json>> remove(Context& context, Json input);
     rt::Task<Result<Json>> activate(Context& context, Json input);

@@ -1,5 +1,6 @@
 // What the edge does not take, and what a trigger's owner sees of it.
 #include "data/ingress/detail/edge_for_test.h"
+#include "store/triggers/history.h"
 
 #include <gmock/gmock.h>
 
@@ -145,6 +146,88 @@ TEST_F(RefusedTest, AFloodWritesFewRows) {
     note(1);
     edge.wait(edge.refusals_.flush(Edge::by()));  // the trigger is gone: nothing to tell, and no error
     EXPECT_EQ(count("weft.refused_delivery"), "0");
+}
+
+/// By the minute, whatever comes: an attacker fills no table.
+TEST_F(RefusedTest, TheHistoryHasARowForAMinuteAndAReason) {
+    Edge edge(db_);
+    auto tenant = edge.tenant();
+    auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kSigned);
+    for (int i = 0; i < 5'000; ++i) {
+        edge.refusals_.note({
+            .tenant = tenant,
+            .trigger = hook.id,
+            .reason = store::triggers::RefusalReason::kSignature,
+            .status = 401,
+            .size = 1,
+            .content_type = "text/" + std::to_string(i),
+            .address = "",
+        });
+        if (i % 1'000 == 0) edge.wait(edge.refusals_.flush(Edge::by()));
+    }
+    edge.wait(edge.refusals_.flush(Edge::by()));
+    EXPECT_EQ(db_.scalar("select sum(events) from weft.trigger_miss where reason = 'signature'"), "5000");
+    EXPECT_EQ(db_.scalar("select count(*) <= 2 from weft.trigger_miss"), "t") << "5,000 in a moment";
+    db_.exec(
+        "select weft.note_miss('" + tenant.text() + "', '" + hook.id.text() +
+        "', 'rate', 1, now() - m * interval '1 minute') from generate_series(2500, 1, -1) as m"
+    );
+    EXPECT_EQ(count("weft.trigger_miss"), "2000");
+    EXPECT_EQ(db_.scalar("select count(*) from weft.trigger_miss where reason = 'signature'"), "1");
+    EXPECT_EQ(db_.scalar("select min(minute) > now() - interval '2002 minutes' from weft.trigger_miss"), "t")
+        << "the oldest went";
+}
+
+TEST_F(RefusedTest, HealthAndHistoryTellWhatBecameOfATrigger) {
+    HookOptions options;
+    options.events = {.per_second = 0.001, .burst = 2};
+    Edge edge(db_, {}, options);
+    auto tenant = edge.tenant();
+    auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kSigned);
+    const store::Db db(edge.pool_, tenant);
+    const auto health = [&] {
+        auto found = edge.wait(store::triggers::find_health(db, hook.id, Edge::by()));
+        EXPECT_TRUE(found) << found.error().detail;
+        return *found;
+    };
+    EXPECT_EQ(health().health, "never");
+    EXPECT_EQ(edge.status(edge.signed_request(hook, "a", "{}")), 202);
+    EXPECT_EQ(health().health, "ok");
+    auto forged = edge.signed_request(hook, "b", "{}");
+    forged.headers.set("X-Weft-Signature", "sha256=00");
+    EXPECT_EQ(edge.status(std::move(forged)), 401);
+    edge.wait(edge.refusals_.flush(Edge::by()));
+    const auto failing = health();
+    EXPECT_EQ(failing.health, "failing");
+    EXPECT_EQ(failing.missed_reason, "signature");
+    EXPECT_EQ(failing.runs, 1);
+    EXPECT_EQ(failing.missed, 1);
+    EXPECT_TRUE(failing.event_at && failing.last_run_id && failing.missed_at);
+    EXPECT_EQ(edge.status(edge.signed_request(hook, "c", "{}")), 202);
+    EXPECT_EQ(health().health, "ok");
+    // What its owner left out is no failure.
+    db_.exec(
+        "select weft.note_miss('" + tenant.text() + "', '" + hook.id.text() + "', 'filtered', 7, now())"
+    );
+    EXPECT_EQ(health().health, "ok");
+    EXPECT_EQ(health().missed, 8);
+
+    std::vector<std::string> seen;
+    store::PageRequest page{.limit = 2, .after = std::nullopt};
+    do {
+        auto found = edge.wait(store::triggers::list_history(db, hook.id, page, Edge::by()));
+        ASSERT_TRUE(found) << found.error().detail;
+        for (const auto& one : found->items)
+            seen.push_back(one.reason ? *one.reason + " " + std::to_string(one.events) : "run");
+        page.after = found->next;
+    } while (page.after);
+    EXPECT_THAT(seen, ::testing::ElementsAre("filtered 7", "run", "signature 1", "run"));
+    db_.exec("update weft.trigger set state = 'inactive'");
+    EXPECT_EQ(health().health, "off");
+    auto other = edge.tenant();
+    auto none = edge.wait(store::triggers::find_health(store::Db(edge.pool_, other), hook.id, Edge::by()));
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().code, Code::kNotFound);
 }
 
 TEST_F(RefusedTest, AnAddressIsShownAsItsNetwork) {

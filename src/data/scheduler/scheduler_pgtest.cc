@@ -273,6 +273,14 @@ TEST_F(SchedulerTest, CatchesUpByItsPolicy) {
             id.text() + "'"
         );
         EXPECT_EQ(place.tick(), 1);
+        EXPECT_EQ(
+            db_.scalar(
+                "select coalesce(sum(events), 0) from weft.trigger_miss where reason = 'missed' and "
+                "trigger_id = $1::uuid",
+                {id.text()}
+            ),
+            of(id, "missed")
+        ) << "the history has them";
         return std::stoi(of(id, "fired")) * 1'000 + std::stoi(of(id, "missed"));
     };
     const int all = fired("all");

@@ -189,6 +189,11 @@ TEST_F(PollsTest, AFailureIsSaidAndTriedRarerAndLosesNothing) {
     pages_["/items"] = [](const http::Request&) { return http::Response::json(200, R"({"list":7})"); };
     ASSERT_TRUE(ask_again(id));
     EXPECT_THAT(of(id, "problem"), HasSubstr("body.list"));
+    EXPECT_EQ(
+        database().scalar("select sum(events) || ' ' || min(reason) from weft.trigger_miss where detail <> ''"
+        ),
+        "4 failed"
+    ) << "the history has them";
     pages_["/items"] = good;
     list_ = R"({"list":[{"id":9},{"id":1}]})";
     ASSERT_TRUE(ask_again(id));

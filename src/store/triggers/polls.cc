@@ -1,6 +1,7 @@
 #include "store/triggers/polls.h"
 
 #include "platform/pg/row.h"
+#include "store/triggers/history.h"
 #include "store/triggers/queries.h"
 
 #include <algorithm>
@@ -170,6 +171,10 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> settle_poll(
             auto trim = pg::params(outcome.tenant, outcome.trigger, count, kRememberedMax);
             CO_CHECK_OK(co_await transaction.query(sql::kTrimItems, std::move(trim), by));
         }
+    }
+    if (outcome.problem) {
+        Miss miss{outcome.tenant, outcome.trigger, "failed", 1, outcome.problem};
+        CO_CHECK_OK(co_await note_miss(transaction, std::move(miss), by));
     }
     if (outcome.filtered > 0) {
         auto note = pg::params(outcome.tenant, outcome.trigger, outcome.filtered, outcome.size_filtered);

@@ -1,6 +1,7 @@
 #include "store/triggers/schedules.h"
 
 #include "platform/pg/row.h"
+#include "store/triggers/history.h"
 #include "store/triggers/queries.h"
 
 namespace weft::store::triggers {
@@ -124,6 +125,12 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> settle_schedules(
     rt::Deadline by
 ) {
     CO_CHECK_OK(co_await claim.transaction.query(sql::kSettleSchedules, params_of(settled, tzdata), by));
+    for (const Settled& one : settled) {
+        const Miss missed{one.tenant, one.trigger, "missed", one.missed, one.problem};
+        const Miss skipped{one.tenant, one.trigger, "skipped", one.skipped, std::nullopt};
+        for (const Miss& miss : {missed, skipped})
+            if (miss.events > 0) CO_CHECK_OK(co_await note_miss(claim.transaction, miss, by));
+    }
     std::vector<std::optional<Begun>> begun;
     if (!runs.empty()) {
         CO_TRY(begun, co_await begin_runs(claim.transaction, std::move(runs), Repeats::kLeave, by));

@@ -6,7 +6,7 @@ POLICY = {
     "member": "tokens.list tokens.create tokens.delete",  # any signed-in caller, however narrow; a token makes no tokens
     "oabv": "apps.list apps.get app_versions.list app_versions.get actions.list "
             "actions.get connections.list connections.get workflows.list workflows.get workflows.get_draft workflows.validate "
-            "workflows.list_versions workflow_versions.get triggers.list triggers.get triggers.refused triggers.sample schedules.zones "
+            "workflows.list_versions workflow_versions.get triggers.list triggers.get triggers.refused triggers.health triggers.history triggers.sample schedules.zones "
             "schedules.preview runs.list runs.get "
             "runs.steps runs.get_step runs.logs runs.events live "
             "dead_letters.list dead_letters.get "

@@ -435,6 +435,8 @@ std::map<std::string, Call> calls_on(const World& world) {
         {"triggers.create", {M::kPost, at("/workflows/", "workflow", "/triggers"), trigger}},
         {"triggers.get", {M::kGet, at("/triggers/", "trigger"), {}}},
         {"triggers.refused", {M::kGet, at("/triggers/", "trigger", "/refused"), {}}},
+        {"triggers.health", {M::kGet, at("/triggers/", "trigger", "/health"), {}}},
+        {"triggers.history", {M::kGet, at("/triggers/", "trigger", "/history"), {}}},
         {"triggers.sample", {M::kGet, at("/triggers/", "trigger", "/sample"), {}}},
         {"triggers.capture", {M::kPost, at("/triggers/", "trigger", "/capture"), empty}},
         {"triggers.change", {M::kPatch, at("/triggers/", "trigger"), renamed}},

@@ -13,7 +13,7 @@ describe('refused deliveries', () => {
     const ids = toRefusals([row, { ...row, status: 403 }, { ...row, address: '198.51.100.0/24' }]).map((r) => r.id)
     expect(new Set(ids).size).toBe(3)
   })
-  it.each(['signature', 'rate', 'input', 'body', 'body-limit', 'overload', 'spam', 'method', 'inactive', 'other'])('have words for %s', (reason) => {
+  it.each(['signature', 'rate', 'input', 'body', 'body-limit', 'overload', 'spam', 'method', 'inactive', 'other', 'failed', 'missed', 'skipped', 'gap'])('have words for %s', (reason) => {
     const key = reasonKey(reason)
     expect(key !== null && en[key].length > 0).toBe(true)
   })

@@ -12,6 +12,7 @@ export function toRefusals(rows: readonly Row[]): Refusal[] {
 const reasons: Readonly<Record<string, MessageKey>> = {
   'signature': 'refused.signature', 'rate': 'refused.rate', 'input': 'refused.input', 'body': 'refused.body', 'body-limit': 'refused.body-limit', 'overload': 'refused.overload', 'spam': 'refused.spam', 'depth': 'refused.depth', 'method': 'refused.method',
   'inactive': 'refused.inactive', 'filtered': 'refused.filtered', 'address': 'refused.address.outside', 'other': 'refused.other',
+  'failed': 'refused.failed', 'missed': 'refused.missed', 'skipped': 'refused.skipped', 'gap': 'refused.gap',
 }
 
 /** What a person reads for the server's word; null for one that is newer than this page. */

@@ -51,6 +51,8 @@ export function createApi(http: Http) {
         send(T.triggerAddress, 'POST', `/triggers/${id}/rotate`, secret === '' ? { what } : { what, secret }),
       remove: (id: TriggerId) => none('DELETE', `/triggers/${id}`),
       sample: (id: TriggerId, signal?: AbortSignal) => get(T.triggerSample, `/triggers/${id}/sample`, {}, signal),
+      health: (id: TriggerId, signal?: AbortSignal) => get(T.triggerHealth, `/triggers/${id}/health`, {}, signal),
+      history: (id: TriggerId, query: Query, signal?: AbortSignal) => get(T.triggerHistory, `/triggers/${id}/history`, { limit: 20, ...query }, signal),
       /** Waits so long for the next event; 0: no longer. */
       capture: (id: TriggerId, seconds: number) => none('POST', `/triggers/${id}/capture`, { seconds }),
     },

@@ -135,6 +135,13 @@ export const triggerSample = object({
   event: json,
 })
 export type TriggerSample = ReturnType<typeof triggerSample>
+/** How a trigger fares. */
+export const triggerHealth = object({ health: string, missed_at: maybe(string), missed_reason: maybe(string), day_runs: number, day_runs_is_more: boolean, day_missed: number })
+/** Runs of a trigger, and what it did not take. */
+export const triggerHistory = object({
+  items: array(object({ id: string, at: string, run_id: maybe(id<RunId>()), run_state: maybe(word(run_states)), reason: maybe(string), events: number, detail: maybe(string) })),
+  next: maybe(string),
+})
 /** When a schedule would fire; `local` is what the clocks of its zone show then. */
 export const schedulePreview = object({ times: array(object({ at: string, local: string })), tzdata: string })
 export type SchedulePreview = ReturnType<typeof schedulePreview>
