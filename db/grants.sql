@@ -27,7 +27,7 @@ grant select, insert, update, delete on app, app_version, action, workflow, work
 grant select, insert on workflow_version, test_version to weft_api;
 grant execute on function has_unpublished_changes(workflow) to weft_api;
 grant select, insert, update, delete on trigger, refused_delivery, trigger_miss to weft_api;
-grant execute on function trigger_health(weft.trigger) to weft_api;
+grant execute on function trigger_health(weft.trigger), trigger_setup(weft.trigger) to weft_api;
 grant execute on function note_miss(uuid, uuid, text, bigint, timestamptz, text) to weft_api, weft_ingest;
 grant select, insert on trigger_sample to weft_api;
 grant update (listen_until, problem) on trigger_sample to weft_api;

@@ -155,7 +155,7 @@ constexpr std::array kTables = {
         {},
         "tenant_id",
         false,
-        "trigger_health"
+        "trigger_health trigger_setup"
     },
     Table{
         "trigger_schedule",

@@ -52,8 +52,14 @@ TEST_F(Polls, AreMadeShownSwitchedAndDeleted) {
     api.notified.clear();
     EXPECT_FALSE(api.post(owner, at + "/activate").body.at("poll").at("next_at").is_null());
     EXPECT_EQ(row(made.id(), "due_at <= clock_timestamp()"), "true");
+    const auto setup = [&] { return api.get(owner, at).text("setup"); };
     const auto health = [&] { return api.get(owner, at).body.at("poll").at("health"); };
     EXPECT_EQ(health(), "waiting");
+    EXPECT_EQ(setup(), "pending");
+    api.db.exec("update weft.trigger_poll set failing_since = now(), problem = 'x'");
+    EXPECT_EQ(setup(), "failed");
+    api.db.exec("update weft.trigger_poll set failing_since = null, problem = null, checked_at = now()");
+    EXPECT_EQ(setup(), "active");
     api.db.exec("update weft.trigger_poll set polled_at = now()");
     EXPECT_EQ(health(), "ok");
     api.db.exec("update weft.trigger_poll set failing_since = now(), problem = 'x'");
@@ -68,11 +74,33 @@ TEST_F(Polls, AreMadeShownSwitchedAndDeleted) {
     );
     const Reply off = api.post(owner, at + "/deactivate");
     EXPECT_EQ(off.body.at("poll").at("cursor"), "c");
-    EXPECT_EQ(row(made.id(), "(due_at is null)::text || epoch"), "true8");
+    EXPECT_EQ(off.text("setup"), "deactivating") << "somebody has asked, and has not given up yet";
+    EXPECT_EQ(row(made.id(), "(due_at is null)::text || epoch"), "true7");
     EXPECT_EQ(api.post(owner, at + "/activate").status, 200);
-    EXPECT_EQ(row(made.id(), "cursor || is_primed || epoch || (lease_until is null)"), "\"c\"true9true");
+    EXPECT_EQ(row(made.id(), "cursor || is_primed || epoch || (lease_until is null)"), "\"c\"true8true");
     EXPECT_EQ(api.call(owner, Method::kDelete, at).status, 204);
     EXPECT_EQ(api.db.scalar("select count(*) from weft.trigger_poll"), "0");
+}
+
+/// The wish stands in the transaction that switches the workflow.
+TEST_F(Polls, FollowTheirWorkflow) {
+    const std::string at = "/triggers/" + make(kConfig).id();
+    const auto due = [&] { return api.db.scalar("select (due_at <= now())::text from weft.trigger_poll"); };
+    const auto setup = [&] { return api.get(owner, at).text("setup"); };
+    const std::string workflow = "/workflows/" + world.ids["workflow"];
+    EXPECT_EQ(api.post(owner, workflow + "/deactivate").status, 200);
+    EXPECT_EQ(api.post(owner, at + "/activate").text("setup"), "inactive") << "its workflow is";
+    EXPECT_EQ(due(), "");
+    EXPECT_EQ(api.post(owner, workflow + "/activate").status, 200);
+    EXPECT_EQ(due(), "true");
+    EXPECT_EQ(setup(), "pending");
+    api.db.exec("update weft.trigger_poll set checked_at = now(), due_at = now() + interval '1 hour'");
+    EXPECT_EQ(api.post(owner, workflow + "/publish").status, 201);
+    EXPECT_EQ(due(), "false") << "another version changes nothing about it";
+    EXPECT_EQ(setup(), "active");
+    EXPECT_EQ(api.post(owner, workflow + "/deactivate").status, 200);
+    EXPECT_EQ(due(), "");
+    EXPECT_EQ(setup(), "inactive");
 }
 
 TEST_F(Polls, OnlyAnotherSourceIsReadFromItsBeginning) {

@@ -14,6 +14,7 @@ constexpr std::string_view kTrigger = R"(
     name text = Orders of the shop
     state active|inactive
     health off|never|ok|failing
+    setup inactive|pending|active|failed|deactivating
     config object = {"mode": "async", "signature": {"scheme": "hmac-sha256"}}
     has_secret bool
     url text? = https://weft.example.com/hooks/whk_...

@@ -92,13 +92,17 @@ rt::Task<Result<JsonArray>> Triggers::shown_all(Context& context, std::vector<ro
     for (const rows::Trigger& trigger : triggers) {
         const auto state = states.find(trigger.id);
         const auto poll = polling.find(trigger.id);
+        const auto standings = healths.find(trigger.id);
+        const rows::Standing standing =
+            standings == healths.end() ? rows::Standing{"off", "inactive"} : standings->second;
         JsonObject item{
             {"id", trigger.id.text()},
             {"workflow_id", trigger.workflow_id.text()},
             {"kind", name(trigger.kind)},
             {"name", trigger.name},
             {"state", name(trigger.state)},
-            {"health", healths.contains(trigger.id) ? healths.at(trigger.id) : "off"},
+            {"health", standing.health},
+            {"setup", standing.setup},
             {"config", trigger.config},
             {"has_secret", trigger.has_secret},
             {"url", nullptr},

@@ -1,6 +1,7 @@
 #include "control/workflows/detail/answers.h"
 #include "control/workflows/workflows.h"
 #include "core/tenancy/tenancy.h"
+#include "store/triggers/polls.h"
 #include "store/triggers/schedules.h"
 #include "store/triggers/triggers.h"
 
@@ -30,6 +31,7 @@ rt::Task<Result<void>> Workflows::tell_triggers(Context& context, WorkflowId id)
     CO_TRY(auto triggers, co_await store::triggers::ids_of_workflow(context.db(), id, context.deadline));
     tell(context, triggers);
     CO_CHECK_OK(co_await store::triggers::plan_schedules_of_workflow(context.db(), id, context.deadline));
+    CO_CHECK_OK(co_await store::triggers::switch_polls_of_workflow(context.db(), id, context.deadline));
     co_return Result<void>();
 }
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr auto kRetryPause = std::chrono::seconds(1);  // while the database is away
 constexpr Steady::duration kPause = std::chrono::milliseconds(20);
+constexpr Millis kSetUpRetry = trigger::kPollEveryMin;
 constexpr std::size_t kProblemBytesMax = 1'000;
 
 /// As many bytes of it as a row has room for, without cutting a character in two.
@@ -49,7 +50,9 @@ rt::Task<Result<void>> Poller::Impl::failed(
     const rows::DuePoll& due, std::string why, std::optional<Millis> after
 ) {
     count("failed");
-    Millis next = trigger::poll_pause(every_of(due), due.failures + 1);
+    // What has never answered yet is tried sooner than what fails now.
+    const Millis every = due.is_checked ? every_of(due) : std::min(every_of(due), kSetUpRetry);
+    Millis next = trigger::poll_pause(every, due.failures + 1);
     if (after) next = std::clamp(*after, trigger::kPollEveryMin, trigger::kPollEveryMax);
     rows::PollOutcome outcome{.tenant = due.tenant, .trigger = due.trigger, .epoch = due.epoch, .next = next};
     outcome.problem = shortened(std::move(why));
@@ -162,6 +165,8 @@ rt::Task<void> Poller::Impl::handle(rows::DuePoll due) {
         needs.log.warn(
             "a poll is left to its lease", {{"trigger", due.trigger.text()}, {"reason", done.error().detail}}
         );
+    if (!done && done.error().code == Code::kStale)
+        (void)co_await rows::release_poll(needs.pool, due, soon());
     places.give(due.tenant);
     is_woken = true;
     wanted.notify_all();

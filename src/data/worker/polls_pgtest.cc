@@ -232,6 +232,40 @@ TEST_F(PollsTest, AnInactiveWorkflowIsNotAskedForAndWhatComesMeanwhileWaits) {
     EXPECT_THAT(inputs(), ElementsAre(R"({"id":5})"));
 }
 
+/// Switching on is a wish; what becomes of it is said, and tried again.
+TEST_F(PollsTest, SettingUpIsSaidAndTriedAgain) {
+    const auto setup = [&](TriggerId id) {
+        return database().scalar(
+            "select weft.trigger_setup(t.*) from weft.trigger t where id = $1::uuid", {id.text()}
+        );
+    };
+    const auto good = pages_["/items"];
+    pages_["/items"] = [](const http::Request&) { return http::Response::json(401, R"({"error":"who"})"); };
+    const TriggerId id = poll(settings(R"(,"every":"1d","start":"all")"));
+    EXPECT_EQ(setup(id), "pending");
+    start_worker();
+    ASSERT_TRUE(asked(id, 1));
+    EXPECT_EQ(setup(id), "failed");
+    EXPECT_THAT(of(id, "problem"), HasSubstr("401"));
+    EXPECT_EQ(of(id, "due_at < now() + interval '2 minutes'"), "true") << "sooner than every day";
+    EXPECT_THAT(inputs(), IsEmpty());
+    pages_["/items"] = good;
+    ASSERT_TRUE(ask_again(id));
+    EXPECT_EQ(setup(id), "active");
+
+    std::string meanwhile;
+    pages_["/items"] = [&](const http::Request& request) {  // as control/triggers does it
+        database().exec(
+            "update weft.trigger_poll set due_at = null; update weft.trigger set state = 'inactive'"
+        );
+        meanwhile = setup(id);
+        return good(request);
+    };
+    database().exec("update weft.trigger_poll set due_at = now(); notify weft_trigger");
+    ASSERT_TRUE(eventually([&] { return setup(id) == "inactive"; }));
+    EXPECT_EQ(meanwhile, "deactivating");
+}
+
 /// Switched off between the question and the answer: nothing is remembered that did not run.
 TEST_F(PollsTest, SwitchedOffMeanwhileNothingIsLost) {
     start_worker();

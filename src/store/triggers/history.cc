@@ -39,19 +39,25 @@ rt::Task<Result<Health>> find_health(Db db, TriggerId id, rt::Deadline by) {
     co_return one(rows, kHealth, "Trigger not found");
 }
 
-rt::Task<Result<std::map<TriggerId, std::string>>> find_healths(
+rt::Task<Result<std::map<TriggerId, Standing>>> find_healths(
     Db db, std::vector<TriggerId> ids, rt::Deadline by
 ) {
     struct Found {
         TriggerId trigger;
         std::string health;
+        std::string setup;
     };
-    constexpr auto kFound =
-        pg::columns(pg::column<&Found::trigger>("trigger_id"), pg::column<&Found::health>("health"));
-    std::map<TriggerId, std::string> out;
+    constexpr auto kFound = pg::columns(
+        pg::column<&Found::trigger>("trigger_id"),
+        pg::column<&Found::health>("health"),
+        pg::column<&Found::setup>("setup")
+    );
+    std::map<TriggerId, Standing> out;
     if (ids.empty()) co_return out;
     CO_TRY(auto rows, co_await db.query(sql::kFindHealth, pg::params(pg::array(ids)), by));
-    CO_CHECK_OK(pg::each(rows, kFound, [&](Found row) { out.emplace(row.trigger, std::move(row.health)); }));
+    CO_CHECK_OK(pg::each(rows, kFound, [&](Found row) {
+        out.emplace(row.trigger, Standing{std::move(row.health), std::move(row.setup)});
+    }));
     co_return out;
 }
 

@@ -5,19 +5,14 @@
 #include "platform/pg/pg.h"
 #include "store/db/db.h"
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 /// What has become of a trigger: its runs, and what it did not take or could not do (`trigger_miss`).
 namespace weft::store::triggers {
-
-/// As `trigger_health` of the database has them.
-inline constexpr std::array<std::string_view, 4> kHealths = {"off", "never", "ok", "failing"};
 
 /// Runs of the last day are counted up to here.
 inline constexpr int kDayRunsMax = 10'000;
@@ -48,7 +43,12 @@ struct Health {
 };
 /// kNotFound.
 rt::Task<Result<Health>> find_health(Db db, TriggerId id, rt::Deadline by);
-rt::Task<Result<std::map<TriggerId, std::string>>> find_healths(
+/// In a word: how each fares, and how far setting it up has come.
+struct Standing {
+    std::string health;  // as `trigger_health` of the database has it
+    std::string setup;   // as `trigger_setup`
+};
+rt::Task<Result<std::map<TriggerId, Standing>>> find_healths(
     Db db, std::vector<TriggerId> ids, rt::Deadline by
 );
 

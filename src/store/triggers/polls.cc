@@ -40,6 +40,7 @@ constexpr auto kDuePoll = pg::columns(
     pg::column<&DuePoll::is_primed>("is_primed"),
     pg::column<&DuePoll::cursor>("cursor"),
     pg::column<&DuePoll::failures>("failures"),
+    pg::column<&DuePoll::is_checked>("is_checked"),
     pg::column<&DuePoll::is_listening>("is_listening"),
     pg::column<&DuePoll::is_live>("is_live"),
     pg::column<&DuePoll::version>("published_version_id"),
@@ -123,6 +124,17 @@ rt::Task<Result<void>> plan_poll(Db db, TriggerId id, std::string compiled, Memo
 
 rt::Task<Result<void>> switch_poll(Db db, TriggerId id, Polling polling, rt::Deadline by) {
     CO_CHECK_OK(co_await db.query(sql::kSwitchPoll, pg::params(id, polling == Polling::kOn), by));
+    co_return Result<void>();
+}
+
+rt::Task<Result<void>> switch_polls_of_workflow(Db db, WorkflowId workflow, rt::Deadline by) {
+    CO_CHECK_OK(co_await db.query(sql::kPollsOfWorkflow, pg::params(workflow), by));
+    co_return Result<void>();
+}
+
+rt::Task<Result<void>> release_poll(pg::Pool& pool, DuePoll due, rt::Deadline by) {
+    auto params = pg::params(due.tenant, due.trigger, due.epoch);
+    CO_CHECK_OK(co_await pool.query(poll_principal(), sql::kReleasePoll, std::move(params), by));
     co_return Result<void>();
 }
 

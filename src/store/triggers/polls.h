@@ -42,9 +42,12 @@ rt::Task<Result<std::map<TriggerId, PollState>>> find_polls(
 /// kForget also forgets cursor and items: they were another source's.
 enum class Memory : std::uint8_t { kKeep, kForget };
 rt::Task<Result<void>> plan_poll(Db db, TriggerId id, std::string compiled, Memory memory, rt::Deadline by);
-/// On: it asks as soon as it can. Off: no more; cursor and items stay.
+/// On: it asks as soon as it can, if its workflow is active and published. Off: no more; cursor and items
+/// stay.
 enum class Polling : std::uint8_t { kOff, kOn };
 rt::Task<Result<void>> switch_poll(Db db, TriggerId id, Polling polling, rt::Deadline by);
+/// Likewise, of a workflow whose state or published version has changed.
+rt::Task<Result<void>> switch_polls_of_workflow(Db db, WorkflowId workflow, rt::Deadline by);
 
 // ---- across tenants, as weft_ingest
 
@@ -62,6 +65,7 @@ struct DuePoll {
     bool is_primed = false;
     std::optional<std::string> cursor;  // JSON text
     int failures = 0;
+    bool is_checked = false;    // it has answered well since it was switched on
     bool is_listening = false;  // somebody wants a sample of what it finds (samples.h)
     bool is_live = false;       // trigger and workflow are active, and there is something to run
     std::optional<WorkflowVersionId> version;  // the published one
@@ -101,6 +105,9 @@ struct PollOutcome {
 rt::Task<Result<std::vector<std::optional<Begun>>>> settle_poll(
     pg::Pool& pool, PollOutcome outcome, std::vector<const NewRun*> runs, rt::Deadline by
 );
+
+/// It was switched off while it was asked: nobody is at work for it any more.
+rt::Task<Result<void>> release_poll(pg::Pool& pool, DuePoll due, rt::Deadline by);
 
 /// How long until the next one is due, on the database's clock; negative: it is; nothing: none is.
 rt::Task<Result<std::optional<Millis>>> time_until_poll(pg::Pool& pool, rt::Deadline by);

@@ -17,11 +17,11 @@ claimed as (
         epoch = p.epoch + 1
     from due d
     where p.ctid = d.place
-    returning p.tenant_id, p.trigger_id, p.compiled, p.epoch, p.source, p.is_primed, p.cursor, p.failures
+    returning p.tenant_id, p.trigger_id, p.compiled, p.epoch, p.source, p.is_primed, p.cursor, p.failures, p.checked_at
 )
 select
     c.tenant_id, c.trigger_id, t.workflow_id, t.kind, t.name, t.config, c.compiled, c.epoch, c.source,
-    c.is_primed, c.cursor, c.failures,
+    c.is_primed, c.cursor, c.failures, c.checked_at is not null as is_checked,
     t.state = 'active' and w.state = 'active' and w.published_version_id is not null as is_live,
     coalesce(s.listen_until > statement_timestamp(), false) as is_listening,
     w.published_version_id, w.flow, statement_timestamp() as now

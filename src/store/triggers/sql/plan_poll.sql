@@ -12,4 +12,5 @@ set compiled = excluded.compiled,
     cursor = case when $3::boolean then null else p.cursor end,
     failures = 0,
     failing_since = null,
-    problem = null
+    problem = null,
+    checked_at = null

@@ -21,7 +21,11 @@ set due_at = case
         when not $5::boolean then p.failing_since
         when $11::text is not null then coalesce(p.failing_since, statement_timestamp())
     end,
-    problem = case when $5::boolean then $11::text else p.problem end
+    problem = case when $5::boolean then $11::text else p.problem end,
+    checked_at = case
+        when $5::boolean and $11::text is null then coalesce(p.checked_at, statement_timestamp())
+        else p.checked_at
+    end
 from trigger t
 left join trigger_sample s on s.tenant_id = t.tenant_id and s.trigger_id = t.id
 where t.tenant_id = p.tenant_id
