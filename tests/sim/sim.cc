@@ -44,6 +44,12 @@ constexpr std::array kPlanted{
         runstate::Sabotage::kLoseResults, "G10", "results in the journal", "a finished step was done again"
     },
     Planted{
+        runstate::Sabotage::kLoseAborts,
+        "G9",
+        "answers for calls that were not made",
+        "stuck: nothing is under way and the run has not ended"
+    },
+    Planted{
         runstate::Sabotage::kLoseKept, "replay", "steps that a replay keeps", "a finished step was done again"
     },
 };

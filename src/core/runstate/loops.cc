@@ -129,7 +129,9 @@ void Machine::loop_evaluated(const InputEvaluated& e) {
 bool Machine::advance_loops() {
     bool has_moved = false;
     for (StepIndex i = 0; i < count(); ++i) {
-        if (plan_at(i).loop && at(i).phase == Phase::kLooping) has_moved = advance_loop(i) || has_moved;
+        if (!plan_at(i).loop || at(i).phase != Phase::kLooping) continue;
+        if (plan_at(i).is_final != (state_.stage == Stage::kFinally)) continue;  // resumed too early
+        has_moved = advance_loop(i) || has_moved;
         if (!is_going()) return false;
     }
     return has_moved;

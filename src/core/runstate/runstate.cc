@@ -187,8 +187,7 @@ void Machine::on(const SandboxLost& e) {
     const bool is_known = e.step != kRun && is_active(at(e.step).phase) && is_of(e.step, e.iteration);
     if (is_known) return settle(e.step, Phase::kFailed, e.failure);
     if (state_.stage != Stage::kFinally) return stop(RunStatus::kFailed, e.failure, kRun);
-    fail_finally(e.failure, kRun);
-    finish(state_.end, state_.failure, state_.failed_step);
+    cut_finally_short(e.failure);
 }
 
 // ---- one step
@@ -379,10 +378,9 @@ bool is_handled(const Plan& plan, StepIndex step) {
 
 void Machine::time_out() {
     if (state_.stage == Stage::kFinally) {
-        for (StepIndex i = 0; i < count(); ++i) drop(i);
         const std::string limit = duration_text(kFinallyMax);
-        return fail_finally(
-            {FailureKind::kLimit, fmt::format("The final steps reached their time limit of {}", limit)}, kRun
+        return cut_finally_short(
+            {FailureKind::kLimit, fmt::format("The final steps reached their time limit of {}", limit)}
         );
     }
     Failure failure{
@@ -420,9 +418,13 @@ void Machine::conclude(RunStatus end, std::optional<Failure> failure, StepIndex 
     state_.failed_step = step;
     state_.deadline = tick_.now + kFinallyMax;
     emit(StartTimer{kRun, state_.deadline});
-    for (StepIndex i = 0; i < count();
-         ++i)  // resumed, and nothing may have heard of it while the run was stopping
-        if (plan_at(i).is_final && at(i).status() == StepStatus::kWaiting) emit(StartTimer{i, at(i).until});
+    for (StepIndex i = 0; i < count(); ++i) {  // resumed, and what they asked for was not heard meanwhile
+        if (!plan_at(i).is_final) continue;
+        if (at(i).phase == Phase::kClosing)
+            emit(CloseWait{i});
+        else if (at(i).status() == StepStatus::kWaiting)
+            emit(StartTimer{i, at(i).until});
+    }
     for (StepIndex i = 0; i < top(); ++i)  // those that had failed before a crash
         if (plan_at(i).is_final && at(i).phase == Phase::kFailed && !is_handled(plan_, i))
             fail_finally(*at(i).failure, i);
@@ -433,6 +435,12 @@ void Machine::fail_finally(const Failure& failure, StepIndex step) {
     state_.end = RunStatus::kFailed;
     state_.failure = failure;
     state_.failed_step = step;
+}
+
+/// The run ends when calls under way have answered.
+void Machine::cut_finally_short(const Failure& failure) {
+    for (StepIndex i = 0; i < count(); ++i) drop(i);
+    fail_finally(failure, kRun);
 }
 
 void Machine::finish(RunStatus end, std::optional<Failure> failure, StepIndex step) {

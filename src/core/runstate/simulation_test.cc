@@ -113,6 +113,12 @@ TEST(RunstateSimulation, NoticesLostTimers) {
     EXPECT_GT(violations({.sabotage = Sabotage::kLoseTimers, .crash = 0.1}, kStuck), 20);
 }
 
+TEST(RunstateSimulation, NoticesCallsThatWereNotMadeAndNobodyAnswersFor) {
+    constexpr std::string_view kStuck = "stuck: nothing is under way and the run has not ended";
+    EXPECT_GT(violations({.sabotage = Sabotage::kLoseAborts, .sandbox = 0.1}, kStuck), 20);
+    EXPECT_EQ(violations({.sandbox = 0.1}, kStuck), 0);
+}
+
 TEST(RunstateSimulation, NoticesLostCancels) {
     EXPECT_GT(violations({.sabotage = Sabotage::kLoseCancels, .crash = 0.1}, "a cancel got lost"), 20);
 }

@@ -29,6 +29,7 @@ enum class Sabotage {
     kOwnClock,     // a worker takes its own clock for the database's
     kLoseTimers,   // a sleep is forgotten
     kLoseCancels,  // the next worker does not hear of one
+    kLoseAborts,   // nobody answers for a call that was not made
     kLoseKept,     // a run that repeats another is not told of a step that it keeps
 };
 
@@ -45,6 +46,7 @@ enum class Fault {
     kFailedAnswer,
     kLateAnswer,  // heard of by the next worker only
     kTimeLimit,
+    kLostSandbox,  // while it is asked for an input, or for the request of a call
 };
 inline constexpr std::array kFaultNames{
     "crash",
@@ -58,6 +60,7 @@ inline constexpr std::array kFaultNames{
     "failed answer",
     "late answer",
     "time limit",
+    "lost sandbox",
 };
 /// One directly after the other in the same run.
 using FaultPair = std::pair<Fault, Fault>;
@@ -66,6 +69,7 @@ struct Options {
     Sabotage sabotage = Sabotage::kNone;
     double crash = 0.05;
     double pause = 0.02;
+    double sandbox = 0.01;  // how often it is lost when it is asked
 };
 
 /// A step as defined, of one iteration.
@@ -100,6 +104,8 @@ struct Life {
     std::set<std::pair<Place, int>> performed;
     std::set<Place> results;
     std::set<Place> begun;
+    std::set<Place> unmade;      // calls whose request the sandbox could not make up any more
+    std::vector<Event> at_once;  // what happened while a command was carried out
 };
 
 }  // namespace weft::runstate

@@ -242,7 +242,7 @@ class Outside {
     int pauses_ = 0;
     std::size_t kept_ = 0;  // steps, by a run that repeats another
     bool ended_ = false;
-    bool has_timed_out_ = false;  // the final steps have, or were told to stop
+    bool is_cut_short_ = false;  // the final steps have, or were told to stop
     bool is_cancelled_ = false;
     bool must_be_canceled_ = false;  // it was, while steps were under way
 };

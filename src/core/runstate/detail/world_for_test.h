@@ -60,7 +60,7 @@ class World : Outside {
         sleeps_.clear();
         excusable_.clear();
         durable_excuses_.clear();
-        ended_ = has_timed_out_ = is_cancelled_ = must_be_canceled_ = false;
+        ended_ = is_cut_short_ = is_cancelled_ = must_be_canceled_ = false;
         started_at_ = now_;
         boot();
         return run();
@@ -76,7 +76,7 @@ class World : Outside {
     void cancel() {
         struck(Fault::kCancel);
         is_cancelled_ = true;
-        has_timed_out_ = has_timed_out_ || life_.state.stage == Stage::kFinally;
+        is_cut_short_ = is_cut_short_ || life_.state.stage == Stage::kFinally;
         must_be_canceled_ = must_be_canceled_ || life_.state.stage == Stage::kRunning;
         send(CancelRequested{"test"});
     }
@@ -195,8 +195,8 @@ class World : Outside {
             }
             now_ = std::max(now_, chosen.at);
             if (is_run_timer && !is_stale_) struck(Fault::kTimeLimit);
-            has_timed_out_ =
-                has_timed_out_ || (is_run_timer && life_.state.stage == Stage::kFinally && !is_stale_);
+            is_cut_short_ =
+                is_cut_short_ || (is_run_timer && life_.state.stage == Stage::kFinally && !is_stale_);
         } else {
             now_ += Millis(dice_.below(50));
         }
@@ -227,6 +227,16 @@ class World : Outside {
             return s.status() == StepStatus::kRunning && !s.loop;  // what a loop asks is between its items
         });
         check(active <= plan_.parallel_max, "more steps under way than allowed");
+        for (const Event& meanwhile : std::exchange(life_.at_once, std::vector<Event>())) {
+            if (ended_ || is_stale_) return;
+            if (std::holds_alternative<CancelRequested>(meanwhile)) {
+                cancel();
+                continue;
+            }
+            is_cut_short_ = is_cut_short_ || (std::get<SandboxLost>(meanwhile).step == kRun &&
+                                              life_.state.stage == Stage::kFinally);
+            send(meanwhile);
+        }
     }
 
     void check_stopped(const Command& command) {
@@ -246,7 +256,30 @@ class World : Outside {
             check_needs(c.step);
             life_.begun.insert(place(c.step));
         }
+        if (c.step != kRun && lose_sandbox(c.step)) return;
         life_.pending.push_back({InputEvaluated{.step = c.step, .iteration = iteration(c.step)}});
+    }
+    /// Of what it was asked it answers nothing; the run ends, or its step, or it is killed because the run is
+    /// canceled.
+    bool lose_sandbox(StepIndex i) {
+        // The engine asks for nothing that was stopped before its turn came.
+        const Phase phase = life_.state.steps[static_cast<std::size_t>(i)].phase;
+        const bool is_asked = phase == Phase::kEvaluating || phase == Phase::kCalling;
+        if (!is_asked || !life_.at_once.empty() || !dice_.chance(options_.sandbox)) return false;
+        struck(Fault::kLostSandbox);
+        SandboxLost lost{.failure = {FailureKind::kLimit, "too much memory"}};
+        switch (dice_.below(3)) {
+            case 0:
+                lost.step = i;
+                lost.iteration = iteration(i);
+                [[fallthrough]];
+            case 1:
+                life_.at_once.emplace_back(lost);
+                break;
+            default:
+                life_.at_once.emplace_back(is_cancelled_ ? Event(lost) : Event(CancelRequested{"test"}));
+        }
+        return true;
     }
     void obey(const Perform& c) {
         check_not_done(c.step);
@@ -266,9 +299,12 @@ class World : Outside {
             });
             check_always(has_intent, "an unsafe call without a committed intent");
         }
-        life_.pending.push_back(
-            {CallFinished{.step = c.step, .iteration = iteration(c.step), .attempt = c.attempt}}
-        );
+        if (c.attempt == 1 && lose_sandbox(c.step))
+            life_.unmade.insert(place(c.step));
+        else
+            life_.pending.push_back(
+                {CallFinished{.step = c.step, .iteration = iteration(c.step), .attempt = c.attempt}}
+            );
     }
     void obey(const RunCode& c) {
         check_not_done(c.step);
@@ -390,6 +426,11 @@ class World : Outside {
             life_.state.steps[static_cast<std::size_t>(c.step)].phase == Phase::kCalling,
             "aborted what was not a call"
         );
+        if (!life_.unmade.contains(place(c.step)) || options_.sabotage == Sabotage::kLoseAborts) return;
+        const int attempt = life_.state.steps[static_cast<std::size_t>(c.step)].attempt;
+        life_.pending.push_back(
+            {CallFinished{.step = c.step, .iteration = iteration(c.step), .attempt = attempt}}
+        );
     }
     void obey(const Respond&) {}
     void obey(const Park& c) {
@@ -440,7 +481,7 @@ class World : Outside {
             bool is_open = status == StepStatus::kQueued || status == StepStatus::kCanceled ||
                            status == StepStatus::kNotReached;
             if (c.status == RunStatus::kSuccess) check(!is_open, "success with a step that was not done");
-            if (plan_.steps[i].is_final && !has_timed_out_) check(!is_open, "an end without the final steps");
+            if (plan_.steps[i].is_final && !is_cut_short_) check(!is_open, "an end without the final steps");
         }
     }
 };
