@@ -72,7 +72,7 @@ rt::Task<Result<void>> Slots::enter(engine::Job& job) {
     Turn turn(*this, job);
     pass_on();
     while (!job.has_slot) {
-        if (job.cancel) co_return fail(Error::cancelled("the run is asked to stop"));
+        if (job.has_unheard_cancel()) co_return fail(Error::cancelled("the run is asked to stop"));
         CO_CHECK_OK(co_await job.woken.wait(job.scope.forever()));
     }
     co_return Result<void>{};

@@ -267,8 +267,8 @@ void Driver::restore(Index step, const store::runs::StepRun& row) {
 
 /// One step of the loop: a command, else an event, else a flush that is due, else a wait.
 rt::Task<Result<void>> Driver::turn() {
-    if (run_.job.cancel && !is_cancel_applied_) {
-        is_cancel_applied_ = true;
+    if (run_.job.has_unheard_cancel()) {
+        run_.job.is_cancel_heard = true;
         record_.note_cancel(*run_.job.cancel);
         apply(CancelRequested{run_.job.cancel->reason});
     }

@@ -78,6 +78,9 @@ struct Job {
 
     /// A person asked: the run ends as canceled. Idempotent.
     void request_cancel(store::queue::Cancel asked);
+    /// Asked to stop, and the run has not been told: what is under way for it may as well be dropped.
+    /// Afterwards its final steps need what they need.
+    bool has_unheard_cancel() const { return cancel && !is_cancel_heard; }
     /// Something that the run waits for was answered.
     void signal();
 
@@ -86,6 +89,7 @@ struct Job {
     const Steady loaded_at;  // when `loaded.now` was true
     Steady held_until{};     // the lease by our own clock, short of the database's: the dispatcher's
     std::optional<store::queue::Cancel> cancel;
+    bool is_cancel_heard = false;          // by the run
     bool is_signaled = false;              // and what it was has not been read
     isolation::Sandbox* asking = nullptr;  // while a request to it is under way
     bool has_slot = true;                  // kept by Slots

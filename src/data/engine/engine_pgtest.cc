@@ -251,6 +251,23 @@ TEST_F(EngineTest, ACancelWhileTheRequestOfACallIsMadeEndsTheRun) {
     EXPECT_EQ(database.scalar("select state from weft.step_run"), "canceled");
 }
 
+TEST_F(EngineTest, AFinalStepOfACanceledRunHearsOfTheEndOfItsSandbox) {
+    start_run(
+        R"({"steps":[{"id":"a","uses":"core/map","with":{}}],"finally":[{"id":"b","uses":"core/map","with":{}}]})"
+    );
+    sandboxes.answer = [this]() -> Result<isolation::Reply> {
+        if (sandboxes.requests == 2) return fail(Error::limit("The run used more than 128 MiB"));
+        running->request_cancel({});
+        return fail(Error::internal("killed by signal 9"));
+    };
+    EXPECT_EQ(run_once(), End::kFinished);
+    EXPECT_EQ(of_run("state"), "canceled");
+    EXPECT_EQ(
+        database.scalar("select string_agg(state, ',' order by position) from weft.step_run"),
+        "canceled,failed"
+    );
+}
+
 TEST_F(EngineTest, ASandboxThatDiesForTheLastTimeWhileARequestIsMadeEndsTheRun) {
     start_run(kCall, a_shop());
     sandboxes.answer = [this]() -> Result<isolation::Reply> {

@@ -89,7 +89,7 @@ rt::Task<Result<std::optional<store::runs::RunWrite>>> Driver::make_other(OtherR
         auto made = co_await make_run(run_.deps, other, run_.job.scope.deadline(10s));
         if (made || !is_passing(made.error())) co_return made;
         if (run_.job.scope.is_cancelled()) co_return fail(std::move(made).error());
-        if (run_.job.cancel && !is_cancel_applied_) co_return std::nullopt;
+        if (run_.job.has_unheard_cancel()) co_return std::nullopt;
         run_.deps.log.warn("no other run begun", {{"run_id", run_.id}, {"detail", made.error().detail}});
         (void)co_await rt::sleep_for(kPause, run_.job.scope.forever());
     }

@@ -43,7 +43,8 @@ void Driver::release_charges() {
 rt::Task<Result<void>> Driver::take_sandbox() {
     if (!run_.job.has_slot) {
         auto back = co_await come_back();
-        if (!back && run_.job.cancel && !run_.job.scope.is_cancelled()) co_return Result<void>{};
+        if (!back && run_.job.has_unheard_cancel() && !run_.job.scope.is_cancelled())
+            co_return Result<void>{};
         if (!back && back.error().code == Code::kUnavailable) {
             co_return co_await give_back(JobFate::kPostpone, 1s);
         }
@@ -142,7 +143,7 @@ rt::Task<Result<void>> Driver::read_back(rt::Deadline by) {
 /// another chance from its journal, as a crashed worker would.
 rt::Task<Result<void>> Driver::sandbox_failed(Error error, Index step) {
     if (run_.job.scope.is_cancelled()) co_return fail(std::move(error));
-    if (run_.job.cancel) co_return Result<void>{};  // killed for that: turn() goes on from here
+    if (run_.job.has_unheard_cancel()) co_return Result<void>{};  // killed for that: turn() goes on from here
     switch (error.code) {
         case Code::kLimit:
         case Code::kTimeout: {

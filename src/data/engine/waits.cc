@@ -114,7 +114,7 @@ rt::Task<Result<void>> Driver::look_for_event(Index step) {
     store::waits::Target target{
         .tenant = run_.tenant, .run = run_.id, .step = run_.step(step).id, .iteration = run_.iteration(step)
     };
-    while (!run_.job.scope.is_cancelled() && !run_.job.cancel) {
+    while (!run_.job.scope.is_cancelled() && !run_.job.has_unheard_cancel()) {
         const rt::Deadline by = run_.job.scope.deadline(10s);
         auto taken = co_await take_event(key, target, by);
         if (taken && *taken) co_return Result<void>{};

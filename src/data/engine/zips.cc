@@ -129,9 +129,8 @@ rt::Task<Result<void>> Driver::run_zip(RunCode command) {
     }
     if (end_) co_return Result<void>{};
     if (!made && run_.job.scope.is_cancelled()) co_return fail(std::move(made).error());
-    if (!is_in(step, Phase::kCoding)) co_return Result<void>{};  // its sandbox was lost meanwhile
-    if (!made && run_.job.cancel && !is_cancel_applied_)
-        co_return Result<void>{};  // turn() goes on from here
+    if (!is_in(step, Phase::kCoding)) co_return Result<void>{};            // its sandbox was lost meanwhile
+    if (!made && run_.job.has_unheard_cancel()) co_return Result<void>{};  // turn() goes on from here
     if (!made) {
         code_failed(step, command.attempt, made.error());
         co_return Result<void>{};
@@ -143,7 +142,7 @@ rt::Task<Result<void>> Driver::run_zip(RunCode command) {
 
 /// Between two pieces of much work.
 Result<void> Driver::may_go_on(const rt::Deadline& by) const {
-    if (run_.job.scope.is_cancelled() || (run_.job.cancel && !is_cancel_applied_))
+    if (run_.job.scope.is_cancelled() || run_.job.has_unheard_cancel())
         return fail(Error::cancelled("the run is stopped"));
     if (by.is_over())
         return fail(Error::timeout("The step's time is over; its timeout may be up to 10 minutes"));

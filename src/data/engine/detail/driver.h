@@ -281,8 +281,7 @@ class Driver {
     Session session_;
     Record record_;
     Calls calls_;
-    bool is_urgent_ = false;  // somebody waits for the response
-    bool is_cancel_applied_ = false;
+    bool is_urgent_ = false;        // somebody waits for the response
     bool has_lost_values_ = false;  // with a sandbox; the next one is to be told them
     bool is_buried_ = false;        // the last crash allowed: keep a dead letter
     std::optional<End> end_;
