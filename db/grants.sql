@@ -39,7 +39,8 @@ grant insert on tenant_key to weft_api;
 -- Everything of a connection but its sealed fields.
 grant select (
     tenant_id, id, app_id, key, name, auth_kind, key_id, revision, state, last_used_at, last_error_status, last_error_at,
-    created_at, updated_at
+    breaker_failures, breaker_within_ms, breaker_open_ms, circuit, circuit_until, circuit_opened_at, circuit_opens,
+    circuit_probe, circuit_reason, created_at, updated_at
 ) on connection to weft_api;
 grant insert, update, delete on connection to weft_api;
 grant select on workflow_run, step_run, payload, run_event, execution_log, run_mark, trigger_event, dead_letter
@@ -91,7 +92,10 @@ grant update (active, vtime) on tenant_queue to weft_api;
 grant select on app, app_version, action, workflow, workflow_version, test_version, trigger, tenant_key, connection
 to weft_worker;
 grant insert on tenant_key to weft_worker;
-grant update (state, last_used_at, last_error_status, last_error_at) on connection to weft_worker;
+grant update (
+    state, last_used_at, last_error_status, last_error_at, circuit, circuit_until, circuit_opened_at, circuit_opens,
+    circuit_probe, circuit_reason
+) on connection to weft_worker;
 grant select, insert, update on workflow_run, step_run, payload, run_event, execution_log, dead_letter to weft_worker;
 grant select, insert on run_mark to weft_worker;
 grant select, insert, update, delete on job to weft_worker;

@@ -152,7 +152,7 @@ export function fullState(): State {
   const version = { id: uuid(), app_id: app.id, major: 1, minor: 0, state: 'published', manifest: { base_url: 'https://orders.example.com', auth: { kind: 'api_key', in: 'header', name: 'X-Api-Key' } }, published_at: iso(now) }
   s.appVersions.push(version)
   s.actions.push({ id: uuid(), app_version_id: version.id, key: 'get-order', name: 'Get order', definition: { method: 'GET', path: '/orders/{{ input.id }}', effect: 'idempotent', input: { type: 'object', required: ['id'] } } })
-  s.connections.push({ id: uuid(), key: 'orders', name: 'Orders, live', app_id: app.id, auth_kind: 'api_key', state: 'ok', revision: 2, last_used_at: iso(now - 42_000), created_at: iso(now) })
+  s.connections.push({ id: uuid(), key: 'orders', name: 'Orders, live', app_id: app.id, auth_kind: 'api_key', state: 'ok', revision: 2, last_used_at: iso(now - 42_000), breaker_failures: 10, breaker_within_ms: '60000', breaker_open_ms: '30000', circuit: 'closed', created_at: iso(now) })
   s.tokens.push({ id: uuid(), name: 'ci', hint: 'weft_9f8…', role: 'builder', created_at: iso(now), last_used_at: null, expires_at: iso(now + 6e9), revoked_at: null })
   fillRuns(s, now)
   return s

@@ -122,7 +122,7 @@ const routes: Record<string, Handler> = {
   'GET /connections': () => ({ items: s.connections, next: null }),
   'POST /connections': (_id, b) => {
     if (s.connections.some((c) => c.key === b.key)) throw new Problem(409, `There is a connection "${String(b.key)}" already.`, { field: 'key' })
-    return make(s.connections, { key: b.key, name: b.name, app_id: b.app_id, auth_kind: 'api_key', state: 'untested', revision: 1 })
+    return make(s.connections, { key: b.key, name: b.name, app_id: b.app_id, auth_kind: 'api_key', state: 'untested', revision: 1, breaker_failures: 10, breaker_within_ms: '60000', breaker_open_ms: '30000', circuit: 'closed' })
   },
   'PUT /connections/*/secret': ([id]) => find(s.connections, id),
   'DELETE /connections/*': ([id]) => drop(s.connections, id),

@@ -45,6 +45,7 @@ class Connections {
     rt::Task<Result<Json>> create(Context& context, Json input);
     rt::Task<Result<Json>> change(Context& context, Json input);
     rt::Task<Result<Json>> replace_secret(Context& context, Json input);
+    rt::Task<Result<Json>> close_circuit(Context& context, Json input);
     rt::Task<Result<Json>> remove(Context& context, Json input);
 
     Environment& env_;

@@ -24,6 +24,13 @@ constexpr std::string_view kConnection = R"(
     last_used_at time?
     last_error_status int? = null
     last_error_at time? = null
+    breaker_failures int = 10
+    breaker_within_ms int = 60000
+    breaker_open_ms int = 30000
+    circuit closed|open|half_open = closed
+    circuit_until time? = null
+    circuit_opened_at time? = null
+    circuit_reason text? = null
     created_at time
     updated_at time)";
 
@@ -36,8 +43,15 @@ constexpr std::string_view kNewConnection = R"({
         "fields": {"type": "object", "examples": [{"token": "the-secret-of-the-other-system"}]}
     }})";
 
-constexpr std::string_view kNewName =
-    R"({"required": ["name"], "properties": {"name": {"$ref": "#/definitions/name"}}})";
+constexpr std::string_view kNewSettings = R"({
+    "properties": {
+        "name": {"$ref": "#/definitions/name"},
+        "breaker_failures": {"type": "integer", "minimum": 0, "maximum": 1000, "description":
+            "So many failed calls within breaker_within_ms, half of all at least, open it; 0: never"},
+        "breaker_within_ms": {"type": "integer", "minimum": 1000, "maximum": 3600000},
+        "breaker_open_ms": {"type": "integer", "minimum": 1000, "maximum": 3600000, "description":
+            "How long no call goes out before one tries"}
+    }})";
 
 constexpr std::string_view kNewFields = R"({"required": ["fields"], "properties": {
     "fields": {"type": "object", "examples": [{"token": "the-new-secret"}]}}})";
@@ -55,6 +69,13 @@ Json connection_json(const vault::Connection& connection) {
         {"last_error_status",
          connection.last_error_status ? Json(*connection.last_error_status) : Json(nullptr)},
         {"last_error_at", time_json(connection.last_error_at)},
+        {"breaker_failures", connection.breaker.failures},
+        {"breaker_within_ms", connection.breaker.within.count()},
+        {"breaker_open_ms", connection.breaker.open.count()},
+        {"circuit", name(connection.circuit)},
+        {"circuit_until", time_json(connection.circuit_until)},
+        {"circuit_opened_at", time_json(connection.circuit_opened_at)},
+        {"circuit_reason", connection.circuit_reason ? Json(*connection.circuit_reason) : Json(nullptr)},
         {"created_at", time_json(connection.created_at)},
         {"updated_at", time_json(connection.updated_at)},
     };
@@ -115,10 +136,23 @@ rt::Task<Result<Json>> Connections::create(Context& context, Json input) {
 rt::Task<Result<Json>> Connections::change(Context& context, Json input) {
     const auto id = id_in<ConnectionId>(input);
     context.object = id.uuid();
-    CO_TRY(
-        auto found,
-        co_await vault::rename_connection(context.db(), id, text_in(input, "name"), context.deadline)
-    );
+    vault::ConnectionChange change{
+        .id = id,
+        .name = maybe_text_in(input, "name"),
+        .failures = maybe_int_in(input, "breaker_failures"),
+        .within_ms = maybe_int_in(input, "breaker_within_ms"),
+        .open_ms = maybe_int_in(input, "breaker_open_ms"),
+    };
+    CO_TRY(auto found, co_await vault::change_connection(context.db(), std::move(change), context.deadline));
+    notify(context, id);
+    co_return connection_json(found);
+}
+
+rt::Task<Result<Json>> Connections::close_circuit(Context& context, Json input) {
+    const auto id = id_in<ConnectionId>(input);
+    context.object = id.uuid();
+    CO_TRY(auto found, co_await vault::close_circuit(context.db(), id, context.deadline));
+    notify(context, id);
     co_return connection_json(found);
 }
 
@@ -171,7 +205,12 @@ void Connections::add_operations(Table& table) {
         by_id(vault::find_connection, connection_json)
     ));
     table.add(changes(
-        {"connections.change", "/connections/{id}", "Change a connection's name", edit, answer, kNewName},
+        {"connections.change",
+         "/connections/{id}",
+         "Change a connection's name, or when its circuit opens",
+         edit,
+         answer,
+         kNewSettings},
         bind(this, &Connections::change)
     ));
     Operation replace = changes(
@@ -185,6 +224,14 @@ void Connections::add_operations(Table& table) {
     );
     replace.method = http::Method::kPut;
     table.add(std::move(replace));
+    table.add(commands(
+        {"connections.close_circuit",
+         "/connections/{id}/close-circuit",
+         "Let calls through the connection go out again",
+         edit,
+         answer},
+        bind(this, &Connections::close_circuit)
+    ));
     table.add(deletes(
         {"connections.delete",
          "/connections/{id}",

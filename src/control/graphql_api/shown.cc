@@ -118,6 +118,8 @@ constexpr std::array kTables = {
         "connections",
         Permission::kConnectionRead,
         "tenant_id id app_id key name auth_kind revision state last_used_at last_error_status last_error_at "
+        "breaker_failures breaker_within_ms breaker_open_ms circuit circuit_until circuit_opened_at "
+        "circuit_reason "
         "created_at updated_at",
         kConnection
     },

@@ -22,7 +22,8 @@ constexpr std::string_view kLetter = R"(
     workflow_name text? = Orders
     message text = The provider answered 503
     failure_kind workflow|provider|limit|platform? = provider
-    error_class workflow|rejected|auth|rate_limited|unavailable|timeout|limit|platform|crash = unavailable
+    error_class workflow|rejected|auth|rate_limited|unavailable|timeout|limit|)"
+                                     R"(platform|crash|circuit_open = unavailable
     step_id text? = order
     is_poison bool = false
     tries int = 1
@@ -42,7 +43,7 @@ constexpr std::string_view kLetter = R"(
 constexpr std::string_view kFilter = R"(
     "workflow_id": {"$ref": "#/definitions/id"},
     "error_class": {"enum": ["workflow", "rejected", "auth", "rate_limited", "unavailable",
-        "timeout", "limit", "platform", "crash"]},
+        "timeout", "limit", "platform", "crash", "circuit_open"]},
     "created_after": {"type": "string", "format": "date-time"},
     "created_before": {"type": "string", "format": "date-time"})";
 

@@ -44,7 +44,7 @@ constexpr std::string_view kManyOf = R"(
         "items": {"$ref": "#/definitions/id"}, "description": "With dead_letters"},
     "all": {"type": "boolean", "default": false, "description": "With dead_letters: what the filters fit"},
     "error_class": {"description": "With dead_letters", "enum": ["workflow", "rejected", "auth",
-        "rate_limited", "unavailable", "timeout", "limit", "platform", "crash"]},
+        "rate_limited", "unavailable", "timeout", "limit", "platform", "crash", "circuit_open"]},
     "again": {"type": "boolean", "default": false, "description": "Also those that were repeated before"},
     "after": {"$ref": "#/definitions/after"},
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50})";

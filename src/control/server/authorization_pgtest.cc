@@ -43,6 +43,7 @@ const std::map<std::string, std::string> kPolicy{
     {"connections.get", "oabv"},
     {"connections.change", "oab"},
     {"connections.replace_secret", "oab"},
+    {"connections.close_circuit", "oab"},
     {"connections.delete", "oab"},
     {"workflows.list", "oabv"},
     {"workflows.create", "oab"},

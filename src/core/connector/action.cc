@@ -111,6 +111,11 @@ Result<> read_policy(const JsonObject& object, Action& action) {
         if (!read) return wrong("on_invalid_output is warn or fail", "on_invalid_output");
         action.on_invalid_output = *read;
     }
+    if (object.contains("on_circuit_open")) {
+        auto read = runstate::on_open_from(text_or(object, "on_circuit_open"));
+        if (!read) return wrong("on_circuit_open is wait or fail", "on_circuit_open");
+        action.on_open = *read;
+    }
     if (const Json* retry = object.if_contains("retry")) {
         TRY(action.retry, runstate::parse_retry(*retry, action.retry, "retry"));
     }
@@ -142,6 +147,7 @@ Result<Action> parse_action(const Json& definition) {
          "retry",
          "timeout",
          "on_invalid_output",
+         "on_circuit_open",
          "body_type",
          "response"},
         ""
@@ -183,6 +189,7 @@ Json to_json(const Action& action) {
     if (action.on_invalid_output != runstate::OnInvalid::kWarn) {
         out["on_invalid_output"] = runstate::name(action.on_invalid_output);
     }
+    if (action.on_open != runstate::OnOpen::kWait) out["on_circuit_open"] = runstate::name(action.on_open);
     return out;
 }
 

@@ -133,6 +133,7 @@ struct Action {
     runstate::RetryPolicy retry;
     Millis timeout{30'000};
     runstate::OnInvalid on_invalid_output = runstate::OnInvalid::kWarn;
+    runstate::OnOpen on_open = runstate::OnOpen::kWait;  // `on_circuit_open`
 };
 
 Result<Action> parse_action(const Json& definition);

@@ -17,12 +17,22 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kEffects = {"idempotent", "keyed", "unsafe"};
 constexpr std::array<std::string_view, 4> kFailureKinds = {"workflow", "provider", "limit", "platform"};
-constexpr std::array<std::string_view, 9> kErrorClasses = {
-    "workflow", "rejected", "auth", "rate_limited", "unavailable", "timeout", "limit", "platform", "crash"
+constexpr std::array<std::string_view, 10> kErrorClasses = {
+    "workflow",
+    "rejected",
+    "auth",
+    "rate_limited",
+    "unavailable",
+    "timeout",
+    "limit",
+    "platform",
+    "crash",
+    "circuit_open"
 };
 constexpr std::array<std::string_view, 2> kOnErrors = {"fail", "continue"};
 constexpr std::array<std::string_view, 2> kOnUnknowns = {"fail", "retry"};
 constexpr std::array<std::string_view, 2> kOnInvalids = {"warn", "fail"};
+constexpr std::array<std::string_view, 2> kOnOpens = {"wait", "fail"};
 constexpr std::array<std::string_view, 2> kBackoffs = {"exponential", "fixed"};
 
 struct Unit {
@@ -65,6 +75,9 @@ std::string_view name(OnUnknown on_unknown) {
 std::string_view name(OnInvalid on_invalid) {
     return word_of(kOnInvalids, on_invalid);
 }
+std::string_view name(OnOpen on_open) {
+    return word_of(kOnOpens, on_open);
+}
 std::string_view name(Backoff backoff) {
     return word_of(kBackoffs, backoff);
 }
@@ -98,6 +111,10 @@ std::optional<OnUnknown> on_unknown_from(std::string_view text) {
 }
 std::optional<OnInvalid> on_invalid_from(std::string_view text) {
     return find_word<OnInvalid>(kOnInvalids, text);
+}
+
+std::optional<OnOpen> on_open_from(std::string_view text) {
+    return find_word<OnOpen>(kOnOpens, text);
 }
 
 Result<Millis> parse_duration(std::string_view text, std::string_view field) {

@@ -39,6 +39,7 @@ enum class ErrorClass {
     kLimit,        // another limit
     kPlatform,     // ours
     kCrash,        // the worker or the sandbox died with it, again and again
+    kCircuitOpen,  // not sent: its connection's circuit is open
 };
 
 enum class OnError { kFail, kContinue };
@@ -49,6 +50,12 @@ enum class OnUnknown { kFail, kRetry };
 /// What to do with a value that does not fit its schema.
 enum class OnInvalid {
     kWarn,  // a line in the run's log
+    kFail,
+};
+
+/// What to do with a call that an open circuit holds back.
+enum class OnOpen {
+    kWait,  // until it may go
     kFail,
 };
 
@@ -87,6 +94,7 @@ std::string_view name(ErrorClass error_class);
 std::string_view name(OnError on_error);
 std::string_view name(OnUnknown on_unknown);
 std::string_view name(OnInvalid on_invalid);
+std::string_view name(OnOpen on_open);
 std::string_view name(Backoff backoff);
 std::optional<Effect> effect_from(std::string_view text);
 std::optional<FailureKind> failure_kind_from(std::string_view text);
@@ -96,6 +104,7 @@ ErrorClass class_of(FailureKind kind);
 std::optional<OnError> on_error_from(std::string_view text);
 std::optional<OnUnknown> on_unknown_from(std::string_view text);
 std::optional<OnInvalid> on_invalid_from(std::string_view text);
+std::optional<OnOpen> on_open_from(std::string_view text);
 
 /// "500ms", "1s", "5m", "2h", "1d"; whole numbers; at most 1830 days. kInvalid with `field`.
 Result<Millis> parse_duration(std::string_view text, std::string_view field);

@@ -28,6 +28,7 @@ struct Defaults {
     runstate::RetryPolicy retry;
     Millis timeout{limits::kStepTimeoutDefault};
     runstate::OnInvalid on_invalid_output = runstate::OnInvalid::kWarn;
+    runstate::OnOpen on_open = runstate::OnOpen::kWait;
     bool calls_out = false;
     bool may_retry = false;
 };
@@ -52,6 +53,7 @@ Result<Defaults> defaults_of(const Step& step, const Catalog& catalog) {
     out.retry = action.retry;
     out.timeout = action.timeout;
     out.on_invalid_output = action.on_invalid_output;
+    out.on_open = action.on_open;
     out.calls_out = true;
     out.may_retry = true;
     return out;
@@ -101,6 +103,8 @@ Result<Json> step_json(const Step& step, const Definition& definition, const Cat
     if (defaults.calls_out) {
         out["effect"] = runstate::name(defaults.effect);
         out["on_unknown"] = runstate::name(step.on_unknown);
+        if (step.on_open.value_or(defaults.on_open) == runstate::OnOpen::kFail)
+            out["on_open"] = runstate::name(runstate::OnOpen::kFail);
     }
     if (defaults.may_retry) {
         TRY(out["retry"], retry_json(step, defaults.retry, below(step.field, "retry")));

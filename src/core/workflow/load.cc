@@ -274,6 +274,9 @@ Result<> CompiledWorkflow::add_step(const JsonObject& object, runstate::PlanStep
     auto on_invalid = runstate::on_invalid_from(text_or(object, "on_invalid_output", "warn"));
     if (!on_invalid) return damaged("on_invalid_output");
     step.on_invalid_output = *on_invalid;
+    auto on_open = runstate::on_open_from(text_or(object, "on_open", "wait"));
+    if (!on_open) return damaged("on_open");
+    step.on_open = *on_open;
     plan.kind = step_kind(step.core);
     if (plan.kind == runstate::StepKind::kLoop) {
         const JsonObject* loop = object_in(object, "loop");

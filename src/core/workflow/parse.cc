@@ -151,6 +151,12 @@ void read_policies(const JsonObject& object, Step& step, const std::string& fiel
         if (!step.on_invalid_output)
             problems.add("on-invalid-output is warn or fail", below(field, "on-invalid-output"));
     }
+    if (object.contains("on-circuit-open")) {
+        step.on_open = runstate::on_open_from(text_or(object, "on-circuit-open"));
+        if (!step.on_open) problems.add("on-circuit-open is wait or fail", below(field, "on-circuit-open"));
+        if (step.connection.empty())
+            problems.add("Only a step with a connection has a circuit", below(field, "on-circuit-open"));
+    }
 }
 
 /// `limits: {cpu: 10s}`, of code.
@@ -214,6 +220,7 @@ void read_step(const Json& value, Step& step, const std::string& field, Problems
          "on-error",
          "on-unknown",
          "on-invalid-output",
+         "on-circuit-open",
          "limits",
          "join",
          "steps",

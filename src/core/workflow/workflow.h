@@ -83,6 +83,7 @@ struct Step {
     runstate::OnError on_error = runstate::OnError::kFail;
     runstate::OnUnknown on_unknown = runstate::OnUnknown::kFail;
     std::optional<runstate::OnInvalid> on_invalid_output;  // else the action's
+    std::optional<runstate::OnOpen> on_open;               // `on-circuit-open`, else the action's
     std::optional<Millis> cpu;                             // `limits.cpu`: of core/code
     bool is_first_wins = false;                            // `join: first`
     std::optional<LoopSettings> loop;                      // core/foreach, core/while
@@ -265,6 +266,7 @@ struct CompiledStep {
     std::string source;                                                  // code
     std::vector<std::string> branches;                                   // if, switch: their names, in order
     runstate::OnInvalid on_invalid_output = runstate::OnInvalid::kWarn;  // of an app action
+    runstate::OnOpen on_open = runstate::OnOpen::kWait;                  // of a call
     std::optional<Millis> cpu;  // CPU time that the code asks for; none: the usual
     std::optional<LoopSettings> loop;
 };

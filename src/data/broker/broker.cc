@@ -1,6 +1,7 @@
 #include "data/broker/broker.h"
 
 #include "base/bytes.h"
+#include "base/utf8.h"
 #include "core/file/multipart.h"
 #include "platform/crypto/crypto.h"
 #include "platform/rt/loop.h"
@@ -15,6 +16,10 @@ using Outcome = Response::Outcome;
 using runstate::Effect;
 using runstate::ErrorClass;
 using runstate::FailureKind;
+using store::vault::Health;
+
+constexpr auto kNoteTimeout = std::chrono::seconds(5);
+constexpr std::size_t kReasonBytesMax = 300;
 
 Response error(FailureKind kind, std::string message, bool is_retryable = false) {
     Response out;
@@ -101,6 +106,54 @@ Response from_failure(const http::ClientError& failure, Effect effect) {
             break;
     }
     if (failure.is_maybe_delivered && effect == Effect::kUnsafe) out.outcome = Outcome::kUnknown;
+    return out;
+}
+
+Health health_of(http::Failure failure) {
+    switch (failure) {
+        case http::Failure::kConnect:
+        case http::Failure::kTls:
+        case http::Failure::kProtocol:
+        case http::Failure::kTimeout:
+            return Health::kIll;
+        case http::Failure::kTooLarge:
+            return Health::kWell;
+        case http::Failure::kInvalid:
+        case http::Failure::kDenied:
+        case http::Failure::kCancelled:
+        case http::Failure::kOverload:
+        case http::Failure::kLocal:
+        case http::Failure::kCrowded:
+            break;
+    }
+    return Health::kSilent;
+}
+
+Health health_of(const Response& answered) {
+    if (answered.outcome == Outcome::kOk || !answered.error_class) return Health::kWell;
+    switch (*answered.error_class) {
+        case ErrorClass::kUnavailable:
+        case ErrorClass::kTimeout:
+            return Health::kIll;
+        case ErrorClass::kRateLimited:  // who says when to come again is waited for
+            return answered.retry_after ? Health::kWell : Health::kIll;
+        default:
+            return Health::kWell;
+    }
+}
+
+Response held(const store::vault::OpenConnection& connection, Millis wait) {
+    Response out = error(
+        FailureKind::kProvider,
+        fmt::format(
+            "No call goes out through the connection \"{}\" for now: {}",
+            connection.name,
+            connection.circuit_reason.value_or("its calls failed")
+        )
+    );
+    out.outcome = Outcome::kHeld;
+    out.error_class = ErrorClass::kCircuitOpen;
+    out.retry_after = wait;
     return out;
 }
 
@@ -260,7 +313,9 @@ rt::Task<Result<Json>> Broker::keep_file(
 Broker::Broker(Deps deps)
     : deps_(deps),
       seconds_(deps.metrics.histogram("weft_call_seconds", "Time of requests to other systems")),
-      refused_(deps.metrics.counter("weft_calls_refused_total", "Requests refused before they were sent")) {}
+      refused_(deps.metrics.counter("weft_calls_refused_total", "Requests refused before they were sent")),
+      held_(deps.metrics.counter("weft_calls_held_total", "Requests not sent because a circuit was open")),
+      opened_(deps.metrics.counter("weft_circuits_opened_total", "Circuits of connections opened")) {}
 
 rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline by) {
     if (request.action != nullptr) {
@@ -271,7 +326,40 @@ rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline 
         refused_.add();
         co_return refusal(authorized.error());
     }
-    const RedactorPtr redactor = authorized->redactor;
+    const store::vault::Vault::Opened used = authorized->connection;
+    std::int64_t probe = 0;
+    if (used && deps_.circuits != nullptr && used->circuit != store::vault::Circuit::kClosed) {
+        const auto within = std::chrono::ceil<Millis>(by.left());
+        const auto entry = co_await deps_.circuits->enter(who.tenant, used, within, by);
+        if (!entry.may_go) {
+            held_.add();
+            co_return held(*used, entry.wait);
+        }
+        probe = entry.probe;
+    }
+    Response out = co_await exchange(who, std::move(request), *std::move(authorized), by);
+    if (used && deps_.circuits != nullptr &&
+        (probe != 0 || deps_.circuits->note(who.tenant, *used, out.health)))
+        co_await note_health(who, used, probe, out.health, out.message);
+    co_return out;
+}
+
+rt::Task<void> Broker::note_health(
+    Principal who, store::vault::Vault::Opened used, std::int64_t probe, Health health, std::string problem
+) {
+    const auto by = rt::Deadline::in(kNoteTimeout);  // the call's own time may be over: that is what is told
+    if (probe != 0) co_return co_await deps_.circuits->settle(who.tenant, used->id, probe, health, by);
+    std::string reason = fmt::format(
+        "{} calls failed within {}; the last one: {}",
+        used->breaker_failures,
+        runstate::duration_text(used->breaker_within),
+        utf8::prefix(problem, kReasonBytesMax)
+    );
+    if (co_await deps_.circuits->open(who.tenant, used->id, std::move(reason), by)) opened_.add();
+}
+
+rt::Task<Response> Broker::exchange(Principal who, Request request, Authorized authorized, rt::Deadline by) {
+    const RedactorPtr redactor = authorized.redactor;
     const std::string host(host_of(request.http.url));
     const Steady before = deps_.clock.steady();
     connector::HttpRequest files;
@@ -302,6 +390,7 @@ rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline 
     if (!sent) {
         if (sent.error().kind == http::Failure::kDenied) refused_.add();
         Response out = from_failure(sent.error(), request.effect);
+        out.health = health_of(sent.error().kind);
         out.message = redactor->redact(std::move(out.message));
         co_return out;
     }
@@ -309,7 +398,11 @@ rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline 
     const bool is_kept = sink != nullptr && sent->status >= 200 && sent->status < 300;
     if (is_kept) {
         auto kept = co_await keep_file(who, *sink, *sent, by);
-        if (!kept) co_return from_file(kept.error());
+        if (!kept) {
+            Response out = from_file(kept.error());
+            out.health = Health::kWell;
+            co_return out;
+        }
         body = *std::move(kept);
     }
     rt::Budget::Charge charge = std::move(sent->charge);
@@ -321,8 +414,9 @@ rt::Task<Response> Broker::perform(Principal who, Request request, rt::Deadline 
     const Reading how{request.effect, *redactor, deps_.clock.now()};
     auto judge = [&] { return from_answer(std::move(answer), how, seen, std::move(body)); };
     Response out = co_await rt::offload(bytes, judge);
+    out.health = health_of(out);
     tell(who, seen, coding);
-    if (authorized->connection) note_use(who, *authorized->connection, host, status, out);
+    if (authorized.connection) note_use(who, *authorized.connection, host, status, out);
     if (out.outcome == Outcome::kOk) {
         out.charge = std::move(charge);
         out.status = status;

@@ -10,6 +10,7 @@
 #include "platform/rt/clock.h"
 #include "platform/telemetry/metrics.h"
 #include "platform/telemetry/notices.h"
+#include "store/vault/circuits.h"
 #include "store/vault/open.h"
 #include "store/vault/uses.h"
 
@@ -49,17 +50,19 @@ struct Response {
         kError,    // definite: refused by us, not sent, or the other system said no
         kUnknown,  // an unsafe call that may or may not have taken effect
         kAborted,  // called off before it was sent
+        kHeld,     // not sent: the connection's circuit is open. After `retry_after` it may be
     };
     Outcome outcome = Outcome::kError;
     std::string output;         // kOk: JSON text {status, headers, body}, redacted
     rt::Budget::Charge charge;  // for `output`: keep it as long as copies of it
     int status = 0;             // of the other system's answer; 0 = none
-    // kError, kUnknown:
+    // kError, kUnknown, kHeld:
     runstate::FailureKind kind = runstate::FailureKind::kPlatform;
     std::string message;                                             // for the tenant, redacted
     std::optional<runstate::ErrorClass> error_class = std::nullopt;  // where more is known than the kind
     bool is_retryable = false;
     std::optional<Millis> retry_after;
+    store::vault::Health health = store::vault::Health::kSilent;  // of the other system, as far as this tells
 };
 
 struct Deps {
@@ -67,9 +70,10 @@ struct Deps {
     egress::Egress& egress;
     const rt::Clock& clock;
     telemetry::Metrics& metrics;
-    telemetry::Notices* notices = nullptr;  // of odd answers; null: nobody asks
-    store::vault::Uses* uses = nullptr;     // of connections; null: nobody asks
-    store::files::Files* files = nullptr;   // null: calls neither send nor keep any
+    telemetry::Notices* notices = nullptr;       // of odd answers; null: nobody asks
+    store::vault::Uses* uses = nullptr;          // of connections; null: nobody asks
+    store::files::Files* files = nullptr;        // null: calls neither send nor keep any
+    store::vault::Circuits* circuits = nullptr;  // of connections; null: none ever opens
 };
 
 class Broker {
@@ -92,6 +96,15 @@ class Broker {
         store::vault::Vault::Opened connection;  // null: none was asked for
     };
 
+    rt::Task<Response> exchange(Principal who, Request request, Authorized authorized, rt::Deadline by);
+    /// What it was told: counted, or the end of a try.
+    rt::Task<void> note_health(
+        Principal who,
+        store::vault::Vault::Opened used,
+        std::int64_t probe,
+        store::vault::Health health,
+        std::string problem
+    );
     /// What the answer tells of the connection. A refusal of its secret is said in `out`.
     void note_use(
         Principal who,
@@ -117,6 +130,8 @@ class Broker {
     FairLru<Redacting> redacting_{kRedactorsMax};  // by connection
     telemetry::Histogram seconds_;
     telemetry::Counter refused_;
+    telemetry::Counter held_;
+    telemetry::Counter opened_;
 };
 
 }  // namespace weft::broker

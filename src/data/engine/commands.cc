@@ -319,6 +319,10 @@ rt::Task<void> Driver::answered(Index step, int attempt, broker::Response respon
         case broker::Response::Outcome::kAborted:
             event.outcome = CallFinished::Outcome::kAborted;
             break;
+        case broker::Response::Outcome::kHeld:
+            event.outcome = run_.step(step).on_open == OnOpen::kWait ? CallFinished::Outcome::kHeld
+                                                                     : CallFinished::Outcome::kError;
+            break;
     }
     if (event.outcome != CallFinished::Outcome::kOk) {
         event.failure = Failure{response.kind, std::move(response.message), response.error_class};

@@ -11,6 +11,7 @@
 #include "data/poller/poller.h"
 #include "store/notices/notices.h"
 #include "store/runs/journal.h"
+#include "store/vault/circuits.h"
 #include "store/vault/keys.h"
 #include "store/vault/uses.h"
 
@@ -56,9 +57,10 @@ struct Worker::Impl {
           egress(deps.client, deps.egress, &answers),
           notices(deps.metrics, deps.log, deps.clock, deps.rng, "weft_odd_answers_total"),
           uses(deps.pool, deps.clock, tell_connections()),
+          circuits(deps.pool, vault, deps.clock, deps.rng, tell_circuits()),
           files(deps.pool, keys, deps.file_streams, deps.clock, deps.rng, deps.file_options),
           imap(deps.loop, {.ca_file = deps.options.ca_file}),
-          broker({vault, egress, deps.clock, deps.metrics, &notices, &uses, &files}),
+          broker({vault, egress, deps.clock, deps.metrics, &notices, &uses, &files, &circuits}),
           logins({deps.loop, vault, egress, uses, imap, deps.options.ca_file}),
           slots(
               {deps.options.runs_max, deps.options.held_max, deps.options.tenant_share},
@@ -183,6 +185,13 @@ struct Worker::Impl {
             tell(store::notices::DefinitionChanged{"connection", tenant, connection.uuid()});
         };
     }
+    /// To all workers, ours among them, and to those who watch.
+    store::vault::Circuits::Changed tell_circuits() {
+        return [tell = store::notices::tell_through(notifier)](TenantId tenant, ConnectionId connection) {
+            tell(store::notices::ConnectionChanged{connection});
+            tell(store::notices::DefinitionChanged{"connection", tenant, connection.uuid()});
+        };
+    }
     void on_connected() {
         vault.forget_all();  // a change may have been told while nobody listened
         keys_wanted.notify_all();
@@ -275,6 +284,7 @@ struct Worker::Impl {
     egress::Egress egress;
     telemetry::Notices notices;
     store::vault::Uses uses;
+    store::vault::Circuits circuits;
     store::files::Files files;
     http::Imap imap;
     broker::Broker broker;

@@ -1,14 +1,8 @@
 #include "store/vault/connections.h"
 
 #include "base/words.h"
+#include "store/vault/detail/words.h"
 #include "store/vault/queries.h"
-
-namespace weft::pg {
-
-template <>
-struct Reader<store::vault::State> : WordReader<store::vault::State, store::vault::state_from> {};
-
-}  // namespace weft::pg
 
 namespace weft::store::vault {
 
@@ -16,20 +10,30 @@ namespace {
 
 constexpr std::string_view kMissing = "Connection not found";
 
-constexpr auto kConnection = pg::columns(
-    pg::column<&Connection::id>("id"),
-    pg::column<&Connection::app_id>("app_id"),
-    pg::column<&Connection::key>("key"),
-    pg::column<&Connection::name>("name"),
-    pg::column<&Connection::auth_kind>("auth_kind"),
-    pg::column<&Connection::revision>("revision"),
-    pg::column<&Connection::state>("state"),
-    pg::column<&Connection::last_used_at>("last_used_at"),
-    pg::column<&Connection::last_error_status>("last_error_status"),
-    pg::column<&Connection::last_error_at>("last_error_at"),
-    pg::column<&Connection::created_at>("created_at"),
-    pg::column<&Connection::updated_at>("updated_at")
+constexpr auto kBreaker = pg::columns(
+    pg::column<&Breaker::failures>("breaker_failures"),
+    pg::column<&Breaker::within>("breaker_within_ms"),
+    pg::column<&Breaker::open>("breaker_open_ms")
 );
+constexpr auto kConnection = pg::nested<Connection, &Connection::breaker, kBreaker>() +
+                             pg::columns(
+                                 pg::column<&Connection::id>("id"),
+                                 pg::column<&Connection::app_id>("app_id"),
+                                 pg::column<&Connection::key>("key"),
+                                 pg::column<&Connection::name>("name"),
+                                 pg::column<&Connection::auth_kind>("auth_kind"),
+                                 pg::column<&Connection::revision>("revision"),
+                                 pg::column<&Connection::state>("state"),
+                                 pg::column<&Connection::last_used_at>("last_used_at"),
+                                 pg::column<&Connection::last_error_status>("last_error_status"),
+                                 pg::column<&Connection::last_error_at>("last_error_at"),
+                                 pg::column<&Connection::circuit>("circuit"),
+                                 pg::column<&Connection::circuit_until>("circuit_until"),
+                                 pg::column<&Connection::circuit_opened_at>("circuit_opened_at"),
+                                 pg::column<&Connection::circuit_reason>("circuit_reason"),
+                                 pg::column<&Connection::created_at>("created_at"),
+                                 pg::column<&Connection::updated_at>("updated_at")
+                             );
 
 }  // namespace
 
@@ -38,6 +42,13 @@ std::string_view name(State state) {
 }
 std::optional<State> state_from(std::string_view text) {
     return find_word<State>(kStates, text);
+}
+
+std::string_view name(Circuit circuit) {
+    return word_of(kCircuits, circuit);
+}
+std::optional<Circuit> circuit_from(std::string_view text) {
+    return find_word<Circuit>(kCircuits, text);
 }
 
 rt::Task<Result<Page<Connection>>> list_connections(Db db, PageRequest page, rt::Deadline by) {
@@ -76,9 +87,15 @@ rt::Task<Result<Connection>> add_connection(Db db, NewConnection connection, rt:
     co_return one(rows, kConnection, kMissing);
 }
 
-rt::Task<Result<Connection>> rename_connection(Db db, ConnectionId id, std::string name, rt::Deadline by) {
-    auto params = pg::params(id, name);
-    auto rows = co_await db.query(sql::kRenameConnection, std::move(params), by);
+rt::Task<Result<Connection>> change_connection(Db db, ConnectionChange change, rt::Deadline by) {
+    auto params = pg::params(change.id, change.name, change.failures, change.within_ms, change.open_ms);
+    auto rows = co_await db.query(sql::kChangeConnection, std::move(params), by);
+    co_return one(rows, kConnection, kMissing);
+}
+
+rt::Task<Result<Connection>> close_circuit(Db db, ConnectionId id, rt::Deadline by) {
+    auto params = pg::params(id);
+    auto rows = co_await db.query(sql::kCloseCircuit, std::move(params), by);
     co_return one(rows, kConnection, kMissing);
 }
 

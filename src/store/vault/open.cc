@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "store/vault/detail/field_aad.h"
 #include "store/vault/detail/stored_key.h"
+#include "store/vault/detail/words.h"
 #include "store/vault/keys.h"
 #include "store/vault/queries.h"
 
@@ -28,7 +29,12 @@ constexpr auto kConnectionHead = pg::columns(
     pg::column<&OpenConnection::key>("key"),
     pg::column<&OpenConnection::name>("name"),
     pg::column<&OpenConnection::auth_kind>("auth_kind"),
-    pg::column<&OpenConnection::revision>("revision")
+    pg::column<&OpenConnection::revision>("revision"),
+    pg::column<&OpenConnection::breaker_failures>("breaker_failures"),
+    pg::column<&OpenConnection::breaker_within>("breaker_within_ms"),
+    pg::column<&OpenConnection::circuit>("circuit"),
+    pg::column<&OpenConnection::circuit_until>("circuit_until"),
+    pg::column<&OpenConnection::circuit_reason>("circuit_reason")
 );
 constexpr auto kSealed =
     pg::nested<SealedConnection, &SealedConnection::connection, kConnectionHead>() +

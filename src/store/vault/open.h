@@ -3,6 +3,7 @@
 #include "base/fair_lru.h"
 #include "base/random.h"
 #include "platform/rt/clock.h"
+#include "store/vault/connections.h"
 #include "store/vault/seal.h"
 
 #include <map>
@@ -20,6 +21,11 @@ struct OpenConnection {
     std::string name;
     std::string auth_kind;  // none, api_key, basic, bearer, headers
     int revision = 1;
+    int breaker_failures = 0;
+    Millis breaker_within{60'000};
+    Circuit circuit = Circuit::kClosed;  // when it was read; whoever changes it tells
+    std::optional<Instant> circuit_until;
+    std::optional<std::string> circuit_reason;
     std::map<std::string, Secret> fields;
 };
 

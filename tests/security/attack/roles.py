@@ -14,7 +14,7 @@ POLICY = {
             "approvals.list approvals.get approvals.decide",  # whom an approval names decides it
     "oab": "apps.create apps.change apps.delete app_versions.create app_versions.change app_versions.publish "
            "app_versions.deprecate app_versions.restore actions.create actions.change actions.delete connections.create "
-           "connections.change connections.replace_secret connections.delete workflows.create workflows.change "
+           "connections.change connections.replace_secret connections.close_circuit connections.delete workflows.create workflows.change "
            "workflows.delete workflows.save_draft workflows.publish workflows.activate workflows.deactivate "
            "workflows.archive workflows.restore workflows.start workflows.test triggers.create triggers.change triggers.delete "
            "triggers.activate triggers.deactivate triggers.rotate triggers.capture runs.cancel runs.rerun runs.preview_rerun "

@@ -415,6 +415,7 @@ std::map<std::string, Call> calls_on(const World& world) {
         {"connections.get", {M::kGet, at("/connections/", "connection"), {}}},
         {"connections.change", {M::kPatch, at("/connections/", "connection"), renamed}},
         {"connections.replace_secret", {M::kPut, at("/connections/", "connection", "/secret"), fields}},
+        {"connections.close_circuit", {M::kPost, at("/connections/", "connection", "/close-circuit"), {}}},
         {"connections.delete", {M::kDelete, at("/connections/", "connection"), {}}},
         {"workflows.get", {M::kGet, at("/workflows/", "workflow"), {}}},
         {"workflows.change", {M::kPatch, at("/workflows/", "workflow"), renamed}},

@@ -12,4 +12,5 @@ where tenant_id = current_tenant()
     and id = $1::uuid
     and revision = $2::int
 returning id, app_id, key, name, auth_kind, revision, state, last_used_at, last_error_status, last_error_at,
+    breaker_failures, breaker_within_ms, breaker_open_ms, circuit, circuit_until, circuit_opened_at, circuit_reason,
     created_at, updated_at

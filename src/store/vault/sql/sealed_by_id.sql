@@ -1,5 +1,6 @@
 -- sealed_by_id :optional  uses connection_pkey  called by the worker's vault
-select id, app_id, key, auth_kind, revision, sealed, key_id, name
+select id, app_id, key, auth_kind, revision, sealed, key_id, name,
+    breaker_failures, breaker_within_ms, circuit, circuit_until, circuit_reason
 from connection
 where tenant_id = current_tenant()
     and id = $1::uuid

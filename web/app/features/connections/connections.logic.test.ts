@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AppVersionsDocument } from '~/shared/graphql/generated'
 import { callOf, parseJson, toVersion } from '../apps/apps.logic'
-import { authKind, authOf, complete, credentialFields, fieldsOfKind, pick } from './connections.logic'
+import { authKind, authOf, breakerBody, breakerForm, complete, credentialFields, fieldsOfKind, pick } from './connections.logic'
 
 const version = (major: number, state: string, auth: unknown) =>
   toVersion(AppVersionsDocument.parse({ app_versions: [{ id: `01890000-0000-7000-8000-00000000000${major}`, major, minor: 0, state, manifest: { base_url: 'https://x.test', auth } }] }, '').app_versions[0]!)
@@ -39,5 +39,16 @@ describe('app documents', () => {
   it('show an action’s call', () => {
     expect(callOf({ method: 'GET', path: '/a' })).toBe('GET /a')
     expect(callOf(null)).toBe('')
+  })
+})
+
+describe('the breaker', () => {
+  it('is written in seconds and sent in milliseconds', () => {
+    const form = breakerForm({ breaker_failures: 10, breaker_within_ms: '60000', breaker_open_ms: '1500' })
+    expect(form).toEqual({ failures: '10', within: '60', open: '1.5' })
+    expect(breakerBody(form)).toEqual({ breaker_failures: 10, breaker_within_ms: 60_000, breaker_open_ms: 1_500 })
+  })
+  it('leaves what is no number to the server', () => {
+    expect(breakerBody({ failures: 'many', within: '', open: '-1' })).toEqual({ breaker_failures: null, breaker_within_ms: null, breaker_open_ms: null })
   })
 })

@@ -5,11 +5,13 @@ import type { AppId, ConnectionId } from '~/shared/ids'
 import type { Refine } from '~/shared/rows'
 
 type Row = ConnectionsQuery['connections'][number]
-export type Connection = Refine<Row, { id: ConnectionId; app_id: AppId; auth_kind: AuthKind; state: 'untested' | 'ok' | 'failing' }>
+export type Circuit = 'closed' | 'open' | 'half_open'
+export type Connection = Refine<Row, { id: ConnectionId; app_id: AppId; auth_kind: AuthKind; state: 'untested' | 'ok' | 'failing'; circuit: Circuit }>
 
 export function toConnection(row: Row): Connection {
   return {
     ...row, auth_kind: word(auth_kinds)(row.auth_kind, 'connection.auth_kind'), state: word(['untested', 'ok', 'failing'])(row.state, 'connection.state'),
+    circuit: word(['closed', 'open', 'half_open'])(row.circuit, 'connection.circuit'),
   }
 }
 
@@ -66,4 +68,25 @@ export function complete(fields: readonly CredentialField[], values: Readonly<Re
 /** Exactly the fields asked for: what was typed for another app before is not sent. */
 export function pick(fields: readonly CredentialField[], values: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(fields.map((f) => [f.name, values[f.name] ?? '']))
+}
+
+/** What the form of the breaker holds: texts, in seconds. */
+export interface BreakerForm {
+  failures: string
+  within: string
+  open: string
+}
+
+export function breakerForm(connection: Pick<Connection, 'breaker_failures' | 'breaker_within_ms' | 'breaker_open_ms'>): BreakerForm {
+  return {
+    failures: String(connection.breaker_failures),
+    within: String(Number(connection.breaker_within_ms) / 1000),
+    open: String(Number(connection.breaker_open_ms) / 1000),
+  }
+}
+
+/** What the server takes. A text that is no number is sent as null, so that the server says which field is wrong. */
+export function breakerBody(form: BreakerForm): Record<string, number | null> {
+  const number = (written: string, unit: number) => (/^\s*\d+(\.\d+)?\s*$/.test(written) ? Math.round(Number(written) * unit) : null)
+  return { breaker_failures: number(form.failures, 1), breaker_within_ms: number(form.within, 1000), breaker_open_ms: number(form.open, 1000) }
 }

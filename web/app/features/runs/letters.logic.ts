@@ -3,7 +3,7 @@ import type { DeadLettersQuery, DeadLettersQueryVariables } from '~/shared/graph
 import { routeId, type RunId, type WorkflowId } from '~/shared/ids'
 import type { Refine } from '~/shared/rows'
 
-export const error_classes = ['unavailable', 'timeout', 'rate_limited', 'auth', 'rejected', 'workflow', 'limit', 'platform', 'crash'] as const
+export const error_classes = ['unavailable', 'timeout', 'rate_limited', 'auth', 'rejected', 'workflow', 'limit', 'platform', 'crash', 'circuit_open'] as const
 export type ErrorClass = (typeof error_classes)[number]
 export const ages = ['hour', 'day', 'week'] as const
 export type Age = (typeof ages)[number]

@@ -76,6 +76,8 @@ export function createApi(http: Http) {
     connections: {
       create: (body: { key: string; name: string; app_id: AppId; fields: Fields }, key: string) => none('POST', '/connections', body, key),
       replaceSecret: (id: ConnectionId, fields: Fields) => none('PUT', `/connections/${id}/secret`, { fields }),
+      change: (id: ConnectionId, body: Fields) => none('PATCH', `/connections/${id}`, body),
+      closeCircuit: (id: ConnectionId) => none('POST', `/connections/${id}/close-circuit`),
       remove: (id: ConnectionId) => none('DELETE', `/connections/${id}`),
     },
   }

@@ -115,7 +115,7 @@ export type ConnectionsQueryVariables = Exact<{
 }>;
 
 
-export type ConnectionsQuery = { connections: Array<{ id: Uuid, key: string, name: string, app_id: Uuid, auth_kind: string, state: string, last_used_at: string | null, last_error_status: number | null, last_error_at: string | null, app: { name: string } | null }> };
+export type ConnectionsQuery = { connections: Array<{ id: Uuid, key: string, name: string, app_id: Uuid, auth_kind: string, state: string, last_used_at: string | null, last_error_status: number | null, last_error_at: string | null, breaker_failures: number, breaker_within_ms: string, breaker_open_ms: string, circuit: string, circuit_until: string | null, circuit_opened_at: string | null, circuit_reason: string | null, app: { name: string } | null }> };
 
 export type ConnectableAppsQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -396,8 +396,8 @@ export const AppActionsDocument: Operation<AppActionsQuery, AppActionsQueryVaria
   object({ actions: array(object({ id: uuid, key: string, name: string, definition: json })) }),
 )
 export const ConnectionsDocument: Operation<ConnectionsQuery, ConnectionsQueryVariables> = operation(
-  "query Connections($before:uuid!$like:String!$limit:Int!){connections(where:{id:{_lt:$before}_or:[{name:{_ilike:$like}}{key:{_ilike:$like}}]}order_by:[{id:desc}]limit:$limit){id key name app_id auth_kind state last_used_at last_error_status last_error_at app{name}}}",
-  object({ connections: array(object({ id: uuid, key: string, name: string, app_id: uuid, auth_kind: string, state: string, last_used_at: maybe(string), last_error_status: maybe(number), last_error_at: maybe(string), app: maybe(object({ name: string })) })) }),
+  "query Connections($before:uuid!$like:String!$limit:Int!){connections(where:{id:{_lt:$before}_or:[{name:{_ilike:$like}}{key:{_ilike:$like}}]}order_by:[{id:desc}]limit:$limit){id key name app_id auth_kind state last_used_at last_error_status last_error_at breaker_failures breaker_within_ms breaker_open_ms circuit circuit_until circuit_opened_at circuit_reason app{name}}}",
+  object({ connections: array(object({ id: uuid, key: string, name: string, app_id: uuid, auth_kind: string, state: string, last_used_at: maybe(string), last_error_status: maybe(number), last_error_at: maybe(string), breaker_failures: number, breaker_within_ms: string, breaker_open_ms: string, circuit: string, circuit_until: maybe(string), circuit_opened_at: maybe(string), circuit_reason: maybe(string), app: maybe(object({ name: string })) })) }),
 )
 export const ConnectableAppsDocument: Operation<ConnectableAppsQuery, ConnectableAppsQueryVariables> = operation(
   "query ConnectableApps{apps(order_by:[{name:asc}]limit:1000){...AppRow}}fragment AppRow on apps{id key name description}",

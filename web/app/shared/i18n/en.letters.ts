@@ -18,6 +18,7 @@ export const letters = {
   'letters.class.workflow': 'The workflow or its values',
   'letters.class.limit': 'A limit was reached',
   'letters.class.platform': 'This server',
+  'letters.class.circuit_open': 'Held back: the other system was away',
   'letters.class.crash': 'Workers died with it',
   'letters.step': 'Step',
   'letters.tries': 'Runs',

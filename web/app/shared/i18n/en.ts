@@ -1,6 +1,7 @@
 // Every text of the UI, by key. `{name}` is filled in. Sentences end with a full stop, labels do not.
 import { alerts } from './en.alerts'
 import { approvals } from './en.approvals'
+import { connections } from './en.connections'
 import { imports } from './en.imports'
 import { letters } from './en.letters'
 import { reruns } from './en.reruns'
@@ -11,6 +12,7 @@ import { triggers } from './en.triggers'
 export const en = {
   ...alerts,
   ...approvals,
+  ...connections,
   ...imports,
   ...letters,
   ...reruns,
@@ -336,31 +338,6 @@ export const en = {
   'start.unpublished': 'Publish the workflow first',
   'start.unreadable': 'The input cannot be read. Line {line}: {message}',
 
-  'connections.title': 'Connections',
-  'connections.subtitle': 'Credentials for other systems, sealed. Nobody can read them back, not even here.',
-  'connections.create': 'New connection',
-  'connections.app': 'App',
-  'connections.auth': 'Sign-in',
-  'connections.state': 'State',
-  'connections.used': 'Last used',
-  'connections.state.untested': 'Not used yet',
-  'connections.state.ok': 'Works',
-  'connections.error': 'answer {status}, {ago}',
-  'connections.state.failing': 'Failing',
-  'connections.empty': 'No connections yet',
-  'connections.empty.text': 'Store the credentials of a system once; steps refer to them by key.',
-  'connections.empty.noapps': 'A connection belongs to an app. Create the app first.',
-  'connections.toapps': 'Go to apps',
-  'connections.key.hint': 'Steps name the connection by this key.',
-  'connections.sealed': 'Sealed before it is stored. It can be replaced, never read.',
-  'connections.nofields': 'This app needs no credentials.',
-  'connections.more': 'More actions for {name}',
-  'connections.replace': 'Replace credentials',
-  'connections.replace.title': 'Replace credentials of {name}',
-  'connections.replace.text': 'Steps use the new ones from their next call on.',
-  'connections.replaced': 'Credentials replaced.',
-  'connections.delete': 'Delete connection?',
-  'connections.delete.text': 'Steps that use “{name}” fail from now on. The credentials are destroyed.',
   'auth.none': 'None',
   'auth.api_key': 'API key',
   'auth.basic': 'User and password',
