@@ -39,7 +39,8 @@ inline constexpr std::size_t kPayloadBytesMax = 8u << 20;  // one value of a run
 inline constexpr std::size_t kPayloadInlineBytesMax = 64u << 10;  // beyond this a row would bloat its page
 inline constexpr int kLogLinesPerRunMax = 1'000;
 inline constexpr std::size_t kLogLineBytesMax = 8u << 10;
-inline constexpr auto kSyncResponseTimeout = 25s;  // below the 30 s that callers and proxies allow
+inline constexpr std::size_t kLogFieldsBytesMax = 4u << 10;  // of one line, as JSON
+inline constexpr auto kSyncResponseTimeout = 25s;            // below the 30 s that callers and proxies allow
 
 // Jobs
 inline constexpr auto kLease = 30s;  // see store/queue; heartbeats every third of it

@@ -411,7 +411,7 @@ Result<> check_bindings(Bindings& bindings) {
 }  // namespace
 
 Evaluator::Evaluator(script::Engine& engine, Send send) : engine_(engine), send_(std::move(send)) {
-    engine_.set_log([this](protocol::Level level, std::string text) { log(level, std::move(text)); });
+    engine_.set_log([this](protocol::Log line) { log(std::move(line)); });
 }
 
 Result<> Evaluator::handle(protocol::Request request) {
@@ -490,10 +490,10 @@ void Evaluator::finish(std::string json, const std::string& keep_as, std::string
     send_(protocol::Value{std::move(json)});
 }
 
-void Evaluator::log(protocol::Level level, std::string text) {
+void Evaluator::log(protocol::Log line) {
     if (lines_left_ <= 0) return;
     --lines_left_;
-    send_(protocol::Log{level, std::move(text)});
+    send_(std::move(line));
 }
 
 }  // namespace weft::runner

@@ -24,7 +24,7 @@ class Evaluator {
     void answer(const protocol::Evaluate& evaluate);
     void answer(const protocol::Code& code);
     void finish(std::string json, const std::string& keep_as, std::string_view field);
-    void log(protocol::Level level, std::string text);
+    void log(protocol::Log line);
 
     script::Engine& engine_;
     Send send_;

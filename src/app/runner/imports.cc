@@ -13,7 +13,7 @@ namespace weft::script {
 
 namespace {
 
-constexpr std::size_t kLogBytesMax = limits::kLogLineBytesMax;
+constexpr std::size_t kLogBytesMax = limits::kLogLineBytesMax + protocol::kLogMarginBytes;
 // What one call may bring: a payload in base64 is 11 MB.
 constexpr std::size_t kLibraryBytesMax = 16u << 20;
 // From here on a call is worth a look at the clock before it is answered.
@@ -33,7 +33,7 @@ struct Imports {
             if (getrandom(&bits, sizeof bits, 0) != sizeof bits) return 0;
             return QJS(qjs_new_number)(&it.instance, static_cast<double>(bits >> 11) * 0x1.0p-53);
         }
-        if (name == "__log" && argc == 2) {
+        if (name == "__log" && argc == 3) {
             log(it, argv);
             leave_if_out_of_time(it);
         }
@@ -134,22 +134,34 @@ struct Imports {
     }
 
     static void log(Engine::Impl& it, std::uint32_t argv) {
-        std::uint32_t handles[2] = {};
+        std::uint32_t handles[3] = {};
         const std::string_view bytes = wasm::view(it.instance, argv, sizeof handles);
         if (bytes.empty() || !it.engine->log_) return;
         std::memcpy(handles, bytes.data(), sizeof handles);
         const double level = QJS(qjs_get_float64)(&it.instance, handles[0]);
         const auto text = text_of(it, handles[1]);
         if (!text) return;
+        const auto fields = text_of(it, handles[2]);
         {
             std::string line(wasm::view(it.instance, text->at, text->size).substr(0, kLogBytesMax));
+            std::string json;
+            if (fields && fields->size > limits::kLogFieldsBytesMax) {
+                // Cut, they would be no JSON: they stand in the text, as far as it goes.
+                line += ' ';
+                line += wasm::view(it.instance, fields->at, fields->size).substr(0, kLogBytesMax);
+                line.resize(std::min(line.size(), kLogBytesMax));
+            } else if (fields) {
+                json = wasm::view(it.instance, fields->at, fields->size);
+            }
             while (line.size() == kLogBytesMax && (static_cast<unsigned char>(line.back()) & 0xC0) == 0x80)
                 line.pop_back();
             mend_text(line);
+            mend_json(json);
             const int rank = level >= 0 && level <= 3 ? static_cast<int>(level) : 1;
-            it.engine->log_(static_cast<protocol::Level>(rank), std::move(line));
+            it.engine->log_({static_cast<protocol::Level>(rank), std::move(line), std::move(json)});
         }
         release(it, *text);
+        if (fields) release(it, *fields);
     }
 
     static std::uint32_t interrupt() {

@@ -41,15 +41,6 @@ std::string seconds(std::int64_t ms) {
     return out + " s";
 }
 
-/// As mend_text: in JSON the engine has escaped such halves (\ud83d), which it does for nothing else.
-void mend_json(std::string& text) {
-    for (std::size_t at = text.find('\\'); at != std::string::npos; at = text.find('\\', at + 2)) {
-        const std::string_view escape = std::string_view(text).substr(at, 4);
-        if (escape.size() == 4 && escape[1] == 'u' && escape[2] == 'd' && escape[3] >= '8')
-            text.replace(at, 6, "\\ufffd");
-    }
-}
-
 std::string new_mark() {
     std::array<std::uint64_t, 2> bits{};
     if (getrandom(bits.data(), sizeof bits, 0) != sizeof bits) std::abort();
@@ -146,6 +137,14 @@ void mend_text(std::string& text) {
             static_cast<unsigned char>(text[at + 1]) >= 0xA0) {
             text.replace(at, 3, "\xEF\xBF\xBD");
         }
+    }
+}
+
+void mend_json(std::string& text) {
+    for (std::size_t at = text.find('\\'); at != std::string::npos; at = text.find('\\', at + 2)) {
+        const std::string_view escape = std::string_view(text).substr(at, 4);
+        if (escape.size() == 4 && escape[1] == 'u' && escape[2] == 'd' && escape[3] >= '8')
+            text.replace(at, 6, "\\ufffd");
     }
 }
 

@@ -45,7 +45,7 @@ enum class Scope { kLanguage, kLibrary };
 /// no modules and no timers.
 class Engine {
   public:
-    using LogSink = std::function<void(protocol::Level, std::string)>;
+    using LogSink = std::function<void(protocol::Log)>;
 
     /// `most`: what `reset` may be asked for; without the library it starts in a third of the time.
     explicit Engine(

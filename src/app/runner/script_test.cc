@@ -331,17 +331,47 @@ TEST_F(Script, ClocksTickInMilliseconds) {
 
 TEST_F(Script, ConsoleGoesToTheSink) {
     std::vector<std::string> lines;
-    engine.set_log([&](protocol::Level level, std::string text) {
-        lines.push_back(std::to_string(int(level)) + text);
+    engine.set_log([&](const protocol::Log& line) {
+        lines.push_back(
+            std::to_string(int(line.level)) + line.text + (line.fields.empty() ? "" : "|") + line.fields
+        );
     });
     EXPECT_EQ(
-        code("console.log('a', 1, { b: [2] }); console.error(new Error('x')); console.warn('y'.repeat(1e5))"),
+        code("console.log('a', 1, [2]); console.error(new Error('x')); console.warn('y'.repeat(1e5));"
+             "console.log({ b: [2] }); console.log('a', { b: 1 }, 'c')"),
         "undefined"
     );
-    ASSERT_EQ(lines.size(), 3u);
-    EXPECT_EQ(lines[0], "1a 1 {\"b\":[2]}");
+    ASSERT_EQ(lines.size(), 5u);
+    EXPECT_EQ(lines[0], "1a 1 [2]");
     EXPECT_EQ(lines[1], "3Error: x");
-    EXPECT_LE(lines[2].size(), limits::kLogLineBytesMax + 1);
+    EXPECT_LE(lines[2].size(), limits::kLogLineBytesMax + protocol::kLogMarginBytes + 1);
+    EXPECT_EQ(lines[3], R"(1{"b":[2]})") << "alone an object is the text";
+    EXPECT_EQ(lines[4], R"(1a {"b":1} c)") << "so it is between texts";
+}
+
+TEST_F(Script, AnObjectBehindTheTextIsTheLinesFields) {
+    std::vector<protocol::Log> lines;
+    engine.set_log([&](protocol::Log line) { lines.push_back(std::move(line)); });
+    EXPECT_EQ(
+        code("console.info('paid', { order: 7, why: new Error('late'), at: new Date(0), none: undefined });"
+             "console.warn('half', { half: '\\ud83d' });"
+             "console.log('thrown', { get x() { throw new Error('no'); } });"
+             "console.log('on', new Date(0));"
+             "console.log('much', { much: 'z'.repeat(5000) }); return 1"),
+        "1"
+    );
+    EXPECT_EQ(
+        json("console.log('big', { big: input.n })", R"({"input":{"n":9007199254740993}})"), "undefined"
+    );
+    ASSERT_EQ(lines.size(), 6u);
+    EXPECT_EQ(lines[0].text, "paid");
+    EXPECT_EQ(lines[0].fields, R"({"order":7,"why":"Error: late","at":"1970-01-01T00:00:00.000Z"})");
+    EXPECT_EQ(lines[1].fields, R"({"half":"\ufffd"})");
+    EXPECT_EQ(lines[2].text + lines[2].fields, "thrown [object]");
+    EXPECT_EQ(lines[3].text + lines[3].fields, "on 1970-01-01T00:00:00.000Z");
+    EXPECT_EQ(lines[4].fields, "") << "more than a line's fields may be: cut they would be no JSON";
+    EXPECT_TRUE(lines[4].text.starts_with(R"(much {"much":"zzz)")) << lines[4].text;
+    EXPECT_EQ(lines[5].fields, R"({"big":9007199254740993})");
 }
 
 }  // namespace

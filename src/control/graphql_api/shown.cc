@@ -237,7 +237,7 @@ constexpr std::array kTables = {
         "execution_log",
         "run_logs",
         Permission::kRunRead,
-        "tenant_id run_id seq logged_at level step_id iteration message",
+        "tenant_id run_id seq logged_at level step_id iteration message fields",
         kOfRun
     },
     // What it is found by: of an indexed value its name, of a tag "tag".

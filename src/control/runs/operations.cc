@@ -78,7 +78,8 @@ constexpr std::string_view kLine = R"(
     level debug|info|warn|error = info
     step_id text? = order
     iteration int = 0
-    message text = 3 lines)";
+    message text = 3 lines
+    fields object? = {"order": 7})";
 
 constexpr std::string_view kEvent = R"(
     seq int
@@ -122,6 +123,14 @@ constexpr std::string_view kStepOf =
         "type": "string", "pattern": "^[A-Za-z0-9_.-]{1,100}$", "examples": ["order"]},
         "iteration": {"type": "integer", "minimum": 0, "default": 0,
             "description": "Of a step in a loop: the item's number, from 1"}}})";
+
+constexpr std::string_view kLinesOf = R"({"properties": {
+    "level": {"type": "string", "enum": ["debug", "info", "warn", "error"], "default": "debug",
+        "description": "As grave as this, or graver"},
+    "text": {"type": "string", "minLength": 1, "maxLength": 200, "examples": ["lines"],
+        "description": "A part of the message, the step's id or the fields, in any case of letters"},
+    "step_id": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,100}$", "examples": ["order"]}
+    }})";
 
 constexpr std::string_view kStepsOf =
     R"({"properties": {"step_id": {
@@ -174,7 +183,13 @@ void Runs::add_operations(Table& table) {
         bind(this, &Runs::steps)
     ));
     table.add(lists(
-        {"runs.logs", "/runs/{id}/logs", "Log lines of a run, oldest first", read, "run_log_line"},
+        {"runs.logs",
+         "/runs/{id}/logs",
+         "Log lines of a run, oldest first. A look is bounded: with filters a page may be short, even empty, "
+         "and still have a next",
+         read,
+         "run_log_line",
+         kLinesOf},
         bind(this, &Runs::logs)
     ));
     table.add(shows(

@@ -233,17 +233,22 @@ rt::Task<Result<Json>> Runs::get_step(Context& context, Json input) {
 
 rt::Task<Result<Json>> Runs::logs(Context& context, Json input) {
     const auto id = id_in<RunId>(input);
-    const int limit = maybe_int_in(input, "limit").value_or(limits::kPageSizeMax);
     CO_TRY(const auto after, sequence_in(input));
     CO_CHECK_OK(co_await runs_.get(context.tenant(), id, context.deadline));
+    store::runlog::Filter filter{
+        .after = after,
+        .step = maybe_text_in(input, "step_id"),
+        .text = maybe_text_in(input, "text"),
+        .limit = static_cast<int>(maybe_int_in(input, "limit").value_or(limits::kPageSizeMax)),
+    };
+    if (const auto level = maybe_text_in(input, "level"))
+        filter.least = store::runlog::level_from(*level).value_or(store::runlog::Level::kDebug);
     CO_TRY(
-        auto lines,
-        co_await store::runlog::list(env_.pool, context.tenant(), id, after, limit + 1, context.deadline)
+        auto page,
+        co_await store::runlog::list(env_.pool, context.tenant(), id, std::move(filter), context.deadline)
     );
-    const bool has_more = lines.size() > static_cast<std::size_t>(limit);
-    if (has_more) lines.pop_back();
     JsonArray items;
-    for (const auto& line : lines) {
+    for (const auto& line : page.lines) {
         items.push_back(JsonObject{
             {"seq", line.seq},
             {"logged_at", time_json(line.at)},
@@ -251,9 +256,10 @@ rt::Task<Result<Json>> Runs::logs(Context& context, Json input) {
             {"step_id", maybe_json(line.step)},
             {"iteration", line.iteration},
             {"message", line.message},
+            {"fields", parsed(line.fields)},
         });
     }
-    Json next = has_more ? Json(std::to_string(lines.back().seq)) : Json(nullptr);
+    Json next = page.next ? Json(std::to_string(*page.next)) : Json(nullptr);
     co_return JsonObject{{"items", std::move(items)}, {"next", std::move(next)}};
 }
 

@@ -467,6 +467,14 @@ TEST_F(Definitions, RunsAreShownWithValuesAndSteps) {
     EXPECT_EQ(rest.body.at("items").at(0).at("message"), "line 4");
     EXPECT_TRUE(rest.body.at("next").is_null());
     EXPECT_EQ(api.get(owner, at + "/logs?after=x").text("field"), "after");
+    api.db.exec(
+        "update weft.execution_log set level = 'warn', fields = '{\"order\": 7}' where message = 'line 2'"
+    );
+    const Reply found = api.get(owner, at + "/logs?level=warn&step_id=two&text=ORDER");
+    EXPECT_EQ(found.body.at("items").get_array().size(), 1u);
+    EXPECT_EQ(found.body.at("items").at(0).at("fields").at("order"), 7);
+    EXPECT_EQ(api.get(owner, at + "/logs?step_id=one").body.at("items").get_array().size(), 0u);
+    EXPECT_EQ(api.get(owner, at + "/logs?level=loud").status, 422);
     EXPECT_EQ(api.get(owner, at + "/events").body.at("items").get_array().size(), 1u);
     EXPECT_EQ(api.get(owner, "/runs?state=success").body.at("items").get_array().size(), 1u);
     EXPECT_EQ(api.get(owner, "/runs?state=nonsense").status, 422);

@@ -191,10 +191,12 @@ void get(Reader& from, Failed& it) {
 void put(Writer& to, const Log& it) {
     to.u8(static_cast<std::uint8_t>(it.level));
     to.text(it.text);
+    to.text(it.fields);
 }
 void get(Reader& from, Log& it) {
     it.level = static_cast<Level>(from.u8(static_cast<std::uint8_t>(Level::kError)));
-    it.text = from.text(limits::kLogLineBytesMax);
+    it.text = from.text(limits::kLogLineBytesMax + kLogMarginBytes);
+    it.fields = from.text(limits::kLogFieldsBytesMax);
 }
 
 void put(Writer&, const Ready&) {}

@@ -159,10 +159,15 @@ struct Failed {
 
 enum class Level : std::uint8_t { kDebug = 0, kInfo = 1, kWarn = 2, kError = 3 };
 
+/// A line's text may be longer than limits::kLogLineBytesMax by so much: what is hidden in it is found whole
+/// before it is cut.
+inline constexpr std::size_t kLogMarginBytes = 256;
+
 /// One console line. The child sends at most limits::kLogLinesPerRunMax per run; whoever reads counts again.
 struct Log {
     Level level = Level::kInfo;
     std::string text;
+    std::string fields = "";  // JSON text of an object, or nothing; a child may say anything
 
     bool operator==(const Log&) const = default;
 };

@@ -43,7 +43,7 @@ TEST(Protocol, RepliesSurviveTheWireInPieces) {
         Value{"{\"a\":\"\xc3\xa9\"}"},
         Skipped{},
         Failed{Failed::Kind::kLimit, "a.b[0]", 3, 14, "too slow"},
-        Log{Level::kWarn, "hello"}
+        Log{Level::kWarn, "hello", R"({"order":7})"}
     };
     std::string stream;
     for (const auto& reply : replies) ASSERT_TRUE(append(stream, reply));
@@ -89,7 +89,8 @@ TEST(Protocol, RefusesTooManyBindingsAndLongLines) {
     evaluate.bindings.resize(kBindingsMax + 1);
     std::string frame = encoded(Request(evaluate));
     EXPECT_FALSE(decode_request({static_cast<std::uint8_t>(frame[4]), std::string_view(frame).substr(5)}));
-    frame = encoded(Reply(Log{Level::kInfo, std::string(limits::kLogLineBytesMax + 1, 'x')}));
+    frame =
+        encoded(Reply(Log{Level::kInfo, std::string(limits::kLogLineBytesMax + kLogMarginBytes + 1, 'x')}));
     EXPECT_FALSE(decode_reply({static_cast<std::uint8_t>(frame[4]), std::string_view(frame).substr(5)}));
 }
 

@@ -388,5 +388,42 @@ TEST_F(EngineTest, LogsAreBoundedPerRun) {
     );
 }
 
+TEST_F(EngineTest, FieldsOfLinesAreKeptAsJsonWhateverASandboxSays) {
+    start_run(kTwoMaps);
+    const std::string token(43, 'a');
+    const std::string address = "https://w/approve#" + token;
+    const std::string filler(limits::kLogLineBytesMax - 30, 'x');
+    sandboxes.answer = [&, is_first = true]() mutable {
+        auto reply = FakeBackend::value("{}");
+        if (!std::exchange(is_first, false)) return reply;
+        reply->logs = {
+            {protocol::Level::kInfo, "paid", R"({"order":7,"nul":"a\u0000b","far":1e99999})"},
+            {protocol::Level::kInfo, "broken", R"({"order":)"},
+            {protocol::Level::kInfo, "list", "[1]"},
+            {protocol::Level::kInfo, "ask " + address, R"({"at":")" + address + R"("})"},
+            {protocol::Level::kInfo, filler + address, ""},
+        };
+        return reply;
+    };
+    EXPECT_EQ(run_once(), End::kFinished);
+    const auto line = [&](const std::string& n) {
+        return database.scalar(
+            "select message || ' / ' || coalesce(fields::text, '-') from weft.execution_log order by seq "
+            "limit 1 offset " +
+            n
+        );
+    };
+    EXPECT_EQ(
+        line("0"),
+        "paid / {\"far\": \"1e99999\", \"nul\": \"a\xef\xbf\xbd"
+        "b\", \"order\": 7}"
+    );
+    EXPECT_EQ(line("1"), R"(broken {"order": / -)") << "what is no object stands in the text";
+    EXPECT_EQ(line("2"), "list [1] / -");
+    EXPECT_EQ(line("3"), R"(ask https://w/approve#hidden / {"at": "https://w/approve#hidden"})");
+    // Cut first, 12 of its 43 characters would be left to tell.
+    EXPECT_EQ(line("4"), filler + "https://w/approve#hidden / -");
+}
+
 }  // namespace
 }  // namespace weft::engine

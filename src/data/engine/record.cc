@@ -120,9 +120,13 @@ void Record::drop_wait(store::runs::WaitRef wait) {
     touch();
 }
 
-void Record::log(Level level, std::optional<Index> step, std::string text) {
+void Record::log(Level level, std::optional<Index> step, std::string text, std::string fields) {
+    LogText kept = log_text(std::move(text), std::move(fields));
     store::runs::LogWrite line{
-        .at = run_.now(), .level = level, .message = clean_text(text, limits::kLogLineBytesMax)
+        .at = run_.now(),
+        .level = level,
+        .message = std::move(kept.message),
+        .fields = std::move(kept.fields),
     };
     if (step) line.step = run_.step(*step).id;
     if (step) line.iteration = run_.iteration(*step);
@@ -141,7 +145,7 @@ void Record::keep_logs(std::vector<protocol::Log> logs, Index step) {
         ++lines_;
         std::optional<Index> of;
         if (step != kRun) of = step;
-        log(level_of(line.level), of, std::move(line.text));
+        log(level_of(line.level), of, std::move(line.text), std::move(line.fields));
     }
 }
 

@@ -1,15 +1,60 @@
 #include "data/engine/detail/text.h"
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/utf8.h"
+#include "core/workflow/workflow.h"
 
 namespace weft::engine {
 
 namespace {
 
 constexpr std::size_t kErrorBytesMax = 8u << 10;
+// What jsonb takes has 131,072 digits at most.
+constexpr std::size_t kExponentCharactersMax = 4;
+
+/// As jsonb takes it: no NUL, and no exponent that it has no room for.
+Json clean_json(Json value) {
+    if (value.is_string()) return Json(clean_text(value.get_string(), value.get_string().size() * 3));
+    if (value.is_array()) {
+        for (Json& item : value.get_array()) item = clean_json(std::move(item));
+    } else if (value.is_object()) {
+        JsonObject out;
+        for (auto& member : value.get_object()) {
+            out.emplace(
+                clean_text(member.key(), member.key().size() * 3), clean_json(std::move(member.value()))
+            );
+        }
+        return out;
+    } else if (value.kind() == JsonKind::kNumber) {
+        const std::string& text = value.get_number().text();
+        const std::size_t e = text.find_first_of("eE");
+        if (e != std::string::npos && text.size() - e - 1 > kExponentCharactersMax) return Json(text);
+    }
+    return value;
+}
+
+std::optional<std::string> kept_fields(std::string_view json) {
+    auto value = parse_json(json, {.bytes_max = limits::kLogFieldsBytesMax, .depth_max = 32});
+    if (!value || !value->is_object()) return std::nullopt;
+    std::string out = to_text(clean_json(*std::move(value)));
+    if (out.size() > limits::kLogFieldsBytesMax) return std::nullopt;
+    return out;
+}
 
 }  // namespace
+
+LogText log_text(std::string message, std::string fields) {
+    LogText out;
+    message = workflow::hide_answer_addresses(std::move(message));
+    if (!fields.empty()) {
+        fields = workflow::hide_answer_addresses(std::move(fields));
+        out.fields = kept_fields(fields);
+        if (!out.fields) message += ' ' + fields;
+    }
+    out.message = clean_text(message, limits::kLogLineBytesMax);
+    return out;
+}
 
 std::string clean_text(std::string_view text, std::size_t bytes_max) {
     std::string out;

@@ -28,11 +28,25 @@ struct Line {
     std::optional<std::string> step;
     std::int64_t iteration = 0;  // of a loop's item, see runstate::Iteration
     std::string message;
+    std::optional<std::string> fields;  // JSON text of an object
 };
 
-/// Up to `limit` lines with a greater `seq` than `after`, oldest first; empty for an absent run.
-rt::Task<Result<std::vector<Line>>> list(
-    pg::Pool& pool, TenantId tenant, RunId run, std::int64_t after, int limit, rt::Deadline by
-);
+/// Which lines. What is not set, fits.
+struct Filter {
+    std::int64_t after = 0;           // a greater `seq`
+    Level least = Level::kDebug;      // as grave as this, or graver
+    std::optional<std::string> step;  // of that step
+    std::optional<std::string> text;  // in message, step or fields, in any case of letters
+    int limit = 100;
+};
+
+struct Page {
+    std::vector<Line> lines;           // oldest first
+    std::optional<std::int64_t> next;  // go on behind it: the look ended before the log did
+};
+
+/// A look at a bounded number of lines: with a filter a page may be short, even empty, and have a `next`.
+/// Empty for an absent run.
+rt::Task<Result<Page>> list(pg::Pool& pool, TenantId tenant, RunId run, Filter filter, rt::Deadline by);
 
 }  // namespace weft::store::runlog

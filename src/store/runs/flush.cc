@@ -115,7 +115,7 @@ struct Tables {
     Table<12> waits{sql::kWriteWaits};
     Table<7> values{sql::kWriteValues};
     Table<7> events{sql::kWriteEvents};
-    Table<7> logs{sql::kWriteLogs};
+    Table<8> logs{sql::kWriteLogs};
     Table<3> marks{sql::kWriteMarks};
     Table<6> letters{sql::kKeepLetters};
     Table<1> got_on{sql::kForgetCrashes};
@@ -145,7 +145,7 @@ struct Tables {
             events.add(run, seq++, event.at, event.kind, event.step, event.iteration, event.detail);
         seq = first_seq(entry.lease) + entry.logs_before;
         for (const LogWrite& log : entry.logs)
-            logs.add(run, seq++, log.at, log.level, log.step, log.iteration, log.message);
+            logs.add(run, seq++, log.at, log.level, log.step, log.iteration, log.message, log.fields);
         const auto has_ended = [](const StepWrite& step) { return runstate::is_terminal(step.state); };
         if (entry.has_crashed && std::ranges::any_of(entry.steps, has_ended)) got_on.add(run);
         if (entry.fate == JobFate::kFinish) {

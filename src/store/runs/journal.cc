@@ -30,7 +30,7 @@ std::size_t size_of(const Entry& entry) {
         for (const StoredPayload& value : child.values) out += value.data ? value.data->size() : 0;
     if (entry.parent_answer && entry.parent_answer->data) out += entry.parent_answer->data->size();
     for (const StoredPayload& payload : entry.payloads) out += payload.data ? payload.data->size() : 0;
-    for (const LogWrite& log : entry.logs) out += log.message.size();
+    for (const LogWrite& log : entry.logs) out += log.message.size() + (log.fields ? log.fields->size() : 0);
     return out;
 }
 

@@ -53,6 +53,7 @@ struct LogWrite {
     std::optional<std::string> step;
     std::int64_t iteration = 0;
     std::string message;
+    std::optional<std::string> fields = {};  // JSON text of an object
 };
 
 /// What happens to the job in the same transaction. All but kKeep end the lease.

@@ -34,6 +34,8 @@ inline bool is_exception(std::uint64_t value) {
 std::int64_t millis(clockid_t clock);
 /// Half of a surrogate pair cannot be said in UTF-8: it becomes U+FFFD.
 void mend_text(std::string& text);
+/// The same in JSON, where the engine has escaped such halves (\ud83d), which it does for nothing else.
+void mend_json(std::string& text);
 
 struct Engine::Impl {
     wasm::Instance instance{};

@@ -92,10 +92,26 @@ inline constexpr std::string_view kPrelude = R"js((() => {
     }
     return text(value);
   };
+  // A plain object behind a text is the line's fields.
+  const { getPrototypeOf, prototype: plain } = Object;
+  const isPlain = (value) => {
+    if (typeof value !== "object" || value === null || isArray(value)) return false;
+    const of = getPrototypeOf(value);
+    return of === plain || of === null;
+  };
+  const failureAsText = (key, value) => value instanceof Error ? text(value) : value;
+  const fieldsOf = (value) => {
+    try {
+      const json = isPlain(value) ? stringify(value, failureAsText) : undefined;
+      return json !== undefined && json[0] === "{" ? json : "";
+    } catch { return ""; }
+  };
   const line = (level) => function () {
+    const count = arguments.length;
+    const fields = count > 1 ? fieldsOf(arguments[count - 1]) : "";
     let out = "";
-    for (let i = 0; i < arguments.length; i++) out += (i ? " " : "") + show(arguments[i]);
-    log(level, out);
+    for (let i = 0; i < (fields === "" ? count : count - 1); i++) out += (i ? " " : "") + show(arguments[i]);
+    log(level, out, fields);
   };
   const console = freeze({
     debug: line(0), trace: line(0), log: line(1), info: line(1), warn: line(2), error: line(3),

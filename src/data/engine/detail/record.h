@@ -34,7 +34,10 @@ class Record {
         batch_.parent_files = std::move(files);
     }
     /// A line of ours among those that the workflow writes; its limit is not theirs.
-    void log(store::runlog::Level level, std::optional<Index> step, std::string text);
+    /// `fields`: see log_text.
+    void log(
+        store::runlog::Level level, std::optional<Index> step, std::string text, std::string fields = {}
+    );
     /// What the run is found by.
     void mark(store::runs::Mark mark);
     /// Lines that the workflow wrote, as far as its limit allows.

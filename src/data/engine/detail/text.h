@@ -14,6 +14,15 @@ namespace weft::engine {
 /// `bytes_max`, cut between characters.
 std::string clean_text(std::string_view text, std::size_t bytes_max);
 
+/// A line of a run's log as it is kept. Addresses that answer waits are hidden before anything is cut.
+/// `fields`: JSON text of an object as a sandbox gave it; what is none, or more than
+/// limits::kLogFieldsBytesMax, stands in the text.
+struct LogText {
+    std::string message;
+    std::optional<std::string> fields;
+};
+LogText log_text(std::string message, std::string fields);
+
 /// Where in a definition something went wrong, for the step's error row.
 struct Place {
     std::string field;
