@@ -10,7 +10,9 @@ describe('alerts', () => {
   it('a form that is not touched says what there is', () => {
     const form = formOf(alert, 'UTC')
     expect(form.group).toBe('5m')
-    expect(bodyOf(form)).toEqual({ name: 'Failures', workflow_id: null, states: ['failed'], group_for: '5m', quiet: alert.quiet })
+    expect(bodyOf(form)).toEqual({ name: 'Failures', workflow_id: null, states: ['failed'], failure_kinds: null, group_for: '5m', quiet: alert.quiet })
+    const ours = { ...alert, failure_kinds: ['platform'] } as unknown as Alert
+    expect(bodyOf(formOf(ours, 'UTC'))).toMatchObject({ failure_kinds: ['platform'] })
   })
 
   it('a new one is about failures, and quiet in the zone of who makes it once it is', () => {

@@ -1,4 +1,4 @@
-import { isRecord, word, type Fields, type Json } from '~/shared/api'
+import { failure_kinds, isRecord, word, type FailureKind, type Fields, type Json } from '~/shared/api'
 import type { AlertsQuery } from '~/shared/graphql/generated'
 import type { AlertId, WorkflowId } from '~/shared/ids'
 import type { Refine } from '~/shared/rows'
@@ -11,13 +11,14 @@ export const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 export type Day = (typeof days)[number]
 
 type Row = AlertsQuery['alerts'][number]
-export type Alert = Refine<Row, { id: AlertId; workflow_id: WorkflowId | null; states: End[]; channel: Channel; state: 'active' | 'disabled' }>
+export type Alert = Refine<Row, { id: AlertId; workflow_id: WorkflowId | null; states: End[]; failure_kinds: FailureKind[] | null; channel: Channel; state: 'active' | 'disabled' }>
 
 export function toAlert(row: Row): Alert {
   const states = Array.isArray(row.states) ? row.states : []
   return {
     ...row,
     states: states.map((state) => word(ends)(state, 'alert.states')),
+    failure_kinds: Array.isArray(row.failure_kinds) ? row.failure_kinds.map((kind) => word(failure_kinds)(kind, 'alert.failure_kinds')) : null,
     channel: word(channels)(row.channel, 'alert.channel'),
     state: word(['active', 'disabled'])(row.state, 'alert.state'),
   }
@@ -33,6 +34,8 @@ export interface AlertForm {
   name: string
   workflow: WorkflowId | null
   states: End[]
+  /** Whose fault a failure must be; none: anyone's. */
+  kinds: FailureKind[]
   channel: Channel
   /** A url, or addresses with commas; empty in a change: as it is. */
   target: string
@@ -62,6 +65,7 @@ export function formOf(alert: Alert | null, zone: string): AlertForm {
     name: alert?.name ?? '',
     workflow: alert?.workflow_id ?? null,
     states: alert?.states ?? ['failed'],
+    kinds: alert?.failure_kinds ?? [],
     channel: alert?.channel ?? 'slack',
     target: '',
     group: durationText(Number(alert?.group_ms ?? 60_000)),
@@ -82,6 +86,7 @@ export function bodyOf(form: AlertForm): Fields {
     name: form.name,
     workflow_id: form.workflow,
     states: form.states,
+    failure_kinds: form.kinds.length === 0 ? null : form.kinds,
     group_for: form.group.trim(),
     quiet: form.quiet ? { from: form.from, to: form.to, zone: form.zone, days: form.days, then: form.then } : null,
     ...(target === '' ? {} : form.channel === 'email' ? { to } : { url: target }),

@@ -10,6 +10,8 @@ export const alerts = {
   'alerts.of': 'Workflow',
   'alerts.all': 'All workflows',
   'alerts.states': 'When a run ended as',
+  'alerts.kinds': 'Because of',
+  'alerts.kinds.hint': 'Nothing chosen: failures of every class.',
   'alerts.channel': 'By',
   'alerts.channel.slack': 'Slack, Mattermost, Discord',
   'alerts.channel.webhook': 'Signed webhook',
