@@ -2,8 +2,8 @@
 
 #include "base/bytes.h"
 #include "core/file/file.h"
+#include "platform/http/range.h"
 
-#include <algorithm>
 #include <charconv>
 
 namespace weft::control {
@@ -23,44 +23,11 @@ Json file_json(const store::files::File& file) {
     };
 }
 
-/// Bytes `first` to `last`, both included.
-struct Range {
-    std::int64_t first = 0;
-    std::int64_t last = 0;
-};
-enum class Asked { kAll, kRange, kNone };
-
-/// One range of RFC 9110: "bytes=0-99", "bytes=100-", "bytes=-100". Several, or another unit: all of it, as
-/// the RFC allows. kNone: nothing of it is there.
-Asked range_of(std::string_view header, std::int64_t size, Range& out) {
-    constexpr std::string_view kUnit = "bytes=";
-    if (!header.starts_with(kUnit)) return Asked::kAll;
-    header.remove_prefix(kUnit.size());
-    const auto dash = header.find('-');
-    if (dash == std::string_view::npos || header.contains(',')) return Asked::kAll;
-    const auto number = [](std::string_view text) -> std::optional<std::int64_t> {
-        std::int64_t value = 0;
-        const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (bad != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
-        return value;
-    };
-    const std::string_view from = header.substr(0, dash);
-    const std::string_view to = header.substr(dash + 1);
-    const auto first = number(from);
-    const auto last = number(to);
-    if ((!from.empty() && !first) || (!to.empty() && !last) || (from.empty() && to.empty()))
-        return Asked::kAll;
-    if (first && last && *last < *first) return Asked::kAll;
-    const Range asked = from.empty() ? Range{std::max<std::int64_t>(0, size - *last), size - 1}
-                                     : Range{*first, last ? std::min(*last, size - 1) : size - 1};
-    if (asked.first >= size || (from.empty() && *last == 0)) return Asked::kNone;
-    out = asked;
-    return Asked::kRange;
-}
-
 /// Sends a range of the file; a chunk is in memory at a time, and the next is read once the kernel has this
 /// one.
-rt::Task<void> send(http::StreamWriter writer, std::shared_ptr<store::files::Download> from, Range range) {
+rt::Task<void> send(
+    http::StreamWriter writer, std::shared_ptr<store::files::Download> from, http::Range range
+) {
     for (std::int64_t at = range.first; at <= range.last;) {
         auto chunk = co_await from->read(at, writer.deadline());
         if (!chunk || chunk->empty()) co_return;  // shorter than was said: the client sees that it was cut
@@ -122,34 +89,21 @@ rt::Task<Result<http::Response>> Files::upload(Context& context, Json input) {
 rt::Task<Result<http::Response>> Files::download(Context& context, Json input) {
     CO_TRY(auto file, co_await store::files::find(context.db(), id_in<FileId>(input), context.deadline));
     const std::int64_t size = file.size;
-    Range range{0, size - 1};
-    const Asked asked = range_of(context.request->headers.get("range"), size, range);
     http::Response response;
-    if (asked == Asked::kNone) {
-        response =
-            http::problem(416, "range_not_satisfiable", "The file has no such bytes", context.request_id);
-        response.headers.set("content-range", "bytes */" + std::to_string(size));
-        co_return response;
-    }
-    if (asked == Asked::kRange) {
-        response.status = 206;
-        response.headers.set(
-            "content-range",
-            "bytes " + std::to_string(range.first) + "-" + std::to_string(range.last) + "/" +
-                std::to_string(size)
-        );
-    }
+    const auto range = http::ranged(*context.request, size, response);
+    if (!range) co_return http::no_such_range(size, context.request_id);
     response.headers.set("content-type", file.type);
     response.headers.set("content-disposition", file::disposition(file.name));
     // Whatever it is, a browser that shows it nevertheless gives it none of our origin's rights.
     response.headers.set("content-security-policy", "sandbox; default-src 'none'");
-    response.headers.set("accept-ranges", "bytes");
     response.headers.set("etag", "\"" + hex(file.sha256) + "\"");
     CO_TRY(auto opened, co_await files_.open(context.tenant(), std::move(file), context.deadline));
     // Shared with the stream, which outlives this handler.
     std::shared_ptr<store::files::Download> download = std::move(opened);
-    response.stream_length = static_cast<std::uint64_t>(range.last + 1 - range.first);
-    response.stream = [download, range](http::StreamWriter writer) { return send(writer, download, range); };
+    response.stream_length = static_cast<std::uint64_t>(range->last + 1 - range->first);
+    response.stream = [download, range = *range](http::StreamWriter writer) {
+        return send(writer, download, range);
+    };
     co_return response;
 }
 

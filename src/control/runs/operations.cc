@@ -196,6 +196,7 @@ void Runs::add_operations(Table& table) {
         {"runs.events", "/runs/{id}/events", "What happened to a run, oldest first", read, "run_events"},
         bind(this, &Runs::events)
     ));
+    add_values(table);
     add_commands(table);
     add_reruns(table);
     add_letters(table);

@@ -60,6 +60,11 @@ class Runs {
     rt::Task<Result<Json>> events(Context& context, Json input);
     rt::Task<Result<Json>> cancel(Context& context, Json input);
     rt::Task<Result<Json>> start(Context& context, Json input);
+    // Parts of values: values.cc
+    void add_values(Table& table);
+    rt::Task<Result<http::Response>> read_value(Context& context, Json input);
+    rt::Task<Result<Json>> value_shape(Context& context, Json input);
+    rt::Task<Result<store::runs::Values>> open_value(Context& context, RunId id, store::runs::ValueSlot slot);
     // Repeating runs: reruns.cc
     void add_reruns(Table& table);
     rt::Task<Result<Json>> rerun(Context& context, Json input);

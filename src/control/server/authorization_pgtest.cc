@@ -81,6 +81,8 @@ const std::map<std::string, std::string> kPolicy{
     {"runs.get", "oabv"},
     {"runs.steps", "oabv"},
     {"runs.get_step", "oabv"},
+    {"runs.value", "oabv"},
+    {"runs.value_shape", "oabv"},
     {"runs.logs", "oabv"},
     {"runs.events", "oabv"},
     {"runs.cancel", "oab"},

@@ -8,7 +8,7 @@ POLICY = {
             "actions.get connections.list connections.get workflows.list workflows.get workflows.get_draft workflows.validate "
             "workflows.list_versions workflow_versions.get triggers.list triggers.get triggers.refused triggers.health triggers.history triggers.sample schedules.zones "
             "schedules.preview runs.list runs.get "
-            "runs.steps runs.get_step runs.logs runs.events live "
+            "runs.steps runs.get_step runs.value runs.value_shape runs.logs runs.events live "
             "dead_letters.list dead_letters.get "
             "files.list files.get files.download alerts.list alerts.get "
             "approvals.list approvals.get approvals.decide",  # whom an approval names decides it

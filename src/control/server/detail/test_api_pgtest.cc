@@ -449,6 +449,8 @@ std::map<std::string, Call> calls_on(const World& world) {
         {"runs.get", {M::kGet, at("/runs/", "run"), {}}},
         {"runs.steps", {M::kGet, at("/runs/", "run", "/steps"), {}}},
         {"runs.get_step", {M::kGet, at("/runs/", "run", "/steps/one"), {}}},
+        {"runs.value", {M::kGet, at("/runs/", "run", "/value?of=input"), {}}},
+        {"runs.value_shape", {M::kGet, at("/runs/", "run", "/value/shape?of=input"), {}}},
         {"runs.logs", {M::kGet, at("/runs/", "run", "/logs"), {}}},
         {"runs.events", {M::kGet, at("/runs/", "run", "/events"), {}}},
         {"runs.cancel", {M::kPost, at("/runs/", "run", "/cancel"), empty}},

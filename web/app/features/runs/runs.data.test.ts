@@ -82,10 +82,10 @@ describe('what a step waits for', () => {
 })
 
 describe('a step', () => {
-  const answer = (more: object) => RunStepDocument.parse({ run_steps: [{ input: null, output: null }], run_values: [], run_waits: [], children: [], run_events: [], ...more }, 'data')
+  const answer = (more: object) => RunStepDocument.parse({ given: [{ input: null }], made: [{ output: null }], run_values: [], run_waits: [], children: [], run_events: [], ...more }, 'data')
   it('tells a value that is null from none', () => {
-    expect(toStepDetail({ step: 'a', item: '0' }, answer({ run_values: [{ slot: 'step.a.output' }] }))).toMatchObject({ input: null, output: { value: null } })
-    expect(toStepDetail({ step: 'a', item: '0' }, answer({ run_steps: [{ input: null, output: 5 }], run_values: [{ slot: 'step.a.output' }] })).output).toEqual({ value: 5 })
+    expect(toStepDetail({ step: 'a', item: '0' }, answer({ run_values: [{ slot: 'step.a.output', size_bytes: 4 }] }))).toMatchObject({ input: null, output: { value: null } })
+    expect(toStepDetail({ step: 'a', item: '0' }, answer({ made: [{ output: 5 }], run_values: [{ slot: 'step.a.output', size_bytes: 4 }] })).output).toEqual({ value: 5 })
   })
   it('says until when it sleeps, as last told, if at all', () => {
     const events = [{ occurred_at: 't1', detail: { attempt: 1, until: 1_000 } }, { occurred_at: 't2', detail: { attempt: 1, until: 1_767_312_000_000 } }]
@@ -100,6 +100,6 @@ describe('a step', () => {
     expect(toStepDetail({ step: 'a', item: '0' }, answer({ run_events: events })).attempts).toEqual([{ attempt: 1, at: 't1', error: expect.objectContaining({ message: '503' }) }])
   })
   it('of an item has its values under the item’s number', () => {
-    expect(toStepDetail({ step: 'a', item: '3000002' }, answer({ run_values: [{ slot: 'step.a[3000002].input' }] }))).toMatchObject({ input: { value: null }, output: null })
+    expect(toStepDetail({ step: 'a', item: '3000002' }, answer({ run_values: [{ slot: 'step.a[3000002].input', size_bytes: 4 }] }))).toMatchObject({ input: { value: null }, output: null })
   })
 })

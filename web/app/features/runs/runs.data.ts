@@ -4,6 +4,7 @@ import type {
 } from '~/shared/graphql/generated'
 import type { RunId, TriggerId, VersionId, WorkflowId } from '~/shared/ids'
 import type { Place } from './loops.logic'
+import { keptOf, type Kept } from './values.logic'
 
 // What the views show, from the rows that GraphQL gives.
 interface Timed {
@@ -101,8 +102,8 @@ export interface Attempt {
 }
 export interface StepDetail {
   /** Null when there is none; a value that is null is `{ value: null }`. */
-  input: { value: Json } | null
-  output: { value: Json } | null
+  input: Kept | null
+  output: Kept | null
   /** The failed attempts that a later one followed. */
   attempts: Attempt[]
   /** Who or what it waits for, also in a loop. */
@@ -120,6 +121,8 @@ export interface LogLine {
   step_id: string | null
   iteration: string
   message: string
+  /** An object, or null. */
+  fields: Json
 }
 
 const failureKind = word(failure_kinds)
@@ -211,13 +214,10 @@ export function slotsOf({ step, item }: Place): { input: string; output: string 
 }
 
 export function toStepDetail(place: Place, answer: RunStepQuery): StepDetail {
-  const kept = new Set(answer.run_values.map((v) => v.slot))
-  const row = answer.run_steps[0]
-  const value = (slot: string, json: Json | undefined) => (kept.has(slot) ? { value: json ?? null } : null)
   const slots = slotsOf(place)
   return {
-    input: value(slots.input, row?.input),
-    output: value(slots.output, row?.output),
+    input: keptOf(answer.run_values, slots.input, answer.given[0]?.input, { of: 'input', ...place }),
+    output: keptOf(answer.run_values, slots.output, answer.made[0]?.output, { of: 'output', ...place }),
     attempts: answer.run_events.flatMap(({ occurred_at, detail }) =>
       isRecord(detail) && detail.error != null ? [{ attempt: Number(detail.attempt ?? 0), at: occurred_at, error: errorOf(detail.error, 'attempt.error') }] : [],
     ),

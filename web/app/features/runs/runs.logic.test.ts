@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Page } from '~/shared/api'
+import type { Json, Page } from '~/shared/api'
 import { SomeRunsDocument } from '~/shared/graphql/generated'
 import type { RunId } from '~/shared/ids'
 import { toRun, toStep, type Run, type Step } from './runs.data'
@@ -123,11 +123,11 @@ describe('steps', () => {
 
 describe('logs and triggers', () => {
   it('adds only new lines', () => {
-    const line = (seq: number) => ({ seq: String(seq), logged_at: '', level: 'info', step_id: null, iteration: '0', message: '' })
+    const line = (seq: number) => ({ seq: String(seq), logged_at: '', level: 'info', step_id: null, iteration: '0', message: '', fields: null })
     expect(appendLogs([line(1), line(2)], [line(2), line(3)]).map((l) => l.seq)).toEqual(['1', '2', '3'])
   })
   it('keep the order of numbers beyond what JavaScript counts', () => {
-    const line = (seq: string) => ({ seq, logged_at: '', level: 'info', step_id: null, iteration: '0', message: '' })
+    const line = (seq: string) => ({ seq, logged_at: '', level: 'info', step_id: null, iteration: '0', message: '', fields: null })
     const [a, b] = ['9007199254740992', '9007199254740993'].map(line)
     expect(appendLogs([a!], [a!, b!]).map((l) => l.seq)).toEqual([a!.seq, b!.seq])
   })
@@ -172,7 +172,7 @@ describe('what a list says of a wait', () => {
 })
 
 describe('log lines that are looked for', () => {
-  const line = (level: string, message: string, step: string | null = null) => ({ seq: '1', logged_at: '', level, step_id: step, iteration: '0', message })
+  const line = (level: string, message: string, step: string | null = null, fields: Json = null) => ({ seq: '1', logged_at: '', level, step_id: step, iteration: '0', message, fields })
   const lines = [line('debug', 'a'), line('info', 'Order 7', 'order'), line('error', 'no order'), line('fatal', 'b')]
   it('are at least as grave, and of a level that is new as well', () => {
     expect(filterLogs(lines, 'warn', '').map((l) => l.level)).toEqual(['error', 'fatal'])
@@ -181,5 +181,9 @@ describe('log lines that are looked for', () => {
   it('have the text in message or step, in any case of letters', () => {
     expect(filterLogs(lines, 'debug', ' ORDER ').map((l) => l.message)).toEqual(['Order 7', 'no order'])
     expect(filterLogs(lines, 'error', 'order 7')).toEqual([])
+  })
+  it('have the text in their fields', () => {
+    const paid = line('info', 'paid', null, { by: 'Ada' })
+    expect(filterLogs([...lines, paid], 'debug', '"ADA"')).toEqual([paid])
   })
 })

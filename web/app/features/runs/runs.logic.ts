@@ -1,4 +1,4 @@
-import { isRecord, run_states, type Page, type RunState } from '~/shared/api'
+import { isRecord, run_states, writeJson, type Page, type RunState } from '~/shared/api'
 import type { LatestRunsSubscriptionVariables } from '~/shared/graphql/generated'
 import { t } from '~/shared/i18n'
 import { routeId, type RunId, type WorkflowId } from '~/shared/ids'
@@ -150,13 +150,13 @@ export function appendLogs(shown: readonly LogLine[], more: readonly LogLine[]):
 export const log_levels = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof log_levels)[number]
 
-/** Lines at least as grave, with the text in message or step, in any case of letters. A level that is not known is always shown. */
+/** Lines at least as grave, with the text in message, step or fields, in any case of letters. A level that is not known is always shown. */
 export function filterLogs(lines: readonly LogLine[], least: LogLevel, text: string): LogLine[] {
   const from = log_levels.indexOf(least)
   const wanted = text.trim().toLowerCase()
   return lines.filter((line) => {
     const rank = log_levels.findIndex((level) => level === line.level)
-    return (rank === -1 || rank >= from) && `${line.step_id ?? ''} ${line.message}`.toLowerCase().includes(wanted)
+    return (rank === -1 || rank >= from) && `${line.step_id ?? ''} ${line.message} ${line.fields === null ? '' : writeJson(line.fields)}`.toLowerCase().includes(wanted)
   })
 }
 

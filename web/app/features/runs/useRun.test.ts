@@ -2,7 +2,7 @@ import { effectScope, ref, type Ref } from 'vue'
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '~/shared/api'
 import type { Ask } from '~/shared/graphql/client'
-import { LiveRunDocument, RunDefinitionDocument, RunLogDocument, RunLogFollowDocument, RunStepDocument } from '~/shared/graphql/generated'
+import { LiveRunDocument, RunDefinitionDocument, RunLogDocument, RunLogFollowDocument, RunSizesDocument, RunStepDocument } from '~/shared/graphql/generated'
 import type { Follow, Live } from '~/shared/graphql/live'
 import type { RunId } from '~/shared/ids'
 import type { Place } from './loops.logic'
@@ -14,7 +14,7 @@ const row = (state: string, steps: object[]) => ({
   id, workflow_id: id, workflow_version_id: id, trigger_id: null, rerun_of: null, cause: null, parent_run_id: null, parent_step_id: null, parent: null, state, failure_kind: null, error: null, created_at: '2026-01-01T00:00:00Z',
   started_at: null, finished_at: null, workflow: null, version: null, tier: null, job: null, steps, waits: [], marks: [],
 })
-const line = (seq: number) => ({ seq: String(seq), logged_at: '', level: 'info', step_id: null, iteration: '0', message: `line ${seq}` })
+const line = (seq: number) => ({ seq: String(seq), logged_at: '', level: 'info', step_id: null, iteration: '0', message: `line ${seq}`, fields: null })
 const settle = () => new Promise((done) => setTimeout(done))
 
 function setup<R>(answers: ReadonlyMap<unknown, (variables: never) => unknown>, use: (ask: Ask, live: Live) => R) {
@@ -62,8 +62,8 @@ describe('useStep', () => {
     const wanted: Ref<Place | null> = ref({ step: 'a', item: '0' })
     const version = ref('1')
     const answer = ({ step: name }: { step: string }) =>
-      new Promise((done) => releases.push(() => done({ run_steps: [{ input: null, output: name }], run_values: [{ slot: `step.${name}.output` }], run_waits: [], children: [], run_events: [] })))
-    const s = setup(new Map([[RunStepDocument, answer]]), (ask) => useStep(ask, id, wanted, version))
+      new Promise((done) => releases.push(() => done({ given: [], made: [{ output: name }], run_values: [{ slot: `step.${name}.output`, size_bytes: 3 }], run_waits: [], children: [], run_events: [] })))
+    const s = setup(new Map<unknown, (variables: never) => unknown>([[RunSizesDocument, () => ({ run_values: [] })], [RunStepDocument, answer]]), (ask) => useStep(ask, id, wanted, version))
     wanted.value = { step: 'b', item: '0' }
     await settle()
     releases[1]!()
@@ -77,6 +77,26 @@ describe('useStep', () => {
     wanted.value = null
     await settle()
     expect(s.used.value).toBeNull()
+  })
+})
+
+describe('values that are large', () => {
+  it('are not asked for', async () => {
+    const asked: unknown[] = []
+    const large = [{ slot: 'step.a[2].output', size_bytes: 300_000 }]
+    const s = setup(
+      new Map<unknown, (variables: never) => unknown>([
+        [RunSizesDocument, () => ({ run_values: large })],
+        [RunStepDocument, (variables: { given: string; made: string }) => {
+          asked.push([variables.given, variables.made])
+          return { given: [{ input: 1 }], made: [], run_values: large, run_waits: [], children: [], run_events: [] }
+        }],
+      ]),
+      (ask) => useStep(ask, id, ref({ step: 'a', item: '2' }), ref('1')),
+    )
+    await settle()
+    expect(asked).toEqual([['2', '-1']])
+    expect(s.used.value).toMatchObject({ k: 'ready', data: { input: null, output: { value: null, large: { of: 'output', step: 'a', item: '2', bytes: 300_000 } } } })
   })
 })
 

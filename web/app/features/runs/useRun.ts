@@ -2,7 +2,7 @@ import { computed, onScopeDispose, shallowRef, watch, type Ref } from 'vue'
 import { isAbort, toProblem, type Json } from '~/shared/api'
 import { useFollowing } from '~/shared/following'
 import type { Ask } from '~/shared/graphql/client'
-import { LiveRunDocument, RunDataDocument, RunDefinitionDocument, RunInLineDocument, RunLogDocument, RunLogFollowDocument, RunStepDocument, type RunDataQuery } from '~/shared/graphql/generated'
+import { LiveRunDocument, RunDataDocument, RunDefinitionDocument, RunInLineDocument, RunLogDocument, RunLogFollowDocument, RunSizesDocument, RunStepDocument } from '~/shared/graphql/generated'
 import type { Live } from '~/shared/graphql/live'
 import type { RunId, VersionId } from '~/shared/ids'
 import type { Load } from '~/shared/load'
@@ -11,6 +11,7 @@ import { useSubscription, type Subscription } from '~/shared/subscription'
 import { planOf, type Place, type Plan } from './loops.logic'
 import { slotsOf, toInLine, toLogLine, toRunDetail, toStepDetail, type InLine, type LogLine, type RunDetail, type StepDetail } from './runs.data'
 import { appendLogs } from './runs.logic'
+import { isLarge, keptOf, value_parts, type Kept, type ValuePart } from './values.logic'
 
 /**
  * One run with its steps, as they change, and what its definition says of them; empty until that is known. `treeOf` reads a draft that is
@@ -40,17 +41,27 @@ export function useStep(ask: Ask, id: RunId, place: Readonly<Ref<Place | null>>,
   const subject = computed(() => (place.value === null ? null : `${place.value.item} ${place.value.step}`))
   return useFollowing(subject, version, async (wanted, signal) => {
     const [item = '0', step = ''] = wanted.split(' ')
-    const slots = slotsOf({ step, item })
-    return toStepDetail({ step, item }, await ask(RunStepDocument, { run: id, step, iteration: item, slots: [slots.input, slots.output] }, signal))
+    const names = slotsOf({ step, item })
+    const slots = [names.input, names.output]
+    const { run_values: sizes } = await ask(RunSizesDocument, { run: id, slots }, signal)
+    const wantedOf = (slot: string) => (isLarge(sizes, slot) ? '-1' : item)
+    return toStepDetail({ step, item }, await ask(RunStepDocument, { run: id, step, iteration: item, given: wantedOf(names.input), made: wantedOf(names.output), slots }, signal))
   })
 }
 
-/** What a run began with and gave; read only while it is `shown`. */
-export function useData(
-  ask: Ask, id: RunId, shown: Readonly<Ref<boolean>>, version: Readonly<Ref<string>>,
-): Readonly<Ref<Load<RunDataQuery['runs'][number]> | null>> {
+/** What a run began with and gave. */
+export interface RunData { input: Kept | null; output: Kept | null; trigger: Kept | null }
+
+/** Read only while it is `shown`. */
+export function useData(ask: Ask, id: RunId, shown: Readonly<Ref<boolean>>, version: Readonly<Ref<string>>): Readonly<Ref<Load<RunData> | null>> {
   const subject = computed(() => (shown.value ? id : null))
-  return useFollowing(subject, version, async (wanted, signal) => only((await ask(RunDataDocument, { id: wanted }, signal)).runs))
+  return useFollowing(subject, version, async (run, signal) => {
+    const { run_values: sizes } = await ask(RunSizesDocument, { run, slots: [...value_parts] }, signal)
+    const wantedOf = (slot: string) => (isLarge(sizes, slot) ? [] : [run])
+    const { given, made, begun } = await ask(RunDataDocument, { input: wantedOf('input'), output: wantedOf('output'), trigger: wantedOf('trigger') }, signal)
+    const kept = (of: ValuePart, json: Json | undefined) => keptOf(sizes, of, json, { of, step: null, item: '0' })
+    return { input: kept('input', given[0]?.input), output: kept('output', made[0]?.output), trigger: kept('trigger', begun[0]?.trigger_data) }
+  })
 }
 
 /** Where the run `subject` stands that may not begin yet; null once it may. */

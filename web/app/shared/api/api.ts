@@ -26,6 +26,8 @@ export function createApi(http: Http) {
     runs: {
       /** A look for runs; bounded, so that a page may be short and still have a next. */
       list: (query: Query, signal?: AbortSignal) => get(T.foundRuns, '/runs', query, signal),
+      /** What a value is made of. */
+      valueShape: (id: RunId, query: Query, signal?: AbortSignal) => get(T.valueShape, `/runs/${id}/value/shape`, query, signal),
       cancel: (id: RunId, reason: string) => none('POST', `/runs/${id}/cancel`, reason === '' ? {} : { reason }),
       /** `body` is JSON as text: an input keeps its digits. */
       rerun: (id: RunId, body: string, key: string) => send(T.runStarted, 'POST', `/runs/${id}/rerun`, new JsonText(body), key),

@@ -91,6 +91,11 @@ const runFound = object({
 })
 export type RunFound = ReturnType<typeof runFound>
 export const foundRuns = object({ items: array(runFound), next: maybe(string) })
+export const valueShape = object({
+  path: string, kind: string, size_bytes: number, items: maybe(number), has_more_keys: boolean,
+  keys: array(object({ name: string, count: number, kinds: array(string), size_bytes: number, example: json })),
+  rows: array(object({ offset: number, size_bytes: number, is_large: boolean, value: json })),
+})
 export const runsRepeated = object({
   started: array(object({ run_id: id<RunId>(), rerun_of: id<RunId>() })),
   left: array(object({ run_id: id<RunId>(), reason: string })),

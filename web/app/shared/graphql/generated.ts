@@ -139,7 +139,7 @@ export type StepRowFragment = { step_id: string, iteration: string, position: nu
 
 export type WaitRowFragment = { step_id: string, kind: string, child_run_id: Uuid | null, deadline_at: string, event_name: string | null, event_key: string | null, policy: Json | null, child: { workflow: { key: string, name: string } | null } | null };
 
-export type LogRowFragment = { seq: string, logged_at: string, level: string, step_id: string | null, iteration: string, message: string };
+export type LogRowFragment = { seq: string, logged_at: string, level: string, step_id: string | null, iteration: string, message: string, fields: Json | null };
 
 export type LatestRunsSubscriptionVariables = Exact<{
   workflow: uuid_comparison_exp;
@@ -193,12 +193,22 @@ export type RunInLineQueryVariables = Exact<{
 
 export type RunInLineQuery = { jobs: Array<{ stage: string | null, gate: string | null, runs_ahead: string | null }> };
 
-export type RunDataQueryVariables = Exact<{
-  id: string;
+export type RunSizesQueryVariables = Exact<{
+  run: string;
+  slots: Array<string> | string;
 }>;
 
 
-export type RunDataQuery = { runs: Array<{ input: Json | null, output: Json | null, trigger_data: Json | null }> };
+export type RunSizesQuery = { run_values: Array<{ slot: string, size_bytes: number }> };
+
+export type RunDataQueryVariables = Exact<{
+  input: Array<string> | string;
+  output: Array<string> | string;
+  trigger: Array<string> | string;
+}>;
+
+
+export type RunDataQuery = { given: Array<{ input: Json | null }>, made: Array<{ output: Json | null }>, begun: Array<{ trigger_data: Json | null }> };
 
 export type RunAgainQueryVariables = Exact<{
   id: string;
@@ -262,11 +272,13 @@ export type RunStepQueryVariables = Exact<{
   run: string;
   step: string;
   iteration: string;
+  given: string;
+  made: string;
   slots: Array<string> | string;
 }>;
 
 
-export type RunStepQuery = { run_steps: Array<{ input: Json | null, output: Json | null }>, run_values: Array<{ slot: string }>, run_waits: Array<WaitRowFragment>, children: Array<{ id: Uuid, state: string, workflow: { key: string, name: string } | null }>, run_events: Array<{ occurred_at: string, detail: Json }> };
+export type RunStepQuery = { given: Array<{ input: Json | null }>, made: Array<{ output: Json | null }>, run_values: Array<{ slot: string, size_bytes: number }>, run_waits: Array<WaitRowFragment>, children: Array<{ id: Uuid, state: string, workflow: { key: string, name: string } | null }>, run_events: Array<{ occurred_at: string, detail: Json }> };
 
 export type RunLogQueryVariables = Exact<{
   run: string;
@@ -372,7 +384,7 @@ const AppVersionRow = { id: uuid, major: number, minor: number, state: string, m
 const RunRow = { id: uuid, workflow_id: uuid, workflow_version_id: uuid, trigger_id: maybe(uuid), rerun_of: maybe(uuid), cause: maybe(string), parent_run_id: maybe(uuid), parent_step_id: maybe(string), state: string, failure_kind: maybe(string), error: maybe(json), created_at: string, started_at: maybe(string), finished_at: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string), workflow: maybe(object({ key: string, name: string })), version: maybe(object({ number: number })), job: maybe(object({ state: string, stage: maybe(string), cancel_requested_at: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string) })) }
 const StepRow = { step_id: string, iteration: string, position: number, state: string, attempt: number, failure_kind: maybe(string), error: maybe(json), started_at: maybe(string), finished_at: maybe(string), source: maybe(string) }
 const WaitRow = { step_id: string, kind: string, child_run_id: maybe(uuid), child: maybe(object({ workflow: maybe(object({ key: string, name: string })) })), deadline_at: string, event_name: maybe(string), event_key: maybe(string), policy: maybe(json) }
-const LogRow = { seq: string, logged_at: string, level: string, step_id: maybe(string), iteration: string, message: string }
+const LogRow = { seq: string, logged_at: string, level: string, step_id: maybe(string), iteration: string, message: string, fields: maybe(json) }
 const WorkflowRow = { id: uuid, key: string, name: string, description: string, state: string, has_unpublished_changes: maybe(boolean), updated_at: string, published_version_id: maybe(uuid), published_version: maybe(object({ number: number })) }
 
 export const AlertsDocument: Operation<AlertsQuery, AlertsQueryVariables> = operation(
@@ -431,9 +443,13 @@ export const RunInLineDocument: Operation<RunInLineQuery, RunInLineQueryVariable
   "query RunInLine($id:uuid!){jobs(where:{run_id:{_eq:$id}state:{_eq:\"held\"}}limit:1){stage gate runs_ahead}}",
   object({ jobs: array(object({ stage: maybe(string), gate: maybe(string), runs_ahead: maybe(string) })) }),
 )
+export const RunSizesDocument: Operation<RunSizesQuery, RunSizesQueryVariables> = operation(
+  "query RunSizes($run:uuid!$slots:[String!]!){run_values(where:{run_id:{_eq:$run}slot:{_in:$slots}}limit:5){slot size_bytes}}",
+  object({ run_values: array(object({ slot: string, size_bytes: number })) }),
+)
 export const RunDataDocument: Operation<RunDataQuery, RunDataQueryVariables> = operation(
-  "query RunData($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){input output trigger_data}}",
-  object({ runs: array(object({ input: maybe(json), output: maybe(json), trigger_data: maybe(json) })) }),
+  "query RunData($input:[uuid!]!$output:[uuid!]!$trigger:[uuid!]!){given:runs(where:{id:{_in:$input}}limit:1){input}made:runs(where:{id:{_in:$output}}limit:1){output}begun:runs(where:{id:{_in:$trigger}}limit:1){trigger_data}}",
+  object({ given: array(object({ input: maybe(json) })), made: array(object({ output: maybe(json) })), begun: array(object({ trigger_data: maybe(json) })) }),
 )
 export const RunAgainDocument: Operation<RunAgainQuery, RunAgainQueryVariables> = operation(
   "query RunAgain($id:uuid!){runs(where:{id:{_eq:$id}}limit:1){input version{definition}workflow{published_version{number definition}}}}",
@@ -460,15 +476,15 @@ export const LiveItemStepDocument: Operation<LiveItemStepSubscription, LiveItemS
   object({ run_steps: array(object({ ...StepRow })) }),
 )
 export const RunStepDocument: Operation<RunStepQuery, RunStepQueryVariables> = operation(
-  "query RunStep($run:uuid!$step:String!$iteration:bigint!$slots:[String!]!){run_steps(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$iteration}}limit:1){input output}run_values(where:{run_id:{_eq:$run}slot:{_in:$slots}}limit:2){slot}run_waits(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$iteration}state:{_eq:\"open\"}}limit:1){...WaitRow}children:runs(where:{parent_run_id:{_eq:$run}parent_step_id:{_eq:$step}parent_iteration:{_eq:$iteration}}order_by:[{id:desc}]limit:5){id state workflow{key name}}run_events(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$iteration}kind:{_eq:\"wait\"}}order_by:[{seq:asc}]limit:1000){occurred_at detail}}fragment WaitRow on run_waits{step_id kind child_run_id child{workflow{key name}}deadline_at event_name event_key policy}",
-  object({ run_steps: array(object({ input: maybe(json), output: maybe(json) })), run_values: array(object({ slot: string })), run_waits: array(object({ ...WaitRow })), children: array(object({ id: uuid, state: string, workflow: maybe(object({ key: string, name: string })) })), run_events: array(object({ occurred_at: string, detail: json })) }),
+  "query RunStep($run:uuid!$step:String!$iteration:bigint!$given:bigint!$made:bigint!$slots:[String!]!){given:run_steps(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$given}}limit:1){input}made:run_steps(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$made}}limit:1){output}run_values(where:{run_id:{_eq:$run}slot:{_in:$slots}}limit:2){slot size_bytes}run_waits(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$iteration}state:{_eq:\"open\"}}limit:1){...WaitRow}children:runs(where:{parent_run_id:{_eq:$run}parent_step_id:{_eq:$step}parent_iteration:{_eq:$iteration}}order_by:[{id:desc}]limit:5){id state workflow{key name}}run_events(where:{run_id:{_eq:$run}step_id:{_eq:$step}iteration:{_eq:$iteration}kind:{_eq:\"wait\"}}order_by:[{seq:asc}]limit:1000){occurred_at detail}}fragment WaitRow on run_waits{step_id kind child_run_id child{workflow{key name}}deadline_at event_name event_key policy}",
+  object({ given: array(object({ input: maybe(json) })), made: array(object({ output: maybe(json) })), run_values: array(object({ slot: string, size_bytes: number })), run_waits: array(object({ ...WaitRow })), children: array(object({ id: uuid, state: string, workflow: maybe(object({ key: string, name: string })) })), run_events: array(object({ occurred_at: string, detail: json })) }),
 )
 export const RunLogDocument: Operation<RunLogQuery, RunLogQueryVariables> = operation(
-  "query RunLog($run:uuid!$after:bigint!$limit:Int!){run_logs(where:{run_id:{_eq:$run}seq:{_gt:$after}}order_by:[{seq:asc}]limit:$limit){...LogRow}}fragment LogRow on run_logs{seq logged_at level step_id iteration message}",
+  "query RunLog($run:uuid!$after:bigint!$limit:Int!){run_logs(where:{run_id:{_eq:$run}seq:{_gt:$after}}order_by:[{seq:asc}]limit:$limit){...LogRow}}fragment LogRow on run_logs{seq logged_at level step_id iteration message fields}",
   object({ run_logs: array(object({ ...LogRow })) }),
 )
 export const RunLogFollowDocument: Operation<RunLogFollowSubscription, RunLogFollowSubscriptionVariables> = operation(
-  "subscription RunLogFollow($run:uuid!$after:bigint!){run_logs_stream(batch_size:200 cursor:[{initial_value:{seq:$after}ordering:ASC}]where:{run_id:{_eq:$run}}){...LogRow}}fragment LogRow on run_logs{seq logged_at level step_id iteration message}",
+  "subscription RunLogFollow($run:uuid!$after:bigint!){run_logs_stream(batch_size:200 cursor:[{initial_value:{seq:$after}ordering:ASC}]where:{run_id:{_eq:$run}}){...LogRow}}fragment LogRow on run_logs{seq logged_at level step_id iteration message fields}",
   object({ run_logs_stream: array(object({ ...LogRow })) }),
 )
 export const TokensDocument: Operation<TokensQuery, TokensQueryVariables> = operation(

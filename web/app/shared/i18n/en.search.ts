@@ -38,4 +38,20 @@ export const search = {
   'logs.level.error': 'Error',
   'logs.shown': '{n} of {of} lines',
   'run.marks': 'Found by',
+
+  // Values that are too large to be shown whole.
+  'value.large': '{size}: too large to be shown whole. This is what it is made of.',
+  'value.download': 'Download as JSON',
+  'value.part': 'Part of the value',
+  'value.whole': 'Whole value',
+  'value.items': '{n} items',
+  'value.members': '{n} members',
+  'value.name': 'Name',
+  'value.kind': 'Kind',
+  'value.count': 'Times',
+  'value.size': 'Size',
+  'value.example': 'Example',
+  'value.keys.more': 'And more names than are listed.',
+  'value.rows': 'First items',
+  'value.row.large': 'Item {n}: {size}',
 } as const
