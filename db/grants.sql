@@ -166,7 +166,8 @@ grant select (id) on tenant to weft_dispatch;
 grant select (tenant_id, id, class) on tenant_key to weft_dispatch;
 grant select (tenant_id, id, state, finished_at) on workflow_run to weft_dispatch;
 -- What has passed (store/retention): whole days of history, and rows by their age alone.
-grant execute on function retire_partitions(text, date, date[], int) to weft_dispatch;
+grant execute on function retire_day(text, date, uuid[], uuid[], int), kept_runs(text, int),
+forget_kept(text, uuid[], uuid[]), kept_blobs(int) to weft_dispatch;
 grant select (tenant_id, trigger_id, dedupe_key, received_at), delete on trigger_event to weft_dispatch;
 grant select (created_at), delete on idempotency_key to weft_dispatch;
 grant select (tenant_id, run_id, created_at, state), delete on dead_letter to weft_dispatch;

@@ -68,9 +68,9 @@ const Rule kRules[] = {
      "('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'), "
      "('weft_dispatch', 'dead_letter'), ('weft_dispatch', 'session'), ('weft_dispatch', 'claim_link'), "
      "('of_members', 'app_user')) "
-     // The owner's: maintenance empties default partitions; no process is the owner.
-     "and not (p.policyname = 'maintenance' and p.tablename like '%\\_default' and p.roles = '{weft_owner}')"
-    },
+     // The owner's: maintenance moves rows of these partitions; no process is the owner.
+     "and not (p.policyname = 'maintenance' and p.tablename similar to '%\\_(default|kept)' and p.roles = "
+     "'{weft_owner}')"},
     // Exceptions: hashes of 256 random bits, by which a caller is found before the tenant is known.
     {"every key of a tenant table begins with the tenant",
      "select i.indexrelid::regclass::text from pg_index i join pg_class c on c.oid = i.indrelid "
@@ -110,8 +110,8 @@ const Rule kRules[] = {
     {"security definer functions are the reviewed ones, with a pinned search path",
      "select p.proname::text from pg_proc p where p.pronamespace = 'weft'::regnamespace and p.prosecdef and "
      "not ("
-     "p.proname in ('ensure_partitions', 'retire_partitions') and p.proconfig::text like '%search_path=weft, "
-     "pg_temp%')"},
+     "p.proname in ('ensure_partitions', 'retire_day', 'kept_runs', 'forget_kept', 'kept_blobs') and "
+     "p.proconfig::text like '%search_path=weft, pg_temp%')"},
     {"views obey the caller's row security; there is no materialised one",
      "select c.relname from pg_class c where c.relnamespace = 'weft'::regnamespace and (c.relkind = 'm' or "
      "(c.relkind = 'v' and not coalesce(c.reloptions::text like '%security_invoker=true%', false)))"},

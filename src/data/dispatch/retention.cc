@@ -19,7 +19,11 @@ Retention::Retention(Needs needs)
       wanted_(needs_.loop),
       oldest_(
           needs_.metrics.gauge("weft_retention_oldest_run_days", "Age of the oldest day that still has runs")
-      ) {}
+      ),
+      held_(needs_.metrics.gauge(
+          "weft_retention_days_held",
+          "Days of history tables whose time has come and that stay: too many runs outlive them"
+      )) {}
 
 rt::Task<void> Retention::run(rt::Deadline by) {
     while (!by.is_over()) {
@@ -39,10 +43,14 @@ rt::Task<Result<bool>> Retention::step(rt::Deadline by) {
     if (!retired.is_ours) co_return false;
     for (const auto& [kind, number] : retired.deleted) count(kind, number);
     oldest_.set(static_cast<double>(retired.oldest_run_days));
+    held_.set(static_cast<double>(retired.days_held));
     int blobs = 0;
     if (retired.blobs_before && !needs_.blob_folder.empty()) {
         // The rows are gone for good by now: nobody finds a value that is not there.
-        CO_TRY(blobs, co_await blob::retire_days(needs_.blob_folder, *retired.blobs_before, kBlobsMax, by));
+        blob::Old old{
+            .before = *retired.blobs_before, .kept = std::move(retired.blobs_kept), .most = kBlobsMax
+        };
+        CO_TRY(blobs, co_await blob::retire_days(needs_.blob_folder, std::move(old), by));
         count("blob", blobs);
     }
     CO_TRY(const bool has_more_files, co_await sweep_files(by));

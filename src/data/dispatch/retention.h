@@ -39,6 +39,7 @@ class Retention {
     rt::Signal wanted_;
     std::map<std::string, telemetry::Counter> deleted_;
     telemetry::Gauge oldest_;
+    telemetry::Gauge held_;
     Uuid files_after_;  // how far the sweep of files has come
 };
 

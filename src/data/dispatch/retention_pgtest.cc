@@ -78,7 +78,8 @@ class RetainedBlobs : public ::testing::Test {
             "finished_at) "
             "values (" +
             ids + ", '" + workflow_.id.text() + "', '" + workflow_.version.text() +
-            "', 'success', now()); insert into weft.payload (tenant_id, run_id, slot, size_bytes, codec, "
+            "', 'success', now() - interval '" + std::to_string(days_ago) +
+            " days'); insert into weft.payload (tenant_id, run_id, slot, size_bytes, codec, "
             "key_id, "
             "blob_ref) values (" +
             ids + ", 'output', " + std::to_string(sealed->size_bytes) + ", " + std::to_string(sealed->codec) +
@@ -148,6 +149,23 @@ TEST_F(RetainedBlobs, FilesOfRunsThatAreGoneGoAndOthersStay) {
     EXPECT_EQ(files(), 1u);
     EXPECT_EQ(database_.scalar("select count(*) from weft.payload"), "1");
     EXPECT_TRUE(can_be_read(kept));
+}
+
+TEST_F(RetainedBlobs, ThoseOfARunThatLivesStayAndPinNoOthers) {
+    const RunId live = run_of(40);
+    run_of(40);
+    run_of(20);
+    const RunId young = run_of(3);
+    database_.exec(
+        "insert into weft.job (tenant_id, run_id, workflow_id, workflow_version_id) values ('" +
+        tenant_.text() + "', '" + live.text() + "', '" + workflow_.id.text() + "', '" +
+        workflow_.version.text() + "')"
+    );
+    ASSERT_EQ(files(), 4u);
+    sweep({});
+    EXPECT_EQ(files(), 2u);
+    EXPECT_TRUE(can_be_read(live));
+    EXPECT_TRUE(can_be_read(young));
 }
 
 TEST_F(RetainedBlobs, UnderALongPolicyTheyStay) {  // the control of the test above

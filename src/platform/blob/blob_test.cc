@@ -86,10 +86,18 @@ TEST_F(BlobTest, OldDaysGoWholeAndYoungerOnesStay) {
     for (int i = 0; i < 5; ++i) old.push_back(Uuid::v7(clock.now() - std::chrono::days(3), rng));
     for (const Uuid& one : old) ASSERT_TRUE(wait(store->put(one, "x", soon())));
     ASSERT_TRUE(wait(store->put(name, "young", soon())));
-    EXPECT_EQ(wait(retire_days(folder + "/blobs", today.count() - 3, 100, soon())), 0)
+    EXPECT_EQ(wait(retire_days(folder + "/blobs", {.before = today.count() - 3, .most = 100}, soon())), 0)
         << "of the first day to keep";
-    EXPECT_EQ(wait(retire_days(folder + "/blobs", today.count(), 3, soon())), 3) << "no more than asked for";
-    EXPECT_EQ(wait(retire_days(folder + "/blobs", today.count(), 100, soon())), 2);
+    EXPECT_EQ(wait(retire_days(folder + "/blobs", {.before = today.count(), .most = 3}, soon())), 3)
+        << "no more than asked for";
+    std::vector<Uuid> left;
+    for (const Uuid& one : old)
+        if (wait(store->get(one, 10, soon()))) left.push_back(one);
+    ASSERT_EQ(left.size(), 2u);
+    Old but_one{.before = today.count(), .kept = {name, left[1]}, .most = 100};
+    EXPECT_EQ(wait(retire_days(folder + "/blobs", but_one, soon())), 1);
+    EXPECT_EQ(wait(store->get(left[1], 10, soon())), "x") << "a row refers to it";
+    EXPECT_EQ(wait(retire_days(folder + "/blobs", {.before = today.count(), .most = 100}, soon())), 1);
     for (const Uuid& one : old) EXPECT_EQ(wait(store->get(one, 10, soon())).error().code, Code::kNotFound);
     EXPECT_EQ(wait(store->get(name, 10, soon())), "young");
     EXPECT_FALSE(std::filesystem::exists(folder + "/blobs/" + std::to_string(today.count() - 3)));

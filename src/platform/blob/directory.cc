@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -61,16 +62,24 @@ std::vector<std::string> old_folders(const std::string& root, std::int64_t day) 
     return out;
 }
 
-Result<int> remove_days(const std::string& root, std::int64_t day, int most) {
+Result<int> remove_days(const std::string& root, Old old) {
     int removed = 0;
     std::error_code ec;
-    for (const std::string& folder : old_folders(root, day)) {
+    std::ranges::sort(old.kept);
+    for (const std::string& folder : old_folders(root, old.before)) {
+        bool is_empty = true;
         for (const auto& entry : std::filesystem::directory_iterator(folder, ec)) {
-            if (removed == most) return removed;
+            if (removed == old.most) return removed;
+            const auto name = Uuid::parse(entry.path().filename().string());
+            if (name && std::ranges::binary_search(old.kept, *name)) {
+                is_empty = false;
+                continue;
+            }
             if (::unlink(entry.path().c_str()) != 0 && errno != ENOENT) return failed("remove old blob");
             ++removed;
         }
-        if (::rmdir(folder.c_str()) != 0 && errno != ENOENT) return failed("remove old blob folder");
+        if (is_empty && ::rmdir(folder.c_str()) != 0 && errno != ENOENT)
+            return failed("remove old blob folder");
     }
     return removed;
 }
@@ -105,9 +114,11 @@ class Directory final : public Store {
 
 }  // namespace
 
-rt::Task<Result<int>> retire_days(std::string folder, std::int64_t day, int most, rt::Deadline by) {
+rt::Task<Result<int>> retire_days(std::string folder, Old old, rt::Deadline by) {
     CO_CHECK_OK(by.check());
-    auto work = [root = std::move(folder), day, most] { return remove_days(root, day, most); };
+    auto work = [root = std::move(folder), old = std::move(old)]() mutable {
+        return remove_days(root, std::move(old));
+    };
     co_return co_await rt::on_pool(std::move(work));
 }
 

@@ -42,7 +42,8 @@ class RetentionTest : public testing::Test {
             "insert into weft.workflow_run (tenant_id, id, workflow_id, workflow_version_id, state, "
             "finished_at) values (" +
             ids + ", '" + workflow.id.text() + "', '" + workflow.version.text() +
-            "', 'success', now());"
+            "', 'success', now() - interval '" + std::to_string(days_ago) +
+            " days');"
             "insert into weft.step_run (tenant_id, run_id, step_id, position, state) values (" +
             ids +
             ", 'a', 0, 'success');"
@@ -56,6 +57,25 @@ class RetentionTest : public testing::Test {
             ids + ", 'info', 'x')"
         );
         return run;
+    }
+    /// One of that day that waits.
+    RunId live_run_of(int days_ago) {
+        const RunId run = run_of(days_ago);
+        database.exec(
+            "alter table weft.workflow_run disable trigger all;"
+            "update weft.workflow_run set state = 'waiting', finished_at = null where id = '" +
+            run.text() +
+            "'; alter table weft.workflow_run enable trigger all;"
+            "insert into weft.job (tenant_id, run_id, workflow_id, workflow_version_id) values ('" +
+            tenant.text() + "', '" + run.text() + "', '" + workflow.id.text() + "', '" +
+            workflow.version.text() + "')"
+        );
+        return run;
+    }
+    std::string rows_of(const std::string& table, RunId run) {
+        return count(
+            table + " where " + (table == "workflow_run" ? "id" : "run_id") + " = '" + run.text() + "'"
+        );
     }
     std::string count(const std::string& what) {
         return database.scalar("select count(*) from weft." + what);
@@ -98,21 +118,125 @@ TEST_F(RetentionTest, UnderALongPolicyNothingGoes) {  // the control of the test
     for (const auto& [table, number] : retired.deleted) EXPECT_EQ(number, 0) << table;
 }
 
-TEST_F(RetentionTest, ALiveRunKeepsItsDay) {
-    const RunId live = run_of(40);
+TEST_F(RetentionTest, ALiveRunLeavesItsDayWhichGoes) {
+    const RunId live = live_run_of(40);
+    run_of(40);
     run_of(39);
+    const RunId newer = live_run_of(35);
+    auto retired = step();
+    for (const char* table : {"workflow_run", "step_run", "payload", "run_event", "execution_log"}) {
+        EXPECT_EQ(rows_of(table, live), "1") << table;
+        EXPECT_EQ(rows_of(table, newer), "1") << table;
+        EXPECT_EQ(count(std::string(table) + "_kept"), "2") << table;
+        EXPECT_EQ(count(table), "2") << "the others of those days have gone: " << table;
+    }
+    EXPECT_EQ(retired.deleted["workflow_run"], 3);
+    EXPECT_EQ(retired.days_held, 0);
+    EXPECT_LE(retired.oldest_run_days, 1) << "no day is kept for them";
+    // Such a run goes on: what it writes stands beside what it has.
     database.exec(
-        "insert into weft.job (tenant_id, run_id, workflow_id, workflow_version_id) values ('" +
-        tenant.text() + "', '" + live.text() + "', '" + workflow.id.text() + "', '" +
-        workflow.version.text() + "')"
+        "insert into weft.step_run (tenant_id, run_id, step_id, position, state) values ('" + tenant.text() +
+        "', '" + live.text() + "', 'b', 1, 'running')"
+    );
+    EXPECT_EQ(count("step_run_kept"), "3");
+    EXPECT_EQ(step().deleted["workflow_run_kept"], 0) << "as long as it lives";
+    EXPECT_EQ(rows_of("payload", live), "1");
+}
+
+TEST_F(RetentionTest, WhatIsKeptOfARunGoesByItsEnd) {
+    const RunId run = live_run_of(2'000);
+    step();
+    const std::string its = " where id = '" + run.text() + "'";
+    database.exec(
+        "delete from weft.job; update weft.workflow_run set state = 'success', finished_at = now()" + its
+    );
+    step();
+    EXPECT_EQ(rows_of("payload", run), "1") << "it ended just now";
+    const auto ended = [&](int days_ago) {
+        database.exec("alter table weft.workflow_run disable trigger all");
+        database.exec(
+            "update weft.workflow_run set finished_at = now() - interval '" + std::to_string(days_ago) +
+            " days'" + its
+        );
+        database.exec("alter table weft.workflow_run enable trigger all");
+        step();
+    };
+    ended(8);
+    EXPECT_EQ(rows_of("payload", run), "0");
+    EXPECT_EQ(rows_of("execution_log", run), "0");
+    EXPECT_EQ(rows_of("workflow_run", run), "1");
+    ended(31);
+    EXPECT_EQ(rows_of("workflow_run", run), "0");
+    EXPECT_EQ(rows_of("step_run", run), "0");
+}
+
+TEST_F(RetentionTest, ARunThatEndedLongAfterItsDayIsKeptFromItsEnd) {
+    const RunId late = run_of(40);
+    const RunId soon = run_of(40);
+    database.exec("alter table weft.workflow_run disable trigger all");
+    database.exec(
+        "update weft.workflow_run set finished_at = now() - interval '2 days' where id = '" + late.text() +
+        "'"
+    );
+    database.exec("alter table weft.workflow_run enable trigger all");
+    step();
+    EXPECT_EQ(rows_of("workflow_run", late), "1");
+    EXPECT_EQ(rows_of("payload", late), "1");
+    EXPECT_EQ(rows_of("workflow_run", soon), "0");
+}
+
+TEST_F(RetentionTest, ADayThatTooMuchOutlivesStaysWhole) {
+    const RunId live = live_run_of(40);
+    const RunId other = run_of(40);
+    const RunId behind = live_run_of(39);
+    run_of(38);
+    database.exec(
+        "insert into weft.step_run (tenant_id, run_id, step_id, iteration, position, state) select '" +
+        tenant.text() + "', '" + live.text() + "', 'loop', n, 1, 'success' from generate_series(1, 20000) n"
     );
     auto retired = step();
-    EXPECT_EQ(count("workflow_run where id = '" + live.text() + "'"), "1");
-    EXPECT_EQ(count("payload"), "1");
-    EXPECT_EQ(retired.oldest_run_days, 40);
-    database.exec("delete from weft.job");
-    step();
-    EXPECT_EQ(count("workflow_run"), "0");
+    EXPECT_EQ(retired.days_held, 2) << "of the steps: that day, and the one behind it that somebody needs";
+    EXPECT_EQ(rows_of("step_run", live), "20001");
+    EXPECT_EQ(rows_of("step_run", other), "1");
+    EXPECT_EQ(rows_of("step_run", behind), "1");
+    EXPECT_EQ(count("step_run"), "20003") << "a day that nobody needs goes";
+    EXPECT_EQ(count("payload"), "2") << "other tables do not wait for it";
+    database.exec("delete from weft.step_run where iteration > 10000");
+    EXPECT_EQ(step().days_held, 0);
+    EXPECT_EQ(count("step_run"), "10002");
+}
+
+TEST_F(RetentionTest, WhileSomebodyReadsADayItStays) {
+    const RunId live = live_run_of(40);
+    constexpr pg::Query kRead{"test.read", "select count(*) from workflow_run"};
+    auto other =
+        loop.run_until_done(pool.begin(pg::Principal::system(pg::SystemRole::kDispatch), rt::Deadline::in(5s))
+        );
+    ASSERT_TRUE(other);
+    ASSERT_TRUE(loop.run_until_done(other->query(kRead, pg::Params(), rt::Deadline::in(5s))));
+    auto retired = step();
+    EXPECT_EQ(retired.days_held, 1);
+    EXPECT_EQ(retired.deleted["payload"], 1);
+    EXPECT_EQ(rows_of("workflow_run", live), "1");
+    EXPECT_EQ(count("workflow_run_kept"), "0");
+    ASSERT_TRUE(loop.run_until_done(other->commit(rt::Deadline::in(5s))));
+    EXPECT_EQ(step().days_held, 0);
+    EXPECT_EQ(count("workflow_run_kept"), "1");
+}
+
+TEST_F(RetentionTest, WhatTheDefaultPartitionHasOfOldDaysIsNotLost) {
+    live_run_of(40);
+    const RunId stray = RunId::make(clock.now() - std::chrono::days(4'000), rng);
+    database.exec(
+        "insert into weft.workflow_run (tenant_id, id, workflow_id, workflow_version_id, state) values ('" +
+        tenant.text() + "', '" + stray.text() + "', '" + workflow.id.text() + "', '" +
+        workflow.version.text() + "', 'waiting')"
+    );
+    ASSERT_EQ(count("workflow_run_default"), "1");
+    EXPECT_EQ(step().days_held, 0);
+    EXPECT_EQ(count("workflow_run_default"), "0");
+    EXPECT_EQ(rows_of("workflow_run", stray), "1");
+    database.exec("select weft.ensure_partitions(7)");
 }
 
 TEST_F(RetentionTest, SamplesGoWithTheValuesUnlessSomebodyListensForANewOne) {
@@ -195,7 +319,11 @@ TEST_F(RetentionTest, OneWorkerAtATimeDoesIt) {
 }
 
 TEST_F(RetentionTest, TodayCannotBeDroppedByAnybody) {
-    database.exec("select weft.retire_partitions('payload', current_date + 30, '{}', 100)");
+    for (const char* day : {"current_date", "current_date - 1", "current_date + 1"})
+        EXPECT_EQ(
+            database.scalar(std::string("select weft.retire_day('payload', ") + day + ", '{}', '{}', 100)"),
+            "-1"
+        );
     EXPECT_NE(
         database.scalar("select to_regclass('weft.payload_' || to_char(now() at time zone 'UTC', 'YYYYMMDD'))"
         ),
