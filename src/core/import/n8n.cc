@@ -23,6 +23,7 @@ using Count = NodeKind::Count;
 constexpr auto kKinds = std::to_array<NodeKind>({
     {"aggregate", map_aggregate, Count::kOne},
     {"code", map_code, Count::kMany, true},
+    {"compareDatasets", map_compare, Count::kMany, true},
     {"cron", map_cron, Count::kOne, false, true},
     {"crypto", map_crypto},
     {"dateTime", map_date_time},
@@ -57,6 +58,7 @@ constexpr auto kKinds = std::to_array<NodeKind>({
     {"switch", map_switch, Count::kSame, true},
     {"wait", map_wait},
     {"webhook", map_webhook, Count::kOne, false, true},
+    {"xml", map_xml},
 });
 
 struct Reason {
@@ -70,7 +72,6 @@ constexpr std::string_view kReadFile =
 constexpr std::string_view kMakeFile =
     "files are not imported: make one by core/make-file (as: csv, json, text, base64)";
 constexpr auto kReasons = std::to_array<Reason>({
-    {"compareDatasets", "write it by lists.join and lists.difference in core/map"},
     {"compression",
      "files are not imported: core/read-file and core/make-file read and make archives (as: zip)"},
     {"convertToFile", kMakeFile},
@@ -87,7 +88,6 @@ constexpr auto kReasons = std::to_array<Reason>({
     {"spreadsheetFile",
      "files are not imported: of tables, core/read-file and core/make-file know CSV (as: csv)"},
     {"writeBinaryFile", kFiles},
-    {"xml", "names of attributes differ: write xml.parse or xml.make in core/map"},
 });
 
 std::string why_not(const Node& node) {

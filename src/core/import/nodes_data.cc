@@ -354,6 +354,42 @@ void map_markdown(Work& work) {
     ));
 }
 
+void map_xml(Work& work) {
+    const std::string property = work.fixed("dataPropertyName", "\"data\"");
+    const auto given = [&](std::string_view name) {
+        const std::string path = fmt::format("options.{}", name);
+        return work.param(path) == nullptr ? std::string() : work.fixed(path);
+    };
+    const auto word = [&](std::string_view name, std::string_view usual) {
+        const std::string js = given(name);
+        return js == js_text(usual) ? std::string() : js;
+    };
+    if (work.text("mode", "xmlToJson") == "jsonToxml") {
+        if (work.flag("options.allowSurrogateChars")) work.hand("characters that XML does not have");
+        const std::string options = Work::options({
+            {"attributes", word("attrkey", "$")},
+            {"text", word("charkey", "_")},
+            {"root", word("rootName", "root")},
+            {"cdata", given("cdata")},
+            {"headless", given("headless")},
+        });
+        return work.gives_each(fmt::format("n8n.jsonToXml(item.json, {}{})", property, options));
+    }
+    work.adapt("document types are refused, and so is an empty text");
+    const std::string options = Work::options({
+        {"attributes", word("attrkey", "$")},
+        {"text", word("charkey", "_")},
+        {"lists", given("explicitArray")},
+        {"root", given("explicitRoot")},
+        {"ignore", given("ignoreAttrs")},
+        {"merge", given("mergeAttrs")},
+        {"normalize", given("normalize")},
+        {"lower", given("normalizeTags")},
+        {"trim", given("trim")},
+    });
+    work.gives_each(fmt::format("n8n.xmlToJson(item.json, {}{})", property, options));
+}
+
 void map_html(Work& work) {
     const std::string_view operation = work.text("operation", "generateHtmlTemplate");
     if (operation == "generateHtmlTemplate") {

@@ -230,6 +230,42 @@ std::string all_inputs(const Work& work) {
     return out;
 }
 
+}  // namespace
+
+void map_compare(Work& work) {
+    if (work.flag("fuzzyCompare") || work.flag("options.fuzzyCompare"))
+        work.hand("fuzzy comparison of fields");
+    std::string pairs;
+    for (const JsonObject* row : work.rows("mergeByFields.values"))
+        pairs += fmt::format(
+            "{}[{}, {}]", pairs.empty() ? "" : ", ", work.js_of(*row, "field1"), work.js_of(*row, "field2")
+        );
+    if (pairs.empty()) work.hand("no fields to match are named");
+    const std::string_view resolve =
+        work.text("resolve", work.node.version < 2.1 ? "preferInput2" : "includeBoth");
+    const bool has_all = work.text("options.multipleMatches") == "all";
+    if (resolve == "mix" && has_all)
+        work.hand("a mix with all matches: n8n changes the item that it compares on with");
+    if (resolve == "mix") work.adapt("an item that several match is combined with each by itself");
+    work.gives(fmt::format(
+        "n8n.compareDatasets([{}, {}], [{}]{})",
+        work.input(0),
+        work.input(1),
+        pairs,
+        Work::options({
+            {"resolve", resolve == "includeBoth" ? "" : js_text(resolve)},
+            {"prefer", resolve == "mix" ? work.fixed("preferWhenMix", "\"input1\"") : ""},
+            {"except", resolve == "mix" ? work.fixed("exceptWhenMix") : ""},
+            {"skip", work.param("options.skipFields") == nullptr ? "" : work.fixed("options.skipFields")},
+            {"all", has_all ? "true" : ""},
+            {"plainNames", work.flag("options.disableDotNotation") ? "true" : ""},
+            {"version", fmt::format("{}", work.node.version)},
+        })
+    ));
+}
+
+namespace {
+
 /// The items of the nodes that code reads by name.
 Json code_input(Work& work, const CodeUse& use) {
     JsonObject nodes;
@@ -380,6 +416,7 @@ void map_function_item(Work& work) {
 std::size_t outputs_of(const Node& node) {
     if (node.type == "if") return 2;
     if (node.type == "splitInBatches") return 2;
+    if (node.type == "compareDatasets") return 4;
     if (node.type != "switch") return 1;
     const Json* found = node.json->if_contains("parameters");
     static const JsonObject kNone;

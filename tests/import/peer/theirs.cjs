@@ -19,6 +19,7 @@ const files = {
   sort: "Transform/Sort/Sort.node.js", limit: "Transform/Limit/Limit.node.js", removeDuplicates: "Transform/RemoveDuplicates/RemoveDuplicates.node.js",
   renameKeys: "RenameKeys/RenameKeys.node.js", itemLists: "ItemLists/ItemLists.node.js", noOp: "NoOp/NoOp.node.js", dateTime: "DateTime/DateTime.node.js",
   crypto: "Crypto/Crypto.node.js", markdown: "Markdown/Markdown.node.js", html: "Html/Html.node.js",
+  xml: "Xml/Xml.node.js", compareDatasets: "CompareDatasets/CompareDatasets.node.js",
 };
 const loaded = new Map();
 const typeOf = (name) => {

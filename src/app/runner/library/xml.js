@@ -21,7 +21,8 @@ const xmlValue = ({ attributes, children, text }, lists) => {
   }
   return out;
 };
-const xmlRead = (where, source, lists) => {
+/// `valueOf`: what an element {name, attributes, children, text} becomes; children are lists by name.
+const xmlRead = (where, source, valueOf) => {
   let at = source.startsWith("\ufeff") ? 1 : 0;
   const lineOf = (place) => source.slice(0, place).split("\n").length;
   const fail = (message, place = at) => refused(where, `line ${lineOf(place)}: ${message}`);
@@ -73,7 +74,7 @@ const xmlRead = (where, source, lists) => {
     if (next < 0) break;
     at = next + 1;
     if (source.startsWith("!--", at)) { at += 3; past("-->", "a comment"); continue; }
-    if (source.startsWith("![CDATA[", at) && top) { at += 8; top.text.push(past("]]>", "CDATA")); continue; }
+    if (source.startsWith("![CDATA[", at) && top) { at += 8; top.text.push(past("]]>", "CDATA")); top.hasCdata = true; continue; }
     if (source[at] === "?") { past("?>", "a processing instruction"); continue; }
     if (source[at] === "!") throw fail("document types are not read");
     if (source[at] === "/") {
@@ -105,7 +106,7 @@ const xmlRead = (where, source, lists) => {
   return root;
 
   function finish(element) {
-    const value = xmlValue(element, lists);
+    const value = valueOf(element);
     const parent = open.at(-1);
     if (!parent) { root = put({}, element.name, value); return; }
     if (!Object.hasOwn(parent.children, element.name)) put(parent.children, element.name, []);
@@ -114,8 +115,9 @@ const xmlRead = (where, source, lists) => {
 };
 const xmlEscaped = (text) => text.replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")
   .replace(/[&<>"\r]/g, (c) => escapes[c] ?? "&#13;");
+const xmlIsName = (name) => /^[A-Za-z_:\u00c0-\uffff][\w:.\-\u00b7-\uffff]*$/.test(name);
 const xmlWrite = (where, name, value, indent, depth) => {
-  if (!/^[A-Za-z_:\u00c0-\uffff][\w:.\-\u00b7-\uffff]*$/.test(name)) throw refused(where, `"${name.slice(0, 40)}" cannot be the name of an element or attribute`);
+  if (!xmlIsName(name)) throw refused(where, `"${name.slice(0, 40)}" cannot be the name of an element or attribute`);
   const begin = indent ? "\n" + indent.repeat(depth) : "";
   if (isArray(value)) return value.map((item) => xmlWrite(where, name, item, indent, depth)).join("");
   if (value === undefined) return "";
@@ -139,7 +141,8 @@ globals.xml = {
   parse(text, options) {
     const where = "xml.parse";
     const { lists = [] } = optionsOf(where, options, ["lists"]);
-    return xmlRead(where, textOf(where, "text", text), listOf(where, "lists (names that are always lists)", lists));
+    const always = listOf(where, "lists (names that are always lists)", lists);
+    return xmlRead(where, textOf(where, "text", text), (element) => xmlValue(element, always));
   },
   make(value, options) {
     const where = "xml.make";
