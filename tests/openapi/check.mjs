@@ -206,6 +206,7 @@ await call('workflows.publish', { at: payment })
 const asked = { id: (await call('workflows.start', { at: payment, body: {} })).run_id, step_id: 'ask' }
 await until('approvals.list', {}, (seen) => seen.items.length > 0)
 await call('approvals.get', { at: asked })
+await call('approvals.file', { at: { ...asked, file_id: asked.id } })
 await call('approvals.decide', { at: asked, body: { approved: true, comment: 'As agreed' } })
 await until('runs.get', { at: asked }, (seen) => seen.state === 'success')
 await call('events.send', { body: { name: 'paid', key: '4711', payload: { amount: 120 } } })

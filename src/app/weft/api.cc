@@ -244,6 +244,7 @@ class ApiProcess {
             .tell = store::notices::tell_through(*notifier_),
             .clock = clock_,
             .strangers = strangers_.get(),
+            .files = files_.get(),
         });
         ingress::FormOptions forms{
             .of_form = rates_.at("form"),

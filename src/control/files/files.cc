@@ -2,7 +2,7 @@
 
 #include "base/bytes.h"
 #include "core/file/file.h"
-#include "platform/http/range.h"
+#include "store/files/send.h"
 
 #include <charconv>
 
@@ -21,21 +21,6 @@ Json file_json(const store::files::File& file) {
         {"created_at", rfc3339(file.created_at)},
         {"expires_at", rfc3339(file.expires_at)},
     };
-}
-
-/// Sends a range of the file; a chunk is in memory at a time, and the next is read once the kernel has this
-/// one.
-rt::Task<void> send(
-    http::StreamWriter writer, std::shared_ptr<store::files::Download> from, http::Range range
-) {
-    for (std::int64_t at = range.first; at <= range.last;) {
-        auto chunk = co_await from->read(at, writer.deadline());
-        if (!chunk || chunk->empty()) co_return;  // shorter than was said: the client sees that it was cut
-        const auto left = static_cast<std::size_t>(range.last + 1 - at);
-        if (chunk->size() > left) chunk->resize(left);
-        at += static_cast<std::int64_t>(chunk->size());
-        if (!co_await writer.write(*std::move(chunk))) co_return;
-    }
 }
 
 }  // namespace
@@ -88,23 +73,7 @@ rt::Task<Result<http::Response>> Files::upload(Context& context, Json input) {
 
 rt::Task<Result<http::Response>> Files::download(Context& context, Json input) {
     CO_TRY(auto file, co_await store::files::find(context.db(), id_in<FileId>(input), context.deadline));
-    const std::int64_t size = file.size;
-    http::Response response;
-    const auto range = http::ranged(*context.request, size, response);
-    if (!range) co_return http::no_such_range(size, context.request_id);
-    response.headers.set("content-type", file.type);
-    response.headers.set("content-disposition", file::disposition(file.name));
-    // Whatever it is, a browser that shows it nevertheless gives it none of our origin's rights.
-    response.headers.set("content-security-policy", "sandbox; default-src 'none'");
-    response.headers.set("etag", "\"" + hex(file.sha256) + "\"");
-    CO_TRY(auto opened, co_await files_.open(context.tenant(), std::move(file), context.deadline));
-    // Shared with the stream, which outlives this handler.
-    std::shared_ptr<store::files::Download> download = std::move(opened);
-    response.stream_length = static_cast<std::uint64_t>(range->last + 1 - range->first);
-    response.stream = [download, range = *range](http::StreamWriter writer) {
-        return send(writer, download, range);
-    };
-    co_return response;
+    co_return co_await store::files::send(files_, context.tenant(), std::move(file), *context.request);
 }
 
 }  // namespace weft::control

@@ -44,7 +44,7 @@ struct Api::Impl {
           workflows(env, parts.checker, parts.start_run),
           triggers(env, parts.checker, options.public_url),
           runs(env, parts.runs, std::move(parts.start_run)),
-          waits(env, parts.codec),
+          waits(env, parts.codec, parts.files),
           files(env, parts.files),
           alerts(env, options.alerts),
           leases(parts.loop, parts.clock, options.leases),

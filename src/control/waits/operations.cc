@@ -25,7 +25,14 @@ constexpr std::string_view kApproval = R"(
     until time
     state* open|answered|closed = open
     form* object? = {"type": "object", "properties": {"amount": {"type": "number"}}}
+    files* [approval_file]
     decisions* [approval_decision])";
+
+constexpr std::string_view kFile = R"(
+    id id
+    name text = invoice.pdf
+    type text = application/pdf
+    size int = 48213)";
 
 constexpr std::string_view kDecision = R"(
     by text = Anna
@@ -46,6 +53,15 @@ constexpr std::string_view kOfRun =
         "iteration": {"type": "integer", "minimum": 0, "default": 0,
             "description": "Of a step in a loop: the item's number, from 1"}}})";
 
+constexpr std::string_view kFileOf =
+    R"({"properties": {"step_id": {
+        "type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$", "examples": ["ask"]},
+        "file_id": {"$ref": "#/definitions/id"},
+        "iteration": {"type": "integer", "minimum": 0, "default": 0,
+            "description": "Of a step in a loop: the item's number, from 1"}}})";
+
+constexpr auto kTransferTime = std::chrono::hours(1);  // as of files.download
+
 constexpr std::string_view kDecide = R"({
     "required": ["approved"],
     "properties": {
@@ -63,6 +79,7 @@ void Waits::add_operations(Table& table) {
     const Access decides = may(Permission::kApprovalDecide);
     table.define("approval", kApproval);
     table.define("approval_decision", kDecision);
+    table.define("approval_file", kFile);
     table.define(
         "approval_decided",
         "run_id id\nstate open|approved|rejected = approved\napprovals int = 1\nrejections int = 0"
@@ -95,6 +112,17 @@ void Waits::add_operations(Table& table) {
          kOfRun},
         bind(this, &Waits::get)
     ));
+    table.add({
+        .name = "approvals.file",
+        .method = http::Method::kGet,
+        .path = "/runs/{id}/approvals/{step_id}/files/{file_id}",
+        .summary = "The bytes of a file that an approval shows, or a range of them, for those whom it names",
+        .input = kFileOf,
+        .media = "application/octet-stream",
+        .access = decides,
+        .timeout = kTransferTime,
+        .raw = [this](Context& context, Json input) { return download(context, std::move(input)); },
+    });
     Operation decide = commands(
         {.name = "approvals.decide",
          .path = "/runs/{id}/approvals/{step_id}",

@@ -1,6 +1,7 @@
 #include "control/waits/waits.h"
 
 #include "base/words.h"
+#include "store/files/send.h"
 #include "store/waits/approvals.h"
 
 #include <algorithm>
@@ -172,7 +173,40 @@ rt::Task<Result<Json>> Waits::get(Context& context, Json input) {
     out["state"] = word_of(rows::kStates, standing.target.state);
     out["form"] = standing.approval.form.value_or(Json(nullptr));
     out["decisions"] = std::move(decisions);
+    JsonArray files;
+    for (const FileId& id : standing.approval.files) {
+        auto found = co_await files_.find_for_run(context.tenant(), run, {id}, context.deadline);
+        if (!found && found.error().code == Code::kNotFound)
+            continue;  // its time is over, or it was never the run's
+        if (!found) co_return fail(std::move(found).error());
+        const store::files::File& file = found->front();
+        files.push_back(
+            JsonObject{{"id", file.id.text()}, {"name", file.name}, {"type", file.type}, {"size", file.size}}
+        );
+    }
+    out["files"] = std::move(files);
     co_return Json(std::move(out));
+}
+
+/// Whoever may read runs reads all files by files.download; here those who decide do, and what they decide
+/// about.
+rt::Task<Result<http::Response>> Waits::download(Context& context, Json input) {
+    const auto run = id_in<RunId>(input);
+    const auto wanted = FileId::parse(text_in(input, "file_id"));
+    CO_TRY(
+        auto standing,
+        co_await rows::find_approval(
+            context.db(), codec_, context.tenant(), run, wait_in(input), context.deadline
+        )
+    );
+    if (!may_decide(standing.approval, *context.principal))
+        co_return fail(Error::forbidden("This approval names others to decide"));
+    if (!wanted || std::ranges::find(standing.approval.files, *wanted) == standing.approval.files.end())
+        co_return fail(Error::not_found("The approval shows no such file"));
+    CO_TRY(auto found, co_await files_.find_for_run(context.tenant(), run, {*wanted}, context.deadline));
+    co_return co_await store::files::send(
+        files_, context.tenant(), std::move(found.front()), *context.request
+    );
 }
 
 rt::Task<Result<Json>> Waits::decide(Context& context, Json input) {

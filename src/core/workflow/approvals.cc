@@ -1,3 +1,4 @@
+#include "core/file/file.h"
 #include "core/workflow/detail/parts.h"
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@ namespace {
 constexpr std::size_t kTitleBytesMax = 200;
 constexpr std::size_t kDescriptionBytesMax = 8'000;
 constexpr std::size_t kApproversMax = 50;
+constexpr std::size_t kFilesMax = 20;
 constexpr std::string_view kRolePrefix = "role:";
 
 std::optional<tenancy::Role> role_of(std::string_view approver) {
@@ -66,6 +68,28 @@ Result<int> need_of(const JsonObject& with, const std::vector<std::string>& appr
     return static_cast<int>(*number);
 }
 
+/// One file, or a list of them.
+Result<std::vector<FileId>> files_of(const JsonObject& with) {
+    std::vector<FileId> out;
+    const Json* given = with.if_contains("files");
+    if (given == nullptr || given->is_null()) return out;
+    const JsonArray one{*given};
+    const JsonArray& list = given->is_array() ? given->get_array() : one;
+    const Error wrong = Error::invalid(
+        "files are at most 20 files, as steps give them: \"{{ steps.invoice.output.body }}\", or a list of "
+        "such",
+        "files"
+    );
+    if (list.size() > kFilesMax) return fail(wrong);
+    for (const Json& item : list) {
+        if (item.is_null()) continue;
+        const auto id = file::handle_in(item);
+        if (!id) return fail(wrong);
+        if (std::ranges::find(out, *id) == out.end()) out.push_back(*id);
+    }
+    return out;
+}
+
 }  // namespace
 
 Result<Approval> approval_of(const Json& with) {
@@ -91,6 +115,7 @@ Result<Approval> approval_of(const Json& with) {
         CHECK_OK(schema::Schema::compile(*form, "form", {.checks_formats = true}));
         out.form = *form;
     }
+    TRY(out.files, files_of(object));
     return out;
 }
 

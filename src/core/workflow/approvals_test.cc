@@ -43,6 +43,25 @@ TEST(Approvals, ThatAreNoneNameTheirField) {
     EXPECT_EQ(field(R"({"veto":"yes"})"), "veto");
     EXPECT_EQ(field(R"({"on-reject":"stop"})"), "on-reject");
     EXPECT_EQ(field(R"({"form":{"type":"string"}})"), "form");
+    EXPECT_EQ(field(R"({"files":"invoice.pdf"})"), "files");
+    EXPECT_EQ(field(R"({"files":[{"$file":"no id"}]})"), "files");
+}
+
+TEST(Approvals, ShowTheFilesTheyName) {
+    const std::string a =
+        R"({"$file":"01890000-0000-7000-8000-00000000000a","name":"a.pdf","type":"application/pdf","size":1,"sha256":""})";
+    const std::string b = R"({"$file":"01890000-0000-7000-8000-00000000000b"})";
+    const auto count = [](const std::string& files) {
+        return asked(R"({"files":)" + files + "}")->files.size();
+    };
+    EXPECT_EQ(count(a), 1u);
+    EXPECT_EQ(count("[" + a + "," + b + ",null," + a + "]"), 2u);
+    EXPECT_EQ(count("null"), 0u);
+    std::string many = "[" + a;
+    for (int i = 0; i < 20; ++i) many += "," + a;
+    EXPECT_EQ(field(R"({"files":)" + many + "]}"), "files");
+    EXPECT_TRUE(approval_of(policy_of(*asked(R"({"files":)" + a + "}")))->files.empty())
+        << "they are a value of the run";
 }
 
 TEST(Approvals, AreDecidedByThoseTheyName) {

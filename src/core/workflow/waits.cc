@@ -61,7 +61,7 @@ Result<std::string> word_in(const JsonObject& with, std::string_view member, std
 }
 
 constexpr std::initializer_list<std::string_view> kApprovalMembers = {
-    "title", "description", "approvers", "need", "veto", "form", "on-reject", "timeout", "on-timeout"
+    "title", "description", "approvers", "need", "veto", "form", "files", "on-reject", "timeout", "on-timeout"
 };
 
 Result<Child> child_of(const JsonObject& with) {

@@ -344,7 +344,8 @@ Marked marked(std::string_view name, const Json& value);
 Result<Instant> sleep_until(const Json& with, Instant now);
 
 /// What core/approval asks: {"title", "description"?, "approvers"?: [e-mail address, or "role:" and a role],
-/// "need"?: 1, "veto"?: false, "form"?: a JSON Schema of an object, "on-reject"?: "fail" or "continue"}.
+/// "need"?: 1, "veto"?: false, "form"?: a JSON Schema of an object, "files"?: a file or a list of them,
+/// "on-reject"?: "fail" or "continue"}.
 struct Approval {
     std::string title;
     std::string description;
@@ -353,6 +354,7 @@ struct Approval {
     bool has_veto = false;               // one rejection is enough
     runstate::OnError on_rejection = runstate::OnError::kFail;
     std::optional<Json> form;
+    std::vector<FileId> files = {};  // that who decides may look at, if the run was given them
 };
 /// Also of what `policy_of` gives.
 Result<Approval> approval_of(const Json& with);

@@ -6,8 +6,10 @@
 #include "platform/crypto/crypto.h"
 #include "platform/rt/loop.h"
 #include "store/audit/audit.h"
+#include "store/files/send.h"
 #include "store/waits/approvals.h"
 
+#include <algorithm>
 #include <memory>
 
 namespace weft::ingress {
@@ -20,6 +22,7 @@ constexpr std::size_t kCallbackTokenBytesMax = 128;  // longer than any of ours
 
 constexpr std::size_t kDecisionBytesMax = 64u << 10;
 constexpr std::size_t kNameBytesMax = 100;
+constexpr auto kTransferTime = std::chrono::hours(1);  // as of files that people read
 
 http::Response gone(const http::Request& head) {
     return http::problem(
@@ -56,6 +59,10 @@ void Callbacks::add_routes(http::Router& router) {
     for (auto method : {http::Method::kPost, http::Method::kGet, http::Method::kHead}) {
         router.add(method, "/callbacks/{token}", handler, options);
     }
+    if (needs_.files == nullptr) return;
+    options.timeout = kTransferTime;
+    auto file = [this](http::Request request) { return send_file(std::move(request)); };
+    router.add(http::Method::kGet, "/callbacks/{token}/files/{file}", file, options);
 }
 
 /// What is not there counts against the address, so that guessing soon costs no statement.
@@ -108,8 +115,53 @@ rt::Task<Result<http::Response>> Callbacks::show_approval(Target target, http::R
         {"iteration", target.iteration},
     };
     out["form"] = is_for_members ? Json(nullptr) : standing.approval.form.value_or(Json(nullptr));
+    JsonArray files;
+    for (const FileId& id : standing.approval.files) {
+        if (is_for_members || needs_.files == nullptr) break;
+        auto found = co_await needs_.files->find_for_run(target.tenant, target.run, {id}, request.deadline);
+        if (!found && found.error().code == Code::kNotFound) continue;
+        if (!found) co_return fail(std::move(found).error());
+        const store::files::File& file = found->front();
+        files.push_back(
+            JsonObject{{"id", file.id.text()}, {"name", file.name}, {"type", file.type}, {"size", file.size}}
+        );
+    }
+    out["files"] = std::move(files);
     auto response = http::Response::json(200, to_text(out));
     response.headers.add("cache-control", "no-store");
+    co_return response;
+}
+
+/// For whoever has the address of an approval that names nobody, as long as it may be answered.
+rt::Task<Result<http::Response>> Callbacks::send_file(http::Request request) {
+    if (request.note == nullptr) {
+        CO_TRY(auto pass, co_await admit(request));
+        if (pass.refusal) co_return std::move(*pass.refusal);
+        request.note = std::move(pass.note);
+    }
+    const Target target = *std::static_pointer_cast<const Target>(request.note);
+    if (target.kind != store::runs::WaitKind::kApproval)
+        co_return fail(Error::not_found("Nobody shows files at this address"));
+    const store::Db db(needs_.pool, target.tenant);
+    CO_TRY(
+        auto standing,
+        co_await store::waits::find_approval(
+            db, needs_.codec, target.tenant, target.run, wait_of(target), request.deadline
+        )
+    );
+    if (!standing.approval.approvers.empty())
+        co_return fail(Error::forbidden("Sign in to see this: it names who may"));
+    const auto wanted = FileId::parse(request.param("file"));
+    if (!wanted || std::ranges::find(standing.approval.files, *wanted) == standing.approval.files.end())
+        co_return fail(Error::not_found("The approval shows no such file"));
+    CO_TRY(
+        auto found,
+        co_await needs_.files->find_for_run(target.tenant, target.run, {*wanted}, request.deadline)
+    );
+    const TenantId tenant = target.tenant;
+    auto response =
+        co_await store::files::send(*needs_.files, tenant, std::move(found.front()), std::move(request));
+    if (response) response->headers.set("cache-control", "no-store");
     co_return response;
 }
 

@@ -4,6 +4,7 @@
 #include "platform/http/router.h"
 #include "platform/pg/pg.h"
 #include "platform/rt/clock.h"
+#include "store/files/files.h"
 #include "store/notices/notices.h"
 #include "store/runs/payload.h"
 #include "store/waits/waits.h"
@@ -19,8 +20,9 @@ namespace weft::ingress {
 /// asked for too much that is not there, or not there any more.
 ///
 /// Of an approval the address is for a page: GET answers what is asked, {"title", "description", "form",
-/// "until", "is_for_members", "run_id", "step_id"}; POST {"approved", "comment"?, "form"?, "name"?} decides,
-/// where it names nobody who must sign in (403 otherwise; then description and form are not shown, either).
+/// "until", "is_for_members", "run_id", "step_id", "files"}, and `GET .../files/{id}` the bytes of one of
+/// those; POST {"approved", "comment"?, "form"?, "name"?} decides, where it names nobody who must sign in
+/// (403 otherwise; then description and form are not shown, either).
 ///
 /// The step's output has "method", "query", "body" and "received_at" then; the body as webhooks read it.
 class Callbacks {
@@ -31,6 +33,7 @@ class Callbacks {
         store::notices::Tell tell;
         const rt::Clock& clock;
         http::Strangers* strangers = nullptr;  // null: nobody counts
+        store::files::Files* files = nullptr;  // null: approvals show none
     };
     explicit Callbacks(Needs needs) : needs_(std::move(needs)) {}
 
@@ -40,6 +43,7 @@ class Callbacks {
     rt::Task<Result<http::Response>> handle(http::Request request);
 
   private:
+    rt::Task<Result<http::Response>> send_file(http::Request request);
     rt::Task<Result<http::Response>> show_approval(store::waits::Target target, http::Request request);
     rt::Task<Result<http::Response>> decide(store::waits::Target target, http::Request request);
     Result<http::Pass> refuse(const http::Request& head, http::Response answer) const;

@@ -11,7 +11,7 @@ POLICY = {
             "runs.steps runs.get_step runs.value runs.value_shape runs.logs runs.events live "
             "dead_letters.list dead_letters.get "
             "files.list files.get files.download alerts.list alerts.get "
-            "approvals.list approvals.get approvals.decide",  # whom an approval names decides it
+            "approvals.list approvals.get approvals.decide approvals.file",  # whom an approval names decides it
     "oab": "apps.create apps.change apps.delete app_versions.create app_versions.change app_versions.publish "
            "app_versions.deprecate app_versions.restore actions.create actions.change actions.delete connections.create "
            "connections.change connections.replace_secret connections.close_circuit connections.delete workflows.create workflows.change "

@@ -476,6 +476,7 @@ std::map<std::string, Call> calls_on(const World& world) {
         {"alerts.test", {M::kPost, at("/alerts/", "alert", "/test"), empty}},
         {"alerts.rotate_secret", {M::kPost, at("/alerts/", "alert", "/secret"), empty}},
         {"approvals.get", {M::kGet, at("/runs/", "run", "/approvals/ask"), {}}},
+        {"approvals.file", {M::kGet, at("/runs/", "run", "/approvals/ask/files/" + world.ids.at("run")), {}}},
         {"approvals.decide", {M::kPost, at("/runs/", "run", "/approvals/ask"), JsonObject{{"approved", true}}}
         },
     };

@@ -43,9 +43,11 @@ export const authStatus = object({
 export type AuthStatus = ReturnType<typeof authStatus>
 export const tenantChoices = array(object({ slug: string, name: string }))
 
+/** What somebody who decides may look at. */
+const approvalFiles = withDefault(array(object({ id: string, name: string, type: string, size: number })), [])
 export const approvalAsked = object({
   title: string, description: string, is_for_members: boolean, form: withDefault(json, null), run_id: id<RunId>(), step_id: string,
-  iteration: withDefault(number, 0), until: string,
+  iteration: withDefault(number, 0), until: string, files: approvalFiles,
 })
 /** Who decides, and how; nobody named: whoever has the address. */
 const policy = { approvers: withDefault(array(string), []), need: withDefault(number, 1), veto: withDefault(boolean, false) }
@@ -59,7 +61,7 @@ export const approval_states = ['open', 'answered', 'closed'] as const
 export const approvalItems = object({ items: array(approvalItem) })
 export const approval = object({
   run_id: id<RunId>(), step_id: string, title: string, description: string, ...policy, may_decide: boolean, has_decided: boolean, approvals: number, rejections: number,
-  until: string, state: word(approval_states), form: withDefault(json, null),
+  until: string, state: word(approval_states), form: withDefault(json, null), files: approvalFiles,
   decisions: withDefault(array(object({ by: string, approved: boolean, at: string })), []),
 })
 export type Approval = ReturnType<typeof approval>
