@@ -43,8 +43,8 @@ grant select (
     circuit_probe, circuit_reason, created_at, updated_at
 ) on connection to weft_api;
 grant insert, update, delete on connection to weft_api;
-grant select on workflow_run, step_run, payload, run_event, execution_log, run_mark, trigger_event, dead_letter
-to weft_api;
+grant select on workflow_run, step_run, payload, run_event, execution_log, run_mark, trigger_event, dead_letter, usage_part,
+usage_day to weft_api;
 grant execute on function run_fits(
     workflow_run, text[], uuid, uuid, uuid[], text, text, text, timestamptz, timestamptz, timestamptz, timestamptz, bigint,
     bigint, uuid
@@ -98,6 +98,7 @@ grant update (
 ) on connection to weft_worker;
 grant select, insert, update on workflow_run, step_run, payload, run_event, execution_log, dead_letter to weft_worker;
 grant select, insert on run_mark to weft_worker;
+grant select, insert, update on usage_part to weft_worker;
 grant select, insert, update, delete on job to weft_worker;
 grant select, insert, update on run_wait to weft_worker;
 grant insert on run_end to weft_worker;
@@ -179,6 +180,7 @@ grant select (tenant_id, run_id, file_id) on file_use to weft_dispatch;
 grant select (tenant_id, size_bytes, files), update (size_bytes, files) on file_space to weft_dispatch;
 grant select (tenant_id, id, created_at), delete on test_version to weft_dispatch;
 grant select (tenant_id, trigger_id, captured_at, listen_until), delete on trigger_sample to weft_dispatch;
+grant select (tenant_id, day, workflow_id, part), delete on usage_part to weft_dispatch;
 grant select (tenant_id, id, expires_at), delete on session to weft_dispatch;
 grant select (id, expires_at), delete on claim_link to weft_dispatch;
 
@@ -208,7 +210,8 @@ begin
                 ('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'),
                 ('weft_dispatch', 'dead_letter'), ('weft_dispatch', 'session'), ('weft_dispatch', 'claim_link'),
                 ('weft_dispatch', 'run_wait'), ('weft_dispatch', 'kept_event'), ('weft_dispatch', 'test_version'),
-                ('weft_dispatch', 'file'), ('weft_dispatch', 'file_use'), ('weft_dispatch', 'file_space')
+                ('weft_dispatch', 'file'), ('weft_dispatch', 'file_use'), ('weft_dispatch', 'file_space'),
+                ('weft_dispatch', 'usage_part')
         ) as t (role_name, table_name)
     loop
         execute format('drop policy if exists %I on weft.%I', opened.role_name, opened.table_name);

@@ -112,6 +112,7 @@ struct Verdict {
     int missing = 0;
     int unfinished = 0;
     int second_ends = 0;
+    std::int64_t charged = 0;  // ends that were added up
     double settle_seconds = 0;
 };
 
@@ -132,6 +133,12 @@ rt::Task<Result<Verdict>> settle(demo::Stage& stage, const Ledger& ledger, Stead
     }
     verdict.settle_seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - last_fault).count();
+    CO_TRY(
+        const Json used,
+        co_await stage.api->call("GET", "/api/v1/usage?by=all", nullptr, rt::Deadline::in(30s))
+    );
+    for (const Json& item : used.get_object().at("items").get_array())
+        verdict.charged += int_or(item.get_object(), "runs", 0);
     for (const auto& [event, run] : ledger.acked) verdict.missing += verdict.runs.contains(run) ? 0 : 1;
     for (const auto& [id, run] : verdict.runs) {
         std::string path = "/api/v1/runs/" + id + "/events";
@@ -231,6 +238,10 @@ rt::Task<Result<void>> drive(demo::Stage& stage, const Options& options, Rng& rn
         );
     } else {
         tally.expect(verdict.second_ends == 0, fmt::format("runs with two ends: {}", verdict.second_ends));
+        tally.expect(
+            std::cmp_equal(verdict.charged, verdict.runs.size()),
+            fmt::format("ends added up to their days: {}, one of each run", verdict.charged)
+        );
     }
     co_return Result<void>{};
 }

@@ -62,7 +62,7 @@ const Rule kRules[] = {
      "('weft_ingest', 'run_end'), ('weft_ingest', 'alert_rule'), ('weft_ingest', 'alert'), "
      "('weft_ingest', 'trigger_sample'), ('weft_dispatch', 'trigger_sample'), "
      "('weft_dispatch', 'kept_event'), ('weft_dispatch', 'file'), ('weft_dispatch', 'file_use'), "
-     "('weft_dispatch', 'file_space'), ('weft_dispatch', 'test_version'), "
+     "('weft_dispatch', 'file_space'), ('weft_dispatch', 'test_version'), ('weft_dispatch', 'usage_part'), "
      "('weft_dispatch', 'job'), ('weft_dispatch', 'tenant_queue'), ('weft_dispatch', 'tenant'), "
      "('weft_dispatch', 'tenant_key'), ('weft_dispatch', 'workflow_run'), "
      "('weft_dispatch', 'trigger_event'), ('weft_dispatch', 'idempotency_key'), "

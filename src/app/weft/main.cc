@@ -191,8 +191,9 @@ void add_disk_options(CLI::App& command, app::ProcessOptions& options) {
         .add_option(
             "--keep",
             options.keep,
-            "How long: runs, values, files, events, logs or deliveries, e.g. runs=30d or logs=12h; may be "
-            "repeated"
+            "How long: runs, values, files, events, logs, usage or deliveries, e.g. runs=30d or logs=12h; "
+            "may "
+            "be repeated"
         )
         ->envname("WEFT_KEEP")
         ->delimiter(',');

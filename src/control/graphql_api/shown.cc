@@ -25,6 +25,7 @@ constexpr std::array kWorkflow = {
     Relationship{"triggers", true, "trigger", "id", "workflow_id"},
     Relationship{"runs", true, "workflow_run", "id", "workflow_id"},
     Relationship{"alerts", true, "alert_rule", "id", "workflow_id"},
+    Relationship{"usage", true, "usage_day", "id", "workflow_id"},
 };
 constexpr std::array kOfWorkflow = {Relationship{"workflow", false, "workflow", "workflow_id", "id"}};
 constexpr std::array kTrigger = {
@@ -213,7 +214,8 @@ constexpr std::array kTables = {
         Permission::kRunRead,
         "tenant_id id workflow_id workflow_version_id trigger_id rerun_of cause parent_run_id "
         "parent_step_id parent_iteration parent_attempt depth state failure_kind error tier created_at "
-        "started_at finished_at canceled_by canceled_by_name cancel_reason",
+        "started_at finished_at canceled_by canceled_by_name cancel_reason steps_done cpu_us "
+        "memory_byte_seconds bytes_in bytes_out calls",
         kRun,
         kRunValues
     },
@@ -222,7 +224,7 @@ constexpr std::array kTables = {
         "run_steps",
         Permission::kRunRead,
         "tenant_id run_id step_id iteration position state attempt failure_kind error intent_at started_at "
-        "finished_at source",
+        "finished_at source cpu_us memory_byte_seconds bytes_in bytes_out calls",
         kOfRun,
         kStepValues
     },
@@ -275,6 +277,13 @@ constexpr std::array kTables = {
         "state "
         "redriven_by created_at settled_at dropped_by dropped_by_name note",
         kDeadLetter
+    },
+    Table{
+        "usage_day",
+        "usage",
+        Permission::kRunRead,
+        "tenant_id workflow_id day runs steps cpu_us memory_byte_seconds bytes_in bytes_out calls",
+        kOfWorkflow
     },
 };
 

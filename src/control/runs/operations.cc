@@ -36,6 +36,7 @@ constexpr std::string_view kRun = R"(
     started_at time?
     finished_at time?
     duration_ms int? = 120
+    used run_used
     steps* [run_step]
     more_steps* text? = null
     input* json = {"order_id": "1001"}
@@ -60,12 +61,29 @@ constexpr std::string_view kStep = R"(
     started_at time?
     finished_at time?
     duration_ms int? = 80
+    used step_used
     source rerun|pin? = null
     has_input bool
     has_output bool
     attempts* [run_attempt]
     input* json = {"id": "1001"}
     output* json = {"status": 200})";
+
+/// What all attempts of the step have cost until it was last written (docs/adr/0048).
+constexpr std::string_view kStepUsed = R"(
+    cpu_us int = 800
+    memory_byte_seconds int = 5200
+    bytes_in int = 1900
+    bytes_out int = 300
+    calls int = 1)";
+
+constexpr std::string_view kRunUsed = R"(
+    steps int = 4
+    cpu_us int = 2600
+    memory_byte_seconds int = 17000
+    bytes_in int = 1900
+    bytes_out int = 300
+    calls int = 1)";
 
 constexpr std::string_view kAttempt = R"(
     attempt int = 1
@@ -146,6 +164,8 @@ void Runs::add_operations(Table& table) {
     table.define("run_held", kHeld);
     table.define("run", kRun);
     table.define("run_step", kStep);
+    table.define("run_used", kRunUsed);
+    table.define("step_used", kStepUsed);
     table.define("run_attempt", kAttempt);
     table.define("run_log_line", kLine);
     table.define("run_event", kEvent);

@@ -160,6 +160,7 @@ JsonObject Runs::run_json(const rows::Run& run) {
         {"started_at", time_json(run.started_at)},
         {"finished_at", time_json(run.finished_at)},
         {"duration_ms", duration_json(run.started_at ? run.started_at : run.created_at, run.finished_at)},
+        {"used", runview::used_json(run.used)},
     };
 }
 

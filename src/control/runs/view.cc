@@ -29,10 +29,23 @@ Json duration_json(std::optional<Instant> from, std::optional<Instant> to) {
     return Json(std::chrono::duration_cast<Millis>(*to - *from).count());
 }
 
+JsonObject used_json(const store::runs::Used& used) {
+    return JsonObject{
+        {"steps", used.steps},
+        {"cpu_us", used.cpu_us},
+        {"memory_byte_seconds", used.memory_byte_seconds},
+        {"bytes_in", used.bytes_in},
+        {"bytes_out", used.bytes_out},
+        {"calls", used.calls},
+    };
+}
+
 JsonObject step_json(
     const store::runs::StepRun& step, const std::unordered_map<std::string, std::string>& uses
 ) {
     const auto found = uses.find(step.step);
+    JsonObject used = used_json(step.used);
+    used.erase("steps");
     return JsonObject{
         {"step_id", step.step},
         {"iteration", step.iteration},
@@ -45,6 +58,7 @@ JsonObject step_json(
         {"started_at", time_json(step.started_at)},
         {"finished_at", time_json(step.finished_at)},
         {"duration_ms", duration_json(step.started_at, step.finished_at)},
+        {"used", std::move(used)},
         {"source", step.source ? Json(name(*step.source)) : Json(nullptr)},
         {"has_input", step.has_input},
         {"has_output", step.has_output},

@@ -7,6 +7,7 @@
 #include "control/graphql_api/graphql_api.h"
 #include "control/triggers/triggers.h"
 #include "control/ui/ui.h"
+#include "control/usage/usage.h"
 #include "control/waits/waits.h"
 #include "control/workflows/workflows.h"
 
@@ -47,6 +48,7 @@ struct Api::Impl {
           waits(env, parts.codec, parts.files),
           files(env, parts.files),
           alerts(env, options.alerts),
+          usage(env),
           leases(parts.loop, parts.clock, options.leases),
           live(env, leases, options.live),
           executor(env),
@@ -74,6 +76,7 @@ struct Api::Impl {
         waits.add_operations(table);
         files.add_operations(table);
         alerts.add_operations(table);
+        usage.add_operations(table);
         live.add_operations(table);
         table.add({
             .name = "openapi",
@@ -109,6 +112,7 @@ struct Api::Impl {
     Waits waits;
     Files files;
     Alerts alerts;
+    Usage usage;
     http::Leases leases;
     Live live;
     Table table;

@@ -66,6 +66,7 @@ rt::Task<Result<void>> FileSink::open(rt::Deadline by) {
 }
 
 rt::Task<Result<void>> FileSink::write(std::string piece, rt::Deadline by) {
+    bytes_ += static_cast<std::int64_t>(piece.size());
     CO_CHECK_OK(co_await open(by));
     if (!needs_.redactor->empty()) piece = needs_.redactor->redact_piece(held_, piece, false);
     co_return co_await upload_->append(std::move(piece), by);

@@ -51,6 +51,8 @@ class FileSink final : public http::BodySink {
     std::unique_ptr<store::files::Upload> take() { return std::move(upload_); }
     /// Takes name and type from the answer; `wants` does so too.
     void look(const http::Fields& headers);
+    /// That have come.
+    std::int64_t bytes() const { return bytes_; }
 
   private:
     rt::Task<Result<void>> open(rt::Deadline by);
@@ -58,6 +60,7 @@ class FileSink final : public http::BodySink {
     Needs needs_;
     store::files::What what_;
     std::unique_ptr<store::files::Upload> upload_;
+    std::int64_t bytes_ = 0;
     std::string held_;  // may be the beginning of a secret
 };
 

@@ -167,6 +167,10 @@ http::ClientRequest to_client(connector::HttpRequest request, Effect effect) {
     return out;
 }
 
+std::int64_t bytes_of(const http::ClientRequest& request) {
+    return static_cast<std::int64_t>(request.source ? request.source->size() : request.body.size());
+}
+
 connector::HttpResponse to_answer(http::ClientResponse response) {
     connector::HttpResponse out;
     out.status = response.status;
@@ -206,6 +210,16 @@ Response from_answer(
     out.is_retryable = verdict != connector::Verdict::kFail;
     out.retry_after = connector::retry_after(answer, how.now);
     if (verdict == connector::Verdict::kUnknown) out.outcome = Outcome::kUnknown;
+    return out;
+}
+
+/// What the request says of files.
+connector::HttpRequest take_files(connector::HttpRequest& request) {
+    connector::HttpRequest out;
+    out.fields = std::move(request.fields);
+    out.file = request.file;
+    out.answer = request.answer;
+    out.url = request.url;
     return out;
 }
 
@@ -362,11 +376,7 @@ rt::Task<Response> Broker::exchange(Principal who, Request request, Authorized a
     const RedactorPtr redactor = authorized.redactor;
     const std::string host(host_of(request.http.url));
     const Steady before = deps_.clock.steady();
-    connector::HttpRequest files;
-    files.fields = std::move(request.http.fields);
-    files.file = request.http.file;
-    files.answer = request.http.answer;
-    files.url = request.http.url;
+    connector::HttpRequest files = take_files(request.http);
     http::ClientRequest wire = to_client(std::move(request.http), request.effect);
     add_key(request, wire);
     std::shared_ptr<FileSink> sink;  // shared with the transfer
@@ -385,12 +395,14 @@ rt::Task<Response> Broker::exchange(Principal who, Request request, Authorized a
             wire.sink_bytes_max = static_cast<std::size_t>(deps_.files->options().file_bytes_max);
         }
     }
+    store::runs::Used used{.bytes_out = bytes_of(wire), .calls = 1};
     auto sent = co_await deps_.egress.send(who.tenant, std::move(wire), by);
     seconds_.observe(std::chrono::duration<double>(deps_.clock.steady() - before).count());
     if (!sent) {
         if (sent.error().kind == http::Failure::kDenied) refused_.add();
         Response out = from_failure(sent.error(), request.effect);
         out.health = health_of(sent.error().kind);
+        if (sent.error().is_maybe_delivered) out.used = used;
         out.message = redactor->redact(std::move(out.message));
         co_return out;
     }
@@ -398,9 +410,11 @@ rt::Task<Response> Broker::exchange(Principal who, Request request, Authorized a
     const bool is_kept = sink != nullptr && sent->status >= 200 && sent->status < 300;
     if (is_kept) {
         auto kept = co_await keep_file(who, *sink, *sent, by);
+        used.bytes_in = sink->bytes();
         if (!kept) {
             Response out = from_file(kept.error());
             out.health = Health::kWell;
+            out.used = used;
             co_return out;
         }
         body = *std::move(kept);
@@ -409,12 +423,14 @@ rt::Task<Response> Broker::exchange(Principal who, Request request, Authorized a
     const std::string coding(sent->headers.get("content-encoding"));
     connector::HttpResponse answer = to_answer(*std::move(sent));
     const std::size_t bytes = answer.body.size();
+    used.bytes_in += static_cast<std::int64_t>(bytes);
     connector::Oddities seen;
     const int status = answer.status;
     const Reading how{request.effect, *redactor, deps_.clock.now()};
     auto judge = [&] { return from_answer(std::move(answer), how, seen, std::move(body)); };
     Response out = co_await rt::offload(bytes, judge);
     out.health = health_of(out);
+    out.used = used;
     tell(who, seen, coding);
     if (authorized.connection) note_use(who, *authorized.connection, host, status, out);
     if (out.outcome == Outcome::kOk) {

@@ -10,6 +10,7 @@
 #include "platform/rt/clock.h"
 #include "platform/telemetry/metrics.h"
 #include "platform/telemetry/notices.h"
+#include "store/runs/used.h"
 #include "store/vault/circuits.h"
 #include "store/vault/open.h"
 #include "store/vault/uses.h"
@@ -63,6 +64,7 @@ struct Response {
     bool is_retryable = false;
     std::optional<Millis> retry_after;
     store::vault::Health health = store::vault::Health::kSilent;  // of the other system, as far as this tells
+    store::runs::Used used = {};                                  // one call, if it was sent, and the bodies
 };
 
 struct Deps {

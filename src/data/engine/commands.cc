@@ -302,6 +302,7 @@ void Driver::spawn_call(Index step, int attempt, Instant by) {
 
 /// In the call's scope, beside the loop.
 rt::Task<void> Driver::answered(Index step, int attempt, broker::Response response) {
+    charge(step, response.used);
     CallFinished event{.step = step, .attempt = attempt};
     Slot& mine = slot(step);
     switch (response.outcome) {

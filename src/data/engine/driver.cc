@@ -24,7 +24,8 @@ Driver::Driver(
            job.claimed.lease.tenant,
            job.claimed.lease.run,
            job.loaded.started_at.value_or(job.loaded.now),
-           {}},
+           {},
+           job.loaded.used},
       slots_(run_.count()),
       session_(run_, start_seconds),
       record_(run_),
@@ -253,6 +254,7 @@ bool Driver::read_wait(const store::runs::StepRun& row, Index definition, Journa
 void Driver::restore(Index step, const store::runs::StepRun& row) {
     Slot& mine = slot(step);
     mine.started_at = row.started_at;
+    mine.used = row.used;
     if (const auto answer = resumed_.answers.find({row.step, row.iteration});
         run_.plan(step).kind == StepKind::kWait && row.state == StepStatus::kWaiting && !row.error)
         return restore_wait(step, answer == resumed_.answers.end() ? nullptr : answer->second);

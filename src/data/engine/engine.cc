@@ -13,6 +13,8 @@ using store::runs::JobFate;
 
 namespace {
 
+constexpr std::string_view kBytesHelp = "Bodies of requests to other systems and of their answers";
+
 /// The end of a run that never began here.
 store::runs::EventWrite failed_at(Instant at, JsonObject detail) {
     detail["state"] = name(RunStatus::kFailed);
@@ -45,7 +47,13 @@ Engine::Engine(Deps deps, Options options)
           deps_.metrics.histogram("weft_run_seconds", "Time from a run's claim to its end in this worker")
       ),
       start_seconds_(deps_.metrics.histogram("weft_sandbox_start_seconds", "Time until a run has its sandbox")
-      ) {}
+      ),
+      cpu_seconds_(deps_.metrics.counter("weft_sandbox_cpu_seconds_total", "CPU time of runs' sandboxes")),
+      memory_(deps_.metrics.counter(
+          "weft_sandbox_memory_byte_seconds_total", "Memory of runs' sandboxes, by the time that they worked"
+      )),
+      bytes_in_(deps_.metrics.counter("weft_call_bytes_total", kBytesHelp, {{"direction", "in"}})),
+      bytes_out_(deps_.metrics.counter("weft_call_bytes_total", kBytesHelp, {{"direction", "out"}})) {}
 
 rt::Task<End> Engine::run(Job& job) {
     const Steady before = deps_.clock.steady();
@@ -61,6 +69,7 @@ rt::Task<End> Engine::run(Job& job) {
         const bool is_passing = why.code == Code::kUnavailable || why.code == Code::kTimeout;
         entry.fate = is_passing ? JobFate::kPostpone : JobFate::kFinish;
         entry.park_for = 1s;
+        entry.used = job.loaded.used;
         entry.state = RunStatus::kQueued;
         if (!is_passing) {
             entry.state = RunStatus::kFailed;
@@ -76,9 +85,18 @@ rt::Task<End> Engine::run(Job& job) {
         co_return !written ? End::kLost : is_passing ? End::kParked : End::kFinished;
     }
     Driver driver(deps_, options_, job, *std::move(prepared), start_seconds_);
+    const store::runs::Used before_us = job.loaded.used;
     const End end = co_await driver.run();
+    count(before_us, driver.used());
     seconds_.observe(std::chrono::duration<double>(deps_.clock.steady() - before).count());
     co_return end;
+}
+
+void Engine::count(const store::runs::Used& from, const store::runs::Used& to) const {
+    cpu_seconds_.add(static_cast<double>(to.cpu_us - from.cpu_us) / 1e6);
+    memory_.add(static_cast<double>(to.memory_byte_seconds - from.memory_byte_seconds));
+    bytes_in_.add(static_cast<double>(to.bytes_in - from.bytes_in));
+    bytes_out_.add(static_cast<double>(to.bytes_out - from.bytes_out));
 }
 
 rt::Task<Result<void>> Engine::bury(store::queue::Poisoned poisoned, rt::Deadline by) {
@@ -104,6 +122,7 @@ rt::Task<Result<void>> Engine::bury(store::queue::Poisoned poisoned, rt::Deadlin
     if (!loaded.empty()) {
         entry.started_at = loaded.front().started_at.value_or(loaded.front().now);
         entry.finished_at = loaded.front().now;
+        entry.used = loaded.front().used;
         entry.events.push_back(failed_at(loaded.front().now, JsonObject{{"poisoned", true}}));
         CO_CHECK_OK(co_await begin_handler(poisoned, std::move(loaded.front()), died, entry, by));
     }

@@ -135,6 +135,8 @@ class Engine {
         store::runs::Entry& entry,
         rt::Deadline by
     );
+    /// What was used in this worker, for the metrics.
+    void count(const store::runs::Used& from, const store::runs::Used& to) const;
     void keep(TenantId tenant, WorkflowVersionId version, PreparedPtr prepared);
 
     Deps deps_;
@@ -142,6 +144,10 @@ class Engine {
     FairLru<Kept> versions_;  // by version id
     telemetry::Histogram seconds_;
     telemetry::Histogram start_seconds_;
+    telemetry::Counter cpu_seconds_;
+    telemetry::Counter memory_;
+    telemetry::Counter bytes_in_;
+    telemetry::Counter bytes_out_;
 };
 
 }  // namespace weft::engine

@@ -51,7 +51,8 @@ class FakeBackend final : public isolation::Backend {
             ++owner_.requests;
             co_return owner_.answer();
         }
-        isolation::Usage usage() override { return {}; }
+        Micros cpu() const override { return {}; }
+        std::size_t memory_bytes() const override { return 0; }
         void kill() override {}
 
       private:

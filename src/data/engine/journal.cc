@@ -8,7 +8,9 @@ using store::runs::ValueSlot;
 
 store::runs::StepWrite& Driver::row_of(Index step) {
     const int attempt = state_.steps.empty() ? 0 : state_.steps[static_cast<std::size_t>(step)].attempt;
-    return record_.step(step, attempt, slot(step).started_at);
+    auto& row = record_.step(step, attempt, slot(step).started_at);
+    row.used = slot(step).used;
+    return row;
 }
 
 rt::Task<Result<void>> Driver::on(JournalIntent command) {
@@ -58,6 +60,8 @@ rt::Task<Result<void>> Driver::on(JournalResult command) {
     mine.recorded = command.status;
     mine.error = row.error.value_or("");
     co_await calls_.join(command.step);  // the answer was its last act, but it may not have returned yet
+    row.used = mine.used;
+    if (command.status != StepStatus::kSkipped) ++run_.used.steps;
     if (!mine.is_kept) session_.put(command.step, command.status, mine.output, mine.error);
     keep_result(command.step);
     if (command.fails_item) keep_error(command.step, *command.failure);
@@ -86,12 +90,12 @@ rt::Task<Result<void>> Driver::on(Park command) {
     const Instant until = run_.job.is_signaled ? run_.now() : command.until;
     const auto left = std::chrono::ceil<Millis>(until - run_.now());
     co_await calls_.close();
-    session_.close();
+    close_session();
     co_return co_await flush(JobFate::kPark, RunStatus::kWaiting, std::max(left, Millis(0)));
 }
 
 rt::Task<Result<void>> Driver::on(Finish command) {
-    session_.close();
+    close_session();
     record_rest();
     if (command.status == RunStatus::kSuccess) {
         if (run_.job.claimed.parent)
@@ -161,7 +165,7 @@ rt::Task<Result<void>> Driver::flush(JobFate fate, RunStatus status, Millis park
 /// Back to the queue, with what is journaled so far.
 rt::Task<Result<void>> Driver::give_back(JobFate fate, Millis delay) {
     co_await calls_.close();
-    session_.close();
+    close_session();
     co_return co_await flush(fate, RunStatus::kRunning, delay);
 }
 

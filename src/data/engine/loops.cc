@@ -153,6 +153,7 @@ rt::Task<Result<void>> Driver::on(EndItem command) {
         loops_.erase(step);
         if (slot(step).recorded) continue;
         auto& row = record_.step(step, 0, slot(step).started_at);
+        row.used = slot(step).used;
         row.state = slot(step).started_at ? StepStatus::kCanceled : StepStatus::kNotReached;
         if (slot(step).started_at) row.finished_at = run_.now();
     }

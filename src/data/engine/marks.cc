@@ -60,6 +60,7 @@ rt::Task<Result<void>> Driver::mark() {
         std::vector<protocol::Request> requests;
         requests.push_back(std::move(request));
         auto reply = co_await session_.ask(std::move(requests), run_.job.scope.deadline(kMarkTimeout));
+        charge(runstate::kRun, session_.take_used());
         if (!reply && run_.job.scope.is_cancelled()) co_return fail(std::move(reply).error());
         std::string why = "the sandbox gave no value";
         std::size_t failed = std::string_view::npos;

@@ -211,6 +211,7 @@ rt::Task<Result<void>> Record::write(JobFate fate, RunStatus status, Millis park
     entry.tier = std::string(isolation::name(run_.deps.sandboxes.tier()));
     if (run_.prepared->is_shared) *entry.tier += ", shared";
     entry.started_at = run_.started_at;
+    entry.used = run_.used;
     entry.is_gated = run_.job.claimed.is_gated;
     entry.has_crashed = crashes_ > 0;
     if (std::ranges::any_of(entry.steps, has_ended)) crashes_ = 0;

@@ -16,6 +16,7 @@ rt::Task<Result<std::optional<isolation::Reply>>> Driver::ask(
     CO_TRY(const bool is_ready, co_await open_session());
     if (!is_ready) co_return std::nullopt;
     auto reply = co_await session_.ask(std::move(requests), std::move(by));
+    charge(step, session_.take_used());
     release_charges();
     if (reply) {
         record_.keep_logs(std::move(reply->logs), step);
@@ -23,6 +24,11 @@ rt::Task<Result<std::optional<isolation::Reply>>> Driver::ask(
     }
     CO_CHECK_OK(co_await sandbox_failed(std::move(reply).error(), step));
     co_return std::nullopt;
+}
+
+void Driver::charge(Index step, const store::runs::Used& used) {
+    run_.used += used;
+    if (step != kRun) slot(step).used += used;
 }
 
 /// Before a request is made up: loops' items may have to be read for it. False when there is no sandbox.
@@ -65,6 +71,11 @@ rt::Task<Result<void>> Driver::take_sandbox() {
     co_return co_await give_back(JobFate::kPostpone, 1s);
 }
 
+void Driver::close_session() {
+    session_.close();
+    charge(kRun, session_.take_used());
+}
+
 /// Until when a run with nothing to do keeps its slot.
 std::optional<Steady> Driver::slot_until() const {
     if (run_.deps.slots == nullptr || !run_.job.has_slot || calls_.unsent() > 0) return std::nullopt;
@@ -74,6 +85,7 @@ std::optional<Steady> Driver::slot_until() const {
 /// What is kept meanwhile: the state, requests that may be repeated, and answers as they come.
 void Driver::leave_slot() {
     session_.leave();
+    charge(kRun, session_.take_used());
     charges_.clear();
     lose_values();
     for (auto& [step, loop] : loops_) loop.leave();

@@ -1,5 +1,7 @@
 #include "data/engine/detail/session.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace weft::engine {
@@ -10,6 +12,8 @@ namespace {
 /// With all that goes along, a message fits into a socket's buffer: the sandbox may already be writing a
 /// large reply to the first request, and does not read meanwhile.
 constexpr std::size_t kAheadBytesMax = 32u << 10;
+/// Memory is looked at when this much may have happened since: reading it takes some microseconds.
+constexpr auto kLookAfter = std::chrono::milliseconds(1);
 }  // namespace
 
 rt::Task<Result<void>> Session::open() {
@@ -19,6 +23,8 @@ rt::Task<Result<void>> Session::open() {
     const rt::Deadline by = run_.job.scope.deadline(run_.options.sandbox_wait);
     CO_TRY(sandbox_, co_await run_.deps.sandboxes.start(spec, {}, by));
     start_seconds_.observe(std::chrono::duration<double>(run_.deps.clock.steady() - asked_at).count());
+    cpu_seen_ = sandbox_->cpu();
+    memory_bytes_ = 0;
     append_begin();
     co_return Result<void>{};
 }
@@ -29,6 +35,7 @@ bool Session::has_foreseen(const protocol::Request& request) const {
 
 rt::Task<Result<isolation::Reply>> Session::ask(std::vector<protocol::Request> requests, rt::Deadline by) {
     run_.job.asking = sandbox_.get();
+    const Steady asked_at = run_.deps.clock.steady();
     Result<isolation::Reply> reply = isolation::Reply{};
     if (has_foreseen(requests.front())) {
         ahead_.pop_front();
@@ -38,6 +45,7 @@ rt::Task<Result<isolation::Reply>> Session::ask(std::vector<protocol::Request> r
     }
     run_.job.asking = nullptr;
     touch();
+    measure(used_at_ - asked_at);
     // Of what was sent ahead the sandbox then does nothing.
     is_ahead_good_ = reply && std::holds_alternative<protocol::Value>(reply->result);
     if (!reply) close();
@@ -63,7 +71,19 @@ rt::Task<Result<isolation::Reply>> Session::send(std::vector<protocol::Request> 
     co_return co_await sandbox_->request(take_frames(), std::move(by), static_cast<int>(ahead_.size()));
 }
 
+/// What it did ahead counts for the question before: of the run it is all the same.
+void Session::measure(Steady::duration worked) {
+    const Micros cpu = sandbox_->cpu();
+    used_.cpu_us += std::max(cpu - cpu_seen_, Micros(0)).count();
+    cpu_seen_ = cpu;
+    if (worked >= kLookAfter || memory_bytes_ == 0)
+        memory_bytes_ = std::max(sandbox_->memory_bytes(), memory_bytes_);
+    const double seconds = std::chrono::duration<double>(worked).count();
+    used_.memory_byte_seconds += std::llround(static_cast<double>(memory_bytes_) * seconds);
+}
+
 void Session::close() {
+    if (sandbox_) measure({});
     sandbox_.reset();
     ahead_.clear();
 }

@@ -43,12 +43,6 @@ struct Reply {
     std::vector<protocol::Log> logs;
 };
 
-/// Measured by the kernel, hence not the tenant's word.
-struct Usage {
-    Micros cpu{0};
-    std::size_t memory_peak_bytes = 0;
-};
-
 /// One run's process. Belongs to one loop; its Backend outlives it. Destroying it kills and recycles; in
 /// shared mode, if nothing went wrong, the process puts its memory back and is kept for the next run.
 class Sandbox {
@@ -68,8 +62,11 @@ class Sandbox {
     /// The reply to what was sent ahead. Errors as of `request`.
     virtual rt::Task<Result<Reply>> next(rt::Deadline by) = 0;
 
+    // Measured by the kernel, hence not the tenant's word.
     /// As of now, of this run. After the process has ended, what it had used.
-    virtual Usage usage() = 0;
+    virtual Micros cpu() const = 0;
+    /// As of now: pages that the process has written itself. 0 once it has ended.
+    virtual std::size_t memory_bytes() const = 0;
     /// Ends the process now; later requests answer kCancelled. Idempotent.
     virtual void kill() = 0;
 };

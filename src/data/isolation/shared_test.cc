@@ -222,7 +222,7 @@ TEST_F(SharedTest, WhatARunUsedIsNotTheNextOnes) {
     auto next = start(one);
     EXPECT_EQ(shown(ask(*next, begin() + evaluate("1"))), "1");
     EXPECT_EQ(reused(), 1u);
-    EXPECT_LT(next->usage().cpu, 25ms);
+    EXPECT_LT(next->cpu(), 25ms);
 }
 
 }  // namespace

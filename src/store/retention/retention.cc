@@ -85,6 +85,7 @@ constexpr std::array kNames{
     Named{"files", &Policy::files},
     Named{"events", &Policy::events},
     Named{"logs", &Policy::logs},
+    Named{"usage", &Policy::usage},
     Named{"deliveries", &Policy::deliveries},
 };
 constexpr int kHoursMax = 100 * 366 * 24;
@@ -151,9 +152,8 @@ Result<Policy> parse_policy(const std::vector<std::string>& texts) {
     for (const std::string& text : texts) {
         const Error wrong = Error::invalid(
             "\"" + text +
-                "\" is not a time to keep something: write runs, values, files, events, logs or deliveries, "
-                "=, and "
-                "days or hours, e.g. runs=30d or logs=12h",
+                "\" is not a time to keep something: write runs, values, files, events, logs, usage or "
+                "deliveries, =, and days or hours, e.g. runs=30d or logs=12h",
             "keep"
         );
         const auto equals = text.find('=');
@@ -189,6 +189,7 @@ rt::Task<Result<Retired>> retire(pg::Pool& pool, Policy policy, rt::Deadline by)
         Rows{"test_version", sql::kDropTests, policy.runs},
         Rows{"trigger_sample", sql::kDropSamples, policy.values},
         Rows{"kept_event", sql::kDropEvents, policy.deliveries},
+        Rows{"usage_part", sql::kDropUsage, policy.usage},
         Rows{"session", sql::kDropSessions, hours(0)},
         Rows{"claim_link", sql::kDropLinks, kLinks},
     };

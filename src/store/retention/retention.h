@@ -23,6 +23,7 @@ struct Policy {
     std::chrono::hours files{7 * 24};       // and until the runs that use one have ended (store/files)
     std::chrono::hours events{7 * 24};      // what happened to a run besides its steps
     std::chrono::hours logs{7 * 24};        // lines that runs wrote
+    std::chrono::hours usage{400 * 24};     // sums of what runs have cost, by day
     std::chrono::hours deliveries{7 * 24};  // by what a webhook's repeat is recognised
 };
 

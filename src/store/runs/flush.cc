@@ -108,8 +108,8 @@ struct Tables {
     pg::ArrayParam epochs;
     pg::ArrayParam ending;   // whose parents are answered
     pg::ArrayParam closing;  // whose children are let go
-    Table<7> runs{sql::kWriteRuns};
-    Table<12> steps{sql::kWriteSteps};
+    Table<13> runs{sql::kWriteRuns};
+    Table<17> steps{sql::kWriteSteps};
     Table<10> begun{sql::kBeginRuns};
     Table<3> files{sql::kPassFiles};
     Table<12> waits{sql::kWriteWaits};
@@ -131,7 +131,19 @@ struct Tables {
         held.add(run);
         epochs.add(entry.lease.epoch);
         runs.add(
-            run, entry.state, entry.failure_kind, entry.error, entry.tier, entry.started_at, entry.finished_at
+            run,
+            entry.state,
+            entry.failure_kind,
+            entry.error,
+            entry.tier,
+            entry.started_at,
+            entry.finished_at,
+            entry.used.steps,
+            entry.used.cpu_us,
+            entry.used.memory_byte_seconds,
+            entry.used.bytes_in,
+            entry.used.bytes_out,
+            entry.used.calls
         );
         for (const StepWrite& step : entry.steps) add(run, step);
         for (const WaitWrite& wait : entry.waits) add(run, wait);
@@ -154,7 +166,7 @@ struct Tables {
                     run, entry.state, entry.failure_kind, entry.error, entry.failed_step, entry.is_poison
                 );
             (entry.is_gated ? gated : ended).add(run);
-            ends.add(run, entry.state, entry.failure_kind, entry.error);
+            if (!entry.is_known) ends.add(run, entry.state, entry.failure_kind, entry.error);
             if (entry.may_have_parent) {
                 ending.add(run);
                 answers.add(entry);
@@ -203,7 +215,12 @@ struct Tables {
             step.idempotency_key,
             step.intent_at,
             step.started_at,
-            step.finished_at
+            step.finished_at,
+            step.used.cpu_us,
+            step.used.memory_byte_seconds,
+            step.used.bytes_in,
+            step.used.bytes_out,
+            step.used.calls
         );
     }
     void add(RunId run, const WaitWrite& wait) {

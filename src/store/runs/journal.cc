@@ -220,11 +220,12 @@ void add_loads(pg::Batch& batch, TenantId tenant, std::span<const queue::Lease> 
 using Found = std::unordered_map<RunId, Loaded>;
 
 constexpr auto kLoadedRun = pg::columns(
-    pg::column<&Loaded::run>("id"),
-    pg::column<&Loaded::state>("state"),
-    pg::column<&Loaded::now>("now"),
-    pg::column<&Loaded::started_at>("started_at")
-);
+                                pg::column<&Loaded::run>("id"),
+                                pg::column<&Loaded::state>("state"),
+                                pg::column<&Loaded::now>("now"),
+                                pg::column<&Loaded::started_at>("started_at")
+                            ) +
+                            pg::nested<Loaded, &Loaded::used, kUsedByRun>();
 constexpr auto kWait = pg::columns(
     pg::column<&Wait::step>("step_id"),
     pg::column<&Wait::iteration>("iteration"),

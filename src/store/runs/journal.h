@@ -37,6 +37,7 @@ struct StepWrite {
     std::optional<Instant> intent_at;
     std::optional<Instant> started_at;
     std::optional<Instant> finished_at;
+    Used used;  // of all its attempts so far
 };
 
 struct EventWrite {
@@ -126,6 +127,7 @@ struct Entry {
     std::optional<std::string> tier;
     std::optional<Instant> started_at;
     std::optional<Instant> finished_at;
+    Used used;  // since the run began, so that a repeated flush counts nothing twice
     JobFate fate = JobFate::kKeep;
     Millis park_for{0};
     /// The slot, among `payloads`, of what a caller that waits for the run is answered.
@@ -136,6 +138,7 @@ struct Entry {
     bool may_wait = false;     // with kFinish: what it waits for is closed
     bool has_crashed = false;  // since it last got on: if a step has ended now, that is forgotten
     bool is_gated = false;     // with kFinish: its place at a gate goes to the next
+    bool is_known = false;     // with kFinish: the end is recorded already; nobody is told or charged again
     std::vector<StepWrite> steps;
     std::vector<WaitWrite> waits;
     std::vector<WaitRef> dropped;  // waits that nothing is to answer any more
@@ -227,6 +230,7 @@ struct Loaded {
     runstate::RunStatus state = runstate::RunStatus::kQueued;
     Instant now;  // the database's
     std::optional<Instant> started_at;
+    Used used;                    // before
     std::vector<StepRun> steps;   // empty for a first claim
     std::vector<Wait> waits;      // likewise
     std::vector<Answer> answers;  // likewise; their values are among the payloads, but those of loops' items

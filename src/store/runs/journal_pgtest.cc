@@ -1,149 +1,10 @@
 #include "base/bytes.h"
-#include "platform/rt/clock.h"
-#include "store/runlog/runlog.h"
 #include "store/runs/answered.h"
-#include "store/runs/detail/flush.h"
-#include "store/runs/journal.h"
+#include "store/runs/detail/world.h"
 #include "store/runs/queries.h"
-#include "support/pg.h"
-
-#include <gtest/gtest.h>
-
-#include <cstdlib>
-#include <filesystem>
-#include <map>
 
 namespace weft::store::runs {
 namespace {
-
-using runstate::RunStatus;
-using runstate::StepStatus;
-
-/// One key per tenant, in memory.
-class FakeKeys final : public DataKeys {
-  public:
-    explicit FakeKeys(Rng& rng) : rng_(rng) {}
-    rt::Task<Result<Key>> newest(TenantId tenant, rt::Deadline) override {
-        auto& key = keys_[tenant];
-        if (!key) {
-            Uuid id = Uuid::v7(Instant(1s), rng_);
-            key = std::make_shared<const crypto::SymmetricKey>(crypto::SymmetricKey::generate(id, rng_));
-        }
-        co_return key;
-    }
-    rt::Task<Result<Key>> find(TenantId tenant, TenantKeyId id, rt::Deadline by) override {
-        CO_TRY(Key key, co_await newest(tenant, by));
-        if (key->id != id.uuid()) co_return fail(Error::not_found("no such key"));
-        co_return key;
-    }
-
-  private:
-    Rng& rng_;
-    std::map<TenantId, Key> keys_;
-};
-
-class JournalTest : public testing::Test {
-  protected:
-    JournalTest()
-        : pool(loop, {.url = database.worker_url(), .connections_max = 4}),
-          api_pool(loop, {.url = database.api_url(), .connections_max = 2}),
-          queue(pool) {
-        std::string folder = (std::filesystem::temp_directory_path() / "weft-blobs-XXXXXX").string();
-        folder = mkdtemp(folder.data());
-        blob_folder = folder;
-        auto opened = blob::open_directory(folder);
-        EXPECT_TRUE(opened.has_value());
-        blobs = std::move(*opened);
-        codec = std::make_unique<PayloadCodec>(keys, *blobs, clock, rng);
-        tenant = database.create_tenant();
-        workflow = database.create_workflow(tenant, "flow");
-    }
-    ~JournalTest() override {
-        loop.run_until_done(pool.close());
-        loop.run_until_done(api_pool.close());
-        std::filesystem::remove_all(blob_folder);
-    }
-
-    rt::Deadline soon() { return rt::Deadline::in(20s); }
-    template <class T>
-    T wait(rt::Task<T> task) {
-        return loop.run_until_done(std::move(task));
-    }
-
-    queue::Lease start_run() {
-        RunId run = RunId::make(clock.now(), rng);
-        std::string row = "'" + tenant.text() + "', '" + run.text() + "', '" + workflow.id.text() + "', '" +
-                          workflow.version.text() + "'";
-        database.exec(
-            "insert into weft.workflow_run (tenant_id, id, workflow_id, workflow_version_id) values (" + row +
-            "); insert into weft.job (tenant_id, run_id, workflow_id, workflow_version_id) values (" + row +
-            "); update weft.tenant_queue set active = true"
-        );
-        return claim_one();
-    }
-    queue::Lease claim_one() {
-        auto claimed = wait(queue.claim(worker, 1, 30s, soon()));
-        EXPECT_TRUE(claimed && claimed->size() == 1);
-        return claimed && !claimed->empty() ? claimed->front().lease : queue::Lease{};
-    }
-    StoredPayload sealed(const queue::Lease& lease, ValueSlot slot, std::string json) {
-        auto out = wait(codec->seal(lease.tenant, lease.run, std::move(slot), std::move(json), soon()));
-        EXPECT_TRUE(out.has_value());
-        return out.value_or(StoredPayload{});
-    }
-    Entry progress(const queue::Lease& lease) {
-        Entry entry;
-        entry.lease = lease;
-        entry.workflow = workflow.id;
-        entry.state = RunStatus::kRunning;
-        entry.started_at = clock.now();
-        entry.steps.push_back({.step = "a", .position = 0, .state = StepStatus::kSuccess, .attempt = 1});
-        entry.payloads.push_back(sealed(lease, ValueSlot::output_of("a"), R"({"n":1})"));
-        entry.events.push_back({clock.now(), EventKind::kWait, "a", 0, R"({"attempt":1,"until":5})"});
-        entry.logs.push_back({clock.now(), runlog::Level::kInfo, "a", 0, "hello", R"({"n":7})"});
-        return entry;
-    }
-    Entry finish(const queue::Lease& lease, RunStatus state = RunStatus::kSuccess) {
-        Entry entry;
-        entry.lease = lease;
-        entry.workflow = workflow.id;
-        entry.state = state;
-        entry.finished_at = clock.now();
-        entry.fate = JobFate::kFinish;
-        entry.events.push_back({clock.now(), EventKind::kFinished, std::nullopt, 0, "{}"});
-        return entry;
-    }
-    /// Whether it was held.
-    bool flush_now(Entry& entry) {
-        std::vector<Entry*> entries{&entry};
-        auto written = wait(flush(pool, std::move(entries), soon()));
-        EXPECT_TRUE(written || written.error().code == Code::kStale) << written.error().detail;
-        return written.has_value();
-    }
-    std::string count(const std::string& table, const queue::Lease& lease) {
-        return database.scalar(
-            "select count(*) from weft." + table + " where run_id = $1::uuid", {lease.run.text()}
-        );
-    }
-    std::string state(const queue::Lease& lease) {
-        return database.scalar("select state from weft.workflow_run where id = $1::uuid", {lease.run.text()});
-    }
-
-    rt::SystemClock clock;
-    SystemRng rng;
-    rt::Loop loop;
-    test::TestDatabase database;
-    pg::Pool pool;
-    pg::Pool api_pool;
-    queue::Queue queue;
-    FakeKeys keys{rng};
-    std::string blob_folder;
-    std::unique_ptr<blob::Store> blobs;
-    std::unique_ptr<PayloadCodec> codec;
-    TenantId tenant;
-    test::TestDatabase::Workflow workflow;
-    WorkerId worker = WorkerId::make(clock.now(), rng);
-};
 
 TEST_F(JournalTest, ARunsRowsAreWrittenOnceHoweverOftenTheFlushIsRepeated) {
     auto lease = start_run();
@@ -198,6 +59,67 @@ TEST_F(JournalTest, WithoutTheFenceAStaleEpochWouldWrite) {
     auto written = wait(flush_with(pool, {&wrong}, Fence::kOff, soon()));
     ASSERT_TRUE(written) << written.error().detail;
     EXPECT_EQ(count("run_event", old), "2");  // two ends: what the fault test looks for
+    EXPECT_EQ(counted().substr(0, 2), "2 ");  // and it is charged twice
+}
+
+TEST_F(JournalTest, WhatARunHasCostCountsOnceHoweverOftenItIsFlushed) {
+    auto lease = start_run();
+    Entry entry = progress(lease);
+    entry.steps[0].used = {
+        .cpu_us = 700, .memory_byte_seconds = 9, .bytes_in = 40, .bytes_out = 5, .calls = 1
+    };
+    entry.used = entry.steps[0].used;
+    entry.used.steps = 1;
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(flush_now(entry));
+    EXPECT_EQ(counted(), "0 0 0 0") << "it has not ended";
+
+    rt::Budget room(loop, 1 << 20);
+    Runs runs(api_pool, *codec, room);
+    EXPECT_EQ(wait(runs.get(tenant, lease.run, soon()))->used, entry.used);
+    EXPECT_EQ(wait(runs.steps(tenant, lease.run, {}, soon()))->front().used, entry.steps[0].used);
+
+    // Another worker goes on from there.
+    database.exec("update weft.job set lease_until = now() - interval '1 s'");
+    ASSERT_TRUE(wait(queue.reap(worker, 3, 30s, soon())));
+    const auto later = claim_one();
+    auto loaded = wait(load(pool, {later}, clock.now(), soon()));
+    ASSERT_TRUE(loaded && loaded->size() == 1) << loaded.error().detail;
+    EXPECT_EQ(loaded->front().used, entry.used);
+    ASSERT_EQ(loaded->front().steps.size(), 1u);
+    EXPECT_EQ(loaded->front().steps[0].used, entry.steps[0].used);
+
+    Entry end = finish(later);
+    end.used = entry.used;
+    end.used += {.cpu_us = 300, .steps = 1};
+    Entry late = finish(lease);
+    late.used = end.used;
+    EXPECT_FALSE(flush_now(late)) << "the first worker has lost the run";
+    EXPECT_TRUE(flush_now(end));
+    EXPECT_FALSE(flush_now(end)) << "as after an unknown outcome";
+    EXPECT_EQ(counted(), "1 2 1000 40");
+}
+
+TEST_F(JournalTest, RunsOfOneFlushAreAddedUpByWorkflow) {
+    auto one = start_run();
+    auto two = start_run();
+    workflow = database.create_workflow(tenant, "other");
+    auto three = start_run();
+    std::vector<Entry> ends{finish(one), finish(two, RunStatus::kFailed), finish(three)};
+    for (Entry& end : ends) end.used = {.cpu_us = 10, .bytes_in = 3, .steps = 2};
+    std::vector<Entry*> entries{&ends[0], &ends[1], &ends[2]};
+    auto written = wait(flush(pool, std::move(entries), soon()));
+    ASSERT_TRUE(written) << written.error().detail;
+    EXPECT_EQ(counted(), "3 6 30 9");
+    EXPECT_EQ(database.scalar("select string_agg(runs::text, ' ' order by runs) from weft.usage_day"), "1 2");
+}
+
+TEST_F(JournalTest, AnEndThatIsKnownAlreadyIsChargedToNobody) {
+    auto lease = start_run();
+    Entry end = finish(lease);
+    end.used = {.cpu_us = 10};
+    end.is_known = true;
+    EXPECT_TRUE(flush_now(end));
+    EXPECT_EQ(counted(), "0 0 0 0");
 }
 
 TEST_F(JournalTest, OneFlushServesManyTenantsAndIsAllOrNothing) {
@@ -558,6 +480,7 @@ TEST_F(JournalTest, OrphansEndAsFailedWithAnEvent) {
     EXPECT_EQ(state(lease), "failed");
     EXPECT_EQ(state(alive), "queued");
     EXPECT_EQ(count("run_event", lease), "1");
+    EXPECT_EQ(counted().substr(0, 2), "1 ");
     EXPECT_EQ(database.scalar("select run_id from weft.run_wait where state = 'open'"), alive.run.text());
 }
 

@@ -43,6 +43,7 @@ struct StepRun {
     bool has_input = false;
     bool has_output = false;
     std::optional<StepSource> source;
+    Used used;
 };
 
 /// A step that a run begins with instead of doing it, as if an earlier worker of it had.

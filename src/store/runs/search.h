@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "core/runstate/policy.h"
 #include "core/runstate/states.h"
+#include "store/runs/used.h"
 
 #include <array>
 #include <cstdint>
@@ -67,6 +68,7 @@ struct Run {
     std::optional<std::string> held_key;
     std::optional<std::int64_t> runs_ahead;
     std::optional<std::string> marks;  // JSON text: [[name, value], ...], see Mark
+    Used used;                         // until it was last written
 };
 
 /// What began a run. In the order of the enum, with the words that people use: from kWebhook on, kinds of

@@ -82,6 +82,8 @@ def check_ends(table, sql, left):
     table.check("runs that have ended and have a job, or have no job and go on", int(sql(
         f"select count(*) from weft.workflow_run r full join weft.job j on (j.tenant_id, j.run_id) = (r.tenant_id, r.id) "
         f"where (r.state in {ENDED}) = (j.run_id is not null) or r.id is null")))
+    table.check("runs that have ended and are not charged once", abs(int(sql(
+        f"select (select count(*) from weft.workflow_run where state in {ENDED}) - (select coalesce(sum(runs), 0) from weft.usage_part)"))))
     for line in sql("select state || coalesce('/' || failure_kind, '') || coalesce(': ' || left(error ->> 'message', 70), ''), count(*) "
                     "from weft.workflow_run group by 1 order by 2 desc").splitlines():
         table.say("runs " + line.rsplit("|", 1)[0], line.rsplit("|", 1)[1])
@@ -188,6 +190,7 @@ DAMAGES = [
     ("insert into weft.run_event (tenant_id, run_id, seq, kind) overriding system value select tenant_id, id, s, 'finished' from weft.workflow_run, "
      "generate_series(-2, -1) s where id = '$run'", "ends", "runs with two ends"),
     ("update weft.workflow_run set state = 'running', finished_at = null where id = '$run'", "ends", "runs that have ended and have a job"),
+    ("delete from weft.workflow_run where id = '$run'", "ends", "runs that have ended and are not charged once"),
     ("update weft.payload set tenant_id = '$other' where run_id = '$run'", "tenants", "rows of "),
     ("delete from weft.trigger_event e using weft.trigger t where t.id = e.trigger_id and t.kind = 'schedule'", "crons", "slots of schedules"),
     (canary_in_log, "secrets", "secrets in logs"),

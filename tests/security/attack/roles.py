@@ -9,7 +9,7 @@ POLICY = {
             "workflows.list_versions workflow_versions.get triggers.list triggers.get triggers.refused triggers.health triggers.history triggers.sample schedules.zones "
             "schedules.preview runs.list runs.get "
             "runs.steps runs.get_step runs.value runs.value_shape runs.logs runs.events live "
-            "dead_letters.list dead_letters.get "
+            "dead_letters.list dead_letters.get usage.list "
             "files.list files.get files.download alerts.list alerts.get "
             "approvals.list approvals.get approvals.decide approvals.file",  # whom an approval names decides it
     "oab": "apps.create apps.change apps.delete app_versions.create app_versions.change app_versions.publish "

@@ -25,6 +25,8 @@ Json duration_json(std::optional<Instant> from, std::optional<Instant> to);
 /// The values of a run or step, as they are: members of the answer. Who may not start runs does not answer
 /// them, either.
 void show(Context& context, std::span<const std::string_view> members, store::runs::Values values);
+/// Of a run, with the number of its steps.
+JsonObject used_json(const store::runs::Used& used);
 /// `uses`: by the steps of its version.
 JsonObject step_json(
     const store::runs::StepRun& step, const std::unordered_map<std::string, std::string>& uses

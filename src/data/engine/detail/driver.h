@@ -43,6 +43,7 @@ class Driver {
     );
 
     rt::Task<End> run();
+    const store::runs::Used& used() const { return run_.used; }
 
   private:
     /// What the engine keeps of a step beside runstate's own state.
@@ -61,6 +62,7 @@ class Driver {
         bool is_stored = false;  // its result was in the database when the last slot was left
         std::optional<runstate::StepStatus> recorded;  // of its final row, which is written or in the batch
         std::string error;                             // of that row, JSON text
+        store::runs::Used used;                        // by all its attempts
         int running_row = 0;                           // the attempt whose "running" row is written
     };
     /// What the engine keeps of a loop that is under way.
@@ -245,6 +247,7 @@ class Driver {
     rt::Task<Result<void>> take_sandbox();
     std::optional<Steady> slot_until() const;
     void leave_slot();
+    void close_session();
     void lose_values();
     rt::Task<Result<void>> come_back();
     /// A new sandbox is told what is in the journal.
@@ -252,6 +255,8 @@ class Driver {
     rt::Task<Result<void>> read_back(rt::Deadline by);
     rt::Task<Result<void>> sandbox_failed(Error error, Index step);
     void release_charges();
+    /// What was used is the step's, if there is one, and the run's.
+    void charge(Index step, const store::runs::Used& used);
 
     // ---- the journal (journal.cc)
     rt::Task<Result<void>> flush(store::runs::JobFate fate, runstate::RunStatus status, Millis park_for = {});

@@ -47,7 +47,10 @@ class Record {
     /// The next flush is the run's last.
     void finish(runstate::RunStatus status, std::optional<std::string> failed_step, bool is_poison);
     /// For a run whose end is recorded already.
-    void finish_silently() { batch_.finished_at = run_.now(); }
+    void finish_silently() {
+        batch_.finished_at = run_.now();
+        batch_.is_known = true;
+    }
     /// Forgets what was not written, but for what the run is found by.
     void drop();
 

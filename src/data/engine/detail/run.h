@@ -18,6 +18,7 @@ struct Run {
     const RunId id;
     const Instant started_at;
     std::vector<runstate::Iteration> lanes;  // of which item each is; kIdle: of none
+    store::runs::Used used;                  // by all that have worked on it
 
     /// The database's time, carried on by our monotonic clock: the worker's wall clock decides nothing.
     Instant now() const;

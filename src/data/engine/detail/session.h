@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace weft::engine {
@@ -45,12 +46,15 @@ class Session {
     /// When it last answered, or the run began.
     Steady used_at() const { return used_at_; }
     void touch() { used_at_ = run_.deps.clock.steady(); }
+    /// What sandboxes have used since this was last asked.
+    store::runs::Used take_used() { return std::exchange(used_, {}); }
     void close();
     /// Closes, and forgets what it would tell.
     void leave();
 
   private:
     void append_begin();
+    void measure(Steady::duration worked);
     rt::Task<Result<isolation::Reply>> send(std::vector<protocol::Request> requests, rt::Deadline by);
 
     Run& run_;
@@ -60,6 +64,9 @@ class Session {
     std::deque<protocol::Request> ahead_;  // sent, and not asked for yet
     bool is_ahead_good_ = false;           // each before gave a value
     Steady used_at_;
+    store::runs::Used used_;        // not taken yet
+    Micros cpu_seen_{0};            // of the sandbox, in it or in what was taken
+    std::size_t memory_bytes_ = 0;  // of the sandbox, when last looked at
 };
 
 }  // namespace weft::engine

@@ -33,9 +33,6 @@ class Cgroup {
     bool is_v2() const { return is_v2_; }
     /// Kills by the kernel for want of memory, since the group was made.
     std::uint64_t oom_kills() const;
-    std::size_t memory_peak() const;
-    /// Starts a new measurement of the peak.
-    void reset_peak() const;
 
   private:
     friend class CgroupTree;
@@ -44,7 +41,6 @@ class Cgroup {
     std::vector<std::string> folders_;
     std::string memory_folder_;
     bool is_v2_ = false;
-    int peak_fd_ = -1;
 };
 
 /// Finds the controllers of this host, makes our part of the tree (a folder `weft` that stays, in it one for

@@ -23,7 +23,8 @@ class Claimed final : public Sandbox {
 
     rt::Task<Result<Reply>> request(std::string frames, rt::Deadline by, int ahead) override;
     rt::Task<Result<Reply>> next(rt::Deadline by) override;
-    Usage usage() override;
+    Micros cpu() const override { return cpu_of_process() - cpu_before_; }
+    std::size_t memory_bytes() const override;
     void kill() override;
 
   private:

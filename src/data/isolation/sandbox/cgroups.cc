@@ -39,12 +39,6 @@ std::string read_file(const std::string& path) {
     return out.str();
 }
 
-std::uint64_t number_in(std::string_view text) {
-    std::uint64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
-
 /// The number behind `key ` in a flat keyed file.
 std::uint64_t number_at(const std::string& text, std::string_view key) {
     std::istringstream in(text);
@@ -192,7 +186,6 @@ Cgroup& Cgroup::operator=(Cgroup&& other) noexcept {
     std::swap(folders_, other.folders_);
     std::swap(memory_folder_, other.memory_folder_);
     std::swap(is_v2_, other.is_v2_);
-    std::swap(peak_fd_, other.peak_fd_);
     return *this;
 }
 
@@ -201,8 +194,6 @@ Cgroup::~Cgroup() {
 }
 
 void Cgroup::remove() {
-    if (peak_fd_ >= 0) close(peak_fd_);
-    peak_fd_ = -1;
     for (const auto& folder : folders_) remove_folder(folder);
     folders_.clear();
 }
@@ -212,17 +203,6 @@ std::uint64_t Cgroup::oom_kills() const {
     return number_at(
         read_file(memory_folder_ + (is_v2_ ? "/memory.events" : "/memory.oom_control")), "oom_kill"
     );
-}
-
-std::size_t Cgroup::memory_peak() const {
-    char text[32] = {};
-    if (peak_fd_ < 0 || pread(peak_fd_, text, sizeof text - 1, 0) <= 0) return 0;
-    return number_in(text);
-}
-
-void Cgroup::reset_peak() const {
-    // Version 2 learnt this in Linux 6.12; before, the peak is that of the slot's life.
-    if (peak_fd_ >= 0) (void)!pwrite(peak_fd_, "0", 1, 0);
 }
 
 Result<CgroupTree> CgroupTree::make(const Options& options) {
@@ -285,9 +265,6 @@ Result<Cgroup> CgroupTree::make_group(int index, const CgroupLimits& limits) con
     if (is_v2_) write_file(folder + "/memory.oom.group", "1");
     if (!write_file(pids_folder + "/pids.max", std::to_string(limits.pids)))
         return fail(missing("cannot limit processes"));
-    const std::string peak = folder + (is_v2_ ? "/memory.peak" : "/memory.max_usage_in_bytes");
-    group.peak_fd_ = open(peak.c_str(), O_RDWR | O_CLOEXEC);
-    if (group.peak_fd_ < 0) group.peak_fd_ = open(peak.c_str(), O_RDONLY | O_CLOEXEC);
     return group;
 }
 

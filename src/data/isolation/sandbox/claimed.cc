@@ -9,12 +9,15 @@
 #include <fmt/format.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <array>
+#include <cstdio>
 #include <cstring>
 
 namespace weft::isolation {
@@ -228,10 +231,21 @@ rt::Task<Error> Claimed::explain_death() {
     co_return Error::internal(detail);
 }
 
-Usage Claimed::usage() {
-    const std::size_t peak =
-        slot_->is_child_gone() ? peak_of(slot_->end().used) : slot_->cgroup().memory_peak();
-    return {cpu_of_process() - cpu_before_, peak};
+/// From statm: "size resident shared ...", in pages. Shared are those that the process has as they were made,
+/// by its zygote or from its program. The cgroup's own number would have the zygote's pages, and is not there
+/// in the weaker tiers.
+std::size_t Claimed::memory_bytes() const {
+    if (slot_->is_child_gone()) return 0;
+    std::array<char, 128> text{};
+    const auto path = fmt::format("/proc/{}/statm", slot_->child());
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    const ssize_t size = ::read(fd, text.data(), text.size() - 1);
+    close(fd);
+    unsigned long total = 0, resident = 0, shared = 0;
+    if (size <= 0 || std::sscanf(text.data(), "%lu %lu %lu", &total, &resident, &shared) != 3) return 0;
+    static const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    return resident > shared ? (resident - shared) * page : 0;
 }
 
 Micros Claimed::cpu_of_process() const {

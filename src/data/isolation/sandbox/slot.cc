@@ -140,7 +140,6 @@ void Slot::on_clean(Millis idle_max) {
     char got[16];
     const ssize_t size = recv(stream_.native_handle(), got, sizeof got, MSG_DONTWAIT);
     if (size < 0 || std::string_view(got, static_cast<std::size_t>(size)) != kReady) return release();
-    parts_.cgroup.reset_peak();
     state_ = State::kKept;
     timer_.expires_after(idle_max);
     timer_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
@@ -154,7 +153,6 @@ void Slot::on_clean(Millis idle_max) {
 void Slot::recycle() {
     tenure.reset();
     if (stream_.is_open()) stream_.close();
-    parts_.cgroup.reset_peak();
     state_ = State::kIdle;
     fork();
 }

@@ -9,6 +9,7 @@ select
     coalesce(r.cancel_reason, j.cancel_reason) as cancel_reason,
     case j.state when 'held' then j.stage end as held_stage, case j.state when 'held' then j.gate end as held_key,
     runs_ahead(j.*) as runs_ahead,
+    r.steps_done as steps, r.cpu_us, r.memory_byte_seconds, r.bytes_in, r.bytes_out, r.calls,
     (
         select json_agg(json_build_array(m.name, m.value) order by m.name, m.value)::text
         from run_mark m

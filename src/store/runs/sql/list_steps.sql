@@ -1,7 +1,7 @@
 -- list_steps :many  by key  called by the API's run page
 select
     s.step_id, s.iteration, s.position, s.state, s.attempt, s.failure_kind, s.error, s.idempotency_key, s.intent_at,
-    s.started_at, s.finished_at, s.source,
+    s.started_at, s.finished_at, s.source, s.cpu_us, s.memory_byte_seconds, s.bytes_in, s.bytes_out, s.calls,
     exists (select from payload p where p.run_id = s.run_id and p.slot = n.slot || '.input') as has_input,
     exists (select from payload p where p.run_id = s.run_id and p.slot = n.slot || '.output') as has_output
 from (

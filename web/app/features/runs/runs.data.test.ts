@@ -7,7 +7,9 @@ const row = {
   id, workflow_id: '01890000-0000-7000-8000-0000000000aa', workflow_version_id: '01890000-0000-7000-8000-0000000000bb', trigger_id: null, rerun_of: null,
   cause: null, parent_run_id: null, parent_step_id: null, parent: null, state: 'running', failure_kind: null, error: null, created_at: '2026-01-01T00:00:00.000000+00:00', started_at: null, finished_at: null,
   workflow: { key: 'a', name: 'A' }, version: { number: 1 }, tier: null, canceled_by_name: null, cancel_reason: null, job: null, steps: [], waits: [], marks: [],
+  cpu_us: '0', memory_byte_seconds: '0', bytes_in: '0', bytes_out: '0', calls: '0',
 }
+const cost = { cpu_us: '850', memory_byte_seconds: '0', bytes_in: '0', bytes_out: '0', calls: '2' }
 const read = (more: object = {}) => toRunDetail(LiveRunDocument.parse({ runs: [{ ...row, ...more }] }, 'data').runs[0]!)
 
 describe('a run', () => {
@@ -82,7 +84,7 @@ describe('what a step waits for', () => {
 })
 
 describe('a step', () => {
-  const answer = (more: object) => RunStepDocument.parse({ given: [{ input: null }], made: [{ output: null }], run_values: [], run_waits: [], children: [], run_events: [], ...more }, 'data')
+  const answer = (more: object) => RunStepDocument.parse({ given: [{ input: null }], made: [{ output: null }], cost: [cost], run_values: [], run_waits: [], children: [], run_events: [], ...more }, 'data')
   it('tells a value that is null from none', () => {
     expect(toStepDetail({ step: 'a', item: '0' }, answer({ run_values: [{ slot: 'step.a.output', size_bytes: 4 }] }))).toMatchObject({ input: null, output: { value: null } })
     expect(toStepDetail({ step: 'a', item: '0' }, answer({ made: [{ output: 5 }], run_values: [{ slot: 'step.a.output', size_bytes: 4 }] })).output).toEqual({ value: 5 })

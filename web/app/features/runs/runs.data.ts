@@ -85,6 +85,14 @@ export interface Step extends Timed {
   /** Who or what it waits for, while it does; null of a sleep, and of steps in loops. */
   wait: Wait | null
 }
+/** What work has cost until it was last written. */
+export interface Cost {
+  cpu_us: number
+  memory_byte_seconds: number
+  bytes_in: number
+  bytes_out: number
+  calls: number
+}
 export interface RunDetail extends Run {
   /** Of the workflow whose run began it; empty when that is gone. */
   parent_name: string
@@ -92,6 +100,7 @@ export interface RunDetail extends Run {
   is_cancel_requested: boolean
   /** What it is found by: tags, whose name is `tag`, and values of its index. */
   marks: { name: string; value: string }[]
+  cost: Cost
   /** Those outside of loops. */
   steps: Step[]
 }
@@ -112,6 +121,8 @@ export interface StepDetail {
   children: Child[]
   /** When a sleep ends, or the next attempt begins, as last said. */
   until: string | null
+  /** Of all its attempts. */
+  cost: Cost | null
 }
 export interface LogLine {
   /** A 64-bit number: grows along the log. */
@@ -197,6 +208,7 @@ export function toRunDetail(row: LiveRunSubscription['runs'][number]): RunDetail
   const waits = new Map(row.waits.map((w) => [w.step_id, toWait(w)]))
   return {
     ...toRun(row), parent_name: nameOf(row.parent?.workflow), tier: row.tier, is_cancel_requested: row.job?.cancel_requested_at != null, marks: row.marks,
+    cost: costOf(row),
     steps: row.steps.map((s) => ({ ...toStep(s), wait: s.state === 'waiting' ? (waits.get(s.step_id) ?? null) : null })),
   }
 }
@@ -224,6 +236,14 @@ export function toStepDetail(place: Place, answer: RunStepQuery): StepDetail {
     wait: answer.run_waits[0] === undefined ? null : toWait(answer.run_waits[0]),
     children: answer.children.map((c) => ({ id: c.id, state: word(run_states)(c.state, 'run.state'), name: nameOf(c.workflow) })),
     until: untilOf(answer.run_events.at(-1)?.detail),
+    cost: answer.cost[0] === undefined ? null : costOf(answer.cost[0]),
+  }
+}
+
+/** Counters are 64-bit numbers, hence texts. */
+function costOf(row: Record<keyof Cost, string>): Cost {
+  return {
+    cpu_us: Number(row.cpu_us), memory_byte_seconds: Number(row.memory_byte_seconds), bytes_in: Number(row.bytes_in), bytes_out: Number(row.bytes_out), calls: Number(row.calls),
   }
 }
 

@@ -13,6 +13,7 @@ const step = (step_id: string, state: string) => ({ step_id, iteration: '0', pos
 const row = (state: string, steps: object[]) => ({
   id, workflow_id: id, workflow_version_id: id, trigger_id: null, rerun_of: null, cause: null, parent_run_id: null, parent_step_id: null, parent: null, state, failure_kind: null, error: null, created_at: '2026-01-01T00:00:00Z',
   started_at: null, finished_at: null, workflow: null, version: null, tier: null, job: null, steps, waits: [], marks: [],
+  cpu_us: '0', memory_byte_seconds: '0', bytes_in: '0', bytes_out: '0', calls: '0',
 })
 const line = (seq: number) => ({ seq: String(seq), logged_at: '', level: 'info', step_id: null, iteration: '0', message: `line ${seq}`, fields: null })
 const settle = () => new Promise((done) => setTimeout(done))
@@ -62,7 +63,7 @@ describe('useStep', () => {
     const wanted: Ref<Place | null> = ref({ step: 'a', item: '0' })
     const version = ref('1')
     const answer = ({ step: name }: { step: string }) =>
-      new Promise((done) => releases.push(() => done({ given: [], made: [{ output: name }], run_values: [{ slot: `step.${name}.output`, size_bytes: 3 }], run_waits: [], children: [], run_events: [] })))
+      new Promise((done) => releases.push(() => done({ cost: [], given: [], made: [{ output: name }], run_values: [{ slot: `step.${name}.output`, size_bytes: 3 }], run_waits: [], children: [], run_events: [] })))
     const s = setup(new Map<unknown, (variables: never) => unknown>([[RunSizesDocument, () => ({ run_values: [] })], [RunStepDocument, answer]]), (ask) => useStep(ask, id, wanted, version))
     wanted.value = { step: 'b', item: '0' }
     await settle()
@@ -89,7 +90,7 @@ describe('values that are large', () => {
         [RunSizesDocument, () => ({ run_values: large })],
         [RunStepDocument, (variables: { given: string; made: string }) => {
           asked.push([variables.given, variables.made])
-          return { given: [{ input: 1 }], made: [], run_values: large, run_waits: [], children: [], run_events: [] }
+          return { cost: [], given: [{ input: 1 }], made: [], run_values: large, run_waits: [], children: [], run_events: [] }
         }],
       ]),
       (ask) => useStep(ask, id, ref({ step: 'a', item: '2' }), ref('1')),

@@ -36,6 +36,9 @@ export function createApi(http: Http) {
       /** A page of them. Sent again it repeats nothing twice. */
       rerunMany: (body: Fields) => send(T.runsRepeated, 'POST', '/runs/rerun', body),
     },
+    usage: {
+      list: (query: Query, signal?: AbortSignal) => get(T.usagePage, '/usage', query, signal),
+    },
     files: {
       /** Its handle, as JSON text. */
       upload: async (file: File, signal?: AbortSignal) => T.fileHandle(await http.upload('/files', { name: file.name }, file, signal)),

@@ -98,6 +98,22 @@ export const valueShape = object({
   keys: array(object({ name: string, count: number, kinds: array(string), size_bytes: number, example: json })),
   rows: array(object({ offset: number, size_bytes: number, is_large: boolean, value: json })),
 })
+export const usageRow = object({
+  day: maybe(string),
+  workflow_id: maybe(id<WorkflowId>()),
+  workflow_key: maybe(string),
+  workflow_name: maybe(string),
+  runs: number,
+  steps: number,
+  cpu_us: number,
+  memory_byte_seconds: number,
+  bytes_in: number,
+  bytes_out: number,
+  calls: number,
+})
+export type UsageRow = ReturnType<typeof usageRow>
+export const usagePage = object({ items: array(usageRow), next: maybe(string) })
+export type UsagePage = ReturnType<typeof usagePage>
 export const runsRepeated = object({
   started: array(object({ run_id: id<RunId>(), rerun_of: id<RunId>() })),
   left: array(object({ run_id: id<RunId>(), reason: string })),

@@ -1,5 +1,6 @@
 // Every text of the UI, by key. `{name}` is filled in. Sentences end with a full stop, labels do not.
 import { alerts } from './en.alerts'
+import { apps } from './en.apps'
 import { approvals } from './en.approvals'
 import { connections } from './en.connections'
 import { imports } from './en.imports'
@@ -8,9 +9,11 @@ import { reruns } from './en.reruns'
 import { search } from './en.search'
 import { tokens } from './en.tokens'
 import { triggers } from './en.triggers'
+import { usage } from './en.usage'
 
 export const en = {
   ...alerts,
+  ...apps,
   ...approvals,
   ...connections,
   ...imports,
@@ -19,6 +22,7 @@ export const en = {
   ...search,
   ...tokens,
   ...triggers,
+  ...usage,
   'loading': 'Loading',
   'never': 'Never',
 
@@ -343,34 +347,4 @@ export const en = {
   'auth.basic': 'User and password',
   'auth.bearer': 'Bearer token',
   'auth.headers': 'Headers',
-
-  'apps.title': 'Apps',
-  'apps.subtitle': 'Other systems and what can be done with them.',
-  'apps.app': 'App',
-  'apps.create': 'New app',
-  'apps.empty': 'No apps yet',
-  'apps.empty.text': 'An app declares the address of a system, how to sign in, and its actions.',
-  'apps.version': 'Version {n}',
-  'apps.version.create': 'New version',
-  'apps.version.published': 'Version published.',
-  'apps.versions.empty': 'No versions yet',
-  'apps.versions.empty.text': 'The first version holds the base address and how to sign in.',
-  'apps.state.draft': 'Draft',
-  'apps.state.published': 'Published',
-  'apps.state.deprecated': 'Deprecated',
-  'apps.publish': 'Publish version',
-  'apps.publish.title': 'Publish version {n}?',
-  'apps.publish.text': 'Workflows can use it from then on. A published version never changes, and cannot become a draft again; a change is a new version.',
-  'apps.deprecate': 'Deprecate version',
-  'apps.deprecate.title': 'Deprecate version {n}?',
-  'apps.deprecate.text': 'No workflow that is published from now on can use it. Workflows that were published with it go on as before. This cannot be undone; the same manifest can be published as a new version.',
-  'apps.version.more': 'More actions for version {n}',
-  'apps.version.deprecated': 'Version deprecated.',
-  'apps.manifest': 'Manifest',
-  'apps.manifest.edit': 'Edit manifest',
-  'apps.manifest.hint': 'base_url, and auth with kind none, api_key, basic, bearer or headers.',
-  'apps.actions': 'Actions',
-  'apps.actions.none': 'No actions in this version.',
-  'apps.action.create': 'New action',
-  'apps.action.hint': 'Method, path, query, headers and body may hold {{ input.… }}.',
 } as const satisfies Record<string, string>

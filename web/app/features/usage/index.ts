@@ -1,0 +1,1 @@
+export { default as UsageView } from './UsageView.vue'
