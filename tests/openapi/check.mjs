@@ -201,13 +201,14 @@ await until('runs.get', { at: looped }, (seen) => seen.state === 'success')
 const third = await call('runs.get_step', { at: looped, query: '?iteration=3' })
 check('a step of an item is found', third.output === 3, JSON.stringify(third))
 
-const asking = [{ id: 'ask', uses: 'core/approval', with: { title: 'Pay?', approvers: ['role:owner'] } }]
+const { id: $file, name, type, size, sha256 } = await call('files.upload', { body: { a: 1 }, query: '?name=b.bin', type: 'application/octet-stream' })
+const asking = [{ id: 'ask', uses: 'core/approval', with: { title: 'Pay?', approvers: ['role:owner'], files: '{{ input.file }}' } }]
 const payment = await call('workflows.create', { body: { key: 'pay', name: 'Pay', definition: { name: 'pay', steps: asking } } })
 await call('workflows.publish', { at: payment })
-const asked = { id: (await call('workflows.start', { at: payment, body: {} })).run_id, step_id: 'ask' }
+const asked = { id: (await call('workflows.start', { at: payment, body: { input: { file: { $file, name, type, size, sha256 } } } })).run_id, step_id: 'ask' }
 await until('approvals.list', {}, (seen) => seen.items.length > 0)
 await call('approvals.get', { at: asked })
-await call('approvals.file', { at: { ...asked, file_id: asked.id } })
+await call('approvals.file', { at: { ...asked, file_id: $file } })
 await call('approvals.decide', { at: asked, body: { approved: true, comment: 'As agreed' } })
 await until('runs.get', { at: asked }, (seen) => seen.state === 'success')
 await call('events.send', { body: { name: 'paid', key: '4711', payload: { amount: 120 } } })
