@@ -116,7 +116,7 @@ constexpr std::string_view kList = R"({"properties": {
         "description":
             "One or more of queued, running, waiting, success, failed and canceled, joined by commas"},
     "begun_by": {"type": "string", "enum": ["manual", "rerun", "child", "handler", "webhook", "form",
-        "schedule", "poll", "feed", "mail", "postgres", "event"],
+        "schedule", "poll", "feed", "mail", "postgres", "notify", "event"],
         "description": "What began it: from webhook on, a kind of trigger"},
     "failure_kind": {"type": "string", "enum": ["workflow", "provider", "limit", "platform"]},
     "error": {"type": "string", "minLength": 1, "maxLength": 200, "examples": ["timed out"],

@@ -170,6 +170,32 @@ TEST_F(Polls, AFeedIsItsAddress) {
     EXPECT_EQ(same.body.at("config"), made.body.at("config")) << "what is shown can be sent";
 }
 
+TEST_F(Polls, ChannelsAreListenedToOfDatabasesAlone) {
+    const auto listen = [&](const std::string& config) {
+        return send(Method::kPost, triggers, R"({"kind": "notify", "name": "N", "config": )" + config + "}");
+    };
+    EXPECT_TRUE(to_text(listen(R"({"connection": "main-shop"})").body).contains("\"config.channel"));
+    const Reply web = listen(R"({"connection": "main-shop", "channel": "orders"})");
+    EXPECT_EQ(web.status, 422);
+    EXPECT_TRUE(to_text(web.body).contains("postgres://host/database")) << to_text(web.body);
+    // As the manifest of a database's app has it.
+    api.db.exec(
+        "update weft.app_version set manifest = (manifest::jsonb || "
+        "'{\"base_url\": \"postgres://db.example.com/shop\", \"auth\": {\"kind\": \"basic\"}}')::json"
+    );
+    const Reply made = listen(R"({"connection": "main-shop", "channel": "orders"})");
+    ASSERT_EQ(made.status, 201) << to_text(made.body);
+    EXPECT_EQ(row(made.id(), "is_held"), "true");
+    const std::string at = "/triggers/" + made.id();
+    EXPECT_EQ(api.post(owner, at + "/activate").text("setup"), "pending");
+    api.db.exec("update weft.trigger_poll set is_primed = true, source = 3");
+    EXPECT_EQ(
+        send(Method::kPatch, at, R"({"config": {"connection": "main-shop", "channel": "Orders"}})").status,
+        200
+    );
+    EXPECT_EQ(row(made.id(), "source || ' ' || is_primed || ' ' || is_held"), "4 false true");
+}
+
 TEST_F(Polls, AConnectionTakesTheRightToUseIt) {
     const std::string config =
         R"({"uses": "shop/get-order@1", "connection": "main-shop", "with": {"id": "7"}, "items": "body"})";

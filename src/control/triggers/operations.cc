@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kTrigger = R"(
     id id
     workflow_id id
-    kind webhook|schedule|form|poll|feed|event|mail|postgres
+    kind webhook|schedule|form|poll|feed|event|mail|postgres|notify
     name text = Orders of the shop
     state active|inactive
     health off|never|ok|failing
@@ -117,7 +117,7 @@ constexpr std::string_view kNew =
     "required": ["kind", "name", "config"],
     "properties": {
         "kind": {"type": "string", "enum": [
-            "webhook", "schedule", "form", "poll", "feed", "event", "mail", "postgres"]},
+            "webhook", "schedule", "form", "poll", "feed", "event", "mail", "postgres", "notify"]},
         "name": {"$ref": "#/definitions/name"},
         "config": {
             "type": "object",
@@ -130,7 +130,7 @@ constexpr std::string_view kNew =
     R"(batch. feed: url, connection, headers, every, start, batch. )"
     R"(mail: connection, folder, every, start, unseen, after (nothing, seen, move or delete), move_to, )"
     R"(attachments, attachments_mb. postgres: connection, schema, table, cursor, columns, every, )"
-    R"(start. All but schedule and event: filter.",
+    R"(start. notify: connection, channel. All but schedule and event: filter.",
             "examples": [{"signature": {"scheme": "hmac-sha256"}}]
         },
         "secret": {

@@ -3,6 +3,7 @@
 #include "control/triggers/detail/schedule_json.h"
 #include "control/triggers/triggers.h"
 #include "control/workflows/workflows.h"
+#include "core/trigger/listen.h"
 #include "core/trigger/mailbox.h"
 #include "core/trigger/poll.h"
 #include "core/trigger/table.h"
@@ -42,9 +43,18 @@ bool is_other(rows::Kind kind, const Json& before, const Json& after) {
         const auto now = trigger::parse_table(after);
         return !old || !now || trigger::is_other_source(*old, *now);
     }
+    if (kind == rows::Kind::kNotify) {
+        const auto old = trigger::parse_listen(before);
+        const auto now = trigger::parse_listen(after);
+        return !old || !now || trigger::is_other_source(*old, *now);
+    }
     const auto old = trigger::parse_source(*source_of(kind), before);
     const auto now = trigger::parse_source(*source_of(kind), after);
     return !old || !now || trigger::is_other_source(old->poll, now->poll);
+}
+
+rows::Way way_of(rows::Kind kind) {
+    return kind == rows::Kind::kNotify ? rows::Way::kHeld : rows::Way::kAsked;
 }
 
 PollHealth health_of(const rows::PollState& state) {
@@ -56,7 +66,8 @@ PollHealth health_of(const rows::PollState& state) {
 }  // namespace
 
 bool polls(rows::Kind kind) {
-    return source_of(kind).has_value() || kind == rows::Kind::kMail || kind == rows::Kind::kPostgres;
+    return source_of(kind).has_value() || kind == rows::Kind::kMail || kind == rows::Kind::kPostgres ||
+           kind == rows::Kind::kNotify;
 }
 
 Json poll_json(const rows::PollState& state) {
@@ -150,6 +161,15 @@ rt::Task<Result<Triggers::Planned>> Triggers::plan_poll(Context& context, rows::
         );
         co_return out;
     }
+    if (kind == rows::Kind::kNotify) {
+        CO_TRY(trigger::Listen listen, trigger::parse_listen(config));
+        out.config = trigger::to_json(listen);
+        CO_TRY(
+            out.compiled,
+            co_await pin_login(context, std::move(listen.connection), connector::Protocol::kPostgres)
+        );
+        co_return out;
+    }
     CO_TRY(auto settled, trigger::parse_source(*source_of(kind), config));
     out.config = std::move(settled.config);
     CO_TRY(out.compiled, co_await pin_poll(context, std::move(settled.poll)));
@@ -178,7 +198,7 @@ rt::Task<Result<Json>> Triggers::create_poll(
     context.object = id.uuid();
     CO_TRY(auto made, co_await rows::add(context.db(), std::move(trigger), context.deadline));
     CO_CHECK_OK(co_await rows::plan_poll(
-        context.db(), id, std::move(planned.compiled), rows::Memory::kKeep, context.deadline
+        context.db(), id, way_of(kind), std::move(planned.compiled), rows::Memory::kKeep, context.deadline
     ));
     co_return co_await shown(context, std::move(made));
 }
@@ -192,6 +212,7 @@ rt::Task<Result<Json>> Triggers::change_poll(Context& context, rows::Trigger bef
         CO_CHECK_OK(co_await rows::plan_poll(
             context.db(),
             before.id,
+            way_of(before.kind),
             std::move(planned.compiled),
             is_another ? rows::Memory::kForget : rows::Memory::kKeep,
             context.deadline

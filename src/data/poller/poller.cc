@@ -1,5 +1,6 @@
 #include "data/poller/poller.h"
 
+#include "core/trigger/listen.h"
 #include "core/trigger/mailbox.h"
 #include "core/trigger/table.h"
 #include "data/poller/detail/impl.h"
@@ -16,6 +17,8 @@ namespace {
 constexpr auto kRetryPause = std::chrono::seconds(1);  // while the database is away
 constexpr Steady::duration kPause = std::chrono::milliseconds(20);
 constexpr Millis kSetUpRetry = trigger::kPollEveryMin;
+constexpr Millis kListenRetry{1'000};  // each second that nobody listens loses something
+constexpr Millis kListenRetryMax{300'000};
 constexpr std::size_t kProblemBytesMax = 1'000;
 
 /// As many bytes of it as a row has room for, without cutting a character in two.
@@ -30,10 +33,21 @@ std::string shortened(std::string text) {
 
 Poller::Impl::Impl(Needs from)
     : needs(std::move(from)),
-      places(needs.options.polls_max),
+      polls{
+          rows::Way::kAsked,
+          needs.options.lease,
+          Shares<TenantId>(needs.options.polls_max),
+          rt::Signal(needs.loop)
+      },
+      listens{
+          rows::Way::kHeld,
+          needs.options.listen_lease,
+          Shares<TenantId>(needs.options.listens_max),
+          rt::Signal(needs.loop)
+      },
       fires(needs.metrics.counter("weft_poll_runs_total", "Runs that polling triggers have begun")),
       samples(needs.metrics.counter("weft_samples_captured_total", "Events kept as samples")),
-      wanted(needs.loop),
+      listening(needs.metrics.gauge("weft_listening_triggers", "Connections that listen for triggers")),
       scope(needs.loop, [this](std::string what) {
           needs.log.error("a poll's task failed", {{"detail", what}});
       }) {}
@@ -53,6 +67,8 @@ rt::Task<Result<void>> Poller::Impl::failed(
     // What has never answered yet is tried sooner than what fails now.
     const Millis every = due.is_checked ? every_of(due) : std::min(every_of(due), kSetUpRetry);
     Millis next = trigger::poll_pause(every, due.failures + 1);
+    if (due.kind == trigger::kListenKind)
+        next = std::min(trigger::poll_pause(kListenRetry, due.failures), kListenRetryMax);
     if (after) next = std::clamp(*after, trigger::kPollEveryMin, trigger::kPollEveryMax);
     rows::PollOutcome outcome{.tenant = due.tenant, .trigger = due.trigger, .epoch = due.epoch, .next = next};
     outcome.problem = shortened(std::move(why));
@@ -159,32 +175,34 @@ rt::Task<Result<void>> Poller::Impl::nothing_new(const rows::DuePoll& due) {
 }
 
 /// A poll that could not be settled is due again when its lease has lapsed.
-rt::Task<void> Poller::Impl::handle(rows::DuePoll due) {
-    auto done = co_await poll(due);
+rt::Task<void> Poller::Impl::handle(Lane& lane, rows::DuePoll due) {
+    Result<void> done;
+    if (lane.way == rows::Way::kHeld) done = co_await hear(due);
+    if (lane.way == rows::Way::kAsked) done = co_await poll(due);
     if (!done && done.error().code != Code::kStale)
         needs.log.warn(
             "a poll is left to its lease", {{"trigger", due.trigger.text()}, {"reason", done.error().detail}}
         );
     if (!done && done.error().code == Code::kStale)
         (void)co_await rows::release_poll(needs.pool, due, soon());
-    places.give(due.tenant);
-    is_woken = true;
-    wanted.notify_all();
+    lane.places.give(due.tenant);
+    lane.is_woken = true;
+    lane.wanted.notify_all();
 }
 
-rt::Task<void> Poller::Impl::work() {
+rt::Task<void> Poller::Impl::work(Lane& lane) {
     bool has_failed = false;
     while (!scope.is_cancelled()) {
-        if (places.free() == 0) {
-            (void)co_await wanted.wait(scope.forever());
+        if (lane.places.free() == 0) {
+            (void)co_await lane.wanted.wait(scope.forever());
             continue;
         }
         std::vector<TenantId> full;
-        for (const auto& [tenant, held] : places.owners())
-            if (!places.may_take(tenant)) full.push_back(tenant);
+        for (const auto& [tenant, held] : lane.places.owners())
+            if (!lane.places.may_take(tenant)) full.push_back(tenant);
         // One at a time: whose turn it is depends on what the one before took.
         auto claimed = co_await rows::claim_polls(
-            needs.pool, 1, needs.options.lease, std::move(full), scope.deadline(kCallTimeout)
+            needs.pool, lane.way, 1, lane.lease, std::move(full), scope.deadline(kCallTimeout)
         );
         if (!claimed && !has_failed && !scope.is_cancelled())
             needs.log.warn("triggers do not poll", {{"reason", claimed.error().detail}});
@@ -194,38 +212,46 @@ rt::Task<void> Poller::Impl::work() {
             continue;
         }
         if (claimed->empty()) {
-            co_await pause();
+            co_await pause(lane);
             continue;
         }
         rows::DuePoll due = std::move(claimed->front());
-        places.take(due.tenant);
-        scope.spawn(handle(std::move(due)));
+        lane.places.take(due.tenant);
+        scope.spawn(handle(lane, std::move(due)));
     }
 }
 
 /// Until the next one is due, as the database's clock has it.
-rt::Task<void> Poller::Impl::pause() {
-    if (std::exchange(is_woken, false)) co_return;
-    auto until = co_await rows::time_until_poll(needs.pool, scope.deadline(kCallTimeout));
+rt::Task<void> Poller::Impl::pause(Lane& lane) {
+    if (std::exchange(lane.is_woken, false)) co_return;
+    auto until = co_await rows::time_until_poll(needs.pool, lane.way, scope.deadline(kCallTimeout));
     Steady::duration wait = needs.options.look_max;
     if (!until) wait = kRetryPause;
     if (until && *until) wait = std::clamp<Steady::duration>(**until, kPause, needs.options.look_max);
     // Due and not to be had: another worker has just taken it, or its tenant has no place.
     if (until && *until && **until <= Millis(0)) wait = std::chrono::milliseconds(200);
-    if (!std::exchange(is_woken, false)) (void)co_await wanted.wait(scope.deadline(wait));
-    is_woken = false;
+    if (!std::exchange(lane.is_woken, false)) (void)co_await lane.wanted.wait(scope.deadline(wait));
+    lane.is_woken = false;
 }
 
 Poller::Poller(Needs needs) : impl_(std::make_unique<Impl>(std::move(needs))) {}
 Poller::~Poller() = default;
 
 void Poller::start() {
-    impl_->scope.spawn(impl_->work());
+    impl_->scope.spawn(impl_->work(impl_->polls));
+    impl_->scope.spawn(impl_->work(impl_->listens));
 }
 
 void Poller::wake() {
-    impl_->is_woken = true;
-    impl_->wanted.notify_all();
+    for (auto* lane : {&impl_->polls, &impl_->listens}) {
+        lane->is_woken = true;
+        lane->wanted.notify_all();
+    }
+}
+
+void Poller::forget(std::optional<ConnectionId> connection) {
+    for (auto* ear : impl_->ears)
+        if (!connection || ear->connection == *connection) ear->is_over = true;
 }
 
 rt::Task<void> Poller::close() {

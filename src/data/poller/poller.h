@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/id.h"
 #include "base/random.h"
 #include "data/broker/broker.h"
 #include "data/broker/logins.h"
@@ -17,14 +18,17 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 /// Asks other systems what is new there, for triggers; README.md says how processes share the work.
 namespace weft::poller {
 
 struct Options {
-    int polls_max = 16;                                   // at a time; a tenant's share as of base/shares
-    Millis timeout{60'000};                               // of one poll
-    Millis lease{90'000};                                 // longer: who holds it is through by then, or dead
+    int polls_max = 16;           // at a time; a tenant's share as of base/shares
+    Millis timeout{60'000};       // of one poll
+    int listens_max = 50;         // connections that are held at a time, likewise
+    Millis listen_lease{20'000};  // renewed every five seconds; who takes over after a crash waits so long
+    Millis lease{90'000};         // longer: who holds it is through by then, or dead
     Steady::duration look_max = std::chrono::seconds(5);  // a notice that was lost costs so much
     std::size_t runs_max = 200;                           // begun in one transaction; the rest comes next
     std::size_t bytes_max = 8 << 20;                      // likewise, of their values
@@ -60,6 +64,8 @@ class Poller {
     void start();
     /// Something may be due earlier than was known.
     void wake();
+    /// Whoever is logged in with it comes in again. Nothing: any of them.
+    void forget(std::optional<ConnectionId> connection);
     /// Calls off what is under way and gives it back.
     rt::Task<void> close();
 

@@ -1,4 +1,5 @@
 #include "core/flow/flow.h"
+#include "core/trigger/listen.h"
 #include "core/trigger/mailbox.h"
 #include "core/trigger/table.h"
 #include "data/poller/detail/impl.h"
@@ -71,6 +72,7 @@ Millis every_of(const rows::DuePoll& due) {
         const auto table = trigger::parse_table(due.config);
         return table ? table->every : trigger::kPollEveryMin;
     }
+    if (due.kind == trigger::kListenKind) return trigger::kPollEveryMin;
     const auto settings = settings_of(due);
     return settings ? settings->every : trigger::kPollEveryMin;
 }

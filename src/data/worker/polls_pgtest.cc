@@ -297,7 +297,12 @@ TEST_F(PollsTest, AnotherSourceBeginsAnew) {
         auto changing = wait(api_pool_->begin(pg::Principal::tenant(tenant_), soon()));
         ASSERT_TRUE(changing);
         ASSERT_TRUE(wait(store::triggers::plan_poll(
-            store::Db(*changing), id, of(id, "compiled"), store::triggers::Memory::kForget, soon()
+            store::Db(*changing),
+            id,
+            store::triggers::Way::kAsked,
+            of(id, "compiled"),
+            store::triggers::Memory::kForget,
+            soon()
         )));
         ASSERT_TRUE(wait(changing->commit(soon())));
         ASSERT_TRUE(ask_again(id));

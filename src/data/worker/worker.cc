@@ -171,7 +171,14 @@ struct Worker::Impl {
             dispatcher.wake();  // one that waited is due now
         });
         ears.on<store::notices::ConnectionChanged>(
-            [this](const auto& changed) { vault.forget(changed.connection); }, [this] { vault.forget_all(); }
+            [this](const auto& changed) {
+                vault.forget(changed.connection);
+                poller.forget(changed.connection);
+            },
+            [this] {
+                vault.forget_all();
+                poller.forget(std::nullopt);
+            }
         );
         ears.on<store::notices::TriggerChanged>(
             [this](const auto&) { poller.wake(); }, [this] { poller.wake(); }

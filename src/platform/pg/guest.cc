@@ -203,4 +203,35 @@ rt::Task<Result<std::vector<Guest::Row>>> Guest::ask(
     co_return out;
 }
 
+rt::Task<Result<void>> Guest::listen(std::string channel, rt::Deadline by) {
+    CO_TRY(const std::string name, quoted(channel));
+    CO_CHECK_OK(co_await ask("listen " + name, {}, {}, by));
+    co_return Result<void>();
+}
+
+rt::Task<Result<std::vector<Guest::Notice>>> Guest::heard(std::size_t most, rt::Deadline by) {
+    pg_conn* raw = parts_->link->raw();
+    std::vector<Notice> out;
+    const auto take = [&] {
+        while (out.size() < most) {
+            const std::unique_ptr<PGnotify, void (*)(void*)> note(PQnotifies(raw), PQfreemem);
+            if (note == nullptr) return;
+            out.push_back({note->relname, note->extra});
+        }
+    };
+    const auto closed = [] { return fail(Error::unavailable("The database closed the connection")); };
+    take();  // some may have come with an answer
+    while (out.empty()) {
+        auto news = co_await parts_->link->wait_for_news(by);
+        if (!news && news.error().code == Code::kCancelled) co_return fail(std::move(news).error());
+        if (!news) co_return closed();
+        if (!*news) co_return out;
+        // What is read here has been read to its end before more is: a flood stays in the socket.
+        if (!parts_->link->read()) co_return closed();
+        take();
+        if (PQstatus(raw) != CONNECTION_OK) co_return closed();
+    }
+    co_return out;
+}
+
 }  // namespace weft::pg

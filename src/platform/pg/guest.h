@@ -55,6 +55,15 @@ class Guest {
     /// One statement; `values` are bound, never part of the text.
     rt::Task<Result<std::vector<Row>>> ask(std::string text, Values values, Bounds bounds, rt::Deadline by);
 
+    /// Notices of this channel come from now on; a name as the database has it.
+    rt::Task<Result<void>> listen(std::string channel, rt::Deadline by);
+    struct Notice {
+        std::string channel;
+        std::string payload;
+    };
+    /// At least one and at most `most` as soon as there are some; none when nothing has come by then.
+    rt::Task<Result<std::vector<Notice>>> heard(std::size_t most, rt::Deadline by);
+
   private:
     std::unique_ptr<Parts> parts_;
 };

@@ -85,9 +85,10 @@ enum class Beginning : std::uint8_t {
     kFeed,
     kMail,
     kPostgres,
+    kNotify,
     kEvent,
 };
-inline constexpr std::array<std::string_view, 12> kBeginnings = {
+inline constexpr std::array<std::string_view, 13> kBeginnings = {
     "manual",
     "rerun",
     "child",
@@ -99,6 +100,7 @@ inline constexpr std::array<std::string_view, 12> kBeginnings = {
     "feed",
     "mail",
     "postgres",
+    "notify",
     "event",
 };
 std::string_view name(Beginning beginning);

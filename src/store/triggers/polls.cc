@@ -116,8 +116,11 @@ rt::Task<Result<std::map<TriggerId, PollState>>> find_polls(
     co_return out;
 }
 
-rt::Task<Result<void>> plan_poll(Db db, TriggerId id, std::string compiled, Memory memory, rt::Deadline by) {
-    CO_CHECK_OK(co_await db.query(sql::kPlanPoll, pg::params(id, compiled, memory == Memory::kForget), by));
+rt::Task<Result<void>> plan_poll(
+    Db db, TriggerId id, Way way, std::string compiled, Memory memory, rt::Deadline by
+) {
+    auto params = pg::params(id, compiled, memory == Memory::kForget, way == Way::kHeld);
+    CO_CHECK_OK(co_await db.query(sql::kPlanPoll, std::move(params), by));
     if (memory == Memory::kForget) CO_CHECK_OK(co_await db.query(sql::kForgetItems, pg::params(id), by));
     co_return Result<void>();
 }
@@ -139,9 +142,10 @@ rt::Task<Result<void>> release_poll(pg::Pool& pool, DuePoll due, rt::Deadline by
 }
 
 rt::Task<Result<std::vector<DuePoll>>> claim_polls(
-    pg::Pool& pool, int limit, Millis lease, std::vector<TenantId> full, rt::Deadline by
+    pg::Pool& pool, Way way, int limit, Millis lease, std::vector<TenantId> full, rt::Deadline by
 ) {
-    auto params = pg::params(limit, static_cast<std::int64_t>(lease.count()), pg::array(full));
+    auto params =
+        pg::params(limit, static_cast<std::int64_t>(lease.count()), pg::array(full), way == Way::kHeld);
     CO_TRY(auto rows, co_await pool.query(poll_principal(), sql::kClaimPolls, std::move(params), by));
     co_return pg::all(rows, kDuePoll);
 }
@@ -196,12 +200,15 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> settle_poll(
     co_return begun;
 }
 
-rt::Task<Result<std::optional<Millis>>> time_until_poll(pg::Pool& pool, rt::Deadline by) {
+rt::Task<Result<std::optional<Millis>>> time_until_poll(pg::Pool& pool, Way way, rt::Deadline by) {
     struct Found {
         std::optional<Millis> wait;
     };
     constexpr auto kFound = pg::columns(pg::column<&Found::wait>("wait_ms"));
-    CO_TRY(auto rows, co_await pool.query(poll_principal(), sql::kTimeUntilPoll, {}, by));
+    CO_TRY(
+        auto rows,
+        co_await pool.query(poll_principal(), sql::kTimeUntilPoll, pg::params(way == Way::kHeld), by)
+    );
     CO_TRY(auto found, pg::first(rows, kFound));
     co_return found ? found->wait : std::nullopt;
 }

@@ -38,10 +38,14 @@ rt::Task<Result<std::map<TriggerId, PollState>>> find_polls(
     Db db, std::vector<TriggerId> ids, rt::Deadline by
 );
 
+/// Asked again and again, or listened to by whoever has claimed it (holds.h).
+enum class Way : std::uint8_t { kAsked, kHeld };
 /// How it asks from now on: what compile of core/workflow made. Whoever is asking right now writes nothing.
 /// kForget also forgets cursor and items: they were another source's.
 enum class Memory : std::uint8_t { kKeep, kForget };
-rt::Task<Result<void>> plan_poll(Db db, TriggerId id, std::string compiled, Memory memory, rt::Deadline by);
+rt::Task<Result<void>> plan_poll(
+    Db db, TriggerId id, Way way, std::string compiled, Memory memory, rt::Deadline by
+);
 /// On: it asks as soon as it can, if its workflow is active and published. Off: no more; cursor and items
 /// stay.
 enum class Polling : std::uint8_t { kOff, kOn };
@@ -74,7 +78,7 @@ struct DuePoll {
 };
 /// At most `limit`, oldest first; none of the tenants in `full`.
 rt::Task<Result<std::vector<DuePoll>>> claim_polls(
-    pg::Pool& pool, int limit, Millis lease, std::vector<TenantId> full, rt::Deadline by
+    pg::Pool& pool, Way way, int limit, Millis lease, std::vector<TenantId> full, rt::Deadline by
 );
 
 /// Of these digests those that the trigger has not seen, in their order.
@@ -110,6 +114,6 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> settle_poll(
 rt::Task<Result<void>> release_poll(pg::Pool& pool, DuePoll due, rt::Deadline by);
 
 /// How long until the next one is due, on the database's clock; negative: it is; nothing: none is.
-rt::Task<Result<std::optional<Millis>>> time_until_poll(pg::Pool& pool, rt::Deadline by);
+rt::Task<Result<std::optional<Millis>>> time_until_poll(pg::Pool& pool, Way way, rt::Deadline by);
 
 }  // namespace weft::store::triggers

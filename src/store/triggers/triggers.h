@@ -23,9 +23,19 @@ inline constexpr std::array<std::string_view, 2> kStates = {"active", "inactive"
 std::string_view name(State state);
 std::optional<State> state_from(std::string_view text);
 
-enum class Kind : std::uint8_t { kWebhook, kSchedule, kForm, kPoll, kFeed, kEvent, kMail, kPostgres };
-inline constexpr std::array<std::string_view, 8> kKinds = {
-    "webhook", "schedule", "form", "poll", "feed", "event", "mail", "postgres"
+enum class Kind : std::uint8_t {
+    kWebhook,
+    kSchedule,
+    kForm,
+    kPoll,
+    kFeed,
+    kEvent,
+    kMail,
+    kPostgres,
+    kNotify
+};
+inline constexpr std::array<std::string_view, 9> kKinds = {
+    "webhook", "schedule", "form", "poll", "feed", "event", "mail", "postgres", "notify"
 };
 std::string_view name(Kind kind);
 std::optional<Kind> kind_from(std::string_view text);

@@ -5,8 +5,10 @@
 #include "data/poller/detail/ask.h"
 #include "data/poller/detail/harvest.h"
 #include "data/poller/poller.h"
+#include "platform/pg/guest.h"
 #include "platform/rt/scope.h"
 #include "platform/rt/sync.h"
+#include "store/triggers/holds.h"
 #include "store/triggers/samples.h"
 
 #include <deque>
@@ -33,9 +35,28 @@ struct Poller::Impl {
         std::size_t items = 0;          // new ones that are dealt with
     };
 
-    rt::Task<void> work();
-    rt::Task<void> pause();
-    rt::Task<void> handle(rows::DuePoll due);
+    /// What this worker has room for, of one way.
+    struct Lane {
+        rows::Way way;
+        Millis lease;
+        Shares<TenantId> places;
+        rt::Signal wanted;
+        bool is_woken = false;
+    };
+    /// A connection that is held for a trigger.
+    struct Ear {
+        ConnectionId connection;
+        bool is_sampling = false;
+        bool is_first = true;
+        bool is_over = false;    // whoever has it open comes in again
+        std::int64_t heard = 0;  // by this claim
+        std::deque<rows::NewRun> runs = {};
+    };
+    class Open;
+
+    rt::Task<void> work(Lane& lane);
+    rt::Task<void> pause(Lane& lane);
+    rt::Task<void> handle(Lane& lane, rows::DuePoll due);
     rt::Task<Result<void>> poll(const rows::DuePoll& due);
     rt::Task<Result<void>> sample(const rows::DuePoll& due);
     /// What is there right now, as a run would get it; nothing when nothing is there.
@@ -59,6 +80,13 @@ struct Poller::Impl {
     rt::Task<Result<void>> has_room(TenantId tenant, rt::Deadline by);
     void told(const std::deque<rows::NewRun>& runs, const std::vector<std::optional<rows::Begun>>& begun);
 
+    // ---- listen.cc
+    rt::Task<Result<void>> hear(rows::DuePoll due);
+    rt::Task<Result<void>> take_heard(rows::DuePoll& due, std::vector<pg::Guest::Notice> heard, Ear& ear);
+    rt::Task<Result<rows::HoldOutcome>> sort_heard(
+        const rows::DuePoll& due, std::vector<pg::Guest::Notice> heard, Ear& ear
+    );
+
     // ---- harvest.cc
     rt::Task<Result<void>> take_harvest(const rows::DuePoll& due, Harvest harvest);
     rt::Task<void> drop_files(TenantId tenant, std::vector<FileId> files);
@@ -75,11 +103,12 @@ struct Poller::Impl {
     rt::Deadline soon() const { return rt::Deadline::in(kCallTimeout); }
 
     Needs needs;
-    Shares<TenantId> places;
+    Lane polls;
+    Lane listens;
+    std::vector<Ear*> ears;  // those that are open
     telemetry::Counter fires;
     telemetry::Counter samples;
-    bool is_woken = false;
-    rt::Signal wanted;
+    telemetry::Gauge listening;
     rt::Scope scope;
 };
 

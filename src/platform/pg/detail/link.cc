@@ -96,6 +96,21 @@ rt::Task<Result<void>> Link::wait(Direction direction, rt::Deadline by) {
     co_return fail(lost("wait"));
 }
 
+rt::Task<Result<bool>> Link::wait_for_news(rt::Deadline by) {
+    if (is_abandoned_) co_return fail(lost("the server does not answer"));
+    if (by.is_over()) co_return false;
+    watch(by.when());
+    has_timed_out_ = false;
+    is_waiting_ = true;
+    auto [ec] = co_await socket_.async_wait(Descriptor::wait_read, kTuple);
+    is_waiting_ = false;
+    if (!ec) co_return true;
+    if (std::exchange(has_timed_out_, false)) co_return false;
+    is_broken_ = true;
+    if (by.is_over()) co_return fail(by.error());
+    co_return fail(lost("wait"));
+}
+
 bool Link::is_peer_there() {
     for (;;) {
         char byte = 0;

@@ -60,6 +60,9 @@ class Link : public std::enable_shared_from_this<Link> {
 
     enum class Direction { kRead, kWrite, kBoth };
     rt::Task<Result<void>> wait(Direction direction, rt::Deadline by);
+    /// Something to read has come, while nothing is under way; false, and no harm done, when nothing has by
+    /// then.
+    rt::Task<Result<bool>> wait_for_news(rt::Deadline by);
     /// Writes all, reading meanwhile.
     rt::Task<Result<void>> flush(rt::Deadline by);
     /// The next result; null at the end of a statement's.

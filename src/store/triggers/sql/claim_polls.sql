@@ -1,10 +1,11 @@
--- claim_polls :many  uses trigger_poll_free_idx, trigger_pkey, workflow_pkey  called by data/poller
+-- claim_polls :many  uses trigger_poll_free_by_way_idx, trigger_pkey, workflow_pkey  called by data/poller
 -- What is due and nobody asks, of all tenants but those in `$3`, oldest first. A claim is a lease with a new epoch: whoever
 -- comes back after it has lapsed finds another epoch and writes nothing.
 with due as materialized (
     select p.tenant_id, p.trigger_id, p.ctid as place
     from trigger_poll p
-    where greatest(p.due_at, p.lease_until) <= statement_timestamp()
+    where p.is_held = $4::boolean
+        and greatest(p.due_at, p.lease_until) <= statement_timestamp()
         and p.due_at is not null
         and p.tenant_id <> all($3::uuid[])
     order by greatest(p.due_at, p.lease_until)

@@ -1,7 +1,7 @@
 -- plan_poll :exec  uses trigger_poll_pkey  called by control/triggers when one is made or its settings change
 -- The epoch moves on: what was asked by the old settings is not taken in. `$3`: another source, of which nothing is known.
-insert into trigger_poll as p (tenant_id, trigger_id, compiled)
-values (current_tenant(), $1::uuid, $2::text)
+insert into trigger_poll as p (tenant_id, trigger_id, compiled, is_held)
+values (current_tenant(), $1::uuid, $2::text, $4::boolean)
 on conflict (tenant_id, trigger_id) do update
 set compiled = excluded.compiled,
     epoch = p.epoch + 1,

@@ -16,7 +16,7 @@ export interface RunSearch {
   /** Seconds. */
   longer: string
 }
-export const beginnings = ['manual', 'rerun', 'child', 'handler', 'webhook', 'form', 'schedule', 'poll', 'feed', 'mail', 'postgres', 'event'] as const
+export const beginnings = ['manual', 'rerun', 'child', 'handler', 'webhook', 'form', 'schedule', 'poll', 'feed', 'mail', 'postgres', 'notify', 'event'] as const
 export const no_search: RunSearch = { begun_by: '', failure_kind: '', error: '', tag: '', index: '', value: '', after: '', before: '', longer: '' }
 const names = ['begun_by', 'failure_kind', 'error', 'tag', 'index', 'value', 'after', 'before', 'longer'] as const
 

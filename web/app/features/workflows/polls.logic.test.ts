@@ -21,6 +21,8 @@ describe('a poll’s settings', () => {
   it('of a table, too', () => {
     const config = { connection: 'db', schema: 'public', table: 'orders', cursor: ['updated_at', 'id'], columns: ['id', 'total'], every: '1m', start: 'all' }
     expect(pollConfigOf('postgres', pollFormOf(config))).toEqual(config)
+    const listening = { connection: 'db', channel: 'Orders' }
+    expect(pollConfigOf('notify', pollFormOf(listening))).toEqual(listening)
     expect(sourceText(config)).toBe('db · public.orders')
   })
   it('name the text that is no JSON', () => {

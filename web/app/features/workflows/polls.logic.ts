@@ -1,7 +1,7 @@
 import { isRecord, type Json, readJson, writeJson } from '~/shared/api'
 
 /** Kinds of triggers that ask another system. */
-export const poll_kinds = ['feed', 'poll', 'mail', 'postgres'] as const
+export const poll_kinds = ['feed', 'poll', 'mail', 'postgres', 'notify'] as const
 export type PollKind = (typeof poll_kinds)[number]
 export const starts = ['now', 'all'] as const
 export const after_mail = ['nothing', 'seen', 'move', 'delete'] as const
@@ -29,6 +29,7 @@ export interface PollForm {
   attachments: boolean
   schema: string
   table: string
+  channel: string
   cursor_columns: string
   columns: string
 }
@@ -47,7 +48,8 @@ export function pollFormOf(config: Json): PollForm {
     headers: written(members.headers), items: text(members.items), id: text(members.id), cursor_of: cursors.find((of) => of === cursor.of) ?? 'none', cursor: text(cursor.path),
     every: text(members.every), start: members.start === 'all' ? 'all' : 'now', batch: members.batch === true, filter: written(members.filter),
     folder: text(members.folder), unseen: members.unseen === true, after: after_mail.find((what) => what === members.after) ?? 'nothing', move_to: text(members.move_to),
-    attachments: members.attachments !== false, schema: text(members.schema), table: text(members.table), cursor_columns: listed(members.cursor), columns: listed(members.columns),
+    attachments: members.attachments !== false,
+    schema: text(members.schema), table: text(members.table), channel: text(members.channel), cursor_columns: listed(members.cursor), columns: listed(members.columns),
   }
 }
 
@@ -84,6 +86,8 @@ export function pollConfigOf(kind: PollKind, form: PollForm): { [name: string]: 
     put('table', form.table)
     config.cursor = names(form.cursor_columns)
     if (names(form.columns).length > 0) config.columns = names(form.columns)
+  } else if (kind === 'notify') {
+    put('channel', form.channel)
   } else if (kind === 'mail') {
     put('folder', form.folder)
     config.unseen = form.unseen
@@ -98,8 +102,10 @@ export function pollConfigOf(kind: PollKind, form: PollForm): { [name: string]: 
     if (form.cursor_of !== 'none') config.cursor = { of: form.cursor_of, path: form.cursor.trim() }
   }
   put('connection', form.connection)
-  put('every', form.every)
-  config.start = form.start
+  if (kind !== 'notify') {
+    put('every', form.every)
+    config.start = form.start
+  }
   if (kind === 'feed' || kind === 'poll') config.batch = form.batch
   putJson('filter', form.filter)
   return config
@@ -109,6 +115,7 @@ export function pollConfigOf(kind: PollKind, form: PollForm): { [name: string]: 
 export function sourceText(config: Json): string {
   const members = isRecord(config) ? config : {}
   if (typeof members.url === 'string') return members.url
+  if (typeof members.channel === 'string') return `${text(members.connection)} · ${members.channel}`
   if (typeof members.table === 'string') return `${text(members.connection)} · ${text(members.schema)}.${members.table}`
   if (typeof members.folder === 'string') return `${text(members.connection)} · ${members.folder}`
   const asked = isRecord(members.with) ? members.with : {}

@@ -8,7 +8,7 @@ export type WorkflowState = (typeof workflow_states)[number]
 export type Workflow = Refine<Omit<WorkflowRowFragment, 'published_version'>, { id: WorkflowId; state: WorkflowState; has_unpublished_changes: boolean; published_version_id: VersionId | null }> & {
   published_version_number: number | null
 }
-export const trigger_kinds = ['webhook', 'schedule', 'form', 'poll', 'feed', 'event', 'mail', 'postgres'] as const
+export const trigger_kinds = ['webhook', 'schedule', 'form', 'poll', 'feed', 'event', 'mail', 'postgres', 'notify'] as const
 export type Trigger = Refine<WorkflowTriggersQuery['triggers'][number], { id: TriggerId; kind: (typeof trigger_kinds)[number]; state: 'active' | 'inactive' }>
 export type VersionDetail = WorkflowVersionQuery['workflow_versions'][number]
 

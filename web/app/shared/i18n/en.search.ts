@@ -28,6 +28,7 @@ export const search = {
   'search.by.feed': 'Feed',
   'search.by.mail': 'Mail',
   'search.by.postgres': 'PostgreSQL',
+  'search.by.notify': 'NOTIFY (PostgreSQL)',
   'search.by.event': 'End of another run',
   'search.looked': 'Searched back to {time}; older runs were not looked at yet.',
   'search.further': 'Search further',
