@@ -30,6 +30,7 @@ grant select, insert, update, delete on trigger, refused_delivery, trigger_miss 
 grant execute on function trigger_health(weft.trigger), trigger_setup(weft.trigger) to weft_api;
 grant execute on function note_miss(uuid, uuid, text, bigint, timestamptz, text) to weft_api, weft_ingest;
 grant select, insert on trigger_sample to weft_api;
+grant select (tenant_id, trigger_id, listen_until) on trigger_sample to weft_worker; -- whether ends are wanted
 grant update (listen_until, problem) on trigger_sample to weft_api;
 grant select, insert, update on trigger_schedule, trigger_poll to weft_api;
 grant delete on polled_item to weft_api;

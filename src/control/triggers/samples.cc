@@ -89,11 +89,6 @@ rt::Task<Result<Json>> Triggers::capture(Context& context, Json input) {
     CO_CHECK_OK(store::workflows::expect_changeable(workflow));
     if (found.kind == rows::Kind::kSchedule)
         co_return fail(Error::conflict("A schedule gets no events; its sample is made from its settings"));
-    if (found.kind == rows::Kind::kEvent)
-        co_return fail(Error::conflict(
-            "Ends of other workflows cannot be listened for; begin a run of the other workflow while the "
-            "trigger is active, and repeat the run that follows it"
-        ));
     if (found.kind == rows::Kind::kForm && !workflow.published_version_id)
         co_return fail(Error::conflict(
             "The form has no page yet, since it shows the published inputs; publish the workflow first"

@@ -9,6 +9,7 @@
 #include "store/runs/runs.h"
 #include "store/triggers/ends.h"
 #include "store/triggers/inbox.h"
+#include "store/triggers/samples.h"
 
 #include <utility>
 #include <vector>
@@ -41,6 +42,7 @@ struct Follower::Impl {
           begun(needs.metrics.counter("weft_followers_total", "Runs begun by the ends of others")),
           refused(needs.metrics.counter("weft_followers_refused_total", "Ends that began nothing, by a limit")
           ),
+          samples(needs.metrics.counter("weft_samples_captured_total", "Events kept as samples")),
           scope(needs.loop) {}
 
     rt::Task<void> run();
@@ -48,11 +50,17 @@ struct Follower::Impl {
     rt::Task<Result<std::optional<rows::NewRun>>> follow(
         pg::Transaction& transaction, rows::Ended ended, rt::Deadline by
     );
+    struct Told {
+        std::string input;
+        std::string why;
+    };
+    rt::Task<Result<Told>> told_of(rows::Ended ended, rt::Deadline by);
     rt::Task<std::string> output_of(TenantId tenant, RunId run, rt::Deadline by);
 
     Needs needs;
     telemetry::Counter begun;
     telemetry::Counter refused;
+    telemetry::Counter samples;
     rt::Scope scope;
 };
 
@@ -129,6 +137,17 @@ rt::Task<Result<std::optional<rows::NewRun>>> Follower::Impl::follow(
     pg::Transaction& transaction, rows::Ended ended, rt::Deadline by
 ) {
     const TriggerId trigger = *ended.trigger;
+    if (ended.is_listening) {
+        CO_TRY(Told told, co_await told_of(ended, by));
+        CO_TRY(
+            const bool is_kept,
+            co_await rows::capture(
+                needs.pool, needs.keys, ended.tenant, trigger, std::move(told.input), std::move(told.why), by
+            )
+        );
+        if (is_kept) samples.add(1);
+    }
+    if (!ended.is_live) co_return std::nullopt;
     std::optional<rows::RefusalReason> refusal;
     if (ended.depth >= workflow::kRunDepthMax) refusal = rows::RefusalReason::kDepth;
     if (!refusal) {
@@ -151,28 +170,8 @@ rt::Task<Result<std::optional<rows::NewRun>>> Follower::Impl::follow(
         .follows = ended.run,
         .depth = ended.depth + 1,
     };
-    const JsonObject about{
-        {"id", ended.run.text()},
-        {"workflow", ended.workflow_key},
-        {"state", runstate::name(ended.state)},
-        {"url", needs.options.public_url + "/runs/" + ended.run.text()},
-    };
-    JsonObject given{{"run", about}, {"error", nullptr}};
-    if (ended.error) {
-        CO_TRY(given["error"], parse_json(*ended.error));
-        if (given["error"].is_object() && ended.failure_kind)
-            given["error"].get_object()["kind"] = runstate::name(*ended.failure_kind);
-    }
-    std::string input = to_text(given);
-    input.pop_back();
-    input += ",\"output\":" + co_await output_of(ended.tenant, ended.run, by) + "}";
-    std::string why = to_text(JsonObject{
-        {"kind", name(rows::Kind::kEvent)},
-        {"id", trigger.text()},
-        {"name", ended.trigger_name},
-        {"run_id", ended.run.text()},
-        {"workflow", ended.workflow_key},
-    });
+    CO_TRY(Told told, co_await told_of(ended, by));
+    auto& [input, why] = told;
     if (ended.flow && ended.version) {
         CO_TRY(auto rules, flow::Rules::of(*ended.flow));
         CO_TRY(const Json keys, rules.keys(input, why));
@@ -190,6 +189,33 @@ rt::Task<Result<std::optional<rows::NewRun>>> Follower::Impl::follow(
     CO_TRY(value, co_await needs.codec.seal(run.tenant, run.id, ValueSlot::trigger(), std::move(why), by));
     run.values.push_back(std::move(value));
     co_return run;
+}
+
+/// What a run is given, and sees of how it began.
+rt::Task<Result<Follower::Impl::Told>> Follower::Impl::told_of(rows::Ended ended, rt::Deadline by) {
+    const JsonObject about{
+        {"id", ended.run.text()},
+        {"workflow", ended.workflow_key},
+        {"state", runstate::name(ended.state)},
+        {"url", needs.options.public_url + "/runs/" + ended.run.text()},
+    };
+    JsonObject given{{"run", about}, {"error", nullptr}};
+    if (ended.error) {
+        CO_TRY(given["error"], parse_json(*ended.error));
+        if (given["error"].is_object() && ended.failure_kind)
+            given["error"].get_object()["kind"] = runstate::name(*ended.failure_kind);
+    }
+    std::string input = to_text(given);
+    input.pop_back();
+    input += ",\"output\":" + co_await output_of(ended.tenant, ended.run, by) + "}";
+    std::string why = to_text(JsonObject{
+        {"kind", name(rows::Kind::kEvent)},
+        {"id", ended.trigger->text()},
+        {"name", ended.trigger_name},
+        {"run_id", ended.run.text()},
+        {"workflow", ended.workflow_key},
+    });
+    co_return Told{std::move(input), std::move(why)};
 }
 
 /// JSON text; null of a run that gave none, or one too large to be handed on.

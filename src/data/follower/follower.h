@@ -30,8 +30,9 @@ struct Needs {
     rt::Loop& loop;
     pg::Pool& pool;  // of weft_worker
     store::runs::PayloadCodec& codec;
-    store::notices::Tell tell;  // after each commit: JobsQueued, and RunChanged of the new runs
-    const rt::Clock& clock;     // for ids
+    store::runs::DataKeys& keys;  // of samples
+    store::notices::Tell tell;    // after each commit: JobsQueued, and RunChanged of the new runs
+    const rt::Clock& clock;       // for ids
     Rng& rng;
     telemetry::Metrics& metrics;
     telemetry::Logger log;

@@ -1,4 +1,5 @@
 #include "data/worker/detail/world.h"
+#include "store/triggers/samples.h"
 
 namespace weft::worker {
 namespace {
@@ -136,6 +137,41 @@ TEST_F(FollowsTest, AnInputIsCheckedByWhoeverBeginsTheRun) {
     database().exec("update weft.job set epoch = 1 where run_id = '" + run.text() + "'");
     start_worker();
     EXPECT_EQ(finish(run).state, RunStatus::kFailed);
+}
+
+/// While a workflow is built its trigger is inactive: the next end that it would wait for is kept, and
+/// nothing runs.
+TEST_F(FollowsTest, ASampleIsTheNextEndThatItWaitsFor) {
+    auto first = make_flow();
+    auto second = make_flow();
+    const TriggerId trigger = follow(second, R"({"on":["success"],"workflows":["flow-1"]})");
+    database().exec(
+        "update weft.trigger set state = 'inactive'; insert into weft.trigger_sample (tenant_id, trigger_id, "
+        "listen_until) select tenant_id, id, now() + interval '1 minute' from weft.trigger where id = '" +
+        trigger.text() + "'"
+    );
+    const auto captured = [&] {
+        return database().scalar(
+            "select count(captured_at) from weft.trigger_sample where trigger_id = $1::uuid", {trigger.text()}
+        );
+    };
+    start_worker();
+    EXPECT_EQ(finish(start_run(first, R"({"why":"no"})")).state, RunStatus::kFailed);
+    ASSERT_TRUE(eventually([&] { return ends() == "0"; }));
+    EXPECT_EQ(captured(), "0") << "it waits for another end";
+    EXPECT_EQ(finish(start_run(first, R"({"n":7})")).state, RunStatus::kSuccess);
+    ASSERT_TRUE(eventually([&] { return captured() == "1"; }));
+    auto found = wait(store::triggers::find_sample(store::Db(*api_pool_, tenant_), trigger, soon()));
+    ASSERT_TRUE(found) << found.error().detail;
+    auto event =
+        wait(store::triggers::open_sample(*keys_, tenant_, trigger, std::move(found->sealed), soon()));
+    ASSERT_TRUE(event) << event.error().detail;
+    EXPECT_THAT(*event, HasSubstr(R"("output":{"n":7})"));
+    EXPECT_THAT(*event, HasSubstr(R"("kind":"event")"));
+    EXPECT_EQ(followers(), "0");
+    EXPECT_TRUE(eventually([&] { return ends() == "0"; }));
+    EXPECT_EQ(finish(start_run(first)).state, RunStatus::kSuccess);
+    EXPECT_EQ(ends(), "0") << "nobody wants to know any more";
 }
 
 /// Whoever dies after an end leaves it to the next; what was begun is not begun again.

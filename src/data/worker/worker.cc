@@ -103,6 +103,7 @@ struct Worker::Impl {
               {deps.loop,
                deps.pool,
                codec,
+               keys,
                store::notices::tell_through(notifier),
                deps.clock,
                deps.rng,

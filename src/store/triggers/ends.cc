@@ -26,6 +26,8 @@ constexpr auto kEnded = pg::columns(
     pg::column<&Ended::depth>("depth"),
     pg::column<&Ended::trigger>("trigger_id"),
     pg::column<&Ended::trigger_name>("trigger_name"),
+    pg::column<&Ended::is_live>("is_live"),
+    pg::column<&Ended::is_listening>("is_listening"),
     pg::column<&Ended::flow>("flow"),
     pg::column<&Ended::version>("published_version_id")
 );

@@ -26,7 +26,9 @@ struct Ended {
     int depth = 0;                     // of the run that has ended
     std::optional<TriggerId> trigger;
     std::string trigger_name;
-    std::optional<Json> flow;  // rules of the trigger's workflow (core/flow), and of which version
+    bool is_live = false;       // it is active: the end begins a run
+    bool is_listening = false;  // somebody wants a sample of it (samples.h)
+    std::optional<Json> flow;   // rules of the trigger's workflow (core/flow), and of which version
     std::optional<WorkflowVersionId> version;
 };
 /// The oldest `limit` ends that nobody else looks at.

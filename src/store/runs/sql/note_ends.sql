@@ -41,6 +41,14 @@ where exists (
         exists (
             select from trigger t where t.tenant_id = current_tenant() and t.kind = 'event' and t.state = 'active' offset 0
         )
+        -- Somebody who builds listens for an event, of whichever kind.
+        or exists (
+            select
+            from trigger_sample s
+            where s.tenant_id = current_tenant()
+                and s.listen_until > statement_timestamp()
+            offset 0
+        )
         or exists (
             select
             from alert_rule a

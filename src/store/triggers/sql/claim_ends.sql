@@ -1,5 +1,6 @@
--- claim_ends :many  uses run_end_age_idx, trigger_of_ends_idx, alert_rule_active_idx, workflow_pkey  called by data/follower in the
--- transaction that begins what follows: the oldest ends, each with the triggers that wait for it, or none
+-- claim_ends :many  uses run_end_age_idx, trigger_of_ends_idx, trigger_sample_pkey, alert_rule_active_idx, workflow_pkey
+-- Called by data/follower in the transaction that begins what follows: the oldest ends, each with the triggers that wait for
+-- it, or none; those, too, that somebody listens for while they are inactive.
 -- In the same breath the alerts that tell of them are noted: the first 100 of a message by name, the others by number. Rules
 -- are locked in the order of their key, since several look at ends at a time.
 -- Without names a trigger waits for what began by itself: what follows, or handles a failure, does not count.
@@ -56,18 +57,31 @@ counted as (
 )
 select
     e.tenant_id, e.run_id, coalesce(w.key, '') as workflow_key, e.state, e.failure_kind, e.error, e.depth::int as depth,
-    t.id as trigger_id, coalesce(t.name, '') as trigger_name, t.flow, t.published_version_id
+    t.id as trigger_id, coalesce(t.name, '') as trigger_name, coalesce(t.is_live, false) as is_live,
+    coalesce(t.is_listening, false) as is_listening, t.flow, t.published_version_id
 from ended e
 left join lateral (
     select f.key from workflow f where f.tenant_id = e.tenant_id and f.id = e.workflow_id offset 0
 ) w on true
 left join lateral (
-    select a.id, a.name, b.flow, b.published_version_id
-    from trigger a
+    select a.id, a.name, a.state = 'active' as is_live, c.is_listening, b.flow, b.published_version_id
+    from (
+        select o.id, bool_or(o.is_listening) as is_listening
+        from (
+            select i.id, false as is_listening
+            from trigger i
+            where i.tenant_id = e.tenant_id and i.kind = 'event' and i.state = 'active'
+            union all
+            select s.trigger_id, true
+            from trigger_sample s
+            where s.tenant_id = e.tenant_id and s.listen_until > statement_timestamp()
+        ) o
+        group by o.id
+    ) c
+    join trigger a on a.tenant_id = e.tenant_id and a.id = c.id
     join workflow b on b.tenant_id = a.tenant_id and b.id = a.workflow_id
     where a.tenant_id = e.tenant_id
         and a.kind = 'event'
-        and a.state = 'active'
         and a.config::jsonb -> 'on' ? e.state
         and case
             when a.config::jsonb -> 'workflows' is not null then a.config::jsonb -> 'workflows' ? w.key
