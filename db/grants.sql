@@ -65,11 +65,12 @@ grant execute on function rate_step(jsonb) to weft_api, weft_worker, weft_ingest
 -- What turns gates (V0023): whoever begins runs, whoever ends them, and whoever looks for those that are due.
 grant execute on function gate_number(gate_ref), turn_away(uuid, uuid, text), turn_all_away(uuid, uuid[], text),
 pass_gate(uuid, uuid[], text), held_at(gate_ref, bigint), turn_debounce(gate_ref, jsonb), turn_throttle(gate_ref, jsonb),
-turn_concurrency(gate_ref, jsonb), turn_gate(gate_ref), turn_gates(gate_ref[])
+turn_concurrency(gate_ref, jsonb), turn_breaker(gate_ref), turn_gate(gate_ref), turn_gates(gate_ref[])
 to weft_worker, weft_ingest, weft_dispatch;
 grant execute on procedure look_again(gate_ref, timestamptz) to weft_worker, weft_ingest, weft_dispatch;
 grant execute on function enter_gates(uuid[], uuid[]) to weft_ingest;
-grant execute on function end_gated_jobs(uuid[]) to weft_worker;
+grant execute on function end_gated_jobs(uuid[]), breaker_of(uuid, uuid),
+note_breaker(uuid, uuid, uuid, jsonb, text, text, text) to weft_worker;
 grant execute on function turn_due_gates(int), turn_standing_gates(gate_ref, int) to weft_dispatch;
 -- Everything of an alert's rule but whom it tells and its secrets.
 grant select (
@@ -102,7 +103,11 @@ grant select, insert on run_mark to weft_worker;
 grant select, insert, update on usage_part to weft_worker;
 grant select, insert, update, delete on job to weft_worker;
 grant select, insert, update on run_wait to weft_worker;
-grant insert on run_end to weft_worker;
+grant insert, select (tenant_id, run_id, error), update (error) on run_end to weft_worker;
+-- Who turns gates lets one run try; who ends runs counts those that failed; who resumes a workflow takes the row away.
+grant select, update on workflow_pause to weft_worker, weft_ingest, weft_dispatch;
+grant insert, delete on workflow_pause to weft_worker;
+grant select, delete on workflow_pause to weft_api;
 grant select on alert_rule, alert_secret, alert to weft_worker;
 grant select, delete on kept_event to weft_worker;
 grant select, insert on file, file_use to weft_worker;
@@ -202,6 +207,7 @@ begin
                 ('weft_ingest', 'trigger_event'), ('weft_ingest', 'tenant_queue'),
                 ('weft_ingest', 'trigger_schedule'), ('weft_ingest', 'run_wait'), ('weft_ingest', 'flow_gate'),
                 ('weft_dispatch', 'workflow'), ('weft_dispatch', 'flow_gate'),
+                ('weft_ingest', 'workflow_pause'), ('weft_dispatch', 'workflow_pause'),
                 ('weft_ingest', 'trigger_poll'), ('weft_ingest', 'polled_item'), ('weft_ingest', 'refused_delivery'),
                 ('weft_ingest', 'trigger_miss'),
                 ('weft_ingest', 'run_end'), ('weft_ingest', 'alert_rule'), ('weft_ingest', 'alert'),

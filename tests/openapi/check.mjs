@@ -122,6 +122,8 @@ const n8n = { nodes: [{ name: 'Go', type: 'n8n-nodes-base.manualTrigger' }, { na
 await call('workflows.import_n8n', { body: { file: JSON.stringify(n8n), zone: 'Europe/Madrid' } })
 const published = await call('workflows.publish', { at: workflow })
 await call('workflows.list_versions', { at: workflow })
+await call('workflows.get_pause', { at: workflow })
+await call('workflows.resume', { at: workflow })
 await call('workflow_versions.get', { at: published })
 
 const alert = await call('alerts.create', { body: { name: 'Failures', channel: 'webhook', url: 'https://ops.example.com/hook' } })

@@ -72,6 +72,7 @@ function tables(s: State): Record<string, Item[]> {
       ...(step.finished_at == null && step.state !== 'skipped' ? [] : [{ iteration: '0', run_id: run.id, seq: String(i * 2 + 2), logged_at: step.finished_at ?? run.created_at, level: step.state === 'failed' ? 'error' : 'debug', step_id: step.step_id, message: step.state === 'failed' ? String((step.error as Item).message) : `ended: ${String(step.state)}` }]),
     ])),
     workflows: s.workflows,
+    workflow_pauses: [],
     workflow_drafts: [...s.drafts].map(([workflow_id, draft]) => ({ workflow_id, updated_at: new Date().toISOString(), ...draft })),
     workflow_versions: s.versions,
     triggers: s.triggers, refused_deliveries: s.refused, apps: s.apps, app_versions: s.appVersions, actions: s.actions, connections: s.connections, tokens: s.tokens,

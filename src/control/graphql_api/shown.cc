@@ -26,6 +26,7 @@ constexpr std::array kWorkflow = {
     Relationship{"runs", true, "workflow_run", "id", "workflow_id"},
     Relationship{"alerts", true, "alert_rule", "id", "workflow_id"},
     Relationship{"usage", true, "usage_day", "id", "workflow_id"},
+    Relationship{"pause", false, "workflow_pause", "id", "workflow_id"},
 };
 constexpr std::array kOfWorkflow = {Relationship{"workflow", false, "workflow", "workflow_id", "id"}};
 constexpr std::array kTrigger = {
@@ -123,6 +124,13 @@ constexpr std::array kTables = {
         "circuit_reason "
         "created_at updated_at",
         kConnection
+    },
+    Table{
+        "workflow_pause",
+        "workflow_pauses",
+        Permission::kWorkflowRead,
+        "tenant_id workflow_id failed_at state until opened_at probe_run_id reason",
+        kOfWorkflow
     },
     Table{
         "workflow",

@@ -45,7 +45,7 @@ constexpr std::string_view kRun = R"(
 
 /// Which rule of its workflow keeps a run from beginning; `ahead` of one run alone, at most 1,000.
 constexpr std::string_view kHeld = R"(
-    rule debounce|throttle|concurrency = concurrency
+    rule breaker|debounce|throttle|concurrency = concurrency
     key text = customer-7
     ahead int? = 3)";
 

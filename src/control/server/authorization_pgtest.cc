@@ -58,6 +58,8 @@ const std::map<std::string, std::string> kPolicy{
     {"workflows.activate", "oab"},
     {"workflows.deactivate", "oab"},
     {"workflows.archive", "oab"},
+    {"workflows.get_pause", "oabv"},
+    {"workflows.resume", "oab"},
     {"workflows.restore", "oab"},
     {"workflows.list_versions", "oabv"},
     {"workflow_versions.get", "oabv"},

@@ -60,6 +60,14 @@ constexpr std::string_view kNew = R"({
         "definition": {"$ref": "#/definitions/workflow_definition"}
     }})";
 
+constexpr std::string_view kPause = R"(
+    state closed|open|half_open = closed
+    failures int = 0
+    until time? = null
+    opened_at time? = null
+    probe_run_id id? = null
+    reason text? = null)";
+
 constexpr std::string_view kChange = R"({"properties": {
     "name": {"$ref": "#/definitions/name"}, "description": {"$ref": "#/definitions/text"}}})";
 
@@ -209,6 +217,25 @@ void Workflows::add_states(Table& table) {
         "/workflows/{id}/restore",
         "Bring an archived workflow back, as inactive",
         bind(this, &Workflows::restore));
+    table.define("workflow_pause", kPause);
+    table.add(shows(
+        {"workflows.get_pause",
+         "/workflows/{id}/pause",
+         "Whether the workflow's breaker has paused it, and why",
+         may(Permission::kWorkflowRead),
+         "workflow_pause"},
+        bind(this, &Workflows::pause)
+    ));
+    table.add(commands(
+        {"workflows.resume",
+         "/workflows/{id}/resume",
+         "End the pause of a workflow's breaker: runs that wait begin",
+         publish,
+         "workflow_pause",
+         "{}",
+         "workflow"},
+        bind(this, &Workflows::resume)
+    ));
 }
 
 }  // namespace weft::control

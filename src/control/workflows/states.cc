@@ -20,6 +20,17 @@ void tell(Context& context, const std::vector<TriggerId>& triggers) {
     }
 }
 
+Json pause_json(const rows::Pause& pause) {
+    return JsonObject{
+        {"state", name(pause.state)},
+        {"failures", pause.failures},
+        {"until", time_json(pause.until)},
+        {"opened_at", time_json(pause.opened_at)},
+        {"probe_run_id", pause.probe ? Json(pause.probe->text()) : Json(nullptr)},
+        {"reason", pause.reason ? Json(*pause.reason) : Json(nullptr)},
+    };
+}
+
 Error runs_are_live(std::int64_t count) {
     const std::string runs = count == 1 ? "1 run" : std::to_string(count) + " runs";
     return Error::conflict(runs + " of the workflow have not ended; cancel them, or wait for them");
@@ -66,6 +77,21 @@ rt::Task<Result<Json>> Workflows::restore(Context& context, Json input) {
     if (workflow.state != rows::State::kArchived)
         co_return fail(Error::conflict("The workflow is not archived"));
     co_return co_await set_state(context, id, rows::State::kInactive);
+}
+
+rt::Task<Result<Json>> Workflows::pause(Context& context, Json input) {
+    const auto id = id_in<WorkflowId>(input);
+    CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
+    CO_TRY(auto pause, co_await rows::find_pause(context.db(), id, context.deadline));
+    co_return pause_json(pause);
+}
+
+rt::Task<Result<Json>> Workflows::resume(Context& context, Json input) {
+    const auto id = id_in<WorkflowId>(input);
+    context.object = id.uuid();
+    CO_CHECK_OK(co_await rows::find(context.db(), id, context.deadline));
+    CO_CHECK_OK(co_await rows::end_pause(context.db(), id, context.deadline));
+    co_return pause_json(rows::Pause{});
 }
 
 rt::Task<Result<Json>> Workflows::remove(Context& context, Json input) {

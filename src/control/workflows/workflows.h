@@ -37,6 +37,8 @@ class Workflows {
     /// To kActive or kInactive.
     rt::Task<Result<Json>> switch_to(Context& context, Json input, store::workflows::State state);
     rt::Task<Result<Json>> archive(Context& context, Json input);
+    rt::Task<Result<Json>> pause(Context& context, Json input);
+    rt::Task<Result<Json>> resume(Context& context, Json input);
     rt::Task<Result<Json>> restore(Context& context, Json input);
     rt::Task<Result<Json>> set_state(Context& context, WorkflowId id, store::workflows::State state);
     /// The ingress remembers what a trigger starts.

@@ -21,6 +21,7 @@ constexpr JsonLimits kReadLimits{.bytes_max = limits::kPayloadBytesMax, .depth_m
 constexpr std::array<std::string_view, 4> kWhenFull = {"queue", "cancel-oldest", "cancel-newest", "skip"};
 constexpr auto kPerMax = std::chrono::hours(24) * 31;
 constexpr auto kDebounceMax = std::chrono::hours(24) * 7;
+constexpr auto kBreakerWithinMax = std::chrono::hours(24) * 7;
 constexpr std::size_t kPathMax = 16;
 
 /// Reads the members of one rule, and tells what is wrong with them.
@@ -167,6 +168,16 @@ std::optional<JsonObject> read_debounce(const Json& value, std::vector<Error>& p
     return out;
 }
 
+std::optional<JsonObject> read_breaker(const Json& value, std::vector<Error>& problems) {
+    Reader from("breaker", value, problems);
+    if (!from.is_object()) return std::nullopt;
+    from.expect({"failures", "within", "pause"});
+    JsonObject out{{"failures", from.number("failures", kBreakerMax)}};
+    out["within_ms"] = from.needed_duration("within", kBreakerWithinMax, "7d");
+    out["pause_ms"] = from.needed_duration("pause", kBreakerWithinMax, "7d");
+    return out;
+}
+
 std::optional<Json> read_priority(const Json& value, std::vector<Error>& problems) {
     const auto* number = value.if_number();
     const auto whole = number != nullptr ? number->to_int64() : std::nullopt;
@@ -252,6 +263,7 @@ JsonObject read(const JsonObject& definition, std::vector<Error>& problems) {
         return read_rate("rate-limit", value, found);
     });
     take("debounce", "debounce", read_debounce);
+    take("breaker", "breaker", read_breaker);
     take("priority", "priority", read_priority);
     return out;
 }

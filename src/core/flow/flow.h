@@ -14,19 +14,21 @@
 namespace weft::flow {
 
 /// The members of a definition that say so.
-inline constexpr std::array<std::string_view, 6> kMembers = {
-    "concurrency", "singleton", "throttle", "rate-limit", "debounce", "priority"
+inline constexpr std::array<std::string_view, 7> kMembers = {
+    "concurrency", "singleton", "throttle", "rate-limit", "debounce", "breaker", "priority"
 };
 
 inline constexpr std::int64_t kConcurrencyMax = 1'000;  // counted each time a run begins or ends
+inline constexpr std::int64_t kBreakerMax = 100;        // times of failures that are kept
 inline constexpr std::int64_t kRateMax = 1'000'000;
 inline constexpr std::int64_t kPriorityMax = 600;  // seconds that a run may overtake older ones by
 inline constexpr std::size_t kKeyBytesMax = 200;   // longer ones are known by their hash
 
 /// The rules as they are stored with a published version (and kept in `workflow.flow`): an object with what
 /// there is of `concurrency` {limit, when_full, key}, `throttle` and `rate` {limit, per_ms, key}, `debounce`
-/// {for_ms, max_ms, key}, and `priority`, a number or a path. A path is a list: ["input", "order", 0].
-/// Empty when the definition has none. `problems` takes what is wrong, with its field.
+/// {for_ms, max_ms, key}, `breaker` {failures, within_ms, pause_ms}, and `priority`, a number or a path. A
+/// path is a list: ["input", "order", 0]. Empty when the definition has none. `problems` takes what is wrong,
+/// with its field.
 JsonObject read(const JsonObject& definition, std::vector<Error>& problems);
 
 /// What `read` has made, ready for runs.

@@ -76,6 +76,15 @@ TEST(Flow, SaysWhichFieldIsWrong) {
     EXPECT_EQ(wrong(R"({"throttle": {"limit": 1}})"), Fields{"throttle.per"});
     EXPECT_EQ(wrong(R"({"throttle": {"limit": 1, "per": "32d"}})"), Fields{"throttle.per"});
     EXPECT_EQ(wrong(R"({"debounce": {"for": "1m", "max": "1s"}})"), Fields{"debounce.max"});
+    EXPECT_EQ(wrong(R"({"breaker": {"failures": 3, "within": "1h", "pause": "5m"}})"), Fields{});
+    EXPECT_EQ(
+        wrong(R"({"breaker": {"failures": 0, "within": "1h"}})"),
+        (Fields{"breaker.failures", "breaker.pause"})
+    );
+    EXPECT_EQ(
+        wrong(R"({"breaker": {"failures": 101, "within": "8d", "pause": "8d"}})"),
+        (Fields{"breaker.failures", "breaker.within", "breaker.pause"})
+    );
     EXPECT_EQ(wrong(R"({"priority": 601})"), Fields{"priority"});
     EXPECT_EQ(wrong(R"({"priority": -1})"), Fields{"priority"});
 }

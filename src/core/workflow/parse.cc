@@ -433,6 +433,7 @@ void read_definition(const Json& tree, Definition& out, Problems& problems) {
          "throttle",
          "rate-limit",
          "debounce",
+         "breaker",
          "priority",
          "on-failure",
          "tags",

@@ -53,7 +53,7 @@ struct Claimed {
     WorkflowVersionId version;
     int crashes = 0;
     bool is_awaited = false;  // a caller waits for the run's answer
-    bool is_gated = false;    // holds a place at a gate of its workflow
+    bool is_gated = false;    // holds a place at a gate of its workflow, or its end is noted there
     int depth = 0;            // how many runs stand above it
     std::optional<Parent> parent;
     /// Jobs may have been left that were due: of several tenants, or of one that had no more room.

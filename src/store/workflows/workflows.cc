@@ -7,6 +7,9 @@ namespace weft::pg {
 
 template <>
 struct Reader<store::workflows::State> : WordReader<store::workflows::State, store::workflows::state_from> {};
+template <>
+struct Reader<store::workflows::Breaker>
+    : WordReader<store::workflows::Breaker, store::workflows::breaker_from> {};
 
 }  // namespace weft::pg
 
@@ -48,6 +51,15 @@ constexpr auto kVersion = pg::columns(
     pg::column<&Version::published_at>("published_at")
 );
 
+constexpr auto kPause = pg::columns(
+    pg::column<&Pause::state>("state"),
+    pg::column<&Pause::failures>("failures"),
+    pg::column<&Pause::until>("until"),
+    pg::column<&Pause::opened_at>("opened_at"),
+    pg::column<&Pause::probe>("probe_run_id"),
+    pg::column<&Pause::reason>("reason")
+);
+
 Error moved_on() {
     return Error::conflict("The draft was changed meanwhile; load it again").with_field("revision");
 }
@@ -67,6 +79,13 @@ std::string_view name(State state) {
 }
 std::optional<State> state_from(std::string_view text) {
     return find_word<State>(kStates, text);
+}
+
+std::string_view name(Breaker breaker) {
+    return word_of(kBreakers, breaker);
+}
+std::optional<Breaker> breaker_from(std::string_view text) {
+    return find_word<Breaker>(kBreakers, text);
 }
 
 rt::Task<Result<Page<Workflow>>> list(Db db, std::optional<State> state, PageRequest page, rt::Deadline by) {
@@ -117,6 +136,17 @@ rt::Task<Result<Workflow>> lock(Db db, WorkflowId id, rt::Deadline by) {
 rt::Task<Result<Workflow>> set_state(Db db, WorkflowId id, State state, rt::Deadline by) {
     CO_CHECK_OK(co_await db.query(sql::kSetState, pg::params(id, state), by));
     co_return co_await find(db, id, by);
+}
+
+rt::Task<Result<Pause>> find_pause(Db db, WorkflowId id, rt::Deadline by) {
+    CO_TRY(auto rows, co_await db.query(sql::kFindPause, pg::params(id), by));
+    CO_TRY(auto found, pg::first(rows, kPause));
+    co_return found.value_or(Pause{});
+}
+
+rt::Task<Result<void>> end_pause(Db db, WorkflowId id, rt::Deadline by) {
+    CO_CHECK_OK(co_await db.query(sql::kEndPause, pg::params(id), by));
+    co_return Result<void>();
 }
 
 rt::Task<Result<Usage>> usage(Db db, WorkflowId id, rt::Deadline by) {

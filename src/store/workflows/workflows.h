@@ -56,6 +56,24 @@ rt::Task<Result<Workflow>> add(Db db, NewWorkflow workflow, rt::Deadline by);
 rt::Task<Result<Workflow>> change(Db db, WorkflowChange change, rt::Deadline by);
 /// Which of these keys are workflows that are published, and not archived.
 rt::Task<Result<std::set<std::string>>> find_published(Db db, std::set<std::string> keys, rt::Deadline by);
+/// Where a workflow's breaker stands (docs/adr/0044). Open: no run begins until a time; half open: one tries.
+enum class Breaker : std::uint8_t { kClosed, kOpen, kHalfOpen };
+/// In the order of the enum.
+inline constexpr std::array<std::string_view, 3> kBreakers = {"closed", "open", "half_open"};
+std::string_view name(Breaker breaker);
+std::optional<Breaker> breaker_from(std::string_view text);
+
+struct Pause {
+    Breaker state = Breaker::kClosed;
+    int failures = 0;  // runs that failed in a row
+    std::optional<Instant> until;
+    std::optional<Instant> opened_at;
+    std::optional<RunId> probe;  // the run that tries
+    std::optional<std::string> reason;
+};
+rt::Task<Result<Pause>> find_pause(Db db, WorkflowId id, rt::Deadline by);
+/// Nothing when it is not paused.
+rt::Task<Result<void>> end_pause(Db db, WorkflowId id, rt::Deadline by);
 /// What stands in the way of deleting it.
 struct Usage {
     std::int64_t live_runs = 0;

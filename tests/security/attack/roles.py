@@ -5,7 +5,7 @@ import json
 POLICY = {
     "member": "tokens.list tokens.create tokens.delete",  # any signed-in caller, however narrow; a token makes no tokens
     "oabv": "apps.list apps.get app_versions.list app_versions.get actions.list "
-            "actions.get connections.list connections.get workflows.list workflows.get workflows.get_draft workflows.validate "
+            "actions.get connections.list connections.get workflows.list workflows.get workflows.get_draft workflows.validate workflows.get_pause "
             "workflows.list_versions workflow_versions.get triggers.list triggers.get triggers.refused triggers.health triggers.history triggers.sample schedules.zones "
             "schedules.preview runs.list runs.get "
             "runs.steps runs.get_step runs.value runs.value_shape runs.logs runs.events live "
@@ -16,7 +16,7 @@ POLICY = {
            "app_versions.deprecate app_versions.restore actions.create actions.change actions.delete connections.create "
            "connections.change connections.replace_secret connections.close_circuit connections.delete workflows.create workflows.change "
            "workflows.delete workflows.save_draft workflows.publish workflows.activate workflows.deactivate "
-           "workflows.archive workflows.restore workflows.start workflows.test triggers.create triggers.change triggers.delete "
+           "workflows.archive workflows.restore workflows.resume workflows.start workflows.test triggers.create triggers.change triggers.delete "
            "triggers.activate triggers.deactivate triggers.rotate triggers.capture runs.cancel runs.rerun runs.preview_rerun "
            "runs.rerun_many dead_letters.drop dead_letters.drop_many "
            "workflows.import_n8n events.send files.upload files.delete "

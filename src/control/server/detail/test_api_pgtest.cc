@@ -427,6 +427,8 @@ std::map<std::string, Call> calls_on(const World& world) {
         {"workflows.activate", {M::kPost, at("/workflows/", "workflow", "/activate"), empty}},
         {"workflows.deactivate", {M::kPost, at("/workflows/", "workflow", "/deactivate"), empty}},
         {"workflows.archive", {M::kPost, at("/workflows/", "workflow", "/archive"), empty}},
+        {"workflows.get_pause", {M::kGet, at("/workflows/", "workflow", "/pause"), {}}},
+        {"workflows.resume", {M::kPost, at("/workflows/", "workflow", "/resume"), empty}},
         {"workflows.restore", {M::kPost, at("/workflows/", "workflow", "/restore"), empty}},
         {"workflows.list_versions", {M::kGet, at("/workflows/", "workflow", "/versions"), {}}},
         {"workflow_versions.get", {M::kGet, at("/workflow-versions/", "version"), {}}},

@@ -49,6 +49,15 @@ class Worker {
         EXPECT_TRUE(written) << written.error().detail;
         held_.erase(run);
     }
+    void fail(RunId run, const std::string& error_class) {
+        auto entry = ended(held_.at(run));
+        entry.state = runstate::RunStatus::kFailed;
+        entry.failure_kind = runstate::FailureKind::kProvider;
+        entry.error = R"({"message": "away", "class": ")" + error_class + R"("})";
+        auto written = edge_.wait(store::runs::flush(pool_, {&entry}, Edge::by()));
+        EXPECT_TRUE(written) << written.error().detail;
+        held_.erase(run);
+    }
     const Claimed& held(RunId run) const { return held_.at(run); }
     Queue::Turned turn() {
         auto turned = edge_.wait(queue_.turn_due_gates(Edge::by()));

@@ -140,7 +140,7 @@ taken as (
     where j.ctid = d.place
     returning
         j.tenant_id, j.run_id, j.workflow_id, j.workflow_version_id, j.epoch, j.crashes, j.is_awaited,
-        j.stage is not null as is_gated,
+        j.stage is not null or coalesce(j.flow ? 'breaker', false) as is_gated,
         j.depth, j.parent_run_id, coalesce(j.parent_step_id, '') as parent_step_id,
         coalesce(j.parent_iteration, 0) as parent_iteration,
         j.cancel_requested_at is not null as is_cancel_requested, coalesce(j.cancel_reason, '') as cancel_reason,

@@ -40,7 +40,7 @@ export interface Run extends Timed {
   tags?: string[]
   index?: Record<string, string>
 }
-export const held_at = ['debounce', 'throttle', 'concurrency'] as const
+export const held_at = ['breaker', 'debounce', 'throttle', 'concurrency'] as const
 export type HeldAt = (typeof held_at)[number]
 /** Where a run stands that may not begin yet: its key at the rule, and how many stand before it, counted up to 1,000. */
 export interface InLine {

@@ -129,6 +129,7 @@ function workflowOperations(send: Send, none: None) {
     /** What n8n exported, as a draft and a report; nothing is saved. */
     importN8n: (file: string, zone: string) => send(T.imported, 'POST', '/workflows/import/n8n', { file, zone }),
     remove: (id: WorkflowId) => none('DELETE', `/workflows/${id}`),
+    resume: (id: WorkflowId) => none('POST', `/workflows/${id}/resume`),
     setState: (id: WorkflowId, change: 'activate' | 'deactivate' | 'archive' | 'restore') => none('POST', `/workflows/${id}/${change}`),
     saveDraft: (id: WorkflowId, definition: Json, revision: number | null) =>
       send(T.draft, 'PUT', `/workflows/${id}/draft`, revision === null ? { definition } : { definition, revision }),

@@ -379,6 +379,13 @@ export type StepOutputsQueryVariables = Exact<{
 
 export type StepOutputsQuery = { run_steps: Array<{ step_id: string, output: Json | null }> };
 
+export type WorkflowPauseQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type WorkflowPauseQuery = { workflow_pauses: Array<{ state: string, until: string | null, opened_at: string | null, reason: string | null, probe_run_id: Uuid | null }> };
+
 const AppRow = { id: uuid, key: string, name: string, description: string }
 const AppVersionRow = { id: uuid, major: number, minor: number, state: string, manifest: json }
 const RunRow = { id: uuid, workflow_id: uuid, workflow_version_id: uuid, trigger_id: maybe(uuid), rerun_of: maybe(uuid), cause: maybe(string), parent_run_id: maybe(uuid), parent_step_id: maybe(string), state: string, failure_kind: maybe(string), error: maybe(json), created_at: string, started_at: maybe(string), finished_at: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string), workflow: maybe(object({ key: string, name: string })), version: maybe(object({ number: number })), job: maybe(object({ state: string, stage: maybe(string), cancel_requested_at: maybe(string), canceled_by_name: maybe(string), cancel_reason: maybe(string) })) }
@@ -526,4 +533,8 @@ export const StepRunsDocument: Operation<StepRunsQuery, StepRunsQueryVariables> 
 export const StepOutputsDocument: Operation<StepOutputsQuery, StepOutputsQueryVariables> = operation(
   "query StepOutputs($run:uuid!$steps:[String!]!){run_steps(where:{run_id:{_eq:$run}step_id:{_in:$steps}iteration:{_eq:0}state:{_eq:\"success\"}}limit:500){step_id output}}",
   object({ run_steps: array(object({ step_id: string, output: maybe(json) })) }),
+)
+export const WorkflowPauseDocument: Operation<WorkflowPauseQuery, WorkflowPauseQueryVariables> = operation(
+  "query WorkflowPause($id:uuid!){workflow_pauses(where:{workflow_id:{_eq:$id}state:{_neq:\"closed\"}}limit:1){state until opened_at reason probe_run_id}}",
+  object({ workflow_pauses: array(object({ state: string, until: maybe(string), opened_at: maybe(string), reason: maybe(string), probe_run_id: maybe(uuid) })) }),
 )
