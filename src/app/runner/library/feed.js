@@ -52,7 +52,7 @@ const feedItem = (item) => {
 globals.feed = {
   parse(text) {
     const where = "feed.parse";
-    const root = xmlRead(where, textOf(where, "text", text).trimStart(), feedLists);
+    const root = xmlRead(where, textOf(where, "text", text).trimStart(), (element) => xmlValue(element, feedLists));
     const name = keys(root)[0];
     const tree = root[name];
     const kind = name === "rss" ? "rss" : name === "feed" || name === "atom:feed" ? "atom" : name === "rdf:RDF" ? "rss" : null;
