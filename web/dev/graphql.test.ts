@@ -13,7 +13,7 @@ const some = '01890000-0000-7000-8000-000000000001'
 const last = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 const variables = {
   id: some, run: some, app: some, workflow: some, version: some, before: last, limit: 5, step: 'order', slots: ['step.order.input'], ids: [some], after: '0', now: '2026-01-01T00:00:00Z', like: '%o%',
-  iteration: '0', items: { _gt: '0' }, until: '9', steps: ['order'], fatal: ['order'], first: 'order', last: 'order', offset: 0,
+  iteration: '0', given: '0', made: '0', input: [some], output: [some], trigger: [some], items: { _gt: '0' }, until: '9', steps: ['order'], fatal: ['order'], first: 'order', last: 'order', offset: 0,
 }
 
 describe('operations', () => {

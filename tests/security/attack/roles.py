@@ -70,7 +70,7 @@ def agrees(status, allowed, name, letter, by_token):
     if allowed == "member":
         may = not (name == "tokens.create" and by_token)
     elif letter == "scoped":
-        may = name.startswith(("runs.", "dead_letters.", "files.")) and allowed == "oabv"
+        may = name.startswith(("runs.", "dead_letters.", "files.", "usage.")) and allowed == "oabv"
     else:
         may = letter in allowed
     return (status not in (401, 403)) == may
