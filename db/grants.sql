@@ -114,6 +114,7 @@ grant select, insert on file, file_use to weft_worker;
 grant update (expires_at) on file to weft_worker; -- only thus may it lock a row that it makes a run refer to
 grant select, insert, update on file_space to weft_worker;
 grant execute on function refuse_stale(bigint) to weft_worker;
+grant select (tenant_id, due_max, waiting_max, file_bytes_max) on tenant_queue to weft_worker;
 
 -- weft_auth: who is this? Before a tenant is known, hence across tenants; only what identifies.
 grant select, insert on tenant to weft_auth;
@@ -169,7 +170,7 @@ grant select (tenant_id, id, flow) on workflow to weft_dispatch;
 -- weft_dispatch: who is next, who is late. The queue's columns only; no definition, no payload.
 grant select, update on job to weft_dispatch;
 grant select, update on tenant_queue to weft_dispatch;
-grant select (id) on tenant to weft_dispatch;
+grant select (id, slug) on tenant to weft_dispatch;
 grant select (tenant_id, id, class) on tenant_key to weft_dispatch;
 grant select (tenant_id, id, state, finished_at) on workflow_run to weft_dispatch;
 -- What has passed (store/retention): whole days of history, and rows by their age alone.

@@ -175,6 +175,7 @@ await call('workflows.test', { at: workflow, body: { until: 'one', pins: { one: 
 await call('runs.preview_rerun', { at: started, query: '?from=step&step_id=one' })
 await call('dead_letters.list')
 await call('usage.list', { query: '?by=workflow' })
+await call('quotas.list')
 const failing = await call('workflows.create', { body: { key: 'broken', name: 'Broken', definition: { name: 'broken', steps: [{ id: 'no', uses: 'core/fail', with: { message: 'no' } }] } } })
 await call('workflows.publish', { at: failing })
 const hook = await call('triggers.create', { at: failing, body: { kind: 'webhook', name: 'Hook', config: { signature: { scheme: 'none' } } } })

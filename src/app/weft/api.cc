@@ -79,6 +79,7 @@ class ApiProcess {
         TRY(blobs_, blob::open_directory(options_.blobs));
         TRY(file_streams_, blob::open_streams(options_.blobs));
         TRY(file_options_, options_of_files(options_));
+        TRY(quotas_, quotas_of(options_));
         TRY(rates_, parse_limits(options_.limits));
         strangers_ = std::make_unique<http::Strangers>(clock_, rng_, rates_.at("address"));
         prepare_stores();
@@ -221,6 +222,8 @@ class ApiProcess {
         options.admit = [this] { return disks_->admit(); };
         options.files = files_.get();
         options.keys = keys_.get();
+        options.backlog_max = quotas_.due_runs;
+        options.over_quota = store::quotas::refusals(metrics_, "due_runs");
         options.captured = metrics_.counter("weft_samples_captured_total", "Events kept as samples");
         auto tell = store::notices::tell_through(*notifier_);
         ingest_ = std::make_unique<ingress::Ingest>(
@@ -327,6 +330,8 @@ class ApiProcess {
         options.rates = {
             .principal = rates_.at("principal"), .tenant = rates_.at("tenant"), .cost = rates_.at("cost")
         };
+        options.quotas = quotas_;
+        options.over_triggers = store::quotas::refusals(metrics_, "triggers");
         options.strangers = strangers_.get();
         options.has_plain_cookies = options_.has_insecure_cookies;
         return control::Api::make(std::move(parts), std::move(options));
@@ -448,6 +453,7 @@ class ApiProcess {
     std::unique_ptr<blob::Store> blobs_;
     std::unique_ptr<blob::Streams> file_streams_;
     store::files::Options file_options_;
+    store::quotas::Defaults quotas_;
     std::unique_ptr<disk::Watch> disks_;
     std::unique_ptr<pg::Pool> pool_;
     std::unique_ptr<pg::Pool> ingest_pool_, runs_pool_;  // of ingest_ and of runs_ alone

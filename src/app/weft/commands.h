@@ -1,8 +1,14 @@
 #pragma once
 
 #include "app/weft/settings.h"
+#include "platform/pg/conninfo.h"
+#include "store/quotas/quotas.h"
 
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weft::app {
@@ -39,13 +45,38 @@ struct GraphqlOptions {
     bool infers_function_permissions = true;
 };
 
+/// `weft tenant quota`: a number, or "default"; what is empty stays as it is.
+struct QuotaOptions {
+    struct Limit {
+        std::string_view name;
+        std::string_view what;
+        std::string QuotaOptions::* value;
+        std::optional<std::int64_t> store::quotas::Limits::* limit;
+        std::int64_t most;
+    };
+    static const std::array<Limit, 6> kLimits;
+
+    std::string slug;
+    std::string data;
+    std::string due_runs;
+    std::string running_runs;
+    std::string waiting_runs;
+    std::string triggers;
+    std::string files_gib;
+    std::string weight;
+};
+
 /// Each runs one subcommand until it is done or told to stop by SIGINT or SIGTERM, and returns the exit code.
 /// They print their own errors, one sentence each.
 int serve(const ServeOptions& options, const Environment& environment);
 int api(const ProcessOptions& options, const Environment& environment);
 int worker(const ProcessOptions& options, const Environment& environment);
 int migrate(const Environment& environment);
+int tenant_quota(const QuotaOptions& options, const Environment& environment);
 int graphql(const GraphqlOptions& options, const Environment& environment);
+
+/// As the operator: of WEFT_DATABASE_URL, else the private one of the data folder.
+Result<pg::Conninfo> database_of(const std::string& data, const Environment& environment);
 
 /// "weft: <sentence>" and, when there is one, the detail on a line of its own. Returns kExitFailed.
 int complain(const Error& error);

@@ -119,20 +119,6 @@ void check_folder(Patient& patient, std::vector<Finding>& out) {
     }
 }
 
-Result<pg::Conninfo> database_of(const Patient& patient) {
-    if (auto url = get(patient.environment, "WEFT_DATABASE_URL"); !url.empty())
-        return pg::Conninfo::parse(url);
-    TRY(std::string socket, socket_folder_of(patient.options.data));
-    TRY(std::string password, read_file(patient.options.data + "/secrets/postgres"));
-    while (!password.empty() && password.back() == '\n') password.pop_back();
-    pg::Conninfo out;
-    out.set("host", socket);
-    out.set("dbname", "weft");
-    out.set("user", "postgres");
-    out.set("password", password);
-    return out;
-}
-
 rt::Task<Result<pg::ScriptAnswer>> ask_database(rt::Loop& loop, std::string url) {
     pg::Pool pool(loop, {.url = std::move(url), .application_name = "weft-doctor", .search_path = ""});
     auto answer =
@@ -142,7 +128,7 @@ rt::Task<Result<pg::ScriptAnswer>> ask_database(rt::Loop& loop, std::string url)
 }
 
 void check_database(Patient& patient, std::vector<Finding>& out) {
-    auto database = database_of(patient);
+    auto database = database_of(patient.options.data, patient.environment);
     auto answer =
         database
             ? patient.loop.run_until_done(ask_database(patient.loop, std::string(database->text().reveal())))

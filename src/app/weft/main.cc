@@ -197,6 +197,15 @@ void add_disk_options(CLI::App& command, app::ProcessOptions& options) {
         )
         ->envname("WEFT_KEEP")
         ->delimiter(',');
+    command
+        .add_option(
+            "--quota",
+            options.quotas,
+            "What a tenant may have whom `weft tenant quota` has given no limit: due-runs, waiting-runs or "
+            "triggers, e.g. waiting-runs=100000; may be repeated"
+        )
+        ->envname("WEFT_QUOTA")
+        ->delimiter(',');
     command.add_option("--files-gib", options.files_gib, "Files that are kept for one tenant, in GiB")
         ->envname("WEFT_FILES_GIB")
         ->check(CLI::Range(1, 1'000'000))
@@ -335,6 +344,21 @@ app::ImportOptions with_server(app::ImportOptions options, const app::Environmen
     return options;
 }
 
+CLI::App* add_tenant(CLI::App& program, app::QuotaOptions& options) {
+    CLI::App* tenant = program.add_subcommand("tenant", "What the operator decides for one tenant");
+    tenant->require_subcommand(1);
+    CLI::App* quota = tenant->add_subcommand(
+        "quota", "Show or change what it may have, in the database of WEFT_DATABASE_URL or of --data"
+    );
+    quota->add_option("slug", options.slug, "The tenant's short name")->required();
+    quota->add_option("--data", options.data, "Folder of `weft serve` (WEFT_DATA)")->capture_default_str();
+    for (const app::QuotaOptions::Limit& each : app::QuotaOptions::kLimits) {
+        quota->add_option("--" + std::string(each.name), options.*each.value, std::string(each.what))
+            ->type_name("NUMBER|default");
+    }
+    return quota;
+}
+
 struct Commands {
     app::GraphqlOptions graphql;
     app::ServeOptions serve;
@@ -343,6 +367,7 @@ struct Commands {
     app::ProcessOptions worker;
     app::DoctorOptions doctor;
     app::ImportOptions import_n8n;
+    app::QuotaOptions quota;
 };
 
 int run(int argc, char** argv) {
@@ -351,11 +376,10 @@ int run(int argc, char** argv) {
     Commands options;
     std::string home(app::get(environment, "HOME", "/root"));
     options.serve.data = std::string(app::get(environment, "WEFT_DATA", home + "/.local/share/weft"));
-    options.doctor.data = options.serve.data;
+    options.doctor.data = options.quota.data = options.serve.data;
     options.api.name = "api";
     options.worker.name = "worker";
     options.api.blobs = options.worker.blobs = options.serve.data + "/blobs";
-
     CLI::App program("Weft: connects systems with workflows. Each run executes in its own sandbox.", "weft");
     program.set_version_flag("--version", std::string("weft ") + WEFT_VERSION);
     program.require_subcommand(1);
@@ -393,6 +417,7 @@ int run(int argc, char** argv) {
         program.add_subcommand("demo", "Show a real run on a throw-away installation, then serve it");
     demo->add_option("--web", options.demo.web_dir, "Folder of the built user interface")
         ->envname("WEFT_WEB");
+    CLI::App* quota = add_tenant(program, options.quota);
     CLI::App* import_n8n = add_import(program, options.import_n8n);
     demo->add_flag("--exit", options.demo.exits_after, "Stop once the run has been shown");
 
@@ -408,6 +433,7 @@ int run(int argc, char** argv) {
     if (migrate->parsed()) return app::migrate(environment);
     if (graphql->parsed()) return app::graphql(options.graphql, environment);
     if (doctor->parsed()) return app::doctor(options.doctor, environment);
+    if (quota->parsed()) return app::tenant_quota(options.quota, environment);
     if (import_n8n->parsed()) return app::import_n8n(with_server(options.import_n8n, environment));
     if (demo->parsed()) {
         options.demo.binary = std::filesystem::read_symlink("/proc/self/exe").string();

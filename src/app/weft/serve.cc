@@ -210,6 +210,7 @@ class Server {
         spec.argv.push_back("--disk-low=" + std::to_string(options_.process.disk_low));
         spec.argv.push_back("--disk-full=" + std::to_string(options_.process.disk_full));
         for (const std::string& keep : options_.process.keep) spec.argv.push_back("--keep=" + keep);
+        for (const std::string& quota : options_.process.quotas) spec.argv.push_back("--quota=" + quota);
         spec.argv.push_back("--files-gib=" + std::to_string(options_.process.files_gib));
         spec.fds = {{secrets.get(), kSecretsFd}, {ready_->write_fd(), kNotifyFd}, {at_gate_.get(), kGateFd}};
         // By descriptor: the api's user may not search the way here, and a restart runs the same version.

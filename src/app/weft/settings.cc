@@ -114,6 +114,12 @@ Result<store::files::Options> options_of_files(const ProcessOptions& options) {
     };
 }
 
+Result<store::quotas::Defaults> quotas_of(const ProcessOptions& options) {
+    TRY(auto out, store::quotas::parse_defaults(options.quotas));
+    out.file_bytes = static_cast<std::int64_t>(options.files_gib) << 30;
+    return out;
+}
+
 Result<Secret> metrics_token(const Environment& environment) {
     const std::string path(get(environment, "WEFT_METRICS_TOKEN_FILE"));
     if (path.empty()) return Secret();

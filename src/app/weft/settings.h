@@ -8,6 +8,7 @@
 #include "platform/proc/proc.h"
 #include "platform/rate/rate.h"
 #include "store/files/files.h"
+#include "store/quotas/quotas.h"
 
 #include <chrono>
 #include <cstdint>
@@ -66,10 +67,11 @@ struct ProcessOptions {
     int code_cpu_max = 30;                    // worker: seconds of CPU time that a code step may ask for
     std::vector<std::string> shared_tenants;  // worker: slugs, whose runs may share sandboxes
     std::vector<std::string> disks;           // watched beside that of `blobs`
-    double disk_low = 10;           // percent free: below, what is older than its policy goes at once
-    std::vector<std::string> keep;  // how long, e.g. runs=30d (store/retention); the rest by default
-    int files_gib = 20;             // of the files that are kept for one tenant
-    double disk_full = 5;           // percent free: below, nothing new is taken in
+    double disk_low = 10;             // percent free: below, what is older than its policy goes at once
+    std::vector<std::string> keep;    // how long, e.g. runs=30d (store/retention); the rest by default
+    std::vector<std::string> quotas;  // of tenants without their own, e.g. waiting-runs=100000 (store/quotas)
+    int files_gib = 20;               // of the files that are kept for one tenant
+    double disk_full = 5;             // percent free: below, nothing new is taken in
     std::string isolation_floor = "rootless";  // worker: the least that will do; full, rootless or process
     int number = 0;       // worker: its place on this machine, from 0; users of sandboxes do not overlap
     int listen_fd = -1;   // api: a socket that listens on `listen` already
@@ -91,6 +93,8 @@ struct ProcessSecrets {
 
 /// How files are kept, of both kinds of process. Errors: kInvalid names the option.
 Result<store::files::Options> options_of_files(const ProcessOptions& options);
+/// What tenants may have to whom the operator has given no limits. Likewise.
+Result<store::quotas::Defaults> quotas_of(const ProcessOptions& options);
 
 enum class Plane : std::uint8_t { kApi, kWorker };
 

@@ -111,6 +111,7 @@ class WorkerProcess {
         };
         deps.options.blob_folder = options_.blobs;
         deps.options.presence_folder = options_.blobs + "/workers";
+        TRY(deps.options.quotas, quotas_of(options_));
         TRY(deps.options.keep, store::retention::parse_policy(options_.keep));
         worker_ = std::make_unique<worker::Worker>(std::move(deps));
         watch_disks();

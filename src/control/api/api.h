@@ -20,6 +20,7 @@
 #include "store/db/db.h"
 #include "store/idempotency/idempotency.h"
 #include "store/notices/notices.h"
+#include "store/quotas/quotas.h"
 #include "store/tenants/tenants.h"
 #include "store/vault/keys.h"
 
@@ -86,6 +87,8 @@ struct Environment {
     telemetry::Logger log;
     /// Of the hashes by which a repeated request is known: the same in every api process.
     Secret request_key = Secret();
+    store::quotas::Defaults quotas{};
+    std::optional<telemetry::Counter> over_triggers = std::nullopt;  // that the quota refused
 };
 
 /// One call of an operation: what the handler may know, and what it leaves behind for the executor.

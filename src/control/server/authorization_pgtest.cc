@@ -93,6 +93,7 @@ const std::map<std::string, std::string> kPolicy{
     {"runs.preview_rerun", "oab"},
     {"runs.rerun_many", "oab"},
     {"usage.list", "oabv"},
+    {"quotas.list", "oabv"},
     {"dead_letters.list", "oabv"},
     {"dead_letters.get", "oabv"},
     {"dead_letters.drop", "oab"},

@@ -5,6 +5,7 @@
 #include "control/catalog/catalog.h"
 #include "control/files/files.h"
 #include "control/graphql_api/graphql_api.h"
+#include "control/quotas/quotas.h"
 #include "control/triggers/triggers.h"
 #include "control/ui/ui.h"
 #include "control/usage/usage.h"
@@ -38,6 +39,8 @@ struct Api::Impl {
               .notify = std::move(parts.notify),
               .log = parts.log,
               .request_key = parts.request_key,
+              .quotas = options.quotas,
+              .over_triggers = options.over_triggers,
           },
           auth(env, parts.hasher, parts.shared_master, parts.device_key),
           catalog(env, parts.checker),
@@ -49,6 +52,7 @@ struct Api::Impl {
           files(env, parts.files),
           alerts(env, options.alerts),
           usage(env),
+          quotas(env),
           leases(parts.loop, parts.clock, options.leases),
           live(env, leases, options.live),
           executor(env),
@@ -77,6 +81,7 @@ struct Api::Impl {
         files.add_operations(table);
         alerts.add_operations(table);
         usage.add_operations(table);
+        quotas.add_operations(table);
         live.add_operations(table);
         table.add({
             .name = "openapi",
@@ -113,6 +118,7 @@ struct Api::Impl {
     Files files;
     Alerts alerts;
     Usage usage;
+    Quotas quotas;
     http::Leases leases;
     Live live;
     Table table;

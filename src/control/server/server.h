@@ -9,6 +9,7 @@
 #include "platform/crypto/password.h"
 #include "store/files/files.h"
 #include "store/notices/notices.h"
+#include "store/quotas/quotas.h"
 
 #include <functional>
 #include <memory>
@@ -28,8 +29,10 @@ struct ApiOptions {
     LiveOptions live;
     http::LeaseOptions leases;
     ApiRates rates;
-    http::Strangers* strangers = nullptr;  // shared with the webhooks; null: nobody counts
-    bool has_plain_cookies = false;        // see RestOptions
+    store::quotas::Defaults quotas;                   // of tenants without their own
+    std::optional<telemetry::Counter> over_triggers;  // triggers that the quota refused
+    http::Strangers* strangers = nullptr;             // shared with the webhooks; null: nobody counts
+    bool has_plain_cookies = false;                   // see RestOptions
 };
 
 /// Borrowed for the life of the Api; all on one loop.

@@ -5,6 +5,7 @@
 #include "control/triggers/detail/schedule_json.h"
 #include "core/trigger/trigger.h"
 #include "platform/crypto/crypto.h"
+#include "store/quotas/quotas.h"
 #include "store/triggers/history.h"
 #include "store/triggers/refused.h"
 #include "store/triggers/schedules.h"
@@ -137,6 +138,9 @@ rt::Task<Result<Json>> Triggers::create(Context& context, Json input) {
     const auto workflow = id_in<WorkflowId>(input);
     CO_TRY(auto of, co_await store::workflows::find(context.db(), workflow, context.deadline));
     CO_CHECK_OK(store::workflows::expect_changeable(of));
+    auto room = co_await store::quotas::check_triggers(context.db(), env_.quotas, context.deadline);
+    if (!room && room.error().code == Code::kLimit && env_.over_triggers) env_.over_triggers->add();
+    CO_CHECK_OK(room);
     if (text_in(input, "kind") == name(rows::Kind::kSchedule))
         co_return co_await create_schedule(context, workflow, std::move(input));
     if (text_in(input, "kind") == name(rows::Kind::kForm))

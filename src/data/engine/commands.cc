@@ -155,7 +155,12 @@ rt::Task<InputEvaluated> Driver::input_ready(Index step, std::string json) {
                 step, {FailureKind::kWorkflow, there.error().user}, {.field = there.error().field}
             );
     }
-    co_return input_read(step, *std::move(value));
+    InputEvaluated out = input_read(step, *std::move(value));
+    const bool sleeps = step != kRun && run_.plan(step).kind == StepKind::kSleep && !out.failure;
+    if (!sleeps || out.wake_at - run_.now() <= run_.options.slot_patience) co_return out;
+    if (const auto room = co_await may_wait(); !room)
+        co_return input_failed(step, {FailureKind::kLimit, room.error().user}, {});
+    co_return out;
 }
 
 rt::Task<Result<void>> Driver::merge(Index step, const Value& with) {

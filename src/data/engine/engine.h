@@ -14,6 +14,7 @@
 #include "platform/telemetry/metrics.h"
 #include "store/files/files.h"
 #include "store/queue/queue.h"
+#include "store/quotas/waiting.h"
 #include "store/runs/journal.h"
 #include "store/runs/payload.h"
 
@@ -53,9 +54,10 @@ struct Deps {
     Rng& rng;
     telemetry::Logger log;
     telemetry::Metrics& metrics;
-    rt::Budget* requests = nullptr;        // charged with requests under way; null: unbounded
-    Slots* slots = nullptr;                // null: a run keeps its slot to its end
-    store::files::Files* files = nullptr;  // null: steps neither read nor make any
+    rt::Budget* requests = nullptr;                 // charged with requests under way; null: unbounded
+    Slots* slots = nullptr;                         // null: a run keeps its slot to its end
+    store::files::Files* files = nullptr;           // null: steps neither read nor make any
+    store::quotas::WaitingRuns* waiting = nullptr;  // null: as many as like may wait
 };
 
 struct Options {

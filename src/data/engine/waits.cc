@@ -48,10 +48,26 @@ JsonObject kept(const workflow::Wait& wait) {
 
 }  // namespace
 
+/// What the tenant's quota of waiting runs says of one more.
+rt::Task<Result<void>> Driver::may_wait() {
+    if (run_.deps.waiting == nullptr) co_return Result<void>{};
+    co_return co_await run_.deps.waiting->admit(run_.tenant, run_.job.scope.deadline(10s));
+}
+
 /// What answers the step is made here, once: whoever sees it sees what is committed.
 rt::Task<Result<void>> Driver::on(OpenWait command) {
     if (!is_in(command.step, Phase::kOpening)) co_return Result<void>{};
     Slot& mine = slot(command.step);
+    const bool only_begins = mine.wait->child && !mine.wait->child->is_awaited;
+    if (const auto room = only_begins ? Result<void>{} : co_await may_wait(); !room) {
+        if (run_.job.scope.is_cancelled()) co_return room;
+        apply(WaitEnded{
+            .step = command.step,
+            .attempt = command.attempt,
+            .failure = Failure{FailureKind::kLimit, room.error().user}
+        });
+        co_return Result<void>{};
+    }
     const workflow::CompiledStep& compiled = run_.step(command.step);
     store::runs::WaitWrite wait{
         .step = compiled.id,

@@ -43,6 +43,7 @@ struct Follower::Impl {
           refused(needs.metrics.counter("weft_followers_refused_total", "Ends that began nothing, by a limit")
           ),
           samples(needs.metrics.counter("weft_samples_captured_total", "Events kept as samples")),
+          over_quota(store::quotas::refusals(needs.metrics, "due_runs")),
           scope(needs.loop) {}
 
     rt::Task<void> run();
@@ -61,6 +62,7 @@ struct Follower::Impl {
     telemetry::Counter begun;
     telemetry::Counter refused;
     telemetry::Counter samples;
+    telemetry::Counter over_quota;
     rt::Scope scope;
 };
 
@@ -155,7 +157,10 @@ rt::Task<Result<std::optional<rows::NewRun>>> Follower::Impl::follow(
             const auto backlog,
             co_await rows::count_backlog(needs.pool, ended.tenant, needs.options.backlog_max, by)
         );
-        if (backlog >= needs.options.backlog_max) refusal = rows::RefusalReason::kOverload;
+        if (backlog.is_up()) {
+            refusal = rows::RefusalReason::kOverload;
+            over_quota.add(1);
+        }
     }
     if (refusal) {
         refused.add(1);

@@ -9,6 +9,7 @@
 #include "platform/telemetry/log.h"
 #include "platform/telemetry/metrics.h"
 #include "store/notices/notices.h"
+#include "store/quotas/quotas.h"
 #include "store/runs/payload.h"
 
 #include <memory>
@@ -22,8 +23,9 @@ struct Options {
     std::size_t output_bytes_max = 1u << 20;                  // of an ended run, told to what follows
     Steady::duration pause = std::chrono::milliseconds(250);  // between looks, while nothing ends
     Steady::duration timeout = std::chrono::seconds(10);      // of a transaction
-    std::int64_t backlog_max = 50'000;                        // due jobs of a tenant, as of data/ingress
-    std::string public_url;                                   // how others reach the api
+    /// Due jobs of a tenant without a quota of its own, as of data/ingress.
+    std::int64_t backlog_max = store::quotas::Defaults().due_runs;
+    std::string public_url;  // how others reach the api
 };
 
 struct Needs {

@@ -321,7 +321,9 @@ TEST_F(FlowTest, HeldRunsCountIntoTheBacklog) {
     const auto workflow = flow(kOneAtATime);
     for (int i = 0; i < 5; ++i) start(workflow);
     auto counted = edge_.wait(store::triggers::count_backlog(edge_.pool_, tenant_, 100, Edge::by()));
-    EXPECT_EQ(counted.value_or(-1), 5);
+    ASSERT_TRUE(counted) << counted.error().detail;
+    EXPECT_EQ(counted->used, 5);
+    EXPECT_EQ(counted->most, 100);
 }
 
 /// Two api processes begin the first runs of the same keys at the same moments.

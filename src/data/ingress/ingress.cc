@@ -48,8 +48,10 @@ Error overloaded() {
     return error;
 }
 
-Error over_backlog() {
-    Error error = Error::limit("Too many runs of this tenant are waiting; try again later");
+Error over_backlog(store::quotas::Use use) {
+    Error error = store::quotas::used_up(
+        "due_runs", use, "the runs of this tenant that are due begin first: try again later"
+    );
     error.retry = Retry::kBackoff;
     return error;
 }
@@ -102,7 +104,7 @@ struct Ingest::Impl {
     };
     using Flush = std::vector<std::shared_ptr<Pending>>;
     struct Backlog {
-        std::int64_t jobs = 0;
+        store::quotas::Use jobs;
         Steady counted_at{};
         bool is_counting = false;
     };
@@ -138,7 +140,8 @@ struct Ingest::Impl {
     Backlog& backlog_of(TenantId tenant) {
         const std::string key = tenant.text();
         Backlog* found = backlogs.find(key);
-        return found != nullptr ? *found : backlogs.add("", key, Backlog{});
+        if (found != nullptr) return *found;
+        return backlogs.add("", key, Backlog{.jobs = {.used = 0, .most = options.backlog_max}});
     }
     Result<void> admit(TenantId tenant);
     rt::Task<void> count(TenantId tenant);
@@ -192,15 +195,16 @@ Result<void> Ingest::Impl::admit(TenantId tenant) {
         backlog.is_counting = true;
         scope.spawn(count(tenant));
     }
-    if (backlog.jobs < options.backlog_max) return {};
+    if (!backlog.jobs.is_up()) return {};
     ++stats.refused;
-    return fail(over_backlog());
+    if (options.over_quota) options.over_quota->add();
+    return fail(over_backlog(backlog.jobs));
 }
 
 /// In the background: a start is decided by the last known count, it never waits for a new one.
 rt::Task<void> Ingest::Impl::count(TenantId tenant) {
     auto counted = co_await triggers::count_backlog(
-        pool, tenant, options.backlog_max + 1, scope.deadline(std::chrono::seconds(5))
+        pool, tenant, options.backlog_max, scope.deadline(std::chrono::seconds(5))
     );
     Backlog* backlog = backlogs.find(tenant.text());
     if (backlog == nullptr) co_return;
@@ -374,7 +378,7 @@ void Ingest::Impl::settle(const Flush& flush, const std::vector<std::optional<tr
         } else {
             ++stats.started;
             any = true;
-            ++backlog_of(pending.run.tenant).jobs;
+            ++backlog_of(pending.run.tenant).jobs.used;
             if (begun[i]->workflow) {
                 tell(store::notices::RunChanged{
                     pending.run.tenant, pending.run.id, runstate::RunStatus::kQueued, *begun[i]->workflow

@@ -11,6 +11,7 @@
 #include "store/files/files.h"
 #include "store/idempotency/idempotency.h"
 #include "store/notices/notices.h"
+#include "store/quotas/quotas.h"
 #include "store/runs/payload.h"
 #include "store/runs/runs.h"
 #include "store/triggers/inbox.h"
@@ -27,18 +28,20 @@ namespace weft::ingress {
 
 struct Options {
     std::size_t queue_max = 4'000;  // starts not yet committed; beyond: kUnavailable, before any ack
-    std::size_t queue_bytes_max = 256u << 20;                // of their sealed values
-    std::size_t flush_max = 500;                             // starts in one transaction
-    std::size_t flush_bytes_max = 16u << 20;                 // of their sealed values
-    std::int64_t backlog_max = 50'000;                       // ready jobs of one tenant; beyond: kLimit
+    std::size_t queue_bytes_max = 256u << 20;  // of their sealed values
+    std::size_t flush_max = 500;               // starts in one transaction
+    std::size_t flush_bytes_max = 16u << 20;   // of their sealed values
+    /// Due jobs of a tenant without a quota of its own; beyond: kLimit.
+    std::int64_t backlog_max = store::quotas::Defaults().due_runs;
     Steady::duration backlog_age = std::chrono::seconds(1);  // of the count
     Steady::duration flush_timeout = std::chrono::seconds(10);
     std::function<Result<void>()> admit;  // asked before anything is taken in: is there room to store it?
     /// Files that the input of a start by hand names are given to the run, and to one that repeats another
     /// that one's. Null: no run of these starts has files.
     store::files::Files* files = nullptr;
-    store::runs::DataKeys* keys = nullptr;       // null: no event is kept as a sample
-    std::optional<telemetry::Counter> captured;  // events that were kept as samples
+    store::runs::DataKeys* keys = nullptr;         // null: no event is kept as a sample
+    std::optional<telemetry::Counter> captured;    // events that were kept as samples
+    std::optional<telemetry::Counter> over_quota;  // starts that backlog_max refused
 };
 
 /// One run to begin. `input` and `trigger` are JSON texts, stored as the run's slots of these names.

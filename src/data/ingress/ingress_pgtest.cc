@@ -292,6 +292,32 @@ TEST_F(IngressTest, RefusesBeforeTheAckWhenTooMuchWaits) {
     );
 }
 
+TEST_F(IngressTest, ATenantWithAQuotaOfItsOwnIsRefusedByThat) {
+    telemetry::Metrics metrics;
+    Options options;
+    options.backlog_age = 0s;
+    options.over_quota = store::quotas::refusals(metrics, "due_runs");
+    Edge edge(db_, options);
+    auto tenant = edge.tenant();
+    auto free = edge.tenant();
+    auto hook = edge.hook(tenant, db_.create_workflow(tenant, "flow").id, kOpen);
+    auto freely = edge.hook(free, db_.create_workflow(free, "flow").id, kOpen);
+    db_.exec("update weft.tenant_queue set due_max = 2 where tenant_id = '" + tenant.text() + "'");
+    std::string why;
+    for (int i = 0; i < 100 && why.empty(); ++i) {
+        auto answer = edge.wait(edge.hooks_.handle(edge.request(hook, "{}")));
+        if (!answer) {
+            EXPECT_EQ(answer.error().code, Code::kLimit);
+            why = answer.error().user;
+        }
+        (void)edge.wait(rt::sleep_for(10ms, Edge::by()));
+    }
+    EXPECT_NE(why.find("due_runs is used up: 2 of at most 2"), std::string::npos) << why;
+    EXPECT_EQ(count("job"), "2") << "with a pause between them, none too many";
+    EXPECT_NE(metrics.expose().find("weft_quota_refusals_total{quota=\"due_runs\"} "), std::string::npos);
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(edge.status(edge.request(freely, "{}")), 202);
+}
+
 TEST_F(IngressTest, NothingIsTakenInWhileTheDiskIsNearlyFull) {
     bool is_full = true;
     Options options;

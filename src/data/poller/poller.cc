@@ -47,6 +47,7 @@ Poller::Impl::Impl(Needs from)
       },
       fires(needs.metrics.counter("weft_poll_runs_total", "Runs that polling triggers have begun")),
       samples(needs.metrics.counter("weft_samples_captured_total", "Events kept as samples")),
+      over_quota(store::quotas::refusals(needs.metrics, "due_runs")),
       listening(needs.metrics.gauge("weft_listening_triggers", "Connections that listen for triggers")),
       scope(needs.loop, [this](std::string what) {
           needs.log.error("a poll's task failed", {{"detail", what}});

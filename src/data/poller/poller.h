@@ -14,6 +14,7 @@
 #include "platform/telemetry/metrics.h"
 #include "store/files/files.h"
 #include "store/notices/notices.h"
+#include "store/quotas/quotas.h"
 #include "store/runs/payload.h"
 
 #include <cstdint>
@@ -32,7 +33,8 @@ struct Options {
     Steady::duration look_max = std::chrono::seconds(5);  // a notice that was lost costs so much
     std::size_t runs_max = 200;                           // begun in one transaction; the rest comes next
     std::size_t bytes_max = 8 << 20;                      // likewise, of their values
-    std::int64_t backlog_max = 50'000;                    // due jobs of a tenant, as of data/ingress
+    /// Due jobs of a tenant without a quota of its own, as of data/ingress.
+    std::int64_t backlog_max = store::quotas::Defaults().due_runs;
 };
 
 struct Needs {

@@ -143,11 +143,11 @@ rt::Task<Result<void>> Poller::Impl::seal_all(
 }
 
 rt::Task<Result<void>> Poller::Impl::has_room(TenantId tenant, rt::Deadline by) {
-    const std::int64_t most = needs.options.backlog_max;
-    CO_TRY(const auto jobs, co_await rows::count_backlog(needs.pool, tenant, most, by));
-    if (jobs < most) co_return Result<void>();
+    CO_TRY(const auto jobs, co_await rows::count_backlog(needs.pool, tenant, needs.options.backlog_max, by));
+    if (!jobs.is_up()) co_return Result<void>();
+    over_quota.add();
     co_return fail(
-        Error::limit("Too many runs are waiting to start; nothing new is taken in until they are through")
+        store::quotas::used_up("due_runs", jobs, "nothing new is taken in until some of them have begun")
     );
 }
 

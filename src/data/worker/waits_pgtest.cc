@@ -76,6 +76,34 @@ class WaitsTest : public WorkerTest {
     }
 };
 
+TEST_F(WaitsTest, OneMoreThanTheTenantsQuotaFailsWhereItWouldWait) {
+    database().exec(
+        "update weft.tenant_queue set waiting_max = 1 where tenant_id = '" + tenant_.text() + "'"
+    );
+    const auto asks = ask();
+    const auto sleeps =
+        publish(R"({"name":"s","steps":[{"id":"nap","uses":"core/sleep","with":{"for":"2h"}}]})");
+    const auto naps =
+        publish(R"({"name":"n","steps":[{"id":"nap","uses":"core/sleep","with":{"for":"10ms"}}]})");
+    start_worker();
+    const RunId waiting = start_run(asks);
+    ASSERT_TRUE(is_parked(waiting));
+    const Steady until = std::chrono::steady_clock::now() + 1100ms;  // the count before it is older then
+    while (std::chrono::steady_clock::now() < until) (void)wait(rt::sleep_for(20ms, soon()));
+    for (const auto& flow : {asks, sleeps}) {
+        const auto run = finish(start_run(flow));
+        EXPECT_EQ(run.state, RunStatus::kFailed);
+        EXPECT_EQ(run.failure_kind, FailureKind::kLimit);
+        EXPECT_THAT(run.error.value_or(""), HasSubstr("waiting_runs is used up: 1 of at most 1"));
+    }
+    EXPECT_EQ(finish(start_run(naps)).state, RunStatus::kSuccess)
+        << "it does not wait long enough to be parked";
+    auto target = find(token_of(waiting));
+    ASSERT_TRUE(target);
+    EXPECT_TRUE(answer(*target));
+    EXPECT_EQ(finish(waiting).state, RunStatus::kSuccess);
+}
+
 TEST_F(WaitsTest, ARunThatWaitsIsARowAndItsAnswerEndsIt) {
     auto flow = ask();
     start_worker();

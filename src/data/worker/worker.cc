@@ -34,6 +34,12 @@ engine::Options engine_options(const Options& options) {
     return out;
 }
 
+poller::Options poller_options(const Options& options) {
+    poller::Options out = options.poller;
+    out.backlog_max = options.quotas.due_runs;
+    return out;
+}
+
 alerter::Options alerter_options(const Options& options) {
     alerter::Options out = options.alerter;
     out.public_url = options.public_url;
@@ -67,6 +73,12 @@ struct Worker::Impl {
               deps.metrics,
               [this] { dispatcher.on_free(); }
           ),
+          waiting(
+              deps.pool,
+              deps.clock,
+              store::quotas::refusals(deps.metrics, "waiting_runs"),
+              {.most = deps.options.quotas.waiting_runs}
+          ),
           engine(
               {deps.loop,
                deps.pool,
@@ -80,7 +92,8 @@ struct Worker::Impl {
                deps.metrics,
                &requests,
                &slots,
-               &files},
+               &files,
+               &waiting},
               engine_options(deps.options)
           ),
           poller(
@@ -97,7 +110,7 @@ struct Worker::Impl {
                deps.rng,
                deps.metrics,
                deps.log,
-               deps.options.poller}
+               poller_options(deps.options)}
           ),
           follower(
               {deps.loop,
@@ -109,7 +122,7 @@ struct Worker::Impl {
                deps.rng,
                deps.metrics,
                deps.log,
-               {.public_url = deps.options.public_url}}
+               {.backlog_max = deps.options.quotas.due_runs, .public_url = deps.options.public_url}}
           ),
           alerter(
               {deps.loop,
@@ -298,6 +311,7 @@ struct Worker::Impl {
     broker::Broker broker;
     broker::Logins logins;
     dispatch::Slots slots;
+    store::quotas::WaitingRuns waiting;
     engine::Engine engine;
     poller::Poller poller;
     follower::Follower follower;

@@ -19,6 +19,7 @@
 #include "platform/telemetry/log.h"
 #include "platform/telemetry/metrics.h"
 #include "store/files/files.h"
+#include "store/quotas/quotas.h"
 #include "store/retention/retention.h"
 
 #include <memory>
@@ -35,6 +36,7 @@ struct Options : dispatch::Options {
     /// much for the requests that are under way.
     std::int64_t answer_bytes_max = 256ll << 20;
     store::retention::Policy keep;
+    store::quotas::Defaults quotas;  // of tenants without their own; of files: Deps::file_options
     Millis retire_every{10 * 60'000};
     std::string blob_folder;  // whose old days go with their rows; none when empty
     /// Where the workers of this machine announce themselves, so that the next one takes over at once what

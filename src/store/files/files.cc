@@ -5,6 +5,7 @@
 #include "platform/pg/row.h"
 #include "store/files/detail/parts.h"
 #include "store/files/queries.h"
+#include "store/quotas/quotas.h"
 
 #include <algorithm>
 
@@ -110,15 +111,12 @@ rt::Task<Result<std::unique_ptr<Upload>>> Files::create(
     if (wanted > options_.file_bytes_max)
         co_return fail(meters_.refused(Refusal::kSize, detail::too_large(options_.file_bytes_max)));
     const Db db(pool_, tenant);
-    CO_TRY(auto rows, co_await db.query(sql::kUsedSpace, pg::Params(), by));
-    std::int64_t used = 0;
-    if (rows.size() > 0) {
-        CO_TRY(used, pg::value<std::int64_t>(rows, "size_bytes"));
-    }
-    const std::int64_t room = options_.tenant_bytes_max - used;
+    CO_TRY(auto rows, co_await db.query(sql::kUsedSpace, pg::params(options_.tenant_bytes_max), by));
+    CO_TRY(const quotas::Use space, quotas::read_use(rows));
+    const std::int64_t room = space.most - space.used;
     auto under_way = under_way_of(tenant);
     if (wanted > room - *under_way)
-        co_return fail(meters_.refused(Refusal::kRoom, detail::no_room(options_.tenant_bytes_max)));
+        co_return fail(meters_.refused(Refusal::kRoom, detail::no_room(space.most)));
     auto parts = std::make_unique<Upload::Parts>();
     CO_TRY(parts->key, co_await keys_.newest(tenant, by));
     parts->tenant = tenant;
@@ -128,6 +126,7 @@ rt::Task<Result<std::unique_ptr<Upload>>> Files::create(
     parts->file.key_id = TenantKeyId(parts->key->id);
     parts->file.origin = what.origin;
     parts->room = room;
+    parts->most = space.most;
     parts->under_way = std::move(under_way);
     parts->options = &options_;
     parts->meters = &meters_;
@@ -159,7 +158,7 @@ rt::Task<Result<void>> Files::keep(
         CO_TRY(auto rows, co_await work.query(sql::kAddFile, std::move(params), by));
         CO_TRY(const auto added, pg::value<std::int64_t>(rows, "added"));
         if (added == 0)
-            co_return fail(meters_.refused(Refusal::kRoom, detail::no_room(options_.tenant_bytes_max)));
+            co_return fail(meters_.refused(Refusal::kRoom, detail::no_room(upload->parts_->most)));
         ids.push_back(file.id);
     }
     if (run) CO_CHECK_OK(co_await work.query(sql::kGiveFiles, pg::params(*run, pg::array(ids)), by));

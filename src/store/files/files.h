@@ -53,7 +53,7 @@ inline constexpr std::size_t kChunkBytes = 256u << 10;  // of plain bytes; what 
 
 struct Options {
     std::int64_t file_bytes_max = file::kFileBytesMax;
-    std::int64_t tenant_bytes_max = 20ll << 30;  // of all files of a tenant that are kept
+    std::int64_t tenant_bytes_max = 20ll << 30;  // of all files of a tenant that are kept, by default
     /// What may come out of an archive: so much at any rate, beyond it so many times the archive's size, and
     /// never more than a file may have. Text shrinks to a twentieth; a bomb to a thousandth.
     std::int64_t zip_bytes_free = 64ll << 20;

@@ -183,6 +183,15 @@ TEST_F(FilesTest, LimitsAreSaidAndLeaveNothing) {
     EXPECT_EQ(wait(files->create(tenant, {.name = "x", .type = ""}, 501, soon())).error().field, "file")
         << "the stated length decides before a byte has come";
     EXPECT_TRUE(wait(write(database.create_tenant("B"), text(600)))) << "others have room of their own";
+
+    const std::string own = " where tenant_id = '" + tenant.text() + "'";
+    database.exec("update weft.tenant_queue set file_bytes_max = 1700" + own);
+    EXPECT_TRUE(wait(write(tenant, text(600)))) << "the operator has given this one more";
+    full = wait(write(tenant, text(200)));
+    EXPECT_EQ(full.error().code, Code::kLimit);
+    EXPECT_NE(full.error().user.find("1700 bytes"), std::string::npos) << full.error().user;
+    database.exec("update weft.tenant_queue set file_bytes_max = 100" + own);
+    EXPECT_FALSE(wait(files->create(tenant, {.name = "x", .type = ""}, std::nullopt, soon())));
 }
 
 rt::Task<std::pair<Result<void>, Result<void>>> two_at_once(Files& files, TenantId tenant) {

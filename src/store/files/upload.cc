@@ -31,7 +31,7 @@ rt::Task<Result<void>> Upload::append(std::string bytes, rt::Deadline by) {
     if (parts.size > options.file_bytes_max)
         co_return fail(parts.meters->refused(Refusal::kSize, detail::too_large(options.file_bytes_max)));
     if (*parts.under_way > parts.room)
-        co_return fail(parts.meters->refused(Refusal::kRoom, detail::no_room(options.tenant_bytes_max)));
+        co_return fail(parts.meters->refused(Refusal::kRoom, detail::no_room(parts.most)));
     if (options.admit)
         if (auto room = options.admit(); !room)
             co_return fail(parts.meters->refused(Refusal::kDisk, std::move(room).error()));

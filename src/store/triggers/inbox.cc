@@ -300,12 +300,12 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
     co_return flush.read(answers);
 }
 
-rt::Task<Result<std::int64_t>> count_backlog(
+rt::Task<Result<quotas::Use>> count_backlog(
     pg::Pool& pool, TenantId tenant, std::int64_t most, rt::Deadline by
 ) {
     const pg::Principal who = pg::Principal::tenant(tenant);
     CO_TRY(auto rows, co_await pool.query(who, sql::kCountBacklog, pg::params(most), by));
-    co_return pg::value<std::int64_t>(rows, "count");
+    co_return quotas::read_use(rows);
 }
 
 }  // namespace weft::store::triggers

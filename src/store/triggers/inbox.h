@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "platform/pg/pg.h"
 #include "store/idempotency/idempotency.h"
+#include "store/quotas/quotas.h"
 #include "store/runs/payload.h"
 #include "store/runs/runs.h"
 #include "store/triggers/triggers.h"
@@ -106,8 +107,9 @@ rt::Task<Result<std::vector<std::optional<Begun>>>> begin_runs(
     pg::Transaction& transaction, std::vector<const NewRun*> runs, Repeats repeats, rt::Deadline by
 );
 
-/// Jobs of the tenant that are due, counted up to `most`. Those that wait take nothing from anybody.
-rt::Task<Result<std::int64_t>> count_backlog(
+/// Jobs of the tenant that are due, of as many as it may have (`most` by default). Those that wait take
+/// nothing from anybody.
+rt::Task<Result<quotas::Use>> count_backlog(
     pg::Pool& pool, TenantId tenant, std::int64_t most, rt::Deadline by
 );
 

@@ -9,7 +9,7 @@ POLICY = {
             "workflows.list_versions workflow_versions.get triggers.list triggers.get triggers.refused triggers.health triggers.history triggers.sample schedules.zones "
             "schedules.preview runs.list runs.get "
             "runs.steps runs.get_step runs.value runs.value_shape runs.logs runs.events live "
-            "dead_letters.list dead_letters.get usage.list "
+            "dead_letters.list dead_letters.get usage.list quotas.list "
             "files.list files.get files.download alerts.list alerts.get "
             "approvals.list approvals.get approvals.decide approvals.file",  # whom an approval names decides it
     "oab": "apps.create apps.change apps.delete app_versions.create app_versions.change app_versions.publish "
@@ -70,7 +70,7 @@ def agrees(status, allowed, name, letter, by_token):
     if allowed == "member":
         may = not (name == "tokens.create" and by_token)
     elif letter == "scoped":
-        may = name.startswith(("runs.", "dead_letters.", "files.", "usage.")) and allowed == "oabv"
+        may = name.startswith(("runs.", "dead_letters.", "files.", "usage.", "quotas.")) and allowed == "oabv"
     else:
         may = letter in allowed
     return (status not in (401, 403)) == may

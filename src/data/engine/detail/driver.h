@@ -111,6 +111,7 @@ class Driver {
     bool fire_timer();
 
     // ---- waits (waits.cc)
+    rt::Task<Result<void>> may_wait();
     rt::Task<Result<void>> on(runstate::OpenWait command);
     rt::Task<Result<void>> on(runstate::CloseWait command);
     rt::Task<Result<void>> on(runstate::DropWait command);

@@ -108,6 +108,7 @@ struct Poller::Impl {
     std::vector<Ear*> ears;  // those that are open
     telemetry::Counter fires;
     telemetry::Counter samples;
+    telemetry::Counter over_quota;
     telemetry::Gauge listening;
     rt::Scope scope;
 };

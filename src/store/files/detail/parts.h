@@ -30,6 +30,7 @@ struct Upload::Parts {
     std::int64_t chunk = 0;
     std::int64_t size = 0;
     std::int64_t room = 0;                    // of the tenant's, when it began
+    std::int64_t most = 0;                    // what its files may take
     std::shared_ptr<std::int64_t> under_way;  // of all uploads of the tenant, shared by them
     const Options* options = nullptr;         // of Files, which outlives its uploads
     const Meters* meters = nullptr;           // likewise

@@ -1,12 +1,18 @@
 -- add_file :one  one row, and the tenant's of file_space  called once the bytes are durable: whether there was room
-with taken as (
+with quota as materialized (
+    select coalesce(
+        (select q.file_bytes_max from tenant_queue q where q.tenant_id = current_tenant()), $9::bigint
+    ) as most
+),
+
+taken as (
     insert into file_space as s (tenant_id, size_bytes, files)
     select current_tenant(), $5::bigint, 1
-    where $5::bigint <= $9::bigint
+    where $5::bigint <= (select q.most from quota q)
     on conflict (tenant_id) do update
     set size_bytes = s.size_bytes + excluded.size_bytes,
         files = s.files + 1
-    where s.size_bytes + excluded.size_bytes <= $9::bigint
+    where s.size_bytes + excluded.size_bytes <= (select q.most from quota q)
     returning 1
 ),
 
