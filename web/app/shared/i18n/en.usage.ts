@@ -22,7 +22,7 @@ export const usage = {
   'usage.calls': 'Calls',
   'usage.in': 'Received',
   'usage.out': 'Sent',
-  'usage.all': '{runs} runs, {steps} steps, {calls} calls, {cpu} of CPU time',
+  'usage.all': 'Runs: {runs}, steps: {steps}, calls: {calls}, CPU time: {cpu}',
   'usage.cost': 'Cost',
   'usage.of': '{cpu} of CPU time, {memory} of memory',
   'usage.of.calls': '{n} calls, {out} sent, {in} received',
