@@ -124,7 +124,8 @@ void Machine::on(const WaitEnded& e) {
 void Machine::on(const CallFinished& e) {
     if (!is_in(e.step, Phase::kCalling) && !is_in(e.step, Phase::kCoding)) return;
     if (at(e.step).attempt != e.attempt || !is_of(e.step, e.iteration)) return;
-    if (state_.stage == Stage::kStopping || is_stopping_around(e.step)) return finished_while_stopping(e);
+    const bool is_stopping = state_.stage == Stage::kStopping || state_.is_cut_short;
+    if (is_stopping || is_stopping_around(e.step)) return finished_while_stopping(e);
     Failure failure = or_platform(e.failure, "The call ended without an answer");
     bool again = false;
     switch (e.outcome) {
@@ -173,7 +174,7 @@ void Machine::on(const CancelRequested&) {
     if (state_.stage == Stage::kStopping) return;  // the first reason wins
     if (state_.stage == Stage::kFinally) {
         if (state_.end == RunStatus::kCanceled) return;
-        for (StepIndex i = 0; i < count(); ++i) drop(i);
+        drop_final();
         if (state_.end == RunStatus::kSuccess) state_.end = RunStatus::kCanceled;
         return;
     }
@@ -439,8 +440,13 @@ void Machine::fail_finally(const Failure& failure, StepIndex step) {
 
 /// The run ends when calls under way have answered.
 void Machine::cut_finally_short(const Failure& failure) {
-    for (StepIndex i = 0; i < count(); ++i) drop(i);
+    drop_final();
     fail_finally(failure, kRun);
+}
+
+void Machine::drop_final() {
+    state_.is_cut_short = true;
+    for (StepIndex i = 0; i < count(); ++i) drop(i);
 }
 
 void Machine::finish(RunStatus end, std::optional<Failure> failure, StepIndex step) {

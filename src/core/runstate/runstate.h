@@ -240,6 +240,7 @@ struct State {
     RunStatus end = RunStatus::kRunning;  // kStopping, kFinally, kFinished: how it ends
     std::optional<Failure> failure;
     StepIndex failed_step = kRun;  // whose failure ended the run; kRun when no step did
+    bool is_cut_short = false;     // the final steps have been told to stop: none is tried again
     bool operator==(const State&) const = default;
     RunStatus status() const;
     /// Of which the step is a part at present; 0 outside of loops.

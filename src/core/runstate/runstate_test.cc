@@ -437,6 +437,20 @@ TEST(Runstate, ResumingAfterAFailedResultOnlyEnds) {
     EXPECT_EQ(*run.one<Finish>(), (Finish{RunStatus::kFailed, kWrong, 0}));
 }
 
+TEST(Runstate, AFinalCallThatWasToldToStopIsNotTriedAgain) {
+    PlanStep call = call_step("a");
+    call.is_final = true;
+    Driver run({call});
+    run.start().ready(0);
+    ASSERT_NE(run.one<Perform>(), nullptr);
+    run.send(CancelRequested{});
+    ASSERT_NE(run.one<Abort>(), nullptr);
+    run.send(CallFinished{.step = 0, .attempt = 1, .outcome = CallOutcome::kAborted});
+    EXPECT_EQ(run.status(0), StepStatus::kCanceled);
+    ASSERT_NE(run.one<Finish>(), nullptr);
+    EXPECT_EQ(run.one<Finish>()->status, RunStatus::kCanceled);
+}
+
 TEST(Runstate, ResumingAfterACallWasStoppedOnlyEnds) {
     Driver run({call_step("a"), map_step("b", {on_finished(0)})});
     run.start({{.step = 0, .attempt = 1, .status = StepStatus::kCanceled}});

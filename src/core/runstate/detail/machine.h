@@ -108,6 +108,7 @@ class Machine {
     /// A final step's failure, or the limit of all of them: it makes a success a failure.
     void fail_finally(const Failure& failure, StepIndex step);
     void cut_finally_short(const Failure& failure);
+    void drop_final();
     enum class Readiness { kNotYet, kRun, kSkip };
     Readiness readiness(const PlanStep& step) const;
     Readiness readiness_of_first(const PlanStep& step) const;

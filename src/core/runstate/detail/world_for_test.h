@@ -233,8 +233,9 @@ class World : Outside {
                 cancel();
                 continue;
             }
-            is_cut_short_ = is_cut_short_ || (std::get<SandboxLost>(meanwhile).step == kRun &&
-                                              life_.state.stage == Stage::kFinally);
+            const auto* lost = std::get_if<SandboxLost>(&meanwhile);
+            is_cut_short_ = is_cut_short_ ||
+                            (lost != nullptr && lost->step == kRun && life_.state.stage == Stage::kFinally);
             send(meanwhile);
         }
     }
@@ -426,11 +427,11 @@ class World : Outside {
             life_.state.steps[static_cast<std::size_t>(c.step)].phase == Phase::kCalling,
             "aborted what was not a call"
         );
-        if (!life_.unmade.contains(place(c.step)) || options_.sabotage == Sabotage::kLoseAborts) return;
-        const int attempt = life_.state.steps[static_cast<std::size_t>(c.step)].attempt;
-        life_.pending.push_back(
-            {CallFinished{.step = c.step, .iteration = iteration(c.step), .attempt = attempt}}
-        );
+        if (life_.unmade.erase(place(c.step)) == 0 || options_.sabotage == Sabotage::kLoseAborts) return;
+        CallFinished answer{.step = c.step, .iteration = iteration(c.step)};
+        answer.attempt = life_.state.steps[static_cast<std::size_t>(c.step)].attempt;
+        answer.outcome = CallFinished::Outcome::kAborted;
+        life_.at_once.emplace_back(answer);
     }
     void obey(const Respond&) {}
     void obey(const Park& c) {
