@@ -72,8 +72,8 @@ export async function watching(world: World): Promise<void> {
     await page.locator('[data-step=last][data-state=success]').waitFor({ timeout: wait_ms })
     await page.locator('[data-testid=run-state][data-state=success]').waitFor({ timeout: wait_ms })
     page.off('request', listen)
-    // Only the values of the step in view are asked for; its state comes by itself. Parts of other pages are fetched ahead, whenever there is time.
-    expect(asked.every((body) => body.includes('RunStep') || body.includes('/_nuxt/')), `nothing else to be asked for meanwhile, but:\n${asked.join('\n')}`)
+    // Only the values of the step in view are asked for, and before how large they are; its state comes by itself. Parts of other pages are fetched ahead, whenever there is time.
+    expect(asked.every((body) => body.includes('RunStep') || body.includes('RunSizes') || body.includes('/_nuxt/')), `nothing else to be asked for meanwhile, but:\n${asked.join('\n')}`)
     await page.click('[data-step=last]')
     await page.locator('[data-testid=step-output]').getByText('2', { exact: true }).first().waitFor()
   })
