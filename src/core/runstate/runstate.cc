@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace weft::runstate {
 
@@ -412,6 +413,10 @@ void Machine::stop(RunStatus end, std::optional<Failure> failure, StepIndex step
 }
 
 void Machine::conclude(RunStatus end, std::optional<Failure> failure, StepIndex step) {
+    // Final steps that an earlier worker canceled, and died before it wrote the end.
+    for (StepIndex i = 0; i < top(); ++i)
+        if (end == RunStatus::kSuccess && plan_at(i).is_final && at(i).phase == Phase::kCanceled)
+            std::tie(end, failure, step) = std::tuple(RunStatus::kFailed, stopped_before(), kRun);
     if (is_done(true)) return finish(end, std::move(failure), step);
     state_.stage = Stage::kFinally;
     state_.end = end;

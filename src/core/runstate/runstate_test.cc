@@ -451,6 +451,15 @@ TEST(Runstate, AFinalCallThatWasToldToStopIsNotTriedAgain) {
     EXPECT_EQ(run.one<Finish>()->status, RunStatus::kCanceled);
 }
 
+TEST(Runstate, ACanceledFinalStepOfAnEarlierWorkerIsNoSuccess) {
+    PlanStep last = call_step("b");
+    last.is_final = true;
+    Driver run({map_step("a"), last});
+    run.start({{.step = 0, .attempt = 1}, {.step = 1, .attempt = 1, .status = StepStatus::kCanceled}});
+    ASSERT_NE(run.one<Finish>(), nullptr);
+    EXPECT_EQ(run.one<Finish>()->status, RunStatus::kFailed);
+}
+
 TEST(Runstate, ResumingAfterACallWasStoppedOnlyEnds) {
     Driver run({call_step("a"), map_step("b", {on_finished(0)})});
     run.start({{.step = 0, .attempt = 1, .status = StepStatus::kCanceled}});
