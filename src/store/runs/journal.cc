@@ -347,15 +347,40 @@ rt::Task<Result<std::optional<Callee>>> find_callee(
 rt::Task<Result<std::int64_t>> fail_orphans(
     pg::Pool& pool, std::vector<queue::Orphan> orphans, rt::Deadline by
 ) {
+    struct Ended {
+        RunId run;
+        std::string state;
+        std::string failure_kind;
+        std::string error;
+    };
+    constexpr auto kEnded = pg::columns(
+        pg::column<&Ended::run>("id"),
+        pg::column<&Ended::state>("state"),
+        pg::column<&Ended::failure_kind>("failure_kind"),
+        pg::column<&Ended::error>("error")
+    );
     std::ranges::sort(orphans, {}, &queue::Orphan::tenant);
     std::int64_t count = 0;
     for (std::size_t i = 0; i < orphans.size();) {
         const TenantId tenant = orphans[i].tenant;
         pg::ArrayParam runs;
         for (; i < orphans.size() && orphans[i].tenant == tenant; ++i) runs.add(orphans[i].run);
-        const pg::Principal who = pg::Principal::tenant(tenant);
-        CO_TRY(auto rows, co_await pool.query(who, sql::kFailOrphans, pg::params(runs), by));
-        count += rows.size();
+        CO_TRY(auto work, co_await pool.begin(pg::Principal::tenant(tenant), by));
+        CO_TRY(auto rows, co_await work.query(sql::kFailOrphans, pg::params(runs), by));
+        CO_TRY(const auto ended, pg::all(rows, kEnded));
+        pg::ArrayParam ids;
+        pg::ArrayParam states;
+        pg::ArrayParam kinds;
+        pg::ArrayParam errors;
+        for (const Ended& each : ended) {
+            ids.add(each.run);
+            states.add(each.state);
+            kinds.add(each.failure_kind);
+            errors.add(each.error);
+        }
+        CO_CHECK_OK(co_await work.query(sql::kNoteEnds, pg::params(ids, states, kinds, errors), by));
+        CO_CHECK_OK(co_await work.commit(by));
+        count += static_cast<std::int64_t>(ended.size());
     }
     co_return count;
 }

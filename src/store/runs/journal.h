@@ -253,7 +253,8 @@ rt::Task<Result<std::vector<Answer>>> answered_so_far(
 /// kStale; kUnavailable: try again.
 rt::Task<Result<void>> close_wait(pg::Pool& pool, queue::Lease lease, WaitRef wait, rt::Deadline by);
 
-/// Ends live runs that have no job (queue::Orphan) as failed, kind platform. Returns how many.
+/// Ends live runs that have no job (queue::Orphan) as failed, kind platform; alerts and followers hear of it
+/// as of any end. Returns how many.
 rt::Task<Result<std::int64_t>> fail_orphans(
     pg::Pool& pool, std::vector<queue::Orphan> orphans, rt::Deadline by
 );

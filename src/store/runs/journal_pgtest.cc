@@ -473,6 +473,11 @@ TEST_F(JournalTest, OrphansEndAsFailedWithAnEvent) {
         );
     }
     database.exec("delete from weft.job where run_id = '" + lease.run.text() + "'");
+    database.exec(
+        "insert into weft.alert_rule (tenant_id, id, name, states, channel, target, sealed_target, group_ms) "
+        "values ('" +
+        tenant.text() + "', gen_random_uuid(), 'a', '{failed}', 'slack', 'h', '', 0)"
+    );
     std::vector<queue::Orphan> orphans{{tenant, lease.run}, {tenant, alive.run}};
     auto ended = wait(fail_orphans(pool, orphans, soon()));
     ASSERT_TRUE(ended) << ended.error().detail;
@@ -481,6 +486,10 @@ TEST_F(JournalTest, OrphansEndAsFailedWithAnEvent) {
     EXPECT_EQ(state(alive), "queued");
     EXPECT_EQ(count("run_event", lease), "1");
     EXPECT_EQ(counted().substr(0, 2), "1 ");
+    EXPECT_EQ(
+        database.scalar("select run_id || state || (error ->> 'message') from weft.run_end"),
+        lease.run.text() + "failedThe run had lost its place in the queue"
+    );
     EXPECT_EQ(database.scalar("select run_id from weft.run_wait where state = 'open'"), alive.run.text());
 }
 

@@ -1,4 +1,4 @@
--- fail_orphans :many  by key  called by the orphan sweep, per tenant
+-- fail_orphans :many  by key  called by the orphan sweep, per tenant; note_ends follows in the same transaction
 with ended as (
     update workflow_run r
     set state = 'failed',
@@ -10,27 +10,8 @@ with ended as (
         and not exists (select from job j where j.run_id = r.id)
     returning
         r.id, r.workflow_id, r.parent_run_id, r.parent_step_id, r.parent_iteration,
-        r.trigger_id is not null or r.cause in ('handler', 'follower') as is_unattended, r.steps_done as steps, r.cpu_us,
-        r.memory_byte_seconds, r.bytes_in, r.bytes_out, r.calls
-),
-counted as (
-    insert into usage_part as u (
-        tenant_id, day, workflow_id, part, runs, steps, cpu_us, memory_byte_seconds, bytes_in, bytes_out, calls
-    )
-    select
-        current_tenant(), (clock_timestamp() at time zone 'utc')::date, e.workflow_id, pg_backend_pid() % 4, count(*),
-        sum(e.steps), sum(e.cpu_us), sum(e.memory_byte_seconds), sum(e.bytes_in), sum(e.bytes_out), sum(e.calls)
-    from ended e
-    group by e.workflow_id
-    order by e.workflow_id
-    on conflict (tenant_id, day, workflow_id, part) do update
-    set runs = u.runs + excluded.runs,
-        steps = u.steps + excluded.steps,
-        cpu_us = u.cpu_us + excluded.cpu_us,
-        memory_byte_seconds = u.memory_byte_seconds + excluded.memory_byte_seconds,
-        bytes_in = u.bytes_in + excluded.bytes_in,
-        bytes_out = u.bytes_out + excluded.bytes_out,
-        calls = u.calls + excluded.calls
+        r.trigger_id is not null or r.cause in ('handler', 'follower') as is_unattended, r.state, r.failure_kind,
+        r.error
 ),
 answered as (
     update run_wait w
@@ -77,4 +58,4 @@ noted as (
     select current_tenant(), e.id, 'finished', '{"state": "failed", "orphan": true}'
     from ended e
 )
-select e.id, e.workflow_id from ended e
+select e.id, e.state, e.failure_kind, e.error::text as error from ended e
