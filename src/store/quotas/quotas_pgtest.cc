@@ -147,6 +147,20 @@ TEST_F(QuotasTest, NoMoreWaitThanMayAndOthersAreNotConcerned) {
     EXPECT_TRUE(wait(waiting.admit(mine, soon())));
 }
 
+TEST_F(QuotasTest, ManyThatWaitAreCountedMoreSeldom) {
+    WaitingRuns waiting(
+        worker, clock, refusals(metrics, "waiting_runs"), {.age_each = std::chrono::seconds(10)}
+    );
+    ASSERT_TRUE(wait(change(worker, slug_of(mine), {.waiting_runs = 4}, soon())));
+    add_jobs(mine, 4, "now() + interval '1 hour'");
+    EXPECT_FALSE(wait(waiting.admit(mine, soon())));
+    database.exec("delete from weft.job");
+    clock.advance(std::chrono::seconds(39));
+    EXPECT_FALSE(wait(waiting.admit(mine, soon())));
+    clock.advance(std::chrono::seconds(1));
+    EXPECT_TRUE(wait(waiting.admit(mine, soon())));
+}
+
 TEST(Quotas, DefaultsAreRead) {
     auto read = parse_defaults({"due-runs=10", "waiting-runs=20"});
     ASSERT_TRUE(read);

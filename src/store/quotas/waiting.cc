@@ -1,5 +1,7 @@
 #include "store/quotas/waiting.h"
 
+#include <algorithm>
+
 namespace weft::store::quotas {
 
 WaitingRuns::Known& WaitingRuns::known_of(TenantId tenant) {
@@ -12,7 +14,8 @@ rt::Task<Result<void>> WaitingRuns::admit(TenantId tenant, rt::Deadline by) {
     const Steady now = clock_.steady();
     const Known before = known_of(tenant);
     const bool is_near = before.use.used + before.let_in >= before.use.most;
-    const auto age = is_near ? options_.near_age : options_.age;
+    const auto age =
+        std::max(is_near ? options_.near_age : options_.age, before.use.used * options_.age_each);
     if (!before.is_counting && (!before.counted_at || now - *before.counted_at >= age)) {
         known_of(tenant).is_counting = true;
         auto counted = co_await count_waiting(Db(pool_, tenant), options_.most, std::move(by));
