@@ -18,23 +18,8 @@ class ListensTest : public OtherPostgresTest {
     TriggerId listen(const std::string& config, const std::string& secret = "reader-secret") {
         auto settings = trigger::parse_listen(*parse_json(config));
         EXPECT_TRUE(settings) << settings.error().user << settings.error().field;
-        const Json compiled = JsonObject{
-            {"connection", connect(secret).text()},
-            {"manifest", JsonObject{{"base_url", url()}, {"auth", JsonObject{{"kind", "basic"}}}}}
-        };
-        const TriggerId id = TriggerId::make(clock_.now(), rng_);
-        database().scalar(
-            "insert into weft.trigger (tenant_id, id, workflow_id, kind, name, state, config) "
-            "values ($1::uuid, $2::uuid, $3::uuid, 'notify', 'T', 'active', $4::json)",
-            {tenant_.text(), id.text(), flow_.id.text(), to_text(trigger::to_json(*settings))}
-        );
-        database().scalar(
-            "insert into weft.trigger_poll (tenant_id, trigger_id, compiled, due_at, is_held) values "
-            "($1::uuid, $2::uuid, $3, now(), true)",
-            {tenant_.text(), id.text(), to_text(compiled)}
-        );
-        database().exec("notify weft_trigger, '" + id.text() + "'");
-        return id;
+        const Json compiled = login_at(url(), "shop_reader", secret);
+        return add_trigger("notify", trigger::to_json(*settings), compiled, true);
     }
     bool listens(TriggerId id) {
         return eventually([&] { return of(id, "checked_at is not null") == "true"; }, 30s);
@@ -56,17 +41,6 @@ class ListensTest : public OtherPostgresTest {
     }
     bool ran(int count) {
         return eventually([&] { return runs() == std::to_string(count); }, 30s);
-    }
-    std::vector<std::string> inputs() {
-        std::vector<std::string> out;
-        const std::string found = database().scalar(
-            "select coalesce(string_agg(id::text, ' ' order by id), '') from weft.workflow_run where "
-            "tenant_id = $1::uuid",
-            {tenant_.text()}
-        );
-        for (std::size_t at = 0; at < found.size(); at += 37)
-            out.push_back(value(RunId::parse(found.substr(at, 36)).value(), "input"));
-        return out;
     }
     std::string misses(const std::string& reason) {
         return database().scalar(

@@ -1,8 +1,7 @@
 #include "core/connector/connector.h"
 #include "core/trigger/mailbox.h"
 #include "data/worker/detail/dovecot.h"
-#include "data/worker/detail/world.h"
-#include "store/vault/connections.h"
+#include "data/worker/detail/test_looks.h"
 
 namespace weft::worker {
 namespace {
@@ -22,125 +21,51 @@ std::string mail(int number, const std::string& more = "", const std::string& su
            (more.empty() ? "\r\nText " + n + "\r\n" : more);
 }
 
-class MailTest : public WorkerTest {
+class MailTest : public LooksTest {
   protected:
     void SetUp() override {
-        WorkerTest::SetUp();
+        LooksTest::SetUp();
         if (!pool_) return;
         dovecot_.emplace();
         ASSERT_TRUE(eventually([&] { return dovecot_->is_up(); }));
         options_.ca_file = dovecot_->certificate();
-        flow_ = publish(R"({"name":"f","steps":[{"id":"a","uses":"core/map","with":{}}]})");
     }
     void TearDown() override {
-        if (pool_) database().exec("delete from weft.trigger; delete from weft.connection");
+        LooksTest::TearDown();
         dovecot_.reset();
-        WorkerTest::TearDown();
     }
 
-    ConnectionId connect(const std::string& password = "secret-word") {
-        store::Db db(*api_pool_, tenant_);
-        const AppId app = AppId::make(clock_.now(), rng_);
-        const std::string name = "mail-" + std::to_string(++apps_);
-        database().exec(
-            "insert into weft.app (tenant_id, id, key, name) values ('" + tenant_.text() + "', '" +
-            app.text() + "', '" + name + "', 'Mail')"
-        );
-        const auto id = ConnectionId::make(clock_.now(), rng_);
-        auto key = wait(store::vault::find_public_key(db, soon()));
-        EXPECT_TRUE(key) << key.error().user;
-        const std::map<std::string, Secret> fields{
-            {"username", Secret("ann")}, {"password", Secret(password)}
-        };
-        auto sealed = store::vault::seal_fields(*key, {tenant_, id, 1}, fields);
-        store::vault::NewConnection row{
-            .tenant = tenant_,
-            .id = id,
-            .app_id = app,
-            .key = name,
-            .name = "Mail",
-            .auth_kind = "basic",
-            .sealed = *sealed,
-            .key_id = key->id,
-        };
-        EXPECT_TRUE(wait(store::vault::add_connection(db, std::move(row), soon())));
-        return id;
-    }
     std::string tls() const { return "imaps://localhost:" + std::to_string(dovecot_->tls_port()); }
 
-    /// An active trigger of `flow_` that is due, made as control/triggers makes one.
     TriggerId look(
         const std::string& more = "", std::string url = "", const std::string& password = "secret-word"
     ) {
         if (url.empty()) url = tls();
         auto settings = trigger::parse_mailbox(*parse_json(R"({"connection":"mail")" + more + "}"));
         EXPECT_TRUE(settings) << settings.error().user << settings.error().field;
-        const Json compiled = JsonObject{
-            {"connection", connect(password).text()},
-            {"manifest", JsonObject{{"base_url", url}, {"auth", JsonObject{{"kind", "basic"}}}}}
-        };
-        const TriggerId id = TriggerId::make(clock_.now(), rng_);
-        database().scalar(
-            "insert into weft.trigger (tenant_id, id, workflow_id, kind, name, state, config) "
-            "values ($1::uuid, $2::uuid, $3::uuid, 'mail', 'M', 'active', $4::json)",
-            {tenant_.text(), id.text(), flow_.id.text(), to_text(trigger::to_json(*settings))}
-        );
-        database().scalar(
-            "insert into weft.trigger_poll (tenant_id, trigger_id, compiled, due_at) "
-            "values ($1::uuid, $2::uuid, $3, now())",
-            {tenant_.text(), id.text(), to_text(compiled)}
-        );
-        database().exec("notify weft_trigger, '" + id.text() + "'");
-        return id;
+        const Json compiled = login_at(url, "ann", password);
+        return add_trigger("mail", trigger::to_json(*settings), compiled);
     }
-    std::string of(TriggerId id, const std::string& what) {
-        return database().scalar(
-            "select (" + what + ")::text from weft.trigger_poll where trigger_id = $1::uuid", {id.text()}
-        );
-    }
-    bool asked(TriggerId id, int times) {
-        return eventually(
-            [&] { return std::stoi(of(id, "polls")) >= times && of(id, "lease_until is null") == "true"; },
-            30s
-        );
-    }
-    bool ask_again(TriggerId id) {
-        const int before = std::stoi(of(id, "polls"));
-        database().scalar(
-            "update weft.trigger_poll set due_at = now() where trigger_id = $1::uuid", {id.text()}
-        );
-        database().exec("notify weft_trigger, '" + id.text() + "'");
-        return asked(id, before + 1);
-    }
-    /// Inputs of the runs so far, in the order in which they began.
-    std::vector<Json> inputs() {
+    std::vector<Json> messages() {
         std::vector<Json> out;
-        const std::string runs = database().scalar(
-            "select coalesce(string_agg(id::text, ' ' order by id), '') from weft.workflow_run "
-            "where tenant_id = $1::uuid",
-            {tenant_.text()}
-        );
-        for (std::size_t at = 0; at < runs.size(); at += 37)
-            out.push_back(*parse_json(value(RunId::parse(runs.substr(at, 36)).value(), "input")));
+        for (const std::string& input : inputs()) out.push_back(*parse_json(input));
         return out;
     }
     std::vector<std::string> subjects() {
         std::vector<std::string> out;
-        for (const Json& input : inputs()) out.emplace_back(text_or(input.get_object(), "subject"));
+        for (const Json& input : messages()) out.emplace_back(text_or(input.get_object(), "subject"));
         return out;
     }
 
     /// Of those of one transaction nobody knows the order.
     Json input_of(std::string_view subject) {
-        for (const Json& input : inputs())
+        for (const Json& input : messages())
             if (text_or(input.get_object(), "subject") == subject) return input;
         ADD_FAILURE() << subject;
         return JsonObject();
     }
 
     std::optional<Dovecot> dovecot_;
-    test::TestDatabase::Workflow flow_;
-    int apps_ = 0;
 };
 
 TEST_F(MailTest, WhatComesFromNowOnBeginsRunsAndTheLastMessageIsNoNews) {
@@ -217,7 +142,7 @@ TEST_F(MailTest, TextsAndFilesOfAMessage) {
         kNow
     );
     ASSERT_TRUE(ask_again(id));
-    const auto seen = inputs();
+    const auto seen = messages();
     ASSERT_EQ(seen.size(), 1u) << of(id, "problem");
     const JsonObject& input = seen[0].get_object();
     EXPECT_EQ(text_or(input, "subject"), "Grüße");
@@ -244,7 +169,7 @@ TEST_F(MailTest, AMessageCannotSpeakAsTheServer) {
     dovecot_->deliver("ann", mail(1, hostile, "a\r\n w3 OK [UIDVALIDITY 1] x"), kNow);
     dovecot_->deliver("ann", mail(2), kNow + 1);
     ASSERT_TRUE(ask_again(id));
-    const auto seen = inputs();
+    const auto seen = messages();
     ASSERT_EQ(seen.size(), 2u) << of(id, "problem");
     const Json first = input_of("a w3 OK [UIDVALIDITY 1] x");
     EXPECT_EQ("\r\n" + std::string(text_or(first.get_object(), "text")), hostile);

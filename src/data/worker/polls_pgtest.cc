@@ -1,5 +1,5 @@
 #include "core/trigger/poll.h"
-#include "data/worker/detail/world.h"
+#include "data/worker/detail/test_looks.h"
 #include "store/triggers/polls.h"
 #include "store/triggers/samples.h"
 
@@ -10,20 +10,13 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 
-class PollsTest : public WorkerTest {
+class PollsTest : public LooksTest {
   protected:
     void SetUp() override {
-        WorkerTest::SetUp();
-        if (!pool_) return;
+        LooksTest::SetUp();
         pages_["/items"] = [this](const http::Request&) { return http::Response::json(200, list_); };
-        flow_ = publish(R"({"name":"f","steps":[{"id":"a","uses":"core/map","with":{}}]})");
-    }
-    void TearDown() override {
-        if (pool_) database().exec("delete from weft.trigger");
-        WorkerTest::TearDown();
     }
 
-    /// An active trigger of `flow_` that is due, made as control/triggers makes one.
     TriggerId poll(std::string config, trigger::Source source = trigger::Source::kPoll) {
         auto settings = trigger::parse_source(source, *parse_json(config));
         EXPECT_TRUE(settings) << settings.error().user << " " << settings.error().field;
@@ -31,58 +24,14 @@ class PollsTest : public WorkerTest {
         EXPECT_TRUE(definition) << definition.error().user << " " << definition.error().field;
         auto compiled = workflow::compile(*definition, catalog_);
         EXPECT_TRUE(compiled) << compiled.error().user << " " << compiled.error().field;
-        const TriggerId id = TriggerId::make(clock_.now(), rng_);
-        const std::vector<std::string> row{
-            tenant_.text(), id.text(), flow_.id.text(), to_text(settings->config), to_text(*compiled)
-        };
-        database().scalar(
-            "insert into weft.trigger (tenant_id, id, workflow_id, kind, name, state, config) "
-            "values ($1::uuid, $2::uuid, $3::uuid, $5, 'P', 'active', $4::json)",
-            {row[0], row[1], row[2], row[3], std::string(trigger::kSources[static_cast<std::size_t>(source)])}
-        );
-        database().scalar(
-            "insert into weft.trigger_poll (tenant_id, trigger_id, compiled, due_at) "
-            "values ($1::uuid, $2::uuid, $3, now())",
-            {row[0], row[1], row[4]}
-        );
-        return id;
+        const auto kind = trigger::kSources[static_cast<std::size_t>(source)];
+        return add_trigger(std::string(kind), settings->config, *compiled);
     }
     std::string settings(const std::string& more = "") {
         return R"({"with":{"url":")" + base_ + R"(/items"},"items":"body.list","id":"id")" + more + "}";
     }
-    std::string of(TriggerId id, const std::string& what) {
-        return database().scalar(
-            "select (" + what + ")::text from weft.trigger_poll where trigger_id = $1::uuid", {id.text()}
-        );
-    }
-    /// Has it asked (again).
-    bool asked(TriggerId id, int times) {
-        return eventually([&] {
-            return std::stoi(of(id, "polls")) >= times && of(id, "lease_until is null") == "true";
-        });
-    }
-    bool ask_again(TriggerId id) {
-        const int before = std::stoi(of(id, "polls"));
-        database().scalar(
-            "update weft.trigger_poll set due_at = now() where trigger_id = $1::uuid", {id.text()}
-        );
-        database().exec("notify weft_trigger, '" + id.text() + "'");
-        return asked(id, before + 1);
-    }
-    std::vector<std::string> inputs() {
-        std::vector<std::string> out;
-        const std::string runs = database().scalar(
-            "select coalesce(string_agg(id::text, ' ' order by id), '') from weft.workflow_run "
-            "where tenant_id = $1::uuid",
-            {tenant_.text()}
-        );
-        for (std::size_t at = 0; at < runs.size(); at += 37)
-            out.push_back(value(RunId::parse(runs.substr(at, 36)).value(), "input"));
-        return out;
-    }
 
     std::string list_ = R"({"list":[{"id":1},{"id":2}]})";
-    test::TestDatabase::Workflow flow_;
 };
 
 TEST_F(PollsTest, FromNowOnMeansOnlyWhatIsNew) {

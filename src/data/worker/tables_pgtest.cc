@@ -29,24 +29,8 @@ class TablesTest : public OtherPostgresTest {
     ) {
         auto settings = trigger::parse_table(*parse_json(config));
         EXPECT_TRUE(settings) << settings.error().user << settings.error().field;
-        const Json compiled = JsonObject{
-            {"connection", connect(secret).text()},
-            {"manifest",
-             JsonObject{{"base_url", at.empty() ? url() : at}, {"auth", JsonObject{{"kind", "basic"}}}}}
-        };
-        const TriggerId id = TriggerId::make(clock_.now(), rng_);
-        database().scalar(
-            "insert into weft.trigger (tenant_id, id, workflow_id, kind, name, state, config) "
-            "values ($1::uuid, $2::uuid, $3::uuid, 'postgres', 'T', 'active', $4::json)",
-            {tenant_.text(), id.text(), flow_.id.text(), to_text(trigger::to_json(*settings))}
-        );
-        database().scalar(
-            "insert into weft.trigger_poll (tenant_id, trigger_id, compiled, due_at) values ($1::uuid, "
-            "$2::uuid, $3, now())",
-            {tenant_.text(), id.text(), to_text(compiled)}
-        );
-        database().exec("notify weft_trigger, '" + id.text() + "'");
-        return id;
+        const Json compiled = login_at(at.empty() ? url() : at, "shop_reader", secret);
+        return add_trigger("postgres", trigger::to_json(*settings), compiled);
     }
     std::string orders(const std::string& more = "") {
         return R"({"connection":"db","schema":"The \"shop","table":"orders; drop table x","cursor":["updated at","id"])" +
@@ -58,29 +42,10 @@ class TablesTest : public OtherPostgresTest {
             at + ", 1.50, 'x')"
         );
     }
-    bool asked(TriggerId id, int times) {
-        return eventually(
-            [&] { return std::stoi(of(id, "polls")) >= times && of(id, "lease_until is null") == "true"; },
-            30s
-        );
-    }
-    bool ask_again(TriggerId id) {
-        const int before = std::stoi(of(id, "polls"));
-        database().scalar(
-            "update weft.trigger_poll set due_at = now() where trigger_id = $1::uuid", {id.text()}
-        );
-        database().exec("notify weft_trigger, '" + id.text() + "'");
-        return asked(id, before + 1);
-    }
     std::vector<std::string> ids() {
         std::vector<std::string> out;
-        const std::string runs = database().scalar(
-            "select coalesce(string_agg(id::text, ' ' order by id), '') from weft.workflow_run where "
-            "tenant_id = $1::uuid",
-            {tenant_.text()}
-        );
-        for (std::size_t at = 0; at < runs.size(); at += 37) {
-            last_ = *parse_json(value(RunId::parse(runs.substr(at, 36)).value(), "input"));
+        for (const std::string& input : inputs()) {
+            last_ = *parse_json(input);
             out.push_back(to_text(last_.at("id")));
         }
         return out;

@@ -1,8 +1,7 @@
 #pragma once
 
 #include "data/worker/detail/peer.h"
-#include "data/worker/detail/world.h"
-#include "store/vault/connections.h"
+#include "data/worker/detail/test_looks.h"
 
 #include <fstream>
 
@@ -83,10 +82,10 @@ class OtherPostgres {
 };
 
 /// A worker, and a database of others that a trigger's connection leads to.
-class OtherPostgresTest : public WorkerTest {
+class OtherPostgresTest : public LooksTest {
   protected:
     void SetUp() override {
-        WorkerTest::SetUp();
+        LooksTest::SetUp();
         if (!pool_) return;
         other_.emplace();
         ASSERT_TRUE(eventually([&] { return is_listening(other_->port()) && other_->exec("select 1"); }, 30s)
@@ -96,13 +95,10 @@ class OtherPostgresTest : public WorkerTest {
             other_->exec("create role shop_reader login pass"
                          "word 'reader-secret'")
         );
-        flow_ = publish(R"({"name":"f","steps":[{"id":"a","uses":"core/map","with":{}}]})");
     }
     void TearDown() override {
-        if (pool_) database().exec("delete from weft.trigger; delete from weft.connection");
-        stop_worker();
+        LooksTest::TearDown();
         other_.reset();
-        WorkerTest::TearDown();
     }
 
     std::string url(
@@ -112,42 +108,8 @@ class OtherPostgresTest : public WorkerTest {
     ) const {
         return scheme + "://" + host + ":" + std::to_string(other_->port()) + "/" + database;
     }
-    ConnectionId connect(const std::string& secret) {
-        store::Db db(*api_pool_, tenant_);
-        const AppId app = AppId::make(clock_.now(), rng_);
-        const std::string name = "db-" + std::to_string(++apps_);
-        database().exec(
-            "insert into weft.app (tenant_id, id, key, name) values ('" + tenant_.text() + "', '" +
-            app.text() + "', '" + name + "', 'D')"
-        );
-        const auto id = ConnectionId::make(clock_.now(), rng_);
-        auto key = wait(store::vault::find_public_key(db, soon()));
-        EXPECT_TRUE(key) << key.error().user;
-        const std::map<std::string, Secret> fields{
-            {"username", Secret("shop_reader")}, {"password", Secret(secret)}
-        };
-        store::vault::NewConnection row{
-            .tenant = tenant_,
-            .id = id,
-            .app_id = app,
-            .key = name,
-            .name = "D",
-            .auth_kind = "basic",
-            .sealed = *store::vault::seal_fields(*key, {tenant_, id, 1}, fields),
-            .key_id = key->id,
-        };
-        EXPECT_TRUE(wait(store::vault::add_connection(db, std::move(row), soon())));
-        return id;
-    }
-    std::string of(TriggerId id, const std::string& what) {
-        return database().scalar(
-            "select (" + what + ")::text from weft.trigger_poll where trigger_id = $1::uuid", {id.text()}
-        );
-    }
 
     std::optional<OtherPostgres> other_;
-    test::TestDatabase::Workflow flow_;
-    int apps_ = 0;
 };
 
 }  // namespace weft::worker
